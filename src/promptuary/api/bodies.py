@@ -1,0 +1,117 @@
+"""Reading request bodies: JSON and forms, as the wire contract has it (sections 0, 3.2 and 3.4)."""
+
+import io
+from email.message import Message
+from urllib.parse import parse_qsl
+
+from python_multipart import parse_form
+from python_multipart.exceptions import FormParserError, MultipartParseError
+
+from promptuary.api.errors import invalid_value, parse_error, unsupported_media_type
+from promptuary.api.fields import INVALID_JSON_TEXT
+from promptuary.model.json_text import InvalidJson, find_surrogate, parse
+
+MAX_BODY_BYTES = 8 * 1024 * 1024
+
+JSON = "application/json"
+URLENCODED = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+FORMS = frozenset({URLENCODED, MULTIPART})
+
+_JSON_FIELDS = frozenset({"prompt", "config", "edits"})
+_MAX_FORM_FIELDS = 1000
+
+
+def media_type_of(content_type: str) -> str:
+    """Return a content type without its parameters, in lower case."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def parse_body(raw: bytes, content_type: str) -> object:
+    """Return a body's value; an empty body is an empty object. In forms, values that must be JSON are read as JSON.
+
+    Raises `ApiError` for a type that is not read here, for what cannot be parsed, and for lone surrogates.
+    """
+    if not raw:
+        return {}
+    media_type = media_type_of(content_type)
+    if media_type == JSON:
+        return _parse_json(raw)
+    if media_type in FORMS:
+        fields = _parse_form(raw, content_type)
+        return {name: _form_value(name, value) for name, value in fields.items()}
+    raise unsupported_media_type(content_type)
+
+
+def parse_form_fields(raw: bytes, content_type: str) -> dict[str, str | None]:
+    """Return a form's fields as sent; of fields of one name the last. Any other or broken body has none."""
+    if media_type_of(content_type) not in FORMS:
+        return {}
+    return _parse_form(raw, content_type)
+
+
+def _parse_json(raw: bytes) -> object:
+    try:
+        value = parse(raw.decode())
+    except (UnicodeDecodeError, InvalidJson) as error:
+        detail = f"JSON parse error - {error}"
+        raise parse_error(detail) from None
+    _refuse_surrogates(value)
+    return value
+
+
+def _refuse_surrogates(value: object) -> None:
+    surrogate = find_surrogate(value)
+    if surrogate is None:
+        return
+    fields = value.items() if isinstance(value, dict) else ()
+    attr = next((name for name, item in fields if find_surrogate(name) is None and find_surrogate(item)), None)
+    raise invalid_value("invalid", f"Surrogate characters are not allowed: U+{ord(surrogate):X}.", attr)
+
+
+def _form_value(name: str, value: str | None) -> object:
+    if name not in _JSON_FIELDS or value is None:
+        return value if name not in _JSON_FIELDS else INVALID_JSON_TEXT
+    try:
+        parsed = parse(value)
+    except InvalidJson:
+        return INVALID_JSON_TEXT
+    if find_surrogate(parsed) is not None:
+        _refuse_surrogates({name: parsed})
+    return parsed
+
+
+def _parse_form(raw: bytes, content_type: str) -> dict[str, str | None]:
+    if media_type_of(content_type) == URLENCODED:
+        try:
+            pairs = parse_qsl(raw.decode(errors="replace"), keep_blank_values=True, max_num_fields=_MAX_FORM_FIELDS)
+        except ValueError:
+            detail = f"Form parse error - more than {_MAX_FORM_FIELDS} fields"
+            raise parse_error(detail) from None
+        return dict(pairs)
+    return _parse_multipart(raw, content_type)
+
+
+def _parse_multipart(raw: bytes, content_type: str) -> dict[str, str | None]:
+    message = Message()
+    message["Content-Type"] = content_type
+    if message.get_boundary() is None:
+        detail = "Multipart form parse error - Invalid boundary in multipart: None"
+        raise parse_error(detail)
+    fields: dict[str, str | None] = {}
+
+    def on_field(field) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - the parser's own type
+        if field.field_name is not None:
+            fields[field.field_name.decode(errors="replace")] = (field.value or b"").decode(errors="replace")
+
+    def on_file(file) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - the parser's own type
+        if file.field_name is not None:
+            fields[file.field_name.decode(errors="replace")] = None
+
+    headers = {"Content-Type": content_type.encode(), "Content-Length": str(len(raw)).encode()}
+    try:
+        parse_form(headers, io.BytesIO(raw), on_field, on_file)
+    except (FormParserError, MultipartParseError) as error:
+        detail = f"Multipart form parse error - {error}"
+        raise parse_error(detail) from None
+    return fields

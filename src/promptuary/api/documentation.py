@@ -1,0 +1,153 @@
+"""The OpenAPI document and the API reference, made from the same schemas that check and fill requests and answers.
+
+Operation ids and schema names are those of the PostHog API's own document, so that generated clients and MCP tools fit.
+"""
+
+from importlib.resources import files
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from promptuary import __version__
+from promptuary.api.bodies import JSON, MULTIPART, URLENCODED
+from promptuary.api.inputs import Body, Schema
+from promptuary.api.outputs import ErrorDetail, ErrorEnvelope
+
+SCHEMA_PATH = "/api/schema/"
+DOCS_PATH = "/api/docs/"
+
+_REF = "#/components/schemas/{model}"
+_ASSETS = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css", "favicon.png": "image/png"}
+
+_PATH_PARAMETERS = {
+    "project_id": "The project's id, or `@current` for the current project of the key's owner.",
+    "prompt_name": "The prompt's name.",
+    "label_name": "The label's name.",
+}
+
+_REFUSALS = {
+    400: (ErrorEnvelope | ErrorDetail, "The request breaks a rule; `detail` says which."),
+    401: (ErrorEnvelope, "No credentials, or invalid ones."),
+    403: (ErrorEnvelope, "The key or its owner may not do this."),
+    404: (ErrorEnvelope | ErrorDetail, "There is no such thing."),
+    406: (ErrorEnvelope, "The caller does not accept JSON."),
+    409: (ErrorDetail, "Somebody else was faster."),
+    413: (ErrorEnvelope, "The body is too large."),
+    415: (ErrorEnvelope, "The body is neither JSON nor a form."),
+    429: (ErrorEnvelope, "Too many requests; `Retry-After` says how many seconds to wait."),
+    503: (ErrorEnvelope, "The database is not available."),
+}
+_ALWAYS = (400, 401, 403, 404, 406, 413, 429, 503)
+
+
+def operation(
+    operation_id: str,
+    *,
+    answers: dict[int, Any],
+    query: type[Schema] | None = None,
+    body: type[Body] | None = None,
+    extra_parameters: list[dict[str, Any]] | None = None,
+    conflicts: bool = False,
+) -> dict[str, Any]:
+    """Return the arguments that describe an operation to FastAPI's route decorators."""
+    refusals = [*_ALWAYS, *([409] if conflicts else []), *([415] if body else [])]
+    described: dict[str, Any] = {"parameters": [*_query_parameters(query), *(extra_parameters or [])]}
+    if body:
+        schema = {"$ref": _REF.format(model=body.__name__)}
+        content = {media_type: {"schema": schema} for media_type in (JSON, URLENCODED, MULTIPART)}
+        described["requestBody"] = {"required": True, "content": content}
+    return {
+        "operation_id": operation_id,
+        "openapi_extra": described,
+        "responses": {status: {"model": model, "description": "Done."} for status, model in answers.items()}
+        | {status: {"model": _REFUSALS[status][0], "description": _REFUSALS[status][1]} for status in refusals},
+        "status_code": min(answers),
+        "response_model": None,
+    }
+
+
+def query_parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
+    """Describe a parameter of a query."""
+    return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
+
+
+def build_schema(api: FastAPI, bodies: list[type[Body]]) -> dict[str, Any]:
+    """Return the OpenAPI document. ``bodies`` are the schemas that request bodies refer to."""
+    document = get_openapi(
+        title="Promptuary",
+        version=__version__,
+        summary="A prompt registry that speaks the PostHog prompts API.",
+        routes=api.routes,
+    )
+    _, definitions = models_json_schema([(body, "validation") for body in bodies], ref_template=_REF)
+    components = document.setdefault("components", {})
+    components.setdefault("schemas", {}).update(definitions["$defs"])
+    components["securitySchemes"] = {
+        "PersonalAPIKey": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A personal API key (`phx_...`), as `promptuary key create` prints it.",
+        }
+    }
+    for path, item in document["paths"].items():
+        for described in item.values():
+            described["parameters"] = _path_parameters(path) + described.get("parameters", [])
+            if path.startswith("/api/projects/"):
+                described["security"] = [{"PersonalAPIKey": []}]
+    return document
+
+
+def add_documentation(api: FastAPI, bodies: list[type[Body]]) -> None:
+    """Serve the OpenAPI document and a reference made from it; the reference's assets come from an installed package."""
+    assets = files("fastapi_offline") / "static"
+    document: dict[str, Any] = {}
+
+    def openapi() -> dict[str, Any]:
+        if not document:
+            document.update(build_schema(api, bodies))
+        return document
+
+    async def show_reference(_request: Request) -> Response:
+        return get_swagger_ui_html(
+            openapi_url=SCHEMA_PATH,
+            title="Promptuary API",
+            swagger_js_url=f"{DOCS_PATH}swagger-ui-bundle.js/",
+            swagger_css_url=f"{DOCS_PATH}swagger-ui.css/",
+            swagger_favicon_url=f"{DOCS_PATH}favicon.png/",
+        )
+
+    async def send_asset(request: Request) -> Response:
+        name = request.scope["path"].removeprefix(DOCS_PATH).rstrip("/")
+        return FileResponse(str(assets / name), media_type=_ASSETS[name])
+
+    api.openapi = openapi  # type: ignore[method-assign]
+    api.add_route(DOCS_PATH, show_reference, include_in_schema=False)
+    for name in _ASSETS:
+        api.add_route(f"{DOCS_PATH}{name}/", send_asset, include_in_schema=False)
+
+
+def _path_parameters(path: str) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, "description": description}
+        for name, description in _PATH_PARAMETERS.items()
+        if f"{{{name}}}" in path
+    ]
+
+
+def _query_parameters(query: type[Schema] | None) -> list[dict[str, Any]]:
+    if query is None:
+        return []
+    properties = query.model_json_schema(ref_template=_REF)["properties"]
+    return [
+        query_parameter(
+            name,
+            {key: part for key, part in schema.items() if key not in {"title", "description"}},
+            schema.get("description", ""),
+        )
+        for name, schema in properties.items()
+    ]

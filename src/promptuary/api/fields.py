@@ -1,0 +1,142 @@
+"""Types of request fields with the coercions and error texts of the wire contract (section 3.4), for pydantic schemas.
+
+Each refuses with a `PydanticCustomError` whose type and message are the code and the detail of the answer.
+"""
+
+import re
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+from promptuary.model.edits import MAX_EDITS
+from promptuary.model.errors import InvalidValue
+
+_TRAILING_ZEROS = re.compile(r"\.0*\s*$")
+_MAX_INTEGER_TEXT = 1000
+
+
+class InvalidJsonText:
+    """Stands in a form's data for a value that should be JSON text and is not."""
+
+
+INVALID_JSON_TEXT = InvalidJsonText()
+
+
+def refuse(code: str, detail: str) -> NoReturn:
+    """Refuse a field's value."""
+    raise PydanticCustomError(code, "{detail}", {"detail": detail})
+
+
+def checked(check: Callable[[], object]) -> None:
+    """Run a rule of the model and refuse the field where it does."""
+    try:
+        check()
+    except InvalidValue as error:
+        refuse(error.code, str(error))
+
+
+def text(check: Callable[[str], object] | None = None, *, trim: bool = True, nullable: bool = False) -> BeforeValidator:
+    """Accept a string; a number becomes one. It is trimmed and handed to ``check``, a rule that raises `InvalidValue`."""
+
+    def validate(value: object) -> str | None:
+        if value is None and nullable:
+            return None
+        refuse_null(value)
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            refuse("invalid", "Not a valid string.")
+        string = str(value).strip() if trim else str(value)
+        if check is not None:
+            checked(lambda: check(string))
+        return string
+
+    return BeforeValidator(validate)
+
+
+def integer(*, minimum: int | None = None, maximum: int | None = None) -> BeforeValidator:
+    """Accept an integer, also as ``"1"``, ``1.0`` and ``"1.0"``, within bounds that are part of the range."""
+
+    def validate(value: object) -> int:
+        refuse_null(value)
+        string = str(value)
+        if len(string) > _MAX_INTEGER_TEXT:
+            refuse("max_string_length", "String value too large.")
+        try:
+            number = int(_TRAILING_ZEROS.sub("", string))
+        except ValueError:
+            refuse("invalid", "A valid integer is required.")
+        if minimum is not None and number < minimum:
+            refuse("min_value", f"Ensure this value is greater than or equal to {minimum}.")
+        if maximum is not None and number > maximum:
+            refuse("max_value", f"Ensure this value is less than or equal to {maximum}.")
+        return number
+
+    return BeforeValidator(validate)
+
+
+def choice(allowed: Sequence[str]) -> BeforeValidator:
+    """Accept one of the allowed strings."""
+
+    def validate(value: object) -> object:
+        if value not in allowed:
+            refuse("invalid_choice", f'"{value}" is not a valid choice.')
+        return value
+
+    return BeforeValidator(validate)
+
+
+def uuid_text() -> BeforeValidator:
+    """Accept a UUID in any usual spelling and return the canonical one."""
+
+    def validate(value: object) -> str:
+        try:
+            return str(uuid.UUID(str(value)))
+        except ValueError:
+            refuse("invalid", "Must be a valid UUID.")
+
+    return BeforeValidator(validate)
+
+
+def json_value(check: Callable[[Any], object]) -> BeforeValidator:
+    """Accept any JSON value that ``check`` does not refuse; in a form it must be JSON text."""
+
+    def validate(value: object) -> object:
+        if isinstance(value, InvalidJsonText):
+            refuse("invalid", "Value must be valid JSON.")
+        checked(lambda: check(value))
+        return value
+
+    return BeforeValidator(validate)
+
+
+def edit_list() -> BeforeValidator:
+    """Accept a list of one to `MAX_EDITS` items; the items themselves are validated after it."""
+
+    def validate(value: object) -> object:
+        if isinstance(value, InvalidJsonText):
+            refuse("invalid", "Value must be valid JSON.")
+        refuse_null(value)
+        if not isinstance(value, list):
+            refuse("not_a_list", f'Expected a list of items but got type "{type(value).__name__}".')
+        if not value:
+            refuse("invalid", "At least one edit operation is required.")
+        if len(value) > MAX_EDITS:
+            refuse("max_length", f"Ensure this field has no more than {MAX_EDITS} elements.")
+        return value
+
+    return BeforeValidator(validate)
+
+
+def expect_object(value: object) -> dict[str, Any]:
+    """Return the value if it is an object, else refuse it as a whole."""
+    if not isinstance(value, dict):
+        refuse("invalid_object", f"Invalid data. Expected a dictionary, but got {type(value).__name__}.")
+    return value
+
+
+def refuse_null(value: object) -> None:
+    """Refuse null."""
+    if value is None:
+        refuse("null", "This field may not be null.")

@@ -1,0 +1,30 @@
+"""What load balancers and supervisors ask: whether the process is alive, and whether it can serve."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from promptuary.api.errors import json_response
+from promptuary.model.errors import Unavailable
+from promptuary.store import schema
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/_livez/")
+async def is_alive() -> Response:
+    """Answer as long as the process can answer."""
+    return json_response({"status": "ok"})
+
+
+@router.get("/_readyz/")
+def is_ready(request: Request) -> Response:
+    """Answer 200 when the database is reachable and has the right schema, else 503 with the reason."""
+    try:
+        is_current = schema.is_current(request.app.state.services.database)
+    except Unavailable as refusal:
+        return json_response({"status": "unavailable", "detail": str(refusal)}, 503)
+    if not is_current:
+        detail = "The database's schema is not the one this version works with. Run: promptuary db upgrade"
+        return json_response({"status": "unavailable", "detail": detail}, 503)
+    return json_response({"status": "ok"})

@@ -1,0 +1,46 @@
+"""The resource of a prompt's labels: set or move, remove. Labels are read with their prompts."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from promptuary.api.calls import CurrentCall
+from promptuary.api.documentation import operation
+from promptuary.api.inputs import LLMPromptLabelSet
+from promptuary.api.outputs import LLMPromptLabel, show_label
+from promptuary.model.access import Permission
+from promptuary.registry import labels
+
+router = APIRouter(tags=["Labels"])
+
+
+@router.put(
+    "/name/{prompt_name}/labels/{label_name}/",
+    summary="Set or move a label",
+    **operation(
+        "llm_prompts_name_labels_update",
+        body=LLMPromptLabelSet,
+        answers={200: LLMPromptLabel, 201: LLMPromptLabel},
+    ),
+)
+def set_label(call: CurrentCall) -> Response:
+    """Let a label point at a version: 201 when the label is new on the prompt, else 200."""
+    actor = call.enter(Permission.WRITE)
+    body = call.body(LLMPromptLabelSet)
+    with call.database.write() as tx:
+        placed = labels.move_label(
+            tx, actor, name=call.path["prompt_name"], label=call.path["label_name"].strip(), version=body.version
+        )
+    return call.answer(show_label(placed.label), 201 if placed.is_new else 200)
+
+
+@router.delete(
+    "/name/{prompt_name}/labels/{label_name}/",
+    summary="Remove a label",
+    **operation("llm_prompts_name_labels_destroy", answers={204: None}),
+)
+def remove_label(call: CurrentCall) -> Response:
+    """Remove a label from a prompt."""
+    actor = call.enter(Permission.WRITE)
+    with call.database.write() as tx:
+        labels.remove_label(tx, actor, name=call.path["prompt_name"], label=call.path["label_name"])
+    return call.answer_nothing()

@@ -1,0 +1,294 @@
+"""What callers get: the schemas of answers, in the contract's key order, and the functions that fill them."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, NotRequired
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from promptuary.model.accounts import Author
+from promptuary.model.content import preview
+from promptuary.model.prompts import Label, Version
+
+Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+Identifier = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
+PositiveInteger = Annotated[int, Field(ge=1)]
+Config = dict[str, Any] | None
+
+
+class UserBasic(TypedDict):
+    """A user, as others see them."""
+
+    id: int
+    uuid: Identifier
+    distinct_id: str
+    first_name: str
+    last_name: str
+    email: str
+    is_email_verified: bool | None
+    hedgehog_config: dict[str, Any] | None
+    role_at_organization: str | None
+
+
+class LLMPromptOutlineEntry(TypedDict):
+    """A heading of a prompt."""
+
+    level: Annotated[int, Field(ge=1, le=6)]
+    text: str
+
+
+class LLMPrompt(TypedDict):
+    """A version of a prompt in full."""
+
+    id: Identifier
+    name: str
+    prompt: str
+    config: Config
+    version: PositiveInteger
+    version_description: str | None
+    created_by: UserBasic | None
+    created_at: Moment
+    updated_at: Moment
+    deleted: bool
+    is_latest: bool
+    latest_version: PositiveInteger
+    version_count: PositiveInteger
+    first_version_created_at: Moment
+    outline: list[LLMPromptOutlineEntry]
+    labels: list[str]
+    activity_item_id: str
+
+
+class LLMPromptLabelPointer(TypedDict):
+    """A label of a prompt and the version it points at."""
+
+    name: str
+    version: PositiveInteger
+
+
+class LLMPromptList(TypedDict):
+    """A row of a list. Which of `prompt`, `config` and `prompt_preview` are there depends on `content`."""
+
+    id: Identifier
+    name: str
+    prompt: NotRequired[str]
+    config: NotRequired[Config]
+    version: PositiveInteger
+    version_description: str | None
+    created_by: UserBasic | None
+    created_at: Moment
+    updated_at: Moment
+    deleted: bool
+    is_latest: bool
+    latest_version: PositiveInteger
+    version_count: PositiveInteger
+    first_version_created_at: Moment
+    outline: list[LLMPromptOutlineEntry]
+    labels: list[str]
+    activity_item_id: str
+    prompt_preview: NotRequired[str]
+    prompt_size_bytes: int
+    all_labels: list[LLMPromptLabelPointer]
+
+
+class PaginatedLLMPromptListList(TypedDict):
+    """A page of a list."""
+
+    count: Annotated[int, Field(ge=0)]
+    next: str | None
+    previous: str | None
+    results: list[LLMPromptList]
+
+
+class LLMPromptPublic(TypedDict):
+    """A version as programs fetch it. `label` is there only when it was asked for."""
+
+    id: Identifier
+    name: str
+    prompt: NotRequired[str]
+    prompt_preview: NotRequired[str]
+    config: NotRequired[Config]
+    version: PositiveInteger
+    created_at: Moment
+    updated_at: Moment
+    deleted: bool
+    is_latest: bool
+    latest_version: PositiveInteger
+    version_count: PositiveInteger
+    first_version_created_at: Moment
+    outline: list[LLMPromptOutlineEntry]
+    label: NotRequired[str]
+
+
+class LLMPromptVersionSummary(TypedDict):
+    """A line of a prompt's history."""
+
+    id: Identifier
+    version: PositiveInteger
+    version_description: str | None
+    created_by: UserBasic | None
+    created_at: Moment
+    is_latest: bool
+    labels: list[str]
+
+
+class LLMPromptLabel(TypedDict):
+    """A label of a prompt."""
+
+    id: Identifier
+    name: str
+    prompt_name: str
+    version: PositiveInteger
+    created_by: UserBasic | None
+    created_at: Moment
+    updated_at: Moment
+
+
+class LLMPromptResolveResponse(TypedDict):
+    """A version in full, a page of the history, and all labels of the prompt."""
+
+    prompt: LLMPrompt
+    versions: list[LLMPromptVersionSummary]
+    has_more: bool
+    labels: list[LLMPromptLabel]
+
+
+class ErrorEnvelope(TypedDict):
+    """An error found while the request was checked."""
+
+    type: str
+    code: str
+    detail: str
+    attr: str | None
+    error_event_id: NotRequired[str]
+
+
+class ErrorDetail(TypedDict):
+    """An error found while the request was carried out."""
+
+    detail: str
+    attr: NotRequired[str]
+    edit_index: NotRequired[int]
+    current_version: NotRequired[int]
+
+
+def show_author(author: Author | None) -> UserBasic | None:
+    """Show who created something."""
+    if author is None:
+        return None
+    return {
+        "id": author.id,
+        "uuid": author.uuid,
+        "distinct_id": author.uuid,
+        "first_name": author.first_name,
+        "last_name": author.last_name,
+        "email": author.email,
+        # Addresses are stated by whoever creates the account; nobody verifies them.
+        "is_email_verified": None,
+        "hedgehog_config": None,
+        "role_at_organization": author.role_at_organization,
+    }
+
+
+def show_prompt(version: Version) -> dict[str, object]:
+    """Show a version in full; the shape is `LLMPrompt`."""
+    return {"id": version.id, "name": version.name, **_full_content(version), **_facts(version)}
+
+
+def show_row(version: Version, content: str) -> dict[str, object]:
+    """Show a row of a list with as much of the prompt as ``content`` says; the shape is `LLMPromptList`."""
+    return {
+        "id": version.id,
+        "name": version.name,
+        **(_full_content(version) if content == "full" else {}),
+        **_facts(version),
+        **(_preview(version) if content == "preview" else {}),
+        "prompt_size_bytes": version.size_bytes,
+        "all_labels": [{"name": label.name, "version": label.version} for label in version.prompt_labels],
+    }
+
+
+def show_public(version: Version, content: str, label: str | None) -> dict[str, object]:
+    """Show a version as programs fetch it; the shape is `LLMPromptPublic`."""
+    facts = _facts(version)
+    return {
+        "id": version.id,
+        "name": version.name,
+        **(_full_content(version) if content == "full" else {}),
+        **(_preview(version) if content == "preview" else {}),
+        **{name: facts[name] for name in _PUBLIC_FACTS},
+        # Clients reject a label that is null, so it is there only when it was asked for.
+        **({} if label is None else {"label": label}),
+    }
+
+
+def show_summary(version: Version) -> LLMPromptVersionSummary:
+    """Show a line of a prompt's history."""
+    return {
+        "id": version.id,
+        "version": version.version,
+        "version_description": version.description,
+        "created_by": show_author(version.created_by),
+        "created_at": show_moment(version.created_at),
+        "is_latest": version.is_latest,
+        "labels": list(version.labels),
+    }
+
+
+def show_label(label: Label) -> LLMPromptLabel:
+    """Show a label."""
+    return {
+        "id": label.id,
+        "name": label.name,
+        "prompt_name": label.prompt_name,
+        "version": label.version,
+        "created_by": show_author(label.created_by),
+        "created_at": show_moment(label.created_at),
+        "updated_at": show_moment(label.updated_at),
+    }
+
+
+def show_moment(moment: datetime) -> str:
+    """Show a moment in ISO 8601, in UTC with ``Z``, with microseconds where there are any."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
+_PUBLIC_FACTS = (
+    "version",
+    "created_at",
+    "updated_at",
+    "deleted",
+    "is_latest",
+    "latest_version",
+    "version_count",
+    "first_version_created_at",
+    "outline",
+)
+
+
+def _full_content(version: Version) -> dict[str, object]:
+    return {"prompt": version.text, "config": version.config}
+
+
+def _preview(version: Version) -> dict[str, object]:
+    return {"prompt_preview": preview(version.text)}
+
+
+def _facts(version: Version) -> dict[str, object]:
+    created_at = show_moment(version.created_at)
+    return {
+        "version": version.version,
+        "version_description": version.description,
+        "created_by": show_author(version.created_by),
+        "created_at": created_at,
+        # A version never changes after it was created.
+        "updated_at": created_at,
+        "deleted": False,
+        "is_latest": version.is_latest,
+        "latest_version": version.latest_version,
+        "version_count": version.latest_version,
+        "first_version_created_at": show_moment(version.first_version_created_at),
+        "outline": [{"level": heading.level, "text": heading.text} for heading in version.outline],
+        "labels": list(version.labels),
+        "activity_item_id": version.activity_item_id,
+    }

@@ -1,0 +1,86 @@
+"""Pages of a list by ``limit`` and ``offset``, which are never an error, and the links between them."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from promptuary.api.calls import Call
+
+DEFAULT_LIMIT = 100
+MAX_LIMIT = 1000
+
+_HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which items of a list a page shows."""
+
+    limit: int
+    offset: int
+
+
+def window_of(call: Call) -> Window:
+    """Read the page from the query. A missing, bad or non-positive ``limit`` is 100, above 1000 it is 1000; a bad offset is 0."""
+    limit = _whole_number(call.raw_query.get("limit", ""))
+    return Window(
+        limit=min(limit, MAX_LIMIT) if limit else DEFAULT_LIMIT,
+        offset=_whole_number(call.raw_query.get("offset", "")) or 0,
+    )
+
+
+def page_body(call: Call, window: Window, *, count: int, results: Sequence[object]) -> dict[str, object]:
+    """Return the body of a page."""
+    return {
+        "count": count,
+        "next": _next_link(call, window, count),
+        "previous": _previous_link(call, window),
+        "results": results,
+    }
+
+
+def _whole_number(text: str) -> int | None:
+    try:
+        number = int(text)
+    except ValueError:
+        return None
+    return number if number >= 0 else None
+
+
+def _next_link(call: Call, window: Window, count: int) -> str | None:
+    following = window.offset + window.limit
+    if following >= count:
+        return None
+    return _link(call, {"limit": str(window.limit), "offset": str(following)})
+
+
+def _previous_link(call: Call, window: Window) -> str | None:
+    if window.offset <= 0:
+        return None
+    preceding = window.offset - window.limit
+    return _link(call, {"limit": str(window.limit)} | ({"offset": str(preceding)} if preceding > 0 else {}))
+
+
+def _link(call: Call, page: dict[str, str]) -> str:
+    kept = {name: value for name, value in call.raw_query.items() if name not in {"limit", "offset"}}
+    query = urlencode(sorted((kept | page).items()))
+    return f"{_origin(call)}{quote(call.request.scope['original_path'])}?{query}"
+
+
+def _origin(call: Call) -> str:
+    """Return the origin by which the caller reaches this server: clients refuse links that leave it."""
+    if call.services.public_url:
+        return call.services.public_url
+    scheme, host = call.request.scope["scheme"], call.request.headers.get("host", "")
+    if call.services.trusts_forwarded:
+        scheme = _first(call.request.headers.get("x-forwarded-proto", "")) or scheme
+        host = _first(call.request.headers.get("x-forwarded-host", "")) or host
+    if scheme not in {"http", "https"} or not _HOST.fullmatch(host):
+        server = call.request.scope.get("server") or ("localhost", None)
+        scheme, host = call.request.scope["scheme"], f"{server[0]}:{server[1]}" if server[1] else server[0]
+    return f"{scheme}://{host}"
+
+
+def _first(header: str) -> str:
+    return header.partition(",")[0].strip()

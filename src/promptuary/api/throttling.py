@@ -1,0 +1,51 @@
+"""Rate limits (sliding window): reads and writes per key, invalid keys per address."""
+
+import time
+from dataclasses import dataclass
+
+from limits import RateLimitItem, parse
+from limits.storage import storage_from_string
+from limits.strategies import MovingWindowRateLimiter
+
+from promptuary.api.errors import throttled
+from promptuary.model.access import Permission
+from promptuary.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """Counts requests and raises the 429 of `throttled` for those beyond a limit. A limit that is `None` never does."""
+
+    limiter: MovingWindowRateLimiter
+    reads: RateLimitItem | None
+    writes: RateLimitItem | None
+    bad_keys: RateLimitItem | None
+
+    def count_request(self, key_id: str, permission: Permission) -> None:
+        """Count a request that a key is good for."""
+        if permission is Permission.READ:
+            self._count(self.reads, "reads", key_id)
+        else:
+            self._count(self.writes, "writes", key_id)
+
+    def count_bad_key(self, address: str) -> None:
+        """Count an invalid key that came from an address."""
+        self._count(self.bad_keys, "bad-keys", address)
+
+    def _count(self, limit: RateLimitItem | None, purpose: str, who: str) -> None:
+        if limit is not None and not self.limiter.hit(limit, purpose, who):
+            raise throttled(self.limiter.get_window_stats(limit, purpose, who).reset_time - time.time())
+
+
+def create_throttle(settings: Settings) -> Throttle:
+    """Build the limits that are set."""
+    return Throttle(
+        limiter=MovingWindowRateLimiter(storage_from_string(settings.rate_limit_storage)),
+        reads=_limit(settings.rate_limit_reads),
+        writes=_limit(settings.rate_limit_writes),
+        bad_keys=_limit(settings.rate_limit_bad_keys),
+    )
+
+
+def _limit(rate: str) -> RateLimitItem | None:
+    return parse(rate) if rate else None

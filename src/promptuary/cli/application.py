@@ -1,0 +1,51 @@
+"""The command line, put together, and its exit statuses: 0 done, 1 refused, 2 misused."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from promptuary import __version__
+from promptuary.cli import db, demo, keys, members, projects, serve, users
+from promptuary.model.errors import Refusal
+
+app = typer.Typer(
+    name="promptuary",
+    help="A prompt registry: versioned, labelled, searchable prompts, served to running programs.\n\n"
+    "Start with: promptuary serve. Settings come from PROMPTUARY_... variables and from .env.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("serve")(serve.serve)
+app.add_typer(users.app, name="user")
+app.add_typer(projects.app, name="project")
+app.add_typer(members.app, name="member")
+app.add_typer(keys.app, name="key")
+app.add_typer(db.app, name="db")
+app.command("demo")(demo.demo)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"promptuary {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line on the process's arguments and end the process."""
+    try:
+        app()
+    except Refusal as refusal:
+        typer.echo(f"Error: {refusal}", err=True)
+        sys.exit(1)

@@ -1,0 +1,54 @@
+"""``promptuary db``: the database's schema, soundness and backups."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from promptuary.cli.workplace import opened_database, read_settings
+from promptuary.server import open_database
+from promptuary.store import backup, checks, schema
+
+app = typer.Typer(help="Upgrade, check, back up and restore the database.", no_args_is_help=True)
+
+
+@app.command("upgrade")
+def upgrade() -> None:
+    """Bring the database to the schema that this version needs. promptuary serve does it by itself."""
+    database = open_database(read_settings())
+    was_upgraded = schema.upgrade(database)
+    database.close()
+    typer.echo(f"The database {'is now' if was_upgraded else 'was already'} at schema {schema.HEAD}.")
+
+
+@app.command("check")
+def check() -> None:
+    """Read everything and report what is not sound: files, references, version numbers, labels, contents."""
+    with opened_database() as database, database.read() as tx:
+        problems = checks.list_problems(tx)
+    for problem in problems:
+        typer.echo(problem, err=True)
+    if problems:
+        raise typer.Exit(1)
+    typer.echo("The database is sound.")
+
+
+@app.command("backup")
+def write_backup(
+    target: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write; it must not exist.")],
+) -> None:
+    """Write all data to one file, also while servers write to the database."""
+    with opened_database() as database:
+        backup.write_backup(database, target)
+    typer.echo(f"Backup written to {target} ({target.stat().st_size:,} bytes).")
+
+
+@app.command("restore")
+def restore_backup(
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="A file that promptuary db backup wrote.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Delete the data that is there first.")] = False,
+) -> None:
+    """Fill the database from a backup, of this or the other kind of database. All or nothing."""
+    with opened_database() as database:
+        backup.restore_backup(database, source, replace=replace)
+    typer.echo(f"Restored from {source}.")

@@ -1,0 +1,23 @@
+"""``promptuary demo``: seed data to try things with."""
+
+import typer
+
+from promptuary.cli.workplace import AsJson, opened_database, show_record
+from promptuary.registry import demo as seed
+
+
+def demo(as_json: AsJson = False) -> None:
+    """Create a project "Demo" with a dozen realistic prompts, their histories and labels, and a key that reads them."""
+    with opened_database() as database, database.write() as tx:
+        seeded = seed.seed(tx)
+    record = {
+        "project": seeded.project.id,
+        "name": seeded.project.name,
+        "api_token": seeded.project.api_token,
+        "prompts": seeded.prompt_count,
+        "versions": seeded.version_count,
+        "api_key": seeded.api_key,
+    }
+    show_record(record, as_json=as_json, note="The key is not shown again.")
+    if not as_json:
+        typer.echo(f"Try: promptuary serve, then GET /api/projects/{seeded.project.id}/llm_prompts/ with the key.")

@@ -1,0 +1,76 @@
+"""``promptuary key``: personal API keys, with which programs act for a user."""
+
+from typing import Annotated
+
+import typer
+
+from promptuary.cli.workplace import MAX_LISTED, AsJson, opened_database, show_record, show_records, shown_moment
+from promptuary.model.access import Scope
+from promptuary.model.accounts import Key
+from promptuary.registry import keys
+
+app = typer.Typer(
+    help="Personal API keys. A key may do what its user may do, within its scopes and projects.", no_args_is_help=True
+)
+
+
+@app.command("create")
+def create(
+    email: Annotated[str, typer.Option(help="The user the key belongs to.")],
+    label: Annotated[str, typer.Option(help="What the key is for.")],
+    scopes: Annotated[list[Scope], typer.Option("--scope", help="What the key may do; repeat for several. '*' is everything.")],
+    project_ids: Annotated[
+        list[int] | None, typer.Option("--project", help="Limit the key to this project; repeat for several.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create a key. Its value is shown once, now; only a hash is kept."""
+    with opened_database() as database, database.write() as tx:
+        new = keys.create_key(tx, email=email, label=label, scopes=scopes, project_ids=project_ids)
+    record = {
+        "id": new.key.id,
+        "label": new.key.label,
+        "scopes": sorted(new.key.scopes),
+        "projects": _projects(new.key),
+        "value": new.value,
+    }
+    show_record(record, as_json=as_json, note="Keep the value in a safe place. It is not shown again.")
+
+
+@app.command("list")
+def list_all(
+    email: Annotated[str | None, typer.Option(help="Only the keys of this user.")] = None, as_json: AsJson = False
+) -> None:
+    """List keys, newest first. Values are not kept; the mask shows their ends."""
+    with opened_database() as database, database.read() as tx:
+        found = keys.list_keys(tx, email=email, limit=MAX_LISTED)
+    show_records([_record(key) for key in found], as_json=as_json, nothing="There are no keys.")
+
+
+@app.command("revoke")
+def revoke(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's id, as promptuary key list shows it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Revoke a key: it is refused at once, for good."""
+    with opened_database() as database, database.write() as tx:
+        key = keys.revoke_key(tx, key_id)
+    show_record(_record(key), as_json=as_json)
+
+
+def _record(key: Key) -> dict[str, object]:
+    return {
+        "id": key.id,
+        "label": key.label,
+        "email": key.email,
+        "mask": key.mask,
+        "scopes": sorted(key.scopes),
+        "projects": _projects(key),
+        "created_at": shown_moment(key.created_at),
+        "last_used_at": shown_moment(key.last_used_at),
+        "revoked_at": shown_moment(key.revoked_at),
+    }
+
+
+def _projects(key: Key) -> list[int] | None:
+    return None if key.project_ids is None else sorted(key.project_ids)

@@ -1,0 +1,56 @@
+"""``promptuary member``: who may do what in a project."""
+
+from typing import Annotated
+
+import typer
+
+from promptuary.cli.workplace import MAX_LISTED, AsJson, opened_database, show_record, show_records, shown_moment
+from promptuary.model.access import Role
+from promptuary.model.accounts import Member
+from promptuary.registry import members
+
+app = typer.Typer(
+    help="Members of projects. Viewers read prompts, editors also write them, admins also manage the project.",
+    no_args_is_help=True,
+)
+
+ProjectId = Annotated[int, typer.Option("--project", help="The project's id.")]
+Email = Annotated[str, typer.Option("--email", help="The user's e-mail address.")]
+
+
+@app.command("set")
+def set_role(
+    project_id: ProjectId,
+    email: Email,
+    role: Annotated[Role, typer.Option(help="What the user may do.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make a user a member of a project, or change their role."""
+    with opened_database() as database, database.write() as tx:
+        member = members.set_member(tx, project_id=project_id, email=email, role=role)
+    show_record(_record(member), as_json=as_json)
+
+
+@app.command("list")
+def list_all(project_id: ProjectId, as_json: AsJson = False) -> None:
+    """List a project's members."""
+    with opened_database() as database, database.read() as tx:
+        found = members.list_members(tx, project_id, limit=MAX_LISTED)
+    show_records([_record(member) for member in found], as_json=as_json, nothing="The project has no members.")
+
+
+@app.command("remove")
+def remove(project_id: ProjectId, email: Email) -> None:
+    """Take a user out of a project."""
+    with opened_database() as database, database.write() as tx:
+        members.remove_member(tx, project_id=project_id, email=email)
+    typer.echo(f"{email} is no longer a member of project {project_id}.")
+
+
+def _record(member: Member) -> dict[str, object]:
+    return {
+        "project": member.project_id,
+        "email": member.email,
+        "role": member.role.value,
+        "since": shown_moment(member.created_at),
+    }

@@ -1,0 +1,40 @@
+"""``promptuary project``: closed sets of prompts."""
+
+from typing import Annotated
+
+import typer
+
+from promptuary.cli.workplace import MAX_LISTED, AsJson, opened_database, show_record, show_records, shown_moment
+from promptuary.model.accounts import Project
+from promptuary.registry import projects
+
+app = typer.Typer(help="Projects: closed sets of prompts with their own members and token.", no_args_is_help=True)
+
+
+@app.command("create")
+def create(name: Annotated[str, typer.Option(help="The project's name.")], as_json: AsJson = False) -> None:
+    """Create a project. Then: promptuary member set."""
+    with opened_database() as database, database.write() as tx:
+        project = projects.create_project(tx, name=name)
+    show_record(_record(project), as_json=as_json)
+
+
+@app.command("list")
+def list_all(as_json: AsJson = False) -> None:
+    """List all projects with their tokens."""
+    with opened_database() as database, database.read() as tx:
+        found = projects.list_projects(tx, limit=MAX_LISTED)
+    records = [_record(project) | {"created_at": shown_moment(project.created_at)} for project in found]
+    show_records(records, as_json=as_json, nothing="There are no projects.")
+
+
+@app.command("rotate-token")
+def rotate_token(project_id: Annotated[int, typer.Option("--project", help="The project's id.")], as_json: AsJson = False) -> None:
+    """Replace a project's token; programs that send the old one are refused at once."""
+    with opened_database() as database, database.write() as tx:
+        project = projects.rotate_token(tx, project_id)
+    show_record(_record(project), as_json=as_json)
+
+
+def _record(project: Project) -> dict[str, object]:
+    return {"id": project.id, "name": project.name, "api_token": project.api_token}

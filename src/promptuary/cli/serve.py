@@ -1,0 +1,49 @@
+"""``promptuary serve``: prepare the database, say what matters, run the server."""
+
+import socket
+from typing import Annotated
+
+import typer
+
+from promptuary.cli.welcome import show_welcome
+from promptuary.cli.workplace import read_settings
+from promptuary.logs import configure_logs, writes_text
+from promptuary.model.errors import Unavailable
+from promptuary.registry import first_start
+from promptuary.server import open_database
+from promptuary.store import schema
+from promptuary.supervisor import become_supervisor
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
+    workers: Annotated[int, typer.Option(help="Processes that answer requests.", min=1, max=256)] = 1,
+) -> None:
+    """Start the server. The first start creates the database, a project, an owner and a key, and shows the key once."""
+    settings = read_settings()
+    configure_logs(settings)
+    _require_free(host, port)
+    database = open_database(settings)
+    schema.upgrade(database)
+    with database.write() as tx:
+        first = first_start.prepare(tx)
+    show_welcome(first, address=settings.public_url or _address(host, port), data=database.address)
+    database.close()
+    become_supervisor(host=host, port=port, workers=workers, as_json=not writes_text(settings))
+
+
+def _address(host: str, port: int) -> str:
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{reachable}:{port}"
+
+
+def _require_free(host: str, port: int) -> None:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        message = f"Cannot listen on {host}:{port}: {error.strerror}."
+        raise Unavailable(message) from error

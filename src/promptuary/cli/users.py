@@ -1,0 +1,73 @@
+"""``promptuary user``: accounts of people."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from promptuary.cli.workplace import MAX_LISTED, AsJson, opened_database, show_record, show_records, shown_moment
+from promptuary.model.accounts import User
+from promptuary.registry import users
+
+app = typer.Typer(help="Accounts of people. A user works in the projects they are a member of.", no_args_is_help=True)
+
+Email = Annotated[str, typer.Option("--email", help="The user's e-mail address.")]
+
+
+@app.command("create")
+def create(
+    email: Email,
+    first_name: Annotated[str, typer.Option(help="First name.")] = "",
+    last_name: Annotated[str, typer.Option(help="Last name.")] = "",
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Create an account. Then: promptuary member set, promptuary key create."""
+    password = _read_password() if password_stdin else None
+    with opened_database() as database, database.write() as tx:
+        user = users.create_user(tx, email=email, first_name=first_name, last_name=last_name, password=password)
+    show_record(_record(user), as_json=as_json)
+
+
+@app.command("list")
+def list_all(as_json: AsJson = False) -> None:
+    """List all accounts."""
+    with opened_database() as database, database.read() as tx:
+        found = users.list_users(tx, limit=MAX_LISTED)
+    show_records([_record(user) for user in found], as_json=as_json, nothing="There are no users.")
+
+
+@app.command("disable")
+def disable(email: Email, as_json: AsJson = False) -> None:
+    """Disable an account: its keys are refused at once. What the user wrote stays."""
+    with opened_database() as database, database.write() as tx:
+        user = users.disable_user(tx, email=email)
+    show_record(_record(user), as_json=as_json)
+
+
+@app.command("set-password")
+def set_password(email: Email) -> None:
+    """Give an account another password, read from standard input."""
+    password = _read_password()
+    with opened_database() as database, database.write() as tx:
+        users.set_password(tx, email=email, password=password)
+    typer.echo(f"The password of {email} is set.")
+
+
+def _read_password() -> str:
+    if sys.stdin.isatty():
+        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+def _record(user: User) -> dict[str, object]:
+    return {
+        "id": user.id,
+        "uuid": user.uuid,
+        "email": user.email,
+        "first_name": user.first_name,
+        "last_name": user.last_name,
+        "is_active": user.is_active,
+        "has_password": user.has_password,
+        "created_at": shown_moment(user.created_at),
+    }

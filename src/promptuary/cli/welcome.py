@@ -1,0 +1,45 @@
+"""What a start tells the person at the terminal."""
+
+import typer
+
+from promptuary.registry.first_start import FirstStart
+
+
+def show_welcome(first: FirstStart | None, *, address: str, data: str) -> None:
+    """Print where the server and its data are; on the first start also how to begin, with the secrets shown only now."""
+    lines = ["", f"  Promptuary    {address}", f"  API reference {address}/api/docs/", f"  Data          {data}"]
+    if first is None:
+        lines += ["  Sign in       with a key: promptuary key create --help"]
+    else:
+        lines += _first_steps(first, address)
+    typer.echo("\n".join([*lines, ""]))
+
+
+def _first_steps(first: FirstStart, address: str) -> list[str]:
+    curl = (
+        f"curl -X POST {address}/api/projects/{first.project.id}/llm_prompts/ "
+        f"-H 'Authorization: Bearer {first.api_key}' -H 'Content-Type: application/json' "
+        """-d '{"name": "hello", "prompt": "Hello, {{name}}!"}'"""
+    )
+    python = f"""\
+import json, urllib.request
+request = urllib.request.Request("{address}/api/projects/{first.project.id}/llm_prompts/name/hello/")
+request.add_header("Authorization", "Bearer {first.api_key}")
+with urllib.request.urlopen(request) as response:
+    print(json.load(response)["prompt"])"""
+    return [
+        "",
+        "  This is the first start. The key and the password below are shown only now:",
+        "",
+        f"  Project       {first.project.name} (id {first.project.id}, token {first.project.api_token})",
+        f"  Sign in       programs: Authorization: Bearer {first.api_key}",
+        f"                people:   {first.owner.email}, password {first.password}",
+        "",
+        "  1. Create a prompt:",
+        "",
+        curl,
+        "",
+        "  2. Fetch it from a program:",
+        "",
+        python,
+    ]

@@ -1,0 +1,196 @@
+"""Every refusal of the domain, with its text. How a refusal travels (status, body, exit status) is decided by the edges.
+
+The texts are those of the wire contract wherever it states one, because API clients and people read the same sentences.
+"""
+
+
+class Refusal(Exception):
+    """The root of all expected refusals; ``str(refusal)`` is one clear sentence."""
+
+
+class InvalidValue(Refusal):
+    """A value breaks a rule of its field.
+
+    ``code`` is the machine-readable rule, ``field`` the name of the offending field, ``None`` where no single one is to blame.
+    """
+
+    def __init__(self, code: str, detail: str, *, field: str | None = None) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.field = field
+
+
+class NameTaken(Refusal):
+    """An active prompt of the project already has this name."""
+
+    def __init__(self) -> None:
+        super().__init__("A prompt with this name already exists.")
+
+
+class CopyNameTaken(NameTaken):
+    """The name wanted for a duplicate is taken."""
+
+
+class NotFound(Refusal):
+    """The root of "there is no such thing"."""
+
+
+class ProjectNotFound(NotFound):
+    """No project has this id, or the caller has no current project."""
+
+    def __init__(self) -> None:
+        super().__init__("Project not found.")
+
+
+class PromptNotFound(NotFound):
+    """No active prompt matches a name or UUID, or it lacks the wanted version or label."""
+
+    def __init__(self, segment: str, *, version: int | None = None, label: str | None = None) -> None:
+        if label is not None:
+            detail = f"No prompt matching '{segment}' with label '{label}'. Fetch it without a label to see which labels it has."
+        elif version is not None:
+            detail = (
+                f"No prompt matching '{segment}' at version {version}. Fetch it without a version to see which versions it has."
+            )
+        else:
+            detail = f"No prompt matching '{segment}' in this project. List the project's prompts to see which names exist."
+        super().__init__(detail)
+
+
+class VersionNotFound(NotFound):
+    """A label was to point at a version that does not exist."""
+
+    def __init__(self, name: str, version: int) -> None:
+        super().__init__(f"Prompt '{name}' has no version {version}.")
+
+
+class LabelNotFound(NotFound):
+    """The prompt does not carry the label."""
+
+    def __init__(self, label: str, name: str) -> None:
+        super().__init__(f"Label '{label}' not found on prompt '{name}'.")
+
+
+class UserNotFound(NotFound):
+    """Nobody has this e-mail address."""
+
+    def __init__(self, email: str) -> None:
+        super().__init__(f"No user has the e-mail address '{email}'.")
+
+
+class MemberNotFound(NotFound):
+    """The user is not a member of the project."""
+
+    def __init__(self, email: str, project_id: int) -> None:
+        super().__init__(f"'{email}' is not a member of project {project_id}.")
+
+
+class KeyNotFound(NotFound):
+    """No personal API key has this id."""
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(f"No personal API key has the id '{key_id}'.")
+
+
+class VersionConflict(Refusal):
+    """Somebody published since the caller's ``base_version``."""
+
+    def __init__(self, current_version: int) -> None:
+        super().__init__("The prompt changed since you opened it. Reload the latest version and try again.")
+        self.current_version = current_version
+
+
+class EditRefused(Refusal):
+    """An edit cannot be applied; ``edit_index`` counts from 0."""
+
+    def __init__(self, detail: str, *, edit_index: int) -> None:
+        super().__init__(detail)
+        self.edit_index = edit_index
+
+
+class TooManyVersions(Refusal):
+    """The prompt has as many versions as a prompt may have."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"Prompt has reached the maximum of {limit} versions. Archive and recreate the prompt to continue publishing."
+        )
+
+
+class TooManyLabels(Refusal):
+    """The prompt carries as many labels as a prompt may carry."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"This prompt has reached the maximum of {limit} labels. Remove a label to add a new one.")
+
+
+class EmailTaken(Refusal):
+    """A user with this e-mail address exists."""
+
+    def __init__(self, email: str) -> None:
+        super().__init__(f"A user with the e-mail address '{email}' already exists.")
+
+
+class LastAdmin(Refusal):
+    """The change would leave a project without an active admin."""
+
+    def __init__(self, email: str, project_id: int) -> None:
+        super().__init__(f"'{email}' is the only admin of project {project_id}. Give the project another admin first.")
+
+
+class UnknownProjectToken(Refusal):
+    """No project has this token."""
+
+    def __init__(self) -> None:
+        super().__init__("Incorrect authentication credentials.")
+
+
+class PermissionDenied(Refusal):
+    """The root of "you are known, but you may not"."""
+
+
+class MissingScope(PermissionDenied):
+    """The key was not given the scope that the request needs."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"API key missing required scope '{scope}'")
+
+
+class KeyLimitedToOtherProjects(PermissionDenied):
+    """The key is limited to projects, and this is not one of them."""
+
+    def __init__(self, project_id: int) -> None:
+        super().__init__(f"API key does not have access to the requested project: ID {project_id}.")
+
+
+class NotAMember(PermissionDenied):
+    """The user has no role in the project."""
+
+    def __init__(self) -> None:
+        super().__init__("You don't have access to the project.")
+
+
+class RoleTooLow(PermissionDenied):
+    """The user's role in the project does not allow the action."""
+
+    def __init__(self, needed: str) -> None:
+        super().__init__(f"You do not have {needed} access to this resource.")
+
+
+class Unavailable(Refusal):
+    """The database cannot be reached or does not answer in time; nothing was changed."""
+
+    def __init__(self, detail: str = "The database is not available. Try again.") -> None:
+        super().__init__(detail)
+
+
+class SchemaMismatch(Refusal):
+    """The database's schema is not the one this version of Promptuary works with."""
+
+
+class NotEmpty(Refusal):
+    """Something would overwrite data that is already there."""
+
+
+class InvalidBackup(Refusal):
+    """A file is not a backup that this version of Promptuary can restore."""

@@ -1,0 +1,103 @@
+"""JSON as Promptuary reads, stores and shows it.
+
+Stored JSON is text, not a database's JSON type: NUL, key order and big numbers survive on every database.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import NoReturn
+
+MAX_DEPTH = 200
+"""Deepest accepted nesting of arrays and objects. Parsers and writers recurse, so the limit is ours, not the stack's."""
+
+
+class InvalidJson(ValueError):
+    """A text is not acceptable JSON; the message says why and where."""
+
+
+def dump(value: object) -> str:
+    """Write JSON as it is stored and shown: ``", "`` and ``": "`` between items, non-ASCII kept."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def dump_compact(value: object) -> str:
+    """Write JSON without white space, as sizes are counted and answers are sent."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def dump_indented(value: object) -> str:
+    """Write JSON as people edit it: two spaces a level."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2)
+
+
+def parse(text: str) -> object:
+    """Read JSON from outside.
+
+    Raises `InvalidJson` for bad syntax, NaN, infinities (also by overflow), numbers too long to read, and nesting deeper than
+    `MAX_DEPTH`. Lone surrogates pass; `find_surrogate` tells.
+    """
+    try:
+        value: object = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite_float)
+    except RecursionError:
+        raise InvalidJson(_TOO_DEEP) from None
+    except ValueError as error:
+        raise InvalidJson(str(error)) from None
+    if _is_deeper_than(value, MAX_DEPTH):
+        raise InvalidJson(_TOO_DEEP)
+    return value
+
+
+def find_surrogate(value: object) -> str | None:
+    """Return the first lone surrogate in any string or key of a JSON value, or `None`."""
+    for text in _strings(value):
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            return text[error.start]
+    return None
+
+
+_TOO_DEEP = f"Nested too deep, more than {MAX_DEPTH} levels"
+
+
+def _refuse_constant(constant: str) -> NoReturn:
+    message = f"Out of range float values are not JSON compliant: {constant}"
+    raise ValueError(message)
+
+
+def _finite_float(literal: str) -> float:
+    number = float(literal)
+    if number in (float("inf"), float("-inf")):
+        _refuse_constant(literal[:40])
+    return number
+
+
+def _is_deeper_than(value: object, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit + 1):
+        level = [child for parent in level for child in _children(parent)]
+        if not level:
+            return False
+    return True
+
+
+def _children(value: object) -> list[object]:
+    if isinstance(value, dict):
+        return [child for child in value.values() if isinstance(child, (dict, list))]
+    if isinstance(value, list):
+        return [child for child in value if isinstance(child, (dict, list))]
+    return []
+
+
+def _strings(value: object) -> Iterator[str]:
+    pending = [value]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, str):
+            yield current
+        elif isinstance(current, list):
+            pending.extend(reversed(current))
+        elif isinstance(current, dict):
+            for key, child in reversed(current.items()):
+                pending.append(child)
+                pending.append(key)

@@ -1,0 +1,122 @@
+"""Prompts, their versions and their labels, as the registry hands them out."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from promptuary.model import content
+from promptuary.model.accounts import Author
+from promptuary.model.outline import Heading
+
+MAX_VERSIONS = 2000
+MAX_LABELS = 50
+MAX_DESCRIPTION = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A name and the versions behind it. Versions are numbered from 1 without gaps, so ``latest_version`` also counts them."""
+
+    id: str
+    project_id: int
+    name: str
+    latest_version: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LabelPointer:
+    """A label's name and the version it points at."""
+
+    name: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A movable name for one version of a prompt."""
+
+    id: str
+    name: str
+    prompt_name: str
+    version: int
+    created_by: Author | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The parts of a version that an author decides: stored content, stored config, note."""
+
+    content: str
+    config: str | None
+    description: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionSummary:
+    """One line of a prompt's history. ``labels`` are the names that point at this version, sorted."""
+
+    id: str
+    version: int
+    description: str | None
+    created_by: Author | None
+    created_at: datetime
+    is_latest: bool
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One immutable version together with what is known of its prompt at the moment of reading.
+
+    ``content`` and ``config_json`` are stored JSON text; ``content`` is empty where a list was asked for without it.
+    ``prompt_labels`` are all labels of the prompt, ordered by name, whichever version they point at.
+    """
+
+    id: str
+    prompt_id: str
+    name: str
+    version: int
+    content: str
+    config_json: str | None
+    description: str | None
+    size_bytes: int
+    outline: tuple[Heading, ...]
+    created_by: Author | None
+    created_at: datetime
+    latest_version: int
+    first_version_created_at: datetime
+    prompt_labels: tuple[LabelPointer, ...] = ()
+
+    @property
+    def is_latest(self) -> bool:
+        """Whether no newer version exists."""
+        return self.version == self.latest_version
+
+    @property
+    def text(self) -> str:
+        """The content as readers see it."""
+        return content.text_of(self.content)
+
+    @property
+    def config(self) -> dict[str, object] | None:
+        """The config as an object, or `None` when it is not set."""
+        return None if self.config_json is None else json.loads(self.config_json)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the labels that point at this version, sorted."""
+        return tuple(label.name for label in self.prompt_labels if label.version == self.version)
+
+    @property
+    def activity_item_id(self) -> str:
+        """The name under which activity of the prompt is filed: at most 72 characters, long names shortened by a hash."""
+        if len(self.name) <= _MAX_ITEM_ID:
+            return self.name
+        return f"{self.name[:39]}#{hashlib.sha256(self.name.encode()).hexdigest()[:32]}"
+
+
+_MAX_ITEM_ID = 72

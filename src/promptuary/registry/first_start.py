@@ -1,0 +1,37 @@
+"""What an empty database gets on the first start: a project, its owner and a key to begin with."""
+
+import secrets
+from dataclasses import dataclass
+
+from promptuary.model.access import Role, Scope
+from promptuary.model.accounts import Project, User
+from promptuary.registry.keys import create_key
+from promptuary.registry.members import set_member
+from promptuary.registry.projects import create_project, list_projects
+from promptuary.registry.users import create_user, list_users
+from promptuary.store.database import Transaction
+
+PROJECT_NAME = "Default project"
+OWNER_EMAIL = "owner@localhost"
+
+
+@dataclass(frozen=True, slots=True)
+class FirstStart:
+    """What was created, with the two secrets that are known only now."""
+
+    project: Project
+    owner: User
+    password: str
+    api_key: str
+
+
+def prepare(tx: Transaction) -> FirstStart | None:
+    """Create project, owner and key in a database without projects and users; `None` where there are any."""
+    if list_projects(tx, limit=1) or list_users(tx, limit=1):
+        return None
+    password = secrets.token_urlsafe(12)
+    project = create_project(tx, name=PROJECT_NAME)
+    owner = create_user(tx, email=OWNER_EMAIL, first_name="Owner", password=password)
+    set_member(tx, project_id=project.id, email=owner.email, role=Role.ADMIN)
+    new_key = create_key(tx, email=owner.email, label="First key", scopes=[Scope.ALL])
+    return FirstStart(project=project, owner=owner, password=password, api_key=new_key.value)

@@ -1,0 +1,75 @@
+"""The verbs of labels: point a label at a version, remove it."""
+
+import uuid
+from dataclasses import dataclass
+
+from promptuary.model.access import Actor, Permission
+from promptuary.model.changes import ChangeKind
+from promptuary.model.errors import LabelNotFound, TooManyLabels, VersionNotFound
+from promptuary.model.names import check_label_name
+from promptuary.model.prompts import MAX_LABELS, Label, Prompt, Version
+from promptuary.registry.changes import record
+from promptuary.store import labels, prompts, versions
+from promptuary.store.database import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedLabel:
+    """A label where it is now, and whether it is new on the prompt."""
+
+    label: Label
+    is_new: bool
+
+
+def move_label(tx: Transaction, actor: Actor, *, name: str, label: str, version: int) -> PlacedLabel:
+    """Let a label of prompt ``name`` point at a version, creating it if needed.
+
+    Pointing it where it points already changes nothing. Raises `InvalidValue`, `VersionNotFound`, `TooManyLabels`.
+    """
+    actor.require(Permission.WRITE)
+    check_label_name(label)
+    prompt = prompts.lock_prompt(tx, project_id=actor.project_id, name=name)
+    target = None if prompt is None else versions.find_version(tx, prompt, version=version)
+    if prompt is None or target is None:
+        raise VersionNotFound(name, version)
+    present = labels.find_label(tx, prompt.id, label)
+    if present is None:
+        _create(tx, actor, prompt, label=label, target=target)
+    elif present.version != version:
+        labels.update_label(tx, present.id, version_id=target.id, at=tx.clock())
+        before: dict[str, object] = {"label": label, "version": present.version}
+        after: dict[str, object] = {"label": label, "version": version}
+        record(tx, actor, ChangeKind.LABEL_MOVED, prompt=prompt, before=before, after=after)
+    placed = labels.find_label(tx, prompt.id, label)
+    if placed is None:
+        message = f"label {label} of prompt {prompt.id} is missing"
+        raise RuntimeError(message)
+    return PlacedLabel(placed, is_new=present is None)
+
+
+def remove_label(tx: Transaction, actor: Actor, *, name: str, label: str) -> None:
+    """Remove a label from a prompt. Raises `LabelNotFound`."""
+    actor.require(Permission.WRITE)
+    prompt = prompts.lock_prompt(tx, project_id=actor.project_id, name=name)
+    present = None if prompt is None else labels.find_label(tx, prompt.id, label)
+    if prompt is None or present is None:
+        raise LabelNotFound(label, name)
+    labels.delete_label(tx, present.id)
+    before: dict[str, object] = {"label": label, "version": present.version}
+    record(tx, actor, ChangeKind.LABEL_REMOVED, prompt=prompt, before=before)
+
+
+def _create(tx: Transaction, actor: Actor, prompt: Prompt, *, label: str, target: Version) -> None:
+    if labels.count_labels(tx, prompt.id) >= MAX_LABELS:
+        raise TooManyLabels(MAX_LABELS)
+    labels.insert_label(
+        tx,
+        label_id=str(uuid.uuid4()),
+        prompt_id=prompt.id,
+        name=label,
+        version_id=target.id,
+        created_by_id=actor.user_id,
+        at=tx.clock(),
+    )
+    after: dict[str, object] = {"label": label, "version": target.version}
+    record(tx, actor, ChangeKind.LABEL_CREATED, prompt=prompt, after=after)

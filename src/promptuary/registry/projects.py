@@ -1,0 +1,46 @@
+"""The operator's verbs of projects. Whoever has the database in hand may call them; no HTTP edge does."""
+
+import secrets
+
+from promptuary.model.accounts import MAX_NAME, Project
+from promptuary.model.changes import ChangeKind
+from promptuary.model.errors import ProjectNotFound
+from promptuary.model.text import check_text
+from promptuary.registry.changes import record_administration
+from promptuary.store import projects
+from promptuary.store.database import Transaction
+
+TOKEN_PREFIX = "phc_"  # noqa: S105 - what tokens begin with, so that clients that check the prefix accept them
+
+
+def create_project(tx: Transaction, *, name: str) -> Project:
+    """Create a project with a fresh token. Raises `InvalidValue`."""
+    check_text(name, field="name", max_length=MAX_NAME)
+    project = projects.insert_project(tx, name=name.strip(), api_token=_new_token())
+    record_administration(tx, ChangeKind.PROJECT_CREATED, project_id=project.id, after={"name": project.name})
+    return project
+
+
+def rotate_token(tx: Transaction, project_id: int) -> Project:
+    """Replace a project's token; the old one is unknown from now on. Raises `ProjectNotFound`."""
+    get_project(tx, project_id)
+    projects.update_api_token(tx, project_id, _new_token())
+    record_administration(tx, ChangeKind.PROJECT_TOKEN_ROTATED, project_id=project_id)
+    return get_project(tx, project_id)
+
+
+def get_project(tx: Transaction, project_id: int) -> Project:
+    """Return a project. Raises `ProjectNotFound`."""
+    project = projects.find_project(tx, project_id)
+    if project is None:
+        raise ProjectNotFound
+    return project
+
+
+def list_projects(tx: Transaction, *, limit: int) -> list[Project]:
+    """List projects by id."""
+    return projects.list_projects(tx, limit=limit)
+
+
+def _new_token() -> str:
+    return TOKEN_PREFIX + secrets.token_urlsafe(32)

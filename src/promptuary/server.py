@@ -1,0 +1,35 @@
+"""The composition root: settings -> database -> one ASGI application. Nothing happens before one of its functions is called."""
+
+from starlette.types import ASGIApp
+
+from promptuary.api.application import create_api
+from promptuary.api.calls import Services
+from promptuary.api.errors import server_error
+from promptuary.api.throttling import create_throttle
+from promptuary.logs import configure_logs
+from promptuary.request_log import RequestLog
+from promptuary.settings import Settings
+from promptuary.store.database import Database
+
+
+def open_database(settings: Settings) -> Database:
+    """Open the database that the settings name; nothing is connected yet."""
+    return Database.open(settings.resolved_database_url, pool_size=settings.database_pool_size)
+
+
+def create_application(settings: Settings, database: Database) -> ASGIApp:
+    """Return the whole server as one ASGI application over an open database."""
+    services = Services(
+        database=database,
+        throttle=create_throttle(settings),
+        public_url=settings.public_url,
+        trusts_forwarded=settings.trust_forwarded,
+    )
+    return RequestLog(create_api(services), log_requests=settings.log_requests, server_error=server_error)
+
+
+def application() -> ASGIApp:
+    """Return the application for the settings of the environment: what each worker process of the server runs."""
+    settings = Settings()
+    configure_logs(settings)
+    return create_application(settings, open_database(settings))

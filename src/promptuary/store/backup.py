@@ -1,0 +1,119 @@
+"""Backups: one SQLite file with all rows of a database, whichever kind it is, taken from one snapshot.
+
+Because the file has the same schema everywhere, a backup of SQLite restores into PostgreSQL and the other way round.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Integer, insert, select
+from sqlalchemy.exc import DatabaseError
+
+from promptuary.model.errors import InvalidBackup, NotEmpty, SchemaMismatch, Unavailable
+from promptuary.store import dialect, schema
+from promptuary.store.database import Database
+from promptuary.store.tables import metadata
+
+_BATCH = 200
+
+
+def write_backup(database: Database, target: Path) -> None:
+    """Write a backup; others may write to the database meanwhile. The file appears whole or not at all.
+
+    Raises `NotEmpty` when the file exists, `Unavailable` when it cannot be written.
+    """
+    if target.exists():
+        message = f"{target} exists already. Choose another name."
+        raise NotEmpty(message)
+    try:
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as folder:
+            draft = Path(folder) / "backup.db"
+            with _opened(draft) as backup:
+                schema.upgrade(backup)
+                with database.read() as source, backup.write() as sink:
+                    _copy_rows(source.connection, sink.connection)
+            _make_durable(draft)
+            draft.rename(target)
+            _make_durable(target.parent)
+    except OSError as error:
+        message = f"Cannot write {target}: {error.strerror}."
+        raise Unavailable(message) from error
+
+
+def restore_backup(database: Database, source: Path, *, replace: bool = False) -> None:
+    """Fill a database from a backup of this or an older version of Promptuary, in one transaction.
+
+    Raises `InvalidBackup` for anything but a backup, and `NotEmpty` for a database that holds data, unless ``replace`` says that
+    it may go.
+    """
+    with tempfile.TemporaryDirectory(prefix="promptuary-restore-") as folder, _opened_copy(source, Path(folder)) as backup:
+        schema.upgrade(database)
+        with backup.read() as rows, database.write() as sink:
+            _clear(sink.connection, replace=replace)
+            _copy_rows(rows.connection, sink.connection)
+            for table in metadata.sorted_tables:
+                keys = list(table.primary_key.columns)
+                if len(keys) == 1 and isinstance(keys[0].type.dialect_impl(sink.connection.dialect), Integer):
+                    dialect.continue_numbering(sink.connection, table)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Database]:
+    database = Database.open(f"sqlite:///{path}")
+    try:
+        yield database
+    finally:
+        # The last connection to close moves everything from the write-ahead log into the file.
+        database.close()
+
+
+@contextmanager
+def _opened_copy(source: Path, folder: Path) -> Iterator[Database]:
+    not_a_backup = f"{source} is not a Promptuary backup."
+    copy = folder / "backup.db"
+    try:
+        shutil.copyfile(source, copy)
+    except OSError as error:
+        message = f"Cannot read {source}: {error.strerror}."
+        raise InvalidBackup(message) from error
+    with _opened(copy) as backup:
+        try:
+            with backup.read() as tx:
+                if schema.current_revision(tx) is None:
+                    raise InvalidBackup(not_a_backup)
+            schema.upgrade(backup)
+        except SchemaMismatch as error:
+            message = f"{source} was written by a newer Promptuary. Upgrade Promptuary."
+            raise InvalidBackup(message) from error
+        except DatabaseError as error:
+            raise InvalidBackup(not_a_backup) from error
+        yield backup
+
+
+def _copy_rows(source: Connection, sink: Connection) -> None:
+    for table in metadata.sorted_tables:
+        rows = source.execute(select(table).execution_options(yield_per=_BATCH))
+        for batch in rows.mappings().partitions():
+            sink.execute(insert(table), [dict(row) for row in batch])
+
+
+def _clear(connection: Connection, *, replace: bool) -> None:
+    for table in reversed(metadata.sorted_tables):
+        if connection.execute(select(table).limit(1)).first() is None:
+            continue
+        if not replace:
+            message = "The database already holds data. Restore into an empty one, or replace what is there."
+            raise NotEmpty(message)
+        connection.execute(table.delete())
+
+
+def _make_durable(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,73 @@
+"""The change log: every write appends to it in its own transaction, in commit order."""
+
+from sqlalchemy import func, insert, select
+
+from promptuary.model.changes import Change, ChangeKind
+from promptuary.store import dialect
+from promptuary.store.database import AnyRow, Transaction
+from promptuary.store.tables import changes
+
+
+def append_change(  # noqa: PLR0913 - one argument a column
+    tx: Transaction,
+    kind: ChangeKind,
+    *,
+    project_id: int | None,
+    prompt_id: str | None,
+    prompt_name: str | None,
+    before: dict[str, object] | None,
+    after: dict[str, object] | None,
+    actor_user_id: int | None,
+    actor_key_id: str | None,
+    request_id: str | None,
+) -> int:
+    """Append an entry and return its sequence. Call it last in a transaction: it holds up other writers until the commit."""
+    dialect.lock_change_log(tx.connection)
+    statement = (
+        insert(changes)
+        .values(
+            kind=kind.value,
+            project_id=project_id,
+            prompt_id=prompt_id,
+            prompt_name=prompt_name,
+            before=before,
+            after=after,
+            actor_user_id=actor_user_id,
+            actor_key_id=actor_key_id,
+            at=tx.clock(),
+            request_id=request_id,
+        )
+        .returning(changes.c.sequence)
+    )
+    sequence: int = tx.connection.execute(statement).scalar_one()
+    return sequence
+
+
+def list_changes(tx: Transaction, *, after: int = 0, limit: int, project_id: int | None = None) -> list[Change]:
+    """List entries behind a sequence, oldest first, of one project or of all."""
+    statement = select(changes).where(changes.c.sequence > after).order_by(changes.c.sequence).limit(limit)
+    if project_id is not None:
+        statement = statement.where(changes.c.project_id == project_id)
+    return [_change(row) for row in tx.connection.execute(statement)]
+
+
+def last_sequence(tx: Transaction) -> int:
+    """Return the sequence of the newest entry, 0 when there is none."""
+    last: int = tx.connection.execute(select(func.coalesce(func.max(changes.c.sequence), 0))).scalar_one()
+    return last
+
+
+def _change(row: AnyRow) -> Change:
+    return Change(
+        sequence=row.sequence,
+        kind=ChangeKind(row.kind),
+        project_id=row.project_id,
+        prompt_id=row.prompt_id,
+        prompt_name=row.prompt_name,
+        before=row.before,
+        after=row.after,
+        actor_user_id=row.actor_user_id,
+        actor_key_id=row.actor_key_id,
+        at=row.at,
+        request_id=row.request_id,
+    )

@@ -1,0 +1,75 @@
+"""What must hold of the rows of a sound database, besides what the database itself enforces."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import func, select
+
+from promptuary.model import content
+from promptuary.model.outline import outline_of
+from promptuary.store import dialect
+from promptuary.store.database import Transaction
+from promptuary.store.tables import labels, prompts, versions
+
+_BATCH = 200
+
+
+def list_problems(tx: Transaction) -> list[str]:
+    """Return one sentence for everything that is wrong; reads every row."""
+    return [
+        *dialect.file_problems(tx.connection),
+        *_numbering_problems(tx),
+        *_label_problems(tx),
+        *_content_problems(tx),
+    ]
+
+
+def _numbering_problems(tx: Transaction) -> Iterator[str]:
+    statement = (
+        select(
+            prompts.c.id,
+            prompts.c.name,
+            prompts.c.latest_version,
+            func.count(versions.c.id).label("count"),
+            func.min(versions.c.version).label("first"),
+            func.max(versions.c.version).label("last"),
+        )
+        .outerjoin(versions, versions.c.prompt_id == prompts.c.id)
+        .group_by(prompts.c.id, prompts.c.name, prompts.c.latest_version)
+        .order_by(prompts.c.id)
+    )
+    for row in tx.connection.execute(statement):
+        if (row.first, row.last, row.count) != (1, row.latest_version, row.latest_version):
+            yield (
+                f"prompt {row.name} ({row.id}): {row.count} versions from {row.first} to {row.last}, "
+                f"but the latest should be {row.latest_version}"
+            )
+
+
+def _label_problems(tx: Transaction) -> Iterator[str]:
+    statement = (
+        select(labels.c.name, labels.c.prompt_id)
+        .join(versions, versions.c.id == labels.c.version_id)
+        .join(prompts, prompts.c.id == labels.c.prompt_id)
+        .where((versions.c.prompt_id != labels.c.prompt_id) | prompts.c.archived_at.is_not(None))
+        .order_by(labels.c.prompt_id, labels.c.name)
+    )
+    for row in tx.connection.execute(statement):
+        yield f"label {row.name} of prompt {row.prompt_id} points at a version of another or an archived prompt"
+
+
+def _content_problems(tx: Transaction) -> Iterator[str]:
+    statement = select(
+        versions.c.id, versions.c.content, versions.c.size_bytes, versions.c.folded_text, versions.c.outline
+    ).execution_options(yield_per=_BATCH)
+    for row in tx.connection.execute(statement):
+        try:
+            derived = (
+                len(row.content.encode()),
+                content.search_key(row.content),
+                [[heading.level, heading.text] for heading in outline_of(content.text_of(row.content))],
+            )
+        except ValueError:
+            yield f"version {row.id}: the content is not JSON"
+            continue
+        if derived != (row.size_bytes, row.folded_text, row.outline):
+            yield f"version {row.id}: size, search text or outline do not belong to the content"

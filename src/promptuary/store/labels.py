@@ -1,0 +1,104 @@
+"""Rows of labels: movable names that point at versions."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, func, insert, select, update
+
+from promptuary.model.prompts import Label, LabelPointer
+from promptuary.store.database import AnyRow, Transaction
+from promptuary.store.tables import labels, prompts, users, versions
+from promptuary.store.users import AUTHOR_COLUMNS, author_of
+
+_SELECT = (
+    select(
+        labels.c.id,
+        labels.c.name,
+        prompts.c.name.label("prompt_name"),
+        versions.c.version,
+        labels.c.created_at,
+        labels.c.updated_at,
+        *AUTHOR_COLUMNS,
+    )
+    .select_from(labels)
+    .join(prompts, prompts.c.id == labels.c.prompt_id)
+    .join(versions, versions.c.id == labels.c.version_id)
+    .outerjoin(users, users.c.id == labels.c.created_by_id)
+)
+
+
+def insert_label(
+    tx: Transaction, *, label_id: str, prompt_id: str, name: str, version_id: str, created_by_id: int | None, at: datetime
+) -> None:
+    """Insert a label; the caller holds the prompt's lock and knows that the label is new."""
+    tx.connection.execute(
+        insert(labels).values(
+            id=label_id,
+            prompt_id=prompt_id,
+            name=name,
+            version_id=version_id,
+            created_by_id=created_by_id,
+            created_at=at,
+            updated_at=at,
+        )
+    )
+
+
+def update_label(tx: Transaction, label_id: str, *, version_id: str, at: datetime) -> None:
+    """Let a label point at another version."""
+    tx.connection.execute(update(labels).where(labels.c.id == label_id).values(version_id=version_id, updated_at=at))
+
+
+def delete_label(tx: Transaction, label_id: str) -> None:
+    """Remove a label."""
+    tx.connection.execute(delete(labels).where(labels.c.id == label_id))
+
+
+def delete_labels(tx: Transaction, prompt_id: str) -> None:
+    """Remove all labels of a prompt."""
+    tx.connection.execute(delete(labels).where(labels.c.prompt_id == prompt_id))
+
+
+def find_label(tx: Transaction, prompt_id: str, name: str) -> Label | None:
+    """Find a label of a prompt by name."""
+    row = tx.connection.execute(_SELECT.where(labels.c.prompt_id == prompt_id, labels.c.name == name)).one_or_none()
+    return None if row is None else _label(row)
+
+
+def list_labels(tx: Transaction, prompt_id: str) -> list[Label]:
+    """List all labels of a prompt by name; a prompt has at most `MAX_LABELS`."""
+    rows = tx.connection.execute(_SELECT.where(labels.c.prompt_id == prompt_id).order_by(labels.c.name))
+    return [_label(row) for row in rows]
+
+
+def count_labels(tx: Transaction, prompt_id: str) -> int:
+    """Count the labels of a prompt."""
+    statement = select(func.count()).select_from(labels).where(labels.c.prompt_id == prompt_id)
+    return tx.connection.execute(statement).scalar_one()
+
+
+def list_pointers(tx: Transaction, prompt_ids: Sequence[str]) -> dict[str, tuple[LabelPointer, ...]]:
+    """List the labels of several prompts, each prompt's ordered by name; prompts without labels are missing."""
+    statement = (
+        select(labels.c.prompt_id, labels.c.name, versions.c.version)
+        .join(versions, versions.c.id == labels.c.version_id)
+        .where(labels.c.prompt_id.in_(prompt_ids))
+        .order_by(labels.c.name)
+    )
+    found: defaultdict[str, list[LabelPointer]] = defaultdict(list)
+    for row in tx.connection.execute(statement) if prompt_ids else ():
+        found[row.prompt_id].append(LabelPointer(row.name, row.version))
+    return {prompt_id: tuple(pointers) for prompt_id, pointers in found.items()}
+
+
+def _label(row: AnyRow) -> Label:
+    return Label(
+        id=row.id,
+        name=row.name,
+        prompt_name=row.prompt_name,
+        version=row.version,
+        created_by=author_of(row),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

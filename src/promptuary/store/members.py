@@ -1,0 +1,74 @@
+"""Rows of members: who has which role in a project."""
+
+from typing import Any
+
+from sqlalchemy import delete, func, select
+
+from promptuary.model.access import Role
+from promptuary.model.accounts import Member
+from promptuary.store import dialect
+from promptuary.store.database import AnyRow, Transaction
+from promptuary.store.tables import members, users
+
+_COLUMNS = (members.c.project_id, members.c.user_id, users.c.email, members.c.role, members.c.created_at)
+
+
+def upsert_member(tx: Transaction, *, project_id: int, user_id: int, role: Role) -> None:
+    """Give a user a role in a project, in place of the one they had."""
+    statement = dialect.insert(tx.connection, members).values(
+        project_id=project_id, user_id=user_id, role=role.value, created_at=tx.clock()
+    )
+    tx.connection.execute(
+        statement.on_conflict_do_update(index_elements=[members.c.project_id, members.c.user_id], set_={"role": role.value})
+    )
+
+
+def delete_member(tx: Transaction, *, project_id: int, user_id: int) -> None:
+    """Take a user out of a project."""
+    tx.connection.execute(delete(members).where(members.c.project_id == project_id, members.c.user_id == user_id))
+
+
+def find_member(tx: Transaction, *, project_id: int, user_id: int) -> Member | None:
+    """Find a user's membership of a project."""
+    statement = _select().where(members.c.project_id == project_id, members.c.user_id == user_id)
+    row = tx.connection.execute(statement).one_or_none()
+    return None if row is None else _member(row)
+
+
+def list_members(tx: Transaction, project_id: int, *, limit: int) -> list[Member]:
+    """List a project's members by user id, at most ``limit``."""
+    statement = _select().where(members.c.project_id == project_id)
+    return [_member(row) for row in tx.connection.execute(statement.order_by(members.c.user_id).limit(limit))]
+
+
+def find_first_project(tx: Transaction, user_id: int) -> int | None:
+    """Find the lowest id among the projects of a user."""
+    statement = select(func.min(members.c.project_id)).where(members.c.user_id == user_id)
+    first: int | None = tx.connection.execute(statement).scalar_one()
+    return first
+
+
+def list_administered_projects(tx: Transaction, user_id: int) -> list[int]:
+    """List the ids of the projects in which a user is admin."""
+    statement = select(members.c.project_id).where(members.c.user_id == user_id, members.c.role == Role.ADMIN.value)
+    return list(tx.connection.execute(statement.order_by(members.c.project_id)).scalars())
+
+
+def has_other_admin(tx: Transaction, *, project_id: int, user_id: int) -> bool:
+    """Tell whether a project has an active admin besides a user."""
+    statement = (
+        select(members.c.user_id)
+        .join(users, users.c.id == members.c.user_id)
+        .where(members.c.project_id == project_id, members.c.user_id != user_id)
+        .where(members.c.role == Role.ADMIN.value, users.c.is_active)
+        .limit(1)
+    )
+    return tx.connection.execute(statement).first() is not None
+
+
+def _select() -> Any:  # noqa: ANN401 - a select of the columns
+    return select(*_COLUMNS).join(users, users.c.id == members.c.user_id)
+
+
+def _member(row: AnyRow) -> Member:
+    return Member(project_id=row.project_id, user_id=row.user_id, email=row.email, role=Role(row.role), created_at=row.created_at)

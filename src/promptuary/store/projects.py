@@ -1,0 +1,42 @@
+"""Rows of projects."""
+
+from sqlalchemy import insert, select, update
+
+from promptuary.model.accounts import Project
+from promptuary.store.database import AnyRow, Transaction
+from promptuary.store.tables import projects
+
+_COLUMNS = (projects.c.id, projects.c.name, projects.c.api_token, projects.c.created_at)
+
+
+def insert_project(tx: Transaction, *, name: str, api_token: str) -> Project:
+    """Insert a project under the next free id."""
+    statement = insert(projects).values(name=name, api_token=api_token, created_at=tx.clock()).returning(*_COLUMNS)
+    return _project(tx.connection.execute(statement).one())
+
+
+def update_api_token(tx: Transaction, project_id: int, api_token: str) -> None:
+    """Replace a project's token."""
+    tx.connection.execute(update(projects).where(projects.c.id == project_id).values(api_token=api_token))
+
+
+def find_project(tx: Transaction, project_id: int) -> Project | None:
+    """Find a project by id."""
+    row = tx.connection.execute(select(*_COLUMNS).where(projects.c.id == project_id)).one_or_none()
+    return None if row is None else _project(row)
+
+
+def find_project_by_token(tx: Transaction, api_token: str) -> Project | None:
+    """Find a project by its current token."""
+    row = tx.connection.execute(select(*_COLUMNS).where(projects.c.api_token == api_token)).one_or_none()
+    return None if row is None else _project(row)
+
+
+def list_projects(tx: Transaction, *, limit: int) -> list[Project]:
+    """List projects by id, at most ``limit``."""
+    statement = select(*_COLUMNS).order_by(projects.c.id).limit(limit)
+    return [_project(row) for row in tx.connection.execute(statement)]
+
+
+def _project(row: AnyRow) -> Project:
+    return Project(id=row.id, name=row.name, api_token=row.api_token, created_at=row.created_at)

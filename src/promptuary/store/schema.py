@@ -1,0 +1,65 @@
+"""The database's schema: which revision it has, which one this version of Promptuary needs, and the way between them."""
+
+from sqlalchemy import Connection, inspect, select
+from sqlalchemy.sql import column, table
+
+from promptuary.model.errors import SchemaMismatch
+from promptuary.store import dialect
+from promptuary.store.database import Database, Transaction, translated_errors
+
+HEAD = "0001"
+"""The newest revision in `migrations`, stated here so that a start need not load the migration machinery; a test compares."""
+
+_MIGRATIONS = "promptuary.store:migrations"
+
+
+def current_revision(tx: Transaction) -> str | None:
+    """Return the revision of the database, `None` when it is empty."""
+    if not inspect(tx.connection).has_table("alembic_version"):
+        return None
+    return tx.connection.execute(select(column("version_num")).select_from(table("alembic_version"))).scalar()
+
+
+def is_current(database: Database) -> bool:
+    """Tell whether the database has the schema that this version works with."""
+    with database.read() as tx:
+        return current_revision(tx) == HEAD
+
+
+def upgrade(database: Database) -> bool:
+    """Bring the database to the newest revision in one transaction; return whether anything had to be done.
+
+    Any number of processes may call it at once: one migrates, the others wait and find it done. Raises `SchemaMismatch` when a
+    newer Promptuary has been here, `Unavailable` when the database cannot be reached.
+    """
+    if is_current(database):
+        return False
+    with translated_errors(), dialect.migrating(database.engine) as connection:
+        _migrate(connection, database, target="head")
+    return True
+
+
+def downgrade(database: Database, *, target: str) -> None:
+    """Take the database back to an older revision, ``base`` for an empty one. Loses what the older schema cannot hold."""
+    with translated_errors(), dialect.migrating(database.engine) as connection:
+        _migrate(connection, database, target=target)
+
+
+def _migrate(connection: Connection, database: Database, *, target: str) -> None:
+    # Alembic takes a fifth of a second to load, and most starts have nothing to migrate.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", _MIGRATIONS)
+    config.attributes["connection"] = connection
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    present = current_revision(Transaction(connection, database.clock))
+    if present is not None and present not in known:
+        message = f"The database has schema {present}, which a newer Promptuary has written. Upgrade Promptuary."
+        raise SchemaMismatch(message)
+    if target == "head":
+        command.upgrade(config, target)
+    else:
+        command.downgrade(config, target)

@@ -1,0 +1,216 @@
+"""The tables, in portable column types. `migrations` builds the same schema step by step; a test compares the two."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+MAX_INTEGER = 2**31 - 1
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment with microseconds. Aware in Python, always UTC; SQLite, which knows no time zones, stores it without."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(DateTime(timezone=dialect.name != "sqlite"))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+class JsonText(TypeDecorator[Any]):
+    """A small JSON value as text, so that key order and NUL survive alike on every database."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ANN401, ARG002 - any JSON
+        return None if value is None else json.dumps(value, ensure_ascii=False)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ANN401, ARG002 - any JSON
+        return None if value is None else json.loads(value)
+
+
+class Count(TypeDecorator[int]):
+    """A 32-bit integer. A bigger number from outside compares as the biggest, which no row ever has, instead of failing."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
+        return None if value is None else max(-MAX_INTEGER, min(value, MAX_INTEGER))
+
+
+# Names sort by code point on every database, whatever the locale of a PostgreSQL server.
+_SORTABLE = {"collation": "C"}
+
+
+def _sortable(length: int) -> String:
+    return String(length).with_variant(String(length, **_SORTABLE), "postgresql")
+
+
+_TextId = _sortable(36)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+projects = Table(
+    "projects",
+    metadata,
+    Column("id", Count, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("api_token", String(80), nullable=False, unique=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Count, primary_key=True),
+    Column("uuid", _TextId, nullable=False, unique=True),
+    # Addresses are stored in lower case, so that one person cannot have two accounts.
+    Column("email", _sortable(254), nullable=False, unique=True),
+    Column("first_name", Text, nullable=False),
+    Column("last_name", Text, nullable=False),
+    Column("role_at_organization", Text),
+    Column("password_hash", Text),
+    Column("is_active", Boolean(create_constraint=False), nullable=False),
+    Column("current_project_id", Count, ForeignKey("projects.id", ondelete="SET NULL")),
+    Column("created_at", UtcDateTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+members = Table(
+    "members",
+    metadata,
+    Column("project_id", Count, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", Count, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("role", String(16), CheckConstraint("role IN ('viewer', 'editor', 'admin')", name="role"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", _TextId, primary_key=True),
+    Column("user_id", Count, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("label", Text, nullable=False),
+    # SHA-256 of the value, in hex. A slow hash would add nothing: the value has 256 random bits.
+    Column("value_hash", String(64), nullable=False, unique=True),
+    Column("mask", String(20), nullable=False),
+    Column("scopes", JsonText, nullable=False),
+    Column("project_ids", JsonText),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("last_used_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
+)
+
+prompts = Table(
+    "prompts",
+    metadata,
+    Column("id", _TextId, primary_key=True),
+    Column("project_id", Count, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("name", _sortable(255), nullable=False),
+    Column("latest_version", Count, CheckConstraint("latest_version >= 1", name="latest_version"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("archived_at", UtcDateTime),
+)
+
+_active = text("archived_at IS NULL")
+
+Index(
+    "uq_prompts_active_name",
+    prompts.c.project_id,
+    prompts.c.name,
+    unique=True,
+    sqlite_where=_active,
+    postgresql_where=_active,
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("id", _TextId, primary_key=True),
+    Column("prompt_id", _TextId, ForeignKey("prompts.id", ondelete="CASCADE"), nullable=False),
+    Column("version", Count, CheckConstraint("version >= 1", name="version"), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("config", Text),
+    Column("description", Text),
+    # Bytes of `content`, and what search compares (`model.content.search_key`), both derived from it.
+    Column("size_bytes", Count, nullable=False),
+    Column("folded_text", Text, nullable=False),
+    Column("outline", JsonText, nullable=False),
+    Column("created_by_id", Count, ForeignKey("users.id", ondelete="SET NULL")),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("prompt_id", "version"),
+)
+
+labels = Table(
+    "labels",
+    metadata,
+    Column("id", _TextId, primary_key=True),
+    Column("prompt_id", _TextId, ForeignKey("prompts.id", ondelete="CASCADE"), nullable=False),
+    Column("name", _sortable(128), nullable=False, index=True),
+    Column("version_id", _TextId, ForeignKey("versions.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_by_id", Count, ForeignKey("users.id", ondelete="SET NULL")),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    UniqueConstraint("prompt_id", "name"),
+)
+
+# No foreign keys: the log outlives what it tells of.
+changes = Table(
+    "changes",
+    metadata,
+    Column("sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("kind", String(40), nullable=False),
+    Column("project_id", Count),
+    Column("prompt_id", _TextId),
+    Column("prompt_name", String(255)),
+    Column("before", JsonText),
+    Column("after", JsonText),
+    Column("actor_user_id", Count),
+    Column("actor_key_id", _TextId),
+    Column("at", UtcDateTime, nullable=False),
+    Column("request_id", String(128)),
+    Index(None, "project_id", "sequence"),
+    Index(None, "prompt_id", "sequence"),
+    sqlite_autoincrement=True,
+)

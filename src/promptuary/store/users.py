@@ -1,0 +1,104 @@
+"""Rows of users."""
+
+from typing import Any
+
+from sqlalchemy import select, update
+
+from promptuary.model.accounts import Author, User
+from promptuary.store import dialect
+from promptuary.store.database import AnyRow, Transaction
+from promptuary.store.tables import users
+
+_COLUMNS = (
+    users.c.id,
+    users.c.uuid,
+    users.c.email,
+    users.c.first_name,
+    users.c.last_name,
+    users.c.is_active,
+    users.c.password_hash.is_not(None).label("has_password"),
+    users.c.current_project_id,
+    users.c.created_at,
+)
+
+AUTHOR_COLUMNS = (
+    users.c.id.label("author_id"),
+    users.c.uuid.label("author_uuid"),
+    users.c.first_name.label("author_first_name"),
+    users.c.last_name.label("author_last_name"),
+    users.c.email.label("author_email"),
+    users.c.role_at_organization.label("author_role"),
+)
+
+
+def insert_user(
+    tx: Transaction, *, uuid: str, email: str, first_name: str, last_name: str, password_hash: str | None
+) -> User | None:
+    """Insert an active user; return `None` when the address is taken."""
+    statement = (
+        dialect.insert(tx.connection, users)
+        .values(
+            uuid=uuid,
+            email=email,
+            first_name=first_name,
+            last_name=last_name,
+            password_hash=password_hash,
+            is_active=True,
+            created_at=tx.clock(),
+        )
+        .on_conflict_do_nothing(index_elements=[users.c.email])
+        .returning(*_COLUMNS)
+    )
+    row = tx.connection.execute(statement).one_or_none()
+    return None if row is None else _user(row)
+
+
+def update_user(tx: Transaction, user_id: int, **values: Any) -> None:  # noqa: ANN401 - columns by name
+    """Change columns of a user."""
+    tx.connection.execute(update(users).where(users.c.id == user_id).values(**values))
+
+
+def find_user(tx: Transaction, user_id: int) -> User | None:
+    """Find a user by id."""
+    row = tx.connection.execute(select(*_COLUMNS).where(users.c.id == user_id)).one_or_none()
+    return None if row is None else _user(row)
+
+
+def find_user_by_email(tx: Transaction, email: str) -> User | None:
+    """Find a user by the address in its stored form."""
+    row = tx.connection.execute(select(*_COLUMNS).where(users.c.email == email)).one_or_none()
+    return None if row is None else _user(row)
+
+
+def list_users(tx: Transaction, *, limit: int) -> list[User]:
+    """List users by id, at most ``limit``."""
+    statement = select(*_COLUMNS).order_by(users.c.id).limit(limit)
+    return [_user(row) for row in tx.connection.execute(statement)]
+
+
+def author_of(row: AnyRow) -> Author | None:
+    """Read the author from a row that has `AUTHOR_COLUMNS` from an outer join."""
+    if row.author_id is None:
+        return None
+    return Author(
+        id=row.author_id,
+        uuid=row.author_uuid,
+        first_name=row.author_first_name,
+        last_name=row.author_last_name,
+        email=row.author_email,
+        role_at_organization=row.author_role,
+    )
+
+
+def _user(row: AnyRow) -> User:
+    return User(
+        id=row.id,
+        uuid=row.uuid,
+        email=row.email,
+        first_name=row.first_name,
+        last_name=row.last_name,
+        is_active=row.is_active,
+        has_password=row.has_password,
+        current_project_id=row.current_project_id,
+        created_at=row.created_at,
+    )

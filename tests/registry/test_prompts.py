@@ -1,0 +1,28 @@
+import pytest
+from builders import Registry, make_prompt
+
+from promptuary.model.errors import NameTaken, VersionConflict
+from promptuary.registry import prompts
+
+
+def test_a_created_prompt_is_its_own_first_and_latest_version(registry: Registry) -> None:
+    with registry.database.write() as tx:
+        created = make_prompt(tx, registry.actor, prompt="# Title\0")
+    with registry.database.read() as tx:
+        assert prompts.fetch_prompt(tx, registry.actor, "greeting") == created
+    assert (created.version, created.is_latest, created.text) == (1, True, "# Title\0")
+
+
+def test_a_name_is_given_once_at_a_time(registry: Registry) -> None:
+    with registry.database.write() as tx:
+        make_prompt(tx, registry.actor)
+    with pytest.raises(NameTaken), registry.database.write() as tx:
+        make_prompt(tx, registry.actor)
+
+
+def test_publishing_on_an_outdated_version_conflicts(registry: Registry) -> None:
+    with registry.database.write() as tx:
+        make_prompt(tx, registry.actor, versions=3)
+    with pytest.raises(VersionConflict) as conflict, registry.database.write() as tx:
+        prompts.publish_version(tx, registry.actor, name="greeting", base_version=2, prompt="x")
+    assert conflict.value.current_version == 3

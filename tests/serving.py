@@ -1,0 +1,112 @@
+"""Starting real server processes and stopping them, politely or not."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import httpx2
+import psutil
+
+START_SECONDS = 60
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def environment(database_url: str, **settings: str) -> dict[str, str]:
+    """The environment of a Promptuary process that works on a database and has no other settings but those given."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PROMPTUARY_")}
+    own = {f"PROMPTUARY_{name.upper()}": value for name, value in settings.items()}
+    return kept | {"PROMPTUARY_DATABASE_URL": database_url} | own
+
+
+def run_command(*arguments: str, database_url: str, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "promptuary", *arguments],
+        env=environment(database_url, **settings),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@dataclass
+class Server:
+    """A running server: its address, its process, and the file that has its output."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    output_path: Path
+
+    @property
+    def output(self) -> str:
+        return self.output_path.read_text()
+
+    def processes(self) -> list[psutil.Process]:
+        """The supervisor and its workers."""
+        supervisor = psutil.Process(self.process.pid)
+        return [supervisor, *supervisor.children(recursive=True)]
+
+    def kill(self) -> None:
+        """Kill supervisor and workers at once, as a power cut would."""
+        for process in self.processes():
+            process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> None:
+        """Ask the server to stop and wait until it has."""
+        self.process.terminate()
+        self.process.wait(timeout=START_SECONDS)
+
+
+def start_server(
+    database_url: str, output_path: Path, *, workers: int = 1, settings: Mapping[str, str] = MappingProxyType({})
+) -> Server:
+    """Start a server and wait until it is ready."""
+    port = free_port()
+    command = [sys.executable, "-m", "promptuary", "serve", f"--port={port}", f"--workers={workers}"]
+    with output_path.open("ab") as output:
+        process = subprocess.Popen(command, env=environment(database_url, **settings), stdout=output, stderr=output)
+    server = Server(f"http://127.0.0.1:{port}", process, output_path)
+    deadline = time.monotonic() + START_SECONDS
+    while not _is_ready(server.url):
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            message = f"The server did not start:\n{server.output}"
+            raise RuntimeError(message)
+    return server
+
+
+@contextmanager
+def running_server(database_url: str, output_path: Path, *, workers: int = 1, **settings: str) -> Iterator[Server]:
+    """Run a server for the length of the block."""
+    server = start_server(database_url, output_path, workers=workers, settings=settings)
+    try:
+        yield server
+    finally:
+        if server.process.poll() is None:
+            server.stop()
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        return httpx2.get(f"{url}/_readyz", timeout=2).status_code == 200
+    except httpx2.TransportError:
+        time.sleep(0.02)
+        return False
