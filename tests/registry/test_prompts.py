@@ -1,7 +1,7 @@
 import pytest
 from builders import Registry, make_prompt
 
-from promptuary.model.errors import NameTaken, VersionConflict
+from promptuary.model.errors import NameTaken, PromptNotFound, VersionConflict
 from promptuary.registry import prompts
 
 
@@ -26,3 +26,8 @@ def test_publishing_on_an_outdated_version_conflicts(registry: Registry) -> None
     with pytest.raises(VersionConflict) as conflict, registry.database.write() as tx:
         prompts.publish_version(tx, registry.actor, name="greeting", base_version=2, prompt="x")
     assert conflict.value.current_version == 3
+
+
+def test_a_name_with_nul_is_just_a_name_that_no_prompt_has(registry: Registry) -> None:
+    with registry.database.read() as tx, pytest.raises(PromptNotFound):
+        prompts.fetch_prompt(tx, registry.actor, "greeting\0")

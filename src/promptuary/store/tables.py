@@ -70,15 +70,28 @@ class Count(TypeDecorator[int]):
         return None if value is None else max(-MAX_INTEGER, min(value, MAX_INTEGER))
 
 
-# Names sort by code point on every database, whatever the locale of a PostgreSQL server.
-_SORTABLE = {"collation": "C"}
+class Word(TypeDecorator[str]):
+    """A short text without NUL that sorts by code point on every database, whatever the locale of a PostgreSQL server.
+
+    PostgreSQL cannot even be asked for a text with NUL, so one from outside compares as another that no row ever has.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        self._length = length
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        collation = "C" if dialect.name == "postgresql" else None
+        return dialect.type_descriptor(String(self._length, collation=collation))
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        return None if value is None else value.replace("\0", "\uffff")
 
 
-def _sortable(length: int) -> String:
-    return String(length).with_variant(String(length, **_SORTABLE), "postgresql")
-
-
-_TextId = _sortable(36)
+_TextId = Word(36)
 
 metadata = MetaData(
     naming_convention={
@@ -95,7 +108,7 @@ projects = Table(
     metadata,
     Column("id", Count, primary_key=True),
     Column("name", Text, nullable=False),
-    Column("api_token", String(80), nullable=False, unique=True),
+    Column("api_token", Word(80), nullable=False, unique=True),
     Column("created_at", UtcDateTime, nullable=False),
     sqlite_autoincrement=True,
 )
@@ -106,7 +119,7 @@ users = Table(
     Column("id", Count, primary_key=True),
     Column("uuid", _TextId, nullable=False, unique=True),
     # Addresses are stored in lower case, so that one person cannot have two accounts.
-    Column("email", _sortable(254), nullable=False, unique=True),
+    Column("email", Word(254), nullable=False, unique=True),
     Column("first_name", Text, nullable=False),
     Column("last_name", Text, nullable=False),
     Column("role_at_organization", Text),
@@ -147,7 +160,7 @@ prompts = Table(
     metadata,
     Column("id", _TextId, primary_key=True),
     Column("project_id", Count, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
-    Column("name", _sortable(255), nullable=False),
+    Column("name", Word(255), nullable=False),
     Column("latest_version", Count, CheckConstraint("latest_version >= 1", name="latest_version"), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("archived_at", UtcDateTime),
@@ -187,7 +200,7 @@ labels = Table(
     metadata,
     Column("id", _TextId, primary_key=True),
     Column("prompt_id", _TextId, ForeignKey("prompts.id", ondelete="CASCADE"), nullable=False),
-    Column("name", _sortable(128), nullable=False, index=True),
+    Column("name", Word(128), nullable=False, index=True),
     Column("version_id", _TextId, ForeignKey("versions.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("created_by_id", Count, ForeignKey("users.id", ondelete="SET NULL")),
     Column("created_at", UtcDateTime, nullable=False),

@@ -23,7 +23,7 @@ def upgrade() -> None:
         "projects",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("api_token", sa.String(80), nullable=False),
+        sa.Column("api_token", sortable(80), nullable=False),
         sa.Column("created_at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_projects"),
         sa.UniqueConstraint("api_token", name="uq_projects_api_token"),
