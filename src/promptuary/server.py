@@ -6,6 +6,7 @@ from promptuary.api.application import create_api
 from promptuary.api.calls import Services
 from promptuary.api.errors import server_error
 from promptuary.api.throttling import create_throttle
+from promptuary.forwarded import Forwarded
 from promptuary.logs import configure_logs
 from promptuary.request_log import RequestLog
 from promptuary.settings import Settings
@@ -23,9 +24,9 @@ def create_application(settings: Settings, database: Database) -> ASGIApp:
         database=database,
         throttle=create_throttle(settings),
         public_url=settings.public_url,
-        trusts_forwarded=settings.trust_forwarded,
     )
-    return RequestLog(create_api(services), log_requests=settings.log_requests, server_error=server_error)
+    application = RequestLog(create_api(services), log_requests=settings.log_requests, server_error=server_error)
+    return Forwarded(application) if settings.trust_forwarded else application
 
 
 def application() -> ASGIApp:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from limits import parse
+from limits.errors import ConfigurationError
 from limits.storage import storage_from_string
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -30,7 +31,10 @@ def _checked_rate(value: str) -> str:
 
 
 def _checked_storage(value: str) -> str:
-    storage_from_string(value)
+    try:
+        storage_from_string(value)
+    except ConfigurationError as error:
+        raise ValueError(str(error)) from None
     return value
 
 

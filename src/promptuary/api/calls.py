@@ -41,7 +41,6 @@ class Services:
     database: Database
     throttle: Throttle
     public_url: str
-    trusts_forwarded: bool
 
 
 class Call:
@@ -128,7 +127,7 @@ class Call:
 
     def _authenticate(self, key: Key | None) -> Key:
         if key is None:
-            self.services.throttle.count_bad_key(self._client_address())
+            self.services.throttle.count_bad_key(self.request.client.host if self.request.client else "")
             raise errors.invalid_key(self._credential[0])
         return key
 
@@ -141,11 +140,6 @@ class Call:
             except errors.ApiError:
                 return None
         return sent.get("token") or sent.get("api_key")
-
-    def _client_address(self) -> str:
-        if self.services.trusts_forwarded and (hops := self.request.headers.get("x-forwarded-for")):
-            return hops.rpartition(",")[2].strip()
-        return self.request.client.host if self.request.client else ""
 
     def _finish(self, response: Response) -> Response:
         if self._used_key is not None:

@@ -72,15 +72,8 @@ def _origin(call: Call) -> str:
     """Return the origin by which the caller reaches this server: clients refuse links that leave it."""
     if call.services.public_url:
         return call.services.public_url
-    scheme, host = call.request.scope["scheme"], call.request.headers.get("host", "")
-    if call.services.trusts_forwarded:
-        scheme = _first(call.request.headers.get("x-forwarded-proto", "")) or scheme
-        host = _first(call.request.headers.get("x-forwarded-host", "")) or host
-    if scheme not in {"http", "https"} or not _HOST.fullmatch(host):
-        server = call.request.scope.get("server") or ("localhost", None)
-        scheme, host = call.request.scope["scheme"], f"{server[0]}:{server[1]}" if server[1] else server[0]
-    return f"{scheme}://{host}"
-
-
-def _first(header: str) -> str:
-    return header.partition(",")[0].strip()
+    host = call.request.headers.get("host", "")
+    if not _HOST.fullmatch(host):
+        name, port = call.request.scope.get("server") or ("localhost", None)
+        host = f"{name}:{port}" if port else name
+    return f"{call.request.scope['scheme']}://{host}"

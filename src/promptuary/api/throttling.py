@@ -3,13 +3,17 @@
 import time
 from dataclasses import dataclass
 
+import structlog
 from limits import RateLimitItem, parse
+from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
 from promptuary.api.errors import throttled
 from promptuary.model.access import Permission
 from promptuary.settings import Settings
+
+logger = structlog.stdlib.get_logger("promptuary.throttling")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +37,25 @@ class Throttle:
         self._count(self.bad_keys, "bad-keys", address)
 
     def _count(self, limit: RateLimitItem | None, purpose: str, who: str) -> None:
-        if limit is not None and not self.limiter.hit(limit, purpose, who):
-            raise throttled(self.limiter.get_window_stats(limit, purpose, who).reset_time - time.time())
+        if limit is None:
+            return
+        try:
+            wait = None if self.limiter.hit(limit, purpose, who) else self._wait(limit, purpose, who)
+        except StorageError as error:
+            # A limit protects the service; its loss must not take the service down.
+            logger.warning("request not counted", purpose=purpose, reason=str(error.storage_error))
+            return
+        if wait is not None:
+            raise throttled(wait)
+
+    def _wait(self, limit: RateLimitItem, purpose: str, who: str) -> float:
+        return self.limiter.get_window_stats(limit, purpose, who).reset_time - time.time()
 
 
 def create_throttle(settings: Settings) -> Throttle:
     """Build the limits that are set."""
     return Throttle(
-        limiter=MovingWindowRateLimiter(storage_from_string(settings.rate_limit_storage)),
+        limiter=MovingWindowRateLimiter(storage_from_string(settings.rate_limit_storage, wrap_exceptions=True)),
         reads=_limit(settings.rate_limit_reads),
         writes=_limit(settings.rate_limit_writes),
         bad_keys=_limit(settings.rate_limit_bad_keys),

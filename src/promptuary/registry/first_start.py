@@ -9,6 +9,7 @@ from promptuary.registry.keys import create_key
 from promptuary.registry.members import set_member
 from promptuary.registry.projects import create_project, list_projects
 from promptuary.registry.users import create_user, list_users
+from promptuary.store.changes import lock_log
 from promptuary.store.database import Transaction
 
 PROJECT_NAME = "Default project"
@@ -26,7 +27,11 @@ class FirstStart:
 
 
 def prepare(tx: Transaction) -> FirstStart | None:
-    """Create project, owner and key in a database without projects and users; `None` where there are any."""
+    """Create project, owner and key in a database without projects and users; `None` where there are any.
+
+    Of several servers that start on one empty database, one does it.
+    """
+    lock_log(tx)
     if list_projects(tx, limit=1) or list_users(tx, limit=1):
         return None
     password = secrets.token_urlsafe(12)

@@ -22,7 +22,7 @@ def append_change(  # noqa: PLR0913 - one argument a column
     request_id: str | None,
 ) -> int:
     """Append an entry and return its sequence. Call it last in a transaction: it holds up other writers until the commit."""
-    dialect.lock_change_log(tx.connection)
+    lock_log(tx)
     statement = (
         insert(changes)
         .values(
@@ -41,6 +41,11 @@ def append_change(  # noqa: PLR0913 - one argument a column
     )
     sequence: int = tx.connection.execute(statement).scalar_one()
     return sequence
+
+
+def lock_log(tx: Transaction) -> None:
+    """Keep all others from appending until the transaction ends; who has to be the only writer takes it first."""
+    dialect.lock_change_log(tx.connection)
 
 
 def list_changes(tx: Transaction, *, after: int = 0, limit: int, project_id: int | None = None) -> list[Change]:

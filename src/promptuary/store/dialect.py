@@ -43,10 +43,15 @@ def is_sqlite(connection: Connection) -> bool:
 
 
 def open_engine(url: URL, *, pool_size: int) -> Engine:
-    """Make an engine with at most ``pool_size`` connections; nothing is connected yet."""
+    """Make an engine with at most ``pool_size`` connections; nothing is connected yet.
+
+    Errors never show the values of a statement: logs must not hold prompts.
+    """
     if url.drivername == "sqlite":
-        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, pool_size=pool_size, max_overflow=0, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
+        Path(str(url.database)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        engine = create_engine(
+            url, pool_size=pool_size, max_overflow=0, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}
+        )
         event.listen(engine, "connect", _prepare_sqlite_connection)
         event.listen(engine, "begin", _begin_sqlite_transaction)
         return engine
@@ -55,6 +60,7 @@ def open_engine(url: URL, *, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=0,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS, "application_name": "promptuary"},
     )
 
