@@ -81,6 +81,12 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The URL of an empty SQLite database, for tests to which the kind of database is nothing."""
+    return f"sqlite:///{tmp_path / 'sqlite.db'}"
+
+
+@pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     database = Database.open(database_url)
     yield database

@@ -29,6 +29,7 @@ QuerySchema = TypeVar("QuerySchema", bound=Schema)
 BodySchema = TypeVar("BodySchema", bound=Body)
 
 _BEARER = re.compile(r"Bearer\s+(\S.*)", re.IGNORECASE)
+_MAX_DRAINED_BYTES = 8 * MAX_BODY_BYTES
 _READING_METHODS = frozenset({"GET", "HEAD"})
 
 logger = structlog.stdlib.get_logger("promptuary.api")
@@ -166,15 +167,22 @@ def _note_use(database: Database, key_id: str) -> None:
 async def _read_call(request: Request) -> Call:
     if not _accepts_json(request.headers.get("accept", "")):
         raise errors.not_acceptable()
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
-        raise errors.request_too_large(MAX_BODY_BYTES)
-    raw = bytearray()
+    return Call(request, await _read_body(request))
+
+
+async def _read_body(request: Request) -> bytes:
+    """Return the body; refuse one that is too large, but read most such bodies to the end, else clients see a broken connection."""
+    kept = bytearray()
+    size = 0
     async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > MAX_BODY_BYTES:
-            raise errors.request_too_large(MAX_BODY_BYTES)
-    return Call(request, bytes(raw))
+        size += len(chunk)
+        if size <= MAX_BODY_BYTES:
+            kept += chunk
+        elif size > _MAX_DRAINED_BYTES:
+            break
+    if size > MAX_BODY_BYTES:
+        raise errors.request_too_large(MAX_BODY_BYTES)
+    return bytes(kept)
 
 
 def _accepts_json(accept: str) -> bool:

@@ -77,7 +77,7 @@ def not_acceptable() -> ApiError:
 def request_too_large(limit: int) -> ApiError:
     """Say that the body has more than ``limit`` bytes."""
     detail = f"Request body must be {limit} bytes or fewer."
-    return ApiError(413, envelope("invalid_request", "request_too_large", detail), {"Connection": "close"})
+    return ApiError(413, envelope("invalid_request", "request_too_large", detail))
 
 
 def throttled(wait_seconds: float) -> ApiError:
