@@ -70,8 +70,9 @@ class Call:
 
     def enter(self, permission: Permission) -> Actor:
         """Authenticate, authorise and count the request; return who acts in which project."""
+        place, value = self._credential
         with self.database.read() as tx:
-            key = self._authenticate(access.find_key(tx, self._credential[1]))
+            key = self._authenticated(access.find_key(tx, value), place)
             actor = access.enter_project(
                 tx,
                 key,
@@ -111,7 +112,7 @@ class Call:
         if match := _BEARER.fullmatch(self.request.headers.get("authorization", "").strip()):
             return "Authorization header", match[1].strip()
         sent = self._lenient_body.get("personal_api_key")
-        if sent not in {None, ""}:
+        if sent is not None and sent != "":
             return "body", str(sent)
         if sent := self.raw_query.get("personal_api_key"):
             return "query string", sent
@@ -126,10 +127,10 @@ class Call:
             return {}
         return body if isinstance(body, dict) else {}
 
-    def _authenticate(self, key: Key | None) -> Key:
+    def _authenticated(self, key: Key | None, place: str) -> Key:
         if key is None:
             self.services.throttle.count_bad_key(self.request.client.host if self.request.client else "")
-            raise errors.invalid_key(self._credential[0])
+            raise errors.invalid_key(place)
         return key
 
     def _project_token(self) -> str | None:
