@@ -9,7 +9,7 @@ from promptuary.registry.keys import create_key
 from promptuary.registry.members import set_member
 from promptuary.registry.projects import create_project, list_projects
 from promptuary.registry.users import create_user, list_users
-from promptuary.store.changes import lock_log
+from promptuary.store import changes
 from promptuary.store.database import Transaction
 
 PROJECT_NAME = "Default project"
@@ -27,12 +27,12 @@ class FirstStart:
 
 
 def prepare(tx: Transaction) -> FirstStart | None:
-    """Create project, owner and key in a database without projects and users; `None` where there are any.
-
-    Of several servers that start on one empty database, one does it.
-    """
-    lock_log(tx)
-    if list_projects(tx, limit=1) or list_users(tx, limit=1):
+    """Create project, owner and key in a database without projects and users; `None` where there are any."""
+    if not _is_empty(tx):
+        return None
+    # Several servers may start on one empty database: the others wait here and find it prepared.
+    changes.lock_log(tx)
+    if not _is_empty(tx):
         return None
     password = secrets.token_urlsafe(12)
     project = create_project(tx, name=PROJECT_NAME)
@@ -40,3 +40,7 @@ def prepare(tx: Transaction) -> FirstStart | None:
     set_member(tx, project_id=project.id, email=owner.email, role=Role.ADMIN)
     new_key = create_key(tx, email=owner.email, label="First key", scopes=[Scope.ALL])
     return FirstStart(project=project, owner=owner, password=password, api_key=new_key.value)
+
+
+def _is_empty(tx: Transaction) -> bool:
+    return not list_projects(tx, limit=1) and not list_users(tx, limit=1)

@@ -6,7 +6,7 @@ from promptuary.model.changes import ChangeKind
 from promptuary.model.errors import LastAdmin, MemberNotFound, UserNotFound
 from promptuary.registry.changes import record_administration
 from promptuary.registry.projects import get_project
-from promptuary.store import members, users
+from promptuary.store import members, projects, users
 from promptuary.store.database import Transaction
 
 
@@ -16,6 +16,7 @@ def set_member(tx: Transaction, *, project_id: int, email: str, role: Role) -> M
     A user's first project becomes their current one. Raises `ProjectNotFound`, `UserNotFound`, `LastAdmin`.
     """
     get_project(tx, project_id)
+    projects.lock_project(tx, project_id)
     user = _user(tx, email)
     before = members.find_member(tx, project_id=project_id, user_id=user.id)
     if before is not None and before.role is Role.ADMIN and role is not Role.ADMIN:
@@ -39,6 +40,7 @@ def remove_member(tx: Transaction, *, project_id: int, email: str) -> None:
     Raises `ProjectNotFound`, `UserNotFound`, `MemberNotFound`, `LastAdmin`.
     """
     get_project(tx, project_id)
+    projects.lock_project(tx, project_id)
     user = _user(tx, email)
     member = _member(tx, project_id, user)
     if member.role is Role.ADMIN:
@@ -56,8 +58,9 @@ def list_members(tx: Transaction, project_id: int, *, limit: int) -> list[Member
 
 
 def require_other_admin(tx: Transaction, user: User) -> None:
-    """Raise `LastAdmin` if the user is the only active admin of one of their projects."""
+    """Raise `LastAdmin` if the user is the only active admin of one of their projects; keep that so until the transaction ends."""
     for project_id in members.list_administered_projects(tx, user.id):
+        projects.lock_project(tx, project_id)
         _require_other_admin(tx, user, project_id)
 
 

@@ -26,6 +26,11 @@ def find_project(tx: Transaction, project_id: int) -> Project | None:
     return None if row is None else _project(row)
 
 
+def lock_project(tx: Transaction, project_id: int) -> None:
+    """Keep others from locking the project until the transaction ends; its prompts can be written meanwhile."""
+    tx.connection.execute(select(projects.c.id).where(projects.c.id == project_id).with_for_update(key_share=True))
+
+
 def find_project_by_token(tx: Transaction, api_token: str) -> Project | None:
     """Find a project by its current token."""
     row = tx.connection.execute(select(*_COLUMNS).where(projects.c.api_token == api_token)).one_or_none()
