@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,10 +58,19 @@ class Server:
     def output(self) -> str:
         return self.output_path.read_text()
 
+    def is_ready(self) -> bool:
+        try:
+            return httpx2.get(f"{self.url}/_readyz", timeout=2).status_code == 200
+        except httpx2.TransportError:
+            return False
+
     def processes(self) -> list[psutil.Process]:
         """The supervisor and its workers."""
         supervisor = psutil.Process(self.process.pid)
         return [supervisor, *supervisor.children(recursive=True)]
+
+    def workers(self) -> list[psutil.Process]:
+        return self.processes()[1:]
 
     def kill(self) -> None:
         """Kill supervisor and workers at once, as a power cut would."""
@@ -84,13 +93,24 @@ def start_server(
     with output_path.open("ab") as output:
         process = subprocess.Popen(command, env=environment(database_url, **settings), stdout=output, stderr=output)
     server = Server(f"http://127.0.0.1:{port}", process, output_path)
-    deadline = time.monotonic() + START_SECONDS
-    while not _is_ready(server.url):
-        if process.poll() is not None or time.monotonic() > deadline:
-            process.kill()
-            message = f"The server did not start:\n{server.output}"
-            raise RuntimeError(message)
+    try:
+        wait_until(lambda: process.poll() is not None or server.is_ready())
+    except TimeoutError:
+        process.kill()
+    if process.poll() is not None:
+        message = f"The server did not start:\n{server.output}"
+        raise RuntimeError(message)
     return server
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Look again and again until something is so; raise `TimeoutError` when it does not come true."""
+    deadline = time.monotonic() + START_SECONDS
+    while not is_so():
+        if time.monotonic() > deadline:
+            message = "What was waited for did not come true."
+            raise TimeoutError(message)
+        time.sleep(0.01)
 
 
 @contextmanager
@@ -102,11 +122,3 @@ def running_server(database_url: str, output_path: Path, *, workers: int = 1, **
     finally:
         if server.process.poll() is None:
             server.stop()
-
-
-def _is_ready(url: str) -> bool:
-    try:
-        return httpx2.get(f"{url}/_readyz", timeout=2).status_code == 200
-    except httpx2.TransportError:
-        time.sleep(0.02)
-        return False

@@ -11,6 +11,7 @@ from promptuary.logs import configure_logs
 from promptuary.request_log import RequestLog
 from promptuary.settings import Settings
 from promptuary.store.database import Database
+from promptuary.supervisor import follow_supervisor
 
 
 def open_database(settings: Settings) -> Database:
@@ -31,6 +32,7 @@ def create_application(settings: Settings, database: Database) -> ASGIApp:
 
 def application() -> ASGIApp:
     """Return the application for the settings of the environment: what each worker process of the server runs."""
+    follow_supervisor()
     settings = Settings()
     configure_logs(settings)
     return create_application(settings, open_database(settings))

@@ -6,8 +6,13 @@ It lives as long as the server and imports nothing of the application, so that i
 import argparse
 import json
 import logging
+import multiprocessing
 import os
+import signal
 import sys
+import threading
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NoReturn
 
@@ -38,6 +43,7 @@ def run(*, host: str, port: int, workers: int, as_json: bool) -> None:
     from granian import Granian  # noqa: PLC0415 - not needed by who only becomes a supervisor
     from granian.constants import Interfaces  # noqa: PLC0415
 
+    os.register_at_fork(after_in_child=_forget_handlers)
     Granian(
         "promptuary.server:application",
         address=host,
@@ -50,6 +56,27 @@ def run(*, host: str, port: int, workers: int, as_json: bool) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=GRACE_SECONDS,
     ).serve()
+
+
+def follow_supervisor() -> None:
+    """Let this worker stop when its supervisor is gone; else it would go on answering on a port that nobody can stop."""
+    supervisor = multiprocessing.parent_process()
+    if supervisor is not None:
+        threading.Thread(target=_stop_after, args=(supervisor.join,), name="follow-supervisor", daemon=True).start()
+
+
+def _stop_after(wait: Callable[[], None]) -> None:
+    wait()
+    while True:
+        # Once is not enough: a worker that is still starting may not listen yet.
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(1)
+
+
+def _forget_handlers() -> None:
+    # A worker inherits the supervisor's handlers, under which it would ignore a stop until it has started.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _log_config(*, as_json: bool) -> dict[str, object]:
