@@ -1,0 +1,114 @@
+CREATE TABLE alembic_version (
+	version_num VARCHAR(32) NOT NULL, 
+	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+);
+CREATE TABLE changes (
+	sequence INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	kind VARCHAR(40) NOT NULL, 
+	project_id INTEGER, 
+	prompt_id VARCHAR(36), 
+	prompt_name VARCHAR(255), 
+	"before" TEXT, 
+	"after" TEXT, 
+	actor_user_id INTEGER, 
+	actor_key_id VARCHAR(36), 
+	at DATETIME NOT NULL, 
+	request_id VARCHAR(128)
+);
+CREATE INDEX ix_changes_project_id_sequence ON changes (project_id, sequence);
+CREATE INDEX ix_changes_prompt_id_sequence ON changes (prompt_id, sequence);
+CREATE INDEX ix_keys_user_id ON keys (user_id);
+CREATE INDEX ix_labels_name ON labels (name);
+CREATE INDEX ix_labels_version_id ON labels (version_id);
+CREATE INDEX ix_members_user_id ON members (user_id);
+CREATE TABLE keys (
+	id VARCHAR(36) NOT NULL, 
+	user_id INTEGER NOT NULL, 
+	label TEXT NOT NULL, 
+	value_hash VARCHAR(64) NOT NULL, 
+	mask VARCHAR(20) NOT NULL, 
+	scopes TEXT NOT NULL, 
+	project_ids TEXT, 
+	created_at DATETIME NOT NULL, 
+	last_used_at DATETIME, 
+	revoked_at DATETIME, 
+	CONSTRAINT pk_keys PRIMARY KEY (id), 
+	CONSTRAINT fk_keys_user_id_users FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE CASCADE, 
+	CONSTRAINT uq_keys_value_hash UNIQUE (value_hash)
+);
+CREATE TABLE labels (
+	id VARCHAR(36) NOT NULL, 
+	prompt_id VARCHAR(36) NOT NULL, 
+	name VARCHAR(128) NOT NULL, 
+	version_id VARCHAR(36) NOT NULL, 
+	created_by_id INTEGER, 
+	created_at DATETIME NOT NULL, 
+	updated_at DATETIME NOT NULL, 
+	CONSTRAINT pk_labels PRIMARY KEY (id), 
+	CONSTRAINT fk_labels_prompt_id_prompts FOREIGN KEY(prompt_id) REFERENCES prompts (id) ON DELETE CASCADE, 
+	CONSTRAINT fk_labels_version_id_versions FOREIGN KEY(version_id) REFERENCES versions (id) ON DELETE CASCADE, 
+	CONSTRAINT fk_labels_created_by_id_users FOREIGN KEY(created_by_id) REFERENCES users (id) ON DELETE SET NULL, 
+	CONSTRAINT uq_labels_prompt_id_name UNIQUE (prompt_id, name)
+);
+CREATE TABLE members (
+	project_id INTEGER NOT NULL, 
+	user_id INTEGER NOT NULL, 
+	role VARCHAR(16) NOT NULL, 
+	created_at DATETIME NOT NULL, 
+	CONSTRAINT pk_members PRIMARY KEY (project_id, user_id), 
+	CONSTRAINT ck_members_role CHECK (role IN ('viewer', 'editor', 'admin')), 
+	CONSTRAINT fk_members_project_id_projects FOREIGN KEY(project_id) REFERENCES projects (id) ON DELETE CASCADE, 
+	CONSTRAINT fk_members_user_id_users FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE CASCADE
+);
+CREATE TABLE projects (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	name TEXT NOT NULL, 
+	api_token VARCHAR(80) NOT NULL, 
+	created_at DATETIME NOT NULL, 
+	CONSTRAINT uq_projects_api_token UNIQUE (api_token)
+);
+CREATE TABLE prompts (
+	id VARCHAR(36) NOT NULL, 
+	project_id INTEGER NOT NULL, 
+	name VARCHAR(255) NOT NULL, 
+	latest_version INTEGER NOT NULL, 
+	created_at DATETIME NOT NULL, 
+	archived_at DATETIME, 
+	CONSTRAINT pk_prompts PRIMARY KEY (id), 
+	CONSTRAINT ck_prompts_latest_version CHECK (latest_version >= 1), 
+	CONSTRAINT fk_prompts_project_id_projects FOREIGN KEY(project_id) REFERENCES projects (id) ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX uq_prompts_active_name ON prompts (project_id, name) WHERE archived_at IS NULL;
+CREATE TABLE users (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	uuid VARCHAR(36) NOT NULL, 
+	email VARCHAR(254) NOT NULL, 
+	first_name TEXT NOT NULL, 
+	last_name TEXT NOT NULL, 
+	role_at_organization TEXT, 
+	password_hash TEXT, 
+	is_active BOOLEAN NOT NULL, 
+	current_project_id INTEGER, 
+	created_at DATETIME NOT NULL, 
+	CONSTRAINT fk_users_current_project_id_projects FOREIGN KEY(current_project_id) REFERENCES projects (id) ON DELETE SET NULL, 
+	CONSTRAINT uq_users_uuid UNIQUE (uuid), 
+	CONSTRAINT uq_users_email UNIQUE (email)
+);
+CREATE TABLE versions (
+	id VARCHAR(36) NOT NULL, 
+	prompt_id VARCHAR(36) NOT NULL, 
+	version INTEGER NOT NULL, 
+	content TEXT NOT NULL, 
+	config TEXT, 
+	description TEXT, 
+	size_bytes INTEGER NOT NULL, 
+	folded_text TEXT NOT NULL, 
+	outline TEXT NOT NULL, 
+	created_by_id INTEGER, 
+	created_at DATETIME NOT NULL, 
+	CONSTRAINT pk_versions PRIMARY KEY (id), 
+	CONSTRAINT ck_versions_version CHECK (version >= 1), 
+	CONSTRAINT fk_versions_prompt_id_prompts FOREIGN KEY(prompt_id) REFERENCES prompts (id) ON DELETE CASCADE, 
+	CONSTRAINT fk_versions_created_by_id_users FOREIGN KEY(created_by_id) REFERENCES users (id) ON DELETE SET NULL, 
+	CONSTRAINT uq_versions_prompt_id_version UNIQUE (prompt_id, version)
+);

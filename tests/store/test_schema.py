@@ -1,0 +1,129 @@
+"""The schema: the way up and down, and that migrations, tables and snapshots say the same."""
+
+import multiprocessing
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from conftest import Postgres
+from sqlalchemy import inspect, text
+
+from promptuary.model.errors import SchemaMismatch
+from promptuary.store import schema
+from promptuary.store.database import Database
+from promptuary.store.tables import metadata
+
+SNAPSHOTS = Path(__file__).parent / "schema"
+
+_COLUMNS = """
+    SELECT c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod)
+           || CASE WHEN l.collname IS NULL OR l.collname = 'default' THEN '' ELSE ' COLLATE ' || l.collname END
+           || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END
+           || coalesce(' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid), '')
+    FROM pg_attribute a
+    JOIN pg_class c ON c.oid = a.attrelid AND c.relkind = 'r'
+    JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'
+    LEFT JOIN pg_collation l ON l.oid = a.attcollation
+    LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+    WHERE a.attnum > 0 AND NOT a.attisdropped
+    ORDER BY c.relname, a.attnum
+"""
+_CONSTRAINTS = """
+    SELECT conrelid::regclass || ' CONSTRAINT ' || conname || ' ' || pg_get_constraintdef(oid)
+    FROM pg_constraint
+    WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'f', 'p', 'u')
+    ORDER BY conrelid::regclass::text, conname
+"""
+_INDEXES = "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY indexname"
+_SQLITE_OBJECTS = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY name"
+
+
+def tables_of(database: Database) -> set[str]:
+    with database.read() as tx:
+        return set(inspect(tx.connection).get_table_names())
+
+
+def snapshot_of(database_url: str) -> str:
+    """Describe a database's schema in its own words, a line an object."""
+    if database_url.startswith("sqlite"):
+        with closing(sqlite3.connect(database_url.removeprefix("sqlite:///"))) as connection:
+            lines = [row[0] for row in connection.execute(_SQLITE_OBJECTS)]
+    else:
+        with psycopg.connect(database_url) as connection:
+            queries = (_COLUMNS, _CONSTRAINTS, _INDEXES)
+            lines = [row[0] for query in queries for row in connection.execute(query)]
+    return "".join(f"{line};\n" for line in lines)
+
+
+def test_the_schema_goes_up_down_to_nothing_and_up_again(empty_database_url: str) -> None:
+    database = Database.open(empty_database_url)
+    assert schema.upgrade(database) is True
+    assert tables_of(database) == set(metadata.tables) | {"alembic_version"}
+    assert schema.is_current(database)
+    schema.downgrade(database, target="base")
+    assert tables_of(database) == {"alembic_version"}
+    assert not schema.is_current(database)
+    assert schema.upgrade(database) is True
+    assert schema.upgrade(database) is False
+    assert tables_of(database) == set(metadata.tables) | {"alembic_version"}
+    database.close()
+
+
+def test_the_migrations_build_what_the_tables_say(database: Database) -> None:
+    with database.read() as tx:
+        context = MigrationContext.configure(tx.connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_the_migrations_give_everything_the_same_names_as_the_tables(postgres: Postgres) -> None:
+    created = postgres.create_database(template="template1")
+    database = Database.open(created)
+    metadata.create_all(database.engine)
+    database.close()
+    migrated = snapshot_of(postgres.create_database()).splitlines()
+    assert snapshot_of(created).splitlines() == [line for line in migrated if "alembic_version" not in line]
+
+
+def test_the_stated_head_is_the_newest_revision() -> None:
+    assert ScriptDirectory(str(Path(schema.__file__).parent / "migrations")).get_current_head() == schema.HEAD
+
+
+def test_the_schema_is_the_one_of_the_snapshot(database_url: str) -> None:
+    """Renew a snapshot, and review what changed, after a migration was added: delete the file and run this test twice."""
+    path = SNAPSHOTS / f"{database_url.partition(':')[0]}.sql"
+    snapshot = snapshot_of(database_url)
+    if not path.exists():
+        path.write_text(snapshot)
+        pytest.fail(f"{path} was missing and has been written. Review it, then run the test again.")
+    assert snapshot == path.read_text(), (
+        f"The schema is not the one in {path}. If that is meant, delete the file and run the test twice."
+    )
+
+
+def test_several_processes_can_upgrade_one_empty_database_at_once(empty_database_url: str) -> None:
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(4) as pool:
+        assert pool.map(upgrade_once, [empty_database_url] * 4, chunksize=1) == ["current"] * 4
+
+
+def upgrade_once(database_url: str) -> str:
+    database = Database.open(database_url)
+    schema.upgrade(database)
+    is_current = schema.is_current(database)
+    database.close()
+    return "current" if is_current else "outdated"
+
+
+def test_a_database_of_a_newer_promptuary_is_refused_and_left_alone(database: Database) -> None:
+    with database.write() as tx:
+        tx.connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert not schema.is_current(database)
+    with pytest.raises(SchemaMismatch, match="9999, which a newer Promptuary has written"):
+        schema.upgrade(database)
+    with database.read() as tx:
+        assert schema.current_revision(tx) == "9999"
