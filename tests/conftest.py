@@ -62,7 +62,7 @@ def postgres() -> Iterator[Postgres]:
 def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database without any tables."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'promptuary.db'}"
+        return f"sqlite:///{tmp_path / 'empty.db'}"
     server: Postgres = request.getfixturevalue("postgres")
     return server.create_database(template="template1")
 

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Integer, insert, select
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import Connection, insert, select
 
 from promptuary.model.errors import InvalidBackup, NotEmpty, SchemaMismatch, Unavailable
 from promptuary.store import dialect, schema
@@ -56,8 +55,7 @@ def restore_backup(database: Database, source: Path, *, replace: bool = False) -
             _clear(sink.connection, replace=replace)
             _copy_rows(rows.connection, sink.connection)
             for table in metadata.sorted_tables:
-                keys = list(table.primary_key.columns)
-                if len(keys) == 1 and isinstance(keys[0].type.dialect_impl(sink.connection.dialect), Integer):
+                if table.autoincrement_column is not None:
                     dialect.continue_numbering(sink.connection, table)
 
 
@@ -82,16 +80,26 @@ def _opened_copy(source: Path, folder: Path) -> Iterator[Database]:
         raise InvalidBackup(message) from error
     with _opened(copy) as backup:
         try:
-            with backup.read() as tx:
-                if schema.current_revision(tx) is None:
-                    raise InvalidBackup(not_a_backup)
-            schema.upgrade(backup)
+            _require_sound(backup, not_a_backup)
         except SchemaMismatch as error:
             message = f"{source} was written by a newer Promptuary. Upgrade Promptuary."
             raise InvalidBackup(message) from error
-        except DatabaseError as error:
+        except Unavailable as error:
             raise InvalidBackup(not_a_backup) from error
         yield backup
+
+
+def _require_sound(backup: Database, not_a_backup: str) -> None:
+    with backup.read() as tx:
+        if schema.current_revision(tx) is None:
+            raise InvalidBackup(not_a_backup)
+    schema.upgrade(backup)
+    with backup.read() as tx:
+        if not schema.has_all_tables(tx):
+            raise InvalidBackup(not_a_backup)
+        if dialect.file_problems(tx.connection):
+            message = f"{not_a_backup.removesuffix('.')}, or it is damaged."
+            raise InvalidBackup(message)
 
 
 def _copy_rows(source: Connection, sink: Connection) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, Row
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from promptuary.model.errors import Unavailable
@@ -101,6 +101,11 @@ def translated_errors() -> Iterator[None]:
     except (OperationalError, InterfaceError) as error:
         raise Unavailable from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if type(error) is DatabaseError:
+            # SQLite's way to say that a file is damaged, or no database at all; a defect of ours has a class of its own.
+            detail = f"The database cannot be read: {error.orig}."
+            raise Unavailable(detail) from error
+        # Without a statement it was the connection that failed.
+        if error.connection_invalidated or error.statement is None:
             raise Unavailable from error
         raise

@@ -13,7 +13,7 @@ from sqlalchemy import URL, ColumnElement, Connection, Engine, Table, create_eng
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 
-from promptuary.model.errors import InvalidValue
+from promptuary.model.errors import InvalidValue, Unavailable
 
 BUSY_TIMEOUT_SECONDS = 30
 CONNECT_TIMEOUT_SECONDS = 5
@@ -27,14 +27,18 @@ def parse_url(database_url: str) -> URL:
     """Read a database URL; `InvalidValue` unless it names a SQLite file or a PostgreSQL database."""
     try:
         url = make_url(database_url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         url = None
-    if url is not None and url.drivername == "sqlite" and url.database not in {None, "", ":memory:"}:
+    if url is not None and url.drivername == "sqlite" and _is_file_path(url.database) and not url.query:
         return url
     if url is not None and url.drivername in {"postgresql", "postgres", "postgresql+psycopg"}:
         return url.set(drivername="postgresql+psycopg")
     message = "The database URL must be sqlite:///path/to/file.db or postgresql://user:password@host/database."
     raise InvalidValue("invalid_database_url", message, field="database_url")
+
+
+def _is_file_path(database: str | None) -> bool:
+    return database not in {None, "", ":memory:"} and "\0" not in str(database)
 
 
 def is_sqlite(connection: Connection) -> bool:
@@ -43,12 +47,12 @@ def is_sqlite(connection: Connection) -> bool:
 
 
 def open_engine(url: URL, *, pool_size: int) -> Engine:
-    """Make an engine with at most ``pool_size`` connections; nothing is connected yet.
+    """Make an engine with at most ``pool_size`` connections; nothing is connected yet, but a SQLite file has its folder.
 
-    Errors never show the values of a statement: logs must not hold prompts.
+    Errors never show the values of a statement: logs must not hold prompts. Raises `Unavailable` when the folder cannot be made.
     """
     if url.drivername == "sqlite":
-        Path(str(url.database)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_folder(Path(str(url.database)).parent)
         engine = create_engine(
             url, pool_size=pool_size, max_overflow=0, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}
         )
@@ -63,6 +67,14 @@ def open_engine(url: URL, *, pool_size: int) -> Engine:
         hide_parameters=True,
         connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS, "application_name": "promptuary"},
     )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"Cannot use the folder {folder}: {error.strerror}."
+        raise Unavailable(message) from error
 
 
 def read_options(engine: Engine) -> dict[str, Any]:

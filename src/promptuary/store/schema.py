@@ -6,6 +6,7 @@ from sqlalchemy.sql import column, table
 from promptuary.model.errors import SchemaMismatch
 from promptuary.store import dialect
 from promptuary.store.database import Database, Transaction, translated_errors
+from promptuary.store.tables import metadata
 
 HEAD = "0001"
 """The newest revision in `migrations`, stated here so that a start need not load the migration machinery; a test compares."""
@@ -18,6 +19,11 @@ def current_revision(tx: Transaction) -> str | None:
     if not inspect(tx.connection).has_table("alembic_version"):
         return None
     return tx.connection.execute(select(column("version_num")).select_from(table("alembic_version"))).scalar()
+
+
+def has_all_tables(tx: Transaction) -> bool:
+    """Tell whether every table that this version works with is there."""
+    return set(metadata.tables) <= set(inspect(tx.connection).get_table_names())
 
 
 def is_current(database: Database) -> bool:
