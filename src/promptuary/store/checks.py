@@ -1,13 +1,14 @@
 """What must hold of the rows of a sound database, besides what the database itself enforces."""
 
+import json
 from collections.abc import Iterator
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, func, select, type_coerce
 
 from promptuary.model import content
 from promptuary.model.outline import outline_of
 from promptuary.store import dialect
-from promptuary.store.database import Transaction
+from promptuary.store.database import AnyRow, Transaction
 from promptuary.store.tables import labels, prompts, versions
 
 _BATCH = 200
@@ -59,17 +60,35 @@ def _label_problems(tx: Transaction) -> Iterator[str]:
 
 def _content_problems(tx: Transaction) -> Iterator[str]:
     statement = select(
-        versions.c.id, versions.c.content, versions.c.size_bytes, versions.c.folded_text, versions.c.outline
+        versions.c.id,
+        versions.c.content,
+        versions.c.config,
+        versions.c.size_bytes,
+        versions.c.folded_text,
+        # As text, because it may be damaged, too.
+        type_coerce(versions.c.outline, Text).label("outline"),
     ).execution_options(yield_per=_BATCH)
     for row in tx.connection.execute(statement):
-        try:
-            derived = (
-                len(row.content.encode()),
-                content.search_key(row.content),
-                [[heading.level, heading.text] for heading in outline_of(content.text_of(row.content))],
-            )
-        except ValueError:
-            yield f"version {row.id}: the content is not JSON"
-            continue
-        if derived != (row.size_bytes, row.folded_text, row.outline):
-            yield f"version {row.id}: size, search text or outline do not belong to the content"
+        yield from (f"version {row.id}: {problem}" for problem in _version_problems(row))
+
+
+def _version_problems(row: AnyRow) -> Iterator[str]:
+    if row.config is not None and not isinstance(_parsed(row.config), dict):
+        yield "the config is not a JSON object"
+    if _parsed(row.content) is None:
+        yield "the content is not JSON, or null"
+        return
+    derived = (
+        len(row.content.encode()),
+        content.search_key(row.content),
+        [[heading.level, heading.text] for heading in outline_of(content.text_of(row.content))],
+    )
+    if derived != (row.size_bytes, row.folded_text, _parsed(row.outline)):
+        yield "size, search text or outline do not belong to the content"
+
+
+def _parsed(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None

@@ -1,0 +1,124 @@
+"""Every kind of damage is found by ``promptuary db check``."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from builders import Registry, make_prompt
+from serving import run_command
+from sqlalchemy import text
+
+from promptuary.model.errors import Unavailable
+from promptuary.registry import labels, prompts
+from promptuary.store import checks
+from promptuary.store.database import Database
+
+MISNUMBERED = "versions from"
+MISLABELLED = "label production of prompt"
+NOT_DERIVED = "size, search text or outline do not belong to the content"
+NO_CONTENT = "the content is not JSON, or null"
+PAGE = 4096
+NO_CONFIG = "the config is not a JSON object"
+
+
+def fill(registry: Registry) -> None:
+    with registry.database.write() as tx:
+        make_prompt(tx, registry.actor, name="greeting", prompt="# Hello\0 \uffff", versions=3)
+        make_prompt(tx, registry.actor, name="other", prompt={"a": [1, None, 1e300], "ü": "# not\n# headings"})
+        make_prompt(tx, registry.actor, name="archived", versions=2)
+        prompts.publish_version(tx, registry.actor, name="other", base_version=1, config={"model": "m"})
+        labels.move_label(tx, registry.actor, name="greeting", label="production", version=2)
+        prompts.archive_prompt(tx, registry.actor, name="archived")
+
+
+def test_a_database_in_use_is_sound(registry: Registry) -> None:
+    fill(registry)
+    with registry.database.read() as tx:
+        assert checks.list_problems(tx) == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "problem"),
+    [
+        ("DELETE FROM versions WHERE version = 1", MISNUMBERED),
+        ("DELETE FROM versions WHERE version = 3", MISNUMBERED),
+        ("DELETE FROM versions", MISNUMBERED),
+        ("UPDATE versions SET version = 7 WHERE version = 3", MISNUMBERED),
+        ("UPDATE prompts SET latest_version = 4 WHERE name = 'greeting'", MISNUMBERED),
+        ("UPDATE labels SET prompt_id = (SELECT id FROM prompts WHERE name = 'other')", MISLABELLED),
+        ("UPDATE prompts SET archived_at = created_at", MISLABELLED),
+        ("UPDATE versions SET content = '\"other\"' WHERE version = 2", NOT_DERIVED),
+        ("UPDATE versions SET size_bytes = 1", NOT_DERIVED),
+        ("UPDATE versions SET folded_text = 'x'", NOT_DERIVED),
+        ("UPDATE versions SET outline = '[[1, \"x\"]]'", NOT_DERIVED),
+        ("UPDATE versions SET outline = '[[1, '", NOT_DERIVED),
+        ("UPDATE versions SET content = '\"cut off'", NO_CONTENT),
+        ("UPDATE versions SET content = ''", NO_CONTENT),
+        ("UPDATE versions SET content = 'null'", NO_CONTENT),
+        ("UPDATE versions SET config = '{\"cut'", NO_CONFIG),
+        ("UPDATE versions SET config = '[]'", NO_CONFIG),
+    ],
+)
+def test_damage_is_reported(registry: Registry, damage: str, problem: str) -> None:
+    fill(registry)
+    with registry.database.write() as tx:
+        tx.connection.execute(text(damage))
+    with registry.database.read() as tx:
+        found = checks.list_problems(tx)
+    assert found != []
+    assert all(problem in sentence for sentence in found)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("deletion", "table"),
+    [
+        ("DELETE FROM projects", "projects"),
+        ("DELETE FROM users", "users"),
+        ("DELETE FROM prompts", "prompts"),
+        ("DELETE FROM versions", "versions"),
+    ],
+)
+def test_rows_that_others_refer_to_are_missed(registry: Registry, database_url: str, deletion: str, table: str) -> None:
+    fill(registry)
+    with closing(sqlite3.connect(path_of(database_url), isolation_level=None)) as connection:
+        connection.execute(deletion)
+    with registry.database.read() as tx:
+        assert any(f"refers to a missing row of {table}" in sentence for sentence in checks.list_problems(tx))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_no_page_of_the_file_can_be_overwritten_unnoticed(registry: Registry, database_url: str, tmp_path: Path) -> None:
+    fill(registry)
+    registry.database.close()
+    whole = path_of(database_url).read_bytes()
+    damaged = tmp_path / "damaged.db"
+    for start in range(0, len(whole), PAGE):
+        damaged.write_bytes(whole[:start] + b"\xa5" * PAGE + whole[start + PAGE :])
+        assert problems_of(damaged) != []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_command_reports_damage_and_exits_with_1(registry: Registry, database_url: str) -> None:
+    fill(registry)
+    with registry.database.write() as tx:
+        tx.connection.execute(text("UPDATE versions SET size_bytes = 1"))
+    checked = run_command("db", "check", database_url=database_url)
+    assert (checked.returncode, checked.stdout) == (1, "")
+    assert checked.stderr.count(NOT_DERIVED) == 7
+
+
+def path_of(database_url: str) -> Path:
+    return Path(database_url.removeprefix("sqlite:///"))
+
+
+def problems_of(path: Path) -> list[str]:
+    database = Database.open(f"sqlite:///{path}")
+    try:
+        with database.read() as tx:
+            return checks.list_problems(tx)
+    except Unavailable as refusal:
+        return [str(refusal)]
+    finally:
+        database.close()
