@@ -1,0 +1,114 @@
+"""Writes the demo project through the same verbs that everybody else uses, at times of its own. The texts are in `prompts`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from promptuary.model.access import Actor, Role, Scope
+from promptuary.model.accounts import Project, User
+from promptuary.model.edits import Edit
+from promptuary.model.errors import NotEmpty
+from promptuary.registry.demo.history import First, Next
+from promptuary.registry.demo.prompts import PROMPTS
+from promptuary.registry.keys import create_key
+from promptuary.registry.labels import move_label
+from promptuary.registry.members import set_member
+from promptuary.registry.projects import create_project, list_projects
+from promptuary.registry.prompts import UNCHANGED, create_prompt, publish_version
+from promptuary.registry.users import create_user, list_users
+from promptuary.store.database import Transaction
+
+PROJECT_NAME = "Demo"
+AUTHOR_EMAIL = "author@example.com"
+REVIEWER_EMAIL = "reviewer@example.com"
+
+_START = datetime(2026, 9, 1, 7, 15, tzinfo=UTC)
+_FIRST_MOMENT = datetime(2026, 9, 1, 8, 30, tzinfo=UTC)
+_BETWEEN_PROMPTS = timedelta(days=2, hours=1, minutes=7)
+_BETWEEN_VERSIONS = timedelta(days=5, hours=3, minutes=26)
+_REVIEW = timedelta(minutes=41)
+_MAX_PROJECTS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """What was created, with the secret that is known only now."""
+
+    project: Project
+    prompt_count: int
+    version_count: int
+    api_key: str
+
+
+def seed(tx: Transaction) -> Seeded:
+    """Create the demo project. Raises `NotEmpty` when there is one.
+
+    An author and a reviewer write in turn; everybody who already has an account becomes an admin, so that they can look.
+    """
+    if any(project.name == PROJECT_NAME for project in list_projects(tx, limit=_MAX_PROJECTS)):
+        message = f"There is a project '{PROJECT_NAME}' already."
+        raise NotEmpty(message)
+    onlookers = [user for user in list_users(tx, limit=_MAX_PROJECTS) if user.is_active]
+    start = _at(tx, _START)
+    project = create_project(start, name=PROJECT_NAME)
+    author = _writer(start, AUTHOR_EMAIL, "Author")
+    reviewer = _writer(start, REVIEWER_EMAIL, "Reviewer")
+    for user in [author, reviewer, *onlookers]:
+        set_member(start, project_id=project.id, email=user.email, role=Role.ADMIN)
+    writers = [_actor(project, author), _actor(project, reviewer)]
+    events = sorted(_events(), key=lambda event: event.moment)
+    for event in events:
+        _publish(_at(tx, event.moment), event, writers)
+        for label in event.version.labels:
+            later = _at(tx, event.moment + _REVIEW)
+            move_label(later, writers[0], name=event.prompt_name, label=label, version=event.number)
+    key = create_key(tx, email=author.email, label="Demo key", scopes=[Scope.READ, Scope.WRITE], project_ids=[project.id])
+    return Seeded(project=project, prompt_count=len(PROMPTS), version_count=len(events), api_key=key.value)
+
+
+def _writer(tx: Transaction, email: str, first_name: str) -> User:
+    known = {user.email: user for user in list_users(tx, limit=_MAX_PROJECTS)}
+    return known.get(email) or create_user(tx, email=email, first_name=first_name, last_name="(demo)")
+
+
+def _actor(project: Project, user: User) -> Actor:
+    return Actor(project_id=project.id, role=Role.ADMIN, scopes=frozenset({Scope.ALL}), user_id=user.id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """A version, and when it was published."""
+
+    moment: datetime
+    prompt_name: str
+    number: int
+    version: First | Next
+
+
+def _events() -> Iterator[_Event]:
+    for order, prompt in enumerate(PROMPTS):
+        history: list[First | Next] = [prompt.first, *prompt.following]
+        for number, version in enumerate(history, start=1):
+            moment = _FIRST_MOMENT + order * _BETWEEN_PROMPTS + (number - 1) * _BETWEEN_VERSIONS
+            yield _Event(moment, prompt.name, number, version)
+
+
+def _publish(tx: Transaction, event: _Event, writers: list[Actor]) -> None:
+    actor = writers[(event.number - 1) % len(writers)]
+    version = event.version
+    if isinstance(version, First):
+        create_prompt(tx, actor, name=event.prompt_name, prompt=version.prompt, config=version.config, description=version.note)
+    else:
+        publish_version(
+            tx,
+            actor,
+            name=event.prompt_name,
+            base_version=event.number - 1,
+            edits=[Edit(old, new) for old, new in version.edits],
+            config=version.config or UNCHANGED,
+            description=version.note,
+        )
+
+
+def _at(tx: Transaction, moment: datetime) -> Transaction:
+    return replace(tx, clock=lambda: moment)

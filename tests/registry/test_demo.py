@@ -1,0 +1,48 @@
+from datetime import datetime
+
+import pytest
+from builders import Registry
+
+from promptuary.model.errors import NotEmpty
+from promptuary.registry import demo
+from promptuary.store import checks
+from promptuary.store.database import Database, Transaction
+
+
+def _log(tx: Transaction) -> list[tuple[str, datetime]]:
+    rows = tx.connection.exec_driver_sql("SELECT kind, at FROM changes WHERE prompt_name IS NOT NULL ORDER BY sequence")
+    return [(row[0], datetime.fromisoformat(str(row[1]))) for row in rows]
+
+
+def test_the_demo_fills_an_empty_database_with_a_dozen_prompts_and_their_histories(database: Database) -> None:
+    with database.write() as tx:
+        seeded = demo.seed(tx)
+        problems = checks.list_problems(tx)
+    assert (seeded.prompt_count, seeded.version_count, problems) == (12, 45, [])
+
+
+def test_the_demo_stands_beside_other_projects(registry: Registry) -> None:
+    with registry.database.write() as tx:
+        assert demo.seed(tx).project.id != registry.project.id
+
+
+def test_the_demo_tells_its_histories_in_the_order_in_which_they_happened(database: Database) -> None:
+    with database.write() as tx:
+        demo.seed(tx)
+        moments = [moment for _, moment in _log(tx)]
+    assert moments == sorted(moments)
+    assert len(set(moments)) > 45
+
+
+def test_labels_of_the_demo_were_moved_as_well_as_created(database: Database) -> None:
+    with database.write() as tx:
+        demo.seed(tx)
+        kinds = {kind for kind, _ in _log(tx)}
+    assert kinds == {"prompt.created", "prompt.published", "label.created", "label.moved"}
+
+
+def test_the_demo_is_made_once(database: Database) -> None:
+    with database.write() as tx:
+        demo.seed(tx)
+    with pytest.raises(NotEmpty, match="There is a project 'Demo' already"), database.write() as tx:
+        demo.seed(tx)
