@@ -59,16 +59,17 @@ def revoke(
 
 
 def _record(key: Key) -> dict[str, object]:
+    # In the order of what people look for: a narrow terminal shows the first ones only.
     return {
         "id": key.id,
         "label": key.label,
         "email": key.email,
-        "mask": key.mask,
+        "revoked_at": shown_moment(key.revoked_at),
+        "last_used_at": shown_moment(key.last_used_at),
         "scopes": sorted(key.scopes),
         "projects": _projects(key),
+        "mask": key.mask,
         "created_at": shown_moment(key.created_at),
-        "last_used_at": shown_moment(key.last_used_at),
-        "revoked_at": shown_moment(key.revoked_at),
     }
 
 

@@ -63,11 +63,11 @@ def _read_password() -> str:
 def _record(user: User) -> dict[str, object]:
     return {
         "id": user.id,
-        "uuid": user.uuid,
         "email": user.email,
         "first_name": user.first_name,
         "last_name": user.last_name,
         "is_active": user.is_active,
         "has_password": user.has_password,
         "created_at": shown_moment(user.created_at),
+        "uuid": user.uuid,
     }

@@ -1,15 +1,16 @@
 """What every command needs: settings, the database, and a way to show results to people and to machines."""
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import accumulate
 from typing import Annotated
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
-from rich.table import Table
+from rich.cells import cell_len
 
 from promptuary.model.errors import InvalidValue, SchemaMismatch
 from promptuary.server import open_database
@@ -18,6 +19,9 @@ from promptuary.store import schema
 from promptuary.store.database import Database
 
 MAX_LISTED = 10_000
+
+_GAP = "  "
+_MAX_CELL = 60
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
@@ -65,24 +69,39 @@ def show_record(record: Record, *, as_json: bool, note: str = "") -> None:
 
 
 def show_records(records: Sequence[Record], *, as_json: bool, nothing: str) -> None:
-    """Print a list of results."""
+    """Print a list of results: for people a line each with the first columns that the terminal has room for."""
     if as_json:
         typer.echo(json.dumps(records, ensure_ascii=False))
         return
     if not records:
         typer.echo(nothing)
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in records[0]:
-        table.add_column(name, overflow="fold")
-    for record in records:
-        table.add_row(*(_shown(value) for value in record.values()))
-    Console(soft_wrap=True, markup=False, highlight=False).print(table)
+    rows = [list(records[0]), *([_shown_cell(value) for value in record.values()] for record in records)]
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    fitting = _count_fitting(widths)
+    for number, row in enumerate(rows):
+        cells = (cell + " " * (width - cell_len(cell)) for cell, width in zip(row[:fitting], widths, strict=False))
+        typer.secho(_GAP.join(cells).rstrip(), bold=number == 0)
+    if fitting < len(widths):
+        typer.echo(f"\n{', '.join(rows[0][fitting:])}: in a wider terminal, or with --json.")
 
 
 def shown_moment(moment: datetime | None) -> str | None:
     """Show a moment to people and machines alike: ISO 8601 in UTC, to the second."""
     return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _count_fitting(widths: Sequence[int]) -> int:
+    room = shutil.get_terminal_size((0, 0)).columns
+    if not room:
+        return len(widths)
+    ends = accumulate(widths, lambda end, width: end + len(_GAP) + width)
+    return max(1, sum(end <= room for end in ends))
+
+
+def _shown_cell(value: object) -> str:
+    text = "".join(character if character.isprintable() else repr(character)[1:-1] for character in _shown(value))
+    return text if len(text) <= _MAX_CELL else f"{text[: _MAX_CELL - 3]}..."
 
 
 def _shown(value: object) -> str:
