@@ -25,16 +25,24 @@ def _checked_public_url(value: str) -> str:
 
 
 def _checked_rate(value: str) -> str:
-    if value:
-        parse(value)
+    try:
+        if value:
+            parse(value)
+    except ValueError:
+        message = "must look like 600/minute"
+        raise ValueError(message) from None
     return value
 
 
 def _checked_storage(value: str) -> str:
     try:
         storage_from_string(value)
-    except ConfigurationError as error:
-        raise ValueError(str(error)) from None
+    except ConfigurationError:
+        message = (
+            "must be memory://, redis://host:6379 or valkey://host:6379, the latter with promptuary[redis] or promptuary[valkey] "
+            "installed"
+        )
+        raise ValueError(message) from None
     return value
 
 

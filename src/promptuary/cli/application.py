@@ -7,7 +7,10 @@ import typer
 
 from promptuary import __version__
 from promptuary.cli import db, demo, keys, members, projects, serve, users
-from promptuary.model.errors import Refusal
+from promptuary.model.errors import InvalidValue, Refusal, Unavailable
+
+_CODES_WITHOUT_SUBJECT = {"blank", "max_length", "null_characters_not_allowed"}
+"""Refusals that say "this field", which is clear next to a field, but not on a command line."""
 
 app = typer.Typer(
     name="promptuary",
@@ -44,8 +47,25 @@ def _root(
 
 def main() -> None:
     """Run the command line on the process's arguments and end the process."""
+    if not all(map(_is_text, sys.argv)):
+        sys.exit("Error: The arguments are not UTF-8 text.")
     try:
         app()
     except Refusal as refusal:
-        typer.echo(f"Error: {refusal}", err=True)
-        sys.exit(1)
+        sys.exit(f"Error: {_sentence(refusal)}")
+
+
+def _is_text(argument: str) -> bool:
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _sentence(refusal: Refusal) -> str:
+    if isinstance(refusal, Unavailable) and refusal.reason:
+        return f"The database is not available: {refusal.reason}."
+    if isinstance(refusal, InvalidValue) and refusal.field and refusal.code in _CODES_WITHOUT_SUBJECT:
+        return f"{refusal.field.replace('_', ' ').capitalize()}: {refusal}"
+    return str(refusal)

@@ -7,6 +7,7 @@ import typer
 
 from promptuary.cli.workplace import MAX_LISTED, AsJson, opened_database, show_record, show_records, shown_moment
 from promptuary.model.accounts import User
+from promptuary.model.errors import InvalidValue
 from promptuary.registry import users
 
 app = typer.Typer(help="Accounts of people. A user works in the projects they are a member of.", no_args_is_help=True)
@@ -57,7 +58,11 @@ def set_password(email: Email) -> None:
 def _read_password() -> str:
     if sys.stdin.isatty():
         return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
-    return sys.stdin.readline().rstrip("\r\n")
+    try:
+        return sys.stdin.buffer.readline().decode().rstrip("\r\n")
+    except UnicodeDecodeError:
+        message = "The password is not UTF-8 text."
+        raise InvalidValue("invalid_password", message) from None
 
 
 def _record(user: User) -> dict[str, object]:

@@ -35,7 +35,10 @@ def read_settings() -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = f"{PREFIX}{first['loc'][0]}".upper()
-        message = f"The setting {name} is invalid: {first['msg'].removeprefix('Value error, ')}"
+        message = f"The setting {name} is invalid: {first['msg'].removeprefix('Value error, ')}."
+        raise InvalidValue("invalid_setting", message) from None
+    except UnicodeDecodeError:
+        message = "The file .env is not UTF-8 text."
         raise InvalidValue("invalid_setting", message) from None
 
 

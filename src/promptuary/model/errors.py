@@ -178,10 +178,14 @@ class RoleTooLow(PermissionDenied):
 
 
 class Unavailable(Refusal):
-    """The database cannot be reached or does not answer in time; nothing was changed."""
+    """The database cannot be reached or does not answer in time; nothing was changed.
 
-    def __init__(self, detail: str = "The database is not available. Try again.") -> None:
+    ``reason`` is what the driver said, for operators; clients are not to see it, since it may name hosts and users.
+    """
+
+    def __init__(self, detail: str = "The database is not available. Try again.", *, reason: str = "") -> None:
         super().__init__(detail)
+        self.reason = reason
 
 
 class SchemaMismatch(Refusal):

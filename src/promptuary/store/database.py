@@ -99,13 +99,15 @@ def translated_errors() -> Iterator[None]:
         detail = "All database connections are busy. Try again."
         raise Unavailable(detail) from error
     except (OperationalError, InterfaceError) as error:
-        raise Unavailable from error
+        raise Unavailable(reason=_reason(error)) from error
     except DBAPIError as error:
-        if type(error) is DatabaseError:
-            # SQLite's way to say that a file is damaged, or no database at all; a defect of ours has a class of its own.
-            detail = f"The database cannot be read: {error.orig}."
-            raise Unavailable(detail) from error
+        # SQLite's plain DatabaseError says that the file is damaged or no database; all other errors are of a narrower kind.
         # Without a statement it was the connection that failed.
-        if error.connection_invalidated or error.statement is None:
-            raise Unavailable from error
+        if error.connection_invalidated or error.statement is None or type(error) is DatabaseError:
+            raise Unavailable(reason=_reason(error)) from error
         raise
+
+
+def _reason(error: DBAPIError) -> str:
+    """Return the first line of what the driver said."""
+    return str(error.orig).partition("\n")[0].rstrip(".")

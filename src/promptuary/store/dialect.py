@@ -31,7 +31,7 @@ def parse_url(database_url: str) -> URL:
         url = None
     if url is not None and url.drivername == "sqlite" and _is_file_path(url.database) and not url.query:
         return url
-    if url is not None and url.drivername in {"postgresql", "postgres", "postgresql+psycopg"}:
+    if url is not None and url.drivername in {"postgresql", "postgres", "postgresql+psycopg"} and _knows_options(url):
         return url.set(drivername="postgresql+psycopg")
     message = "The database URL must be sqlite:///path/to/file.db or postgresql://user:password@host/database."
     raise InvalidValue("invalid_database_url", message, field="database_url")
@@ -39,6 +39,18 @@ def parse_url(database_url: str) -> URL:
 
 def _is_file_path(database: str | None) -> bool:
     return database not in {None, "", ":memory:"} and "\0" not in str(database)
+
+
+def _knows_options(url: URL) -> bool:
+    # Servers on SQLite do without the driver of PostgreSQL.
+    from psycopg import ProgrammingError  # noqa: PLC0415
+    from psycopg.conninfo import make_conninfo  # noqa: PLC0415
+
+    try:
+        make_conninfo("", **{name: str(value) for name, value in url.query.items()})
+    except ProgrammingError:
+        return False
+    return True
 
 
 def is_sqlite(connection: Connection) -> bool:
