@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from builders import Api, Registry, make_api, make_registry
+from command_line import CommandLine
 from hypothesis import settings as hypothesis_settings
 from psycopg.sql import SQL, Identifier
 
@@ -104,3 +105,15 @@ def api(registry: Registry) -> Iterator[Api]:
     """The application in process, and a client with a key that may do everything an editor may."""
     with make_api(registry) as api:
         yield api
+
+
+@pytest.fixture
+def command_line(tmp_path: Path) -> CommandLine:
+    """The command line in an empty folder, where it makes a SQLite database by itself."""
+    return CommandLine(tmp_path)
+
+
+@pytest.fixture
+def command_lines(database_url: str, tmp_path: Path) -> CommandLine:
+    """The command line on a database with the schema, SQLite and PostgreSQL in turn."""
+    return CommandLine(tmp_path, database_url)

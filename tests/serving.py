@@ -26,18 +26,17 @@ def free_port() -> int:
         return port
 
 
-def environment(database_url: str, **settings: str) -> dict[str, str]:
-    """The environment of a Promptuary process that works on a database and has no other settings but those given."""
+def environment(**settings: str) -> dict[str, str]:
+    """The environment of a Promptuary process that has the given settings and no others."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PROMPTUARY_")}
-    own = {f"PROMPTUARY_{name.upper()}": value for name, value in settings.items()}
-    return kept | {"PROMPTUARY_DATABASE_URL": database_url} | own
+    return kept | {f"PROMPTUARY_{name.upper()}": value for name, value in settings.items()}
 
 
 def run_command(*arguments: str, database_url: str, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
     """Run the command line to its end."""
     return subprocess.run(
         [sys.executable, "-m", "promptuary", *arguments],
-        env=environment(database_url, **settings),
+        env=environment(database_url=database_url, **settings),
         input=stdin,
         capture_output=True,
         text=True,
@@ -91,7 +90,7 @@ def start_server(
     port = free_port()
     command = [sys.executable, "-m", "promptuary", "serve", f"--port={port}", f"--workers={workers}"]
     with output_path.open("ab") as output:
-        process = subprocess.Popen(command, env=environment(database_url, **settings), stdout=output, stderr=output)
+        process = subprocess.Popen(command, env=environment(database_url=database_url, **settings), stdout=output, stderr=output)
     server = Server(f"http://127.0.0.1:{port}", process, output_path)
     try:
         wait_until(lambda: process.poll() is not None or server.is_ready())

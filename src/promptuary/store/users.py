@@ -47,10 +47,11 @@ def insert_user(
             created_at=tx.clock(),
         )
         .on_conflict_do_nothing(index_elements=[users.c.email])
-        .returning(*_COLUMNS)
+        .returning(users.c.id)
     )
-    row = tx.connection.execute(statement).one_or_none()
-    return None if row is None else _user(row)
+    # Read anew: in a RETURNING clause, SQLite 3.40 takes "password_hash IS NOT NULL" for true whatever was inserted.
+    user_id = tx.connection.execute(statement).scalar_one_or_none()
+    return None if user_id is None else find_user(tx, user_id)
 
 
 def update_user(tx: Transaction, user_id: int, **values: Any) -> None:  # noqa: ANN401 - columns by name

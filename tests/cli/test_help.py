@@ -1,0 +1,51 @@
+"""``--help`` teaches: every command says what it does, every option what it means."""
+
+import re
+
+import pytest
+from command_line import CommandLine, all_commands
+
+COMMANDS = all_commands()
+
+
+def test_the_commands_are_those_that_are_tested_here(command_line: CommandLine) -> None:
+    shown = command_line.run("--help")
+    assert shown.returncode == 0
+    assert "A prompt registry: " in shown.stdout
+    assert set(COMMANDS) == {
+        "serve",
+        "demo",
+        "user create",
+        "user list",
+        "user disable",
+        "user set-password",
+        "project create",
+        "project list",
+        "project rotate-token",
+        "member set",
+        "member list",
+        "member remove",
+        "key create",
+        "key list",
+        "key revoke",
+        "db upgrade",
+        "db check",
+        "db backup",
+        "db restore",
+    }
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_a_command_and_each_of_its_options_are_explained(words: str) -> None:
+    command = COMMANDS[words]
+    assert re.fullmatch(r"[A-Z].+\.", command.help, flags=re.DOTALL)
+    for parameter in command.params:
+        assert re.fullmatch(r"[A-Z'].+\.", parameter.help), parameter.name
+
+
+@pytest.mark.parametrize("words", ["serve", "demo", "user", "key create", "db restore"])
+def test_help_is_shown_without_touching_anything(command_line: CommandLine, words: str) -> None:
+    shown = command_line.run(*words.split(), "--help")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "--help" in shown.stdout
+    assert list(command_line.folder.iterdir()) == []

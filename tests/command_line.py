@@ -1,0 +1,74 @@
+"""The command line as a real process in a folder of its own."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+from serving import environment
+
+from promptuary.cli.application import app
+from promptuary.store import schema
+from promptuary.store.database import Database
+
+
+def all_commands() -> dict[str, Any]:
+    """All commands of the command line by their words, such as ``user create``."""
+    groups = typer.main.get_group(app).commands.items()
+    return {
+        " ".join(words): command
+        for name, group in groups
+        for words, command in (
+            [((name, each), command) for each, command in group.commands.items()]
+            if hasattr(group, "commands")
+            else [((name,), group)]
+        )
+    }
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """Runs commands in a folder, on the database of the folder's settings or of ``database_url``."""
+
+    folder: Path
+    database_url: str = ""
+
+    def run(self, *arguments: str, stdin: str | bytes = "", **settings: str) -> subprocess.CompletedProcess[str]:
+        finished = subprocess.run(
+            [sys.executable, "-m", "promptuary", *arguments],
+            cwd=self.folder,
+            env=self.environment(**settings),
+            input=stdin.encode() if isinstance(stdin, str) else stdin,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        output, errors = finished.stdout.decode(), finished.stderr.decode()
+        return subprocess.CompletedProcess(finished.args, finished.returncode, output, errors)
+
+    def environment(self, **settings: str) -> dict[str, str]:
+        """The environment of the commands: the database, when it is not the folder's own, and the settings that are given."""
+        own = {"database_url": self.database_url} if self.database_url else {}
+        return environment(**(own | settings))
+
+    def json(self, *arguments: str, stdin: str = "") -> Any:
+        """Run a command with ``--json``; return what it prints, which must be one line of JSON and nothing else."""
+        finished = self.run(*arguments, "--json", stdin=stdin)
+        assert (finished.returncode, finished.stderr, finished.stdout.count("\n")) == (0, "", 1)
+        return json.loads(finished.stdout)
+
+    @contextmanager
+    def opened_database(self) -> Iterator[Database]:
+        """Open the database that the commands work on, with its schema."""
+        url = self.database_url or f"sqlite:///{self.folder / 'promptuary-data' / 'promptuary.db'}"
+        database = Database.open(url)
+        try:
+            schema.upgrade(database)
+            yield database
+        finally:
+            database.close()
