@@ -14,11 +14,6 @@ from promptuary.store.database import Database
 from promptuary.supervisor import follow_supervisor
 
 
-def open_database(settings: Settings) -> Database:
-    """Open the database that the settings name; nothing is connected yet."""
-    return Database.open(settings.resolved_database_url, pool_size=settings.database_pool_size)
-
-
 def create_application(settings: Settings, database: Database) -> ASGIApp:
     """Return the whole server as one ASGI application over an open database."""
     services = Services(
@@ -35,4 +30,5 @@ def application() -> ASGIApp:
     follow_supervisor()
     settings = Settings()
     configure_logs(settings)
-    return create_application(settings, open_database(settings))
+    database = Database.open(settings.resolved_database_url, pool_size=settings.database_pool_size)
+    return create_application(settings, database)

@@ -27,7 +27,7 @@ app.add_typer(projects.app, name="project")
 app.add_typer(members.app, name="member")
 app.add_typer(keys.app, name="key")
 app.add_typer(db.app, name="db")
-app.command("demo")(demo.demo)
+app.command("demo", short_help="Create a demo project with a dozen prompts.")(demo.demo)
 
 
 def _show_version(wanted: bool) -> None:

@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from promptuary.cli.workplace import opened_database, read_settings
-from promptuary.server import open_database
+from promptuary.cli.workplace import open_database, opened_database, read_settings
 from promptuary.store import backup, checks, schema
 
 app = typer.Typer(help="Upgrade, check, back up and restore the database.", no_args_is_help=True)

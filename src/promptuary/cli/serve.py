@@ -6,11 +6,10 @@ from typing import Annotated
 import typer
 
 from promptuary.cli.welcome import show_welcome
-from promptuary.cli.workplace import read_settings
+from promptuary.cli.workplace import open_database, read_settings
 from promptuary.logs import configure_logs, writes_text
 from promptuary.model.errors import Unavailable
 from promptuary.registry import first_start
-from promptuary.server import open_database
 from promptuary.store import schema
 from promptuary.supervisor import become_supervisor
 

@@ -13,7 +13,6 @@ from pydantic import ValidationError
 from rich.cells import cell_len
 
 from promptuary.model.errors import InvalidValue, SchemaMismatch
-from promptuary.server import open_database
 from promptuary.settings import PREFIX, Settings
 from promptuary.store import schema
 from promptuary.store.database import Database
@@ -40,6 +39,14 @@ def read_settings() -> Settings:
     except UnicodeDecodeError:
         message = "The file .env is not UTF-8 text."
         raise InvalidValue("invalid_setting", message) from None
+
+
+def open_database(settings: Settings) -> Database:
+    """Open the database that the settings name; nothing is connected yet.
+
+    Not by way of `promptuary.server`: to load the whole server would double the time that a command takes.
+    """
+    return Database.open(settings.resolved_database_url, pool_size=settings.database_pool_size)
 
 
 @contextmanager
@@ -103,7 +110,7 @@ def _count_fitting(widths: Sequence[int]) -> int:
 
 
 def _shown_cell(value: object) -> str:
-    text = "".join(character if character.isprintable() else repr(character)[1:-1] for character in _shown(value))
+    text = _shown(value)
     return text if len(text) <= _MAX_CELL else f"{text[: _MAX_CELL - 3]}..."
 
 
@@ -112,6 +119,6 @@ def _shown(value: object) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, (list, tuple)):
-        return ", ".join(str(item) for item in value)
-    return str(value)
+    text = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+    # A line break or a control sequence in a name must not take hold of the terminal.
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
