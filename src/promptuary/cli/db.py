@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from promptuary.cli.workplace import open_database, opened_database, read_settings
+from promptuary.model.errors import NotEmpty
 from promptuary.store import backup, checks, schema
 
 app = typer.Typer(help="Upgrade, check, back up and restore the database.", no_args_is_help=True)
@@ -49,5 +50,9 @@ def restore_backup(
 ) -> None:
     """Fill the database from a backup, of this or the other kind of database. All or nothing."""
     with opened_database() as database:
-        backup.restore_backup(database, source, replace=replace)
+        try:
+            backup.restore_backup(database, source, replace=replace)
+        except NotEmpty as refusal:
+            message = f"{refusal} Add --replace to delete it first."
+            raise NotEmpty(message) from None
     typer.echo(f"Restored from {source}.")

@@ -56,10 +56,11 @@ def opened_database() -> Iterator[Database]:
     try:
         with database.read() as tx:
             revision = schema.current_revision(tx)
-        if revision is None:
+        # An empty database gets the schema, one of a newer Promptuary a refusal.
+        if revision is None or revision > schema.HEAD:
             schema.upgrade(database)
         elif revision != schema.HEAD:
-            message = f"The database has schema {revision}, this version needs {schema.HEAD}. Run: promptuary db upgrade"
+            message = f"The database has schema {revision}, this version needs {schema.HEAD}. Run promptuary db upgrade."
             raise SchemaMismatch(message)
         yield database
     finally:

@@ -114,7 +114,7 @@ def _clear(connection: Connection, *, replace: bool) -> None:
         if connection.execute(select(table).limit(1)).first() is None:
             continue
         if not replace:
-            message = "The database already holds data. Restore into an empty one, or replace what is there."
+            message = "The database already holds data."
             raise NotEmpty(message)
         connection.execute(table.delete())
 

@@ -9,7 +9,10 @@ from promptuary.store.database import Database, Transaction, translated_errors
 from promptuary.store.tables import metadata
 
 HEAD = "0001"
-"""The newest revision in `migrations`, stated here so that a start need not load the migration machinery; a test compares."""
+"""The newest revision in `migrations`, stated here so that a start need not load the migration machinery; a test compares.
+
+Revisions are numbers of four digits, so that a newer one is the greater text.
+"""
 
 _MIGRATIONS = "promptuary.store:migrations"
 

@@ -1,0 +1,110 @@
+"""``promptuary db``: upgrade, check, backup and restore as an operator runs them."""
+
+from pathlib import Path
+
+import pytest
+from builders import make_prompt, make_registry, make_user
+from command_line import CommandLine
+from sqlalchemy import text
+
+from promptuary.store.database import Database
+
+
+def _fill(command_line: CommandLine) -> None:
+    with command_line.opened_database() as database:
+        registry = make_registry(database)
+        with database.write() as tx:
+            make_prompt(tx, registry.actor, prompt="Grüße\0", versions=3)
+
+
+def test_an_empty_database_is_upgraded_once(empty_database_url: str, tmp_path: Path) -> None:
+    command_line = CommandLine(tmp_path, empty_database_url)
+    first, second = command_line.run("db", "upgrade"), command_line.run("db", "upgrade")
+    assert (first.returncode, first.stdout, first.stderr) == (0, "The database is now at schema 0001.\n", "")
+    assert (second.returncode, second.stdout, second.stderr) == (0, "The database was already at schema 0001.\n", "")
+
+
+@pytest.mark.parametrize("command", [("db", "upgrade"), ("user", "list"), ("serve", "--port=1")])
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_database_of_a_newer_version_is_left_alone(command_lines: CommandLine, command: tuple[str, ...]) -> None:
+    with command_lines.opened_database() as database, database.write() as tx:
+        tx.connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    refused = command_lines.run(*command)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == "Error: The database has schema 9999, which a newer Promptuary has written. Upgrade Promptuary.\n"
+
+
+def test_a_sound_database_is_found_sound(command_lines: CommandLine) -> None:
+    _fill(command_lines)
+    checked = command_lines.run("db", "check")
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "The database is sound.\n", "")
+
+
+def test_what_is_not_sound_is_told_line_by_line_with_status_1(command_lines: CommandLine) -> None:
+    _fill(command_lines)
+    with command_lines.opened_database() as database, database.write() as tx:
+        tx.connection.execute(text("DELETE FROM versions WHERE version = 2"))
+        tx.connection.execute(text("UPDATE versions SET size_bytes = 1 WHERE version = 3"))
+    checked = command_lines.run("db", "check")
+    first, second = checked.stderr.splitlines()
+    assert (checked.returncode, checked.stdout) == (1, "")
+    assert first.endswith("2 versions from 1 to 3, but the latest should be 3")
+    assert second.endswith("size, search text or outline do not belong to the content")
+
+
+def test_a_backup_is_restored_into_a_new_database(command_lines: CommandLine, tmp_path: Path) -> None:
+    _fill(command_lines)
+    written = command_lines.run("db", "backup", "backup.db")
+    size = (tmp_path / "backup.db").stat().st_size
+    assert (written.returncode, written.stdout) == (0, f"Backup written to backup.db ({size:,} bytes).\n")
+    other = CommandLine(tmp_path, f"sqlite:///{tmp_path / 'other.db'}")
+    restored = other.run("db", "restore", "backup.db")
+    assert (restored.returncode, restored.stdout) == (0, "Restored from backup.db.\n")
+    assert other.json("user", "list") == command_lines.json("user", "list")
+    assert other.run("db", "check").returncode == 0
+
+
+def test_a_backup_does_not_overwrite_a_file(command_line: CommandLine) -> None:
+    (command_line.folder / "backup.db").write_text("precious")
+    refused = command_line.run("db", "backup", "backup.db")
+    assert (refused.returncode, refused.stderr) == (1, "Error: backup.db exists already. Choose another name.\n")
+    assert (command_line.folder / "backup.db").read_text() == "precious"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_an_outdated_database_waits_for_the_upgrade(command_lines: CommandLine) -> None:
+    with command_lines.opened_database() as database, database.write() as tx:
+        tx.connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    refused = command_lines.run("user", "list")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == "Error: The database has schema 0000, this version needs 0001. Run promptuary db upgrade.\n"
+
+
+def test_a_restore_replaces_data_only_when_it_is_told_to(command_lines: CommandLine) -> None:
+    _fill(command_lines)
+    command_lines.run("db", "backup", "backup.db")
+    before = command_lines.json("user", "list")
+    with command_lines.opened_database() as database, database.write() as tx:
+        make_user(tx)
+    refused = command_lines.run("db", "restore", "backup.db")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == "Error: The database already holds data. Add --replace to delete it first.\n"
+    assert len(command_lines.json("user", "list")) == len(before) + 1
+    assert command_lines.run("db", "restore", "backup.db", "--replace").returncode == 0
+    assert command_lines.json("user", "list") == before
+
+
+@pytest.mark.parametrize("content", [b"", b"Dear reader, " * 1000])
+def test_a_file_that_is_no_backup_is_refused(command_line: CommandLine, content: bytes) -> None:
+    (command_line.folder / "letter.txt").write_bytes(content)
+    refused = command_line.run("db", "restore", "letter.txt")
+    assert (refused.returncode, refused.stderr) == (1, "Error: letter.txt is not a Promptuary backup.\n")
+
+
+def test_a_sqlite_file_of_another_program_is_refused(command_line: CommandLine) -> None:
+    other = Database.open(f"sqlite:///{command_line.folder / 'other.db'}")
+    with other.write() as tx:
+        tx.connection.execute(text("CREATE TABLE recipes (name TEXT)"))
+    other.close()
+    refused = command_line.run("db", "restore", "other.db")
+    assert (refused.returncode, refused.stderr) == (1, "Error: other.db is not a Promptuary backup.\n")

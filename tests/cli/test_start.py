@@ -1,0 +1,103 @@
+"""``promptuary serve``: what the first start prints works as printed, and is printed once."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx2
+import pytest
+from command_line import CommandLine
+from serving import Server, free_port, running_server
+
+KEY = re.compile(r"phx_[A-Za-z0-9_-]{43}")
+
+
+def _welcome(server: Server) -> str:
+    """What a person sees at the start: all output before the log."""
+    return server.output.partition('\n{"')[0]
+
+
+def _python_snippet(welcome: str) -> str:
+    lines = welcome.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("import "))
+    return "\n".join(lines[start : start + 5])
+
+
+def _curl_line(welcome: str) -> str:
+    return next(line for line in welcome.splitlines() if line.startswith("curl "))
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="Runs the printed line of curl, which this machine lacks.")
+def test_the_first_start_says_where_it_is_and_what_it_prints_works_when_pasted(empty_database_url: str, tmp_path: Path) -> None:
+    with running_server(empty_database_url, tmp_path / "output.txt") as server:
+        welcome = _welcome(server)
+        created = subprocess.run(["/bin/sh", "-c", _curl_line(welcome)], capture_output=True, check=True, text=True)
+        fetched = subprocess.run([sys.executable, "-c", _python_snippet(welcome)], capture_output=True, check=True, text=True)
+    assert f"Promptuary    {server.url}\n" in welcome
+    assert f"API reference {server.url}/api/docs/\n" in welcome
+    assert "Project       Default project (id 1, token phc_" in welcome
+    assert re.search(r"people: +owner@localhost, password \S{16}\n", welcome)
+    assert '"version":1' in created.stdout.replace(": ", ":")
+    assert fetched.stdout == "Hello, {{name}}!\n"
+
+
+@pytest.mark.parametrize("empty_database_url", ["sqlite"], indirect=True)
+def test_the_second_start_shows_no_secret(empty_database_url: str, tmp_path: Path) -> None:
+    with running_server(empty_database_url, tmp_path / "first.txt") as first:
+        assert len(set(KEY.findall(_welcome(first)))) == 1
+    with running_server(empty_database_url, tmp_path / "second.txt") as second:
+        welcome = _welcome(second)
+    assert f"Promptuary    {second.url}\n" in welcome
+    assert "Sign in       with a key: promptuary key create --help\n" in welcome
+    assert not re.search("phx_|phc_|password", welcome)
+
+
+@pytest.mark.parametrize("empty_database_url", ["sqlite"], indirect=True)
+def test_the_owner_of_the_first_start_is_admin_of_the_default_project(empty_database_url: str, tmp_path: Path) -> None:
+    command_line = CommandLine(tmp_path, empty_database_url)
+    with running_server(empty_database_url, tmp_path / "output.txt") as server:
+        answer = httpx2.get(
+            f"{server.url}/api/projects/@current/llm_prompts/",
+            headers={"Authorization": f"Bearer {KEY.findall(server.output)[0]}"},
+        )
+    assert answer.json() == {"count": 0, "next": None, "previous": None, "results": []}
+    (member,) = command_line.json("member", "list", "--project", "1")
+    assert (member["email"], member["role"]) == ("owner@localhost", "admin")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_database_that_somebody_has_prepared_is_left_as_it_is(command_lines: CommandLine, tmp_path: Path) -> None:
+    command_lines.json("project", "create", "--name", "Shop")
+    with running_server(command_lines.database_url, tmp_path / "output.txt") as server:
+        assert "phx_" not in server.output
+    assert [project["name"] for project in command_lines.json("project", "list")] == ["Shop"]
+    assert command_lines.json("user", "list") == []
+
+
+@pytest.mark.parametrize("empty_database_url", ["sqlite"], indirect=True)
+def test_the_public_address_is_the_one_that_is_shown(empty_database_url: str, tmp_path: Path) -> None:
+    with running_server(empty_database_url, tmp_path / "output.txt", public_url="https://prompts.example.com/") as server:
+        welcome = _welcome(server)
+    assert "Promptuary    https://prompts.example.com\n" in welcome
+    assert shlex.split(_curl_line(welcome))[3] == "https://prompts.example.com/api/projects/1/llm_prompts/"
+
+
+def test_settings_come_from_a_file_in_the_working_directory(command_line: CommandLine, tmp_path: Path) -> None:
+    (command_line.folder / ".env").write_text("PROMPTUARY_DATA_DIR=elsewhere\nPROMPTUARY_LOG_LEVEL=warning\n")
+    command_line.json("project", "create", "--name", "Shop")
+    assert (tmp_path / "elsewhere" / "promptuary.db").is_file()
+    assert command_line.run("user", "list", data_dir="nearby").stdout == "There are no users.\n"
+    assert (tmp_path / "nearby" / "promptuary.db").is_file()
+
+
+def test_the_data_is_in_a_folder_of_the_working_directory_unless_set(command_line: CommandLine, tmp_path: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "promptuary", "serve", f"--port={port}"]
+    with subprocess.Popen(command, cwd=tmp_path, env=command_line.environment(), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(4)]
+        process.terminate()
+    assert lines[3] == f"  Data          {tmp_path / 'promptuary-data' / 'promptuary.db'}\n"
