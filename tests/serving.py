@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ import httpx2
 import psutil
 
 START_SECONDS = 60
+PROGRAM = (sys.executable, "-m", "promptuary")
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -84,13 +85,24 @@ class Server:
 
 
 def start_server(
-    database_url: str, output_path: Path, *, workers: int = 1, settings: Mapping[str, str] = MappingProxyType({})
+    database_url: str,
+    output_path: Path,
+    *,
+    workers: int = 1,
+    program: Sequence[str] = PROGRAM,
+    settings: Mapping[str, str] = NO_SETTINGS,
 ) -> Server:
     """Start a server and wait until it is ready."""
     port = free_port()
-    command = [sys.executable, "-m", "promptuary", "serve", f"--port={port}", f"--workers={workers}"]
+    command = [*program, "serve", f"--port={port}", f"--workers={workers}"]
     with output_path.open("ab") as output:
-        process = subprocess.Popen(command, env=environment(database_url=database_url, **settings), stdout=output, stderr=output)
+        process = subprocess.Popen(
+            command,
+            cwd=output_path.parent,
+            env=environment(database_url=database_url, **settings),
+            stdout=output,
+            stderr=output,
+        )
     server = Server(f"http://127.0.0.1:{port}", process, output_path)
     try:
         wait_until(lambda: process.poll() is not None or server.is_ready())
@@ -113,9 +125,11 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def running_server(database_url: str, output_path: Path, *, workers: int = 1, **settings: str) -> Iterator[Server]:
+def running_server(
+    database_url: str, output_path: Path, *, workers: int = 1, program: Sequence[str] = PROGRAM, **settings: str
+) -> Iterator[Server]:
     """Run a server for the length of the block."""
-    server = start_server(database_url, output_path, workers=workers, settings=settings)
+    server = start_server(database_url, output_path, workers=workers, program=program, settings=settings)
     try:
         yield server
     finally:
