@@ -12,6 +12,8 @@ import pytest
 from command_line import CommandLine
 from serving import Server, free_port, running_server
 
+from promptuary.store.database import Database
+
 KEY = re.compile(r"phx_[A-Za-z0-9_-]{43}")
 
 
@@ -42,6 +44,11 @@ def test_the_first_start_says_where_it_is_and_what_it_prints_works_when_pasted(e
     assert re.search(r"people: +owner@localhost, password \S{16}\n", welcome)
     assert '"version":1' in created.stdout.replace(": ", ":")
     assert fetched.stdout == "Hello, {{name}}!\n"
+
+
+def test_the_address_of_the_data_has_no_password() -> None:
+    database = Database.open("postgresql://ada:secret@db.example.com/prompts?password=secret&sslmode=require")
+    assert database.address == "postgresql://ada:***@db.example.com/prompts?sslmode=require"
 
 
 @pytest.mark.parametrize("empty_database_url", ["sqlite"], indirect=True)

@@ -49,7 +49,9 @@ class Database:
     def address(self) -> str:
         """Where the data is, for people: a file's path, or a URL without its password."""
         url = self._engine.url
-        return str(url.database) if url.drivername == "sqlite" else url.render_as_string(hide_password=True)
+        if url.drivername == "sqlite":
+            return str(url.database)
+        return url.set(drivername="postgresql").difference_update_query(["password"]).render_as_string(hide_password=True)
 
     @property
     def engine(self) -> Engine:
