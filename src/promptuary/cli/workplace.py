@@ -116,7 +116,7 @@ def _shown_cell(value: object) -> str:
 
 
 def _shown(value: object) -> str:
-    if value is None:
+    if value is None or value == "":
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
