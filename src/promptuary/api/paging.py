@@ -10,6 +10,9 @@ from promptuary.api.calls import Call
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
 
+# So that `@current` stays readable.
+_PLAIN_IN_PATHS = "/@"
+
 _HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 
 
@@ -65,7 +68,7 @@ def _previous_link(call: Call, window: Window) -> str | None:
 def _link(call: Call, page: dict[str, str]) -> str:
     kept = {name: value for name, value in call.raw_query.items() if name not in {"limit", "offset"}}
     query = urlencode(sorted((kept | page).items()))
-    return f"{_origin(call)}{quote(call.request.scope['original_path'])}?{query}"
+    return f"{_origin(call)}{quote(call.request.scope['original_path'], safe=_PLAIN_IN_PATHS)}?{query}"
 
 
 def _origin(call: Call) -> str:
