@@ -66,7 +66,7 @@ class Call:
     @cached_property
     def raw_query(self) -> dict[str, str]:
         """The query as sent; of parameters of one name the last."""
-        return dict(parse_qsl(self.request.scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        return dict(parse_qsl(self.request.scope["query_string"].decode(errors="replace"), keep_blank_values=True))
 
     def enter(self, permission: Permission) -> Actor:
         """Authenticate, authorise and count the request; return who acts in which project."""
@@ -87,8 +87,8 @@ class Call:
         return actor
 
     def query(self, schema: type[QuerySchema]) -> QuerySchema:
-        """Validate the query. Parameters with an empty value count as absent."""
-        return _validated(schema, {name: value for name, value in self.raw_query.items() if value})
+        """Validate the query. Parameters with a blank value count as absent."""
+        return _validated(schema, {name: value for name, value in self.raw_query.items() if value.strip(" \t")})
 
     def body(self, schema: type[BodySchema]) -> BodySchema:
         """Parse and validate the body."""

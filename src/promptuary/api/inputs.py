@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from promptuary.api.fields import choice, edit_list, expect_object, integer, json_value, refuse, text, uuid_text
 from promptuary.model.content import encode_config, encode_prompt
@@ -24,6 +24,11 @@ def _check_not_empty(value: str) -> None:
         refuse("blank", "This field may not be blank.")
 
 
+def _trim_search(search: str) -> str:
+    # White space around a search does not count, but line breaks alone are something to look for.
+    return search.strip() or search.strip(" \t")
+
+
 class Schema(BaseModel):
     """A query or body; unknown keys are ignored."""
 
@@ -40,7 +45,7 @@ class ListQuery(Schema):
     """The query of a list, besides `limit` and `offset`, which are never an error."""
 
     content: Content = Field(default="full", description="How much of each prompt to return.")
-    search: Annotated[str, text()] = Field(
+    search: Annotated[str, AfterValidator(_trim_search), text(trim=False)] = Field(
         default="", description="Only prompts with this text in their name or content, ignoring case."
     )
     order_by: Annotated[str, choice(ORDER_CHOICES), Field(json_schema_extra={"enum": [*ORDER_CHOICES]})] = Field(
