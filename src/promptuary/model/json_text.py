@@ -74,7 +74,7 @@ def _finite_float(literal: str) -> float:
 
 def _is_deeper_than(value: object, limit: int) -> bool:
     level = [value]
-    for _ in range(limit + 1):
+    for _ in range(limit):
         level = [child for parent in level for child in _children(parent)]
         if not level:
             return False
