@@ -4,6 +4,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from promptuary.model.accounts import User
 
 Json = dict[str, Any]
@@ -95,3 +97,12 @@ def full_prompt(prompt_id: str, user: User, **differences: object) -> Json:
         "activity_item_id": "greeting",
     }
     return shown | differences
+
+
+def behind_server(application: ASGIApp, **scope_parts: object) -> ASGIApp:
+    """The application behind a server that hands on what no client library would send: these parts of the ASGI scope."""
+
+    async def altered(scope: Scope, receive: Receive, send: Send) -> None:
+        await application({**scope, **scope_parts}, receive, send)
+
+    return altered

@@ -3,7 +3,7 @@ from urllib.parse import quote
 import pytest
 from builders import Api, bearer, make_prompt
 from fastapi.testclient import TestClient
-from starlette.types import Receive, Scope, Send
+from wire import behind_server
 
 from promptuary.registry import labels
 
@@ -102,12 +102,8 @@ def test_a_search_sent_as_plain_bytes_is_read_as_utf_8(sqlite_api: Api) -> None:
     with sqlite_api.registry.database.write() as tx:
         make_prompt(tx, sqlite_api.registry.actor, name="a", prompt="Straße")
         make_prompt(tx, sqlite_api.registry.actor, name="b", prompt="?")
-    application = sqlite_api.client.app
-
-    async def with_plain_query(scope: Scope, receive: Receive, send: Send) -> None:
-        await application({**scope, "query_string": "search=straße".encode()}, receive, send)
-
-    client = TestClient(with_plain_query, headers=bearer(sqlite_api.key))
+    application = behind_server(sqlite_api.client.app, query_string="search=straße".encode())
+    client = TestClient(application, headers=bearer(sqlite_api.key))
     assert client.get(sqlite_api.path).json()["count"] == 1
 
 

@@ -1,0 +1,154 @@
+from typing import Any
+
+import pytest
+from builders import Api, make_prompt
+from wire import NULL, invalid, unreadable, wire
+
+NOT_JSON = "Value must be valid JSON."
+URLENCODED = {"Content-Type": "application/x-www-form-urlencoded"}
+BOUNDARY = {"Content-Type": "multipart/form-data; boundary=XX"}
+
+
+def _send(api: Api, kind: str, fields: dict[str, str], *, method: str = "POST", path: str = "") -> Any:
+    if kind == "multipart":
+        files = {name: (None, value) for name, value in fields.items()}
+        return api.client.request(method, api.path + path, files=files)
+    return api.client.request(method, api.path + path, data=fields)
+
+
+KINDS = pytest.mark.parametrize("kind", ["urlencoded", "multipart"])
+
+
+@KINDS
+@pytest.mark.parametrize(
+    ("prompt", "text"),
+    [
+        ('"hello"', "hello"),
+        ('{"b": 1, "a": "é"}', '{"b": 1, "a": "é"}'),
+        ("1", "1"),
+        (' "spaces around" ', "spaces around"),
+        ('"\\u0000"', "\0"),
+        ('"a&b=c%20+"', "a&b=c%20+"),
+    ],
+)
+def test_a_prompt_is_created_by_a_form_that_has_json_text_in_it(sqlite_api: Api, kind: str, prompt: str, text: str) -> None:
+    form = {"name": " by-form ", "prompt": prompt, "config": '{"t": 1}', "version_description": "Änderung"}
+    answer = _send(sqlite_api, kind, form)
+    assert answer.status_code == 201
+    created = answer.json()
+    assert (created["name"], created["prompt"], created["config"]) == ("by-form", text, {"t": 1})
+    assert created["version_description"] == "Änderung"
+
+
+@KINDS
+@pytest.mark.parametrize("value", ["hello", "", "NaN", "1e400", "{", "'x'", "[" * 1000, "9" * 5000])
+def test_a_prompt_in_a_form_that_is_no_json_text_is_refused(sqlite_api: Api, kind: str, value: str) -> None:
+    answer = _send(sqlite_api, kind, {"name": "a", "prompt": value})
+    assert (answer.status_code, answer.text) == (400, wire(invalid("invalid_input", NOT_JSON, "prompt")))
+
+
+@KINDS
+@pytest.mark.parametrize(
+    ("field", "value", "code", "detail"),
+    [
+        ("prompt", "null", "null", NULL),
+        ("config", "{", "invalid_input", NOT_JSON),
+        (
+            "config",
+            "[]",
+            "invalid_config",
+            'Config must be a JSON object, e.g. {"model": "your-model-name", "temperature": 0}.',
+        ),
+        ("prompt", '"\\ud800"', "invalid_input", "Surrogate characters are not allowed: U+D800."),
+        ("prompt", '{"\\udc00": 1}', "invalid_input", "Surrogate characters are not allowed: U+DC00."),
+        ("name", "", "blank", "This field may not be blank."),
+        ("name", "a\0b", "null_characters_not_allowed", "Null characters are not allowed."),
+    ],
+)
+def test_bad_fields_of_a_form(sqlite_api: Api, kind: str, field: str, value: str, code: str, detail: str) -> None:
+    answer = _send(sqlite_api, kind, {"name": "a", "prompt": "1", field: value})
+    assert (answer.status_code, answer.text) == (400, wire(invalid(code, detail, field)))
+
+
+@KINDS
+def test_every_write_takes_a_form(sqlite_api: Api, kind: str) -> None:
+    with sqlite_api.registry.database.write() as tx:
+        make_prompt(tx, sqlite_api.registry.actor)
+    path = "name/greeting/"
+    edits = '[{"old": "Hello", "new": "Hi"}]'
+    answers = [
+        _send(sqlite_api, kind, {"base_version": "1", "prompt": '"Hello"'}, method="PATCH", path=path),
+        _send(sqlite_api, kind, {"base_version": "2", "edits": edits, "version_description": ""}, method="PATCH", path=path),
+        _send(sqlite_api, kind, {"base_version": "3", "config": "null"}, method="PATCH", path=path),
+        _send(sqlite_api, kind, {"version": "2"}, method="PUT", path=f"{path}labels/a/"),
+        _send(sqlite_api, kind, {"new_name": "copy"}, path=f"{path}duplicate/"),
+        _send(sqlite_api, kind, {"anything": "x"}, path=f"{path}archive/"),
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 201, 201, 204]
+
+
+def test_edits_in_a_form_must_be_json_text(sqlite_api: Api) -> None:
+    answer = _send(sqlite_api, "urlencoded", {"base_version": "1", "edits": "x"}, method="PATCH", path="name/a/")
+    assert (answer.status_code, answer.text) == (400, wire(invalid("invalid_input", NOT_JSON, "edits")))
+
+
+def test_of_fields_with_one_name_the_last_counts(sqlite_api: Api) -> None:
+    content = b"name=first&prompt=1&name=second"
+    answer = sqlite_api.client.post(sqlite_api.path, content=content, headers=URLENCODED)
+    assert (answer.status_code, answer.json()["name"]) == (201, "second")
+
+
+def test_a_file_is_no_value(sqlite_api: Api) -> None:
+    answer = sqlite_api.client.post(sqlite_api.path, data={"prompt": "1"}, files={"name": ("name.txt", b"a")})
+    assert (answer.status_code, answer.text) == (400, wire(invalid("null", NULL, "name")))
+    answer = sqlite_api.client.post(sqlite_api.path, data={"name": "a"}, files={"prompt": ("p.json", b"1")})
+    assert (answer.status_code, answer.text) == (400, wire(invalid("invalid_input", NOT_JSON, "prompt")))
+
+
+def test_bytes_that_are_no_utf_8_become_replacement_characters(sqlite_api: Api) -> None:
+    answer = sqlite_api.client.post(sqlite_api.path, content=b'name=a&prompt="%FF"', headers=URLENCODED)
+    assert (answer.status_code, answer.json()["prompt"]) == (201, "\ufffd")
+
+
+def test_a_form_has_at_most_1000_fields(sqlite_api: Api) -> None:
+    answer = sqlite_api.client.post(sqlite_api.path, content=b"a=1&" * 1001, headers=URLENCODED)
+    assert (answer.status_code, answer.text) == (400, wire(unreadable("Form parse error - more than 1000 fields")))
+
+
+@pytest.mark.parametrize("content_type", ["multipart/form-data", "multipart/form-data; charset=utf-8"])
+def test_multipart_without_a_boundary_is_a_parse_error(sqlite_api: Api, content_type: str) -> None:
+    answer = sqlite_api.client.post(sqlite_api.path, content=b"x", headers={"Content-Type": content_type})
+    detail = "Multipart form parse error - Invalid boundary in multipart: None"
+    assert (answer.status_code, answer.text) == (400, wire(unreadable(detail)))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"x",
+        b"--YY\r\n",
+        b"--XX",
+        b"--XX\r\n",
+        b"--XX--",
+        b"--XX\r\nContent-Disposition: form-data\r\n\r\nx\r\n--XX--",
+        b"--XX\r\nContent-Disposition: form-data; name=\r\n\r\nx\r\n--XX--",
+        b"--XX\r\n\r\nx\r\n--XX--",
+        b"--XX\r\nContent-Disposition: attachment; name=a\r\n\r\nx\r\n--XX--",
+        b'--XX\r\nContent-Disposition: form-data; name="name"\r\nContent-Transfer-Encoding: rot13\r\n\r\na\r\n--XX--',
+        b'--XX\r\nContent-Disposition: form-data; name="name"\r\nContent-Transfer-Encoding: base64\r\n\r\n!\r\n--XX--',
+        b"--XX\r\n" + b"A: b\r\n" * 10_000 + b"\r\n--XX--",
+        b'--XX\r\nContent-Disposition: form-data; name="\xff"\r\n\r\n\xff\r\n--XX--',
+        b"\0" * 1000,
+    ],
+    ids=range(14),
+)
+def test_a_broken_multipart_body_is_a_400(sqlite_api: Api, content: bytes) -> None:
+    answer = sqlite_api.client.post(sqlite_api.path, content=content, headers=BOUNDARY)
+    assert (answer.status_code, answer.json()["code"] in {"parse_error", "required"}) == (400, True)
+
+
+@pytest.mark.parametrize("boundary", ["", '""', "a" * 10_000, "é", "x y", "\x01"])
+def test_a_strange_boundary_is_a_400(sqlite_api: Api, boundary: str) -> None:
+    content_type = f"multipart/form-data; boundary={boundary}".encode("latin-1")
+    answer = sqlite_api.client.post(sqlite_api.path, content=b"--x", headers=[(b"Content-Type", content_type)])
+    assert (answer.status_code, answer.json()["code"] in {"parse_error", "required"}) == (400, True)
