@@ -4,6 +4,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _ENVIRONMENTS = "/api/environments/"
 _PROJECTS = "/api/projects/"
+_NOWHERE = "/%2F/"
 
 
 class OneSpelling:
@@ -23,7 +24,7 @@ class OneSpelling:
         is_head = scope["method"] == "HEAD"
         spelled = {
             **scope,
-            "path": _canonical(scope["path"]),
+            "path": _canonical(scope),
             "method": "GET" if is_head else scope["method"],
             "original_path": scope["path"],
             "original_method": scope["method"],
@@ -31,7 +32,11 @@ class OneSpelling:
         await self._application(spelled, receive, _without_body(send) if is_head else send)
 
 
-def _canonical(path: str) -> str:
+def _canonical(scope: Scope) -> str:
+    # The decoded path cannot tell an encoded slash, which is part of a name, from one that divides names. No name has one.
+    if b"%2f" in (scope.get("raw_path") or b"").lower():
+        return _NOWHERE
+    path: str = scope["path"]
     if path.startswith(_ENVIRONMENTS):
         path = _PROJECTS + path.removeprefix(_ENVIRONMENTS)
     return path if path.endswith("/") else path + "/"
