@@ -35,13 +35,22 @@ class RequestLog:
         request_id = _request_id(scope["headers"])
         scope[REQUEST_ID] = request_id
         started = time.perf_counter()
-        status = 0
+        status, is_told = 0, False
+
+        def tell() -> None:
+            nonlocal is_told
+            is_told = True
+            if self._log_requests:
+                _log_request(scope, status, milliseconds=round((time.perf_counter() - started) * 1000, 2))
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message.get("headers", ()), (_HEADER, request_id.encode())]
+            elif message["type"] == "http.response.body" and not message.get("more_body"):
+                # Whoever has the whole answer finds it in the log. What is left to do behind it does not count.
+                tell()
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
@@ -51,17 +60,21 @@ class RequestLog:
                 logger.exception("request failed", method=scope["method"], path=scope["path"])
                 if not status:
                     await self._server_error(scope, receive, send_with_id)
-            if self._log_requests:
-                # Probes come every few seconds and tell nothing.
-                log = logger.debug if scope["path"].startswith("/_") else logger.info
-                log(
-                    "request",
-                    method=scope["method"],
-                    path=scope["path"],
-                    status=status,
-                    milliseconds=round((time.perf_counter() - started) * 1000, 2),
-                    client=(scope.get("client") or ("",))[0],
-                )
+            if not is_told:
+                tell()
+
+
+def _log_request(scope: Scope, status: int, *, milliseconds: float) -> None:
+    # Probes come every few seconds and tell nothing.
+    log = logger.debug if scope["path"].startswith("/_") else logger.info
+    log(
+        "request",
+        method=scope["method"],
+        path=scope["path"],
+        status=status,
+        milliseconds=milliseconds,
+        client=(scope.get("client") or ("",))[0],
+    )
 
 
 def _request_id(headers: list[tuple[bytes, bytes]]) -> str:
