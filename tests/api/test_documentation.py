@@ -1,0 +1,151 @@
+import re
+from typing import Any
+
+import pytest
+from builders import Api
+
+from promptuary import __version__
+
+OPERATIONS = {
+    ("/api/projects/{project_id}/llm_prompts/", "get"): "llm_prompts_list",
+    ("/api/projects/{project_id}/llm_prompts/", "post"): "llm_prompts_create",
+    ("/api/projects/{project_id}/llm_prompts/name/{prompt_name}/", "get"): "llm_prompts_name_retrieve",
+    ("/api/projects/{project_id}/llm_prompts/name/{prompt_name}/", "patch"): "llm_prompts_name_partial_update",
+    ("/api/projects/{project_id}/llm_prompts/name/{prompt_name}/archive/", "post"): "llm_prompts_name_archive_create",
+    ("/api/projects/{project_id}/llm_prompts/name/{prompt_name}/duplicate/", "post"): "llm_prompts_name_duplicate_create",
+    (
+        "/api/projects/{project_id}/llm_prompts/name/{prompt_name}/labels/{label_name}/",
+        "put",
+    ): "llm_prompts_name_labels_update",
+    (
+        "/api/projects/{project_id}/llm_prompts/name/{prompt_name}/labels/{label_name}/",
+        "delete",
+    ): "llm_prompts_name_labels_destroy",
+    ("/api/projects/{project_id}/llm_prompts/resolve/name/{prompt_name}/", "get"): "llm_prompts_resolve_name_retrieve",
+}
+SCHEMAS = {
+    "ErrorDetail",
+    "ErrorEnvelope",
+    "LLMPrompt",
+    "LLMPromptCreate",
+    "LLMPromptDuplicate",
+    "LLMPromptEditOperation",
+    "LLMPromptLabel",
+    "LLMPromptLabelPointer",
+    "LLMPromptLabelSet",
+    "LLMPromptList",
+    "LLMPromptOutlineEntry",
+    "LLMPromptPublic",
+    "LLMPromptResolveResponse",
+    "LLMPromptVersionSummary",
+    "PaginatedLLMPromptListList",
+    "PatchedLLMPromptPublish",
+    "UserBasic",
+}
+REFUSALS = {"400", "401", "403", "404", "406", "413", "429", "503"}
+
+
+@pytest.fixture
+def document(sqlite_api: Api) -> Any:
+    answer = sqlite_api.client_with({}).get("/api/schema/")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+    return answer.json()
+
+
+def _operations(document: Any) -> dict[tuple[str, str], Any]:
+    return {(path, method): described for path, item in document["paths"].items() for method, described in item.items()}
+
+
+def test_the_document_is_openapi_3_1_of_this_version(document: Any) -> None:
+    assert document["openapi"].startswith("3.1.")
+    assert (document["info"]["title"], document["info"]["version"]) == ("Promptuary", __version__)
+
+
+def test_every_route_is_documented_under_its_operation_id(document: Any) -> None:
+    assert {key: described["operationId"] for key, described in _operations(document).items()} == OPERATIONS
+
+
+def test_schemas_have_the_names_that_generated_clients_know(document: Any) -> None:
+    assert set(document["components"]["schemas"]) == SCHEMAS
+
+
+def test_every_reference_leads_somewhere(document: Any) -> None:
+    referred = set(re.findall(r"'#/components/schemas/(\w+)'", str(document)))
+    assert referred <= SCHEMAS
+    assert "LLMPromptEditOperation" in referred
+
+
+def test_there_is_no_422_anywhere(document: Any) -> None:
+    statuses = {status for described in _operations(document).values() for status in described["responses"]}
+    assert "422" not in statuses
+    assert statuses == REFUSALS | {"200", "201", "204", "409", "415"}
+    assert "HTTPValidationError" not in str(document)
+
+
+def test_every_operation_states_its_answers(document: Any) -> None:
+    for described in _operations(document).values():
+        assert set(described["responses"]) >= REFUSALS
+        assert ("415" in described["responses"]) == ("requestBody" in described)
+    assert "409" in _operations(document)["/api/projects/{project_id}/llm_prompts/name/{prompt_name}/", "patch"]["responses"]
+
+
+def test_every_operation_takes_its_path_parameters_and_a_bearer_key(document: Any) -> None:
+    assert document["components"]["securitySchemes"]["PersonalAPIKey"]["scheme"] == "bearer"
+    for (path, _), described in _operations(document).items():
+        in_path = [parameter["name"] for parameter in described["parameters"] if parameter["in"] == "path"]
+        assert in_path == re.findall(r"{(\w+)}", path)
+        assert described["security"] == [{"PersonalAPIKey": []}]
+
+
+@pytest.mark.parametrize(
+    ("operation_id", "names"),
+    [
+        ("llm_prompts_list", {"content", "created_by_id", "label", "limit", "offset", "order_by", "search", "token"}),
+        ("llm_prompts_name_retrieve", {"content", "label", "token", "version"}),
+        ("llm_prompts_resolve_name_retrieve", {"before_version", "limit", "offset", "token", "version", "version_id"}),
+        ("llm_prompts_create", set()),
+    ],
+)
+def test_every_query_parameter_is_documented(document: Any, operation_id: str, names: set[str]) -> None:
+    [described] = [described for described in _operations(document).values() if described["operationId"] == operation_id]
+    documented = [parameter for parameter in described["parameters"] if parameter["in"] == "query"]
+    assert {parameter["name"] for parameter in documented} == names
+    assert all(parameter["description"] for parameter in documented)
+
+
+def test_writes_take_json_and_both_kinds_of_forms(document: Any) -> None:
+    bodies = [described["requestBody"] for described in _operations(document).values() if "requestBody" in described]
+    assert len(bodies) == 4
+    for body in bodies:
+        assert set(body["content"]) == {"application/json", "application/x-www-form-urlencoded", "multipart/form-data"}
+
+
+def test_the_reference_works_offline(sqlite_api: Api) -> None:
+    client = sqlite_api.client_with({})
+    page = client.get("/api/docs/")
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    referred = re.findall(r"""(?:src|href)=["']([^"']+)["']""", page.text)
+    assert not re.findall(r"https?://", page.text)
+    assert len(referred) == 3
+    for address in referred:
+        assert client.get(address).status_code == 200
+    assert "'/api/schema/'" in page.text
+
+
+@pytest.mark.parametrize(
+    ("asset", "media_type"),
+    [
+        ("swagger-ui-bundle.js", "text/javascript; charset=utf-8"),
+        ("swagger-ui.css", "text/css; charset=utf-8"),
+        ("favicon.png", "image/png"),
+    ],
+)
+def test_assets_are_served_with_their_types(sqlite_api: Api, asset: str, media_type: str) -> None:
+    answer = sqlite_api.client_with({}).get(f"/api/docs/{asset}")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, media_type)
+    assert len(answer.content) > 500
+
+
+@pytest.mark.parametrize("path", ["../../secret", "%2e%2e/__init__.py", "__init__.py", "swagger-ui.css/x", "redoc.standalone.js"])
+def test_no_other_file_is_served(sqlite_api: Api, path: str) -> None:
+    assert sqlite_api.client_with({}).get(f"/api/docs/{path}").status_code == 404
