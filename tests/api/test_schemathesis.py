@@ -1,0 +1,91 @@
+"""Schemathesis reads the OpenAPI document and calls every operation with what it allows and with what it does not."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from builders import Registry, bearer, make_api, make_prompt
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.result import Ok
+from schemathesis.generation import GenerationMode
+from schemathesis.schemas import BaseSchema
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from promptuary.registry import labels
+
+PROMPTS = "/api/projects/{project_id}/llm_prompts/"
+OPERATIONS = [
+    f"GET {PROMPTS}",
+    f"POST {PROMPTS}",
+    f"GET {PROMPTS}name/{{prompt_name}}/",
+    f"PATCH {PROMPTS}name/{{prompt_name}}/",
+    f"GET {PROMPTS}resolve/name/{{prompt_name}}/",
+    f"POST {PROMPTS}name/{{prompt_name}}/archive/",
+    f"POST {PROMPTS}name/{{prompt_name}}/duplicate/",
+    f"PUT {PROMPTS}name/{{prompt_name}}/labels/{{label_name}}/",
+    f"DELETE {PROMPTS}name/{{prompt_name}}/labels/{{label_name}}/",
+]
+NOTHING_TO_GET_WRONG = (OPERATIONS[5], OPERATIONS[8])
+CALLS = [
+    *((operation, GenerationMode.POSITIVE) for operation in OPERATIONS),
+    *((operation, GenerationMode.NEGATIVE) for operation in OPERATIONS if operation not in NOTHING_TO_GET_WRONG),
+]
+CHECKS = [
+    schemathesis.checks.not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+NAMES = {
+    "prompt_name": st.sampled_from(["greeting", "other"]),
+    "label_name": st.sampled_from(["production", "staging"]),
+}
+NO_RANDOM_KEYS = SchemathesisConfig.from_dict({"generation": {"with-security-parameters": False}})
+
+
+@pytest.fixture
+def described(sqlite_registry: Registry) -> Iterator[tuple[BaseSchema, dict[str, str]]]:
+    """The document of an application with some prompts in it, and the headers of a caller who may write."""
+    with sqlite_registry.database.write() as tx:
+        make_prompt(tx, sqlite_registry.actor, prompt="# Title", versions=3)
+        make_prompt(tx, sqlite_registry.actor, name="other", prompt={"a": 1})
+        labels.move_label(tx, sqlite_registry.actor, name="greeting", label="production", version=2)
+    with make_api(sqlite_registry, rate_limit_writes="") as api:
+        schema = schemathesis.openapi.from_asgi("/api/schema/", api.client.app, config=NO_RANDOM_KEYS)
+        yield schema, bearer(api.key)
+
+
+def test_every_operation_of_the_document_is_called(described: tuple[BaseSchema, dict[str, str]]) -> None:
+    found = [result.ok().label for result in described[0].get_all_operations() if isinstance(result, Ok)]
+    assert sorted(found) == sorted(OPERATIONS)
+
+
+@pytest.mark.parametrize(("operation", "mode"), CALLS)
+@given(data=st.data())
+@settings(
+    max_examples=25,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+def test_every_answer_is_as_documented(
+    described: tuple[BaseSchema, dict[str, str]], operation: str, mode: GenerationMode, data: st.DataObject
+) -> None:
+    schema, headers = described
+    found = schema.find_operation_by_label(operation)
+    assert found is not None
+    case: Any = data.draw(found.as_strategy(generation_mode=mode))
+    # Random projects and tokens would hide everything behind a 404 or a 401, and random names much of it.
+    case.path_parameters["project_id"] = "@current"
+    case.query.pop("token", None)
+    for name in sorted(NAMES.keys() & case.path_parameters.keys()):
+        case.path_parameters[name] = data.draw(NAMES[name] | st.just(case.path_parameters[name]))
+    case.call_and_validate(headers=headers, checks=CHECKS)
