@@ -79,7 +79,7 @@ def test_arguments_that_are_no_text_are_refused(command_line: CommandLine) -> No
         ("database_url", "mysql://host/x", "The database URL must be sqlite:///path/to/file.db or"),
         ("database_url", "postgresql://host:port/x", "The database URL must be sqlite:///path/to/file.db or"),
         ("database_url", "postgresql://host/x?colour=red", "The database URL must be sqlite:///path/to/file.db or"),
-        ("database_url", "sqlite:////dev/null/x.db", "Cannot create the folder /dev/null: "),
+        ("database_url", "sqlite:////dev/null/x.db", "Cannot use the folder /dev/null: "),
         ("database_url", "sqlite:////tmp", "The database is not available: unable to open database file."),
         ("database_url", NOWHERE, "The database is not available: connection failed: "),
         ("database_pool_size", "0", "The setting PROMPTUARY_DATABASE_POOL_SIZE is invalid: "),

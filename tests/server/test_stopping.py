@@ -62,7 +62,7 @@ def test_a_server_that_is_still_starting_can_be_stopped(database_url: str, tmp_p
     output = tmp_path / "output.txt"
     with output.open("wb") as file:
         command = [sys.executable, "-m", "promptuary", "serve", f"--port={free_port()}"]
-        process = subprocess.Popen(command, env=environment(database_url), stdout=file, stderr=file)
+        process = subprocess.Popen(command, env=environment(database_url=database_url), stdout=file, stderr=file)
     wait_until(lambda: "Spawning worker" in output.read_text())
     process.terminate()
     # Less than the time after which a worker that does not stop is killed.

@@ -33,7 +33,7 @@ members.role character varying(16) NOT NULL;
 members.created_at timestamp with time zone NOT NULL;
 projects.id integer NOT NULL DEFAULT nextval('projects_id_seq'::regclass);
 projects.name text NOT NULL;
-projects.api_token character varying(80) NOT NULL;
+projects.api_token character varying(80) COLLATE C NOT NULL;
 projects.created_at timestamp with time zone NOT NULL;
 prompts.id character varying(36) COLLATE C NOT NULL;
 prompts.project_id integer NOT NULL;
