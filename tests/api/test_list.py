@@ -2,6 +2,7 @@ import pytest
 from builders import Api, Registry, make_actor, make_member, make_prompt
 from wire import NOON, NOT_AN_INTEGER, Clock, full_prompt, invalid, wire
 
+from promptuary.model.access import operator
 from promptuary.model.accounts import User
 from promptuary.registry import labels, projects, prompts
 
@@ -182,6 +183,13 @@ def test_a_list_can_be_limited_to_what_one_user_created(api: Api) -> None:
 def test_an_unknown_creator_has_created_nothing_and_0_is_everybody(sqlite_api: Api, value: str, count: int) -> None:
     _make_prompt_of_two_authors(sqlite_api.registry)
     assert sqlite_api.client.get(f"{sqlite_api.path}?created_by_id={value}").json()["count"] == count
+
+
+def test_what_the_operator_created_has_no_author(api: Api) -> None:
+    with api.registry.database.write() as tx:
+        make_prompt(tx, operator(api.registry.project.id))
+    assert api.client.get(api.path).json()["results"][0]["created_by"] is None
+    assert api.client.get(f"{api.path}resolve/name/greeting/").json()["versions"][0]["created_by"] is None
 
 
 def test_a_list_is_of_one_project(api: Api) -> None:
