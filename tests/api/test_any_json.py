@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 import pytest
@@ -9,10 +10,10 @@ from builders import Api, Registry, make_api, make_prompt
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from promptuary.registry import prompts
-
 # The database stays the same between examples; no example relies on what another one left behind.
 SHARED_DATABASE = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+_numbers = count(1)
 
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=30)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS
@@ -99,11 +100,22 @@ def _quoted(name: str) -> str:
 @given(prompt=PROMPTS, config=st.none() | st.dictionaries(TEXTS, ANY_JSON, max_size=4))
 @SHARED_DATABASE
 def test_every_prompt_and_config_comes_back_as_it_was(unlimited_api: Api, prompt: Any, config: Any) -> None:
-    registry = unlimited_api.registry
-    created = _send(unlimited_api, "POST", "", json.dumps({"name": "any", "prompt": prompt, "config": config}).encode())
+    name = f"any-{next(_numbers)}"
+    created = _send(unlimited_api, "POST", "", json.dumps({"name": name, "prompt": prompt, "config": config}).encode())
     assert created.status_code == 201
-    fetched = unlimited_api.client.get(f"{unlimited_api.path}name/any/").json()
+    fetched = unlimited_api.client.get(f"{unlimited_api.path}name/{name}/").json()
     assert fetched["prompt"] == (prompt if isinstance(prompt, str) else json.dumps(prompt, ensure_ascii=False))
     assert json.dumps(fetched["config"]) == json.dumps(config)
-    with registry.database.write() as tx:
-        prompts.archive_prompt(tx, registry.actor, name="any")
+
+
+@given(text=st.text(st.characters(codec="utf-8"), min_size=1, max_size=20), data=st.data())
+@SHARED_DATABASE
+def test_any_part_of_a_prompt_finds_it_in_any_case(unlimited_api: Api, text: str, data: st.DataObject) -> None:
+    name = f"any-{next(_numbers)}"
+    start = data.draw(st.integers(0, len(text) - 1))
+    part = text[start : data.draw(st.integers(start + 1, len(text)))]
+    with unlimited_api.registry.database.write() as tx:
+        make_prompt(tx, unlimited_api.registry.actor, name=name, prompt=text)
+    for search in (part, part.casefold()):
+        names = [row["name"] for row in unlimited_api.client.get(unlimited_api.path, params={"search": search}).json()["results"]]
+        assert name in names
