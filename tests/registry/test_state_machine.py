@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from builders import make_registry
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, multiple, rule, run_state_machine_as_test
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multiple, rule, run_state_machine_as_test
 from plain_registry import PlainRegistry, PlainVersion, Refused, view_of
 
 from promptuary.model.edits import Edit
@@ -22,7 +22,8 @@ from promptuary.store.database import Database
 from promptuary.store.versions import ORDERS, Listing
 
 # Few names and few pieces of text, so that they meet often.
-NAMES = st.sampled_from(["a", "Welcome_mail-1", "straSSe"])
+NAME_LIST = ["a", "Welcome_mail-1", "straSSe"]
+NAMES = st.sampled_from(NAME_LIST)
 LABELS = st.sampled_from(["production", "v1.0"])
 PIECES = st.sampled_from(["# Straße\n", "HELLO ", "hello ", '"', "%", "_", "\0", "\n", "🙂", "\\", "{{name}}", "1", "null", " "])
 TEXTS = st.lists(PIECES, max_size=4).map("".join)
@@ -78,6 +79,11 @@ class RegistryMachine(RuleBasedStateMachine):
         assert isinstance(version, Version)
         return PlainVersion(version.id, version.created_at, value, config, description)
 
+    @initialize(target=version_ids)
+    def begin(self) -> Any:
+        created = [self.create(name, "# Straße\nHELLO {{name}}", {"a": 1}, None) for name in NAME_LIST]
+        return multiple(*created, *(self.publish(name, 0, ([1, "%"], None), UNCHANGED, "Second") for name in NAME_LIST[1:]))
+
     @rule(target=version_ids, name=NAMES, value=VALUES, config=CONFIGS, description=DESCRIPTIONS)
     def create(self, name: str, value: object, config: object, description: str | None) -> Any:
         answer = self.write(prompts.create_prompt, name=name, prompt=value, config=config, description=description)
@@ -115,7 +121,7 @@ class RegistryMachine(RuleBasedStateMachine):
         self.plain.publish(name, self.written(answer, value, self.plain.next_config(name, config), description))
         return self.same(answer, name)
 
-    @rule(target=version_ids, name=NAMES, new_name=NAMES)
+    @rule(target=version_ids, name=NAMES, new_name=NAMES | st.sampled_from(["copy-1", "copy-2"]))
     def duplicate(self, name: str, new_name: str) -> Any:
         answer = self.write(prompts.duplicate_prompt, name=name, new_name=new_name)
         if refused := self.plain.refuses_duplicate(name, new_name):
@@ -125,9 +131,10 @@ class RegistryMachine(RuleBasedStateMachine):
         self.plain.duplicate(name, new_name, answer)
         return self.same(answer, new_name)
 
-    @rule(name=NAMES)
-    def archive(self, name: str) -> None:
+    @rule(target=version_ids, name=NAMES, successor=st.none() | VALUES)
+    def archive(self, name: str, successor: object) -> Any:
         assert self.write(prompts.archive_prompt, name=name) is self.plain.archive(name)
+        return multiple() if successor is None else self.create(name, successor, None, None)
 
     @rule(name=NAMES, label=LABELS, version=NUMBERS)
     def move_label(self, name: str, label: str, version: int) -> None:
