@@ -223,7 +223,7 @@ def test_random_verbs_do_the_same_as_in_a_plain_dictionary(database_url: str) ->
             derandomize=True,
             database=None,
             deadline=None,
-            max_examples=80,
+            max_examples=40,
             stateful_step_count=40,
             suppress_health_check=list(HealthCheck),
         ),
