@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test lint check format lock build clean
+.PHONY: run test soak lint check format lock build clean
 
 ## Set up and start the server on 127.0.0.1:8000. ARGS passes options on: make run ARGS="--port 9000"
 run: .venv/run-is-installed
@@ -20,6 +20,10 @@ lint: .venv/dev-is-installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+## Hunt for stale answers for a minute each.
+soak: .venv/dev-is-installed
+	SOAK_SECONDS=60 $(BIN)/python -m pytest -n 1 tests/delivery/test_workers.py
 
 ## All that CI runs.
 check: lint test

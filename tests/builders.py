@@ -79,8 +79,8 @@ def make_api(registry: Registry, **settings: object) -> Iterator[Api]:
     application = create_application(Settings(_env_file=None, **settings), registry.database)  # type: ignore[call-arg, arg-type]
     with registry.database.write() as tx:
         key = make_key(tx, registry.user)
-    client = TestClient(application, headers=bearer(key), raise_server_exceptions=False)
-    yield Api(registry=registry, client=client, key=key, path=f"/api/projects/{registry.project.id}/llm_prompts/")
+    with TestClient(application, headers=bearer(key), raise_server_exceptions=False) as client:
+        yield Api(registry=registry, client=client, key=key, path=f"/api/projects/{registry.project.id}/llm_prompts/")
 
 
 def bearer(key: NewKey) -> dict[str, str]:

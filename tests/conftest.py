@@ -4,8 +4,9 @@ A test that takes ``database`` (or anything made from it) runs twice: on SQLite 
 """
 
 import tempfile
+import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -117,3 +118,15 @@ def command_line(tmp_path: Path) -> CommandLine:
 def command_lines(database_url: str, tmp_path: Path) -> CommandLine:
     """The command line on a database with the schema, SQLite and PostgreSQL in turn."""
     return CommandLine(tmp_path, database_url)
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], bool]], None]:
+    """Wait until something becomes true, as long as the test may take."""
+
+    def wait(is_true: Callable[[], bool]) -> None:
+        pause = threading.Event()
+        while not is_true():
+            pause.wait(0.001)
+
+    return wait

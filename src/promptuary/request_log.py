@@ -3,12 +3,15 @@
 Pure ASGI, no framework, so that every edge gets the same treatment.
 """
 
+import itertools
 import re
+import secrets
 import time
-import uuid
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from promptuary.access_log import AccessLog
 
 REQUEST_ID = "promptuary.request_id"
 """The scope's key under which the id travels."""
@@ -22,17 +25,20 @@ logger = structlog.stdlib.get_logger("promptuary.requests")
 class RequestLog:
     """Wraps an ASGI application. A caller's ``X-Request-ID`` is taken over when it is sane, else a new id is made."""
 
-    def __init__(self, application: ASGIApp, *, log_requests: bool, server_error: ASGIApp) -> None:
+    def __init__(self, application: ASGIApp, *, access_log: AccessLog | None, server_error: ASGIApp) -> None:
         self._application = application
-        self._log_requests = log_requests
+        self._access_log = access_log
         self._server_error = server_error
+        # Unique in this process by the count, among processes by the random part.
+        self._random_part = secrets.token_hex(10)
+        self._count = itertools.count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
-        request_id = _request_id(scope["headers"])
+        request_id = _sent_id(scope["headers"]) or f"{self._random_part}{next(self._count):012x}"
         scope[REQUEST_ID] = request_id
         started = time.perf_counter()
         status, is_told = 0, False
@@ -40,8 +46,9 @@ class RequestLog:
         def tell() -> None:
             nonlocal is_told
             is_told = True
-            if self._log_requests:
-                _log_request(scope, status, milliseconds=round((time.perf_counter() - started) * 1000, 2))
+            # Probes come every few seconds and tell nothing.
+            if self._access_log is not None and not scope["path"].startswith("/_"):
+                self._access_log.note(scope, status=status, request_id=request_id, seconds=time.perf_counter() - started)
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -53,32 +60,33 @@ class RequestLog:
                 tell()
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            try:
-                await self._application(scope, receive, send_with_id)
-            except Exception:
-                logger.exception("request failed", method=scope["method"], path=scope["path"])
-                if not status:
-                    await self._server_error(scope, receive, send_with_id)
-            if not is_told:
-                tell()
+        try:
+            await self._application(scope, receive, send_with_id)
+        except Exception:
+            logger.exception("request failed", method=scope["method"], path=scope["path"], request_id=request_id)
+            if not status:
+                await self._server_error(scope, receive, send_with_id)
+        if not is_told:
+            tell()
 
 
-def _log_request(scope: Scope, status: int, *, milliseconds: float) -> None:
-    # Probes come every few seconds and tell nothing.
-    log = logger.debug if scope["path"].startswith("/_") else logger.info
-    log(
-        "request",
-        method=scope["method"],
-        path=scope["path"],
-        status=status,
-        milliseconds=milliseconds,
-        client=(scope.get("client") or ("",))[0],
-    )
+class LoggedWithRequestId:
+    """Wraps an ASGI application whose own log lines shall carry the request's id."""
+
+    def __init__(self, application: ASGIApp) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        if scope["type"] != "http":
+            await self._application(scope, receive, send)
+            return
+        with structlog.contextvars.bound_contextvars(request_id=scope[REQUEST_ID]):
+            await self._application(scope, receive, send)
 
 
-def _request_id(headers: list[tuple[bytes, bytes]]) -> str:
+def _sent_id(headers: list[tuple[bytes, bytes]]) -> str | None:
     for name, value in headers:
-        if name.lower() == _HEADER and _SANE.fullmatch(value):
+        if name == _HEADER and _SANE.fullmatch(value):
             return value.decode()
-    return uuid.uuid4().hex
+    return None

@@ -69,6 +69,18 @@ class Settings(BaseSettings):
         le=1000,
         description="Most connections that one worker holds to the database.",
     )
+    cache_megabytes: int = Field(
+        default=256,
+        ge=0,
+        le=1_000_000,
+        description="Most memory in which each worker keeps answers to fetches, in MB. They are never stale. 0: keep none.",
+    )
+    change_log_days: int = Field(
+        default=400,
+        ge=1,
+        le=100_000,
+        description="Days after which entries of the change log are deleted.",
+    )
     public_url: Annotated[str, AfterValidator(_checked_public_url)] = Field(
         default="",
         description="Address under which clients reach the server, such as `https://prompts.example.com`; links in answers "

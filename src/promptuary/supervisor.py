@@ -1,6 +1,7 @@
 """The supervising process: listens, starts the workers and restarts one that dies.
 
-It lives as long as the server and imports nothing of the application, so that it stays small; see `docs/decisions/`.
+It lives as long as the server and imports nothing of the application but the workers' notice board, so that it stays small; see
+`docs/decisions/`.
 """
 
 import argparse
@@ -15,6 +16,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NoReturn
+
+from promptuary.delivery.board import shared_board
 
 GRACE_SECONDS = 30
 """How long a worker may take to finish its requests before it is killed."""
@@ -44,7 +47,7 @@ def run(*, host: str, port: int, workers: int, as_json: bool) -> None:
     from granian.constants import Interfaces  # noqa: PLC0415
 
     os.register_at_fork(after_in_child=_forget_handlers)
-    Granian(
+    server = Granian(
         "promptuary.server:application",
         address=host,
         port=port,
@@ -55,7 +58,9 @@ def run(*, host: str, port: int, workers: int, as_json: bool) -> None:
         log_dictconfig=_log_config(as_json=as_json),
         respawn_failed_workers=True,
         workers_kill_timeout=GRACE_SECONDS,
-    ).serve()
+    )
+    with shared_board():
+        server.serve()
 
 
 def follow_supervisor() -> None:

@@ -1,5 +1,6 @@
 """A request on its way through a handler: who calls, what they sent, and the answer."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +8,6 @@ from functools import cached_property
 from typing import Annotated, TypeVar
 from urllib.parse import parse_qsl
 
-import structlog
 from fastapi import Depends
 from pydantic import ValidationError
 from starlette.background import BackgroundTask
@@ -20,7 +20,6 @@ from promptuary.api.inputs import Body, Schema
 from promptuary.api.throttling import Throttle
 from promptuary.model.access import Actor, Permission
 from promptuary.model.accounts import Key
-from promptuary.model.errors import Refusal
 from promptuary.registry import access
 from promptuary.request_log import REQUEST_ID
 from promptuary.store.database import Database
@@ -31,8 +30,6 @@ BodySchema = TypeVar("BodySchema", bound=Body)
 _BEARER = re.compile(r"Bearer\s+(\S.*)", re.IGNORECASE)
 _MAX_DRAINED_BYTES = 8 * MAX_BODY_BYTES
 _READING_METHODS = frozenset({"GET", "HEAD"})
-
-logger = structlog.stdlib.get_logger("promptuary.api")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +95,12 @@ class Call:
         """Return a JSON answer."""
         return self._finish(errors.json_response(body, status))
 
+    def answer_tagged(self, body: object) -> Response:
+        """Return a JSON answer with a strong entity tag: clients may keep it, and ask whether it still holds."""
+        response = errors.json_response(body, headers={"Cache-Control": "no-cache"})
+        response.headers["ETag"] = f'"{hashlib.sha256(response.body).hexdigest()[:32]}"'
+        return self._finish(response)
+
     def answer_nothing(self) -> Response:
         """Return a 204."""
         return self._finish(Response(status_code=204))
@@ -145,7 +148,7 @@ class Call:
 
     def _finish(self, response: Response) -> Response:
         if self._used_key is not None:
-            response.background = BackgroundTask(_note_use, self.database, self._used_key.id)
+            response.background = BackgroundTask(access.try_to_note_use, self.database, self._used_key.id)
         return response
 
 
@@ -154,15 +157,6 @@ def _validated(schema: type[QuerySchema], value: object) -> QuerySchema:
         return schema.model_validate(value)
     except ValidationError as error:
         raise errors.validation_failed(error) from None
-
-
-def _note_use(database: Database, key_id: str) -> None:
-    # The answer is on its way; that its key was used is worth a try, not an error.
-    try:
-        with database.write() as tx:
-            access.note_use(tx, key_id)
-    except Refusal as refusal:
-        logger.warning("use of a key not noted", key_id=key_id, reason=str(refusal))
 
 
 async def _read_call(request: Request) -> Call:

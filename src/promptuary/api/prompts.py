@@ -61,7 +61,7 @@ def list_prompts(call: CurrentCall) -> Response:
     with call.database.read() as tx:
         page = prompts.list_prompts(tx, actor, _listing(query, window.limit, window.offset))
     rows = [show_row(version, query.content) for version in page.items]
-    return call.answer(page_body(call, window, count=page.count, results=rows))
+    return call.answer_tagged(page_body(call, window, count=page.count, results=rows))
 
 
 @router.post("/", summary="Create a prompt", **operation("llm_prompts_create", body=LLMPromptCreate, answers={201: LLMPrompt}))
@@ -92,7 +92,7 @@ def fetch_prompt(call: CurrentCall) -> Response:
     query = call.query(FetchQuery)
     with call.database.read() as tx:
         version = prompts.fetch_prompt(tx, actor, call.path["prompt_name"], version=query.version, label=query.label)
-    return call.answer(show_public(version, query.content, query.label))
+    return call.answer_tagged(show_public(version, query.content, query.label))
 
 
 @router.patch(

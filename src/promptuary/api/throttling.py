@@ -9,7 +9,7 @@ from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
-from promptuary.api.errors import throttled
+from promptuary.api.errors import ApiError, throttled
 from promptuary.model.access import Permission
 from promptuary.settings import Settings
 
@@ -31,6 +31,14 @@ class Throttle:
             self._count(self.reads, "reads", key_id)
         else:
             self._count(self.writes, "writes", key_id)
+
+    def count_read(self, key_id: str) -> bool:
+        """Count a read and tell whether it is allowed."""
+        try:
+            self._count(self.reads, "reads", key_id)
+        except ApiError:
+            return False
+        return True
 
     def count_bad_key(self, address: str) -> None:
         """Count an invalid key that came from an address."""

@@ -3,11 +3,15 @@
 import hashlib
 from datetime import datetime, timedelta
 
+import structlog
+
 from promptuary.model.access import Actor, Permission, require_scope
 from promptuary.model.accounts import Key, Project
-from promptuary.model.errors import KeyLimitedToOtherProjects, NotAMember, ProjectNotFound, UnknownProjectToken
+from promptuary.model.errors import KeyLimitedToOtherProjects, NotAMember, ProjectNotFound, Refusal, UnknownProjectToken
 from promptuary.store import keys, members, projects, users
-from promptuary.store.database import Transaction
+from promptuary.store.database import Database, Transaction
+
+logger = structlog.stdlib.get_logger("promptuary.access")
 
 CURRENT_PROJECT = "@current"
 
@@ -68,6 +72,15 @@ def note_use(tx: Transaction, key_id: str) -> None:
     """Note that a key is in use, unless that was noted within `LAST_USED_PRECISION`."""
     now = tx.clock()
     keys.touch_key(tx, key_id, at=now, unless_after=now - LAST_USED_PRECISION)
+
+
+def try_to_note_use(database: Database, key_id: str) -> None:
+    """Note that a key is in use, in a transaction of its own; that it was used is worth a try, not an error."""
+    try:
+        with database.write() as tx:
+            note_use(tx, key_id)
+    except Refusal as refusal:
+        logger.warning("use of a key not noted", key_id=key_id, reason=str(refusal))
 
 
 def _named_project(tx: Transaction, key: Key, *, reference: str, api_token: str | None) -> Project:

@@ -1,6 +1,8 @@
 """The change log: every write appends to it in its own transaction, in commit order."""
 
-from sqlalchemy import func, insert, select
+from datetime import datetime
+
+from sqlalchemy import delete, func, insert, select
 
 from promptuary.model.changes import Change, ChangeKind
 from promptuary.store import dialect
@@ -40,6 +42,7 @@ def append_change(  # noqa: PLR0913 - one argument a column
         .returning(changes.c.sequence)
     )
     sequence: int = tx.connection.execute(statement).scalar_one()
+    dialect.announce_changes(tx.connection)
     return sequence
 
 
@@ -60,6 +63,21 @@ def last_sequence(tx: Transaction) -> int:
     """Return the sequence of the newest entry, 0 when there is none."""
     last: int = tx.connection.execute(select(func.coalesce(func.max(changes.c.sequence), 0))).scalar_one()
     return last
+
+
+def trim_changes(tx: Transaction, *, before: datetime) -> int:
+    """Delete entries older than ``before`` and return how many; the newest one stays, so that readers can tell where they are."""
+    statement = delete(changes).where(changes.c.at < before, changes.c.sequence < last_sequence(tx))
+    return tx.connection.execute(statement).rowcount
+
+
+def is_trimmed_behind(tx: Transaction, sequence: int) -> bool:
+    """Tell whether entries behind ``sequence`` may be missing because the log was trimmed.
+
+    Rollbacks leave gaps on PostgreSQL, so a gap at the log's very beginning counts as trimmed; gaps elsewhere are none.
+    """
+    first = tx.connection.execute(select(func.min(changes.c.sequence))).scalar_one()
+    return first is not None and first > sequence + 1
 
 
 def _change(row: AnyRow) -> Change:

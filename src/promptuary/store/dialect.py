@@ -18,6 +18,9 @@ from promptuary.model.errors import InvalidValue, Unavailable
 BUSY_TIMEOUT_SECONDS = 30
 CONNECT_TIMEOUT_SECONDS = 5
 
+CHANNEL = "promptuary_changes"
+"""The channel on which PostgreSQL announces that the change log has grown."""
+
 # Keys of PostgreSQL advisory locks; any two constants that nothing else in the database uses.
 _MIGRATION_LOCK = 7_116_001
 _CHANGE_LOG_LOCK = 7_116_002
@@ -120,6 +123,12 @@ def lock_change_log(connection: Connection) -> None:
     """
     if not is_sqlite(connection):
         connection.execute(func.pg_advisory_xact_lock(_CHANGE_LOG_LOCK).select())
+
+
+def announce_changes(connection: Connection) -> None:
+    """Let the commit wake whoever watches the change log; on SQLite watchers see for themselves."""
+    if not is_sqlite(connection):
+        connection.execute(func.pg_notify(CHANNEL, "").select())
 
 
 @contextmanager

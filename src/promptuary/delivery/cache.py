@@ -1,0 +1,195 @@
+"""What is remembered: answers by what they show, grants by who asks, and tickets that join the two for requests seen before.
+
+Bounded in bytes, least recently used out first. Nothing here waits or knows of time; `Delivery` says what is no longer true.
+"""
+
+import uuid
+from collections import OrderedDict, defaultdict
+from dataclasses import dataclass, field
+
+from promptuary.delivery.requests import FetchAddress
+from promptuary.model.changes import Change
+
+Headers = list[tuple[bytes, bytes]]
+AnswerKey = tuple[int, str, tuple[str, str, str]]
+GrantKey = tuple[bytes, str, str]
+TicketKey = tuple[bytes, str, bytes]
+
+_ENTRY_OVERHEAD_BYTES = 2_000
+_TICKET_BYTES = 1_000
+_MAX_TICKETS = 50_000
+
+
+@dataclass(slots=True, eq=False)
+class Answer:
+    """The slow application's answer to a fetch."""
+
+    key: AnswerKey
+    prompt_name: str
+    headers: Headers
+    body: bytes
+    is_current: bool = True
+
+    @property
+    def size_bytes(self) -> int:
+        """What it takes to remember it."""
+        return len(self.body) + _ENTRY_OVERHEAD_BYTES
+
+
+@dataclass(slots=True, eq=False)
+class Grant:
+    """That a key may read a project, until ``expires_at`` on the monotonic clock."""
+
+    project_id: int
+    key_id: str
+    expires_at: float
+    is_current: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ticket:
+    """A request that was answered before: who may ask, and with what to answer."""
+
+    grant: Grant
+    answer: Answer
+
+
+@dataclass(slots=True, eq=False)
+class Load:
+    """An answer on its way from the slow application; spoiled by a change that may have come too late for it."""
+
+    project_id: int
+    segment: str
+    is_by_uuid: bool
+    is_spoiled: bool = False
+
+
+@dataclass(slots=True)
+class Statistics:
+    """Counts since the start."""
+
+    hits: int = 0
+    misses: int = 0
+
+
+@dataclass(slots=True)
+class Cache:
+    """All that is remembered; see the module."""
+
+    max_bytes: int
+    used_bytes: int = 0
+    grants_forgotten: int = 0
+    statistics: Statistics = field(default_factory=Statistics)
+    _answers: OrderedDict[AnswerKey, Answer] = field(default_factory=OrderedDict)
+    _by_name: defaultdict[tuple[int, str], set[AnswerKey]] = field(default_factory=lambda: defaultdict(set))
+    _grants: dict[GrantKey, Grant] = field(default_factory=dict)
+    _tickets: dict[TicketKey, Ticket] = field(default_factory=dict)
+    _loads: set[Load] = field(default_factory=set)
+
+    def find_ticket(self, key: TicketKey, now: float) -> Ticket | None:
+        """Find the ticket of a request, if both its halves still hold."""
+        ticket = self._tickets.get(key)
+        if ticket is None:
+            return None
+        if not (ticket.grant.is_current and ticket.answer.is_current) or ticket.grant.expires_at < now:
+            del self._tickets[key]
+            return None
+        self._answers.move_to_end(ticket.answer.key)
+        return ticket
+
+    def keep_ticket(self, key: TicketKey, ticket: Ticket) -> None:
+        """Remember a ticket."""
+        if len(self._tickets) >= min(_MAX_TICKETS, self.max_bytes // (4 * _TICKET_BYTES)):
+            self._tickets.clear()
+        self._tickets[key] = ticket
+
+    def find_grant(self, key: GrantKey, now: float) -> Grant | None:
+        """Find what a key may read."""
+        grant = self._grants.get(key)
+        return None if grant is None or grant.expires_at < now else grant
+
+    def keep_grant(self, key: GrantKey, grant: Grant) -> None:
+        """Remember what a key may read."""
+        if len(self._grants) >= _MAX_TICKETS:
+            self._forget_grants()
+        self._grants[key] = grant
+
+    def find_answer(self, key: AnswerKey) -> Answer | None:
+        """Find an answer and make it the most recently used."""
+        answer = self._answers.get(key)
+        if answer is not None:
+            self._answers.move_to_end(key)
+        return answer
+
+    def begin_load(self, project_id: int, address: FetchAddress) -> Load:
+        """Take note that an answer is being loaded, so that changes meanwhile can spoil it."""
+        load = Load(project_id, address.segment, is_by_uuid=_is_uuid(address.segment))
+        self._loads.add(load)
+        return load
+
+    def end_load(self, load: Load, answer: Answer | None) -> None:
+        """Remember a loaded answer unless it was spoiled or is too big."""
+        self._loads.discard(load)
+        if answer is None or load.is_spoiled or answer.size_bytes > self.max_bytes // 8:
+            return
+        self._drop(answer.key)
+        self._answers[answer.key] = answer
+        for name in {answer.prompt_name, answer.key[1]}:
+            self._by_name[answer.key[0], name].add(answer.key)
+        self.used_bytes += answer.size_bytes
+        while self.used_bytes > self.max_bytes:
+            self._drop(next(iter(self._answers)))
+
+    def apply(self, changes: list[Change] | None) -> None:
+        """Forget exactly what the changes name; everything when they are not known."""
+        if changes is None:
+            self.forget_everything()
+            return
+        for change in changes:
+            if change.prompt_name is None:
+                self._forget_grants()
+            elif change.project_id is not None:
+                self._forget_prompt(change.project_id, change.prompt_name)
+
+    def forget_everything(self) -> None:
+        """Forget all answers and grants and spoil what is being loaded."""
+        self._forget_grants()
+        for key in list(self._answers):
+            self._drop(key)
+        for load in self._loads:
+            load.is_spoiled = True
+
+    def _forget_grants(self) -> None:
+        for grant in self._grants.values():
+            grant.is_current = False
+        self._grants.clear()
+        self._tickets.clear()
+        self.grants_forgotten += 1
+
+    def _forget_prompt(self, project_id: int, name: str) -> None:
+        for key in list(self._by_name.get((project_id, name), ())):
+            self._drop(key)
+        for load in self._loads:
+            # A load by a version's UUID does not know yet which prompt it is of.
+            if load.project_id == project_id and (load.segment == name or load.is_by_uuid):
+                load.is_spoiled = True
+
+    def _drop(self, key: AnswerKey) -> None:
+        answer = self._answers.pop(key, None)
+        if answer is None:
+            return
+        answer.is_current = False
+        self.used_bytes -= answer.size_bytes
+        for name in {answer.prompt_name, key[1]}:
+            keys = self._by_name[key[0], name]
+            keys.discard(key)
+            if not keys:
+                del self._by_name[key[0], name]
+
+
+def _is_uuid(segment: str) -> bool:
+    try:
+        uuid.UUID(segment)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,50 @@
+"""What delivery asks of others before it answers: whether a key may read a project, and whether it may read once more."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from promptuary.model.access import Permission
+from promptuary.model.errors import Refusal
+from promptuary.registry import access
+from promptuary.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """The outcome of asking whether a key may read a project."""
+
+    project_id: int
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Two questions: ``authorise(key, project reference, project token)`` and ``count_read(key id)``.
+
+    The first may take milliseconds and is called in a thread. `None` and `False` leave the answer to the slow application.
+    """
+
+    authorise: Callable[[str, str, str], Granted | None]
+    count_read: Callable[[str], bool]
+
+
+def open_gate(database: Database, count_read: Callable[[str], bool]) -> Gate:
+    """Return the gate to a database, by the same rules that the API applies."""
+    # That a key was used is noted behind the answer, one at a time: a fetch must not wait for a write.
+    noting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="promptuary-noting")
+
+    def authorise(value: str, reference: str, api_token: str) -> Granted | None:
+        try:
+            with database.read() as tx:
+                key = access.find_key(tx, value)
+                if key is None:
+                    return None
+                actor = access.enter_project(tx, key, reference=reference, api_token=api_token or None, permission=Permission.READ)
+                if access.is_use_worth_noting(key, tx.clock()):
+                    noting.submit(access.try_to_note_use, database, key.id)
+        except Refusal:
+            return None
+        return Granted(actor.project_id, key.id)
+
+    return Gate(authorise, count_read)

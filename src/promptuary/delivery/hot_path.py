@@ -1,0 +1,153 @@
+"""Answering fetches from memory: authenticate, authorise, find the bytes, send. Everything else goes to the slow application."""
+
+import asyncio
+import hashlib
+import json
+import time
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from promptuary.delivery.cache import Answer, AnswerKey, Cache, Grant, GrantKey, Ticket, TicketKey
+from promptuary.delivery.freshness import Freshness
+from promptuary.delivery.gate import Gate
+from promptuary.delivery.requests import FetchAddress, address_of, key_of
+
+GRANT_SECONDS = 600.0
+"""How long a grant is used at most; its use is noted when it is renewed. Changes end it at once."""
+
+_READS = frozenset({"GET", "HEAD"})
+
+
+class Delivery:
+    """Wraps the slow application. One for each worker; belongs to one event loop."""
+
+    def __init__(self, application: ASGIApp, *, cache: Cache, freshness: Freshness, gate: Gate) -> None:
+        self._application = application
+        self._cache = cache
+        self._freshness = freshness
+        self._gate = gate
+        self._loading: dict[AnswerKey, asyncio.Event] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        if scope["type"] == "lifespan":
+            await self._application(scope, receive, send)
+            self._freshness.close()
+            return
+        if scope["type"] != "http":
+            await self._application(scope, receive, send)
+            return
+        if scope["method"] not in _READS:
+            await self._application(scope, receive, self._announcing(send))
+            return
+        key = key_of(scope["headers"])
+        if key is None or not (self._freshness.is_current() or await self._freshness.catch_up()):
+            await self._application(scope, receive, send)
+            return
+        ticket_key = (hashlib.sha256(key).digest(), scope["path"], scope["query_string"])
+        ticket = self._cache.find_ticket(ticket_key, time.monotonic())
+        if ticket is None:
+            await self._serve_new(ticket_key, key, scope, receive, send)
+        elif self._gate.count_read(ticket.grant.key_id):
+            self._cache.statistics.hits += 1
+            await _send_answer(ticket.answer, scope, send)
+        else:
+            await self._application(scope, receive, send)
+
+    async def _serve_new(self, ticket_key: TicketKey, key: bytes, scope: Scope, receive: Receive, send: Send) -> None:
+        address = address_of(scope)
+        grant = None if address is None else await self._grant(ticket_key[0], key, address)
+        if address is None or grant is None:
+            await self._application(scope, receive, send)
+            return
+        answer_key = (grant.project_id, address.segment, address.selection)
+        loading = self._loading.get(answer_key)
+        if loading is not None:
+            await loading.wait()
+        answer = self._cache.find_answer(answer_key)
+        if answer is None:
+            self._cache.statistics.misses += 1
+            if loading is None:
+                await self._load(answer_key, address, scope, receive, send)
+            else:
+                await self._application(scope, receive, send)
+            return
+        if not self._gate.count_read(grant.key_id):
+            await self._application(scope, receive, send)
+            return
+        self._cache.keep_ticket(ticket_key, Ticket(grant, answer))
+        self._cache.statistics.hits += 1
+        await _send_answer(answer, scope, send)
+
+    async def _grant(self, digest: bytes, key: bytes, address: FetchAddress) -> Grant | None:
+        now = time.monotonic()
+        grant_key: GrantKey = (digest, address.project_reference, address.api_token)
+        grant = self._cache.find_grant(grant_key, now)
+        if grant is None:
+            begun = self._cache.grants_forgotten
+            granted = await asyncio.to_thread(
+                self._gate.authorise, key.decode("latin-1"), address.project_reference, address.api_token
+            )
+            if granted is None:
+                return None
+            grant = Grant(granted.project_id, granted.key_id, now + GRANT_SECONDS)
+            if await self._freshness.catch_up() and self._cache.grants_forgotten == begun:
+                self._cache.keep_grant(grant_key, grant)
+        return grant
+
+    async def _load(self, answer_key: AnswerKey, address: FetchAddress, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on and remember the answer, unless something changed meanwhile that it may not show."""
+        finished = self._loading[answer_key] = asyncio.Event()
+        load = self._cache.begin_load(answer_key[0], address)
+        recorder = _Recorder(send)
+
+        async def send_and_keep(message: Message) -> None:
+            await recorder.send(message)
+            if recorder.is_complete and scope["method"] == "GET" and not finished.is_set():
+                self._cache.end_load(load, recorder.answer(answer_key) if await self._freshness.catch_up() else None)
+                finished.set()
+
+        try:
+            await self._application(scope, receive, send_and_keep)
+        finally:
+            self._cache.end_load(load, None)
+            del self._loading[answer_key]
+            finished.set()
+
+    def _announcing(self, send: Send) -> Send:
+        async def announce_and_send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._freshness.announce()
+            await send(message)
+
+        return announce_and_send
+
+
+class _Recorder:
+    """Listens in on an answer as it is sent."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._start: Message = {}
+        self._body = bytearray()
+        self.is_complete = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._start = {**message, "headers": list(message["headers"])}
+        else:
+            self._body += message.get("body", b"")
+            self.is_complete = not message.get("more_body", False)
+        await self._send(message)
+
+    def answer(self, key: AnswerKey) -> Answer | None:
+        """Return what was sent if it is a prompt."""
+        if self._start.get("status") != 200:  # noqa: PLR2004 - OK
+            return None
+        body = bytes(self._body)
+        return Answer(key=key, prompt_name=json.loads(body)["name"], headers=self._start["headers"], body=body)
+
+
+async def _send_answer(answer: Answer, scope: Scope, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": list(answer.headers)})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})

@@ -1,0 +1,95 @@
+from datetime import UTC, datetime
+from typing import Any
+
+from promptuary.delivery.cache import Answer, AnswerKey, Cache, Grant, Ticket
+from promptuary.delivery.requests import FetchAddress
+from promptuary.model.changes import Change, ChangeKind
+
+SELECTION = ("", "", "")
+UUID = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
+
+
+def make_change(**values: Any) -> Change:
+    known: dict[str, Any] = {"project_id": 1, "prompt_id": None, "prompt_name": None, "before": None, "after": None}
+    rest = {"actor_user_id": None, "actor_key_id": None, "at": datetime(2026, 1, 1, tzinfo=UTC), "request_id": None}
+    return Change(**{"sequence": 1, "kind": ChangeKind.PROMPT_PUBLISHED, **known, **rest, **values})
+
+
+def remember(cache: Cache, name: str, *, segment: str = "", project_id: int = 1, size: int = 100) -> AnswerKey:
+    key = (project_id, segment or name, SELECTION)
+    load = cache.begin_load(project_id, FetchAddress(str(project_id), "", segment or name, SELECTION))
+    cache.end_load(load, Answer(key, name, [], b"x" * size))
+    return key
+
+
+def test_a_change_of_a_prompt_forgets_that_prompt_and_no_other() -> None:
+    cache = Cache(max_bytes=1_000_000)
+    one, two, elsewhere = remember(cache, "one"), remember(cache, "two"), remember(cache, "one", project_id=2)
+    cache.apply([make_change(prompt_name="one")])
+    assert [cache.find_answer(key) is not None for key in (one, two, elsewhere)] == [False, True, True]
+
+
+def test_an_answer_that_was_asked_for_by_uuid_is_forgotten_with_its_prompt_and_with_a_prompt_of_that_name() -> None:
+    cache = Cache(max_bytes=1_000_000)
+    for changed in ("one", UUID):
+        key = remember(cache, "one", segment=UUID)
+        cache.apply([make_change(prompt_name=changed)])
+        assert cache.find_answer(key) is None
+
+
+def test_the_least_recently_used_answers_go_first_when_memory_is_short() -> None:
+    cache = Cache(max_bytes=100_000)
+    first, second = remember(cache, "first", size=8_000), remember(cache, "second", size=8_000)
+    for number in range(8):
+        assert cache.find_answer(first)
+        remember(cache, f"other-{number}", size=10_000)
+    assert cache.find_answer(first)
+    assert cache.find_answer(second) is None
+    assert cache.used_bytes <= cache.max_bytes
+
+
+def test_an_answer_that_is_a_large_part_of_all_memory_is_not_kept() -> None:
+    cache = Cache(max_bytes=100_000)
+    assert cache.find_answer(remember(cache, "big", size=50_000)) is None
+
+
+def test_memory_is_given_back_when_answers_are_forgotten() -> None:
+    cache = Cache(max_bytes=1_000_000)
+    for name in ("one", "two", "one"):
+        remember(cache, name)
+    cache.forget_everything()
+    assert cache.used_bytes == 0
+
+
+def test_an_answer_that_raced_with_a_change_of_its_prompt_is_not_kept() -> None:
+    cache = Cache(max_bytes=1_000_000)
+    for segment, changed, is_kept in [("one", "one", False), ("one", "two", True), (UUID, "two", False)]:
+        load = cache.begin_load(1, FetchAddress("1", "", segment, SELECTION))
+        cache.apply([make_change(prompt_name=changed)])
+        cache.end_load(load, Answer((1, segment, SELECTION), "one", [], b""))
+        assert (cache.find_answer((1, segment, SELECTION)) is not None) is is_kept
+        cache.forget_everything()
+
+
+def test_a_change_of_keys_or_members_ends_all_grants_and_tickets_but_keeps_answers() -> None:
+    cache = Cache(max_bytes=1_000_000)
+    key = remember(cache, "one")
+    answer = cache.find_answer(key)
+    assert answer
+    grant = Grant(1, "key", expires_at=10.0)
+    cache.keep_grant((b"digest", "1", ""), grant)
+    cache.keep_ticket((b"digest", "/path", b""), Ticket(grant, answer))
+    assert cache.find_ticket((b"digest", "/path", b""), now=1.0)
+    cache.apply([make_change(kind=ChangeKind.KEY_REVOKED, project_id=None)])
+    assert cache.find_ticket((b"digest", "/path", b""), now=1.0) is None
+    assert cache.find_grant((b"digest", "1", ""), now=1.0) is None
+    assert cache.find_answer(key) is answer
+
+
+def test_a_ticket_ends_with_its_grant() -> None:
+    cache = Cache(max_bytes=1_000_000)
+    answer = cache.find_answer(remember(cache, "one"))
+    assert answer
+    cache.keep_ticket((b"digest", "/path", b""), Ticket(Grant(1, "key", expires_at=10.0), answer))
+    assert cache.find_ticket((b"digest", "/path", b""), now=9.0)
+    assert cache.find_ticket((b"digest", "/path", b""), now=11.0) is None

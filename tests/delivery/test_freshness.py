@@ -1,0 +1,123 @@
+"""A read that starts after a write was acknowledged sees it, whoever wrote: this process, another one, or the command line."""
+
+import pytest
+from builders import Api, Registry, bearer, make_api, make_key, make_prompt
+from sqlalchemy import event
+
+from promptuary.model.access import Role, Scope
+from promptuary.registry import keys, members, projects, prompts, users
+from promptuary.store.database import Database
+
+
+def text(api: Api, query: str = "") -> str:
+    answer = api.client.get(f"{api.path}name/greeting/{query}")
+    return str(answer.json()["prompt"]) if answer.status_code == 200 else f"status {answer.status_code}"
+
+
+@pytest.fixture
+def warm(api: Api) -> Api:
+    """An application that has answered for prompt "greeting" from memory."""
+    with api.registry.database.write() as tx:
+        make_prompt(tx, api.registry.actor, prompt="first")
+    assert [text(api) for _ in range(3)] == ["first"] * 3
+    return api
+
+
+def test_a_repeated_fetch_asks_the_database_nothing(warm: Api) -> None:
+    begun: list[object] = []
+    event.listen(warm.registry.database.engine, "begin", begun.append)
+    assert [text(warm) for _ in range(10)] == ["first"] * 10
+    assert begun == []
+
+
+def test_a_published_version_is_served_at_once(warm: Api, database_url: str) -> None:
+    other = Database.open(database_url)
+    for number in range(1, 20):
+        with other.write() as tx:
+            prompts.publish_version(tx, warm.registry.actor, name="greeting", base_version=number, prompt=f"text {number}")
+        warm.client.put(f"{warm.path}name/greeting/labels/any/", json={"version": 1})
+        assert text(warm) == f"text {number}"
+    other.close()
+
+
+def test_a_moved_label_is_served_at_once(warm: Api) -> None:
+    warm.client.patch(f"{warm.path}name/greeting/", json={"base_version": 1, "prompt": "second"})
+    for version, expected in [(1, "first"), (2, "second"), (1, "first")]:
+        warm.client.put(f"{warm.path}name/greeting/labels/production/", json={"version": version})
+        assert text(warm, "?label=production") == expected
+    warm.client.delete(f"{warm.path}name/greeting/labels/production/")
+    assert text(warm, "?label=production") == "status 404"
+
+
+def test_an_archived_prompt_is_gone_and_one_of_its_name_is_another(warm: Api) -> None:
+    warm.client.post(f"{warm.path}name/greeting/archive/")
+    assert text(warm) == "status 404"
+    warm.client.post(warm.path, json={"name": "greeting", "prompt": "another"})
+    assert [text(warm), text(warm, "?version=1")] == ["another", "another"]
+
+
+def test_an_old_version_tells_of_the_newest_one(warm: Api) -> None:
+    assert warm.client.get(f"{warm.path}name/greeting/?version=1").json()["latest_version"] == 1
+    warm.client.patch(f"{warm.path}name/greeting/", json={"base_version": 1, "prompt": "second"})
+    assert warm.client.get(f"{warm.path}name/greeting/?version=1").json()["latest_version"] == 2
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+class TestAccess:
+    def test_a_revoked_key_is_refused_at_once(self, warm: Api) -> None:
+        with warm.registry.database.write() as tx:
+            keys.revoke_key(tx, warm.key.key.id)
+        assert text(warm) == "status 401"
+
+    def test_a_disabled_user_is_refused_at_once(self, warm: Api) -> None:
+        with warm.registry.database.write() as tx:
+            users.disable_user(tx, email=warm.registry.user.email)
+        assert text(warm) == "status 401"
+
+    def test_who_is_no_longer_a_member_is_refused_at_once(self, warm: Api) -> None:
+        with warm.registry.database.write() as tx:
+            members.remove_member(tx, project_id=warm.registry.project.id, email=warm.registry.user.email)
+        assert text(warm) == "status 403"
+
+    def test_who_becomes_a_member_is_let_in_at_once(self, warm: Api) -> None:
+        with warm.registry.database.write() as tx:
+            stranger = users.create_user(tx, email="stranger@example.com")
+            key = make_key(tx, stranger, Scope.READ)
+        client = warm.client_with(bearer(key))
+        assert client.get(f"{warm.path}name/greeting/").status_code == 403
+        with warm.registry.database.write() as tx:
+            members.set_member(tx, project_id=warm.registry.project.id, email=stranger.email, role=Role.VIEWER)
+        assert client.get(f"{warm.path}name/greeting/").status_code == 200
+
+    def test_a_rotated_token_is_refused_at_once(self, warm: Api) -> None:
+        token = warm.registry.project.api_token
+        assert text(warm, f"?token={token}") == "first"
+        with warm.registry.database.write() as tx:
+            projects.rotate_token(tx, warm.registry.project.id)
+        assert text(warm, f"?token={token}") == "status 401"
+
+    def test_a_key_that_is_read_from_memory_is_noted_as_used(self, registry: Registry) -> None:
+        with registry.database.write() as tx:
+            make_prompt(tx, registry.actor)
+            second = make_key(tx, registry.user, Scope.READ)
+        with make_api(registry) as api:
+            api.client.get(f"{api.path}name/greeting/")
+            api.client_with(bearer(second)).get(f"{api.path}name/greeting/")
+            # Uses are noted one at a time, behind the answers; another write waits its turn behind them.
+            api.client.put(f"{api.path}name/greeting/labels/any/", json={"version": 1})
+        with registry.database.read() as tx:
+            used = {key.id: key.last_used_at is not None for key in keys.list_keys(tx, limit=10)}
+        assert used[api.key.key.id]
+
+
+class TestTags:
+    def test_a_known_answer_is_not_sent_again(self, warm: Api) -> None:
+        tag = warm.client.get(f"{warm.path}name/greeting/").headers["etag"]
+        again = warm.client.get(f"{warm.path}name/greeting/", headers={"If-None-Match": tag})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+        warm.client.patch(f"{warm.path}name/greeting/", json={"base_version": 1, "prompt": "second"})
+        assert warm.client.get(f"{warm.path}name/greeting/", headers={"If-None-Match": tag}).status_code == 200
+
+    def test_a_list_has_a_tag_too(self, warm: Api) -> None:
+        tag = warm.client.get(warm.path).headers["etag"]
+        assert warm.client.get(warm.path, headers={"If-None-Match": f'"x", W/{tag}'}).status_code == 304

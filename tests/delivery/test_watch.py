@@ -1,0 +1,89 @@
+"""Watching the change log: what was committed is heard, also over a connection that was cut."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import psycopg
+import pytest
+from builders import Registry, make_prompt
+
+from promptuary.model.errors import NameTaken
+from promptuary.registry import prompts
+from promptuary.store import changes
+from promptuary.store.database import Database, Transaction
+from promptuary.store.watch import NEWS_LIMIT, Watch, open_watch
+
+Until = Callable[[Callable[[], bool]], None]
+
+
+@pytest.fixture
+def watch(registry: Registry, until: Until) -> Iterator[Watch]:
+    opened = open_watch(registry.database)
+    until(opened.is_trustworthy)
+    opened.note()
+    opened.read_news()
+    yield opened
+    opened.close()
+
+
+def read(watch: Watch) -> list[str] | None:
+    watch.note()
+    news = watch.read_news()
+    return None if news is None else [change.kind.value for change in news]
+
+
+def test_nothing_is_heard_while_nothing_is_written(watch: Watch) -> None:
+    assert not watch.has_news()
+
+
+def test_what_another_process_commits_is_heard_and_read(watch: Watch, registry: Registry, database_url: str, until: Until) -> None:
+    other = Database.open(database_url)
+    with other.write() as tx:
+        make_prompt(tx, registry.actor, versions=2)
+    until(watch.has_news)
+    assert read(watch) == ["prompt.created", "prompt.published"]
+    assert not watch.has_news()
+    other.close()
+
+
+def make_twins(tx: Transaction, registry: Registry) -> None:
+    make_prompt(tx, registry.actor)
+    make_prompt(tx, registry.actor)
+
+
+def test_what_is_rolled_back_is_not_read(watch: Watch, registry: Registry) -> None:
+    with pytest.raises(NameTaken), registry.database.write() as tx:
+        make_twins(tx, registry)
+    assert read(watch) == []
+
+
+def test_a_reader_that_fell_behind_a_trimmed_log_is_told_to_forget_everything(watch: Watch, registry: Registry) -> None:
+    with registry.database.write() as tx:
+        make_prompt(tx, registry.actor, versions=3)
+        changes.trim_changes(tx, before=tx.clock() + timedelta(days=1))
+    assert read(watch) is None
+    assert read(watch) == []
+
+
+def test_a_reader_that_is_far_behind_is_told_to_forget_everything(watch: Watch, registry: Registry) -> None:
+    with registry.database.write() as tx:
+        for number in range(NEWS_LIMIT):
+            prompts.create_prompt(tx, registry.actor, name=f"prompt-{number}", prompt="x")
+    assert read(watch) is None
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_cut_connection_is_not_trusted_until_it_is_back_and_the_log_is_read(
+    watch: Watch, registry: Registry, database_url: str, until: Until
+) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND query = 'SELECT 1' AND pid <> pg_backend_pid()"
+        )
+    until(lambda: not watch.is_trustworthy())
+    with registry.database.write() as tx:
+        make_prompt(tx, registry.actor)
+    until(watch.is_trustworthy)
+    assert watch.has_news()
+    assert read(watch) == ["prompt.created"]
