@@ -20,6 +20,10 @@ AnyRow = Row[*tuple[Any, ...]]
 DEFAULT_POOL_SIZE = 10
 
 
+class StatementFailed(Exception):
+    """A statement that the database refused: a defect. Names the error only, because drivers show the row, and so the prompt."""
+
+
 @dataclass(frozen=True, slots=True)
 class Transaction:
     """What every function of `store` and `registry` works in. ``clock`` tells the time of what is written."""
@@ -107,7 +111,12 @@ def translated_errors() -> Iterator[None]:
         # Without a statement it was the connection that failed.
         if error.connection_invalidated or error.statement is None or type(error) is DatabaseError:
             raise Unavailable(reason=_reason(error)) from error
-        raise
+        raise StatementFailed(_name(error)).with_traceback(error.__traceback__) from None
+
+
+def _name(error: DBAPIError) -> str:
+    constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    return " ".join(filter(None, [type(error.orig).__name__, constraint]))
 
 
 def _reason(error: DBAPIError) -> str:
