@@ -1,11 +1,14 @@
 """A read that starts after a write was acknowledged sees it, whoever wrote: this process, another one, or the command line."""
 
+from pathlib import Path
+
 import pytest
 from builders import Api, Registry, bearer, make_api, make_key, make_prompt
 from sqlalchemy import event
 
 from promptuary.model.access import Role, Scope
 from promptuary.registry import keys, members, projects, prompts, users
+from promptuary.store import backup
 from promptuary.store.database import Database
 
 
@@ -60,6 +63,14 @@ def test_an_old_version_tells_of_the_newest_one(warm: Api) -> None:
     assert warm.client.get(f"{warm.path}name/greeting/?version=1").json()["latest_version"] == 1
     warm.client.patch(f"{warm.path}name/greeting/", json={"base_version": 1, "prompt": "second"})
     assert warm.client.get(f"{warm.path}name/greeting/?version=1").json()["latest_version"] == 2
+
+
+def test_a_restored_database_is_served_at_once(warm: Api, tmp_path: Path) -> None:
+    backup.write_backup(warm.registry.database, tmp_path / "backup.db")
+    warm.client.patch(f"{warm.path}name/greeting/", json={"base_version": 1, "prompt": "second"})
+    assert text(warm) == "second"
+    backup.restore_backup(warm.registry.database, tmp_path / "backup.db", replace=True)
+    assert text(warm) == "first"
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -8,7 +8,7 @@ from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, field
 
 from promptuary.delivery.requests import FetchAddress
-from promptuary.model.changes import Change
+from promptuary.model.changes import Change, ChangeKind
 
 Headers = list[tuple[bytes, bytes]]
 AnswerKey = tuple[int, str, tuple[str, str, str]]
@@ -142,7 +142,7 @@ class Cache:
 
     def apply(self, changes: list[Change] | None) -> None:
         """Forget exactly what the changes name; everything when they are not known."""
-        if changes is None:
+        if changes is None or any(change.kind is ChangeKind.DATABASE_RESTORED for change in changes):
             self.forget_everything()
             return
         for change in changes:

@@ -24,6 +24,7 @@ class ChangeKind(StrEnum):
     USER_PASSWORD_SET = "user.password_set"  # noqa: S105 - a kind of change, not a password
     KEY_CREATED = "key.created"
     KEY_REVOKED = "key.revoked"
+    DATABASE_RESTORED = "database.restored"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import Connection, insert, select
 
 from promptuary.model.errors import InvalidBackup, NotEmpty, SchemaMismatch, Unavailable
-from promptuary.store import dialect, schema
+from promptuary.store import changes, dialect, schema
 from promptuary.store.database import Database
 from promptuary.store.tables import metadata
 
@@ -46,14 +46,19 @@ def write_backup(database: Database, target: Path) -> None:
 def restore_backup(database: Database, source: Path, *, replace: bool = False) -> None:
     """Fill a database from a backup of this or an older version of Promptuary, in one transaction.
 
+    The change log gets one entry more, by which running servers learn that nothing is as it was.
+
     Raises `InvalidBackup` for anything but a backup, and `NotEmpty` for a database that holds data, unless ``replace`` says that
     it may go.
     """
     with tempfile.TemporaryDirectory(prefix="promptuary-restore-") as folder, _opened_copy(source, Path(folder)) as backup:
         schema.upgrade(database)
         with backup.read() as rows, database.write() as sink:
+            changes.lock_log(sink)
+            known = changes.last_sequence(sink)
             _clear(sink.connection, replace=replace)
             _copy_rows(rows.connection, sink.connection)
+            changes.append_restoration(sink, known=known)
             for table in metadata.sorted_tables:
                 if table.autoincrement_column is not None:
                     dialect.continue_numbering(sink.connection, table)

@@ -46,6 +46,14 @@ def append_change(  # noqa: PLR0913 - one argument a column
     return sequence
 
 
+def append_restoration(tx: Transaction, *, known: int) -> None:
+    """Append the entry of a restored database, behind all that it holds and behind ``known``, the last that was there before."""
+    sequence = max(known, last_sequence(tx)) + 1
+    statement = insert(changes).values(sequence=sequence, kind=ChangeKind.DATABASE_RESTORED.value, at=tx.clock())
+    tx.connection.execute(statement)
+    dialect.announce_changes(tx.connection)
+
+
 def lock_log(tx: Transaction) -> None:
     """Keep all others from appending until the transaction ends; who has to be the only writer takes it first."""
     dialect.lock_change_log(tx.connection)

@@ -118,8 +118,7 @@ class _PostgresWatch:
         self._noted = 0
         self._trusted_until = 0.0
         self._is_closed = threading.Event()
-        self._thread = threading.Thread(target=self._listen, name="promptuary-watch", daemon=True)
-        self._thread.start()
+        threading.Thread(target=self._listen, name="promptuary-watch", daemon=True).start()
 
     def is_trustworthy(self) -> bool:
         return time.monotonic() < self._trusted_until
@@ -134,8 +133,8 @@ class _PostgresWatch:
         return self._log.read()
 
     def close(self) -> None:
+        # The thread sees it within a heartbeat; waiting for it could take a connection's time-out.
         self._is_closed.set()
-        self._thread.join()
 
     def _listen(self) -> None:
         while not self._is_closed.is_set():
