@@ -79,6 +79,38 @@ def write(registry: Registry, step: tuple[str, str, int]) -> None:
         pass
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/projects/1/llm_prompts/name/one/",
+        "/api/projects/1/llm_prompts/name/on%65/",
+        "/api/projects/1/llm_prompts%2Fname/one/",
+        "/api%2fprojects/1/llm_prompts/name/one",
+        "//api/projects/1/llm_prompts/name/one",
+        "/api/projects/1/llm_prompts/name/one//",
+        "/api/projects/1//llm_prompts/name/one",
+        "/API/projects/1/llm_prompts/name/one",
+        "/api/projects/%31/llm_prompts/name/one",
+        "/api/projects/1/llm_prompts/name/one/?version=%31",
+        "/api/projects/1/llm_prompts/name/one/?version=1&version=",
+        "/api/projects/1/llm_prompts/name/one/?VERSION=1",
+        "/api/projects/1/llm_prompts/name/one/?label=%20",
+        "/api/projects/1/llm_prompts/name/one/?token=%20",
+        "/api/projects/1/llm_prompts/name/one/?version=\u0661",
+    ],
+)
+def test_odd_spellings_are_answered_alike_when_the_plain_one_is_remembered(applications: tuple[Api, Api], path: str) -> None:
+    fast, _ = applications
+    write(fast.registry, ("create", "one", 1))
+    for _ in range(2):
+        fast.client.get("/api/projects/1/llm_prompts/name/one/")
+    for method in ("GET", "HEAD", "GET"):
+        answers = [api.client.request(method, path) for api in applications]
+        assert answers[0].status_code == answers[1].status_code
+        assert answers[0].content == answers[1].content
+
+
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], derandomize=True)
 @given(steps=st.lists(st.one_of(requests, writes), min_size=1, max_size=12))
 def test_fast_and_slow_answers_are_equal(applications: tuple[Api, Api], steps: list[tuple[object, ...]]) -> None:

@@ -13,7 +13,7 @@ from promptuary.model.changes import Change, ChangeKind
 Headers = list[tuple[bytes, bytes]]
 AnswerKey = tuple[int, str, tuple[str, str, str]]
 GrantKey = tuple[bytes, str, str]
-TicketKey = tuple[bytes, str, bytes]
+TicketKey = tuple[bytes, bytes, bytes]
 
 _ENTRY_OVERHEAD_BYTES = 2_000
 _TICKET_BYTES = 1_000

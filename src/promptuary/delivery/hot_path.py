@@ -44,7 +44,7 @@ class Delivery:
         if key is None or not (self._freshness.is_current() or await self._freshness.catch_up()):
             await self._application(scope, receive, send)
             return
-        ticket_key = (hashlib.sha256(key).digest(), scope["path"], scope["query_string"])
+        ticket_key = (hashlib.sha256(key).digest(), scope.get("raw_path") or scope["path"].encode(), scope["query_string"])
         ticket = self._cache.find_ticket(ticket_key, time.monotonic())
         if ticket is None:
             await self._serve_new(ticket_key, key, scope, receive, send)

@@ -43,13 +43,16 @@ def key_of(headers: list[tuple[bytes, bytes]]) -> bytes | None:
 
 def address_of(scope: Scope) -> FetchAddress | None:
     """Read the address of a fetch; `None` for any other path, for unknown parameters and for suspicious sizes."""
+    # As everywhere, an encoded slash divides nothing; whoever sends one is not fetching.
+    if b"%2f" in (scope.get("raw_path") or b"").lower():
+        return None
     parts = scope["path"].removesuffix("/").split("/")
     if len(parts) != _PARTS or parts[:2] != ["", "api"] or parts[2] not in _PREFIXES or parts[4:6] != ["llm_prompts", "name"]:
         return None
     query = scope["query_string"]
     if not 0 < len(parts[6]) <= _MAX_SEGMENT or not 0 < len(parts[3]) <= _MAX_SEGMENT or len(query) > _MAX_QUERY:
         return None
-    parameters = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)) if query else {}
+    parameters = dict(parse_qsl(query.decode(errors="replace"), keep_blank_values=True)) if query else {}
     if not _PARAMETERS.issuperset(parameters):
         return None
     return FetchAddress(
