@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test soak lint check format lock build clean
+.PHONY: run test soak bench lint check format lock build clean
 
 ## Set up and start the server on 127.0.0.1:8000. ARGS passes options on: make run ARGS="--port 9000"
 run: .venv/run-is-installed
@@ -13,6 +13,10 @@ run: .venv/run-is-installed
 ## Set up and run all tests. ARGS passes options on: make test ARGS="-k labels"
 test: .venv/dev-is-installed
 	$(BIN)/python -m pytest $(ARGS)
+
+## Measure fetches against nginx; needs wrk and nginx. Writes docs/performance.md.
+bench: .venv/dev-is-installed
+	$(BIN)/python bench/fetch.py
 
 ## Check format, lint, types and the layers.
 lint: .venv/dev-is-installed

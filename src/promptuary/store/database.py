@@ -21,7 +21,10 @@ DEFAULT_POOL_SIZE = 10
 
 
 class StatementFailed(Exception):
-    """A statement that the database refused: a defect. Names the error only, because drivers show the row, and so the prompt."""
+    """A statement that the database refused: a defect.
+
+    Tells the kind of error and the statement's text, and nothing that the driver says, which may show the row and so a prompt.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,7 @@ def translated_errors() -> Iterator[None]:
 
 def _name(error: DBAPIError) -> str:
     constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
-    return " ".join(filter(None, [type(error.orig).__name__, constraint]))
+    return " ".join(filter(None, [type(error.orig).__name__, constraint, f"in: {error.statement}"]))
 
 
 def _reason(error: DBAPIError) -> str:
