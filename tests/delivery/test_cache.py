@@ -76,7 +76,7 @@ def test_a_change_of_keys_or_members_ends_all_grants_and_tickets_but_keeps_answe
     key = remember(cache, "one")
     answer = cache.find_answer(key)
     assert answer
-    grant = Grant(1, "key", expires_at=10.0)
+    grant = Grant(1, "key", cache.epoch, expires_at=10.0)
     cache.keep_grant((b"digest", "1", ""), grant)
     cache.keep_ticket((b"digest", b"/path", b""), Ticket(grant, answer))
     assert cache.find_ticket((b"digest", b"/path", b""), now=1.0)
@@ -90,6 +90,18 @@ def test_a_ticket_ends_with_its_grant() -> None:
     cache = Cache(max_bytes=1_000_000)
     answer = cache.find_answer(remember(cache, "one"))
     assert answer
-    cache.keep_ticket((b"digest", b"/path", b""), Ticket(Grant(1, "key", expires_at=10.0), answer))
+    cache.keep_ticket((b"digest", b"/path", b""), Ticket(Grant(1, "key", cache.epoch, expires_at=10.0), answer))
     assert cache.find_ticket((b"digest", b"/path", b""), now=9.0)
     assert cache.find_ticket((b"digest", b"/path", b""), now=11.0) is None
+
+
+def test_a_grant_that_was_asked_for_before_a_change_of_access_never_holds() -> None:
+    cache = Cache(max_bytes=1_000_000)
+    answer = cache.find_answer(remember(cache, "one"))
+    assert answer
+    grant = Grant(1, "key", cache.epoch, expires_at=10.0)
+    cache.apply([make_change(kind=ChangeKind.KEY_REVOKED, project_id=None)])
+    cache.keep_grant((b"digest", "1", ""), grant)
+    cache.keep_ticket((b"digest", b"/path", b""), Ticket(grant, answer))
+    assert cache.find_grant((b"digest", "1", ""), now=1.0) is None
+    assert cache.find_ticket((b"digest", b"/path", b""), now=1.0) is None

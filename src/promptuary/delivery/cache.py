@@ -36,14 +36,14 @@ class Answer:
         return len(self.body) + _ENTRY_OVERHEAD_BYTES
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Grant:
-    """That a key may read a project, until ``expires_at`` on the monotonic clock."""
+    """That a key may read a project: in one epoch of access, and until ``expires_at`` on the monotonic clock."""
 
     project_id: int
     key_id: str
+    epoch: int
     expires_at: float
-    is_current: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +78,9 @@ class Cache:
 
     max_bytes: int
     used_bytes: int = 0
-    grants_forgotten: int = 0
+    epoch: int = 0
+    """Counts the changes of keys, users, members and tokens. A grant holds in the epoch in which asking for it began."""
+
     statistics: Statistics = field(default_factory=Statistics)
     _answers: OrderedDict[AnswerKey, Answer] = field(default_factory=OrderedDict)
     _by_name: defaultdict[tuple[int, str], set[AnswerKey]] = field(default_factory=lambda: defaultdict(set))
@@ -91,7 +93,7 @@ class Cache:
         ticket = self._tickets.get(key)
         if ticket is None:
             return None
-        if not (ticket.grant.is_current and ticket.answer.is_current) or ticket.grant.expires_at < now:
+        if not (ticket.answer.is_current and self._holds(ticket.grant, now)):
             del self._tickets[key]
             return None
         self._answers.move_to_end(ticket.answer.key)
@@ -106,7 +108,7 @@ class Cache:
     def find_grant(self, key: GrantKey, now: float) -> Grant | None:
         """Find what a key may read."""
         grant = self._grants.get(key)
-        return None if grant is None or grant.expires_at < now else grant
+        return grant if grant is not None and self._holds(grant, now) else None
 
     def keep_grant(self, key: GrantKey, grant: Grant) -> None:
         """Remember what a key may read."""
@@ -160,11 +162,12 @@ class Cache:
             load.is_spoiled = True
 
     def _forget_grants(self) -> None:
-        for grant in self._grants.values():
-            grant.is_current = False
         self._grants.clear()
         self._tickets.clear()
-        self.grants_forgotten += 1
+        self.epoch += 1
+
+    def _holds(self, grant: Grant, now: float) -> bool:
+        return grant.epoch == self.epoch and now <= grant.expires_at
 
     def _forget_prompt(self, project_id: int, name: str) -> None:
         for key in list(self._by_name.get((project_id, name), ())):

@@ -15,6 +15,7 @@ from promptuary.delivery.requests import FetchAddress, address_of, key_of
 GRANT_SECONDS = 600.0
 """How long a grant is used at most; its use is noted when it is renewed. Changes end it at once."""
 
+_NEVER = -1
 _READS = frozenset({"GET", "HEAD"})
 
 
@@ -84,15 +85,16 @@ class Delivery:
         grant_key: GrantKey = (digest, address.project_reference, address.api_token)
         grant = self._cache.find_grant(grant_key, now)
         if grant is None:
-            begun = self._cache.grants_forgotten
+            epoch = self._cache.epoch
             granted = await asyncio.to_thread(
                 self._gate.authorise, key.decode("latin-1"), address.project_reference, address.api_token
             )
             if granted is None:
                 return None
-            grant = Grant(granted.project_id, granted.key_id, now + GRANT_SECONDS)
-            if await self._freshness.catch_up() and self._cache.grants_forgotten == begun:
-                self._cache.keep_grant(grant_key, grant)
+            # This request may go on. Later ones only if nothing was taken away since the epoch began, and that is known.
+            is_known = await self._freshness.catch_up()
+            grant = Grant(granted.project_id, granted.key_id, epoch if is_known else _NEVER, now + GRANT_SECONDS)
+            self._cache.keep_grant(grant_key, grant)
         return grant
 
     async def _load(self, answer_key: AnswerKey, address: FetchAddress, scope: Scope, receive: Receive, send: Send) -> None:
