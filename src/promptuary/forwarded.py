@@ -5,7 +5,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class Forwarded:
-    """Wraps an ASGI application and believes ``X-Forwarded-For`` (its last address), ``-Proto`` and ``-Host`` (their first)."""
+    """Wraps an ASGI application and believes the last value of ``X-Forwarded-For``, ``-Proto`` and ``-Host``."""
 
     def __init__(self, application: ASGIApp) -> None:
         self._application = application
@@ -19,18 +19,18 @@ class Forwarded:
 
 def _as_sent(scope: Scope, headers: Headers) -> Scope:
     sent = dict(scope)
-    # Each proxy appends the address that it was called from, so only the last one comes from the trusted proxy.
-    if client := headers.get("x-forwarded-for", "").rpartition(",")[2].strip():
+    # Where each proxy appends what it knows, only the last value comes from the trusted one; the others may be anybody's.
+    if client := _last(headers.get("x-forwarded-for", "")):
         sent["client"] = (client, 0)
-    scheme = _first(headers.get("x-forwarded-proto", ""))
+    scheme = _last(headers.get("x-forwarded-proto", ""))
     if scheme in {"http", "https"}:
         sent["scheme"] = scheme
-    if host := _first(headers.get("x-forwarded-host", "")):
+    if host := _last(headers.get("x-forwarded-host", "")):
         replaced = MutableHeaders(raw=list(scope["headers"]))
         replaced["host"] = host
         sent["headers"] = replaced.raw
     return sent
 
 
-def _first(value: str) -> str:
-    return value.partition(",")[0].strip()
+def _last(value: str) -> str:
+    return value.rpartition(",")[2].strip()

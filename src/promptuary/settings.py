@@ -88,7 +88,7 @@ class Settings(BaseSettings):
     )
     trust_forwarded: bool = Field(
         default=False,
-        description="Believe `X-Forwarded-Proto`, `X-Forwarded-Host` and the last address of `X-Forwarded-For`. "
+        description="Believe the last value of `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`. "
         "Only behind a proxy that sets them.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(

@@ -9,8 +9,8 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 FORWARDED = {
     "X-Forwarded-For": "203.0.113.9, 198.51.100.7",
-    "X-Forwarded-Proto": "https, http",
-    "X-Forwarded-Host": "prompts.example.com",
+    "X-Forwarded-Proto": "http, https",
+    "X-Forwarded-Host": "anything.example.net, prompts.example.com",
 }
 
 
