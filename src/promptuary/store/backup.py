@@ -35,6 +35,7 @@ def write_backup(database: Database, target: Path) -> None:
                 schema.upgrade(backup)
                 with database.read() as source, backup.write() as sink:
                     _copy_rows(source.connection, sink.connection)
+            draft.chmod(0o600)
             _make_durable(draft)
             draft.rename(target)
             _make_durable(target.parent)

@@ -4,6 +4,7 @@ SQLite and PostgreSQL differ in how a transaction begins, how an insert yields t
 the change log is put in commit order. Everything else in `store` is one text for both.
 """
 
+import contextlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,12 +63,12 @@ def is_sqlite(connection: Connection) -> bool:
 
 
 def open_engine(url: URL, *, pool_size: int) -> Engine:
-    """Make an engine with at most ``pool_size`` connections; nothing is connected yet, but a SQLite file has its folder.
+    """Make an engine with at most ``pool_size`` connections; nothing is connected yet, but a SQLite file is there.
 
     Errors never show the values of a statement: logs must not hold prompts. Raises `Unavailable` when the folder cannot be made.
     """
     if url.drivername == "sqlite":
-        _make_folder(Path(str(url.database)).parent)
+        _make_private_file(Path(str(url.database)))
         engine = create_engine(
             url, pool_size=pool_size, max_overflow=0, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}
         )
@@ -84,12 +85,15 @@ def open_engine(url: URL, *, pool_size: int) -> Engine:
     )
 
 
-def _make_folder(folder: Path) -> None:
+def _make_private_file(file: Path) -> None:
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        message = f"Cannot use the folder {folder}: {error.strerror}."
+        message = f"Cannot use the folder {file.parent}: {error.strerror}."
         raise Unavailable(message) from error
+    # Only the owner may read a new database; what is wrong with a file that cannot be made, SQLite tells when it is used.
+    with contextlib.suppress(OSError):
+        file.touch(mode=0o600)
 
 
 def read_options(engine: Engine) -> dict[str, Any]:
