@@ -105,7 +105,9 @@ def test_a_server_refuses_bad_settings_as_every_command_does(command_line: Comma
 def test_a_file_that_is_no_database_is_refused(command_line: CommandLine) -> None:
     (command_line.folder / "letter.txt").write_text("Dear reader, " * 100)
     url = f"sqlite:///{command_line.folder / 'letter.txt'}"
-    assert _refusal(command_line, "db", "check", database_url=url) == "The database is not available: file is not a database."
+    assert (
+        _refusal(command_line, "db", "check", database_url=url) == "The database is damaged or no database: file is not a database."
+    )
 
 
 def test_a_settings_file_that_is_no_text_is_refused(command_line: CommandLine) -> None:

@@ -77,7 +77,7 @@ def test_a_file_that_is_no_database_is_unavailable_and_left_alone(tmp_path: Path
     database = Database.open(f"sqlite:///{file}")
     with pytest.raises(Unavailable) as refusal, database.read():
         pass
-    assert refusal.value.reason == "file is not a database"
+    assert str(refusal.value) == "The database is damaged or no database: file is not a database."
     assert file.read_text() == "Dear diary, " * 1000
 
 
@@ -85,7 +85,7 @@ def test_a_file_that_is_no_database_is_unavailable_and_left_alone(tmp_path: Path
 def test_commands_refuse_a_file_that_is_no_database_with_one_sentence(command: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("Dear diary, " * 1000)
     answer = run_command(*command, database_url=f"sqlite:///{tmp_path}/notes.txt")
-    assert (answer.returncode, answer.stderr) == (1, "Error: The database is not available: file is not a database.\n")
+    assert (answer.returncode, answer.stderr) == (1, "Error: The database is damaged or no database: file is not a database.\n")
 
 
 def test_a_read_only_sqlite_database_is_unavailable() -> None:

@@ -188,6 +188,13 @@ class Unavailable(Refusal):
         self.reason = reason
 
 
+class Damaged(Unavailable):
+    """The database's file is damaged, or no database at all."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The database is damaged or no database: {reason}.")
+
+
 class SchemaMismatch(Refusal):
     """The database's schema is not the one this version of Promptuary works with."""
 

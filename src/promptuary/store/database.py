@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, Row
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from promptuary.model.errors import Unavailable
+from promptuary.model.errors import Damaged, Unavailable
 from promptuary.store import dialect
 
 Clock = Callable[[], datetime]
@@ -111,8 +111,10 @@ def translated_errors() -> Iterator[None]:
         raise Unavailable(reason=_reason(error)) from error
     except DBAPIError as error:
         # SQLite's plain DatabaseError says that the file is damaged or no database; all other errors are of a narrower kind.
+        if type(error) is DatabaseError:
+            raise Damaged(_reason(error)) from error
         # Without a statement it was the connection that failed.
-        if error.connection_invalidated or error.statement is None or type(error) is DatabaseError:
+        if error.connection_invalidated or error.statement is None:
             raise Unavailable(reason=_reason(error)) from error
         raise StatementFailed(_name(error)).with_traceback(error.__traceback__) from None
 
