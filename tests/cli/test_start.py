@@ -41,7 +41,7 @@ def test_the_first_start_says_where_it_is_and_what_it_prints_works_when_pasted(e
     assert f"Promptuary    {server.url}\n" in welcome
     assert f"API reference {server.url}/api/docs/\n" in welcome
     assert "Project       Default project (id 1, token phc_" in welcome
-    assert re.search(r"people: +owner@localhost, password \S{16}\n", welcome)
+    assert re.search(r"Sign in +as owner@localhost, with the header Authorization: Bearer phx_[\w-]{43}\n", welcome)
     assert '"version":1' in created.stdout.replace(": ", ":")
     assert fetched.stdout == "Hello, {{name}}!\n"
 

@@ -6,7 +6,7 @@ from promptuary.registry.first_start import FirstStart
 
 
 def show_welcome(first: FirstStart | None, *, address: str, data: str) -> None:
-    """Print where the server and its data are; on the first start also how to begin, with the secrets shown only now."""
+    """Print where the server and its data are; on the first start also how to begin, with the key shown only now."""
     lines = ["", f"  Promptuary    {address}", f"  API reference {address}/api/docs/", f"  Data          {data}"]
     if first is None:
         lines += ["  Sign in       with a key: promptuary key create --help"]
@@ -29,11 +29,10 @@ with urllib.request.urlopen(request) as response:
     print(json.load(response)["prompt"])"""
     return [
         "",
-        "  This is the first start. The key and the password below are shown only now:",
+        "  This is the first start. The key below is shown only now:",
         "",
         f"  Project       {first.project.name} (id {first.project.id}, token {first.project.api_token})",
-        f"  Sign in       programs: Authorization: Bearer {first.api_key}",
-        f"                people:   {first.owner.email}, password {first.password}",
+        f"  Sign in       as {first.owner.email}, with the header Authorization: Bearer {first.api_key}",
         "",
         "  1. Create a prompt:",
         "",

@@ -1,6 +1,5 @@
 """What an empty database gets on the first start: a project, its owner and a key to begin with."""
 
-import secrets
 from dataclasses import dataclass
 
 from promptuary.model.access import Role, Scope
@@ -18,11 +17,10 @@ OWNER_EMAIL = "owner@localhost"
 
 @dataclass(frozen=True, slots=True)
 class FirstStart:
-    """What was created, with the two secrets that are known only now."""
+    """What was created, with the secret that is known only now."""
 
     project: Project
     owner: User
-    password: str
     api_key: str
 
 
@@ -34,12 +32,11 @@ def prepare(tx: Transaction) -> FirstStart | None:
     changes.lock_log(tx)
     if not _is_empty(tx):
         return None
-    password = secrets.token_urlsafe(12)
     project = create_project(tx, name=PROJECT_NAME)
-    owner = create_user(tx, email=OWNER_EMAIL, first_name="Owner", password=password)
+    owner = create_user(tx, email=OWNER_EMAIL, first_name="Owner")
     set_member(tx, project_id=project.id, email=owner.email, role=Role.ADMIN)
     new_key = create_key(tx, email=owner.email, label="First key", scopes=[Scope.ALL])
-    return FirstStart(project=project, owner=owner, password=password, api_key=new_key.value)
+    return FirstStart(project=project, owner=owner, api_key=new_key.value)
 
 
 def _is_empty(tx: Transaction) -> bool:
