@@ -39,7 +39,5 @@ class _Answering:
 
 
 def _known_tags(scope: Scope) -> frozenset[bytes] | None:
-    for name, value in scope["headers"]:
-        if name == b"if-none-match":
-            return frozenset(tag.strip().removeprefix(b"W/") for tag in value.split(b","))
-    return None
+    sent = [value for name, value in scope["headers"] if name == b"if-none-match"]
+    return frozenset(tag.strip().removeprefix(b"W/") for tag in b",".join(sent).split(b",")) if sent else None

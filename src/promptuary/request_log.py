@@ -9,6 +9,7 @@ import secrets
 import time
 
 import structlog
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from promptuary.access_log import AccessLog
@@ -40,34 +41,44 @@ class RequestLog:
             return
         request_id = _sent_id(scope["headers"]) or f"{self._random_part}{next(self._count):012x}"
         scope[REQUEST_ID] = request_id
-        started = time.perf_counter()
-        status, is_told = 0, False
-
-        def tell() -> None:
-            nonlocal is_told
-            is_told = True
-            # Probes come every few seconds and tell nothing.
-            if self._access_log is not None and not scope["path"].startswith("/_"):
-                self._access_log.note(scope, status=status, request_id=request_id, seconds=time.perf_counter() - started)
-
-        async def send_with_id(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message.get("headers", ()), (_HEADER, request_id.encode())]
-            elif message["type"] == "http.response.body" and not message.get("more_body"):
-                # Whoever has the whole answer finds it in the log. What is left to do behind it does not count.
-                tell()
-            await send(message)
-
+        answer = _Answer(scope, send, self._access_log, request_id)
         try:
-            await self._application(scope, receive, send_with_id)
+            await self._application(scope, receive, answer.send)
+        except ClientDisconnect:
+            logger.info("client went away", method=scope["method"], path=scope["path"], request_id=request_id)
         except Exception:
             logger.exception("request failed", method=scope["method"], path=scope["path"], request_id=request_id)
-            if not status:
-                await self._server_error(scope, receive, send_with_id)
-        if not is_told:
-            tell()
+            if not answer.status:
+                await self._server_error(scope, receive, answer.send)
+        answer.tell()
+
+
+class _Answer:
+    """Passes an answer on with the request's id, and logs the request once."""
+
+    def __init__(self, scope: Scope, send: Send, access_log: AccessLog | None, request_id: str) -> None:
+        self.status = 0
+        self._scope = scope
+        self._send = send
+        # Probes come every few seconds and tell nothing.
+        self._access_log = None if scope["path"].startswith("/_") else access_log
+        self._request_id = request_id
+        self._started = time.perf_counter()
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [*message.get("headers", ()), (_HEADER, self._request_id.encode())]
+        elif message["type"] == "http.response.body" and not message.get("more_body"):
+            # Whoever has the whole answer finds it in the log. What is left to do behind it does not count.
+            self.tell()
+        await self._send(message)
+
+    def tell(self) -> None:
+        if self._access_log is not None:
+            seconds = time.perf_counter() - self._started
+            self._access_log.note(self._scope, status=self.status, request_id=self._request_id, seconds=seconds)
+            self._access_log = None
 
 
 class LoggedWithRequestId:

@@ -127,7 +127,7 @@ def test_a_lone_surrogate_in_an_edit_is_refused(sqlite_api: Api) -> None:
         make_prompt(tx, sqlite_api.registry.actor)
     content = b'{"base_version": 1, "edits": [{"old": "H", "new": "\\ud800"}]}'
     answer = sqlite_api.client.patch(f"{sqlite_api.path}name/greeting/", content=content, headers=JSON)
-    assert (answer.status_code, answer.text) == (400, wire(invalid("invalid_input", SURROGATE.format("D800"), "edits")))
+    assert (answer.status_code, answer.text) == (400, wire(invalid("invalid_input", SURROGATE.format("D800"), "edits__0__new")))
 
 
 def test_a_pair_of_surrogates_is_a_character(api: Api) -> None:

@@ -64,9 +64,21 @@ def _refuse_surrogates(value: object) -> None:
     surrogate = find_surrogate(value)
     if surrogate is None:
         return
-    fields = value.items() if isinstance(value, dict) else ()
-    attr = next((name for name, item in fields if find_surrogate(name) is None and find_surrogate(item)), None)
-    raise invalid_value("invalid", f"Surrogate characters are not allowed: U+{ord(surrogate):X}.", attr)
+    detail = f"Surrogate characters are not allowed: U+{ord(surrogate):X}."
+    field = _field_of_surrogate(value) if isinstance(value, dict) else []
+    raise invalid_value("invalid", detail, "__".join(field) or None)
+
+
+def _field_of_surrogate(value: object) -> list[str]:
+    """Return the path of the field that holds a surrogate: into the list of edits, but not into values that are any JSON."""
+    if isinstance(value, list):
+        items = [(str(index), item) for index, item in enumerate(value)]
+    else:
+        items = list(value.items()) if isinstance(value, dict) else []
+    for name, item in items:
+        if find_surrogate(name) is None and find_surrogate(item) is not None:
+            return [name] if name in {"prompt", "config"} else [name, *_field_of_surrogate(item)]
+    return []
 
 
 def _form_value(name: str, value: str | None) -> object:
