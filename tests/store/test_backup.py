@@ -149,6 +149,14 @@ def test_a_backup_into_a_missing_folder_is_refused_and_leaves_nothing(database: 
     assert not (tmp_path / "missing").exists()
 
 
+def test_only_the_owner_can_read_a_database_and_its_backup(tmp_path: Path) -> None:
+    with opened(f"sqlite:///{tmp_path}/prompts.db") as source:
+        schema.upgrade(source)
+        backup.write_backup(source, tmp_path / "backup.db")
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes == {"prompts.db": 0o600, "backup.db": 0o600}
+
+
 def test_a_backup_leaves_one_file_and_no_draft(sound_backup: Path) -> None:
     assert sorted(path.name for path in sound_backup.parent.iterdir()) == ["backup.db", "source.db"]
 
