@@ -3,7 +3,7 @@
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _READS = frozenset({"GET", "HEAD"})
-_KEPT = frozenset({b"etag", b"cache-control", b"x-request-id"})
+_KEPT = frozenset({b"etag", b"cache-control"})
 
 
 class Conditional:

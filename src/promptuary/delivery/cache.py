@@ -65,14 +65,6 @@ class Load:
 
 
 @dataclass(slots=True)
-class Statistics:
-    """Counts since the start."""
-
-    hits: int = 0
-    misses: int = 0
-
-
-@dataclass(slots=True)
 class Cache:
     """All that is remembered; see the module."""
 
@@ -81,7 +73,6 @@ class Cache:
     epoch: int = 0
     """Counts the changes of keys, users, members and tokens. A grant holds in the epoch in which asking for it began."""
 
-    statistics: Statistics = field(default_factory=Statistics)
     _answers: OrderedDict[AnswerKey, Answer] = field(default_factory=OrderedDict)
     _by_name: defaultdict[tuple[int, str], set[AnswerKey]] = field(default_factory=lambda: defaultdict(set))
     _grants: dict[GrantKey, Grant] = field(default_factory=dict)

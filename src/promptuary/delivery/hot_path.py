@@ -50,7 +50,6 @@ class Delivery:
         if ticket is None:
             await self._serve_new(ticket_key, key, scope, receive, send)
         elif self._gate.count_read(ticket.grant.key_id):
-            self._cache.statistics.hits += 1
             await _send_answer(ticket.answer, scope, send)
         else:
             await self._application(scope, receive, send)
@@ -67,7 +66,6 @@ class Delivery:
             await loading.wait()
         answer = self._cache.find_answer(answer_key)
         if answer is None:
-            self._cache.statistics.misses += 1
             if loading is None:
                 await self._load(answer_key, address, scope, receive, send)
             else:
@@ -77,7 +75,6 @@ class Delivery:
             await self._application(scope, receive, send)
             return
         self._cache.keep_ticket(ticket_key, Ticket(grant, answer))
-        self._cache.statistics.hits += 1
         await _send_answer(answer, scope, send)
 
     async def _grant(self, digest: bytes, key: bytes, address: FetchAddress) -> Grant | None:
