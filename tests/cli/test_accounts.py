@@ -38,20 +38,20 @@ def test_a_rotated_token_is_another_one(command_line: CommandLine) -> None:
 
 
 def test_a_user_is_created_listed_and_disabled(command_line: CommandLine) -> None:
-    created = command_line.json("user", "create", "--email", "Ada@Example.com", "--first-name", "Ada", "--last-name", "Lovelace")
+    created = command_line.json("user", "create", "--email", "Dev@Example.com", "--first-name", "Dev", "--last-name", "Engineer")
     assert UUID.fullmatch(created["uuid"])
     assert MOMENT.fullmatch(created["created_at"])
     assert created == {
         "id": 1,
-        "email": "ada@example.com",
-        "first_name": "Ada",
-        "last_name": "Lovelace",
+        "email": "dev@example.com",
+        "first_name": "Dev",
+        "last_name": "Engineer",
         "is_active": True,
         "has_password": False,
         "created_at": created["created_at"],
         "uuid": created["uuid"],
     }
-    assert command_line.json("user", "disable", "--email", "ADA@example.com") == created | {"is_active": False}
+    assert command_line.json("user", "disable", "--email", "DEV@example.com") == created | {"is_active": False}
     assert command_line.json("user", "list") == [created | {"is_active": False}]
 
 
@@ -124,19 +124,19 @@ def test_people_get_a_line_for_every_field_and_a_word_about_the_secret(command_l
 
 
 def test_a_password_comes_from_standard_input_and_nowhere_to_the_output(command_line: CommandLine) -> None:
-    with_password = ["user", "create", "--email", "ada@example.com", "--password-stdin"]
+    with_password = ["user", "create", "--email", "dev@example.com", "--password-stdin"]
     created = command_line.run(*with_password, "--json", stdin="correct horse ö\n")
     assert '"has_password": true' in created.stdout
-    changed = command_line.run("user", "set-password", "--email", "ada@example.com", stdin="another one\r\n")
-    assert (changed.returncode, changed.stdout) == (0, "The password of ada@example.com is set.\n")
+    changed = command_line.run("user", "set-password", "--email", "dev@example.com", stdin="another one\r\n")
+    assert (changed.returncode, changed.stdout) == (0, "The password of dev@example.com is set.\n")
     assert "horse" not in created.stdout + created.stderr + changed.stdout + changed.stderr
 
 
 def test_the_same_email_is_given_once_however_it_is_written(command_line: CommandLine) -> None:
-    command_line.json("user", "create", "--email", "ada@example.com")
-    again = command_line.run("user", "create", "--email", "ADA@example.com")
+    command_line.json("user", "create", "--email", "dev@example.com")
+    again = command_line.run("user", "create", "--email", "DEV@example.com")
     assert (again.returncode, again.stdout) == (1, "")
-    assert again.stderr == "Error: A user with the e-mail address 'ada@example.com' already exists.\n"
+    assert again.stderr == "Error: A user with the e-mail address 'dev@example.com' already exists.\n"
 
 
 def test_a_project_keeps_its_last_admin(command_line: CommandLine) -> None:

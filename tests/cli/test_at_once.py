@@ -11,7 +11,7 @@ from serving import Server, running_server
 from promptuary.model.access import Role
 from promptuary.registry import members
 
-EMAIL = "ada@example.com"
+EMAIL = "dev@example.com"
 PROJECT = ["--project", "1", "--email", EMAIL]
 
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -19,7 +19,7 @@ ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 @pytest.fixture
 def server(command_lines: CommandLine) -> Iterator[Server]:
-    """A server with one project, of which Ada is a viewer."""
+    """A server with one project, of which Dev is a viewer."""
     with command_lines.opened_database() as database:
         registry = make_registry(database)
         with database.write() as tx:

@@ -64,7 +64,7 @@ def test_what_cannot_be_done_is_refused_with_one_sentence(command_lines: Command
     ],
 )
 def test_a_bad_password_is_refused_and_no_account_made(command_line: CommandLine, password: bytes, sentence: str) -> None:
-    command = ["user", "create", "--email", "ada@example.com", "--password-stdin"]
+    command = ["user", "create", "--email", "dev@example.com", "--password-stdin"]
     assert _refusal(command_line, *command, stdin=password) == sentence
     assert command_line.json("user", "list") == []
 

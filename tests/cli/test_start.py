@@ -47,8 +47,8 @@ def test_the_first_start_says_where_it_is_and_what_it_prints_works_when_pasted(e
 
 
 def test_the_address_of_the_data_has_no_password() -> None:
-    database = Database.open("postgresql://ada:secret@db.example.com/prompts?password=secret&sslmode=require")
-    assert database.address == "postgresql://ada:***@db.example.com/prompts?sslmode=require"
+    database = Database.open("postgresql://dev:secret@db.example.com/prompts?password=secret&sslmode=require")
+    assert database.address == "postgresql://dev:***@db.example.com/prompts?sslmode=require"
 
 
 @pytest.mark.parametrize("empty_database_url", ["sqlite"], indirect=True)

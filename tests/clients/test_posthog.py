@@ -90,7 +90,7 @@ def test_a_version_is_fetched_by_its_label(service: Service) -> None:
 
 def test_a_prompt_comes_as_a_string_and_compiles(service: Service) -> None:
     client = service.prompts()
-    assert client.compile(client.get("greeting", with_metadata=False), {"name": "Ada"}) == "Grüß Gott, Ada!"
+    assert client.compile(client.get("greeting", with_metadata=False), {"name": "Dev"}) == "Grüß Gott, Dev!"
 
 
 def test_a_chat_prompt_comes_as_json_text(service: Service) -> None:
