@@ -46,6 +46,7 @@ def test_every_verb_of_prompts_and_labels_tells_who_did_what_to_which_prompt(reg
     unlabel = told_by(registry, lambda tx: labels.remove_label(tx, actor, name="a", label="production"))
     relabel = told_by(registry, lambda tx: labels.move_label(tx, actor, name="a", label="v1", version=2))
     archive = told_by(registry, lambda tx: prompts.archive_prompt(tx, actor, name="a"))
+    restore = told_by(registry, lambda tx: prompts.restore_prompt(tx, actor, name="a"))
     assert outline(create) == [("prompt.created", None, {"version": 1, "description": None, "has_config": True})]
     after_publish = {"version": 2, "description": "Note", "has_config": True, "config_changed": False}
     assert outline(publish) == [("prompt.published", {"version": 1}, after_publish)]
@@ -61,7 +62,8 @@ def test_every_verb_of_prompts_and_labels_tells_who_did_what_to_which_prompt(reg
     assert [change.prompt_name for change in duplicate] == ["b", "a"]
     assert outline(unlabel) == [("label.removed", {"label": "production", "version": 3}, None)]
     assert outline(archive) == [("prompt.archived", {"version": 3, "version_count": 3, "labels": {"v1": 2}}, None)]
-    everything = [*create, *publish, *clear, *label, *move, *duplicate, *unlabel, *relabel, *archive]
+    assert outline(restore) == [("prompt.restored", None, {"version": 3, "version_count": 3})]
+    everything = [*create, *publish, *clear, *label, *move, *duplicate, *unlabel, *relabel, *archive, *restore]
     assert {(change.actor_user_id, change.actor_key_id, change.request_id, change.project_id) for change in everything} == {
         (registry.user.id, key.id, "request-1", registry.project.id)
     }

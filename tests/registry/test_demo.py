@@ -3,10 +3,13 @@ from datetime import datetime
 import pytest
 from builders import Registry
 
+from promptuary.model.access import operator
 from promptuary.model.errors import NotEmpty
-from promptuary.registry import demo
+from promptuary.registry import demo, usage
+from promptuary.registry.prompts import list_prompts
 from promptuary.store import checks
 from promptuary.store.database import Database, Transaction
+from promptuary.store.listing import Listing
 
 
 def _log(tx: Transaction) -> list[tuple[str, datetime]]:
@@ -46,3 +49,16 @@ def test_the_demo_is_made_once(database: Database) -> None:
         demo.seed(tx)
     with pytest.raises(NotEmpty, match="There is a project 'Demo' already"), database.write() as tx:
         demo.seed(tx)
+
+
+def test_programs_seem_to_have_fetched_the_demo_until_today(database: Database) -> None:
+    with database.write() as tx:
+        actor = operator(demo.seed(tx).project.id)
+        shown = usage.get_usage(tx, actor, name="support-reply", limit=10)
+        assert len(shown.versions) > 2
+        assert len({day.day for version in shown.versions for day in version.days}) >= 29
+        assert {key.label for version in shown.versions for key in version.keys} == {"Demo key"}
+        assert all(version.last_fetched_at and version.last_fetched_at <= tx.clock() for version in shown.versions)
+        listed = list_prompts(tx, actor, Listing(limit=100))
+        recent = usage.count_recent_fetches(tx, actor, [version.prompt_id for version in listed.items])
+    assert len(set(recent.values())) > 8

@@ -9,10 +9,10 @@ from builders import Registry, make_actor, make_prompt
 
 from promptuary.model.access import Actor, Role, Scope, operator
 from promptuary.model.errors import InvalidValue, MissingScope, PermissionDenied, PromptNotFound, RoleTooLow
-from promptuary.registry import labels, prompts
+from promptuary.registry import activity, labels, prompts, usage
 from promptuary.store import changes
 from promptuary.store.database import Transaction
-from promptuary.store.versions import Listing
+from promptuary.store.listing import Listing
 
 Verb = Callable[[Transaction, Actor], object]
 
@@ -20,7 +20,13 @@ READING: dict[str, Verb] = {
     "fetch": lambda tx, actor: prompts.fetch_prompt(tx, actor, "greeting"),
     "fetch by label": lambda tx, actor: prompts.fetch_prompt(tx, actor, "greeting", label="production"),
     "list": lambda tx, actor: prompts.list_prompts(tx, actor, Listing(limit=10)),
+    "list archived": lambda tx, actor: prompts.list_prompts(tx, actor, Listing(limit=10, is_archived=True)),
     "resolve": lambda tx, actor: prompts.resolve_prompt(tx, actor, name="greeting", limit=10),
+    "usage": lambda tx, actor: usage.get_usage(tx, actor, name="greeting", limit=10),
+    "recent fetches": lambda tx, actor: usage.count_recent_fetches(tx, actor, ["x"]),
+    "activity": lambda tx, actor: activity.list_activity(tx, actor, limit=10),
+    "activity of a prompt": lambda tx, actor: activity.list_activity(tx, actor, name="greeting", limit=10),
+    "authors": lambda tx, actor: prompts.list_authors(tx, actor, limit=10),
     "name meant": lambda tx, actor: prompts.name_meant(tx, actor, "greeting"),
 }
 WRITING: dict[str, Verb] = {
@@ -28,11 +34,14 @@ WRITING: dict[str, Verb] = {
     "publish": lambda tx, actor: prompts.publish_version(tx, actor, name="greeting", base_version=2, prompt="x"),
     "duplicate": lambda tx, actor: prompts.duplicate_prompt(tx, actor, name="greeting", new_name="copy"),
     "archive": lambda tx, actor: prompts.archive_prompt(tx, actor, name="greeting"),
+    "restore": lambda tx, actor: prompts.restore_prompt(tx, actor, name="old"),
     "set label": lambda tx, actor: labels.move_label(tx, actor, name="greeting", label="staging", version=1),
     "move label": lambda tx, actor: labels.move_label(tx, actor, name="greeting", label="production", version=2),
     "remove label": lambda tx, actor: labels.remove_label(tx, actor, name="greeting", label="production"),
 }
 VERBS = READING | WRITING
+
+WITHOUT_NAME = {"create", "list", "list archived", "recent fetches", "activity", "authors", "name meant"}
 
 MAY_READ = {Scope.READ, Scope.WRITE, Scope.ALL}
 MAY_WRITE = {Scope.WRITE, Scope.ALL}
@@ -43,6 +52,8 @@ def filled(registry: Registry) -> Registry:
     with registry.database.write() as tx:
         make_prompt(tx, registry.actor, versions=2)
         labels.move_label(tx, registry.actor, name="greeting", label="production", version=1)
+        make_prompt(tx, registry.actor, name="old")
+        prompts.archive_prompt(tx, registry.actor, name="old")
     return registry
 
 
@@ -87,12 +98,14 @@ def test_permission_is_checked_before_anything_about_the_prompt_is_told(filled: 
             prompts.create_prompt(tx, viewer, name="not a name", prompt=None)
         with pytest.raises(RoleTooLow):
             prompts.archive_prompt(tx, viewer, name="missing")
+        with pytest.raises(RoleTooLow):
+            prompts.restore_prompt(tx, viewer, name="missing")
         with pytest.raises(InvalidValue):
             prompts.create_prompt(tx, filled.actor, name="not a name", prompt=None)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("verb", sorted(set(VERBS) - {"create", "list", "name meant"}))
+@pytest.mark.parametrize("verb", sorted(set(VERBS) - WITHOUT_NAME))
 def test_a_project_is_closed_to_actors_of_another_one(filled: Registry, verb: str) -> None:
     stranger = replace(filled.actor, project_id=filled.project.id + 1)
     refusal = refusal_of(filled, VERBS[verb], stranger)
@@ -100,6 +113,10 @@ def test_a_project_is_closed_to_actors_of_another_one(filled: Registry, verb: st
     assert not issubclass(refusal, PermissionDenied)
     with filled.database.read() as tx:
         assert prompts.list_prompts(tx, stranger, Listing(limit=10)).count == 0
+        assert prompts.list_prompts(tx, stranger, Listing(limit=10, is_archived=True)).count == 0
+        assert usage.count_recent_fetches(tx, stranger, ["x"]) == {}
+        assert activity.list_activity(tx, stranger, limit=10).entries == ()
+        assert prompts.list_authors(tx, stranger, limit=10) == []
         with pytest.raises(PromptNotFound):
             prompts.fetch_prompt(tx, stranger, prompts.fetch_prompt(tx, filled.actor, "greeting").id)
 

@@ -1,14 +1,15 @@
-"""Operators at once on one PostgreSQL; SQLite has one writer at a time."""
+"""Several at once on one PostgreSQL; SQLite has one writer at a time."""
 
+from collections.abc import Callable
 from functools import partial
 
 import pytest
-from builders import make_member, make_registry
+from builders import make_member, make_prompt, make_registry
 from simultaneous import simultaneously
 
 from promptuary.model.access import Role
-from promptuary.model.errors import LastAdmin
-from promptuary.registry import first_start, members, users
+from promptuary.model.errors import ArchivedPromptNotFound, LastAdmin, NameTaken
+from promptuary.registry import first_start, members, prompts, users
 from promptuary.store.database import Database
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -52,3 +53,34 @@ def test_of_servers_that_start_at_once_on_an_empty_database_one_prepares_it(data
             return first_start.prepare(tx) is not None
 
     assert sorted(simultaneously([prepare] * 6)) == [False] * 5 + [True]
+
+
+def test_of_all_who_restore_and_create_one_name_at_once_one_gets_it(database: Database) -> None:
+    registry = make_registry(database)
+    with database.write() as tx:
+        archived = []
+        for text in ("first", "second"):
+            archived.append(make_prompt(tx, registry.actor, prompt=text).id)
+            prompts.archive_prompt(tx, registry.actor, name="greeting")
+
+    def restore(version_id: str | None) -> bool:
+        try:
+            with database.write() as tx:
+                prompts.restore_prompt(tx, registry.actor, name="greeting", version_id=version_id)
+        except (NameTaken, ArchivedPromptNotFound):
+            return False
+        return True
+
+    def create() -> bool:
+        try:
+            with database.write() as tx:
+                make_prompt(tx, registry.actor, prompt="new")
+        except NameTaken:
+            return False
+        return True
+
+    wishes: list[Callable[[], bool]] = [create, *(partial(restore, version_id) for version_id in (None, *archived))]
+    for _ in range(10):
+        assert sorted(simultaneously(wishes)) == [False, False, False, True]
+        with database.write() as tx:
+            prompts.archive_prompt(tx, registry.actor, name="greeting")

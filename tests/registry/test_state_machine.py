@@ -10,7 +10,7 @@ from builders import make_registry
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multiple, rule, run_state_machine_as_test
-from plain_registry import PlainRegistry, PlainVersion, Refused, view_of
+from plain_registry import PlainPrompt, PlainRegistry, PlainVersion, Refused, view_of
 
 from promptuary.model.edits import Edit
 from promptuary.model.errors import Refusal
@@ -19,7 +19,7 @@ from promptuary.registry import labels, prompts
 from promptuary.registry.prompts import UNCHANGED
 from promptuary.store import changes, checks
 from promptuary.store.database import Database
-from promptuary.store.versions import ORDERS, Listing
+from promptuary.store.listing import ARCHIVED_ORDERS, ORDERS, Listing, Page
 
 # Few names and few pieces of text, so that they meet often.
 NAME_LIST = ["a", "Welcome_mail-1", "straSSe"]
@@ -77,7 +77,7 @@ class RegistryMachine(RuleBasedStateMachine):
 
     def written(self, version: Version | Refused, value: object, config: object, description: str | None) -> PlainVersion:
         assert isinstance(version, Version)
-        return PlainVersion(version.id, version.created_at, value, config, description)
+        return PlainVersion(version.id, version.prompt_id, version.created_at, value, config, description)
 
     @initialize(target=version_ids)
     def begin(self) -> Any:
@@ -133,8 +133,44 @@ class RegistryMachine(RuleBasedStateMachine):
 
     @rule(target=version_ids, name=NAMES, successor=st.none() | VALUES)
     def archive(self, name: str, successor: object) -> Any:
-        assert self.write(prompts.archive_prompt, name=name) is self.plain.archive(name)
+        refused = self.plain.refuses_archive(name)
+        latest = None if refused else self.plain.prompts[name].versions[-1].id
+        assert self.write(prompts.archive_prompt, name=name) is refused
+        if latest:
+            self.plain.archive(name, self.archived_at(latest))
         return multiple() if successor is None else self.create(name, successor, None, None)
+
+    def archived_at(self, version_id: str) -> datetime:
+        page = self.read(prompts.list_prompts, Listing(limit=1000, is_archived=True))
+        assert isinstance(page, Page)
+        [moment] = [version.archived_at for version in page.items if version.id == version_id]
+        assert moment is not None
+        return moment
+
+    @rule(name=NAMES, chosen=st.none() | st.none() | version_ids)
+    def restore(self, name: str, chosen: str | None) -> None:
+        answer = self.write(prompts.restore_prompt, name=name, version_id=chosen)
+        restored = self.plain.restore(name, chosen)
+        if not isinstance(restored, PlainPrompt):
+            assert answer is restored
+            return
+        assert isinstance(answer, prompts.Restored)
+        self.same(answer.version, name)
+        assert {label.name: label.version for label in answer.former_labels} == restored.former_labels
+
+    @rule(
+        listing=st.builds(
+            Listing,
+            limit=st.integers(1, 5),
+            offset=st.sampled_from([0, 0, 1, 3]),
+            search=st.just("") | PIECES | st.sampled_from(["STRASSE", "ß", "A", "mail", "_", "-1"]),
+            order_by=st.sampled_from(sorted(ARCHIVED_ORDERS)),
+            is_descending=st.booleans(),
+            is_archived=st.just(value=True),
+        )
+    )
+    def list_archived(self, listing: Listing) -> None:
+        self.list_prompts_alike(listing)
 
     @rule(name=NAMES, label=LABELS, version=NUMBERS)
     def move_label(self, name: str, label: str, version: int) -> None:
@@ -193,8 +229,11 @@ class RegistryMachine(RuleBasedStateMachine):
         )
     )
     def list_prompts(self, listing: Listing) -> None:
+        self.list_prompts_alike(listing)
+
+    def list_prompts_alike(self, listing: Listing) -> None:
         page = self.read(prompts.list_prompts, listing)
-        assert isinstance(page, prompts.Page)
+        assert isinstance(page, Page)
         assert (page.count, [view_of(version) for version in page.items]) == self.plain.list(listing)
 
     def same(self, version: Version | Refused, name: str) -> str:

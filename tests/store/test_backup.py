@@ -3,17 +3,20 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
 from builders import Registry, make_key, make_member, make_prompt, make_registry, make_user
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from promptuary.model.access import Role, Scope
-from promptuary.model.errors import InvalidBackup, NotEmpty, Unavailable
-from promptuary.registry import keys, labels, projects, prompts
-from promptuary.store import backup, changes, checks, schema
+from promptuary.model.accounts import Browser, SessionLimits
+from promptuary.model.errors import InvalidBackup, LinkEnded, NotEmpty, Unavailable
+from promptuary.model.usage import Tally, Use
+from promptuary.registry import keys, labels, links, projects, prompts, sessions, usage
+from promptuary.store import backup, changes, checks, list_entries, schema, tables
 from promptuary.store.database import Database
 from promptuary.store.tables import metadata
 
@@ -32,6 +35,8 @@ def fill(registry: Registry) -> None:
         prompts.publish_version(tx, actor, name="awkward-0", base_version=1, config={"m": "\0"}, description="Ünicode")
         labels.move_label(tx, actor, name="awkward-3", label="production", version=2)
         prompts.archive_prompt(tx, actor, name="awkward-5")
+        fetched = Use(prompts.fetch_prompt(tx, actor, "awkward-3").id, "", "production")
+        usage.record_fetches(tx, [Tally(tx.clock().date(), fetched, 2**40, tx.clock())])
 
 
 def rows_of(database: Database) -> dict[str, list[tuple[object, ...]]]:
@@ -39,6 +44,7 @@ def rows_of(database: Database) -> dict[str, list[tuple[object, ...]]]:
         return {
             table.name: sorted((tuple(row) for row in tx.connection.execute(select(table))), key=repr)
             for table in metadata.sorted_tables
+            if table not in {*list_entries.DERIVED, tables.sessions, tables.sign_in_links}
         }
 
 
@@ -79,6 +85,9 @@ def test_a_restored_database_equals_the_one_that_was_backed_up_row_by_row(
     assert restored_rows_of(target) == rows_of(registry.database)
     assert all(rows_of(registry.database).values())
     with target.read() as tx:
+        assert checks.list_problems(tx) == []
+    # The file is a database by itself.
+    with opened(f"sqlite:///{tmp_path / 'backup.db'}") as file, file.read() as tx:
         assert checks.list_problems(tx) == []
 
 
@@ -213,3 +222,24 @@ def test_restoring_does_not_change_the_backup(sound_backup: Path, target: Databa
     shutil.copyfile(sound_backup, tmp_path / "copy.db")
     backup.restore_backup(target, sound_backup)
     assert sound_backup.read_bytes() == (tmp_path / "copy.db").read_bytes()
+
+
+def test_a_restored_backup_signs_nobody_in_and_whoever_was_is_out(registry: Registry, tmp_path: Path) -> None:
+    database, limits = registry.database, SessionLimits(idle=timedelta(days=14), longest=timedelta(days=90))
+    with database.write() as tx:
+        new = sessions.begin_session(tx, registry.user.id, limits=limits, browser=Browser())
+        link = links.create_link(tx, registry.user)
+    backup.write_backup(database, tmp_path / "backup.db")
+    with opened(f"sqlite:///{tmp_path / 'backup.db'}") as written, written.read() as tx:
+        counts = [
+            tx.connection.execute(select(func.count()).select_from(table)).scalar_one()
+            for table in (tables.sessions, tables.sign_in_links, tables.users)
+        ]
+    assert counts == [0, 0, 1]
+    with database.read() as tx:
+        assert sessions.find_session(tx, new.value, limits=limits) is not None
+    backup.restore_backup(database, tmp_path / "backup.db", replace=True)
+    with database.read() as tx:
+        assert sessions.find_session(tx, new.value, limits=limits) is None
+        with pytest.raises(LinkEnded):
+            links.get_link(tx, link)

@@ -16,9 +16,10 @@ from promptuary.store.database import Database
 
 MISNUMBERED = "versions from"
 MISLABELLED = "label production of prompt"
-NOT_DERIVED = "size, search text or outline do not belong to the content"
+NOT_DERIVED = "size or outline do not belong to the content"
 NO_CONTENT = "the content is not JSON, or null"
 PAGE = 4096
+REINDEX = "run promptuary db reindex"
 NO_CONFIG = "the config is not a JSON object"
 
 
@@ -50,7 +51,6 @@ def test_a_database_in_use_is_sound(registry: Registry) -> None:
         ("UPDATE prompts SET archived_at = created_at", MISLABELLED),
         ("UPDATE versions SET content = '\"other\"' WHERE version = 2", NOT_DERIVED),
         ("UPDATE versions SET size_bytes = 1", NOT_DERIVED),
-        ("UPDATE versions SET folded_text = 'x'", NOT_DERIVED),
         ("UPDATE versions SET outline = '[[1, \"x\"]]'", NOT_DERIVED),
         ("UPDATE versions SET outline = '[[1, '", NOT_DERIVED),
         ("UPDATE versions SET content = '\"cut off'", NO_CONTENT),
@@ -58,6 +58,14 @@ def test_a_database_in_use_is_sound(registry: Registry) -> None:
         ("UPDATE versions SET content = 'null'", NO_CONTENT),
         ("UPDATE versions SET config = '{\"cut'", NO_CONFIG),
         ("UPDATE versions SET config = '[]'", NO_CONFIG),
+        ("UPDATE search_texts SET text = 'x'", REINDEX),
+        ("UPDATE search_texts SET name = 'x'", REINDEX),
+        ("DELETE FROM search_texts", REINDEX),
+        ("DELETE FROM list_entries", REINDEX),
+        ("DELETE FROM list_entries WHERE label = 'production'", REINDEX),
+        ("UPDATE list_entries SET latest_version = 9", REINDEX),
+        ("UPDATE list_entries SET created_at = '2020-01-01 00:00:00.000000'", REINDEX),
+        ("UPDATE prompts SET archived_at = NULL", REINDEX),
     ],
 )
 def test_damage_is_reported(registry: Registry, damage: str, problem: str) -> None:
@@ -66,8 +74,9 @@ def test_damage_is_reported(registry: Registry, damage: str, problem: str) -> No
         tx.connection.execute(text(damage))
     with registry.database.read() as tx:
         found = checks.list_problems(tx)
-    assert found != []
-    assert all(problem in sentence for sentence in found)
+    assert any(problem in sentence for sentence in found)
+    # What is derived from damaged rows may be missed, too.
+    assert all(problem in sentence or REINDEX in sentence for sentence in found)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -7,10 +7,10 @@ from builders import Registry, make_prompt
 from sqlalchemy import insert, literal, select
 
 from promptuary.registry import prompts
-from promptuary.store import labels, projects, tables, versions
+from promptuary.store import labels, projects, tables
 from promptuary.store.database import Database
+from promptuary.store.listing import Listing, list_page
 from promptuary.store.tables import MAX_INTEGER, Count, JsonText, UtcDateTime
-from promptuary.store.versions import Listing
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,8 @@ def test_a_number_that_no_column_holds_finds_nothing_and_breaks_nothing(registry
         assert prompts.list_prompts(tx, registry.actor, Listing(limit=1, offset=abs(number))).items == []
         history = prompts.resolve_prompt(tx, registry.actor, name="greeting", limit=1, before_version=abs(number))
         assert [line.id for line in history.versions] == [version.id]
-        assert labels.list_pointers(tx, [prompt_id]) == {}
-        assert labels.list_pointers(tx, []) == {}
+        assert labels.list_pointers(tx, prompt_id) == ()
+        assert labels.list_pointers_of(tx, []) == {}
 
 
 def test_names_sort_by_code_point_on_every_database(registry: Registry) -> None:
@@ -65,12 +65,12 @@ def test_names_sort_by_code_point_on_every_database(registry: Registry) -> None:
         for name in reversed(names):
             make_prompt(tx, registry.actor, name=name)
         listing = Listing(limit=20, order_by="name", is_descending=False)
-        listed = versions.list_listed(tx, registry.project.id, listing)
+        listed = list_page(tx, registry.project.id, listing).items
     assert [version.name for version in listed] == sorted(names) == names
 
 
 def test_a_list_without_content_reads_none(registry: Registry) -> None:
     with registry.database.write() as tx:
         make_prompt(tx, registry.actor)
-        (version,) = versions.list_listed(tx, registry.project.id, Listing(limit=1, with_content=False))
+        (version,) = list_page(tx, registry.project.id, Listing(limit=1, with_content=False)).items
     assert (version.content, version.size_bytes) == ("", 8)

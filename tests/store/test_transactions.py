@@ -1,7 +1,10 @@
 """Transactions of both databases, and what happens when the database cannot serve."""
 
+import contextlib
 import os
+import sqlite3
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -86,6 +89,20 @@ def test_commands_refuse_a_file_that_is_no_database_with_one_sentence(command: t
     (tmp_path / "notes.txt").write_text("Dear diary, " * 1000)
     answer = run_command(*command, database_url=f"sqlite:///{tmp_path}/notes.txt")
     assert (answer.returncode, answer.stderr) == (1, "Error: The database is damaged or no database: file is not a database.\n")
+
+
+def test_whoever_opens_a_file_that_another_process_still_prepares_waits_for_it(tmp_path: Path) -> None:
+    """SQLite refuses at once, whatever its time-out, to change a file to the write-ahead log while somebody writes to it."""
+    file = tmp_path / "new.db"
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        release = threading.Timer(0.3, other.execute, ["COMMIT"])
+        release.start()
+        database = Database.open(f"sqlite:///{file}")
+        schema.upgrade(database)
+        assert schema.is_current(database)
+        database.close()
+        release.join()
 
 
 def test_a_read_only_sqlite_database_is_unavailable() -> None:

@@ -32,6 +32,13 @@ class Permission(Enum):
     READ = (Scope.READ, Role.VIEWER)
     WRITE = (Scope.WRITE, Role.EDITOR)
     MANAGE = (Scope.ALL, Role.ADMIN)
+    EXPORT = (Scope.READ, Role.ADMIN)
+    IMPORT = (Scope.WRITE, Role.ADMIN)
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether nothing changes by it."""
+        return self.scope is Scope.READ
 
     @property
     def scope(self) -> Scope:
@@ -63,6 +70,10 @@ class Actor:
     user_id: int | None = None
     key_id: str | None = None
     request_id: str | None = field(default=None, compare=False)
+
+    def may(self, permission: Permission) -> bool:
+        """Tell whether the actor has the permission."""
+        return any(permission.scope in _GRANTED[scope] for scope in self.scopes) and self.role.includes(permission.role)
 
     def require(self, permission: Permission) -> None:
         """Raise `MissingScope` or `RoleTooLow` unless the actor has the permission."""

@@ -1,7 +1,7 @@
 """Users, projects, members and personal API keys."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from promptuary.model.access import Role, Scope
 
@@ -37,6 +37,11 @@ class User:
     created_at: datetime
 
 
+def shown_name(person: Author | User) -> str:
+    """Return what people call somebody: the name, else the address."""
+    return f"{person.first_name} {person.last_name}".strip() or person.email
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """A closed set of prompts. ``api_token`` (``phc_...``) names the project to clients; it is not a secret that grants access."""
@@ -49,13 +54,30 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A user's role in a project."""
+    """A user's role in a project. Whoever has no password yet cannot sign in."""
 
     project_id: int
     user_id: int
     email: str
+    has_password: bool
     role: Role
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A member who has no password yet, and the value of the one-time link with which they choose one; known only now."""
+
+    member: Member
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A project of a user, and their role in it."""
+
+    project: Project
+    role: Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +102,77 @@ class NewKey:
 
     key: Key
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A browser in which a user is signed in. ``address`` and ``user_agent`` are those of its last sign-in, for display."""
+
+    id: str
+    user_id: int
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    address: str
+    user_agent: str
+    notice: str | None
+    """What the next page is to tell once."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session and whose it is."""
+
+    session: Session
+    user: User
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """A session at the only moment when the value of its cookie is known."""
+
+    session: Session
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """How long a session lasts while nobody uses it, and at most."""
+
+    idle: timedelta
+    longest: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class SignInLink:
+    """A one-time link with which a user gives the account a password; the one of the first start also an address."""
+
+    user: User
+    is_first_start: bool
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """What a session tells of the browser that it was begun in, so that people recognise it."""
+
+    address: str = ""
+    user_agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What signing in is decided by."""
+
+    user_id: int
+    password_hash: str | None = field(repr=False)
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What people say of themselves."""
+
+    email: str
+    first_name: str
+    last_name: str

@@ -7,6 +7,11 @@ The texts are those of the wire contract wherever it states one, because API cli
 class Refusal(Exception):
     """The root of all expected refusals; ``str(refusal)`` is one clear sentence."""
 
+    @property
+    def for_log(self) -> str:
+        """What the log is to tell."""
+        return str(self)
+
 
 class InvalidValue(Refusal):
     """A value breaks a rule of its field.
@@ -20,15 +25,45 @@ class InvalidValue(Refusal):
         self.field = field
 
 
+class InvalidLine(InvalidValue):
+    """A line of an export is not what it should be. ``number`` counts from 1."""
+
+    def __init__(self, number: int, problem: str) -> None:
+        super().__init__("invalid_line", f"Line {number}: {problem.removesuffix('.')}.")
+        self.number = number
+
+
+class InvalidExport(InvalidValue):
+    """A file cannot be read or written as an export."""
+
+    def __init__(self, path: object, problem: str) -> None:
+        super().__init__("invalid_export", f"{path}: {problem}")
+
+
+class HistoryConflict(Refusal):
+    """An import would have to change what is there: a prompt of this name has another history."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"Prompt '{name}' cannot be imported: {problem}.")
+        self.name = name
+
+
 class NameTaken(Refusal):
     """An active prompt of the project already has this name."""
 
-    def __init__(self) -> None:
-        super().__init__("A prompt with this name already exists.")
+    def __init__(self, detail: str = "A prompt with this name already exists.") -> None:
+        super().__init__(detail)
 
 
 class CopyNameTaken(NameTaken):
     """The name wanted for a duplicate is taken."""
+
+
+class RestoredNameTaken(NameTaken):
+    """The name of an archived prompt has been taken since."""
+
+    def __init__(self) -> None:
+        super().__init__("A prompt with this name already exists. Archive it first to restore this one.")
 
 
 class NotFound(Refusal):
@@ -55,6 +90,13 @@ class PromptNotFound(NotFound):
         else:
             detail = f"No prompt matching '{segment}' in this project. List the project's prompts to see which names exist."
         super().__init__(detail)
+
+
+class ArchivedPromptNotFound(NotFound):
+    """No archived prompt had this name, or none that had it has the wanted version."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"No archived prompt matching '{name}' in this project. List with archived=true to see which exist.")
 
 
 class VersionNotFound(NotFound):
@@ -90,6 +132,20 @@ class KeyNotFound(NotFound):
 
     def __init__(self, key_id: str) -> None:
         super().__init__(f"No personal API key has the id '{key_id}'.")
+
+
+class LinkEnded(NotFound):
+    """A one-time link was used, has expired, or never was one."""
+
+    def __init__(self) -> None:
+        super().__init__("This link has been used or has ended.")
+
+
+class SessionNotFound(NotFound):
+    """The user has no session with this id."""
+
+    def __init__(self) -> None:
+        super().__init__("This session has ended already.")
 
 
 class VersionConflict(Refusal):
@@ -136,6 +192,13 @@ class LastAdmin(Refusal):
 
     def __init__(self, email: str, project_id: int) -> None:
         super().__init__(f"'{email}' is the only admin of project {project_id}. Give the project another admin first.")
+
+
+class SignInRefused(Refusal):
+    """No active user has this address and this password; which of them is wrong is not told."""
+
+    def __init__(self) -> None:
+        super().__init__("The e-mail address or the password is wrong.")
 
 
 class UnknownProjectToken(Refusal):
@@ -186,6 +249,11 @@ class Unavailable(Refusal):
     def __init__(self, detail: str = "The database is not available. Try again.", *, reason: str = "") -> None:
         super().__init__(detail)
         self.reason = reason
+
+    @property
+    def for_log(self) -> str:
+        """What the driver said, if it said anything."""
+        return self.reason or str(self)
 
 
 class Damaged(Unavailable):

@@ -30,11 +30,11 @@ def dump_indented(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2)
 
 
-def parse(text: str) -> object:
+def parse(text: str, *, max_depth: int = MAX_DEPTH) -> object:
     """Read JSON from outside.
 
     Raises `InvalidJson` for bad syntax, NaN, infinities (also by overflow), numbers too long to read, and nesting deeper than
-    `MAX_DEPTH`. Lone surrogates pass; `find_surrogate` tells.
+    ``max_depth``. Lone surrogates pass; `find_surrogate` tells.
     """
     try:
         value: object = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite_float)
@@ -42,7 +42,7 @@ def parse(text: str) -> object:
         raise InvalidJson(_TOO_DEEP) from None
     except ValueError as error:
         raise InvalidJson(str(error)) from None
-    if _is_deeper_than(value, MAX_DEPTH):
+    if _is_deeper_than(value, max_depth):
         raise InvalidJson(_TOO_DEEP)
     return value
 

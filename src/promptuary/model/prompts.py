@@ -7,7 +7,7 @@ from datetime import datetime
 
 from promptuary.model import content
 from promptuary.model.accounts import Author
-from promptuary.model.outline import Heading
+from promptuary.model.outline import Heading, outline_of
 
 MAX_VERSIONS = 2000
 MAX_LABELS = 50
@@ -89,6 +89,7 @@ class Version:
     created_at: datetime
     latest_version: int
     first_version_created_at: datetime
+    archived_at: datetime | None = None
     prompt_labels: tuple[LabelPointer, ...] = ()
 
     @property
@@ -120,3 +121,31 @@ class Version:
 
 
 _MAX_ITEM_ID = 72
+
+
+def latest_version(
+    prompt: Prompt,
+    draft: Draft,
+    *,
+    version_id: str,
+    created_by: Author | None,
+    created_at: datetime,
+    prompt_labels: tuple[LabelPointer, ...] = (),
+) -> Version:
+    """Return the latest version of a prompt from what its author decided, with everything that is derived from its content."""
+    return Version(
+        id=version_id,
+        prompt_id=prompt.id,
+        name=prompt.name,
+        version=prompt.latest_version,
+        content=draft.content,
+        config_json=draft.config,
+        description=draft.description,
+        size_bytes=len(draft.content.encode()),
+        outline=outline_of(content.text_of(draft.content)),
+        created_by=created_by,
+        created_at=created_at,
+        latest_version=prompt.latest_version,
+        first_version_created_at=prompt.created_at,
+        prompt_labels=prompt_labels,
+    )

@@ -2,8 +2,8 @@
 
 from promptuary.model.errors import InvalidValue
 
-# PostgreSQL cannot store NUL in a text column, so folded text carries this noncharacter in its place.
-_NUL_STAND_IN = "\uffff"
+# PostgreSQL cannot store NUL in a text column. Case folding leaves no capital letters, so one is free to stand in its place.
+_NUL_STAND_IN = "A"
 
 
 def check_text(text: str, *, field: str, max_length: int, blank: bool = False) -> None:

@@ -1,12 +1,13 @@
 """Who a caller is and whether they may enter a project: the first step of every request."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
-from promptuary.model.access import Actor, Permission, require_scope
-from promptuary.model.accounts import Key, Project
+from promptuary.model.access import Actor, Permission, Scope, require_scope
+from promptuary.model.accounts import Key
 from promptuary.model.errors import KeyLimitedToOtherProjects, NotAMember, ProjectNotFound, Refusal, UnknownProjectToken
 from promptuary.store import keys, members, projects, users
 from promptuary.store.database import Database, Transaction
@@ -17,6 +18,21 @@ CURRENT_PROJECT = "@current"
 
 LAST_USED_PRECISION = timedelta(hours=1)
 """A key's last use is noted at most this often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A known user before they enter a project: through a key, with its limits, or signed in, which has none."""
+
+    user_id: int
+    scopes: frozenset[Scope] = frozenset({Scope.ALL})
+    project_ids: frozenset[int] | None = None
+    key_id: str | None = None
+
+
+def caller_of(key: Key) -> Caller:
+    """Return the user of a key, within its limits."""
+    return Caller(key.user_id, key.scopes, key.project_ids, key.id)
 
 
 def find_key(tx: Transaction, value: str) -> Key | None:
@@ -38,25 +54,41 @@ def enter_project(
     permission: Permission,
     request_id: str | None = None,
 ) -> Actor:
-    """Return the key's user as an actor in a project.
+    """Return the key's user as an actor in a project; see `enter`."""
+    return enter(tx, caller_of(key), reference=reference, api_token=api_token, permission=permission, request_id=request_id)
+
+
+def enter(
+    tx: Transaction,
+    caller: Caller,
+    *,
+    reference: str,
+    permission: Permission,
+    api_token: str | None = None,
+    request_id: str | None = None,
+) -> Actor:
+    """Return a caller as an actor in a project.
 
     The project is the one that ``api_token`` belongs to, else the one that ``reference`` names: an id, or ``@current`` for the
-    current project of the key's user. Raises, in this order, `MissingScope`, `UnknownProjectToken`, `ProjectNotFound`,
+    current project of the caller. Raises, in this order, `MissingScope`, `UnknownProjectToken`, `ProjectNotFound`,
     `KeyLimitedToOtherProjects`, `NotAMember`, `RoleTooLow`.
     """
-    require_scope(key.scopes, permission)
-    project = _named_project(tx, key, reference=reference, api_token=api_token)
-    if key.project_ids is not None and project.id not in key.project_ids:
-        raise KeyLimitedToOtherProjects(project.id)
-    member = members.find_member(tx, project_id=project.id, user_id=key.user_id)
+    require_scope(caller.scopes, permission)
+    project_id = _named_project_id(tx, caller, reference=reference, api_token=api_token)
+    member = members.find_member(tx, project_id=project_id, user_id=caller.user_id)
+    # Where there is a member, there is a project.
+    if member is None and projects.find_project(tx, project_id) is None:
+        raise ProjectNotFound
+    if caller.project_ids is not None and project_id not in caller.project_ids:
+        raise KeyLimitedToOtherProjects(project_id)
     if member is None:
         raise NotAMember
     actor = Actor(
-        project_id=project.id,
+        project_id=project_id,
         role=member.role,
-        scopes=key.scopes,
-        user_id=key.user_id,
-        key_id=key.id,
+        scopes=caller.scopes,
+        user_id=caller.user_id,
+        key_id=caller.key_id,
         request_id=request_id,
     )
     actor.require(permission)
@@ -80,24 +112,24 @@ def try_to_note_use(database: Database, key_id: str) -> None:
         with database.write() as tx:
             note_use(tx, key_id)
     except Refusal as refusal:
-        logger.warning("use of a key not noted", key_id=key_id, reason=str(refusal))
+        logger.warning("use of a key not noted", key_id=key_id, reason=refusal.for_log)
 
 
-def _named_project(tx: Transaction, key: Key, *, reference: str, api_token: str | None) -> Project:
+def _named_project_id(tx: Transaction, caller: Caller, *, reference: str, api_token: str | None) -> int:
+    """Return the id of the project that a request names; there may be none that has it."""
     if api_token:
         project = projects.find_project_by_token(tx, api_token)
         if project is None:
             raise UnknownProjectToken
-        return project
-    project_id = _current_project_id(tx, key) if reference == CURRENT_PROJECT else _project_id(reference)
-    project = None if project_id is None else projects.find_project(tx, project_id)
-    if project is None:
+        return project.id
+    project_id = _current_project_id(tx, caller) if reference == CURRENT_PROJECT else _project_id(reference)
+    if project_id is None:
         raise ProjectNotFound
-    return project
+    return project_id
 
 
-def _current_project_id(tx: Transaction, key: Key) -> int | None:
-    user = users.find_user(tx, key.user_id)
+def _current_project_id(tx: Transaction, caller: Caller) -> int | None:
+    user = users.find_user(tx, caller.user_id)
     return None if user is None else user.current_project_id
 
 

@@ -1,10 +1,24 @@
 """Writing the change log: every verb that changes something ends with `record`."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from promptuary.model.access import Actor
 from promptuary.model.changes import ChangeKind
-from promptuary.model.prompts import Prompt
-from promptuary.store import changes
+from promptuary.model.prompts import Prompt, Version
+from promptuary.store import changes, list_entries
 from promptuary.store.database import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Whose hand made a change of projects, users, members or keys: a user's, in a request, or nobody's: the operator's."""
+
+    user_id: int | None = None
+    request_id: str | None = None
+
+
+OPERATOR = By()
 
 
 def record(
@@ -15,8 +29,17 @@ def record(
     prompt: Prompt,
     before: dict[str, object] | None = None,
     after: dict[str, object] | None = None,
+    published: Version | None = None,
 ) -> None:
-    """Append a change of a prompt. It must come last: on PostgreSQL it holds up other writers until the commit."""
+    """Bring lists and search in step with a changed prompt, and append the change to the log.
+
+    It must come last: on PostgreSQL it holds up other writers until the commit. A version that was ``published``, where nothing
+    else has changed, takes less work.
+    """
+    if published is None:
+        list_entries.refresh_entries(tx, prompt.id)
+    else:
+        list_entries.list_published(tx, published)
     changes.append_change(
         tx,
         kind,
@@ -31,6 +54,16 @@ def record(
     )
 
 
+def record_imports(
+    tx: Transaction, actor: Actor, entries: Sequence[tuple[Prompt, dict[str, object] | None, dict[str, object]]]
+) -> None:
+    """Do for imported prompts what `record` does for one, at once: each with what is told of it before and after."""
+    if not entries:
+        return
+    list_entries.refresh_entries_of(tx, [prompt.id for prompt, _, _ in entries])
+    changes.append_imports(tx, entries, actor_user_id=actor.user_id, actor_key_id=actor.key_id, request_id=actor.request_id)
+
+
 def record_administration(
     tx: Transaction,
     kind: ChangeKind,
@@ -38,8 +71,9 @@ def record_administration(
     project_id: int | None = None,
     before: dict[str, object] | None = None,
     after: dict[str, object] | None = None,
+    by: By = OPERATOR,
 ) -> None:
-    """Append a change of projects, users, members or keys, made by the operator at the command line."""
+    """Append a change of projects, users, members or keys."""
     changes.append_change(
         tx,
         kind,
@@ -48,7 +82,7 @@ def record_administration(
         prompt_name=None,
         before=before,
         after=after,
-        actor_user_id=None,
+        actor_user_id=by.user_id,
         actor_key_id=None,
-        request_id=None,
+        request_id=by.request_id,
     )

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from promptuary.model.access import Role, Scope
 from promptuary.model.accounts import Project, User
 from promptuary.registry.keys import create_key
+from promptuary.registry.links import create_link
 from promptuary.registry.members import set_member
 from promptuary.registry.projects import create_project, list_projects
 from promptuary.registry.users import create_user, list_users
-from promptuary.store import changes
+from promptuary.store import changes, users
 from promptuary.store.database import Transaction
 
 PROJECT_NAME = "Default project"
@@ -17,11 +18,13 @@ OWNER_EMAIL = "owner@localhost"
 
 @dataclass(frozen=True, slots=True)
 class FirstStart:
-    """What was created, with the secret that is known only now."""
+    """What was created, with the secrets that are known only now."""
 
     project: Project
     owner: User
     api_key: str
+    link: str
+    """The value of the one-time link with which the owner gives the account name, address and password."""
 
 
 def prepare(tx: Transaction) -> FirstStart | None:
@@ -36,7 +39,16 @@ def prepare(tx: Transaction) -> FirstStart | None:
     owner = create_user(tx, email=OWNER_EMAIL, first_name="Owner")
     set_member(tx, project_id=project.id, email=owner.email, role=Role.ADMIN)
     new_key = create_key(tx, email=owner.email, label="First key", scopes=[Scope.ALL])
-    return FirstStart(project=project, owner=owner, api_key=new_key.value)
+    link = create_link(tx, owner, is_first_start=True)
+    return FirstStart(project=project, owner=owner, api_key=new_key.value, link=link)
+
+
+def renew_link(tx: Transaction) -> str | None:
+    """Create another one-time link for the owner while nobody has a password; `None` once somebody has, or without an owner."""
+    owner = users.find_user_by_email(tx, OWNER_EMAIL)
+    if owner is None or not owner.is_active or users.has_any_password(tx):
+        return None
+    return create_link(tx, owner, is_first_start=True)
 
 
 def _is_empty(tx: Transaction) -> bool:

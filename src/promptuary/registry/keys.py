@@ -10,7 +10,7 @@ from promptuary.model.changes import ChangeKind
 from promptuary.model.errors import InvalidValue, KeyNotFound
 from promptuary.model.text import check_text
 from promptuary.registry.access import hash_key
-from promptuary.registry.changes import record_administration
+from promptuary.registry.changes import OPERATOR, By, record_administration
 from promptuary.registry.projects import get_project
 from promptuary.registry.users import get_user
 from promptuary.store import keys
@@ -28,6 +28,7 @@ def create_key(
     label: str,
     scopes: Collection[Scope],
     project_ids: Collection[int] | None = None,
+    by: By = OPERATOR,
 ) -> NewKey:
     """Create a key; its value is in the answer and nowhere else. ``project_ids`` limits it to those projects.
 
@@ -57,17 +58,17 @@ def create_key(
         revoked_at=None,
     )
     keys.insert_key(tx, key, value_hash=hash_key(value))
-    record_administration(tx, ChangeKind.KEY_CREATED, after=_told(key))
+    record_administration(tx, ChangeKind.KEY_CREATED, after=_told(key), by=by)
     return NewKey(key, value)
 
 
-def revoke_key(tx: Transaction, key_id: str) -> Key:
+def revoke_key(tx: Transaction, key_id: str, *, by: By = OPERATOR) -> Key:
     """Refuse a key from now on. Revoking it again changes nothing. Raises `KeyNotFound`."""
-    key = _key(tx, key_id)
+    key = get_key(tx, key_id)
     if key.revoked_at is None:
         keys.revoke_key(tx, key_id, at=tx.clock())
-        record_administration(tx, ChangeKind.KEY_REVOKED, before=_told(key))
-    return _key(tx, key_id)
+        record_administration(tx, ChangeKind.KEY_REVOKED, before=_told(key), by=by)
+    return get_key(tx, key_id)
 
 
 def list_keys(tx: Transaction, *, email: str | None = None, limit: int) -> list[Key]:
@@ -76,7 +77,8 @@ def list_keys(tx: Transaction, *, email: str | None = None, limit: int) -> list[
     return keys.list_keys(tx, user_id=user_id, limit=limit)
 
 
-def _key(tx: Transaction, key_id: str) -> Key:
+def get_key(tx: Transaction, key_id: str) -> Key:
+    """Return a key, revoked or not. Raises `KeyNotFound`."""
     key = keys.find_key(tx, key_id)
     if key is None:
         raise KeyNotFound(key_id)

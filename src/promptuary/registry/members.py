@@ -1,16 +1,18 @@
 """The operator's verbs of members. Whoever has the database in hand may call them; no HTTP edge does."""
 
 from promptuary.model.access import Role
-from promptuary.model.accounts import Member, User
+from promptuary.model.accounts import Member, Membership, User
 from promptuary.model.changes import ChangeKind
 from promptuary.model.errors import LastAdmin, MemberNotFound, UserNotFound
-from promptuary.registry.changes import record_administration
+from promptuary.registry.changes import OPERATOR, By, record_administration
 from promptuary.registry.projects import get_project
 from promptuary.store import members, projects, users
 from promptuary.store.database import Transaction
 
+MAX_MEMBERSHIPS = 1000
 
-def set_member(tx: Transaction, *, project_id: int, email: str, role: Role) -> Member:
+
+def set_member(tx: Transaction, *, project_id: int, email: str, role: Role, by: By = OPERATOR) -> Member:
     """Give a user a role in a project, in place of the one they had.
 
     A user's first project becomes their current one. Raises `ProjectNotFound`, `UserNotFound`, `LastAdmin`.
@@ -30,11 +32,12 @@ def set_member(tx: Transaction, *, project_id: int, email: str, role: Role) -> M
         project_id=project_id,
         before=None if before is None else _told(before),
         after={"user_id": user.id, "email": user.email, "role": role.value},
+        by=by,
     )
     return _member(tx, project_id, user)
 
 
-def remove_member(tx: Transaction, *, project_id: int, email: str) -> None:
+def remove_member(tx: Transaction, *, project_id: int, email: str, by: By = OPERATOR) -> None:
     """Take a user out of a project; if it was their current one, another of theirs becomes it.
 
     Raises `ProjectNotFound`, `UserNotFound`, `MemberNotFound`, `LastAdmin`.
@@ -48,13 +51,18 @@ def remove_member(tx: Transaction, *, project_id: int, email: str) -> None:
     members.delete_member(tx, project_id=project_id, user_id=user.id)
     if user.current_project_id == project_id:
         users.update_user(tx, user.id, current_project_id=members.find_first_project(tx, user.id))
-    record_administration(tx, ChangeKind.MEMBER_REMOVED, project_id=project_id, before=_told(member))
+    record_administration(tx, ChangeKind.MEMBER_REMOVED, project_id=project_id, before=_told(member), by=by)
 
 
 def list_members(tx: Transaction, project_id: int, *, limit: int) -> list[Member]:
     """List a project's members. Raises `ProjectNotFound`."""
     get_project(tx, project_id)
     return members.list_members(tx, project_id, limit=limit)
+
+
+def list_memberships(tx: Transaction, user: User) -> list[Membership]:
+    """List the projects of a user with their roles, by the project's name."""
+    return members.list_memberships(tx, user.id, limit=MAX_MEMBERSHIPS)
 
 
 def require_other_admin(tx: Transaction, user: User) -> None:

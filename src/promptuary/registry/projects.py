@@ -6,26 +6,43 @@ from promptuary.model.accounts import MAX_NAME, Project
 from promptuary.model.changes import ChangeKind
 from promptuary.model.errors import ProjectNotFound
 from promptuary.model.text import check_text
-from promptuary.registry.changes import record_administration
+from promptuary.registry.changes import OPERATOR, By, record_administration
 from promptuary.store import projects
 from promptuary.store.database import Transaction
 
 TOKEN_PREFIX = "phc_"  # noqa: S105 - what tokens begin with, so that clients that check the prefix accept them
 
 
-def create_project(tx: Transaction, *, name: str) -> Project:
+def create_project(tx: Transaction, *, name: str, by: By = OPERATOR) -> Project:
     """Create a project with a fresh token. Raises `InvalidValue`."""
     check_text(name, field="name", max_length=MAX_NAME)
     project = projects.insert_project(tx, name=name.strip(), api_token=_new_token())
-    record_administration(tx, ChangeKind.PROJECT_CREATED, project_id=project.id, after={"name": project.name})
+    record_administration(tx, ChangeKind.PROJECT_CREATED, project_id=project.id, after={"name": project.name}, by=by)
     return project
 
 
-def rotate_token(tx: Transaction, project_id: int) -> Project:
+def rename_project(tx: Transaction, project_id: int, *, name: str, by: By = OPERATOR) -> Project:
+    """Give a project another name. Raises `InvalidValue`, `ProjectNotFound`."""
+    check_text(name, field="name", max_length=MAX_NAME)
+    before = get_project(tx, project_id)
+    projects.update_name(tx, project_id, name.strip())
+    after = get_project(tx, project_id)
+    record_administration(
+        tx,
+        ChangeKind.PROJECT_RENAMED,
+        project_id=project_id,
+        before={"name": before.name},
+        after={"name": after.name},
+        by=by,
+    )
+    return after
+
+
+def rotate_token(tx: Transaction, project_id: int, *, by: By = OPERATOR) -> Project:
     """Replace a project's token; the old one is unknown from now on. Raises `ProjectNotFound`."""
     get_project(tx, project_id)
     projects.update_api_token(tx, project_id, _new_token())
-    record_administration(tx, ChangeKind.PROJECT_TOKEN_ROTATED, project_id=project_id)
+    record_administration(tx, ChangeKind.PROJECT_TOKEN_ROTATED, project_id=project_id, by=by)
     return get_project(tx, project_id)
 
 

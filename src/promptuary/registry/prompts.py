@@ -1,27 +1,41 @@
-"""The verbs of prompts: create, publish, duplicate, archive, and the ways to read them."""
+"""The verbs of prompts: create, publish, duplicate, archive, restore, and the ways to read them."""
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from promptuary.model.access import Actor, Permission
-from promptuary.model.changes import ChangeKind
+from promptuary.model.accounts import Author
+from promptuary.model.changes import Change, ChangeKind
 from promptuary.model.content import encode_config, encode_prompt
 from promptuary.model.edits import Edit, apply_edits
 from promptuary.model.errors import (
+    ArchivedPromptNotFound,
     CopyNameTaken,
     NameTaken,
     PromptNotFound,
+    RestoredNameTaken,
     TooManyVersions,
     VersionConflict,
 )
 from promptuary.model.names import check_prompt_name
-from promptuary.model.prompts import MAX_DESCRIPTION, MAX_VERSIONS, Draft, Label, Prompt, Version
+from promptuary.model.prompts import (
+    MAX_DESCRIPTION,
+    MAX_VERSIONS,
+    Draft,
+    Label,
+    LabelPointer,
+    Prompt,
+    Version,
+    latest_version,
+)
 from promptuary.model.text import check_text
 from promptuary.registry.changes import record
-from promptuary.store import labels, prompts, versions
+from promptuary.store import changes, fetches, labels, prompts, users, versions
+from promptuary.store import listing as listings
 from promptuary.store.database import Transaction
-from promptuary.store.versions import Listing
+from promptuary.store.listing import Listing, Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +47,25 @@ UNCHANGED = Unchanged()
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """A page of a list and the number of all items."""
-
-    items: list[Version]
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class History:
-    """One version in full, a page of the prompt's history, and all its labels."""
+    """One version in full, a page of the prompt's history, and all its labels.
+
+    ``last_fetches`` tells, by id, when versions of the page were fetched last; those that never were are missing.
+    """
 
     selected: Version
     versions: list[Version]
     has_more: bool
     labels: list[Label]
+    last_fetches: dict[str, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """The latest version of a restored prompt, and the labels it had when it was archived, as far as the change log knows."""
+
+    version: Version
+    former_labels: tuple[LabelPointer, ...]
 
 
 def create_prompt(
@@ -63,11 +81,12 @@ def create_prompt(
     actor.require(Permission.WRITE)
     check_prompt_name(name)
     draft = Draft(encode_prompt(prompt), encode_config(config), _checked_description(description))
-    created = _insert(tx, actor, name=name, draft=draft)
+    created = _insert_prompt(tx, actor, name)
     if created is None:
         raise NameTaken
-    record(tx, actor, ChangeKind.PROMPT_CREATED, prompt=created, after=_told(1, draft))
-    return _version(tx, created, 1)
+    version = _insert_version(tx, actor, created, draft, at=created.created_at)
+    record(tx, actor, ChangeKind.PROMPT_CREATED, prompt=created, after=_told(version))
+    return version
 
 
 def publish_version(
@@ -96,24 +115,25 @@ def publish_version(
         raise VersionConflict(found.latest_version)
     if found.latest_version >= MAX_VERSIONS:
         raise TooManyVersions(MAX_VERSIONS)
-    latest = _version(tx, found, found.latest_version)
+    base = _draft(tx, found)
     draft = Draft(
-        content=new_content or (apply_edits(latest.content, edits) if edits else latest.content),
-        config=latest.config_json if isinstance(new_config, Unchanged) else new_config,
+        content=new_content or (apply_edits(base.content, edits) if edits else base.content),
+        config=base.config if isinstance(new_config, Unchanged) else new_config,
         description=description,
     )
-    number = found.latest_version + 1
-    _insert_version(tx, actor, found, number=number, draft=draft)
-    prompts.update_latest_version(tx, found.id, number)
+    moved = replace(found, latest_version=base_version + 1)
+    version = _insert_version(tx, actor, moved, draft, at=tx.clock(), pointers=labels.list_pointers(tx, found.id))
+    prompts.update_latest_version(tx, moved.id, moved.latest_version)
     record(
         tx,
         actor,
         ChangeKind.PROMPT_PUBLISHED,
-        prompt=found,
-        before={"version": latest.version},
-        after=_told(number, draft) | {"config_changed": draft.config != latest.config_json},
+        prompt=moved,
+        before={"version": base_version},
+        after=_told(version) | {"config_changed": draft.config != base.config},
+        published=version,
     )
-    return _version(tx, found, number)
+    return version
 
 
 def duplicate_prompt(tx: Transaction, actor: Actor, *, name: str, new_name: str) -> Version:
@@ -121,22 +141,22 @@ def duplicate_prompt(tx: Transaction, actor: Actor, *, name: str, new_name: str)
     actor.require(Permission.WRITE)
     check_prompt_name(new_name, field="new_name")
     source = _locked(tx, actor, name)
-    latest = _version(tx, source, source.latest_version)
-    draft = Draft(latest.content, latest.config_json, None)
-    copy = _insert(tx, actor, name=new_name, draft=draft)
+    draft = replace(_draft(tx, source), description=None)
+    copy = _insert_prompt(tx, actor, new_name)
     if copy is None:
         raise CopyNameTaken
-    origin: dict[str, object] = {"duplicated_from": name, "source_version": latest.version}
-    record(tx, actor, ChangeKind.PROMPT_CREATED, prompt=copy, after=_told(1, draft) | origin)
+    version = _insert_version(tx, actor, copy, draft, at=copy.created_at)
+    origin: dict[str, object] = {"duplicated_from": name, "source_version": source.latest_version}
+    record(tx, actor, ChangeKind.PROMPT_CREATED, prompt=copy, after=_told(version) | origin)
     record(tx, actor, ChangeKind.PROMPT_DUPLICATED, prompt=source, after={"duplicated_to": new_name})
-    return _version(tx, copy, 1)
+    return version
 
 
 def archive_prompt(tx: Transaction, actor: Actor, *, name: str) -> None:
     """Take a prompt with all versions out of service and free its name; its labels go. Raises `PromptNotFound`."""
     actor.require(Permission.WRITE)
     found = _locked(tx, actor, name)
-    pointers = labels.list_pointers(tx, [found.id]).get(found.id, ())
+    pointers = labels.list_pointers(tx, found.id)
     labels.delete_labels(tx, found.id)
     prompts.archive_prompt(tx, found.id, at=tx.clock())
     before: dict[str, object] = {
@@ -147,13 +167,37 @@ def archive_prompt(tx: Transaction, actor: Actor, *, name: str) -> None:
     record(tx, actor, ChangeKind.PROMPT_ARCHIVED, prompt=found, before=before)
 
 
+def restore_prompt(tx: Transaction, actor: Actor, *, name: str, version_id: str | None = None) -> Restored:
+    """Bring an archived prompt with all versions back under its name, without labels.
+
+    It is the one that has a version of id ``version_id``, else the one that was archived last. That a label comes back is for
+    somebody to decide who knows what the programs that follow it should get now. Raises `ArchivedPromptNotFound`,
+    `RestoredNameTaken`.
+    """
+    actor.require(Permission.WRITE)
+    found = prompts.find_archived_prompt(tx, project_id=actor.project_id, name=name, version_id=version_id)
+    if found is None:
+        raise ArchivedPromptNotFound(name)
+    if not prompts.restore_prompt(tx, found.id):
+        raise RestoredNameTaken
+    archived = changes.find_last_change(tx, prompt_id=found.id, kind=ChangeKind.PROMPT_ARCHIVED)
+    after: dict[str, object] = {"version": found.latest_version, "version_count": found.latest_version}
+    record(tx, actor, ChangeKind.PROMPT_RESTORED, prompt=found, after=after)
+    return Restored(fetch_prompt(tx, actor, name), _labels_before(archived))
+
+
+def is_version_id(segment: str) -> bool:
+    """Tell whether a segment of a path has the form of a version's UUID; it may be a name nevertheless, see `name_meant`."""
+    return _canonical_uuid(segment) is not None
+
+
 def name_meant(tx: Transaction, actor: Actor, segment: str) -> str:
     """Return the name of the prompt that a version's UUID belongs to, or ``segment`` itself where it is no UUID.
 
     A prompt that is named like the UUID wins. Raises `PromptNotFound` for a UUID that is neither.
     """
     actor.require(Permission.READ)
-    return segment if _canonical_uuid(segment) is None else _meant(tx, actor, segment).name
+    return _meant(tx, actor, segment).name if is_version_id(segment) else segment
 
 
 def fetch_prompt(tx: Transaction, actor: Actor, segment: str, *, version: int | None = None, label: str | None = None) -> Version:
@@ -176,12 +220,22 @@ def fetch_prompt(tx: Transaction, actor: Actor, segment: str, *, version: int | 
 
 
 def list_prompts(tx: Transaction, actor: Actor, listing: Listing) -> Page:
-    """List active prompts, each at its latest or labelled version."""
+    """List active prompts, each at its latest or labelled version; or archived ones, each at its latest version."""
     actor.require(Permission.READ)
-    return Page(
-        items=versions.list_listed(tx, actor.project_id, listing),
-        count=versions.count_listed(tx, actor.project_id, listing),
-    )
+    list_page = listings.list_archived_page if listing.is_archived else listings.list_page
+    return list_page(tx, actor.project_id, listing)
+
+
+def list_label_names(tx: Transaction, actor: Actor, *, limit: int) -> list[str]:
+    """List the names of all labels of active prompts, by name: by these `list_prompts` can be filtered."""
+    actor.require(Permission.READ)
+    return listings.list_label_names(tx, actor.project_id, limit=limit)
+
+
+def list_authors(tx: Transaction, actor: Actor, *, limit: int) -> list[Author]:
+    """List the users by whom `list_prompts` can be filtered: who created the latest version of an active prompt."""
+    actor.require(Permission.READ)
+    return listings.list_authors(tx, actor.project_id, limit=limit)
 
 
 def resolve_prompt(
@@ -213,6 +267,7 @@ def resolve_prompt(
         versions=page[:limit],
         has_more=len(page) > limit,
         labels=labels.list_labels(tx, prompt.id),
+        last_fetches=fetches.list_last_fetches(tx, [version.id for version in page]),
     )
 
 
@@ -221,6 +276,12 @@ def _checked_description(description: str | None) -> str | None:
         return None
     check_text(description, field="version_description", max_length=MAX_DESCRIPTION)
     return description
+
+
+def _labels_before(change: Change | None) -> tuple[LabelPointer, ...]:
+    before = change.before or {} if change else {}
+    pointers = before.get("labels")
+    return tuple(LabelPointer(label, version) for label, version in sorted(pointers.items())) if isinstance(pointers, dict) else ()
 
 
 def _found(tx: Transaction, actor: Actor, name: str) -> Prompt:
@@ -253,41 +314,34 @@ def _canonical_uuid(segment: str) -> str | None:
         return None
 
 
-def _version(tx: Transaction, prompt: Prompt, number: int) -> Version:
-    version = versions.find_version(tx, prompt, version=number)
-    if version is None:
-        message = f"version {number} of prompt {prompt.id} is missing"
+def _draft(tx: Transaction, prompt: Prompt) -> Draft:
+    draft = versions.find_draft(tx, prompt)
+    if draft is None:
+        message = f"version {prompt.latest_version} of prompt {prompt.id} is missing"
         raise RuntimeError(message)
+    return draft
+
+
+def _insert_prompt(tx: Transaction, actor: Actor, name: str) -> Prompt | None:
+    prompt = Prompt(id=str(uuid.uuid4()), project_id=actor.project_id, name=name, latest_version=1, created_at=tx.clock())
+    return prompt if prompts.insert_prompt(tx, prompt) else None
+
+
+def _insert_version(
+    tx: Transaction, actor: Actor, prompt: Prompt, draft: Draft, *, at: datetime, pointers: tuple[LabelPointer, ...] = ()
+) -> Version:
+    """Insert the latest version of a prompt, and return it as it would be read."""
+    version = latest_version(
+        prompt,
+        draft,
+        version_id=str(uuid.uuid4()),
+        created_by=None if actor.user_id is None else users.find_author(tx, actor.user_id),
+        created_at=at,
+        prompt_labels=pointers,
+    )
+    versions.insert_version(tx, version)
     return version
 
 
-def _insert(tx: Transaction, actor: Actor, *, name: str, draft: Draft) -> Prompt | None:
-    prompt = Prompt(id=str(uuid.uuid4()), project_id=actor.project_id, name=name, latest_version=1, created_at=tx.clock())
-    if not prompts.insert_prompt(tx, prompt):
-        return None
-    versions.insert_version(
-        tx,
-        version_id=str(uuid.uuid4()),
-        prompt_id=prompt.id,
-        version=1,
-        draft=draft,
-        created_by_id=actor.user_id,
-        at=prompt.created_at,
-    )
-    return prompt
-
-
-def _insert_version(tx: Transaction, actor: Actor, prompt: Prompt, *, number: int, draft: Draft) -> None:
-    versions.insert_version(
-        tx,
-        version_id=str(uuid.uuid4()),
-        prompt_id=prompt.id,
-        version=number,
-        draft=draft,
-        created_by_id=actor.user_id,
-        at=tx.clock(),
-    )
-
-
-def _told(number: int, draft: Draft) -> dict[str, object]:
-    return {"version": number, "description": draft.description, "has_config": draft.config is not None}
+def _told(version: Version) -> dict[str, object]:
+    return {"version": version.version, "description": version.description, "has_config": version.config_json is not None}

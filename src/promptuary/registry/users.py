@@ -3,24 +3,22 @@
 import re
 import uuid
 
-from argon2 import PasswordHasher
-
-from promptuary.model.accounts import MAX_EMAIL, MAX_NAME, User
+from promptuary.model.accounts import MAX_EMAIL, MAX_NAME, Profile, User
 from promptuary.model.changes import ChangeKind
 from promptuary.model.errors import EmailTaken, InvalidValue, UserNotFound
 from promptuary.model.text import check_text
-from promptuary.registry.changes import record_administration
+from promptuary.registry.changes import OPERATOR, By, record_administration
 from promptuary.registry.members import require_other_admin
-from promptuary.store import users
+from promptuary.registry.passwords import hash_password
+from promptuary.store import sessions, users
 from promptuary.store.database import Transaction
-
-MIN_PASSWORD = 8
-MAX_PASSWORD = 1024
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
-def create_user(tx: Transaction, *, email: str, first_name: str = "", last_name: str = "", password: str | None = None) -> User:
+def create_user(
+    tx: Transaction, *, email: str, first_name: str = "", last_name: str = "", password: str | None = None, by: By = OPERATOR
+) -> User:
     """Create an active account. Raises `InvalidValue`, `EmailTaken`."""
     address = _checked_address(email)
     check_text(first_name, field="first_name", max_length=MAX_NAME, blank=True)
@@ -31,24 +29,42 @@ def create_user(tx: Transaction, *, email: str, first_name: str = "", last_name:
         email=address,
         first_name=first_name.strip(),
         last_name=last_name.strip(),
-        password_hash=None if password is None else _hash_password(password),
+        password_hash=None if password is None else hash_password(password),
     )
     if user is None:
         raise EmailTaken(address)
-    record_administration(tx, ChangeKind.USER_CREATED, after={"user_id": user.id, "email": user.email})
+    record_administration(tx, ChangeKind.USER_CREATED, after={"user_id": user.id, "email": user.email}, by=by)
     return user
 
 
 def set_password(tx: Transaction, *, email: str, password: str) -> None:
-    """Give a user another password. Raises `InvalidValue`, `UserNotFound`."""
-    password_hash = _hash_password(password)
-    user = get_user(tx, email)
+    """Give a user another password; their sessions end. Raises `InvalidValue`, `UserNotFound`."""
+    password_hash = hash_password(password)
+    store_password(tx, get_user(tx, email), password_hash=password_hash)
+
+
+def store_password(tx: Transaction, user: User, *, password_hash: str, by: By = OPERATOR) -> None:
+    """Keep the hash of a user's new password. Whoever was signed in with the old one, or had a link to set one, is out."""
     users.update_user(tx, user.id, password_hash=password_hash)
-    record_administration(tx, ChangeKind.USER_PASSWORD_SET, after={"user_id": user.id})
+    sessions.delete_sessions(tx, user.id)
+    sessions.delete_links(tx, user.id)
+    record_administration(tx, ChangeKind.USER_PASSWORD_SET, after={"user_id": user.id}, by=by)
+
+
+def change_user(tx: Transaction, user: User, *, profile: Profile, by: By = OPERATOR) -> User:
+    """Give a user another name or address. Raises `InvalidValue`, `EmailTaken`."""
+    address = _checked_address(profile.email)
+    check_text(profile.first_name, field="first_name", max_length=MAX_NAME, blank=True)
+    check_text(profile.last_name, field="last_name", max_length=MAX_NAME, blank=True)
+    changed = {"email": address, "first_name": profile.first_name.strip(), "last_name": profile.last_name.strip()}
+    if not users.try_to_update_profile(tx, user.id, changed):
+        raise EmailTaken(address)
+    record_administration(tx, ChangeKind.USER_CHANGED, before=_told(user), after={"user_id": user.id, **changed}, by=by)
+    return get_user(tx, address)
 
 
 def disable_user(tx: Transaction, *, email: str) -> User:
-    """Disable an account: its keys are refused from now on, what it wrote stays.
+    """Disable an account: its keys are refused and its sessions end, what it wrote stays.
 
     Disabling again changes nothing. Raises `UserNotFound`, and `LastAdmin` where a project would be left without an admin.
     """
@@ -56,6 +72,7 @@ def disable_user(tx: Transaction, *, email: str) -> User:
     if user.is_active:
         require_other_admin(tx, user)
         users.update_user(tx, user.id, is_active=False)
+        sessions.delete_sessions(tx, user.id)
         record_administration(tx, ChangeKind.USER_DISABLED, after={"user_id": user.id, "email": user.email})
     return get_user(tx, email)
 
@@ -82,8 +99,5 @@ def _checked_address(email: str) -> str:
     return address
 
 
-def _hash_password(password: str) -> str:
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        message = f"A password has {MIN_PASSWORD} to {MAX_PASSWORD} characters."
-        raise InvalidValue("invalid_password", message, field="password")
-    return PasswordHasher().hash(password)
+def _told(user: User) -> dict[str, object]:
+    return {"user_id": user.id, "email": user.email, "first_name": user.first_name, "last_name": user.last_name}

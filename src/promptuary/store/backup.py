@@ -13,11 +13,14 @@ from pathlib import Path
 from sqlalchemy import Connection, insert, select
 
 from promptuary.model.errors import InvalidBackup, NotEmpty, SchemaMismatch, Unavailable
-from promptuary.store import changes, dialect, schema
+from promptuary.store import changes, dialect, fetches, list_entries, schema, search_index
 from promptuary.store.database import Database
-from promptuary.store.tables import metadata
+from promptuary.store.tables import metadata, sessions, sign_in_links
 
 _BATCH = 200
+
+_LEFT_OUT = {*list_entries.DERIVED, sessions, sign_in_links}
+"""What is built anew, and what would let somebody in: a restored backup signs nobody in."""
 
 
 def write_backup(database: Database, target: Path) -> None:
@@ -35,6 +38,7 @@ def write_backup(database: Database, target: Path) -> None:
                 schema.upgrade(backup)
                 with database.read() as source, backup.write() as sink:
                     _copy_rows(source.connection, sink.connection)
+                    list_entries.rebuild(sink)
             draft.chmod(0o600)
             _make_durable(draft)
             draft.rename(target)
@@ -55,10 +59,15 @@ def restore_backup(database: Database, source: Path, *, replace: bool = False) -
     with tempfile.TemporaryDirectory(prefix="promptuary-restore-") as folder, _opened_copy(source, Path(folder)) as backup:
         schema.upgrade(database)
         with backup.read() as rows, database.write() as sink:
+            list_entries.lock_prompts(sink)
             changes.lock_log(sink)
+            fetches.lock_fetches(sink)
             known = changes.last_sequence(sink)
+            # Gone first, so that a damaged index cannot stand in the way.
+            search_index.drop_index(sink.connection)
             _clear(sink.connection, replace=replace)
             _copy_rows(rows.connection, sink.connection)
+            list_entries.rebuild(sink)
             changes.append_restoration(sink, known=known)
             for table in metadata.sorted_tables:
                 if table.autoincrement_column is not None:
@@ -110,6 +119,8 @@ def _require_sound(backup: Database, not_a_backup: str) -> None:
 
 def _copy_rows(source: Connection, sink: Connection) -> None:
     for table in metadata.sorted_tables:
+        if table in _LEFT_OUT:
+            continue
         rows = source.execute(select(table).execution_options(yield_per=_BATCH))
         for batch in rows.mappings().partitions():
             sink.execute(insert(table), [dict(row) for row in batch])

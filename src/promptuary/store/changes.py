@@ -1,13 +1,21 @@
 """The change log: every write appends to it in its own transaction, in commit order."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 
 from promptuary.model.changes import Change, ChangeKind
+from promptuary.model.prompts import Prompt
 from promptuary.store import dialect
 from promptuary.store.database import AnyRow, Transaction
 from promptuary.store.tables import changes
+
+_APPEND = insert(changes).returning(changes.c.sequence)
+# Built once: every worker reads the log behind every write.
+_BEHIND = select(changes).where(changes.c.sequence > bindparam("after")).order_by(changes.c.sequence).limit(bindparam("most"))
+_FIRST = select(func.min(changes.c.sequence))
+_LAST = select(func.coalesce(func.max(changes.c.sequence), 0))
 
 
 def append_change(  # noqa: PLR0913 - one argument a column
@@ -25,25 +33,50 @@ def append_change(  # noqa: PLR0913 - one argument a column
 ) -> int:
     """Append an entry and return its sequence. Call it last in a transaction: it holds up other writers until the commit."""
     lock_log(tx)
-    statement = (
-        insert(changes)
-        .values(
-            kind=kind.value,
-            project_id=project_id,
-            prompt_id=prompt_id,
-            prompt_name=prompt_name,
-            before=before,
-            after=after,
-            actor_user_id=actor_user_id,
-            actor_key_id=actor_key_id,
-            at=tx.clock(),
-            request_id=request_id,
-        )
-        .returning(changes.c.sequence)
-    )
-    sequence: int = tx.connection.execute(statement).scalar_one()
+    entry = {
+        "kind": kind.value,
+        "project_id": project_id,
+        "prompt_id": prompt_id,
+        "prompt_name": prompt_name,
+        "before": before,
+        "after": after,
+        "actor_user_id": actor_user_id,
+        "actor_key_id": actor_key_id,
+        "at": tx.clock(),
+        "request_id": request_id,
+    }
+    sequence: int = tx.connection.execute(_APPEND, entry).scalar_one()
     dialect.announce_changes(tx.connection)
     return sequence
+
+
+def append_imports(
+    tx: Transaction,
+    entries: Sequence[tuple[Prompt, dict[str, object] | None, dict[str, object]]],
+    *,
+    actor_user_id: int | None,
+    actor_key_id: str | None,
+    request_id: str | None,
+) -> None:
+    """Append an entry for each of some imported prompts, with what it was before and is after. As `append_change`, call it last."""
+    lock_log(tx)
+    rows = [
+        {
+            "kind": ChangeKind.PROMPT_IMPORTED.value,
+            "project_id": prompt.project_id,
+            "prompt_id": prompt.id,
+            "prompt_name": prompt.name,
+            "before": before,
+            "after": after,
+            "actor_user_id": actor_user_id,
+            "actor_key_id": actor_key_id,
+            "at": tx.clock(),
+            "request_id": request_id,
+        }
+        for prompt, before, after in entries
+    ]
+    tx.connection.execute(insert(changes), rows)
+    dialect.announce_changes(tx.connection)
 
 
 def append_restoration(tx: Transaction, *, known: int) -> None:
@@ -61,15 +94,20 @@ def lock_log(tx: Transaction) -> None:
 
 def list_changes(tx: Transaction, *, after: int = 0, limit: int, project_id: int | None = None) -> list[Change]:
     """List entries behind a sequence, oldest first, of one project or of all."""
-    statement = select(changes).where(changes.c.sequence > after).order_by(changes.c.sequence).limit(limit)
-    if project_id is not None:
-        statement = statement.where(changes.c.project_id == project_id)
-    return [_change(row) for row in tx.connection.execute(statement)]
+    statement = _BEHIND if project_id is None else _BEHIND.where(changes.c.project_id == project_id)
+    return [change_of(row) for row in tx.connection.execute(statement, {"after": after, "most": limit})]
+
+
+def find_last_change(tx: Transaction, *, prompt_id: str, kind: ChangeKind) -> Change | None:
+    """Find the newest entry of a kind that tells of a prompt; it may have been trimmed."""
+    of_kind = select(changes).where(changes.c.prompt_id == prompt_id, changes.c.kind == kind.value)
+    row = tx.connection.execute(of_kind.order_by(changes.c.sequence.desc()).limit(1)).one_or_none()
+    return None if row is None else change_of(row)
 
 
 def last_sequence(tx: Transaction) -> int:
     """Return the sequence of the newest entry, 0 when there is none."""
-    last: int = tx.connection.execute(select(func.coalesce(func.max(changes.c.sequence), 0))).scalar_one()
+    last: int = tx.connection.execute(_LAST).scalar_one()
     return last
 
 
@@ -84,11 +122,20 @@ def is_trimmed_behind(tx: Transaction, sequence: int) -> bool:
 
     Rollbacks leave gaps on PostgreSQL, so a gap at the log's very beginning counts as trimmed; gaps elsewhere are none.
     """
-    first = tx.connection.execute(select(func.min(changes.c.sequence))).scalar_one()
+    first = tx.connection.execute(_FIRST).scalar_one()
     return first is not None and first > sequence + 1
 
 
-def _change(row: AnyRow) -> Change:
+def is_restored_behind(tx: Transaction, sequence: int) -> bool:
+    """Tell whether the database was restored behind ``sequence``: then entries before it may tell of another past."""
+    # Entries without a project are few, and the index of projects finds them.
+    restored = (changes.c.project_id.is_(None), changes.c.kind == ChangeKind.DATABASE_RESTORED.value)
+    statement = select(changes.c.sequence).where(changes.c.sequence > sequence, *restored).limit(1)
+    return tx.connection.execute(statement).first() is not None
+
+
+def change_of(row: AnyRow) -> Change:
+    """Read an entry from a row that has all columns of the log."""
     return Change(
         sequence=row.sequence,
         kind=ChangeKind(row.kind),

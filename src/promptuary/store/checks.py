@@ -7,9 +7,10 @@ from sqlalchemy import Text, func, select, type_coerce
 
 from promptuary.model import content
 from promptuary.model.outline import outline_of
-from promptuary.store import dialect
+from promptuary.model.text import fold
+from promptuary.store import dialect, list_entries, search_index
 from promptuary.store.database import AnyRow, Transaction
-from promptuary.store.tables import labels, prompts, versions
+from promptuary.store.tables import labels, prompts, search_texts, versions
 
 _BATCH = 200
 
@@ -21,6 +22,9 @@ def list_problems(tx: Transaction) -> list[str]:
         *_numbering_problems(tx),
         *_label_problems(tx),
         *_content_problems(tx),
+        *_search_problems(tx),
+        *list_entries.list_entry_problems(tx),
+        *search_index.index_problems(tx.connection),
     ]
 
 
@@ -64,12 +68,23 @@ def _content_problems(tx: Transaction) -> Iterator[str]:
         versions.c.content,
         versions.c.config,
         versions.c.size_bytes,
-        versions.c.folded_text,
         # As text, because it may be damaged, too.
         type_coerce(versions.c.outline, Text).label("outline"),
     ).execution_options(yield_per=_BATCH)
     for row in tx.connection.execute(statement):
         yield from (f"version {row.id}: {problem}" for problem in _version_problems(row))
+
+
+def _search_problems(tx: Transaction) -> Iterator[str]:
+    statement = select(
+        search_texts.c.version_id, search_texts.c.name, search_texts.c.text, versions.c.content, prompts.c.name.label("prompt")
+    )
+    statement = statement.join(versions, versions.c.id == search_texts.c.version_id)
+    statement = statement.join(prompts, prompts.c.id == versions.c.prompt_id).execution_options(yield_per=_BATCH)
+    for row in tx.connection.execute(statement):
+        # Content that is no JSON is reported by `_content_problems`.
+        if _parsed(row.content) is not None and (row.name, row.text) != (fold(row.prompt), content.search_key(row.content)):
+            yield f"version {row.version_id}: search does not see its text as it is; run promptuary db reindex"
 
 
 def _version_problems(row: AnyRow) -> Iterator[str]:
@@ -80,11 +95,10 @@ def _version_problems(row: AnyRow) -> Iterator[str]:
         return
     derived = (
         len(row.content.encode()),
-        content.search_key(row.content),
         [[heading.level, heading.text] for heading in outline_of(content.text_of(row.content))],
     )
-    if derived != (row.size_bytes, row.folded_text, _parsed(row.outline)):
-        yield "size, search text or outline do not belong to the content"
+    if derived != (row.size_bytes, _parsed(row.outline)):
+        yield "size or outline do not belong to the content"
 
 
 def _parsed(text: str) -> object:

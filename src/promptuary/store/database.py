@@ -1,18 +1,18 @@
 """A database and its two kinds of transaction: `Database.read` sees one snapshot, `Database.write` commits once, at its end."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, Row
+from sqlalchemy import Connection, Engine, QueuePool, Row
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from promptuary.model.errors import Damaged, Unavailable
 from promptuary.store import dialect
+from promptuary.store.shared_commits import SharedCommits
 
 Clock = Callable[[], datetime]
 AnyRow = Row[*tuple[Any, ...]]
@@ -35,14 +35,23 @@ class Transaction:
     clock: Clock
 
 
+@dataclass(frozen=True, slots=True)
+class PoolUse:
+    """How many connections there may be, and how many there are."""
+
+    size: int
+    in_use: int
+    idle: int
+
+
 class Database:
     """A SQLite file or a PostgreSQL database. Safe to share between threads; not across a fork, unless closed before."""
 
     def __init__(self, engine: Engine, *, clock: Clock) -> None:
         self._engine = engine
         self._clock = clock
-        # SQLite has one writer at a time. Waiting here is fair and wakes at once; waiting in SQLite polls.
-        self._writers = threading.Lock()
+        # SQLite has one writer at a time. Waiting here wakes at once and shares commits; waiting in SQLite polls.
+        self._writers = SharedCommits(engine) if engine.dialect.name == "sqlite" else None
 
     @classmethod
     def open(cls, database_url: str, *, pool_size: int = DEFAULT_POOL_SIZE, clock: Clock = lambda: datetime.now(UTC)) -> Self:
@@ -61,6 +70,11 @@ class Database:
         return url.set(drivername="postgresql").difference_update_query(["password"]).render_as_string(hide_password=True)
 
     @property
+    def kind(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self._engine.dialect.name
+
+    @property
     def engine(self) -> Engine:
         """The engine, for the store's own use."""
         return self._engine
@@ -73,7 +87,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Begin a transaction that sees one snapshot and changes nothing. Raises `Unavailable`."""
-        with self._begun(**dialect.read_options(self._engine)) as connection:
+        with translated_errors(), self._engine.connect() as connection, dialect.reading(connection):
             yield Transaction(connection, self._clock)
 
     @contextmanager
@@ -82,21 +96,27 @@ class Database:
 
         Raises `Unavailable` when the database cannot be reached, is full, or stays locked.
         """
-        if self._engine.dialect.name == "sqlite":
-            with self._writers, self._begun(**dialect.write_options(self._engine)) as connection:
-                yield Transaction(connection, self._clock)
-        else:
-            with self._begun() as connection:
-                yield Transaction(connection, self._clock)
+        with translated_errors(), self._writing() as connection:
+            yield Transaction(connection, self._clock)
+
+    def pool_use(self) -> PoolUse:
+        """Tell how the connections are used right now."""
+        pool = self._engine.pool
+        assert isinstance(pool, QueuePool)  # noqa: S101 - what `dialect.open_engine` asks for
+        return PoolUse(size=pool.size(), in_use=pool.checkedout(), idle=pool.checkedin())
 
     def close(self) -> None:
         """Close all connections; the next transaction opens new ones."""
         self._engine.dispose()
 
     @contextmanager
-    def _begun(self, **options: object) -> Iterator[Connection]:
-        with translated_errors(), self._engine.connect().execution_options(**options) as connection, connection.begin():
-            yield connection
+    def _writing(self) -> Iterator[Connection]:
+        if self._writers is not None:
+            with self._writers.turn() as connection:
+                yield connection
+        else:
+            with self._engine.connect() as connection, dialect.writing(connection):
+                yield connection
 
 
 @contextmanager

@@ -1,16 +1,19 @@
-"""The only place that knows which database it talks to.
+"""The place that knows which database it talks to.
 
-SQLite and PostgreSQL differ in how a transaction begins, how an insert yields to an existing row, how a substring is found and how
-the change log is put in commit order. Everything else in `store` is one text for both.
+SQLite and PostgreSQL differ in how a transaction begins, how an insert yields to an existing row and how the change log is put in
+commit order. What differs in search is in `search_index`, in hearing of commits in `watch` and `listener`. The rest of
+`store` is one text for both.
 """
 
 import contextlib
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, ColumnElement, Connection, Engine, Table, create_engine, event, func, literal, make_url
+from sqlalchemy import URL, ColumnElement, Connection, Engine, Table, create_engine, event, func, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 
@@ -18,6 +21,9 @@ from promptuary.model.errors import InvalidValue, Unavailable
 
 BUSY_TIMEOUT_SECONDS = 30
 CONNECT_TIMEOUT_SECONDS = 5
+
+Insert = sqlite.Insert | postgresql.Insert
+"""An insert that can yield to an existing row."""
 
 CHANNEL = "promptuary_changes"
 """The channel on which PostgreSQL announces that the change log has grown."""
@@ -73,7 +79,6 @@ def open_engine(url: URL, *, pool_size: int) -> Engine:
             url, pool_size=pool_size, max_overflow=0, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}
         )
         event.listen(engine, "connect", _prepare_sqlite_connection)
-        event.listen(engine, "begin", _begin_sqlite_transaction)
         return engine
     return create_engine(
         url,
@@ -96,27 +101,53 @@ def _make_private_file(file: Path) -> None:
         file.touch(mode=0o600)
 
 
-def read_options(engine: Engine) -> dict[str, Any]:
-    """Return execution options under which all statements of a transaction see one snapshot."""
-    if engine.dialect.name == "sqlite":
-        return {}
-    return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+@contextmanager
+def reading(connection: Connection) -> Iterator[None]:
+    """Begin a transaction all of whose statements see one snapshot."""
+    if not is_sqlite(connection):
+        connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    with connection.begin():
+        if is_sqlite(connection):
+            connection.exec_driver_sql("BEGIN DEFERRED")
+        yield
 
 
-def write_options(engine: Engine) -> dict[str, Any]:
-    """Return execution options of a transaction that will write."""
-    return {"sqlite_begin": "IMMEDIATE"} if engine.dialect.name == "sqlite" else {}
+@contextmanager
+def writing(connection: Connection) -> Iterator[None]:
+    """Begin a transaction that will write; it commits at the end of the block, or changes nothing when the block raises."""
+    with connection.begin():
+        if is_sqlite(connection):
+            begin_sqlite_write(connection)
+        yield
 
 
-def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+def begin_sqlite_write(connection: Connection) -> None:
+    """Become SQLite's only writer, in a transaction that SQLAlchemy takes for begun."""
+    # The driver begins none by itself, see `_prepare_sqlite_connection`. An event of SQLAlchemy could do the same, but an engine
+    # that has one looks for others around every statement.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def in_sqlite_transaction(connection: Connection) -> bool:
+    """Tell whether SQLite still has the transaction; it gives up one by itself when the disk is full or fails."""
+    return bool(getattr(connection.connection.driver_connection, "in_transaction", False))
+
+
+def insert(connection: Connection, table: Table) -> Insert:
     """Start an insert that can yield to an existing row (``on_conflict_do_nothing``, ``on_conflict_do_update``)."""
     return sqlite.insert(table) if is_sqlite(connection) else postgresql.insert(table)
 
 
-def contains(connection: Connection, text: ColumnElement[str], needle: str) -> ColumnElement[bool]:
-    """Match rows whose text has the needle in it, character by character, without wildcards."""
-    find = func.instr if is_sqlite(connection) else func.strpos
-    return find(text, literal(needle)) > 0
+def without_index(connection: Connection, column: ColumnElement[int]) -> ColumnElement[int]:
+    """Return a number's column in a form for which SQLite uses no index. It keeps no statistics and would take the wrong one."""
+    return column + 0 if is_sqlite(connection) else column
+
+
+def lock_writes(connection: Connection, *tables: Table) -> None:
+    """Keep other writers off tables until the transaction ends; on SQLite whoever writes is the only writer anyway."""
+    if not is_sqlite(connection):
+        for table in tables:
+            connection.exec_driver_sql(f"LOCK TABLE {table.name} IN EXCLUSIVE MODE")
 
 
 def lock_change_log(connection: Connection) -> None:
@@ -141,11 +172,11 @@ def migrating(engine: Engine) -> Iterator[Connection]:
 
     SQLite rebuilds tables to alter them, which must not cascade, so foreign keys are off meanwhile and checked before the commit.
     """
-    with engine.connect().execution_options(**write_options(engine)) as connection:
+    with engine.connect() as connection:
         if is_sqlite(connection):
             _set_sqlite_foreign_keys(connection, enabled=False)
         try:
-            with connection.begin():
+            with writing(connection):
                 if is_sqlite(connection):
                     yield connection
                     _require_sqlite_foreign_keys(connection)
@@ -176,15 +207,25 @@ def continue_numbering(connection: Connection, table: Table) -> None:
 
 
 def _prepare_sqlite_connection(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's connection
-    # The driver must not begin transactions by itself: `_begin_sqlite_transaction` does, in the right mode.
+    # The driver must not begin transactions by itself: `reading` and `writing` do, in the right mode.
     connection.isolation_level = None
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    _use_write_ahead_log(connection)
+    for pragma in ("synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
-def _begin_sqlite_transaction(connection: Connection) -> None:
-    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
-    connection.exec_driver_sql(f"BEGIN {mode}")
+def _use_write_ahead_log(connection: Any) -> None:  # noqa: ANN401 - the driver's connection
+    # A file changes to the write-ahead log once. SQLite does not wait for whoever writes to a file that has not yet, so this does.
+    deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _set_sqlite_foreign_keys(connection: Connection, *, enabled: bool) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from promptuary.model.access import Scope
 from promptuary.model.accounts import Key
@@ -21,6 +21,7 @@ _SELECT = select(
     keys.c.last_used_at,
     keys.c.revoked_at,
 ).join(users, users.c.id == keys.c.user_id)
+_USABLE = _SELECT.where(keys.c.value_hash == bindparam("value_hash"), keys.c.revoked_at.is_(None), users.c.is_active)
 
 
 def insert_key(tx: Transaction, key: Key, *, value_hash: str) -> None:
@@ -41,8 +42,7 @@ def insert_key(tx: Transaction, key: Key, *, value_hash: str) -> None:
 
 def find_usable_key(tx: Transaction, value_hash: str) -> Key | None:
     """Find a key by the SHA-256 of its value, unless it is revoked or its user disabled."""
-    statement = _SELECT.where(keys.c.value_hash == value_hash, keys.c.revoked_at.is_(None), users.c.is_active)
-    row = tx.connection.execute(statement).one_or_none()
+    row = tx.connection.execute(_USABLE, {"value_hash": value_hash}).one_or_none()
     return None if row is None else _key(row)
 
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from promptuary.model.prompts import Label, LabelPointer
 from promptuary.store.database import AnyRow, Transaction
@@ -25,6 +25,16 @@ _SELECT = (
     .join(prompts, prompts.c.id == labels.c.prompt_id)
     .join(versions, versions.c.id == labels.c.version_id)
     .outerjoin(users, users.c.id == labels.c.created_by_id)
+)
+
+_POINTERS = (
+    select(labels.c.prompt_id, labels.c.name, versions.c.version)
+    .join(versions, versions.c.id == labels.c.version_id)
+    .order_by(labels.c.name)
+)
+_POINTERS_OF_ONE = _POINTERS.where(labels.c.prompt_id == bindparam("prompt_id", type_=labels.c.prompt_id.type))
+_POINTERS_OF_SEVERAL = _POINTERS.where(
+    labels.c.prompt_id.in_(bindparam("prompt_ids", expanding=True, type_=labels.c.prompt_id.type))
 )
 
 
@@ -78,16 +88,19 @@ def count_labels(tx: Transaction, prompt_id: str) -> int:
     return tx.connection.execute(statement).scalar_one()
 
 
-def list_pointers(tx: Transaction, prompt_ids: Sequence[str]) -> dict[str, tuple[LabelPointer, ...]]:
-    """List the labels of several prompts, each prompt's ordered by name; prompts without labels are missing."""
-    statement = (
-        select(labels.c.prompt_id, labels.c.name, versions.c.version)
-        .join(versions, versions.c.id == labels.c.version_id)
-        .where(labels.c.prompt_id.in_(prompt_ids))
-        .order_by(labels.c.name)
-    )
+def list_pointers(tx: Transaction, prompt_id: str) -> tuple[LabelPointer, ...]:
+    """List the labels of a prompt, ordered by name."""
+    rows = tx.connection.execute(_POINTERS_OF_ONE, {"prompt_id": prompt_id})
+    return tuple(LabelPointer(row.name, row.version) for row in rows)
+
+
+def list_pointers_of(tx: Transaction, prompt_ids: Sequence[str]) -> dict[str, tuple[LabelPointer, ...]]:
+    """List the labels of several prompts, each prompt's ordered by name; prompts without labels may be missing."""
+    if len(prompt_ids) == 1:
+        # A list of ids is written into the statement anew each time, which takes longer than to run it.
+        return {prompt_id: list_pointers(tx, prompt_id) for prompt_id in prompt_ids}
     found: defaultdict[str, list[LabelPointer]] = defaultdict(list)
-    for row in tx.connection.execute(statement) if prompt_ids else ():
+    for row in tx.connection.execute(_POINTERS_OF_SEVERAL, {"prompt_ids": prompt_ids}) if prompt_ids else ():
         found[row.prompt_id].append(LabelPointer(row.name, row.version))
     return {prompt_id: tuple(pointers) for prompt_id, pointers in found.items()}
 

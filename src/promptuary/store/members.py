@@ -1,16 +1,25 @@
 """Rows of members: who has which role in a project."""
 
-from typing import Any
-
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, select
 
 from promptuary.model.access import Role
-from promptuary.model.accounts import Member
+from promptuary.model.accounts import Member, Membership, Project
 from promptuary.store import dialect
 from promptuary.store.database import AnyRow, Transaction
-from promptuary.store.tables import members, users
+from promptuary.store.tables import members, projects, users
 
-_COLUMNS = (members.c.project_id, members.c.user_id, users.c.email, members.c.role, members.c.created_at)
+_SELECT = select(
+    members.c.project_id,
+    members.c.user_id,
+    users.c.email,
+    users.c.password_hash.is_not(None).label("has_password"),
+    members.c.role,
+    members.c.created_at,
+).join(users, users.c.id == members.c.user_id)
+_OF_USER = _SELECT.where(
+    members.c.project_id == bindparam("project_id", type_=members.c.project_id.type),
+    members.c.user_id == bindparam("user_id", type_=members.c.user_id.type),
+)
 
 
 def upsert_member(tx: Transaction, *, project_id: int, user_id: int, role: Role) -> None:
@@ -30,15 +39,29 @@ def delete_member(tx: Transaction, *, project_id: int, user_id: int) -> None:
 
 def find_member(tx: Transaction, *, project_id: int, user_id: int) -> Member | None:
     """Find a user's membership of a project."""
-    statement = _select().where(members.c.project_id == project_id, members.c.user_id == user_id)
-    row = tx.connection.execute(statement).one_or_none()
+    row = tx.connection.execute(_OF_USER, {"project_id": project_id, "user_id": user_id}).one_or_none()
     return None if row is None else _member(row)
 
 
 def list_members(tx: Transaction, project_id: int, *, limit: int) -> list[Member]:
     """List a project's members by user id, at most ``limit``."""
-    statement = _select().where(members.c.project_id == project_id)
+    statement = _SELECT.where(members.c.project_id == project_id)
     return [_member(row) for row in tx.connection.execute(statement.order_by(members.c.user_id).limit(limit))]
+
+
+def list_memberships(tx: Transaction, user_id: int, *, limit: int) -> list[Membership]:
+    """List the projects of a user with their roles, by the project's name, at most ``limit``."""
+    statement = (
+        select(projects.c.id, projects.c.name, projects.c.api_token, projects.c.created_at, members.c.role)
+        .join(projects, projects.c.id == members.c.project_id)
+        .where(members.c.user_id == user_id)
+        .order_by(projects.c.name, projects.c.id)
+        .limit(limit)
+    )
+    return [
+        Membership(Project(id=row.id, name=row.name, api_token=row.api_token, created_at=row.created_at), Role(row.role))
+        for row in tx.connection.execute(statement)
+    ]
 
 
 def find_first_project(tx: Transaction, user_id: int) -> int | None:
@@ -66,9 +89,12 @@ def has_other_admin(tx: Transaction, *, project_id: int, user_id: int) -> bool:
     return tx.connection.execute(statement).first() is not None
 
 
-def _select() -> Any:  # noqa: ANN401 - a select of the columns
-    return select(*_COLUMNS).join(users, users.c.id == members.c.user_id)
-
-
 def _member(row: AnyRow) -> Member:
-    return Member(project_id=row.project_id, user_id=row.user_id, email=row.email, role=Role(row.role), created_at=row.created_at)
+    return Member(
+        project_id=row.project_id,
+        user_id=row.user_id,
+        email=row.email,
+        has_password=row.has_password,
+        role=Role(row.role),
+        created_at=row.created_at,
+    )

@@ -1,18 +1,25 @@
 """Rows of projects."""
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from promptuary.model.accounts import Project
 from promptuary.store.database import AnyRow, Transaction
 from promptuary.store.tables import projects
 
 _COLUMNS = (projects.c.id, projects.c.name, projects.c.api_token, projects.c.created_at)
+_BY_ID = select(*_COLUMNS).where(projects.c.id == bindparam("wanted", type_=projects.c.id.type))
+_BY_TOKEN = select(*_COLUMNS).where(projects.c.api_token == bindparam("wanted", type_=projects.c.api_token.type))
 
 
 def insert_project(tx: Transaction, *, name: str, api_token: str) -> Project:
     """Insert a project under the next free id."""
     statement = insert(projects).values(name=name, api_token=api_token, created_at=tx.clock()).returning(*_COLUMNS)
     return _project(tx.connection.execute(statement).one())
+
+
+def update_name(tx: Transaction, project_id: int, name: str) -> None:
+    """Replace a project's name."""
+    tx.connection.execute(update(projects).where(projects.c.id == project_id).values(name=name))
 
 
 def update_api_token(tx: Transaction, project_id: int, api_token: str) -> None:
@@ -22,7 +29,7 @@ def update_api_token(tx: Transaction, project_id: int, api_token: str) -> None:
 
 def find_project(tx: Transaction, project_id: int) -> Project | None:
     """Find a project by id."""
-    row = tx.connection.execute(select(*_COLUMNS).where(projects.c.id == project_id)).one_or_none()
+    row = tx.connection.execute(_BY_ID, {"wanted": project_id}).one_or_none()
     return None if row is None else _project(row)
 
 
@@ -33,7 +40,7 @@ def lock_project(tx: Transaction, project_id: int) -> None:
 
 def find_project_by_token(tx: Transaction, api_token: str) -> Project | None:
     """Find a project by its current token."""
-    row = tx.connection.execute(select(*_COLUMNS).where(projects.c.api_token == api_token)).one_or_none()
+    row = tx.connection.execute(_BY_TOKEN, {"wanted": api_token}).one_or_none()
     return None if row is None else _project(row)
 
 

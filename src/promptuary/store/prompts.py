@@ -3,15 +3,27 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy.exc import IntegrityError
 
 from promptuary.model.prompts import Prompt
 from promptuary.store import dialect
 from promptuary.store.database import AnyRow, Transaction
 from promptuary.store.tables import prompts, versions
 
-_SELECT = select(prompts.c.id, prompts.c.project_id, prompts.c.name, prompts.c.latest_version, prompts.c.created_at).where(
-    prompts.c.archived_at.is_(None)
+_SELECT_ANY = select(prompts.c.id, prompts.c.project_id, prompts.c.name, prompts.c.latest_version, prompts.c.created_at)
+_SELECT = _SELECT_ANY.where(prompts.c.archived_at.is_(None))
+# Built once: to build a statement takes longer than to run it.
+_IN_PROJECT = prompts.c.project_id == bindparam("project_id", type_=prompts.c.project_id.type)
+_NAMED = _SELECT.where(_IN_PROJECT, prompts.c.name == bindparam("wanted", type_=prompts.c.name.type))
+_NAMED_AND_LOCKED = _NAMED.with_for_update()
+_MOVE_LATEST = (
+    update(prompts)
+    .where(prompts.c.id == bindparam("wanted", type_=prompts.c.id.type))
+    .values(latest_version=bindparam("moved_to", type_=prompts.c.latest_version.type))
+)
+_OF_VERSION = _SELECT.join(versions, versions.c.prompt_id == prompts.c.id).where(
+    _IN_PROJECT, versions.c.id == bindparam("wanted", type_=versions.c.id.type)
 )
 
 
@@ -34,23 +46,22 @@ def insert_prompt(tx: Transaction, prompt: Prompt) -> bool:
 
 def find_prompt(tx: Transaction, *, project_id: int, name: str) -> Prompt | None:
     """Find an active prompt by name."""
-    return _one(tx, _named(project_id, name))
+    return _one(tx, _NAMED, project_id=project_id, wanted=name)
 
 
 def lock_prompt(tx: Transaction, *, project_id: int, name: str) -> Prompt | None:
     """Find an active prompt by name and keep other writers off it until the transaction ends."""
-    return _one(tx, _named(project_id, name).with_for_update())
+    return _one(tx, _NAMED_AND_LOCKED, project_id=project_id, wanted=name)
 
 
 def find_prompt_by_version_id(tx: Transaction, *, project_id: int, version_id: str) -> Prompt | None:
     """Find the active prompt that one of its versions' ids belongs to."""
-    joined = _SELECT.join(versions, versions.c.prompt_id == prompts.c.id)
-    return _one(tx, joined.where(prompts.c.project_id == project_id, versions.c.id == version_id))
+    return _one(tx, _OF_VERSION, project_id=project_id, wanted=version_id)
 
 
 def update_latest_version(tx: Transaction, prompt_id: str, version: int) -> None:
     """Make another version the latest."""
-    tx.connection.execute(update(prompts).where(prompts.c.id == prompt_id).values(latest_version=version))
+    tx.connection.execute(_MOVE_LATEST, {"wanted": prompt_id, "moved_to": version})
 
 
 def archive_prompt(tx: Transaction, prompt_id: str, *, at: datetime) -> None:
@@ -58,14 +69,33 @@ def archive_prompt(tx: Transaction, prompt_id: str, *, at: datetime) -> None:
     tx.connection.execute(update(prompts).where(prompts.c.id == prompt_id).values(archived_at=at))
 
 
-def _named(project_id: int, name: str) -> Select[Any]:
-    return _SELECT.where(prompts.c.project_id == project_id, prompts.c.name == name)
+def find_archived_prompt(tx: Transaction, *, project_id: int, name: str, version_id: str | None) -> Prompt | None:
+    """Find the archived prompt of a name that has a version of this id, or the one that was archived last."""
+    statement = _SELECT_ANY.where(prompts.c.project_id == project_id, prompts.c.name == name, prompts.c.archived_at.is_not(None))
+    if version_id is not None:
+        statement = statement.join(versions, versions.c.prompt_id == prompts.c.id).where(versions.c.id == version_id)
+    # In the order of `listing`, so that it is the one that the list of archived prompts shows first.
+    return _one(tx, statement.order_by(prompts.c.archived_at.desc(), prompts.c.id.desc()).limit(1))
 
 
-def _one(tx: Transaction, statement: Select[Any]) -> Prompt | None:
-    row: AnyRow | None = tx.connection.execute(statement).one_or_none()
-    if row is None:
-        return None
+def restore_prompt(tx: Transaction, prompt_id: str) -> bool:
+    """Make an archived prompt active and keep other writers off it; `False` when its name is taken or somebody else did it."""
+    statement = (
+        update(prompts)
+        .where(prompts.c.id == prompt_id, prompts.c.archived_at.is_not(None))
+        .values(archived_at=None)
+        .returning(prompts.c.id)
+    )
+    try:
+        # An update has no ON CONFLICT; the savepoint keeps the transaction usable.
+        with tx.connection.begin_nested():
+            return tx.connection.execute(statement).one_or_none() is not None
+    except IntegrityError:
+        return False
+
+
+def prompt_of(row: AnyRow) -> Prompt:
+    """Read a prompt from a row that has its columns."""
     return Prompt(
         id=row.id,
         project_id=row.project_id,
@@ -73,3 +103,8 @@ def _one(tx: Transaction, statement: Select[Any]) -> Prompt | None:
         latest_version=row.latest_version,
         created_at=row.created_at,
     )
+
+
+def _one(tx: Transaction, statement: Select[Any], **parameters: object) -> Prompt | None:
+    row: AnyRow | None = tx.connection.execute(statement, parameters).one_or_none()
+    return None if row is None else prompt_of(row)

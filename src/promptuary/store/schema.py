@@ -1,18 +1,21 @@
 """The database's schema: which revision it has, which one this version of Promptuary needs, and the way between them."""
 
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import inspect, select
 from sqlalchemy.sql import column, table
 
 from promptuary.model.errors import SchemaMismatch
-from promptuary.store import dialect
+from promptuary.store import dialect, list_entries
 from promptuary.store.database import Database, Transaction, translated_errors
 from promptuary.store.tables import metadata
 
-HEAD = "0001"
+HEAD = "0005"
 """The newest revision in `migrations`, stated here so that a start need not load the migration machinery; a test compares.
 
 Revisions are numbers of four digits, so that a newer one is the greater text.
 """
+
+_DERIVED_SINCE = "0005"
+"""The revision since which lists and search are derived as they are now. An upgrade from an older one derives them anew."""
 
 _MIGRATIONS = "promptuary.store:migrations"
 
@@ -35,6 +38,13 @@ def is_current(database: Database) -> bool:
         return current_revision(tx) == HEAD
 
 
+def is_usable(database: Database) -> bool:
+    """Tell whether this version can work with the database's schema: its own, or a newer one, since revisions expand first."""
+    with database.read() as tx:
+        revision = current_revision(tx)
+    return revision is not None and revision >= HEAD
+
+
 def upgrade(database: Database) -> bool:
     """Bring the database to the newest revision in one transaction; return whether anything had to be done.
 
@@ -44,17 +54,23 @@ def upgrade(database: Database) -> bool:
     if is_current(database):
         return False
     with translated_errors(), dialect.migrating(database.engine) as connection:
-        _migrate(connection, database, target="head")
+        tx = Transaction(connection, database.clock)
+        before = current_revision(tx)
+        if before is not None:
+            list_entries.lock_prompts(tx)
+        _migrate(tx, target="head")
+        if before is None or before < _DERIVED_SINCE:
+            list_entries.rebuild(tx)
     return True
 
 
 def downgrade(database: Database, *, target: str) -> None:
     """Take the database back to an older revision, ``base`` for an empty one. Loses what the older schema cannot hold."""
     with translated_errors(), dialect.migrating(database.engine) as connection:
-        _migrate(connection, database, target=target)
+        _migrate(Transaction(connection, database.clock), target=target)
 
 
-def _migrate(connection: Connection, database: Database, *, target: str) -> None:
+def _migrate(tx: Transaction, *, target: str) -> None:
     # Alembic takes a fifth of a second to load, and most starts have nothing to migrate.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
@@ -62,9 +78,9 @@ def _migrate(connection: Connection, database: Database, *, target: str) -> None
 
     config = Config()
     config.set_main_option("script_location", _MIGRATIONS)
-    config.attributes["connection"] = connection
+    config.attributes["connection"] = tx.connection
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    present = current_revision(Transaction(connection, database.clock))
+    present = current_revision(tx)
     if present is not None and present not in known:
         message = f"The database has schema {present}, which a newer Promptuary has written. Upgrade Promptuary."
         raise SchemaMismatch(message)

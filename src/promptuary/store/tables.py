@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Index,
@@ -92,6 +93,7 @@ class Word(TypeDecorator[str]):
 
 
 _TextId = Word(36)
+_SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
 
 metadata = MetaData(
     naming_convention={
@@ -155,6 +157,33 @@ keys = Table(
     Column("revoked_at", UtcDateTime),
 )
 
+# Not part of backups: a restored one signs nobody in.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", _TextId, primary_key=True),
+    Column("user_id", Count, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    # SHA-256 of the cookie's value, as for keys.
+    Column("value_hash", String(64), nullable=False, unique=True),
+    Column("address", Text, nullable=False),
+    Column("user_agent", Text, nullable=False),
+    Column("notice", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("last_seen_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+
+# Not part of backups, either.
+sign_in_links = Table(
+    "sign_in_links",
+    metadata,
+    Column("value_hash", String(64), primary_key=True),
+    Column("user_id", Count, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("is_first_start", Boolean(create_constraint=False), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+
 prompts = Table(
     "prompts",
     metadata,
@@ -186,9 +215,8 @@ versions = Table(
     Column("content", Text, nullable=False),
     Column("config", Text),
     Column("description", Text),
-    # Bytes of `content`, and what search compares (`model.content.search_key`), both derived from it.
+    # Bytes of `content` and its headings, both derived from it.
     Column("size_bytes", Count, nullable=False),
-    Column("folded_text", Text, nullable=False),
     Column("outline", JsonText, nullable=False),
     Column("created_by_id", Count, ForeignKey("users.id", ondelete="SET NULL")),
     Column("created_at", UtcDateTime, nullable=False),
@@ -208,11 +236,76 @@ labels = Table(
     UniqueConstraint("prompt_id", "name"),
 )
 
+# What search looks in: a row for every version that a list can show, with folded texts. Derived, see `store.list_entries`.
+search_texts = Table(
+    "search_texts",
+    metadata,
+    Column("id", _SEQUENCE, primary_key=True),
+    Column("prompt_id", _TextId, ForeignKey("prompts.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("version_id", _TextId, ForeignKey("versions.id", ondelete="CASCADE"), nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# What lists are made of: a row for every active prompt at its latest version, under the empty label, and one for each of its labels
+# at the labelled version. An index for each order, so that a page is found without sorting. Derived, see `store.list_entries`.
+list_entries = Table(
+    "list_entries",
+    metadata,
+    Column("prompt_id", _TextId, ForeignKey("prompts.id", ondelete="CASCADE"), primary_key=True),
+    Column("label", Word(128), primary_key=True),
+    Column("project_id", Count, nullable=False),
+    Column("version_id", _TextId, nullable=False),
+    Column("search_text_id", _SEQUENCE, ForeignKey("search_texts.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Word(255), nullable=False),
+    Column("version", Count, nullable=False),
+    Column("latest_version", Count, nullable=False),
+    Column("size_bytes", Count, nullable=False),
+    Column("created_by_id", Count),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("first_version_created_at", UtcDateTime, nullable=False),
+    # Unique, as it is anyway, so that SQLite prefers it when a search has found few texts.
+    UniqueConstraint("search_text_id", "label"),
+    # Narrow, to count by.
+    Index("ix_list_entries_project", "project_id", "label"),
+    Index("ix_list_entries_name", "project_id", "label", "name", "version_id"),
+    Index("ix_list_entries_created_at", "project_id", "label", "created_at", "version_id"),
+    Index("ix_list_entries_version", "project_id", "label", "version", "version_id"),
+    Index("ix_list_entries_latest_version", "project_id", "label", "latest_version", "version_id"),
+    Index("ix_list_entries_size", "project_id", "label", "size_bytes", "version_id"),
+    Index("ix_list_entries_first_version", "project_id", "label", "first_version_created_at", "version_id"),
+    Index("ix_list_entries_author", "project_id", "label", "created_by_id", "created_at", "version_id"),
+)
+
+# No foreign keys: counts are written a while after the fetch, and a version may be gone by then. A day is one of UTC; an empty
+# key or label says that there was none.
+fetches = Table(
+    "fetches",
+    metadata,
+    Column("version_id", _TextId, primary_key=True),
+    Column("day", Date, primary_key=True, index=True),
+    Column("key_id", _TextId, primary_key=True),
+    Column("label", Word(128), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("last_fetched_at", UtcDateTime, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Derived from `fetches`, and kept when its rows are trimmed.
+last_fetches = Table(
+    "last_fetches",
+    metadata,
+    Column("version_id", _TextId, primary_key=True),
+    Column("last_fetched_at", UtcDateTime, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # No foreign keys: the log outlives what it tells of.
 changes = Table(
     "changes",
     metadata,
-    Column("sequence", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("sequence", _SEQUENCE, primary_key=True),
     Column("kind", String(40), nullable=False),
     Column("project_id", Count),
     Column("prompt_id", _TextId),

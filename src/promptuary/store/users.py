@@ -1,10 +1,12 @@
 """Rows of users."""
 
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.exc import IntegrityError
 
-from promptuary.model.accounts import Author, User
+from promptuary.model.accounts import Author, Credentials, User
 from promptuary.store import dialect
 from promptuary.store.database import AnyRow, Transaction
 from promptuary.store.tables import users
@@ -30,6 +32,8 @@ AUTHOR_COLUMNS = (
     users.c.role_at_organization.label("author_role"),
 )
 
+_AUTHOR = select(*AUTHOR_COLUMNS).where(users.c.id == bindparam("wanted", type_=users.c.id.type))
+
 
 def insert_user(
     tx: Transaction, *, uuid: str, email: str, first_name: str, last_name: str, password_hash: str | None
@@ -54,9 +58,34 @@ def insert_user(
     return None if user_id is None else find_user(tx, user_id)
 
 
+def insert_recorded_user(tx: Transaction, *, uuid: str, email: str, first_name: str, last_name: str) -> None:
+    """Insert a user who wrote something elsewhere: a disabled account, unless somebody has the address."""
+    statement = dialect.insert(tx.connection, users).values(
+        uuid=uuid, email=email, first_name=first_name, last_name=last_name, is_active=False, created_at=tx.clock()
+    )
+    tx.connection.execute(statement.on_conflict_do_nothing(index_elements=[users.c.email]))
+
+
+def list_ids(tx: Transaction, emails: Collection[str]) -> dict[str, int]:
+    """Return the ids of the users who have these addresses, by address."""
+    statement = select(users.c.email, users.c.id).where(users.c.email.in_(emails))
+    return {row.email: row.id for row in tx.connection.execute(statement)} if emails else {}
+
+
 def update_user(tx: Transaction, user_id: int, **values: Any) -> None:  # noqa: ANN401 - columns by name
     """Change columns of a user."""
     tx.connection.execute(update(users).where(users.c.id == user_id).values(**values))
+
+
+def try_to_update_profile(tx: Transaction, user_id: int, values: dict[str, str]) -> bool:
+    """Change name and address of a user; change nothing and return `False` where somebody else has the address."""
+    try:
+        # The savepoint keeps the transaction when the unique index refuses.
+        with tx.connection.begin_nested():
+            update_user(tx, user_id, **values)
+    except IntegrityError:
+        return False
+    return True
 
 
 def find_user(tx: Transaction, user_id: int) -> User | None:
@@ -69,6 +98,24 @@ def find_user_by_email(tx: Transaction, email: str) -> User | None:
     """Find a user by the address in its stored form."""
     row = tx.connection.execute(select(*_COLUMNS).where(users.c.email == email)).one_or_none()
     return None if row is None else _user(row)
+
+
+def find_author(tx: Transaction, user_id: int) -> Author | None:
+    """Find what others see of a user."""
+    row = tx.connection.execute(_AUTHOR, {"wanted": user_id}).one_or_none()
+    return None if row is None else author_of(row)
+
+
+def find_credentials(tx: Transaction, email: str, *, lock: bool = False) -> Credentials | None:
+    """Find what signing in with an address is decided by; ``lock`` keeps it as it is until the transaction ends."""
+    statement = select(users.c.id, users.c.password_hash, users.c.is_active).where(users.c.email == email)
+    row = tx.connection.execute(statement.with_for_update(key_share=True) if lock else statement).one_or_none()
+    return None if row is None else Credentials(row.id, row.password_hash, row.is_active)
+
+
+def has_any_password(tx: Transaction) -> bool:
+    """Tell whether anybody has a password."""
+    return tx.connection.execute(select(users.c.id).where(users.c.password_hash.is_not(None)).limit(1)).first() is not None
 
 
 def list_users(tx: Transaction, *, limit: int) -> list[User]:

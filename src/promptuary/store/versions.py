@@ -1,17 +1,13 @@
 """Rows of versions, always read together with what is known of their prompt. Versions are never updated."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, insert, literal, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, insert, literal, select
 
-from promptuary.model import content
-from promptuary.model.outline import Heading, outline_of
+from promptuary.model.outline import Heading
 from promptuary.model.prompts import Draft, Prompt, Version
-from promptuary.model.text import fold
-from promptuary.store import dialect, labels
+from promptuary.store import labels
 from promptuary.store.database import AnyRow, Transaction
 from promptuary.store.tables import MAX_INTEGER, prompts, users, versions
 from promptuary.store.tables import labels as label_rows
@@ -29,73 +25,47 @@ _COLUMNS = (
     versions.c.created_at,
     prompts.c.latest_version,
     prompts.c.created_at.label("first_version_created_at"),
+    prompts.c.archived_at,
     *AUTHOR_COLUMNS,
 )
 
-ORDERS: dict[str, ColumnElement[Any]] = {
-    "name": prompts.c.name,
-    "created_at": versions.c.created_at,
-    # A version never changes, so it was last updated when it was created.
-    "updated_at": versions.c.created_at,
-    "version": versions.c.version,
-    "latest_version": prompts.c.latest_version,
-    "version_count": prompts.c.latest_version,
-    "first_version_created_at": prompts.c.created_at,
-    "prompt_size_bytes": versions.c.size_bytes,
-}
-"""What a list can be ordered by; ties are broken by id, descending."""
+
+def insert_version(tx: Transaction, version: Version) -> None:
+    """Insert a version."""
+    row = {
+        "id": version.id,
+        "prompt_id": version.prompt_id,
+        "version": version.version,
+        "content": version.content,
+        "config": version.config_json,
+        "description": version.description,
+        "size_bytes": version.size_bytes,
+        "outline": [[heading.level, heading.text] for heading in version.outline],
+        "created_by_id": None if version.created_by is None else version.created_by.id,
+        "created_at": version.created_at,
+    }
+    tx.connection.execute(_INSERT, row)
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """Which active prompts to list, at which version, in which order."""
-
-    limit: int
-    offset: int = 0
-    label: str | None = None
-    search: str = ""
-    created_by_id: int | None = None
-    order_by: str = "created_at"
-    is_descending: bool = True
-    with_content: bool = True
-
-
-def insert_version(
-    tx: Transaction, *, version_id: str, prompt_id: str, version: int, draft: Draft, created_by_id: int | None, at: datetime
-) -> None:
-    """Insert a version together with everything that is derived from its content."""
-    text = content.text_of(draft.content)
-    tx.connection.execute(
-        insert(versions).values(
-            id=version_id,
-            prompt_id=prompt_id,
-            version=version,
-            content=draft.content,
-            config=draft.config,
-            description=draft.description,
-            size_bytes=len(draft.content.encode()),
-            folded_text=content.search_key(draft.content),
-            outline=[[heading.level, heading.text] for heading in outline_of(text)],
-            created_by_id=created_by_id,
-            created_at=at,
-        )
-    )
+def find_draft(tx: Transaction, prompt: Prompt) -> Draft | None:
+    """Find what the author of a prompt's latest version decided, and nothing else."""
+    row = tx.connection.execute(_DRAFT, {"prompt_id": prompt.id, "wanted": prompt.latest_version}).one_or_none()
+    return None if row is None else Draft(content=row.content, config=row.config, description=row.description)
 
 
 def find_version(tx: Transaction, prompt: Prompt, *, version: int) -> Version | None:
     """Find a version of a prompt by its number."""
-    return _one(tx, _select_full().where(versions.c.prompt_id == prompt.id, versions.c.version == version))
+    return _one(tx, _BY_NUMBER, prompt_id=prompt.id, wanted=version)
 
 
 def find_version_by_id(tx: Transaction, prompt: Prompt, *, version_id: str) -> Version | None:
     """Find a version of a prompt by its id."""
-    return _one(tx, _select_full().where(versions.c.prompt_id == prompt.id, versions.c.id == version_id))
+    return _one(tx, _BY_ID, prompt_id=prompt.id, wanted=version_id)
 
 
 def find_labelled_version(tx: Transaction, prompt: Prompt, *, label: str) -> Version | None:
     """Find the version of a prompt that a label points at."""
-    pointing = _select_full().join(label_rows, label_rows.c.version_id == versions.c.id)
-    return _one(tx, pointing.where(label_rows.c.prompt_id == prompt.id, label_rows.c.name == label))
+    return _one(tx, _BY_LABEL, prompt_id=prompt.id, wanted=label)
 
 
 def list_history(tx: Transaction, prompt: Prompt, *, limit: int, offset: int, before: int | None) -> list[Version]:
@@ -107,47 +77,15 @@ def list_history(tx: Transaction, prompt: Prompt, *, limit: int, offset: int, be
     return _all(tx, statement)
 
 
-def count_listed(tx: Transaction, project_id: int, listing: Listing) -> int:
-    """Count what `list_listed` would list without limit and offset."""
-    statement = _listed(tx, select(func.count()).select_from(versions), project_id, listing)
-    count: int = tx.connection.execute(statement).scalar_one()
-    return count
-
-
-def list_listed(tx: Transaction, project_id: int, listing: Listing) -> list[Version]:
-    """List the active prompts of a project, each at its latest or labelled version."""
-    column = ORDERS[listing.order_by]
-    statement = _listed(tx, _columns(versions.c.content if listing.with_content else literal("")), project_id, listing)
-    statement = statement.outerjoin(users, users.c.id == versions.c.created_by_id)
-    statement = statement.order_by(column.desc() if listing.is_descending else column.asc(), versions.c.id.desc())
-    return _all(tx, statement.limit(listing.limit).offset(min(listing.offset, MAX_INTEGER)))
-
-
-def _listed(tx: Transaction, statement: Select[Any], project_id: int, listing: Listing) -> Select[Any]:
-    is_listed = and_(versions.c.prompt_id == prompts.c.id, versions.c.version == prompts.c.latest_version)
-    if listing.label is None:
-        statement = statement.join(prompts, is_listed)
-    else:
-        statement = statement.join(prompts, versions.c.prompt_id == prompts.c.id)
-        statement = statement.join(label_rows, label_rows.c.version_id == versions.c.id)
-        statement = statement.where(label_rows.c.name == listing.label)
-    statement = statement.where(prompts.c.project_id == project_id, prompts.c.archived_at.is_(None))
-    if listing.search:
-        needle = fold(listing.search)
-        in_name = dialect.contains(tx.connection, func.lower(prompts.c.name), needle)
-        in_text = dialect.contains(tx.connection, versions.c.folded_text, needle)
-        statement = statement.where(or_(in_name, in_text))
-    if listing.created_by_id is not None:
-        statement = statement.where(versions.c.created_by_id == listing.created_by_id)
-    return statement
-
-
-def _columns(content_column: ColumnElement[str]) -> Select[Any]:
-    return select(*_COLUMNS, content_column.label("content")).select_from(versions)
+def list_versions(tx: Transaction, ids: Sequence[str], *, with_content: bool) -> list[Version]:
+    """Read versions by their ids, in the order of the ids; their content is empty unless it is wanted."""
+    statement = (_select_full() if with_content else _select(literal(""))).where(versions.c.id.in_(ids))
+    found = {version.id: version for version in (_all(tx, statement) if ids else ())}
+    return [found[version_id] for version_id in ids]
 
 
 def _select(content_column: ColumnElement[str]) -> Select[Any]:
-    joined = _columns(content_column).join(prompts, prompts.c.id == versions.c.prompt_id)
+    joined = select(*_COLUMNS, content_column.label("content")).join(prompts, prompts.c.id == versions.c.prompt_id)
     return joined.outerjoin(users, users.c.id == versions.c.created_by_id)
 
 
@@ -155,13 +93,32 @@ def _select_full() -> Select[Any]:
     return _select(versions.c.content)
 
 
-def _one(tx: Transaction, statement: Select[Any]) -> Version | None:
-    return next(iter(_all(tx, statement)), None)
+def _wanted(column: ColumnElement[Any]) -> ColumnElement[bool]:
+    return column == bindparam("wanted", type_=column.type)
 
 
-def _all(tx: Transaction, statement: Select[Any]) -> list[Version]:
-    rows: Sequence[AnyRow] = tx.connection.execute(statement).all()
-    pointers = labels.list_pointers(tx, sorted({row.prompt_id for row in rows}))
+# Built once: to build a statement takes longer than to run it.
+_INSERT = insert(versions)
+_OF_PROMPT = bindparam("prompt_id", type_=versions.c.prompt_id.type)
+_BY_NUMBER = _select_full().where(versions.c.prompt_id == _OF_PROMPT, _wanted(versions.c.version))
+_DRAFT = select(versions.c.content, versions.c.config, versions.c.description).where(
+    versions.c.prompt_id == _OF_PROMPT, _wanted(versions.c.version)
+)
+_BY_ID = _select_full().where(versions.c.prompt_id == _OF_PROMPT, _wanted(versions.c.id))
+_BY_LABEL = (
+    _select_full()
+    .join(label_rows, label_rows.c.version_id == versions.c.id)
+    .where(label_rows.c.prompt_id == _OF_PROMPT, _wanted(label_rows.c.name))
+)
+
+
+def _one(tx: Transaction, statement: Select[Any], **parameters: object) -> Version | None:
+    return next(iter(_all(tx, statement, **parameters)), None)
+
+
+def _all(tx: Transaction, statement: Select[Any], **parameters: object) -> list[Version]:
+    rows: Sequence[AnyRow] = tx.connection.execute(statement, parameters).all()
+    pointers = labels.list_pointers_of(tx, sorted({row.prompt_id for row in rows}))
     return [
         Version(
             id=row.id,
@@ -177,6 +134,7 @@ def _all(tx: Transaction, statement: Select[Any]) -> list[Version]:
             created_at=row.created_at,
             latest_version=row.latest_version,
             first_version_created_at=row.first_version_created_at,
+            archived_at=row.archived_at,
             prompt_labels=pointers.get(row.prompt_id, ()),
         )
         for row in rows

@@ -15,12 +15,37 @@ CREATE TABLE changes (
 	at DATETIME NOT NULL, 
 	request_id VARCHAR(128)
 );
+CREATE TABLE fetches (
+	version_id VARCHAR(36) NOT NULL, 
+	day DATE NOT NULL, 
+	key_id VARCHAR(36) NOT NULL, 
+	label VARCHAR(128) NOT NULL, 
+	count BIGINT NOT NULL, 
+	last_fetched_at DATETIME NOT NULL, 
+	CONSTRAINT pk_fetches PRIMARY KEY (version_id, day, key_id, label)
+)
+ WITHOUT ROWID
+
+;
 CREATE INDEX ix_changes_project_id_sequence ON changes (project_id, sequence);
 CREATE INDEX ix_changes_prompt_id_sequence ON changes (prompt_id, sequence);
+CREATE INDEX ix_fetches_day ON fetches (day);
 CREATE INDEX ix_keys_user_id ON keys (user_id);
 CREATE INDEX ix_labels_name ON labels (name);
 CREATE INDEX ix_labels_version_id ON labels (version_id);
+CREATE INDEX ix_list_entries_author ON list_entries (project_id, label, created_by_id, created_at, version_id);
+CREATE INDEX ix_list_entries_created_at ON list_entries (project_id, label, created_at, version_id);
+CREATE INDEX ix_list_entries_first_version ON list_entries (project_id, label, first_version_created_at, version_id);
+CREATE INDEX ix_list_entries_latest_version ON list_entries (project_id, label, latest_version, version_id);
+CREATE INDEX ix_list_entries_name ON list_entries (project_id, label, name, version_id);
+CREATE INDEX ix_list_entries_project ON list_entries (project_id, label);
+CREATE INDEX ix_list_entries_size ON list_entries (project_id, label, size_bytes, version_id);
+CREATE INDEX ix_list_entries_version ON list_entries (project_id, label, version, version_id);
 CREATE INDEX ix_members_user_id ON members (user_id);
+CREATE INDEX ix_search_texts_prompt_id ON search_texts (prompt_id);
+CREATE INDEX ix_search_words_long ON search_words (id) WHERE length(word) > 64;
+CREATE INDEX ix_sessions_user_id ON sessions (user_id);
+CREATE INDEX ix_sign_in_links_user_id ON sign_in_links (user_id);
 CREATE TABLE keys (
 	id VARCHAR(36) NOT NULL, 
 	user_id INTEGER NOT NULL, 
@@ -50,6 +75,50 @@ CREATE TABLE labels (
 	CONSTRAINT fk_labels_created_by_id_users FOREIGN KEY(created_by_id) REFERENCES users (id) ON DELETE SET NULL, 
 	CONSTRAINT uq_labels_prompt_id_name UNIQUE (prompt_id, name)
 );
+CREATE TABLE last_fetches (
+	version_id VARCHAR(36) NOT NULL, 
+	last_fetched_at DATETIME NOT NULL, 
+	CONSTRAINT pk_last_fetches PRIMARY KEY (version_id)
+)
+ WITHOUT ROWID
+
+;
+CREATE TABLE list_entries (
+	prompt_id VARCHAR(36) NOT NULL, 
+	label VARCHAR(128) NOT NULL, 
+	project_id INTEGER NOT NULL, 
+	version_id VARCHAR(36) NOT NULL, 
+	search_text_id INTEGER NOT NULL, 
+	name VARCHAR(255) NOT NULL, 
+	version INTEGER NOT NULL, 
+	latest_version INTEGER NOT NULL, 
+	size_bytes INTEGER NOT NULL, 
+	created_by_id INTEGER, 
+	created_at DATETIME NOT NULL, 
+	first_version_created_at DATETIME NOT NULL, 
+	CONSTRAINT pk_list_entries PRIMARY KEY (prompt_id, label), 
+	CONSTRAINT fk_list_entries_prompt_id_prompts FOREIGN KEY(prompt_id) REFERENCES prompts (id) ON DELETE CASCADE, 
+	CONSTRAINT fk_list_entries_search_text_id_search_texts FOREIGN KEY(search_text_id) REFERENCES search_texts (id) ON DELETE CASCADE, 
+	CONSTRAINT uq_list_entries_search_text_id_label UNIQUE (search_text_id, label)
+);
+CREATE TRIGGER list_entries_deleted AFTER DELETE ON list_entries WHEN old.label = '' BEGIN
+      INSERT INTO search_words_index(search_words_index, rowid, name, text)
+        SELECT 'delete', (old.project_id << 32) + id, name, text FROM search_texts WHERE id = old.search_text_id;
+      DELETE FROM search_words_unread WHERE text_id = old.search_text_id;
+    END;
+CREATE TRIGGER list_entries_inserted AFTER INSERT ON list_entries WHEN new.label = '' BEGIN
+      INSERT INTO search_words_index(rowid, name, text)
+        SELECT (new.project_id << 32) + id, name, text FROM search_texts WHERE id = new.search_text_id;
+      INSERT OR IGNORE INTO search_words_unread VALUES (new.search_text_id);
+    END;
+CREATE TRIGGER list_entries_moved AFTER UPDATE OF search_text_id ON list_entries WHEN new.label = '' BEGIN
+      INSERT INTO search_words_index(search_words_index, rowid, name, text)
+        SELECT 'delete', (old.project_id << 32) + id, name, text FROM search_texts WHERE id = old.search_text_id;
+      DELETE FROM search_words_unread WHERE text_id = old.search_text_id;
+      INSERT INTO search_words_index(rowid, name, text)
+        SELECT (new.project_id << 32) + id, name, text FROM search_texts WHERE id = new.search_text_id;
+      INSERT OR IGNORE INTO search_words_unread VALUES (new.search_text_id);
+    END;
 CREATE TABLE members (
 	project_id INTEGER NOT NULL, 
 	user_id INTEGER NOT NULL, 
@@ -78,6 +147,58 @@ CREATE TABLE prompts (
 	CONSTRAINT ck_prompts_latest_version CHECK (latest_version >= 1), 
 	CONSTRAINT fk_prompts_project_id_projects FOREIGN KEY(project_id) REFERENCES projects (id) ON DELETE CASCADE
 );
+CREATE TABLE search_texts (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	prompt_id VARCHAR(36) NOT NULL, 
+	version_id VARCHAR(36) NOT NULL, 
+	name TEXT NOT NULL, 
+	text TEXT NOT NULL, 
+	CONSTRAINT fk_search_texts_prompt_id_prompts FOREIGN KEY(prompt_id) REFERENCES prompts (id) ON DELETE CASCADE, 
+	CONSTRAINT fk_search_texts_version_id_versions FOREIGN KEY(version_id) REFERENCES versions (id) ON DELETE CASCADE, 
+	CONSTRAINT uq_search_texts_version_id UNIQUE (version_id)
+);
+CREATE TRIGGER search_texts_deleted AFTER DELETE ON search_texts BEGIN
+      INSERT INTO search_texts_index(search_texts_index, rowid, name, text) VALUES ('delete', old.id, old.name, old.text);
+    END;
+CREATE VIRTUAL TABLE search_texts_index USING fts5(name, text, content='search_texts', content_rowid='id', tokenize='trigram case_sensitive 1');
+CREATE TRIGGER search_texts_inserted AFTER INSERT ON search_texts BEGIN
+      INSERT INTO search_texts_index(rowid, name, text) VALUES (new.id, new.name, new.text);
+    END;
+CREATE TRIGGER search_texts_unlisted BEFORE DELETE ON search_texts BEGIN
+      DELETE FROM list_entries WHERE search_text_id = old.id;
+    END;
+CREATE TABLE search_words (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE);
+CREATE VIRTUAL TABLE search_words_index USING fts5(name, text, content='', detail=none, tokenize="ascii separators 'A'");
+CREATE TRIGGER search_words_inserted AFTER INSERT ON search_words WHEN length(new.word) <= 64 BEGIN
+      INSERT INTO search_words_trigrams(rowid, word) VALUES (new.id, new.word);
+    END;
+CREATE VIRTUAL TABLE search_words_trigrams USING fts5(
+      word, content='search_words', content_rowid='id', columnsize=0, tokenize='trigram case_sensitive 1');
+CREATE TABLE search_words_unread (text_id INTEGER PRIMARY KEY);
+CREATE VIRTUAL TABLE search_words_used USING fts5vocab(search_words_index, row);
+CREATE TABLE sessions (
+	id VARCHAR(36) NOT NULL, 
+	user_id INTEGER NOT NULL, 
+	value_hash VARCHAR(64) NOT NULL, 
+	address TEXT NOT NULL, 
+	user_agent TEXT NOT NULL, 
+	notice TEXT, 
+	created_at DATETIME NOT NULL, 
+	last_seen_at DATETIME NOT NULL, 
+	expires_at DATETIME NOT NULL, 
+	CONSTRAINT pk_sessions PRIMARY KEY (id), 
+	CONSTRAINT fk_sessions_user_id_users FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE CASCADE, 
+	CONSTRAINT uq_sessions_value_hash UNIQUE (value_hash)
+);
+CREATE TABLE sign_in_links (
+	value_hash VARCHAR(64) NOT NULL, 
+	user_id INTEGER NOT NULL, 
+	is_first_start BOOLEAN NOT NULL, 
+	created_at DATETIME NOT NULL, 
+	expires_at DATETIME NOT NULL, 
+	CONSTRAINT pk_sign_in_links PRIMARY KEY (value_hash), 
+	CONSTRAINT fk_sign_in_links_user_id_users FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE CASCADE
+);
 CREATE UNIQUE INDEX uq_prompts_active_name ON prompts (project_id, name) WHERE archived_at IS NULL;
 CREATE TABLE users (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
@@ -102,7 +223,6 @@ CREATE TABLE versions (
 	config TEXT, 
 	description TEXT, 
 	size_bytes INTEGER NOT NULL, 
-	folded_text TEXT NOT NULL, 
 	outline TEXT NOT NULL, 
 	created_by_id INTEGER, 
 	created_at DATETIME NOT NULL, 

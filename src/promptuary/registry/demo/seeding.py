@@ -8,6 +8,8 @@ from promptuary.model.access import Actor, Role, Scope
 from promptuary.model.accounts import Project, User
 from promptuary.model.edits import Edit
 from promptuary.model.errors import NotEmpty
+from promptuary.model.prompts import Version
+from promptuary.registry.demo.fetching import tallies
 from promptuary.registry.demo.history import First, Next
 from promptuary.registry.demo.prompts import PROMPTS
 from promptuary.registry.keys import create_key
@@ -15,6 +17,7 @@ from promptuary.registry.labels import move_label
 from promptuary.registry.members import set_member
 from promptuary.registry.projects import create_project, list_projects
 from promptuary.registry.prompts import UNCHANGED, create_prompt, publish_version
+from promptuary.registry.usage import record_fetches
 from promptuary.registry.users import create_user, list_users
 from promptuary.store.database import Transaction
 
@@ -57,12 +60,17 @@ def seed(tx: Transaction) -> Seeded:
         set_member(start, project_id=project.id, email=user.email, role=Role.ADMIN)
     writers = [_actor(project, author), _actor(project, reviewer)]
     events = sorted(_events(), key=lambda event: event.moment)
+    # By prompt and label the versions that had it, newest first.
+    labelled: dict[str, dict[str, list[str]]] = {prompt.name: {} for prompt in PROMPTS}
     for event in events:
-        _publish(_at(tx, event.moment), event, writers)
+        published = _publish(_at(tx, event.moment), event, writers)
         for label in event.version.labels:
+            labelled[event.prompt_name].setdefault(label, []).insert(0, published.id)
             later = _at(tx, event.moment + _REVIEW)
             move_label(later, writers[0], name=event.prompt_name, label=label, version=event.number)
     key = create_key(tx, email=author.email, label="Demo key", scopes=[Scope.READ, Scope.WRITE], project_ids=[project.id])
+    made_up = [{label: ids[:2] for label, ids in versions.items()} for versions in labelled.values()]
+    record_fetches(tx, list(tallies(made_up, key_id=key.key.id, now=tx.clock())))
     return Seeded(project=project, prompt_count=len(PROMPTS), version_count=len(events), api_key=key.value)
 
 
@@ -93,21 +101,22 @@ def _events() -> Iterator[_Event]:
             yield _Event(moment, prompt.name, number, version)
 
 
-def _publish(tx: Transaction, event: _Event, writers: list[Actor]) -> None:
+def _publish(tx: Transaction, event: _Event, writers: list[Actor]) -> Version:
     actor = writers[(event.number - 1) % len(writers)]
     version = event.version
     if isinstance(version, First):
-        create_prompt(tx, actor, name=event.prompt_name, prompt=version.prompt, config=version.config, description=version.note)
-    else:
-        publish_version(
-            tx,
-            actor,
-            name=event.prompt_name,
-            base_version=event.number - 1,
-            edits=[Edit(old, new) for old, new in version.edits],
-            config=version.config or UNCHANGED,
-            description=version.note,
+        return create_prompt(
+            tx, actor, name=event.prompt_name, prompt=version.prompt, config=version.config, description=version.note
         )
+    return publish_version(
+        tx,
+        actor,
+        name=event.prompt_name,
+        base_version=event.number - 1,
+        edits=[Edit(old, new) for old, new in version.edits],
+        config=version.config or UNCHANGED,
+        description=version.note,
+    )
 
 
 def _at(tx: Transaction, moment: datetime) -> Transaction:

@@ -1,0 +1,122 @@
+"""Which items of two sequences belong together: the base of every comparison.
+
+The comparison is Myers' (E. Myers, "An O(ND) Difference Algorithm and Its Variations", 1986), as a library in C++ has it. Its
+time grows with the product of the lengths in the worst case, so long sequences are first divided at items that both have exactly
+once, in the order that most of them share, as "patience" comparisons do. What is still too long then, is taken as replaced as a
+whole: coarse, but never wrong.
+"""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import fast_diff_match_patch
+
+MAX_PRODUCT = 10_000_000
+"""Greatest product of two lengths that are compared item by item: some tenths of a second in the worst case."""
+
+_FIRST_CHARACTER = 0x10000
+_MAX_ITEMS = 0x10FFFF - _FIRST_CHARACTER
+
+
+class Block(NamedTuple):
+    """``length`` items from ``old`` on in one sequence are those from ``new`` on in the other."""
+
+    old: int
+    new: int
+    length: int
+
+
+def matching_blocks(old: Sequence[str], new: Sequence[str]) -> list[Block]:
+    """Return what two sequences have in common, in order; neighbouring blocks do not touch in both."""
+    start = _common_start(old, new)
+    end = _common_end(old, new, start)
+    middle = _match(old[start : len(old) - end], new[start : len(new) - end])
+    blocks = [Block(0, 0, start), *(Block(start + block.old, start + block.new, block.length) for block in middle)]
+    blocks.append(Block(len(old) - end, len(new) - end, end))
+    return list(_joined(blocks))
+
+
+def _match(old: Sequence[str], new: Sequence[str]) -> Iterator[Block]:
+    if len(old) * len(new) <= MAX_PRODUCT:
+        yield from _match_short(old, new)
+        return
+    old_start = new_start = 0
+    for anchor in [*_anchors(old, new), Block(len(old), len(new), 0)]:
+        gap_old, gap_new = old[old_start : anchor.old], new[new_start : anchor.new]
+        if len(gap_old) * len(gap_new) <= MAX_PRODUCT:
+            for block in _match_short(gap_old, gap_new):
+                yield Block(old_start + block.old, new_start + block.new, block.length)
+        yield anchor
+        old_start, new_start = anchor.old + anchor.length, anchor.new + anchor.length
+
+
+def _match_short(old: Sequence[str], new: Sequence[str]) -> Iterator[Block]:
+    if not old or not new:
+        return
+    # Each different item becomes one character, so that a comparison of texts is one of sequences.
+    numbers: dict[str, int] = {}
+    old_text, new_text = (
+        "".join(chr(_FIRST_CHARACTER + numbers.setdefault(item, len(numbers))) for item in items) for items in (old, new)
+    )
+    if len(numbers) > _MAX_ITEMS:
+        return
+    at_old = at_new = 0
+    for operation, length in fast_diff_match_patch.diff(old_text, new_text, timelimit=0, checklines=False, cleanup="No"):
+        if operation == "=":
+            yield Block(at_old, at_new, length)
+        at_old += 0 if operation == "+" else length
+        at_new += 0 if operation == "-" else length
+
+
+def _anchors(old: Sequence[str], new: Sequence[str]) -> list[Block]:
+    """Return the items that both have exactly once, as many of them as stand in the same order in both."""
+    old_counts, new_counts = Counter(old), Counter(new)
+    places = {item: place for place, item in enumerate(new) if new_counts[item] == 1}
+    common = [(place, places[item]) for place, item in enumerate(old) if old_counts[item] == 1 and item in places]
+    return [Block(*common[number], 1) for number in _longest_increasing([new_place for _, new_place in common])]
+
+
+def _longest_increasing(values: Sequence[int]) -> list[int]:
+    """Return the indices of a longest increasing subsequence of different values."""
+    tails: list[int] = []
+    tail_indices: list[int] = []
+    previous: list[int] = []
+    for index, value in enumerate(values):
+        length = bisect_left(tails, value)
+        previous.append(tail_indices[length - 1] if length else -1)
+        tails[length : length + 1] = [value]
+        tail_indices[length : length + 1] = [index]
+    found = []
+    index = tail_indices[-1] if tail_indices else -1
+    while index >= 0:
+        found.append(index)
+        index = previous[index]
+    return found[::-1]
+
+
+def _common_start(old: Sequence[str], new: Sequence[str]) -> int:
+    shortest = min(len(old), len(new))
+    return next((number for number in range(shortest) if old[number] != new[number]), shortest)
+
+
+def _common_end(old: Sequence[str], new: Sequence[str], start: int) -> int:
+    most = min(len(old), len(new)) - start
+    return next((number for number in range(most) if old[-1 - number] != new[-1 - number]), most)
+
+
+def _joined(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Join blocks that touch, and leave out empty ones."""
+    pending = Block(0, 0, 0)
+    for block in blocks:
+        if block.length == 0:
+            continue
+        if (pending.old + pending.length, pending.new + pending.length) == (block.old, block.new):
+            pending = Block(pending.old, pending.new, pending.length + block.length)
+            continue
+        if pending.length:
+            yield pending
+        pending = block
+    if pending.length:
+        yield pending

@@ -1,0 +1,99 @@
+"""How often versions are fetched: what is counted, and what it adds up to."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from promptuary.model.accounts import Author
+
+MAX_DAYS = 366
+"""The longest range of days that usage can be asked for."""
+
+DEFAULT_DAYS = 30
+
+RECENT_DAYS = 7
+"""The days that lists of prompts tell of."""
+
+MAX_SHOWN = 100
+"""Most labels and most keys that are listed of one version."""
+
+
+def recent_days(today: date, days: int = RECENT_DAYS) -> tuple[date, date]:
+    """Return the first and the last of the days that end with ``today``, both part of them."""
+    return today - timedelta(days=days - 1), today
+
+
+class Use(NamedTuple):
+    """Which version was fetched, with which key, by which label; an empty text for no key and for no label."""
+
+    version_id: str
+    key_id: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How often one use was made on one day (UTC), and when it was made last."""
+
+    day: date
+    use: Use
+    count: int
+    last_fetched_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LabelUsage:
+    """Fetches by one label; by number or as the latest where the label is `None`."""
+
+    label: str | None
+    fetches: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUsage:
+    """Fetches with one key. What is not known of a key any more is `None`; so is the id of fetches without a key."""
+
+    key_id: str | None
+    label: str | None
+    mask: str | None
+    revoked_at: datetime | None
+    user: Author | None
+    fetches: int
+    last_fetched_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DayUsage:
+    """Fetches of one day (UTC)."""
+
+    day: date
+    fetches: int
+
+
+@dataclass(frozen=True, slots=True)
+class VersionUsage:
+    """Fetches of one version in a range of days; ``last_fetched_at`` is of all time.
+
+    The most used labels and keys come first, at most `MAX_SHOWN`; ``label_count`` and ``key_count`` say how many there are.
+    """
+
+    version: int
+    version_id: str
+    fetches: int
+    last_fetched_at: datetime | None
+    labels: tuple[LabelUsage, ...]
+    label_count: int
+    keys: tuple[KeyUsage, ...]
+    key_count: int
+    days: tuple[DayUsage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Fetches of a prompt from the day ``first`` to the day ``last``, both included, and a page of its fetched versions."""
+
+    first: date
+    last: date
+    fetches: int
+    versions: tuple[VersionUsage, ...]
+    has_more: bool

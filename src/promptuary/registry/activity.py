@@ -1,0 +1,46 @@
+"""Activity: what happened in a project or to one prompt, and who did it."""
+
+from promptuary.model.access import Actor, Permission
+from promptuary.model.activity import ActivityPage
+from promptuary.model.errors import PromptNotFound
+from promptuary.store import activity, prompts
+from promptuary.store.database import Transaction
+
+
+def list_activity(
+    tx: Transaction,
+    actor: Actor,
+    *,
+    name: str | None = None,
+    version_id: str | None = None,
+    before: int | None = None,
+    limit: int,
+) -> ActivityPage:
+    """List what happened in the project, or to the active prompt called ``name``, newest first, below the sequence ``before``.
+
+    With ``version_id`` it is the prompt of that name that has this version, active or archived. Prompts that had the name before
+    are others. What was done to members and to the project itself is shown to admins only: it tells of people, not of prompts.
+    Entries older than the log keeps are missing. Raises `PromptNotFound`.
+    """
+    actor.require(Permission.READ)
+    entries = activity.list_activity(
+        tx,
+        actor.project_id,
+        prompt_id=None if name is None else _prompt_id(tx, actor, name, version_id),
+        with_administration=actor.may(Permission.MANAGE),
+        before=before,
+        limit=limit + 1,
+    )
+    has_more = len(entries) > limit
+    return ActivityPage(tuple(entries[:limit]), entries[limit - 1].change.sequence if has_more else None)
+
+
+def _prompt_id(tx: Transaction, actor: Actor, name: str, version_id: str | None) -> str:
+    prompt = prompts.find_prompt(tx, project_id=actor.project_id, name=name)
+    if version_id is not None:
+        active = prompts.find_prompt_by_version_id(tx, project_id=actor.project_id, version_id=version_id)
+        archived = prompts.find_archived_prompt(tx, project_id=actor.project_id, name=name, version_id=version_id)
+        prompt = active if active is not None and active.name == name else archived
+    if prompt is None:
+        raise PromptNotFound(name)
+    return prompt.id

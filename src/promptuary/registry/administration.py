@@ -1,0 +1,124 @@
+"""What people administer themselves, on the pages: projects with their members, and their own keys.
+
+Each verb checks that its actor may do it, then does what the operator's verb does, and the change log tells who it was.
+"""
+
+from collections.abc import Collection
+
+from promptuary.model.access import Actor, Permission, Role, Scope
+from promptuary.model.accounts import Invitation, Key, Member, NewKey, Project, User
+from promptuary.model.errors import InvalidValue, KeyNotFound, MemberNotFound, RoleTooLow
+from promptuary.registry import keys, links, members, projects, users
+from promptuary.registry.changes import By
+from promptuary.store import members as stored_members
+from promptuary.store import sessions as stored_sessions
+from promptuary.store import users as stored_users
+from promptuary.store.database import Transaction
+
+MAX_MEMBERS = 1000
+MAX_KEYS = 1000
+
+
+def found_project(tx: Transaction, user: User, *, name: str, by: By) -> Project:
+    """Create a project and make its founder an admin of it. For those who are admin of any. Raises `RoleTooLow`, `InvalidValue`."""
+    if not may_found_projects(tx, user):
+        raise RoleTooLow(Role.ADMIN)
+    project = projects.create_project(tx, name=name, by=by)
+    members.set_member(tx, project_id=project.id, email=user.email, role=Role.ADMIN, by=by)
+    return project
+
+
+def may_found_projects(tx: Transaction, user: User) -> bool:
+    """Tell whether a user is admin of any project."""
+    return bool(stored_members.list_administered_projects(tx, user.id))
+
+
+def rename_project(tx: Transaction, actor: Actor, *, name: str) -> Project:
+    """Give the actor's project another name. Raises `PermissionDenied`, `InvalidValue`."""
+    actor.require(Permission.MANAGE)
+    return projects.rename_project(tx, actor.project_id, name=name, by=_by(actor))
+
+
+def rotate_token(tx: Transaction, actor: Actor) -> Project:
+    """Replace the token of the actor's project. Raises `PermissionDenied`."""
+    actor.require(Permission.MANAGE)
+    return projects.rotate_token(tx, actor.project_id, by=_by(actor))
+
+
+def list_members(tx: Transaction, actor: Actor) -> list[Member]:
+    """List the members of the actor's project, to all of them. Raises `PermissionDenied`."""
+    actor.require(Permission.READ)
+    return members.list_members(tx, actor.project_id, limit=MAX_MEMBERS)
+
+
+def set_member(tx: Transaction, actor: Actor, *, email: str, role: Role) -> Member:
+    """Give a user a role in the actor's project. Raises `PermissionDenied`, `UserNotFound`, `LastAdmin`."""
+    actor.require(Permission.MANAGE)
+    return members.set_member(tx, project_id=actor.project_id, email=email, role=role, by=_by(actor))
+
+
+def invite_member(tx: Transaction, actor: Actor, *, email: str, role: Role) -> Invitation:
+    """Create an account for somebody who has none, make them a member of the actor's project, and return their one-time link.
+
+    Raises `PermissionDenied`, `InvalidValue`, `EmailTaken`.
+    """
+    actor.require(Permission.MANAGE)
+    user = users.create_user(tx, email=email, by=_by(actor))
+    member = members.set_member(tx, project_id=actor.project_id, email=user.email, role=role, by=_by(actor))
+    return Invitation(member, links.create_link(tx, user))
+
+
+def renew_invitation(tx: Transaction, actor: Actor, *, email: str) -> Invitation:
+    """Return a new one-time link for an invited member; those before end.
+
+    Only for somebody who has no password, no key and no other project: a link opens all that its user may do, not only what the
+    actor manages. Raises `PermissionDenied`, `UserNotFound`, `MemberNotFound`, `InvalidValue`.
+    """
+    actor.require(Permission.MANAGE)
+    user = users.get_user(tx, email)
+    # Nobody chooses a password meanwhile, which would end links, but not one that is made afterwards.
+    known = stored_users.find_credentials(tx, user.email, lock=True)
+    member = stored_members.find_member(tx, project_id=actor.project_id, user_id=user.id)
+    if member is None:
+        raise MemberNotFound(user.email, actor.project_id)
+    is_new = known is None or known.password_hash is None
+    if not is_new or len(members.list_memberships(tx, user)) > 1 or keys.list_keys(tx, email=user.email, limit=1):
+        message = f"'{user.email}' has used the account already. Whoever runs this server can make a new link."
+        raise InvalidValue("invalid_choice", message, field="email")
+    stored_sessions.delete_links(tx, user.id)
+    return Invitation(member, links.create_link(tx, user))
+
+
+def remove_member(tx: Transaction, actor: Actor, *, email: str) -> None:
+    """Take a user out of the actor's project. Raises `PermissionDenied`, `UserNotFound`, `MemberNotFound`, `LastAdmin`."""
+    actor.require(Permission.MANAGE)
+    members.remove_member(tx, project_id=actor.project_id, email=email, by=_by(actor))
+
+
+def create_own_key(
+    tx: Transaction, user: User, *, label: str, scopes: Collection[Scope], project_ids: Collection[int], by: By
+) -> NewKey:
+    """Create a key of one's own, limited to projects that one is a member of; no projects is no limit.
+
+    Raises `InvalidValue`.
+    """
+    mine = {membership.project.id for membership in members.list_memberships(tx, user)}
+    if not mine.issuperset(project_ids):
+        raise InvalidValue("invalid_choice", "You are not a member of one of these projects.", field="projects")
+    return keys.create_key(tx, email=user.email, label=label, scopes=scopes, project_ids=project_ids, by=by)
+
+
+def revoke_own_key(tx: Transaction, user: User, key_id: str, *, by: By) -> Key:
+    """Refuse a key of one's own from now on. Raises `KeyNotFound`, also for those of others."""
+    if keys.get_key(tx, key_id).user_id != user.id:
+        raise KeyNotFound(key_id)
+    return keys.revoke_key(tx, key_id, by=by)
+
+
+def list_own_keys(tx: Transaction, user: User) -> list[Key]:
+    """List one's own keys, newest first."""
+    return keys.list_keys(tx, email=user.email, limit=MAX_KEYS)
+
+
+def _by(actor: Actor) -> By:
+    return By(actor.user_id, actor.request_id)

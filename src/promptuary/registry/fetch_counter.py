@@ -1,0 +1,94 @@
+"""Counting fetches in memory, until somebody takes the counts to write them. Knows no database."""
+
+import threading
+import time
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from operator import itemgetter
+
+from promptuary.model.usage import Tally, Use
+
+MAX_TALLIES = 200_000
+"""Most different uses that are kept while they cannot be written; it takes some 100 MB to keep so many."""
+
+_MAX_NOTED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """What was counted on a day."""
+
+    counts: Counter[Use] = field(default_factory=Counter)
+    lasts: dict[Use, float] = field(default_factory=dict)
+
+
+class FetchCounter:
+    """Counts fetches. Any thread may count at any time; ``clock`` tells the seconds since 1970.
+
+    `count` stands in the way of every fetch, so it only takes a note, without a lock. Notes are added up by the thousand, which
+    takes little memory, and in few steps, which takes little time.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time, *, max_tallies: int = MAX_TALLIES) -> None:
+        self._clock = clock
+        self._max_tallies = max_tallies
+        self._noted: deque[tuple[Use, float]] = deque()
+        self._adding = threading.Lock()
+        self._days: defaultdict[date, _Day] = defaultdict(_Day)
+
+    def count(self, use: Use) -> None:
+        """Count a fetch."""
+        self._noted.append((use, self._clock()))
+        # Whoever counts must not wait for another thread. While that one is at it, notes may become more.
+        if len(self._noted) >= _MAX_NOTED and self._adding.acquire(blocking=False):
+            try:
+                self._add_up()
+            finally:
+                self._adding.release()
+
+    def take(self) -> list[Tally]:
+        """Return what was counted since the last call."""
+        with self._adding:
+            self._add_up()
+            days, self._days = self._days, defaultdict(_Day)
+        return [
+            Tally(day, use, count, datetime.fromtimestamp(counted.lasts[use], UTC))
+            for day, counted in days.items()
+            for use, count in counted.counts.items()
+        ]
+
+    def put_back(self, tallies: Iterable[Tally]) -> int:
+        """Take back what could not be written; return how many fetches were given up because there are too many to keep."""
+        given_up = 0
+        with self._adding:
+            room = self._max_tallies - sum(len(day.counts) for day in self._days.values())
+            for tally in tallies:
+                day = self._days[tally.day]
+                if tally.use not in day.counts:
+                    room -= 1
+                    if room < 0:
+                        given_up += tally.count
+                        continue
+                day.counts[tally.use] += tally.count
+                day.lasts[tally.use] = max(tally.last_fetched_at.timestamp(), day.lasts.get(tally.use, 0.0))
+        return given_up
+
+    def _add_up(self) -> None:
+        # Others go on noting meanwhile; what is noted now comes next time.
+        noted = [self._noted.popleft() for _ in range(len(self._noted))]
+        while noted:
+            day = _day_of(noted[0])
+            is_one_day = _day_of(noted[-1]) == day
+            of_day = noted if is_one_day else [note for note in noted if _day_of(note) == day]
+            noted = [] if is_one_day else [note for note in noted if _day_of(note) != day]
+            self._days[day].counts.update(map(_use_of, of_day))
+            self._days[day].lasts.update(of_day)
+
+
+_use_of = itemgetter(0)
+
+
+def _day_of(note: tuple[Use, float]) -> date:
+    return datetime.fromtimestamp(note[1], UTC).date()

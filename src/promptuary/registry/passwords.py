@@ -1,0 +1,47 @@
+"""Hashing and verifying passwords: slow on purpose, so call it outside transactions."""
+
+import secrets
+import threading
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+
+from promptuary.model.errors import InvalidValue
+
+MIN_PASSWORD = 8
+MAX_PASSWORD = 1024
+
+# Each takes 64 MiB. Whoever sends many wrong passwords must not fill the memory with them.
+_AT_ONCE = threading.BoundedSemaphore(2)
+
+
+def hash_password(password: str, *, field: str = "password") -> str:
+    """Return the Argon2 hash under which a password is kept. Raises `InvalidValue` for one that is too short or too long."""
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        message = f"A password has {MIN_PASSWORD} to {MAX_PASSWORD} characters."
+        raise InvalidValue("invalid_password", message, field=field)
+    with _AT_ONCE:
+        return PasswordHasher().hash(password)
+
+
+def is_right(password: str, password_hash: str | None) -> bool:
+    """Tell whether a hash is that of a password. Without a hash it takes as long, so that nobody learns who has an account."""
+    nobodys = _nobodys_hash()
+    with _AT_ONCE:
+        try:
+            # Longer ones cannot be right, and are not worth the work.
+            PasswordHasher().verify(password_hash or nobodys, password[: MAX_PASSWORD + 1])
+        except VerificationError:
+            return False
+    return password_hash is not None
+
+
+def is_outdated(password_hash: str) -> bool:
+    """Tell whether a hash was made with other parameters than those of today."""
+    return PasswordHasher().check_needs_rehash(password_hash)
+
+
+@cache
+def _nobodys_hash() -> str:
+    return PasswordHasher().hash(secrets.token_urlsafe())

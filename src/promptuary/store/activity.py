@@ -1,0 +1,41 @@
+"""Entries of the change log as people read them: joined with who made them."""
+
+from sqlalchemy import select
+
+from promptuary.model.activity import Activity
+from promptuary.store.changes import change_of
+from promptuary.store.database import Transaction
+from promptuary.store.tables import changes, keys, users
+from promptuary.store.users import AUTHOR_COLUMNS, author_of
+
+_MAX_SEQUENCE = 2**63 - 1
+
+_SELECT = (
+    select(*changes.c, keys.c.label.label("key_label"), keys.c.mask.label("key_mask"), *AUTHOR_COLUMNS)
+    .outerjoin(users, users.c.id == changes.c.actor_user_id)
+    .outerjoin(keys, keys.c.id == changes.c.actor_key_id)
+)
+
+
+def list_activity(
+    tx: Transaction, project_id: int, *, prompt_id: str | None, with_administration: bool, before: int | None, limit: int
+) -> list[Activity]:
+    """List entries of a project, or of one of its prompts, below the sequence ``before``, newest first."""
+    statement = _SELECT.where(changes.c.project_id == project_id)
+    if prompt_id is not None:
+        statement = statement.where(changes.c.prompt_id == prompt_id)
+    elif not with_administration:
+        statement = statement.where(changes.c.prompt_id.is_not(None))
+    if before is not None:
+        statement = statement.where(changes.c.sequence < min(max(before, 0), _MAX_SEQUENCE))
+    rows = tx.connection.execute(statement.order_by(changes.c.sequence.desc()).limit(limit))
+    return [Activity(change_of(row), author_of(row), row.key_label, row.key_mask) for row in rows]
+
+
+def list_behind(tx: Transaction, *, after: int, limit: int, project_id: int | None = None) -> list[Activity]:
+    """List entries behind a sequence, oldest first: all of them, or those of a project's prompts."""
+    statement = _SELECT.where(changes.c.sequence > after)
+    if project_id is not None:
+        statement = statement.where(changes.c.project_id == project_id, changes.c.prompt_id.is_not(None))
+    rows = tx.connection.execute(statement.order_by(changes.c.sequence).limit(limit))
+    return [Activity(change_of(row), author_of(row), row.key_label, row.key_mask) for row in rows]

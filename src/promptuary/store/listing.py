@@ -1,0 +1,255 @@
+"""Pages of a project's active prompts: found in `list_entries`, one index an order, then read as versions.
+
+Archived prompts are not in `list_entries`; theirs are found among the rows of prompts themselves.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, FromClause, Select, and_, bindparam, exists, false, func, select
+
+from promptuary.model.accounts import Author
+from promptuary.model.prompts import Version
+from promptuary.model.text import fold
+from promptuary.store import dialect, list_parts, search_index, versions, word_index
+from promptuary.store.database import Transaction
+from promptuary.store.list_entries import LATEST
+from promptuary.store.tables import MAX_INTEGER, list_entries, prompts, search_texts, users
+from promptuary.store.tables import versions as version_rows
+from promptuary.store.users import AUTHOR_COLUMNS, author_of
+
+ORDERS: dict[str, ColumnElement[Any]] = {
+    "name": list_entries.c.name,
+    "created_at": list_entries.c.created_at,
+    # A version never changes, so it was last updated when it was created.
+    "updated_at": list_entries.c.created_at,
+    "version": list_entries.c.version,
+    "latest_version": list_entries.c.latest_version,
+    "version_count": list_entries.c.latest_version,
+    "first_version_created_at": list_entries.c.first_version_created_at,
+    "prompt_size_bytes": list_entries.c.size_bytes,
+}
+"""What a list can be ordered by, beside `list_parts.ORDERS`; ties are broken by id, descending. Names have none."""
+
+ARCHIVED_ORDERS: dict[str, Column[Any]] = {
+    "name": prompts.c.name,
+    "created_at": version_rows.c.created_at,
+    "updated_at": version_rows.c.created_at,
+    "version": prompts.c.latest_version,
+    "latest_version": prompts.c.latest_version,
+    "version_count": prompts.c.latest_version,
+    "first_version_created_at": prompts.c.created_at,
+    "prompt_size_bytes": version_rows.c.size_bytes,
+    "archived_at": prompts.c.archived_at,
+}
+"""What a list of archived prompts can be ordered by; ties are broken by the id of the prompt, descending."""
+
+_PART_OF_NAME = re.compile(r"[a-z0-9_-]{1,255}")
+
+_HITS_SORTED_PER_TEXT = 5
+"""Hits that are read and sorted in the time in which one text is looked at."""
+
+_TEXTS_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Which active prompts to list, at which version, in which order; or archived ones, which have no labels."""
+
+    limit: int
+    offset: int = 0
+    label: str | None = None
+    search: str = ""
+    created_by_id: int | None = None
+    order_by: str = "created_at"
+    is_descending: bool = True
+    is_archived: bool = False
+    with_content: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a list and the number of all items."""
+
+    items: list[Version]
+    count: int
+
+
+# Built once: it is run once for each name.
+_NEXT_LABEL = select(func.min(list_entries.c.label)).where(
+    list_entries.c.project_id == bindparam("project_id", type_=list_entries.c.project_id.type),
+    list_entries.c.label > bindparam("last", type_=list_entries.c.label.type),
+)
+
+
+def list_page(tx: Transaction, project_id: int, listing: Listing) -> Page:
+    """List the active prompts of a project, each at its latest or labelled version."""
+    find = _find_in_parts if listing.order_by in list_parts.ORDERS else _find
+    ids, count = find(tx, project_id, listing)
+    return Page(versions.list_versions(tx, ids, with_content=listing.with_content), count)
+
+
+def list_authors(tx: Transaction, project_id: int, *, limit: int) -> list[Author]:
+    """List the users who created a version that the list of active prompts shows, by e-mail address."""
+    is_listed = exists().where(
+        list_entries.c.project_id == project_id, list_entries.c.label == LATEST, list_entries.c.created_by_id == users.c.id
+    )
+    rows = tx.connection.execute(select(*AUTHOR_COLUMNS).where(is_listed).order_by(users.c.email).limit(limit))
+    return [author for author in map(author_of, rows) if author is not None]
+
+
+def list_label_names(tx: Transaction, project_id: int, *, limit: int) -> list[str]:
+    """List the names of the labels that active prompts have, by name.
+
+    Each is found by a step of its own in the index: a project may have a hundred thousand labels, and few different names.
+    """
+    names: list[str] = []
+    last = LATEST
+    while len(names) < limit and (
+        name := tx.connection.execute(_NEXT_LABEL, {"project_id": project_id, "last": last}).scalar_one()
+    ):
+        names.append(name)
+        last = name
+    return names
+
+
+def list_archived_page(tx: Transaction, project_id: int, listing: Listing) -> Page:
+    """List the archived prompts of a project, each at its latest version; a search looks in their names only."""
+    column = ARCHIVED_ORDERS[listing.order_by]
+    page = _archived(select(*prompts.c, column.label("key")), project_id, listing)
+    page = page.order_by(*_directed(listing, column, prompts.c.id)).limit(listing.limit).offset(min(listing.offset, MAX_INTEGER))
+    # Versions are many and big, so those of other pages are left alone where the order allows it.
+    found = page.subquery()
+    latest = select(version_rows.c.id).join(found, _is_latest(found)).order_by(*_directed(listing, found.c.key, found.c.id))
+    ids = tx.connection.execute(latest).scalars().all()
+    count: int = tx.connection.execute(_archived(select(func.count()), project_id, listing)).scalar_one()
+    return Page(versions.list_versions(tx, ids, with_content=listing.with_content), count)
+
+
+def _archived(statement: Select[Any], project_id: int, listing: Listing) -> Select[Any]:
+    statement = statement.select_from(prompts).where(prompts.c.project_id == project_id, prompts.c.archived_at.is_not(None))
+    if listing.created_by_id is not None or ARCHIVED_ORDERS[listing.order_by].table is version_rows:
+        statement = statement.join(version_rows, _is_latest(prompts))
+    if listing.created_by_id is not None:
+        statement = statement.where(version_rows.c.created_by_id == listing.created_by_id)
+    if not listing.search:
+        return statement
+    needle = fold(listing.search)
+    # What no name can contain is not asked for: databases limit the length of a pattern, and differ in NUL and in case.
+    is_possible = _PART_OF_NAME.fullmatch(needle) is not None
+    return statement.where(func.lower(prompts.c.name).contains(needle, autoescape=True) if is_possible else false())
+
+
+def _is_latest(prompt_rows: FromClause) -> ColumnElement[bool]:
+    return and_(version_rows.c.prompt_id == prompt_rows.c.id, version_rows.c.version == prompt_rows.c.latest_version)
+
+
+def _directed(listing: Listing, key: ColumnElement[Any], tie: ColumnElement[Any]) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    return key.desc() if listing.is_descending else key.asc(), tie.desc()
+
+
+def _find(tx: Transaction, project_id: int, listing: Listing) -> tuple[Sequence[str], int]:
+    """Find the ids of a page's versions and the number of all items."""
+    if not listing.search:
+        count = tx.connection.execute(_listed(select(func.count()), listing).where(_is_of(project_id))).scalar_one()
+        return _page(tx, _in_order(listing).where(_is_of(project_id)), listing), count
+    needle = fold(listing.search)
+    found = None if listing.label else search_index.find_by_words(tx.connection, needle, project_id=project_id)
+    if found is not None and not found.question:
+        return [], 0
+    if found is None:
+        return _search(tx, project_id, listing, search_index.contains(tx.connection, needle, text_id=list_entries.c.search_text_id))
+    has_words = word_index.contains(found, text_id=list_entries.c.search_text_id)
+    if listing.created_by_id is not None:
+        return _search(tx, project_id, listing, has_words)
+    count = word_index.count(tx.connection, found)
+    if listing.offset >= count:
+        return [], count
+    ids = _walk(tx, project_id, listing, hits=count)
+    return _page(tx, _in_order(listing).where(*_proposed(tx, project_id, has_words)), listing) if ids is None else ids, count
+
+
+def _find_in_parts(tx: Transaction, project_id: int, listing: Listing) -> tuple[Sequence[str], int]:
+    wanted: tuple[ColumnElement[bool], ...] = (_is_of(project_id),)
+    if listing.search:
+        is_hit = search_index.contains(tx.connection, fold(listing.search), text_id=list_entries.c.search_text_id)
+        wanted = _proposed(tx, project_id, is_hit)
+    ids = list_parts.find_page(
+        tx,
+        project_id,
+        lambda statement: _listed(statement, listing).where(*wanted),
+        order_by=listing.order_by,
+        is_descending=listing.is_descending,
+        limit=listing.limit,
+        offset=listing.offset,
+    )
+    return ids, tx.connection.execute(_listed(select(func.count()), listing).where(*wanted)).scalar_one()
+
+
+def _search(tx: Transaction, project_id: int, listing: Listing, is_hit: ColumnElement[bool]) -> tuple[Sequence[str], int]:
+    # To count while searching spares a second search.
+    statement = _in_order(listing).add_columns(func.count().over().label("total")).where(*_proposed(tx, project_id, is_hit))
+    rows = tx.connection.execute(_bounded(statement, listing)).all()
+    if rows:
+        return [row.version_id for row in rows], rows[0].total
+    count = _listed(select(func.count()), listing).where(*_proposed(tx, project_id, is_hit))
+    return [], tx.connection.execute(count).scalar_one()
+
+
+def _walk(tx: Transaction, project_id: int, listing: Listing, *, hits: int) -> Sequence[str] | None:
+    """Look at one entry after the other until the page is full; `None` when that would take longer than to sort all hits."""
+    wanted = min(listing.offset + listing.limit, hits)
+    most = hits // _HITS_SORTED_PER_TEXT
+    if most < wanted:
+        return None
+    entries = _in_order(listing).where(_is_of(project_id))
+    has_needle = search_index.has_needle(tx.connection, fold(listing.search))
+    found: list[str] = []
+    for start in range(0, most, _TEXTS_AT_ONCE):
+        ids = tx.connection.execute(entries.limit(_TEXTS_AT_ONCE).offset(start)).scalars().all()
+        texts = select(search_texts.c.version_id).where(search_texts.c.version_id.in_(ids), has_needle)
+        having = set(tx.connection.execute(texts).scalars())
+        found += [version_id for version_id in ids if version_id in having]
+        if len(found) >= wanted:
+            return found[listing.offset : wanted]
+        # At this rate the page will not be full in time.
+        if len(found) * most < wanted * (start + len(ids)):
+            break
+    return None
+
+
+def _page(tx: Transaction, statement: Select[Any], listing: Listing) -> Sequence[str]:
+    return tx.connection.execute(_bounded(statement, listing)).scalars().all()
+
+
+def _bounded(statement: Select[Any], listing: Listing) -> Select[Any]:
+    return statement.limit(listing.limit).offset(min(listing.offset, MAX_INTEGER))
+
+
+def _in_order(listing: Listing) -> Select[Any]:
+    return _listed(select(list_entries.c.version_id), listing).order_by(*_order(listing))
+
+
+def _order(listing: Listing) -> tuple[ColumnElement[Any], ...]:
+    column = ORDERS[listing.order_by]
+    directed = _directed(listing, column, list_entries.c.version_id)
+    # Active prompts of a project differ in their names. Where nothing is left to be sorted, an offset only walks along the index.
+    return directed[:1] if column is list_entries.c.name else directed
+
+
+def _listed(statement: Select[Any], listing: Listing) -> Select[Any]:
+    statement = statement.select_from(list_entries).where(list_entries.c.label == (listing.label or LATEST))
+    if listing.created_by_id is not None:
+        statement = statement.where(list_entries.c.created_by_id == listing.created_by_id)
+    return statement
+
+
+def _is_of(project_id: int) -> ColumnElement[bool]:
+    return list_entries.c.project_id == project_id
+
+
+def _proposed(tx: Transaction, project_id: int, is_hit: ColumnElement[bool]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    # Begin with what the search index proposes, not with all that the project has.
+    return dialect.without_index(tx.connection, list_entries.c.project_id) == project_id, is_hit

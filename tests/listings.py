@@ -1,0 +1,21 @@
+"""What a list shows, by the list itself and by a plain look at everything."""
+
+from builders import Registry
+
+from promptuary.model.content import search_key
+from promptuary.model.text import fold
+from promptuary.store.database import Transaction
+from promptuary.store.listing import Listing, list_page
+
+
+def names_of(tx: Transaction, registry: Registry, **listing: object) -> list[str]:
+    page = list_page(tx, registry.project.id, Listing(limit=100, order_by="name", is_descending=False, **listing))  # type: ignore[arg-type]
+    assert page.count == len(page.items)
+    return [version.name for version in page.items]
+
+
+def plain_search(tx: Transaction, registry: Registry, needle: str, *, label: str | None) -> list[str]:
+    """Look at every listed text, one by one, in Python."""
+    listed = list_page(tx, registry.project.id, Listing(limit=100, order_by="name", is_descending=False, label=label)).items
+    wanted = fold(needle)
+    return [version.name for version in listed if wanted in search_key(version.content) or wanted in fold(version.name)]

@@ -1,0 +1,72 @@
+"""How databases go about lists and search: by an index in the order of the page, never by reading everything."""
+
+import pytest
+from builders import Registry, make_prompt
+from sqlalchemy import event
+from trigrams import NEEDS_TRIGRAMS
+
+from promptuary.store.listing import ORDERS, Listing, list_page
+
+
+def plans_of(registry: Registry, explain: str, listing: Listing) -> str:
+    """How the database goes about the statements of a list."""
+    plans: list[str] = []
+
+    def note(_connection: object, cursor: object, statement: str, parameters: object, *_: object) -> None:
+        if statement.startswith("SELECT") and "list_entries" in statement:
+            if explain == "EXPLAIN":
+                # For a few rows PostgreSQL rightly takes other ways.
+                for way in ("seqscan", "indexscan", "nestloop"):
+                    cursor.execute(f"SET LOCAL enable_{way} = off")  # type: ignore[attr-defined]
+            cursor.execute(f"{explain} {statement}", parameters)  # type: ignore[attr-defined]
+            plans.extend(str(row[-1]) for row in cursor.fetchall())  # type: ignore[attr-defined]
+
+    event.listen(registry.database.engine, "before_cursor_execute", note)
+    with registry.database.read() as tx:
+        list_page(tx, registry.project.id, listing)
+    event.remove(registry.database.engine, "before_cursor_execute", note)
+    assert plans != []
+    return "\n".join(plans)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+class TestPlans:
+    @pytest.mark.parametrize("order_by", sorted(ORDERS))
+    @pytest.mark.parametrize("label", [None, "production"])
+    def test_a_page_is_read_from_an_index_in_its_order(self, registry: Registry, order_by: str, label: str | None) -> None:
+        plan = plans_of(registry, "EXPLAIN QUERY PLAN", Listing(limit=10, order_by=order_by, label=label))
+        assert plan.count("USING COVERING INDEX") == len(plan.splitlines())
+
+    @pytest.mark.parametrize("is_descending", [False, True])
+    @pytest.mark.parametrize("label", [None, "production"])
+    def test_a_page_by_name_sorts_nothing(self, registry: Registry, label: str | None, *, is_descending: bool) -> None:
+        plan = plans_of(
+            registry, "EXPLAIN QUERY PLAN", Listing(limit=10, order_by="name", label=label, is_descending=is_descending)
+        )
+        assert "USING COVERING INDEX ix_list_entries_name" in plan
+        assert "TEMP B-TREE" not in plan
+
+    def test_an_ascending_page_sorts_equal_items_only(self, registry: Registry) -> None:
+        plan = plans_of(registry, "EXPLAIN QUERY PLAN", Listing(limit=10, is_descending=False))
+        assert plan.count("USE TEMP B-TREE FOR ORDER BY") == 0
+        assert "USE TEMP B-TREE FOR RIGHT PART OF ORDER BY" in plan or "USE TEMP B-TREE FOR LAST TERM OF ORDER BY" in plan
+
+    def test_a_search_begins_with_the_index_of_trigrams(self, registry: Registry) -> None:
+        plan = plans_of(registry, "EXPLAIN QUERY PLAN", Listing(limit=10, search="two words"))
+        assert "SCAN search_texts_index VIRTUAL TABLE INDEX" in plan
+        assert "SEARCH list_entries USING INDEX sqlite_autoindex_list_entries" in plan
+        assert "SCAN list_entries" not in plan
+        assert "SCAN search_texts\n" not in plan
+
+    def test_a_search_for_a_part_of_a_word_begins_with_the_index_of_words(self, registry: Registry) -> None:
+        with registry.database.write() as tx:
+            make_prompt(tx, registry.actor, prompt="find the needle")
+        plan = plans_of(registry, "EXPLAIN QUERY PLAN", Listing(limit=10, search="needl"))
+        assert "SCAN search_words_index VIRTUAL TABLE INDEX" in plan
+        assert "SEARCH list_entries USING INDEX sqlite_autoindex_list_entries" in plan
+        assert "SCAN list_entries" not in plan
+
+
+@NEEDS_TRIGRAMS
+def test_search_on_postgresql_uses_the_index_of_trigrams(trigram_registry: Registry) -> None:
+    assert "ix_search_texts_text_trigrams" in plans_of(trigram_registry, "EXPLAIN", Listing(limit=10, search="needle"))

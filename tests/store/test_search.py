@@ -1,0 +1,174 @@
+"""Search: what an index finds equals a plain look at all texts, whatever they hold and whichever index there is."""
+
+import itertools
+from dataclasses import replace
+
+import psycopg
+import pytest
+from builders import Registry, make_actor, make_member, make_prompt, make_registry
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from listings import names_of, plain_search
+from sqlalchemy import text
+from trigrams import GUEST, NEEDS_TRIGRAMS, opened
+
+from promptuary.model.content import search_key
+from promptuary.registry import labels, projects, prompts
+from promptuary.store import checks, list_entries, search_index
+from promptuary.store.database import Transaction
+from promptuary.store.listing import ORDERS, Listing, list_page
+
+# Few characters, so that needles are found, and those that an index could take for each other or for syntax.
+CHARACTERS = "abAB ß\"'%_\\*-\n\0\ufffd\ufffe\uffff🙂é"
+texts = st.text(CHARACTERS, max_size=12)
+
+
+def require_same_as_plain(registry: Registry, contents: list[str], needle: str) -> None:
+    with registry.database.write() as tx:
+        for name in names_of(tx, registry):
+            prompts.archive_prompt(tx, registry.actor, name=name)
+        for number, content in enumerate(contents):
+            make_prompt(tx, registry.actor, name=f"Name-{number}", prompt=content)
+            prompts.publish_version(tx, registry.actor, name=f"Name-{number}", base_version=1, prompt=content[::-1])
+            labels.move_label(tx, registry.actor, name=f"Name-{number}", label="production", version=1)
+        for label in (None, "production"):
+            assert names_of(tx, registry, search=needle, label=label) == plain_search(tx, registry, needle, label=label)
+
+
+same_as_plain = given(contents=st.lists(texts, max_size=4), needle=st.text(CHARACTERS, min_size=1, max_size=7) | st.just("ame-1"))
+hypothesis_settings = settings(
+    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], derandomize=True
+)
+
+
+@hypothesis_settings
+@example(contents=["abc\ufffd", "abc\uffff", "abc\0"], needle="bc\0")
+@example(contents=["ab" * 3000 + "a" + "ab" * 3000], needle="ab" * 2500 + "aa")
+@example(contents=['a" OR "b', "a"], needle='" OR "')
+@same_as_plain
+def test_search_finds_what_a_plain_look_at_all_texts_finds(registry: Registry, contents: list[str], needle: str) -> None:
+    require_same_as_plain(registry, contents, needle)
+
+
+@NEEDS_TRIGRAMS
+@hypothesis_settings
+@example(contents=["abc\ufffd", "abc\uffff", "abc\0"], needle="bc\0")
+@example(contents=["100%_\\", "100x"], needle="%_\\")
+@same_as_plain
+def test_search_by_the_trigrams_of_postgresql_finds_the_same(trigram_registry: Registry, contents: list[str], needle: str) -> None:
+    require_same_as_plain(trigram_registry, contents, needle)
+
+
+@NEEDS_TRIGRAMS
+def test_who_may_not_create_the_extension_searches_without_an_index_until_it_is_there(trigram_server: str) -> None:
+    with opened(trigram_server, GUEST) as database:
+        registry = make_registry(database)
+        with database.write() as tx:
+            make_prompt(tx, registry.actor, prompt="find the needle")
+            assert list_entries.rebuild(tx) is False
+            assert names_of(tx, registry, search="needle") == ["greeting"]
+        with psycopg.connect(host=trigram_server, user="postgres", dbname=str(database.engine.url.database)) as connection:
+            connection.execute("CREATE EXTENSION pg_trgm")
+        with database.write() as tx:
+            assert list_entries.rebuild(tx) is True
+            assert names_of(tx, registry, search="needle") == ["greeting"]
+
+
+@NEEDS_TRIGRAMS
+def test_an_extension_out_of_reach_is_none(trigram_server: str) -> None:
+    with opened(trigram_server, "postgres") as database:
+        with database.write() as tx:
+            tx.connection.execute(text("DROP EXTENSION pg_trgm CASCADE"))
+            tx.connection.execute(text("CREATE SCHEMA elsewhere"))
+            tx.connection.execute(text("CREATE EXTENSION pg_trgm SCHEMA elsewhere"))
+        with database.write() as tx:
+            assert list_entries.rebuild(tx) is False
+
+
+def require_pages_as_plain(tx: Transaction, registry: Registry, needle: str) -> int:
+    """Compare pages in every order, from the front and from the middle, with the same part of a whole list; return the hits."""
+    count = 0
+    for order_by, is_descending in itertools.product(ORDERS, (False, True)):
+        listing = Listing(limit=1000, order_by=order_by, is_descending=is_descending)
+        listed = list_page(tx, registry.project.id, listing).items
+        hits = [version.name for version in listed if needle in search_key(version.content) or needle in version.name]
+        count = len(hits)
+        for offset in (0, 1, count // 2, count - 1, count, count + 1):
+            page = list_page(tx, registry.project.id, replace(listing, search=needle, limit=3, offset=offset))
+            assert page.count == count
+            assert [version.name for version in page.items] == hits[offset : offset + 3]
+    return count
+
+
+def test_pages_of_frequent_and_of_rare_needles_are_parts_of_the_whole_list(registry: Registry) -> None:
+    with registry.database.write() as tx:
+        # Frequent among the oldest, so that looking from the newest on has to be given up.
+        for number in range(60):
+            make_prompt(tx, registry.actor, name=f"old-{number:03}", prompt=f"bygone everywhere {'x' * (number % 7)}")
+        for number in range(240):
+            make_prompt(tx, registry.actor, name=f"new-{number:03}", prompt=f"everywhere {'y' * (number % 5)}")
+        assert require_pages_as_plain(tx, registry, "bygone") == 60
+        assert require_pages_as_plain(tx, registry, "verywher") == 300
+        assert require_pages_as_plain(tx, registry, "new") == 240
+        assert require_pages_as_plain(tx, registry, "old") == 60
+
+
+def test_a_search_finds_in_its_own_project_and_by_its_own_author_only(registry: Registry) -> None:
+    with registry.database.write() as tx:
+        other = replace(registry, project=projects.create_project(tx, name="Other"))
+        stranger = make_member(tx, registry.project)
+        actor = make_actor(other.project, make_member(tx, other.project))
+        make_prompt(tx, registry.actor, name="mine", prompt="find the needle")
+        make_prompt(tx, make_actor(registry.project, stranger), name="theirs", prompt="find the needles")
+        make_prompt(tx, actor, name="elsewhere", prompt="find a needle")
+        assert names_of(tx, registry, search="needle") == ["mine", "theirs"]
+        assert names_of(tx, registry, search="needle", created_by_id=stranger.id) == ["theirs"]
+        assert names_of(tx, other, search="needle") == ["elsewhere"]
+        assert names_of(tx, other, search="needles") == []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+class TestWords:
+    def test_what_is_in_too_many_words_is_found_by_trigrams(self, registry: Registry) -> None:
+        with registry.database.write() as tx:
+            make_prompt(tx, registry.actor, prompt=" ".join(f"needle{number}" for number in range(300)))
+            assert search_index.find_by_words(tx.connection, "needle", project_id=registry.project.id) is None
+            assert search_index.find_by_words(tx.connection, "needle29", project_id=registry.project.id) is not None
+            for needle in ("needle", "needle29", "needle299", "needle300", "eedle1"):
+                assert names_of(tx, registry, search=needle) == plain_search(tx, registry, needle, label=None)
+
+    def test_long_words_are_looked_through_until_they_are_too_many(self, registry: Registry) -> None:
+        project_id = registry.project.id
+        with registry.database.write() as tx:
+            make_prompt(tx, registry.actor, name="one", prompt=f"{'x' * 100}needle{'y' * 40_000}seam")
+            assert search_index.find_by_words(tx.connection, "seam", project_id=project_id) is None
+            make_prompt(tx, registry.actor, name="two", prompt=f"{'x' * 100}thread{'y' * 100}")
+            assert search_index.find_by_words(tx.connection, "thread", project_id=project_id) is not None
+            for needle in ("needle", "seam", "thread", "x" * 90 + "thread", "yyyyyse"):
+                assert names_of(tx, registry, search=needle) == plain_search(tx, registry, needle, label=None)
+            make_prompt(tx, registry.actor, name="three", prompt=" ".join(f"{'z' * 80}{number}" for number in range(1001)))
+            assert search_index.find_by_words(tx.connection, "thread", project_id=project_id) is None
+            assert names_of(tx, registry, search="thread") == ["two"]
+
+    def test_words_that_nobody_has_read_yet_are_found_by_trigrams_and_read_with_the_next_change(self, registry: Registry) -> None:
+        with registry.database.write() as tx:
+            make_prompt(tx, registry.actor, prompt="find the needle")
+            # As a server does that does not know of words.
+            tx.connection.execute(text("CREATE TEMP TABLE kept AS SELECT * FROM list_entries"))
+            tx.connection.execute(text("DELETE FROM list_entries"))
+            tx.connection.execute(text("INSERT INTO list_entries SELECT * FROM kept"))
+            assert search_index.find_by_words(tx.connection, "needle", project_id=registry.project.id) is None
+            assert search_index.index_problems(tx.connection) != []
+            assert names_of(tx, registry, search="needle") == ["greeting"]
+            make_prompt(tx, registry.actor, name="other")
+            assert search_index.find_by_words(tx.connection, "needle", project_id=registry.project.id) is not None
+            assert names_of(tx, registry, search="needle") == ["greeting"]
+            assert search_index.index_problems(tx.connection) == []
+
+    def test_prompts_that_go_by_themselves_leave_the_index_sound(self, registry: Registry) -> None:
+        with registry.database.write() as tx:
+            make_prompt(tx, registry.actor, prompt="find the needle")
+            make_prompt(tx, registry.actor, name="other", prompt="another needle")
+            tx.connection.execute(text("DELETE FROM prompts WHERE name = 'greeting'"))
+            assert names_of(tx, registry, search="needle") == ["other"]
+            assert checks.list_problems(tx) == []
