@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import structlog
 
+from promptuary.model.accounts import SessionLimits
 from promptuary.model.errors import Refusal
-from promptuary.store import changes
+from promptuary.registry import sessions
+from promptuary.store import changes, fetches
 from promptuary.store.database import Database
 
 INTERVAL_SECONDS = 3600.0
@@ -20,16 +22,30 @@ def trim_change_log(database: Database, *, days: int) -> int:
         return changes.trim_changes(tx, before=tx.clock() - timedelta(days=days))
 
 
-def start_maintenance(database: Database, *, change_log_days: int) -> None:
-    """Trim the change log now and every hour, in a thread that ends with the process. Several workers may do so at once."""
+def trim_usage(database: Database, *, days: int) -> int:
+    """Delete counts of fetches that are older than ``days``; return how many. Raises `Unavailable`."""
+    with database.write() as tx:
+        return fetches.trim_fetches(tx, before=(tx.clock() - timedelta(days=days)).date())
+
+
+def delete_expired_sessions(database: Database, *, limits: SessionLimits) -> int:
+    """Delete sessions and one-time links that have ended; return how many. Raises `Unavailable`."""
+    with database.write() as tx:
+        return sessions.delete_expired(tx, limits=limits)
+
+
+def start_maintenance(database: Database, *, change_log_days: int, usage_days: int, session_limits: SessionLimits) -> None:
+    """Trim what grows, now and every hour, in a thread that ends with the process. Several workers may do so at once."""
 
     def maintain() -> None:
         pause = threading.Event()
         while True:
             try:
                 trim_change_log(database, days=change_log_days)
+                trim_usage(database, days=usage_days)
+                delete_expired_sessions(database, limits=session_limits)
             except Refusal as refusal:
-                logger.warning("change log not trimmed", reason=str(refusal))
+                logger.warning("old entries not deleted", reason=refusal.for_log)
             pause.wait(INTERVAL_SECONDS)
 
     threading.Thread(target=maintain, name="promptuary-maintenance", daemon=True).start()

@@ -1,84 +1,107 @@
-"""The outermost layer of the server: gives each request an id, answers a defect with a 500, and logs what happened.
+"""The outermost layer of the server: gives each request an id, answers a defect with a 500, and logs and counts what happened.
 
 Pure ASGI, no framework, so that every edge gets the same treatment.
 """
 
-import itertools
-import re
-import secrets
 import time
 
 import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from promptuary.access_log import AccessLog
+from promptuary.ledger import REQUEST_ID_HEADER, Ledger, sent_id
 
 REQUEST_ID = "promptuary.request_id"
 """The scope's key under which the id travels."""
 
-_HEADER = b"x-request-id"
-_SANE = re.compile(rb"[A-Za-z0-9._:/+=@~-]{1,128}")
+_PROBES = frozenset({"/_livez", "/_livez/", "/_readyz", "/_readyz/", "/metrics", "/metrics/"})
+_STREAM = b"text/event-stream; charset=utf-8"
 
 logger = structlog.stdlib.get_logger("promptuary.requests")
 
 
 class RequestLog:
-    """Wraps an ASGI application. A caller's ``X-Request-ID`` is taken over when it is sane, else a new id is made."""
+    """Wraps an ASGI application. A caller's ``X-Request-ID`` is taken over when it is sane, else a new id is made.
 
-    def __init__(self, application: ASGIApp, *, access_log: AccessLog | None, server_error: ASGIApp) -> None:
+    Probes and scrapes go straight to ``probed``.
+    """
+
+    def __init__(
+        self,
+        application: ASGIApp,
+        *,
+        probed: ASGIApp,
+        ledger: Ledger,
+        server_error: ASGIApp,
+    ) -> None:
         self._application = application
-        self._access_log = access_log
+        self._probed = probed
+        self._ledger = ledger
         self._server_error = server_error
-        # Unique in this process by the count, among processes by the random part.
-        self._random_part = secrets.token_hex(10)
-        self._count = itertools.count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
-        request_id = _sent_id(scope["headers"]) or f"{self._random_part}{next(self._count):012x}"
+        request_id = sent_id(scope["headers"]) or self._ledger.new_id()
         scope[REQUEST_ID] = request_id
-        answer = _Answer(scope, send, self._access_log, request_id)
+        # Probes come every few seconds and tell the log nothing, and must not wait for what else may be in the way.
+        is_probe = scope["path"] in _PROBES
+        application = self._probed if is_probe else self._application
+        answer = _Answer(scope, send, self._ledger, request_id, is_logged=not is_probe)
+        counts = self._ledger.counts
+        counts.in_progress += 1
         try:
-            await self._application(scope, receive, answer.send)
+            await application(scope, receive, answer.send)
         except ClientDisconnect:
             logger.info("client went away", method=scope["method"], path=scope["path"], request_id=request_id)
         except Exception:
             logger.exception("request failed", method=scope["method"], path=scope["path"], request_id=request_id)
             if not answer.status:
                 await self._server_error(scope, receive, answer.send)
-        answer.tell()
+        finally:
+            counts.in_progress -= not answer.is_stream
+            answer.tell()
 
 
 class _Answer:
-    """Passes an answer on with the request's id, and logs the request once."""
+    """Passes an answer on with the request's id, and logs and counts the request once."""
 
-    def __init__(self, scope: Scope, send: Send, access_log: AccessLog | None, request_id: str) -> None:
+    __slots__ = ("_is_logged", "_is_told", "_ledger", "_request_id", "_scope", "_send", "_started", "is_stream", "status")
+
+    def __init__(self, scope: Scope, send: Send, ledger: Ledger, request_id: str, *, is_logged: bool) -> None:
         self.status = 0
+        self.is_stream = False
         self._scope = scope
         self._send = send
-        # Probes come every few seconds and tell nothing.
-        self._access_log = None if scope["path"].startswith("/_") else access_log
+        self._ledger = ledger
         self._request_id = request_id
+        self._is_logged = is_logged
+        self._is_told = False
         self._started = time.perf_counter()
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [*message.get("headers", ()), (_HEADER, self._request_id.encode())]
+            if (b"content-type", _STREAM) in message.get("headers", ()):
+                # It may stay open for days: its beginning is what took time, and it is no request that somebody waits for.
+                self.is_stream = True
+                self._ledger.counts.in_progress -= 1
+                self.tell()
+            message["headers"] = [*message.get("headers", ()), (REQUEST_ID_HEADER, self._request_id.encode())]
         elif message["type"] == "http.response.body" and not message.get("more_body"):
-            # Whoever has the whole answer finds it in the log. What is left to do behind it does not count.
+            # Whoever has the whole answer finds it in the metrics; its line is written at the next turn of the event loop. What is
+            # left to do behind it does not count.
             self.tell()
         await self._send(message)
 
     def tell(self) -> None:
-        if self._access_log is not None:
-            seconds = time.perf_counter() - self._started
-            self._access_log.note(self._scope, status=self.status, request_id=self._request_id, seconds=seconds)
-            self._access_log = None
+        if self._is_told:
+            return
+        self._is_told = True
+        seconds = time.perf_counter() - self._started
+        self._ledger.note(self._scope, status=self.status, request_id=self._request_id, seconds=seconds, is_logged=self._is_logged)
 
 
 class LoggedWithRequestId:
@@ -94,10 +117,3 @@ class LoggedWithRequestId:
             return
         with structlog.contextvars.bound_contextvars(request_id=scope[REQUEST_ID]):
             await self._application(scope, receive, send)
-
-
-def _sent_id(headers: list[tuple[bytes, bytes]]) -> str | None:
-    for name, value in headers:
-        if name == _HEADER and _SANE.fullmatch(value):
-            return value.decode()
-    return None

@@ -1,54 +1,147 @@
 """The composition root: settings -> database -> one ASGI application. Nothing happens before one of its functions is called."""
 
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
 from starlette.types import ASGIApp
 
+from promptuary import __version__
 from promptuary.access_log import AccessLog
+from promptuary.agents.edge import Agents
+from promptuary.agents.streams import Streams
 from promptuary.api.application import create_api
 from promptuary.api.calls import Services
-from promptuary.api.errors import server_error
+from promptuary.api.changes import change_message
+from promptuary.api.errors import server_error, stopping
+from promptuary.api.streams import Broadcaster
 from promptuary.api.throttling import create_throttle
+from promptuary.by_path import ByPath
 from promptuary.conditional import Conditional
 from promptuary.delivery.board import open_board
 from promptuary.delivery.cache import Cache
 from promptuary.delivery.freshness import Freshness
 from promptuary.delivery.gate import open_gate
 from promptuary.delivery.hot_path import Delivery
+from promptuary.delivery.shortcut import Shortcut
+from promptuary.draining import Draining
 from promptuary.forwarded import Forwarded
-from promptuary.logs import configure_logs, writes_text
-from promptuary.maintenance import start_maintenance
+from promptuary.ledger import Ledger
+from promptuary.logs import writes_text
+from promptuary.metrics import layout
+from promptuary.metrics.page import Page, open_page
+from promptuary.metrics.requests import RequestCounts
+from promptuary.metrics.scrape import Scrape
+from promptuary.registry.fetch_counter import FetchCounter
 from promptuary.request_log import LoggedWithRequestId, RequestLog
+from promptuary.sampling import InStep, Sampled, Sampler, counting_changes
 from promptuary.settings import Settings
+from promptuary.shared_folder import find_shared_folder
+from promptuary.stop_sign import open_stop_sign
 from promptuary.store.database import Database
-from promptuary.store.watch import open_watch
-from promptuary.supervisor import follow_supervisor
+from promptuary.store.watch import LogReader, open_watch
+from promptuary.usage_writer import UsageWriter, WritesUsage
+from promptuary.web.application import create_web
+from promptuary.web.assets import Assets
+from promptuary.web.throttling import create_sign_in_throttle
+from promptuary.web.visits import WebServices
 
 
-def create_application(settings: Settings, database: Database) -> ASGIApp:
-    """Return the whole server as one ASGI application over an open database."""
-    services = Services(
-        database=database,
-        throttle=create_throttle(settings),
-        public_url=settings.public_url,
-    )
-    api = LoggedWithRequestId(create_api(services))
-    access_log = AccessLog(as_json=not writes_text(settings)) if settings.log_requests else None
-    remembering = _remembering(settings, services, api) if settings.cache_megabytes else api
-    application = RequestLog(Conditional(remembering), access_log=access_log, server_error=server_error)
-    return Forwarded(application) if settings.trust_forwarded else application
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The application, and what answers what was seen before in its place; nothing does with tracing or without memory."""
+
+    application: ASGIApp
+    shortcut: Shortcut | None
+    end_streams: Callable[[], None] = field(default=lambda: None)
+    """What the worker calls when it stops: answers that stay open would hold it up."""
 
 
-def _remembering(settings: Settings, services: Services, api: ASGIApp) -> ASGIApp:
+def create_application(settings: Settings, database: Database, *, usage: FetchCounter | None = None) -> ASGIApp:
+    """Return the whole server as one ASGI application over an open database. ``usage`` is where it counts fetches."""
+    return assemble(settings, database, usage=usage).application
+
+
+def assemble(settings: Settings, database: Database, *, usage: FetchCounter | None = None) -> Server:
+    """Put the server together over an open database. ``usage`` is where it counts fetches."""
+    folder = find_shared_folder()
+    page = open_page(folder)
+    counts = RequestCounts(page)
     cache = Cache(max_bytes=settings.cache_megabytes * 1_000_000)
-    freshness = Freshness(lambda: open_watch(services.database), cache.apply, open_board())
-    gate = open_gate(services.database, services.throttle.count_read)
-    return Delivery(api, cache=cache, freshness=freshness, gate=gate)
+    freshness = Freshness(lambda: open_watch(database), counting_changes(cache.apply, page), open_board(folder))
+    in_step = InStep(freshness) if settings.cache_megabytes else None
+    sampler = Sampler(page, counts=counts, database=database, cache=cache, in_step=in_step)
+    build = (__version__, platform.python_version(), database.kind)
+    scrape = Scrape(folder, page, sample=sampler.sample, build=build)
+    services = _create_services(settings, database, usage=usage or FetchCounter(), page=page, scrape=scrape)
+    writer = UsageWriter(database, services.usage, seconds=settings.usage_seconds)
+    # Behind delivery: a fetch from memory does not come here, and what pages change is announced to all workers, too.
+    agent_streams = Streams(lambda: LogReader(database), services.stop_sign)
+
+    def end_streams() -> None:
+        services.broadcaster.stop()
+        agent_streams.stop()
+
+    edges = ByPath(
+        api=create_api(services),
+        agents=Agents(services, agent_streams),
+        web=create_web(_create_web_services(settings, database, page=page)),
+    )
+    served = Sampled(WritesUsage(LoggedWithRequestId(edges), writer), sampler)
+    ledger = Ledger(AccessLog(as_json=not writes_text(settings)) if settings.log_requests else None, counts)
+    answering: ASGIApp = Conditional(served)
+    shortcut = None
+    if settings.cache_megabytes:
+        gate = open_gate(database, count_read=services.throttle.count_read, count_fetch=services.usage.count)
+        tally = page.view(layout.CACHE_FETCHES)
+        if settings.traces == "off":
+            shortcut = Shortcut(
+                cache=cache, freshness=freshness, gate=gate, tally=tally, ledger=ledger, stop_sign=services.stop_sign
+            )
+        answering = Delivery(served, cache=cache, freshness=freshness, gate=gate, tally=tally, shortcut=shortcut)
+    if settings.traces == "otlp":
+        from promptuary.tracing import trace  # noqa: PLC0415 - an extra that need not be installed
+
+        answering = trace(answering, database)
+    application: ASGIApp = RequestLog(
+        Draining(answering, stop_sign=services.stop_sign, refusal=stopping),
+        probed=served,
+        ledger=ledger,
+        server_error=server_error,
+    )
+    return Server(Forwarded(application) if settings.trust_forwarded else application, shortcut, end_streams)
 
 
-def application() -> ASGIApp:
-    """Return the application for the settings of the environment: what each worker process of the server runs."""
-    follow_supervisor()
-    settings = Settings()
-    configure_logs(settings)
-    database = Database.open(settings.resolved_database_url, pool_size=settings.database_pool_size)
-    start_maintenance(database, change_log_days=settings.change_log_days)
-    return create_application(settings, database)
+def _create_services(settings: Settings, database: Database, *, usage: FetchCounter, page: Page, scrape: Scrape) -> Services:
+    stop_sign = open_stop_sign(find_shared_folder())
+    return Services(
+        database=database,
+        throttle=create_throttle(settings, lambda limit: page.count(layout.RATE_LIMITED, limit)),
+        usage=usage,
+        public_url=settings.public_url,
+        stop_sign=stop_sign,
+        scrape=scrape,
+        metrics_token=settings.metrics_token,
+        shows_metrics=settings.metrics,
+        session_limits=settings.session_limits,
+        broadcaster=Broadcaster(
+            database,
+            stop_sign=stop_sign,
+            most=settings.max_streams,
+            show=change_message,
+            note_open=lambda count: page.put(layout.STREAMS, count),
+        ),
+    )
+
+
+def _create_web_services(settings: Settings, database: Database, *, page: Page) -> WebServices:
+    throttle = create_sign_in_throttle(
+        settings.rate_limit_storage, settings.rate_limit_sign_ins, lambda limit: page.count(layout.RATE_LIMITED, limit)
+    )
+    return WebServices(
+        database=database,
+        public_url=settings.public_url,
+        assets=Assets.load(),
+        session_limits=settings.session_limits,
+        throttle=throttle,
+    )

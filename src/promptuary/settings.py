@@ -3,6 +3,8 @@
 Settings come from the environment (``PROMPTUARY_...``) and from a file ``.env`` in the working directory.
 """
 
+from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -12,6 +14,8 @@ from limits.errors import ConfigurationError
 from limits.storage import storage_from_string
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from promptuary.model.accounts import SessionLimits
 
 PREFIX = "PROMPTUARY_"
 
@@ -46,6 +50,27 @@ def _checked_storage(value: str) -> str:
     return value
 
 
+def _checked_token(value: str) -> str:
+    if not (value.isascii() and value.isprintable()) or " " in value:
+        message = "must be ASCII characters without spaces"
+        raise ValueError(message)
+    return value
+
+
+def _can_trace() -> bool:
+    try:
+        return find_spec("opentelemetry.exporter.otlp.proto.http") is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _checked_traces(value: str) -> str:
+    if value == "otlp" and not _can_trace():
+        message = "must be off, or otlp with promptuary[otel] installed"
+        raise ValueError(message)
+    return value
+
+
 Rate = Annotated[str, AfterValidator(_checked_rate)]
 
 
@@ -67,7 +92,8 @@ class Settings(BaseSettings):
         default=10,
         ge=1,
         le=1000,
-        description="Most connections that one worker holds to the database.",
+        description="Most connections that the requests of one worker hold to the database. On PostgreSQL it holds two more, "
+        "by which it hears of changes, and two while somebody follows changes by a stream.",
     )
     cache_megabytes: int = Field(
         default=256,
@@ -81,6 +107,30 @@ class Settings(BaseSettings):
         le=100_000,
         description="Days after which entries of the change log are deleted.",
     )
+    max_streams: int = Field(
+        default=10_000,
+        ge=0,
+        le=1_000_000,
+        description="Most streams of changes that one worker keeps open; beyond, callers get 503.",
+    )
+    usage_seconds: int = Field(
+        default=10,
+        ge=1,
+        le=3600,
+        description="Seconds between two writes of what was counted of fetches: the most that a crash can lose.",
+    )
+    usage_days: int = Field(
+        default=400,
+        ge=1,
+        le=100_000,
+        description="Days after which counts of fetches are deleted.",
+    )
+    session_idle_days: int = Field(
+        default=14, ge=1, le=1000, description="Days after which somebody who has not opened a page has to sign in again."
+    )
+    session_days: int = Field(
+        default=90, ge=1, le=1000, description="Days after which everybody has to sign in again, counted from the last time."
+    )
     public_url: Annotated[str, AfterValidator(_checked_public_url)] = Field(
         default="",
         description="Address under which clients reach the server, such as `https://prompts.example.com`; links in answers "
@@ -91,6 +141,13 @@ class Settings(BaseSettings):
         description="Believe the last value of `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`. "
         "Only behind a proxy that sets them.",
     )
+    drain_seconds: float = Field(
+        default=2,
+        ge=0,
+        le=3600,
+        description="How long a server that is asked to stop (`SIGTERM`) serves on while `/_readyz` tells load balancers to go "
+        "elsewhere. Longer than they take to notice. 0: stop at once.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe messages that are logged: `debug`, `info`, `warning` or `error`."
     )
@@ -98,6 +155,17 @@ class Settings(BaseSettings):
         default="auto", description="`text`, `json`, or `auto`: text on a terminal, JSON otherwise."
     )
     log_requests: bool = Field(default=True, description="Log a line for every request.")
+    metrics: bool = Field(default=True, description="Serve metrics for Prometheus at `/metrics`.")
+    metrics_token: Annotated[str, AfterValidator(_checked_token)] = Field(
+        default="",
+        description="Token that `/metrics` asks for, sent as `Authorization: Bearer`. Empty: everybody who reaches the server may "
+        "read the metrics, which hold no names, keys or prompts.",
+    )
+    traces: Annotated[Literal["off", "otlp"], AfterValidator(_checked_traces)] = Field(
+        default="off",
+        description="`otlp`: send a trace of each request to an OpenTelemetry collector; the variables `OTEL_...` say where "
+        "(install `promptuary[otel]`). `off`: send none.",
+    )
     rate_limit_storage: Annotated[str, AfterValidator(_checked_storage)] = Field(
         default="memory://",
         description="Where rate limits are counted: `memory://` (each worker for itself), `redis://host:6379` or "
@@ -110,6 +178,16 @@ class Settings(BaseSettings):
         description="Requests with an invalid key that an address may send before it gets 429 for them. Valid keys are not "
         "affected. Empty: any number.",
     )
+    rate_limit_sign_ins: Rate = Field(
+        default="10/minute",
+        description="Attempts to sign in that may fail, from one address and for one account, before there is a pause. "
+        "Empty: any number.",
+    )
+
+    @property
+    def session_limits(self) -> SessionLimits:
+        """How long sessions last."""
+        return SessionLimits(idle=timedelta(days=self.session_idle_days), longest=timedelta(days=self.session_days))
 
     @property
     def resolved_database_url(self) -> str:

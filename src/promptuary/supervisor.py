@@ -1,26 +1,21 @@
-"""The supervising process: listens, starts the workers and restarts one that dies.
+"""The supervising process: its command line, its log, and what its workers do when it is gone. `worker_pool` has its work.
 
-It lives as long as the server and imports nothing of the application but the workers' notice board, so that it stays small; see
-`docs/decisions/`.
+It lives as long as the server and imports nothing of the application, so that it stays small; see `docs/decisions/`.
 """
 
 import argparse
 import json
 import logging
-import multiprocessing
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NoReturn
 
-from promptuary.delivery.board import shared_board
-
-GRACE_SECONDS = 30
-"""How long a worker may take to finish its requests before it is killed."""
+from promptuary.shared_folder import remove_shared_folder, shared_folder
+from promptuary.worker_pool import WorkerPool
 
 
 class JsonLines(logging.Formatter):
@@ -33,66 +28,44 @@ class JsonLines(logging.Formatter):
         return json.dumps(line | {"timestamp": moment})
 
 
-def become_supervisor(*, host: str, port: int, workers: int, as_json: bool) -> NoReturn:
+def become_supervisor(*, host: str, port: int, workers: int, drain_seconds: float, as_json: bool) -> NoReturn:
     """Replace this process by a supervisor."""
-    options = [f"--host={host}", f"--port={port}", f"--workers={workers}", *(["--json-logs"] if as_json else [])]
+    options = [f"--host={host}", f"--port={port}", f"--workers={workers}", f"--drain-seconds={drain_seconds}"]
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "promptuary.supervisor", *options])  # noqa: S606 - our own program
+    command = [sys.executable, "-m", "promptuary.supervisor", *options, *(["--json-logs"] if as_json else [])]
+    os.execv(sys.executable, command)  # noqa: S606 - our own program
 
 
-def run(*, host: str, port: int, workers: int, as_json: bool) -> None:
+def run(*, host: str, port: int, workers: int, drain_seconds: float, as_json: bool) -> NoReturn:
     """Supervise workers until a signal ends it."""
-    from granian import Granian  # noqa: PLC0415 - not needed by who only becomes a supervisor
-    from granian.constants import Interfaces  # noqa: PLC0415
-
-    os.register_at_fork(after_in_child=_forget_handlers)
-    server = Granian(
-        "promptuary.server:application",
-        address=host,
-        port=port,
-        workers=workers,
-        interface=Interfaces.ASGI,
-        factory=True,
-        websockets=False,
-        log_dictconfig=_log_config(as_json=as_json),
-        respawn_failed_workers=True,
-        workers_kill_timeout=GRACE_SECONDS,
-    )
-    with shared_board():
-        server.serve()
+    _configure_log(as_json=as_json)
+    with shared_folder() as folder:
+        status = WorkerPool(host=host, port=port, workers=workers, folder=folder, drain_seconds=drain_seconds).serve()
+    sys.exit(status)
 
 
-def follow_supervisor() -> None:
-    """Let this worker stop when its supervisor is gone; else it would go on answering on a port that nobody can stop."""
-    supervisor = multiprocessing.parent_process()
-    if supervisor is not None:
-        threading.Thread(target=_stop_after, args=(supervisor.join,), name="follow-supervisor", daemon=True).start()
+def follow_supervisor(lifeline: int) -> None:
+    """Let this worker stop when its supervisor is gone; else it would go on answering on a port that nobody can stop.
+
+    ``lifeline`` is the descriptor of a pipe to which nobody writes and which ends with the supervisor.
+    """
+    threading.Thread(target=_stop_after, args=(lifeline,), name="follow-supervisor", daemon=True).start()
 
 
-def _stop_after(wait: Callable[[], None]) -> None:
-    wait()
+def _stop_after(lifeline: int) -> None:
+    os.read(lifeline, 1)
+    remove_shared_folder()
     while True:
         # Once is not enough: a worker that is still starting may not listen yet.
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(1)
 
 
-def _forget_handlers() -> None:
-    # A worker inherits the supervisor's handlers, under which it would ignore a stop until it has started.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
-
-
-def _log_config(*, as_json: bool) -> dict[str, object]:
-    text = {"format": "%(asctime)s [%(levelname)s] %(message)s"}
-    return {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "formatters": {"line": {"()": JsonLines} if as_json else text},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-        "loggers": {"_granian": {"handlers": ["stderr"], "propagate": False}},
-    }
+def _configure_log(*, as_json: bool) -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines() if as_json else logging.Formatter("%(asctime)s [%(levelname)s] %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
 def main() -> None:
@@ -101,9 +74,9 @@ def main() -> None:
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", required=True, type=int)
     parser.add_argument("--workers", required=True, type=int)
-    parser.add_argument("--json-logs", action="store_true")
-    options = parser.parse_args()
-    run(host=options.host, port=options.port, workers=options.workers, as_json=options.json_logs)
+    parser.add_argument("--drain-seconds", required=True, type=float)
+    parser.add_argument("--json-logs", action="store_true", dest="as_json")
+    run(**vars(parser.parse_args()))
 
 
 if __name__ == "__main__":

@@ -4,9 +4,11 @@ from typing import Any
 from promptuary.delivery.cache import Answer, AnswerKey, Cache, Grant, Ticket
 from promptuary.delivery.requests import FetchAddress
 from promptuary.model.changes import Change, ChangeKind
+from promptuary.model.usage import Use
 
 SELECTION = ("", "", "")
 UUID = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
+USE = Use(UUID, "key", "production")
 
 
 def make_change(**values: Any) -> Change:
@@ -15,10 +17,14 @@ def make_change(**values: Any) -> Change:
     return Change(**{"sequence": 1, "kind": ChangeKind.PROMPT_PUBLISHED, **known, **rest, **values})
 
 
+def make_answer(key: AnswerKey, name: str, body: bytes) -> Answer:
+    return Answer(key=key, prompt_name=name, version_id=UUID, label="production", headers=[], body=body)
+
+
 def remember(cache: Cache, name: str, *, segment: str = "", project_id: int = 1, size: int = 100) -> AnswerKey:
     key = (project_id, segment or name, SELECTION)
     load = cache.begin_load(project_id, FetchAddress(str(project_id), "", segment or name, SELECTION))
-    cache.end_load(load, Answer(key, name, [], b"x" * size))
+    cache.end_load(load, make_answer(key, name, b"x" * size))
     return key
 
 
@@ -48,6 +54,16 @@ def test_the_least_recently_used_answers_go_first_when_memory_is_short() -> None
     assert cache.used_bytes <= cache.max_bytes
 
 
+def test_a_forgotten_answer_takes_no_memory_whoever_still_refers_to_it() -> None:
+    cache = Cache(max_bytes=100_000)
+    answer = cache.find_answer(remember(cache, "one", size=10_000))
+    assert answer is not None
+    assert len(answer.body) == 10_000
+    cache.apply([make_change(prompt_name="one")])
+    assert answer.body == b""
+    assert cache.used_bytes == 0
+
+
 def test_an_answer_that_is_a_large_part_of_all_memory_is_not_kept() -> None:
     cache = Cache(max_bytes=100_000)
     assert cache.find_answer(remember(cache, "big", size=50_000)) is None
@@ -66,7 +82,7 @@ def test_an_answer_that_raced_with_a_change_of_its_prompt_is_not_kept() -> None:
     for segment, changed, is_kept in [("one", "one", False), ("one", "two", True), (UUID, "two", False)]:
         load = cache.begin_load(1, FetchAddress("1", "", segment, SELECTION))
         cache.apply([make_change(prompt_name=changed)])
-        cache.end_load(load, Answer((1, segment, SELECTION), "one", [], b""))
+        cache.end_load(load, make_answer((1, segment, SELECTION), "one", b""))
         assert (cache.find_answer((1, segment, SELECTION)) is not None) is is_kept
         cache.forget_everything()
 
@@ -78,7 +94,7 @@ def test_a_change_of_keys_or_members_ends_all_grants_and_tickets_but_keeps_answe
     assert answer
     grant = Grant(1, "key", cache.epoch, expires_at=10.0)
     cache.keep_grant((b"digest", "1", ""), grant)
-    cache.keep_ticket((b"digest", b"/path", b""), Ticket(grant, answer))
+    cache.keep_ticket((b"digest", b"/path", b""), Ticket(grant, answer, USE))
     assert cache.find_ticket((b"digest", b"/path", b""), now=1.0)
     cache.apply([make_change(kind=ChangeKind.KEY_REVOKED, project_id=None)])
     assert cache.find_ticket((b"digest", b"/path", b""), now=1.0) is None
@@ -90,7 +106,7 @@ def test_a_ticket_ends_with_its_grant() -> None:
     cache = Cache(max_bytes=1_000_000)
     answer = cache.find_answer(remember(cache, "one"))
     assert answer
-    cache.keep_ticket((b"digest", b"/path", b""), Ticket(Grant(1, "key", cache.epoch, expires_at=10.0), answer))
+    cache.keep_ticket((b"digest", b"/path", b""), Ticket(Grant(1, "key", cache.epoch, expires_at=10.0), answer, USE))
     assert cache.find_ticket((b"digest", b"/path", b""), now=9.0)
     assert cache.find_ticket((b"digest", b"/path", b""), now=11.0) is None
 
@@ -102,6 +118,6 @@ def test_a_grant_that_was_asked_for_before_a_change_of_access_never_holds() -> N
     grant = Grant(1, "key", cache.epoch, expires_at=10.0)
     cache.apply([make_change(kind=ChangeKind.KEY_REVOKED, project_id=None)])
     cache.keep_grant((b"digest", "1", ""), grant)
-    cache.keep_ticket((b"digest", b"/path", b""), Ticket(grant, answer))
+    cache.keep_ticket((b"digest", b"/path", b""), Ticket(grant, answer, USE))
     assert cache.find_grant((b"digest", "1", ""), now=1.0) is None
     assert cache.find_ticket((b"digest", b"/path", b""), now=1.0) is None

@@ -1,16 +1,23 @@
 """A read that starts after a write was acknowledged sees it, whoever wrote: this process, another one, or the command line."""
 
+import asyncio
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from builders import Api, bearer, make_key, make_prompt
-from sqlalchemy import event
+from builders import Api, Registry, bearer, make_key, make_prompt
+from sqlalchemy import event, insert
 
+from promptuary.delivery.board import open_board
+from promptuary.delivery.freshness import Freshness
 from promptuary.model.access import Role, Scope
+from promptuary.model.changes import Change
 from promptuary.registry import keys, members, projects, prompts, users
 from promptuary.store import backup
-from promptuary.store.database import Database
+from promptuary.store.database import DEFAULT_POOL_SIZE, Database
+from promptuary.store.tables import changes
+from promptuary.store.watch import open_watch
 
 Until = Callable[[Callable[[], bool]], None]
 
@@ -62,18 +69,101 @@ def test_an_archived_prompt_is_gone_and_one_of_its_name_is_another(warm: Api) ->
     assert [text(warm), text(warm, "?version=1")] == ["another", "another"]
 
 
+def test_a_restored_prompt_is_served_at_once_whoever_restores_it(warm: Api, database_url: str) -> None:
+    other = Database.open(database_url)
+    version_id = warm.client.get(f"{warm.path}name/greeting/").json()["id"]
+    warm.client.post(f"{warm.path}name/greeting/archive/")
+    by_id = f"{warm.path}name/{version_id}/"
+    for _ in range(10):
+        # Asked for while it is gone: what is not there must not be remembered either.
+        assert ([text(warm), text(warm)], warm.client.get(by_id).status_code) == (["status 404"] * 2, 404)
+        with other.write() as tx:
+            prompts.restore_prompt(tx, warm.registry.actor, name="greeting")
+        warm.client.put(f"{warm.path}name/greeting/labels/any/", json={"version": 1})
+        assert ([text(warm), text(warm)], warm.client.get(by_id).status_code) == (["first"] * 2, 200)
+        warm.client.post(f"{warm.path}name/greeting/archive/")
+    warm.client.post(warm.path, json={"name": "greeting", "prompt": "another"})
+    assert text(warm) == "another"
+    warm.client.post(f"{warm.path}name/greeting/archive/")
+    assert warm.client.post(f"{warm.path}name/greeting/restore/", json={"id": version_id}).status_code == 200
+    assert [text(warm), text(warm, "?version=1"), text(warm, "?label=any")] == ["first", "first", "status 404"]
+    other.close()
+
+
 def test_an_old_version_tells_of_the_newest_one(warm: Api) -> None:
     assert warm.client.get(f"{warm.path}name/greeting/?version=1").json()["latest_version"] == 1
     warm.client.patch(f"{warm.path}name/greeting/", json={"base_version": 1, "prompt": "second"})
     assert warm.client.get(f"{warm.path}name/greeting/?version=1").json()["latest_version"] == 2
 
 
-def test_a_restored_database_is_served_at_once(warm: Api, tmp_path: Path) -> None:
+def test_a_restored_database_is_served_at_once(warm: Api, tmp_path: Path, until: Until) -> None:
     backup.write_backup(warm.registry.database, tmp_path / "backup.db")
     warm.client.patch(f"{warm.path}name/greeting/", json={"base_version": 1, "prompt": "second"})
     assert text(warm) == "second"
     backup.restore_backup(warm.registry.database, tmp_path / "backup.db", replace=True)
+    if warm.registry.database.kind == "postgresql":
+        # What others write shows when its notice has arrived.
+        until(lambda: text(warm) == "first")
     assert text(warm) == "first"
+
+
+def test_the_log_is_read_while_all_connections_of_a_worker_are_in_use(warm: Api, database_url: str) -> None:
+    other = Database.open(database_url)
+    with ExitStack() as stack:
+        for _ in range(DEFAULT_POOL_SIZE):
+            stack.enter_context(warm.registry.database.read())
+        with other.write() as tx:
+            make_prompt(tx, warm.registry.actor, name="other")
+        assert text(warm) == "first"
+    other.close()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_callers_share_a_look_only_when_they_waited_before_it_was_taken(registry: Registry, database_url: str) -> None:
+    other = Database.open(database_url)
+    applied: list[list[Change] | None] = []
+    freshness = Freshness(lambda: open_watch(registry.database), applied.append, open_board(None))
+
+    def publish_and_ask() -> None:
+        assert freshness.is_current()
+        with other.write() as tx:
+            make_prompt(tx, registry.actor)
+
+    async def look() -> list[int]:
+        """Publish behind a look that others share, then ask again: from before the look, and from behind the publication."""
+        assert await freshness.catch_up()
+        applied.clear()
+        loop = asyncio.get_running_loop()
+        counts: list[int] = []
+
+        def ask() -> None:
+            assert freshness.is_current()
+            counts.append(len(applied))
+
+        loop.call_soon(publish_and_ask)
+        loop.call_soon(ask)
+        await asyncio.sleep(0)
+        loop.call_soon(ask)
+        await asyncio.sleep(0)
+        return counts
+
+    assert asyncio.run(look()) == [0, 1]
+    freshness.close()
+    other.close()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_change_that_only_a_newer_version_knows_forgets_everything_once(warm: Api) -> None:
+    with warm.registry.database.write() as tx:
+        values = {"kind": "prompt.painted", "prompt_name": "other", "project_id": 1, "at": tx.clock()}
+        tx.connection.execute(insert(changes).values(values))
+    begun: list[object] = []
+    event.listen(warm.registry.database.engine, "begin", begun.append)
+    assert text(warm) == "first"
+    assert begun != []
+    begun.clear()
+    assert [text(warm) for _ in range(3)] == ["first"] * 3
+    assert begun == []
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

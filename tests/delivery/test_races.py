@@ -4,23 +4,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from builders import Registry, bearer, make_key, make_member, make_prompt
+from builders import Registry, bearer, make_key, make_member, make_prompt, make_services
 from fastapi.testclient import TestClient
 
 from promptuary.access_log import AccessLog
 from promptuary.api.application import create_api
-from promptuary.api.calls import Services
 from promptuary.api.errors import server_error
-from promptuary.api.throttling import create_throttle
 from promptuary.delivery.board import open_board
 from promptuary.delivery.cache import Cache
 from promptuary.delivery.freshness import Freshness
 from promptuary.delivery.gate import Gate, Granted, open_gate
 from promptuary.delivery.hot_path import Delivery
+from promptuary.ledger import Ledger
+from promptuary.metrics.layout import CACHE_FETCHES
+from promptuary.metrics.page import open_page
+from promptuary.metrics.requests import RequestCounts
 from promptuary.model.access import Scope
 from promptuary.registry import keys, members
 from promptuary.request_log import RequestLog
-from promptuary.settings import Settings
 from promptuary.store.watch import open_watch
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -30,9 +31,10 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def disturbed(registry: Registry, disturbances: list[Callable[[], None]]) -> Iterator[TestClient]:
     """The application in which the disturbances happen just after a key was let in and before it is answered."""
     database = registry.database
-    services = Services(database=database, throttle=create_throttle(Settings(_env_file=None)), public_url="")  # type: ignore[call-arg]
+    page = open_page(None)
+    services = make_services(database, page)
     cache = Cache(max_bytes=1_000_000)
-    gate = open_gate(database, lambda _: True)
+    gate = open_gate(database, count_read=lambda _: True, count_fetch=services.usage.count)
 
     def authorise(key: str, reference: str, token: str) -> Granted | None:
         granted = gate.authorise(key, reference, token)
@@ -40,9 +42,12 @@ def disturbed(registry: Registry, disturbances: list[Callable[[], None]]) -> Ite
             disturbances.pop()()
         return granted
 
-    freshness = Freshness(lambda: open_watch(database), cache.apply, open_board())
-    delivery = Delivery(create_api(services), cache=cache, freshness=freshness, gate=Gate(authorise, gate.count_read))
-    application = RequestLog(delivery, access_log=AccessLog(as_json=True), server_error=server_error)
+    freshness = Freshness(lambda: open_watch(database), cache.apply, open_board(None))
+    api = create_api(services)
+    gate_disturbed = Gate(authorise, gate.count_read, gate.count_fetch, gate.close)
+    delivery = Delivery(api, cache=cache, freshness=freshness, gate=gate_disturbed, tally=page.view(CACHE_FETCHES))
+    ledger = Ledger(AccessLog(as_json=True), RequestCounts(page))
+    application = RequestLog(delivery, probed=api, ledger=ledger, server_error=server_error)
     with TestClient(application) as client:
         yield client
 

@@ -1,5 +1,6 @@
-"""Whatever is asked, the application that remembers answers like one that does not: before, between and after writes."""
+"""Whatever is asked, the application that remembers answers and counts like one that does not: before, between, after writes."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -9,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from promptuary.model.errors import Refusal
+from promptuary.model.usage import Use
 from promptuary.registry import labels, prompts
 
 NAMES = ["one", "two", "three-with-a-longer-name", "nowhere", "a%2Fb", "%00", "new", ""]
@@ -25,6 +27,8 @@ HEADERS = [
     {"Content-Type": "application/json", "Transfer-Encoding": "chunked"},
 ]
 
+WRONG_KEY = {"Authorization": "Bearer phx_wrong"}
+
 values = st.sampled_from(
     ["", "1", "2", "3", "0", "-1", "x", "1.0", "99", "production", "latest", "Nope", "full", "preview", "none"]
 )
@@ -39,7 +43,7 @@ requests = st.tuples(
     st.sampled_from(HEADERS),
 )
 writes = st.tuples(
-    st.sampled_from(["create", "publish", "label", "archive"]),
+    st.sampled_from(["create", "publish", "label", "archive", "archive", "restore"]),
     st.sampled_from(["one", "two", "three-with-a-longer-name"]),
     st.integers(1, 3),
 )
@@ -73,10 +77,21 @@ def write(registry: Registry, step: tuple[str, str, int]) -> None:
                 prompts.publish_version(tx, registry.actor, name=name, base_version=number, prompt=f"text {number}")
             elif verb == "label":
                 labels.move_label(tx, registry.actor, name=name, label="production", version=number)
+            elif verb == "restore":
+                prompts.restore_prompt(tx, registry.actor, name=name)
             else:
                 prompts.archive_prompt(tx, registry.actor, name=name)
     except Refusal:
         pass
+
+
+def counted(api: Api) -> Counter[Use]:
+    """What was counted since the last call."""
+    # The day may turn between the two applications.
+    counts: Counter[Use] = Counter()
+    for tally in api.usage.take():
+        counts[tally.use] += tally.count
+    return counts
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -101,14 +116,16 @@ def write(registry: Registry, step: tuple[str, str, int]) -> None:
     ],
 )
 def test_odd_spellings_are_answered_alike_when_the_plain_one_is_remembered(applications: tuple[Api, Api], path: str) -> None:
-    fast, _ = applications
+    fast, slow = applications
     write(fast.registry, ("create", "one", 1))
     for _ in range(2):
         fast.client.get("/api/projects/1/llm_prompts/name/one/")
+    assert counted(fast).total() == 2
     for method in ("GET", "HEAD", "GET"):
         answers = [api.client.request(method, path) for api in applications]
         assert answers[0].status_code == answers[1].status_code
         assert answers[0].content == answers[1].content
+    assert counted(fast) == counted(slow)
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], derandomize=True)
@@ -121,3 +138,21 @@ def test_fast_and_slow_answers_are_equal(applications: tuple[Api, Api], steps: l
             write(fast.registry, step)  # type: ignore[arg-type]
         for request in asked:
             assert answer(fast, request) == answer(slow, request)  # type: ignore[arg-type]
+    assert counted(fast) == counted(slow)
+
+
+@pytest.mark.parametrize("cache_megabytes", [256, 0])
+def test_exactly_the_answered_gets_are_counted_with_and_without_memory(registry: Registry, cache_megabytes: int) -> None:
+    with registry.database.write() as tx:
+        version = make_prompt(tx, registry.actor)
+        labels.move_label(tx, registry.actor, name="greeting", label="production", version=1)
+    with make_api(registry, cache_megabytes=cache_megabytes, rate_limit_reads="12/hour") as api:
+        path = f"{api.path}name/greeting/?label=production"
+        tag = api.client.get(path).headers["etag"]
+        statuses = [api.client.get(path, headers={"If-None-Match": sent}).status_code for sent in (tag, "*", '"other"', tag)]
+        statuses += [api.client.head(path).status_code for _ in range(3)]
+        statuses += [api.client.get(f"{api.path}name/{name}/").status_code for name in ("missing", "missing")]
+        statuses += [api.client.get(path, headers=headers).status_code for headers in ({"Accept": "text/html"}, WRONG_KEY)]
+        statuses += [api.client.get(path).status_code for _ in range(5)]
+        assert statuses == [304, 304, 200, 304, 200, 200, 200, 404, 404, 406, 401, 200, 200, 429, 429, 429]
+        assert counted(api) == {(version.id, api.key.key.id, "production"): 7}

@@ -1,8 +1,13 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from browsing import LIMITS
 from builders import make_registry
 
-from promptuary.maintenance import trim_change_log
+from promptuary.maintenance import delete_expired_sessions, trim_change_log, trim_usage
+from promptuary.model.accounts import Browser
+from promptuary.model.usage import Tally, Use
+from promptuary.registry.sessions import begin_session
+from promptuary.registry.usage import record_fetches
 from promptuary.store import changes
 from promptuary.store.database import Database
 
@@ -35,4 +40,28 @@ def test_the_newest_entry_stays_however_old_it_is(database_url: str) -> None:
     trim_change_log(database, days=400)
     with database.read() as tx:
         assert [change.sequence for change in changes.list_changes(tx, limit=100)] == [changes.last_sequence(tx)]
+    database.close()
+
+
+def test_old_counts_of_fetches_go_and_those_of_the_last_days_stay(database_url: str) -> None:
+    database = Database.open(database_url, clock=lambda: NOW)
+    use = Use("version", "key", "production")
+    with database.write() as tx:
+        for days in (0, 399, 400, 401, 2000):
+            moment = NOW - timedelta(days=days)
+            record_fetches(tx, [Tally(moment.date(), use, 1, moment)])
+    assert trim_usage(database, days=400) == 2
+    assert trim_usage(database, days=400) == 0
+    database.close()
+
+
+def test_sessions_that_have_ended_go(database_url: str) -> None:
+    moments = [LONG_AGO]
+    database = Database.open(database_url, clock=lambda: moments[-1])
+    registry = make_registry(database)
+    with database.write() as tx:
+        begin_session(tx, registry.user.id, limits=LIMITS, browser=Browser())
+    assert delete_expired_sessions(database, limits=LIMITS) == 0
+    moments.append(NOW)
+    assert delete_expired_sessions(database, limits=LIMITS) == 1
     database.close()

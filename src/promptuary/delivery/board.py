@@ -5,13 +5,9 @@ SQLite tells by itself. PostgreSQL's notices take a moment to arrive, longer tha
 
 import mmap
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-VARIABLE = "PROMPTUARY_BOARD"
-"""The environment variable in which the supervisor tells its workers where the board is."""
+from promptuary.shared_folder import open_memory
 
 SIZE = 512
 _NOTICE = 8
@@ -33,20 +29,6 @@ class Board:
         return self._memory[:]
 
 
-@contextmanager
-def shared_board() -> Iterator[None]:
-    """Provide a board for the processes that are started inside the block."""
-    with tempfile.NamedTemporaryFile(prefix="promptuary-board-") as file:
-        file.write(bytes(SIZE))
-        file.flush()
-        os.environ[VARIABLE] = file.name
-        yield
-
-
-def open_board() -> Board:
-    """Open the supervisor's board, or one of its own where there is no supervisor."""
-    path = os.environ.get(VARIABLE)
-    if path is None:
-        return Board(mmap.mmap(-1, SIZE))
-    with Path(path).open("r+b") as file:
-        return Board(mmap.mmap(file.fileno(), SIZE))
+def open_board(folder: Path | None) -> Board:
+    """Open the board of the workers that share a folder, or one of its own where there is none."""
+    return Board(open_memory(folder, "board", size=SIZE))

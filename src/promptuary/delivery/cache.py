@@ -7,13 +7,20 @@ import uuid
 from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, field
 
+from promptuary.conditional import Headers, not_modified_headers, tag_of
 from promptuary.delivery.requests import FetchAddress
 from promptuary.model.changes import Change, ChangeKind
+from promptuary.model.usage import Use
 
-Headers = list[tuple[bytes, bytes]]
 AnswerKey = tuple[int, str, tuple[str, str, str]]
 GrantKey = tuple[bytes, str, str]
 TicketKey = tuple[bytes, bytes, bytes]
+
+HIT, MISS, BYPASS = range(3)
+"""The places of a tally of fetches: from memory; from the application; from it because memory was out of step."""
+
+# Kinds that do not tell what else has changed.
+_ABOUT_EVERYTHING = frozenset({ChangeKind.DATABASE_RESTORED, ChangeKind.UNKNOWN})
 
 _ENTRY_OVERHEAD_BYTES = 2_000
 _TICKET_BYTES = 1_000
@@ -26,9 +33,18 @@ class Answer:
 
     key: AnswerKey
     prompt_name: str
+    version_id: str
+    label: str
+    """The label that it was asked for by, empty for none."""
     headers: Headers
     body: bytes
     is_current: bool = True
+    tag: bytes | None = field(init=False)
+    not_modified_headers: Headers = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tag = tag_of(self.headers)
+        self.not_modified_headers = not_modified_headers(self.headers)
 
     @property
     def size_bytes(self) -> int:
@@ -52,6 +68,8 @@ class Ticket:
 
     grant: Grant
     answer: Answer
+    use: Use
+    """What to count when it is used."""
 
 
 @dataclass(slots=True, eq=False)
@@ -70,6 +88,8 @@ class Cache:
 
     max_bytes: int
     used_bytes: int = 0
+    evictions: int = 0
+    """Counts the answers that were forgotten to make room."""
     epoch: int = 0
     """Counts the changes of keys, users, members and tokens. A grant holds in the epoch in which asking for it began."""
 
@@ -78,6 +98,11 @@ class Cache:
     _grants: dict[GrantKey, Grant] = field(default_factory=dict)
     _tickets: dict[TicketKey, Ticket] = field(default_factory=dict)
     _loads: set[Load] = field(default_factory=set)
+
+    @property
+    def entries(self) -> int:
+        """How many answers are remembered."""
+        return len(self._answers)
 
     def find_ticket(self, key: TicketKey, now: float) -> Ticket | None:
         """Find the ticket of a request, if both its halves still hold."""
@@ -132,10 +157,11 @@ class Cache:
         self.used_bytes += answer.size_bytes
         while self.used_bytes > self.max_bytes:
             self._drop(next(iter(self._answers)))
+            self.evictions += 1
 
     def apply(self, changes: list[Change] | None) -> None:
         """Forget exactly what the changes name; everything when they are not known."""
-        if changes is None or any(change.kind is ChangeKind.DATABASE_RESTORED for change in changes):
+        if changes is None or not _ABOUT_EVERYTHING.isdisjoint(change.kind for change in changes):
             self.forget_everything()
             return
         for change in changes:
@@ -174,6 +200,8 @@ class Cache:
             return
         answer.is_current = False
         self.used_bytes -= answer.size_bytes
+        # Tickets may refer to it for long.
+        answer.body = b""
         for name in {answer.prompt_name, key[1]}:
             keys = self._by_name[key[0], name]
             keys.discard(key)

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import structlog
 
@@ -32,10 +33,29 @@ class Freshness:
         self._watch: Watch | None = None
         self._retry_at = 0.0
         self._catching_up: asyncio.Task[None] | None = None
+        self._is_closed = False
+        self._is_looked_at = False
 
     def is_current(self) -> bool:
-        """Tell, in microseconds, whether everything that was committed before this call has been applied."""
-        return self._catching_up is None and self._is_trustworthy() and not self._has_news()
+        """Tell, in microseconds, whether everything that was committed before the caller was put on the event loop is applied.
+
+        Callers that wait for the loop together share one look. It is taken after they were put there, because the loop runs what
+        waits for it in order, and what ends the sharing is put behind them before the look. News that can be read at once is
+        applied on the way.
+        """
+        if self._is_looked_at:
+            return True
+        asyncio.get_running_loop().call_soon(self._end_sharing)
+        self._is_looked_at = self._look()
+        return self._is_looked_at
+
+    def _look(self) -> bool:
+        if self._watch is None or self._catching_up is not None or not self._watch.is_trustworthy():
+            return False
+        return not self._has_news() or (self._watch.is_quick and self._apply_news(self._watch))
+
+    def _end_sharing(self) -> None:
+        self._is_looked_at = False
 
     def announce(self) -> None:
         """Tell all workers of this server that something was committed; call it before the caller gets to know."""
@@ -48,6 +68,8 @@ class Freshness:
         """
         if self._catching_up is not None:
             await asyncio.shield(self._catching_up)
+        if self.is_current():
+            return True
         if self._catching_up is None and self._watch is not None and not self._has_news():
             return self._is_trustworthy()
         if self._catching_up is None:
@@ -58,7 +80,11 @@ class Freshness:
         return self._is_trustworthy()
 
     def close(self) -> None:
-        """Stop watching."""
+        """Stop watching, for good."""
+        self._is_closed = True
+        self._stop_watching()
+
+    def _stop_watching(self) -> None:
         if self._watch is not None:
             self._watch.close()
             self._watch = None
@@ -71,17 +97,36 @@ class Freshness:
 
     async def _run(self) -> None:
         try:
-            if self._watch is None:
-                self._watch = await asyncio.to_thread(self._open_watch)
-                self._apply(None)
-            self._seen = self._board.read()
-            self._watch.note()
-            self._apply(await asyncio.to_thread(self._watch.read_news))
-        except Unavailable as refusal:
-            # News may have been lost on the way, so nothing that is remembered can be trusted any more.
-            logger.warning("change log not read", reason=str(refusal))
-            self.close()
-            self._apply(None)
-            self._retry_at = time.monotonic() + RETRY_SECONDS
+            with self._losing_trust():
+                if self._watch is None:
+                    self._watch = await asyncio.to_thread(self._open_watch)
+                    self._apply(None)
+                self._note(self._watch)
+                self._apply(await asyncio.to_thread(self._watch.read_news))
         finally:
             self._catching_up = None
+            if self._is_closed:
+                self._stop_watching()
+
+    def _apply_news(self, watch: Watch) -> bool:
+        with self._losing_trust():
+            self._note(watch)
+            self._apply(watch.read_news())
+        return self._watch is not None
+
+    def _note(self, watch: Watch) -> None:
+        self._seen = self._board.read()
+        watch.note()
+
+    @contextmanager
+    def _losing_trust(self) -> Iterator[None]:
+        """Forget everything when the block fails: news may be lost, and nothing that is remembered can be trusted any more."""
+        try:
+            yield
+        except BaseException as error:
+            self._stop_watching()
+            self._apply(None)
+            self._retry_at = time.monotonic() + RETRY_SECONDS
+            if not isinstance(error, Unavailable):
+                raise
+            logger.warning("change log not read", reason=error.for_log)

@@ -1,4 +1,4 @@
-"""What delivery asks of others before it answers: whether a key may read a project, and whether it may read once more."""
+"""What delivery asks and tells others: whether a key may read a project, whether it may read once more, and what it fetched."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from promptuary.model.access import Permission
 from promptuary.model.errors import Refusal
+from promptuary.model.usage import Use
 from promptuary.registry import access
 from promptuary.store.database import Database
 
@@ -20,16 +21,19 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Two questions: ``authorise(key, project reference, project token)`` and ``count_read(key id)``.
+    """Two questions, ``authorise(key, project reference, project token)`` and ``count_read(key id)``, and ``count_fetch(use)``.
 
     The first may take milliseconds and is called in a thread. `None` and `False` leave the answer to the slow application.
+    ``close`` waits until everything is noted.
     """
 
     authorise: Callable[[str, str, str], Granted | None]
     count_read: Callable[[str], bool]
+    count_fetch: Callable[[Use], None]
+    close: Callable[[], None]
 
 
-def open_gate(database: Database, count_read: Callable[[str], bool]) -> Gate:
+def open_gate(database: Database, *, count_read: Callable[[str], bool], count_fetch: Callable[[Use], None]) -> Gate:
     """Return the gate to a database, by the same rules that the API applies."""
     # That a key was used is noted behind the answer, one at a time: a fetch must not wait for a write.
     noting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="promptuary-noting")
@@ -47,4 +51,4 @@ def open_gate(database: Database, count_read: Callable[[str], bool]) -> Gate:
             return None
         return Granted(actor.project_id, key.id)
 
-    return Gate(authorise, count_read)
+    return Gate(authorise, count_read, count_fetch, noting.shutdown)

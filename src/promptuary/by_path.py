@@ -1,0 +1,25 @@
+"""One server, three edges: programs ask under ``/api/``, agents at ``/mcp``, people read pages everywhere else."""
+
+from collections.abc import Awaitable
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+_OF_MACHINES = frozenset({"/api", "/_livez", "/_livez/", "/_readyz", "/_readyz/", "/metrics", "/metrics/"})
+_OF_AGENTS = frozenset({"/mcp", "/mcp/"})
+
+
+class ByPath:
+    """Passes each request on to the API, to agents or to the pages, and everything else to the API, which has the lifespan."""
+
+    def __init__(self, *, api: ASGIApp, agents: ASGIApp, web: ASGIApp) -> None:
+        self._api = api
+        self._agents = agents
+        self._web = web
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Serve a request."""
+        if scope["type"] != "http" or scope["path"].startswith("/api/") or scope["path"] in _OF_MACHINES:
+            return self._api(scope, receive, send)
+        if scope["path"] in _OF_AGENTS:
+            return self._agents(scope, receive, send)
+        return self._web(scope, receive, send)

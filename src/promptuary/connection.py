@@ -1,0 +1,180 @@
+"""HTTP/1.1 connections: uvicorn's, with a shortcut for requests that were seen before and limits on heads that do not end."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from promptuary.delivery.shortcut import HEAD, Seen, Shortcut
+
+KEEP_SECONDS = 75
+"""How long a connection without a request is kept; as long as programs and proxies commonly keep theirs."""
+
+HEAD_SECONDS = 30.0
+"""How long the head of a request may take to arrive."""
+
+_MAX_HEAD_BYTES = 65_536
+_MAX_KNOWN_HEAD_BYTES = 4_096
+_START = b"GET /api/"
+_END = b"\r\n\r\n"
+_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
+def connections_with(shortcut: Shortcut | None) -> Callable[..., HttpToolsProtocol]:
+    """Return what makes connections that ask a shortcut first."""
+    return partial(Connection, shortcut)
+
+
+class Connection(HttpToolsProtocol):
+    """One connection of a client.
+
+    A request that comes whole, alone and while nothing else is going on may be answered by the shortcut. All others, and those that
+    it gives back, are parsed and handed to the application.
+    """
+
+    def __init__(
+        self,
+        shortcut: Shortcut | None,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._shortcut = shortcut
+        self._caller = hashlib.sha256()
+        # The request that the shortcut was asked to answer, and the digest of its head.
+        self._asked: tuple[bytes, bytes] | None = None
+        # The digest of what is being parsed, if that is one whole head.
+        self._head: bytes | None = None
+        self._is_in_head = self._is_in_request = False
+        self._head_bytes = 0
+        self._head_ends_at = 0.0
+        self._used_at = 0.0
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the shortcut has a request of this connection."""
+        return self._asked is not None
+
+    def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - as asyncio has it
+        """Begin."""
+        super().connection_made(transport)
+        self._caller = hashlib.sha256((self.client[0] if self.client else "").encode() + b"\0")
+        self._limit_silence(KEEP_SECONDS)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End, whatever was going on."""
+        self._asked = None
+        self._unset_keepalive_if_required()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has arrived: a request that was seen before to the shortcut, everything else to the parser."""
+        self.pass_on()
+        if self._shortcut is None or self._is_busy() or self.flow.write_paused or not _is_whole_head(data):
+            self._parse(data)
+            return
+        digest = self._caller.copy()
+        digest.update(data)
+        head = digest.digest()
+        seen = self._shortcut.find(head)
+        if seen is None:
+            self._parse(data, head)
+        else:
+            self._asked = data, head
+            self._shortcut.ask(self, seen)
+
+    def answer(self, seen: Seen, request_id: str) -> None:
+        """Send the answer that the shortcut has found."""
+        self._asked = None
+        self._used_at = self.loop.time()
+        common = _encoded(self.server_state.default_headers)
+        self.transport.write(b"".join((seen.status_line, common, seen.headers, request_id.encode(), _END, seen.body)))
+
+    def pass_on(self) -> None:
+        """Let the application answer what the shortcut was asked for."""
+        if self._asked is not None:
+            (data, head), self._asked = self._asked, None
+            self._parse(data, head)
+
+    def shutdown(self) -> None:
+        """End after the request that is going on, if there is one."""
+        self.pass_on()
+        super().shutdown()
+
+    def on_message_begin(self) -> None:
+        """Note that a request begins."""
+        self._is_in_head = self._is_in_request = True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Let the application know by what to remember this head, if the connection goes on after the answer."""
+        self._is_in_head = False
+        if self._head is not None and self.parser.should_keep_alive() and not self.parser.should_upgrade():
+            self.scope[HEAD] = self._head  # type: ignore[literal-required]
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Note that a request is there as a whole."""
+        self._is_in_request = False
+        super().on_message_complete()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection that was silent for too long."""
+        left = self._used_at + self.timeout_keep_alive - self.loop.time()
+        if not self._is_in_request and left > 0:
+            # The shortcut does not set the clock each time.
+            self._limit_silence(left)
+        elif not self._is_answering():
+            super().timeout_keep_alive_handler()
+
+    def _parse(self, data: bytes, head: bytes | None = None) -> None:
+        self._head = head
+        super().data_received(data)
+        self._head = None
+        if self.transport.is_closing() or self._is_answering():
+            self._head_bytes = 0
+        elif self._is_in_head:
+            self._limit_head(len(data))
+        else:
+            self._limit_silence(KEEP_SECONDS)
+
+    def _limit_head(self, arrived_bytes: int) -> None:
+        if self._head_bytes == 0:
+            self._head_ends_at = self.loop.time() + HEAD_SECONDS
+        self._head_bytes += arrived_bytes
+        if self._head_bytes > _MAX_HEAD_BYTES:
+            self.transport.write(_TOO_LARGE)
+            self.transport.close()
+        else:
+            self._limit_silence(self._head_ends_at - self.loop.time())
+
+    def _limit_silence(self, seconds: float) -> None:
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(max(0.0, seconds), self.timeout_keep_alive_handler)
+
+    def _is_busy(self) -> bool:
+        return self._is_in_request or self._is_answering()
+
+    def _is_answering(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and not cycle.response_complete
+
+
+def _is_whole_head(data: bytes) -> bool:
+    return data.startswith(_START) and len(data) <= _MAX_KNOWN_HEAD_BYTES and data.find(_END) == len(data) - len(_END)
+
+
+def _encoded(headers: list[tuple[bytes, bytes]], known: dict[int, tuple[object, bytes]] = {}) -> bytes:  # noqa: B006 - one entry, for the present second
+    """Return the lines of the headers that all answers have; uvicorn makes a new list each second."""
+    listed, lines = known.get(0, (None, b""))
+    if listed is not headers:
+        lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+        known[0] = headers, lines
+    return lines

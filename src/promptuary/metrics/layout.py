@@ -1,0 +1,174 @@
+"""Every metric, the values that its labels can have, and its place in a page.
+
+All label values are known beforehand, so that nothing a client sends can make the number of series grow. `docs/operations.md` has
+the table of all metrics; a test compares.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+from types import MappingProxyType
+from typing import Literal
+
+from promptuary.metrics.routes import OTHER, ROUTES
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", OTHER)
+
+NO_ANSWER = 499
+"""The status under which requests are counted whose client went away before the answer."""
+
+STATUSES = (
+    *(200, 201, 204, 206, 303, 304, 307),
+    *(400, 401, 403, 404, 405, 406, 409, 413, 415, 416, 422, 429, NO_ANSWER, 500, 503),
+)
+
+SECONDS = (
+    *(25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3),
+    *(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+)
+"""Upper bounds of the buckets of durations. A fetch from memory takes some twenty microseconds."""
+
+LABEL_VALUES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "route": ROUTES,
+        "method": METHODS,
+        "status": (*map(str, STATUSES), OTHER),
+        "result": ("hit", "miss", "bypass"),
+        "limit": ("reads", "writes", "bad-keys", "sign-ins"),
+        "state": ("in_use", "idle"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Metric:
+    """A family of series. ``merge`` says how a gauge of several workers becomes one."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    meaning: str
+    labels: tuple[str, ...] = ()
+    merge: Literal["sum", "max", "min"] = "sum"
+
+    @property
+    def width(self) -> int:
+        """How many numbers one series has: one; a histogram its buckets, the last without bound, and the sum."""
+        return len(SECONDS) + 2 if self.kind == "histogram" else 1
+
+    @property
+    def label_sets(self) -> list[tuple[str, ...]]:
+        """The label values of all series, in the order of their places."""
+        return list(product(*(LABEL_VALUES[label] for label in self.labels)))
+
+
+REQUESTS = Metric(
+    "promptuary_requests_total",
+    "counter",
+    "Requests answered, by route, method and status. Status 499: the client went away before the answer.",
+    ("route", "method", "status"),
+)
+DURATIONS = Metric(
+    "promptuary_request_duration_seconds",
+    "histogram",
+    "Time from a request's head to the end of its answer, in the server.",
+    ("route", "method"),
+)
+ANSWERS = Metric("answers", "histogram", "What the two above are made from: one record for each request.", REQUESTS.labels)
+IN_PROGRESS = Metric("promptuary_requests_in_progress", "gauge", "Requests that are being answered.")
+STREAMS = Metric(
+    "promptuary_change_streams",
+    "gauge",
+    "Open streams of changes. They count as answered when they open, and not as requests in progress.",
+)
+RATE_LIMITED = Metric(
+    "promptuary_rate_limited_requests_total", "counter", "Requests refused with 429, by the limit that they met.", ("limit",)
+)
+CACHE_FETCHES = Metric(
+    "promptuary_cache_fetches_total",
+    "counter",
+    "Fetches that could come from memory: `hit` did, `miss` came from the database, `bypass` came from the database because the "
+    "worker was out of step with the change log.",
+    ("result",),
+)
+CACHE_EVICTIONS = Metric("promptuary_cache_evictions_total", "counter", "Answers forgotten to make room for others.")
+CACHE_ENTRIES = Metric("promptuary_cache_entries", "gauge", "Answers in memory, all workers together.")
+CACHE_BYTES = Metric("promptuary_cache_bytes", "gauge", "Memory that answers take, all workers together.")
+CACHE_MAX_BYTES = Metric("promptuary_cache_max_bytes", "gauge", "Most memory that answers may take, all workers together.")
+CHANGES_APPLIED = Metric(
+    "promptuary_changes_applied_total", "counter", "Entries of the change log that workers applied; each worker applies every one."
+)
+CHANGE_LAG = Metric(
+    "promptuary_change_lag_seconds",
+    "gauge",
+    "For how long the worker that is furthest behind has been out of step with the change log, and so has not answered from "
+    "memory. 0: all are in step.",
+    merge="max",
+)
+CONNECTIONS = Metric("promptuary_database_connections", "gauge", "Open database connections of the pools.", ("state",))
+MAX_CONNECTIONS = Metric(
+    "promptuary_database_connections_max", "gauge", "Most database connections that the pools may open, all workers together."
+)
+CPU_SECONDS = Metric("process_cpu_seconds_total", "counter", "CPU time of all workers.")
+RESIDENT_BYTES = Metric(
+    "process_resident_memory_bytes",
+    "gauge",
+    "Resident memory of all workers, memory that they share counted for each; on Linux only.",
+)
+START_TIME = Metric(
+    "process_start_time_seconds", "gauge", "When the oldest worker started, in seconds since the Unix epoch.", merge="min"
+)
+
+METRICS = (
+    *(ANSWERS, IN_PROGRESS, STREAMS, RATE_LIMITED),
+    *(CACHE_FETCHES, CACHE_EVICTIONS, CACHE_ENTRIES, CACHE_BYTES, CACHE_MAX_BYTES, CHANGES_APPLIED, CHANGE_LAG),
+    *(CONNECTIONS, MAX_CONNECTIONS, CPU_SECONDS, RESIDENT_BYTES, START_TIME),
+)
+"""What has a place in the pages."""
+
+WORKERS = Metric("promptuary_workers", "gauge", "Workers that are alive.")
+BUILD_INFO = Metric(
+    "promptuary_build_info", "gauge", "Always 1; its labels tell what is running.", ("version", "python", "database")
+)
+
+EXPOSED = (REQUESTS, DURATIONS, *METRICS[1:], WORKERS, BUILD_INFO)
+"""What a scrape shows, in this order."""
+
+
+def _lay_out() -> tuple[Mapping[str, int], int]:
+    starts: dict[str, int] = {}
+    end = 0
+    for metric in METRICS:
+        starts[metric.name] = end
+        end += len(metric.label_sets) * metric.width
+    return MappingProxyType(starts), end
+
+
+_STARTS, PLACES = _lay_out()
+"""Where each metric begins, and how many numbers a page has."""
+
+SIGNATURE = hashlib.sha256(repr([(m.name, m.kind, m.label_sets, SECONDS) for m in METRICS]).encode()).hexdigest()[:12]
+"""Differs between layouts, so that pages of another release are not misread."""
+
+
+def place_of(metric: Metric, *label_values: str) -> int:
+    """Return the place of a series."""
+    index = 0
+    for label, value in zip(metric.labels, label_values, strict=True):
+        index = index * len(LABEL_VALUES[label]) + LABEL_VALUES[label].index(value)
+    return _STARTS[metric.name] + index * metric.width
+
+
+def places_of(metric: Metric) -> slice:
+    """Return the places of all series of a metric."""
+    start = _STARTS[metric.name]
+    return slice(start, start + len(metric.label_sets) * metric.width)
+
+
+def metrics_as_markdown() -> str:
+    """Return the table of all metrics for the documentation."""
+    rows = [
+        f"| `{metric.name}` | {metric.kind} | {', '.join(f'`{label}`' for label in metric.labels)} | {metric.meaning} |"
+        for metric in EXPOSED
+    ]
+    return "\n".join(["| metric | kind | labels | meaning |", "| --- | --- | --- | --- |", *rows])

@@ -1,0 +1,125 @@
+"""The page of each worker: its numbers, in memory that outlives it and that other workers can read.
+
+To count costs a worker some tens of nanoseconds, without a lock. A worker holds a lock on its page as long as it lives, however it
+ends. Who starts later takes over the page of one that died and counts on, so that counters never go back and pages never pile up.
+"""
+
+import fcntl
+import mmap
+import os
+import secrets
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from promptuary.metrics.layout import METRICS, PLACES, SIGNATURE, Metric, place_of, places_of
+
+_NUMBER_BYTES = 8
+_SIZE = PLACES * _NUMBER_BYTES
+_PREFIX = f"metrics-{SIGNATURE}-"
+
+logger = structlog.stdlib.get_logger("promptuary.metrics")
+
+
+class Numbers(Protocol):
+    """Numbers that can be changed in place: a part of a page, or a list."""
+
+    def __getitem__(self, place: int, /) -> float:
+        """Return a number."""
+
+    def __setitem__(self, place: int, number: float, /) -> None:
+        """Change a number."""
+
+
+class Page:
+    """The numbers of one worker. `count` may be called in any thread, everything else only in one."""
+
+    def __init__(self, memory: mmap.mmap, path: Path | None) -> None:
+        self.path = path
+        self.numbers = memoryview(memory).cast("d")
+        for metric in METRICS:
+            if metric.kind == "gauge":
+                places = places_of(metric)
+                self.numbers[places] = memoryview(bytes((places.stop - places.start) * _NUMBER_BYTES)).cast("d")
+        counters = [metric for metric in METRICS if metric.kind == "counter"]
+        places_of_counters = [place_of(metric, *label_values) for metric in counters for label_values in metric.label_sets]
+        self._inherited = {place: self.numbers[place] for place in places_of_counters}
+        self._counting = threading.Lock()
+
+    def view(self, metric: Metric) -> Numbers:
+        """Return the numbers of a metric, to be changed in place by whoever counts it."""
+        return self.numbers[places_of(metric)]
+
+    def count(self, metric: Metric, *label_values: str) -> None:
+        """Add one to a counter."""
+        with self._counting:
+            self.numbers[place_of(metric, *label_values)] += 1
+
+    def put(self, metric: Metric, value: float, *label_values: str) -> None:
+        """Set a gauge, or a counter to what this worker has counted elsewhere since it started."""
+        place = place_of(metric, *label_values)
+        self.numbers[place] = value + self._inherited.get(place, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a page said, and whether its worker is alive."""
+
+    numbers: Sequence[float]
+    is_alive: bool
+
+
+def open_page(folder: Path | None) -> Page:
+    """Open a page among those of the workers that share a folder, or one that nobody else sees where there is none."""
+    if folder is None:
+        return Page(mmap.mmap(-1, _SIZE), None)
+    try:
+        return _inherit_page(folder) or _new_page(folder)
+    except OSError as error:
+        # Numbers are not worth a server.
+        logger.warning("metrics of this worker are not shared", reason=str(error))
+        return Page(mmap.mmap(-1, _SIZE), None)
+
+
+def read_pages(folder: Path | None, own: Page) -> list[Reading]:
+    """Read the pages of all workers, dead and alive."""
+    readings = [Reading(own.numbers.tolist(), is_alive=True)]
+    for path in sorted(folder.glob(f"{_PREFIX}*")) if folder else []:
+        if path != own.path:
+            with path.open("rb") as file:
+                is_alive = not _lock(file.fileno(), fcntl.LOCK_SH)
+                readings.append(Reading(memoryview(file.read(_SIZE)).cast("d").tolist(), is_alive))
+    return readings
+
+
+def _inherit_page(folder: Path) -> Page | None:
+    for path in sorted(folder.glob(f"{_PREFIX}*")):
+        with path.open("r+b") as file:
+            if _lock(file.fileno(), fcntl.LOCK_EX):
+                # The map holds the file open, and so the lock.
+                return Page(mmap.mmap(file.fileno(), _SIZE), path)
+    return None
+
+
+def _new_page(folder: Path) -> Page:
+    name = f"{_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
+    with (folder / f"new-{name}").open("x+b") as file:
+        _lock(file.fileno(), fcntl.LOCK_EX)
+        # Written out, because touching memory for which the disk has no room would end the process.
+        file.write(bytes(_SIZE))
+        file.flush()
+        # Nobody sees the page before its lock is held.
+        path = Path(file.name).rename(folder / name)
+        return Page(mmap.mmap(file.fileno(), _SIZE), path)
+
+
+def _lock(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,68 @@
+"""The routes under which requests are counted: templates, never what a client sent. A test compares with the application's own."""
+
+from functools import cache
+
+OTHER = "other"
+"""The label value of everything that is not known beforehand."""
+
+_PROMPTS = "/api/projects/{project_id}/llm_prompts/"
+FETCH = f"{_PROMPTS}name/{{prompt_name}}/"
+
+ROUTES = (
+    _PROMPTS,
+    FETCH,
+    f"{FETCH}archive/",
+    f"{FETCH}duplicate/",
+    f"{FETCH}labels/{{label_name}}/",
+    f"{FETCH}restore/",
+    f"{FETCH}usage/",
+    f"{_PROMPTS}changes/",
+    f"{_PROMPTS}export/",
+    f"{_PROMPTS}import/",
+    f"{_PROMPTS}resolve/name/{{prompt_name}}/",
+    "/api/docs/",
+    "/api/docs/favicon.png/",
+    "/api/docs/swagger-ui-bundle.js/",
+    "/api/docs/swagger-ui.css/",
+    "/api/schema/",
+    "/mcp/",
+    "/_livez/",
+    "/_readyz/",
+    "/metrics/",
+    # Pages are few and slow beside fetches: those of one kind are counted together. The first that fits counts.
+    "/",
+    "/sign-in/",
+    "/sign-out/",
+    "/welcome/{token}/",
+    "/static/{name}/",
+    "/settings/",
+    "/settings/{page}/",
+    "/settings/{page}/{action}/",
+    "/settings/{page}/{id}/{action}/",
+    "/projects/new/",
+    "/projects/{project_id}/prompts/",
+    "/projects/{project_id}/prompts/{name}/",
+    "/projects/{project_id}/prompts/{name}/{page}/",
+    "/projects/{project_id}/prompts/{name}/{page}/{action}/",
+    "/projects/{project_id}/{page}/",
+    "/projects/{project_id}/{page}/{action}/",
+    OTHER,
+)
+
+
+def route_of(path: str) -> str:
+    """Return the route that a path, in any spelling, belongs to."""
+    parts = path.removesuffix("/").split("/")
+    if parts[1:3] == ["api", "environments"]:
+        parts[2] = "projects"
+    return next((route for route, template in _templates(len(parts)) if _fits(template, parts)), OTHER)
+
+
+@cache
+def _templates(length: int) -> list[tuple[str, list[str]]]:
+    split = [(route, route.removesuffix("/").split("/")) for route in ROUTES if route != OTHER]
+    return [(route, template) for route, template in split if len(template) == length]
+
+
+def _fits(template: list[str], parts: list[str]) -> bool:
+    return all(part if word.startswith("{") else part == word for word, part in zip(template, parts, strict=True))

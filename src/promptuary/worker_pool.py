@@ -1,0 +1,188 @@
+"""The worker processes of a server: started on one socket, replaced when they die, renewed on request, stopped in two steps.
+
+It imports nothing of the application, because the supervisor has to stay small.
+"""
+
+import logging
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from promptuary.patience import Patience
+from promptuary.shared_folder import has_started
+from promptuary.stop_sign import open_stop_sign
+
+GRACE_SECONDS = 30
+"""How long a worker may take to finish its requests."""
+
+_LAST_SECONDS = 5.0
+"""What it may take after that to write down what it has counted, before it is killed."""
+
+_REPEAT_SECONDS = 1.0
+_GLANCE_SECONDS = 0.05
+_BACKLOG = 2048
+
+logger = logging.getLogger("promptuary.supervisor")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Worker:
+    number: int
+    """From 1; its replacement has the same."""
+    process: subprocess.Popen[bytes]
+    birth: float
+
+    def is_alive(self) -> bool:
+        return self.process.returncode is None
+
+
+class _Wish(Enum):
+    STOP = "stop after the time to drain"
+    STOP_NOW = "stop without it"
+    RENEW = "renew the workers"
+
+
+class WorkerPool:
+    """Listens, starts workers, replaces those that die, and stops in two steps.
+
+    On ``SIGTERM`` the stop sign goes up and the workers serve on for the time to drain; then they finish what they have begun.
+    ``SIGINT``, or a second signal, ends the first step at once. ``SIGHUP`` replaces each worker by a new one once that has started.
+    """
+
+    def __init__(self, *, host: str, port: int, workers: int, folder: Path, drain_seconds: float) -> None:
+        self._host = host
+        self._port = port
+        self._numbers = range(1, workers + 1)
+        self._folder = folder
+        self._drain_seconds = drain_seconds
+        self._stop_sign = open_stop_sign(folder)
+        self._patience = Patience()
+        self._workers: dict[int, _Worker] = {}
+        # Its end that is written to is never written to: it closes with this process, however that ends.
+        self._lifeline, self._own_end = os.pipe()
+        # What has happened: a worker has died, or somebody wishes something. Signal handlers may put into this kind of queue.
+        self._news: queue.SimpleQueue[_Worker | _Wish] = queue.SimpleQueue()
+
+    def serve(self) -> int:
+        """Serve until a signal ends it; return the status to exit with, which is 1 if nobody asked for the end."""
+        listener = self._listen()
+        signal.signal(signal.SIGTERM, lambda *_: self._news.put(_Wish.STOP))
+        signal.signal(signal.SIGINT, lambda *_: self._news.put(_Wish.STOP_NOW))
+        signal.signal(signal.SIGHUP, lambda *_: self._news.put(_Wish.RENEW))
+        for number in self._numbers:
+            self._workers[number] = self._start(number, listener)
+        wish = self._supervise(listener)
+        if wish is None:
+            logger.error("The workers cannot start. What was logged before tells why.")
+        elif wish is _Wish.STOP:
+            self._drain()
+        self._stop_sign.put_up()
+        listener.close()
+        self._end(list(self._workers.values()))
+        return 1 if wish is None else 0
+
+    def _listen(self) -> socket.socket:
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        listener = socket.create_server((self._host, self._port), family=family, backlog=_BACKLOG)
+        listener.setblocking(False)  # noqa: FBT003 - its only argument
+        # Connections inherit it: an answer goes out at once, whatever was sent before it.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listener
+
+    def _start(self, number: int, listener: socket.socket) -> _Worker:
+        options = [f"--number={number}", f"--listener={listener.fileno()}", f"--lifeline={self._lifeline}"]
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-m", "promptuary.worker", *options],
+            pass_fds=[listener.fileno(), self._lifeline],
+            # What the terminal sends is for the supervisor, which tells the workers.
+            process_group=0,
+        )
+        worker = _Worker(number, process, time.monotonic())
+        threading.Thread(target=self._await_death, args=(worker,), name=f"await-worker-{number}", daemon=True).start()
+        logger.info("Spawning worker-%d with process id %d", number, process.pid)
+        return worker
+
+    def _await_death(self, worker: _Worker) -> None:
+        worker.process.wait()
+        self._news.put(worker)
+
+    def _supervise(self, listener: socket.socket) -> _Wish | None:
+        """Replace workers until somebody wishes a stop; return the wish, `None` when the workers cannot start."""
+        while not self._has_given_up():
+            try:
+                news = self._news.get(timeout=self._patience.seconds_to_next(time.monotonic()))
+            except queue.Empty:
+                news = None
+            if isinstance(news, _Worker):
+                self._note_death(news)
+            elif news is _Wish.RENEW:
+                self._renew(listener)
+            elif news is not None:
+                return news
+            for number in self._patience.take_due(time.monotonic()):
+                self._workers[number] = self._start(number, listener)
+        return None
+
+    def _note_death(self, worker: _Worker) -> None:
+        if self._workers.get(worker.number) is not worker:
+            # It was replaced.
+            return
+        now = time.monotonic()
+        started = has_started(self._folder, worker.process.pid)
+        logger.warning("Worker-%d has ended with status %d", worker.number, worker.process.returncode)
+        pause = self._patience.note_death(worker.number, lived=now - worker.birth, had_started=started, now=now)
+        if pause:
+            logger.warning("Worker-%d dies again and again; the next one comes in %.0f s", worker.number, pause)
+
+    def _renew(self, listener: socket.socket) -> None:
+        self._patience = Patience()
+        for number in self._numbers:
+            old, new = self._workers[number], self._start(number, listener)
+            while new.is_alive() and not has_started(self._folder, new.process.pid):
+                time.sleep(_GLANCE_SECONDS)
+            if new.is_alive():
+                self._workers[number] = new
+                old.process.terminate()
+            elif not old.is_alive():
+                self._patience.note_death(number, lived=0.0, had_started=False, now=time.monotonic())
+            else:
+                logger.error("The new worker-%d cannot start. The one before goes on.", number)
+
+    def _has_given_up(self) -> bool:
+        return self._patience.is_at_its_end() and not any(
+            worker.is_alive() and has_started(self._folder, worker.process.pid) for worker in self._workers.values()
+        )
+
+    def _drain(self) -> None:
+        self._stop_sign.put_up()
+        if self._drain_seconds > 0:
+            logger.info("Not ready any more, serving for %g s", self._drain_seconds)
+        deadline = time.monotonic() + self._drain_seconds
+        while any(worker.is_alive() for worker in self._workers.values()) and time.monotonic() < deadline:
+            try:
+                news = self._news.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                return
+            if news in {_Wish.STOP, _Wish.STOP_NOW}:
+                return
+
+    def _end(self, workers: list[_Worker]) -> None:
+        """Let the workers finish; say so again and again, because one that is about to serve misses the first time."""
+        deadline = time.monotonic() + GRACE_SECONDS + _LAST_SECONDS
+        while any(worker.is_alive() for worker in workers):
+            for worker in workers:
+                if time.monotonic() < deadline:
+                    worker.process.terminate()
+                else:
+                    worker.process.kill()
+            repeat_at = time.monotonic() + _REPEAT_SECONDS
+            while any(worker.is_alive() for worker in workers) and time.monotonic() < repeat_at:
+                time.sleep(_GLANCE_SECONDS)

@@ -1,0 +1,276 @@
+"""Connections, byte by byte: answers without a look at the request, and heads that are broken, late or endless."""
+
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+import uvicorn
+from builders import Registry, make_key, make_prompt
+from serving import START_SECONDS, free_port, wait_until
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from promptuary import connection
+from promptuary.registry import keys, labels, prompts
+from promptuary.server import Server, assemble
+from promptuary.settings import Settings
+from promptuary.worker import configure
+
+_EACH_ITS_OWN = re.compile(rb"(x-request-id|date): [^\r]*\r\n")
+
+
+@dataclass
+class Counted:
+    """An application whose requests are counted."""
+
+    application: ASGIApp
+    paths: list[str] = field(default_factory=list)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            self.paths.append(scope["path"])
+        await self.application(scope, receive, send)
+
+
+@dataclass
+class Wire:
+    """A server in a thread, and what a program needs to talk to it without a client library."""
+
+    registry: Registry
+    application: Counted
+    port: int
+    key: str
+    key_id: str
+
+    def head(self, *lines: str, name: str = "greeting/", method: str = "GET", version: str = "1.1") -> bytes:
+        path = f"/api/projects/{self.registry.project.id}/llm_prompts/name/{name}"
+        sent = [f"{method} {path} HTTP/{version}", "Host: localhost", f"Authorization: Bearer {self.key}", *lines]
+        return "\r\n".join([*sent, "", ""]).encode()
+
+    @contextmanager
+    def connect(self) -> Iterator["Talk"]:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=START_SECONDS) as talking:
+            yield Talk(talking)
+
+
+@dataclass
+class Talk:
+    """One connection."""
+
+    socket: socket.socket
+    arrived: bytes = b""
+
+    def ask(self, request: bytes) -> bytes:
+        self.socket.sendall(request)
+        return self.read(has_body=not request.startswith(b"HEAD"))
+
+    def read(self, *, has_body: bool = True) -> bytes:
+        """Read one answer; what comes behind it is kept for the next."""
+        while b"\r\n\r\n" not in self.arrived:
+            self._more()
+        length = re.search(rb"content-length: (\d+)", self.arrived.partition(b"\r\n\r\n")[0])
+        end = self.arrived.index(b"\r\n\r\n") + 4 + (int(length[1]) if length and has_body else 0)
+        while len(self.arrived) < end:
+            self._more()
+        answer, self.arrived = self.arrived[:end], self.arrived[end:]
+        return answer
+
+    def is_closed(self) -> bool:
+        return self.socket.recv(1000) == b""
+
+    def _more(self) -> None:
+        data = self.socket.recv(65_536)
+        assert data
+        self.arrived += data
+
+
+@contextmanager
+def serving(server: Server) -> Iterator[tuple[Counted, int]]:
+    counted, port = Counted(server.application), free_port()
+    runner = uvicorn.Server(configure(Server(counted, server.shortcut)))
+    thread = threading.Thread(target=runner.run, args=([socket.create_server(("127.0.0.1", port))],))
+    thread.start()
+    try:
+        wait_until(lambda: runner.started)
+        yield counted, port
+    finally:
+        runner.should_exit = True
+        thread.join()
+
+
+@contextmanager
+def wire_of(registry: Registry, **settings: object) -> Iterator[Wire]:
+    with registry.database.write() as tx:
+        key = make_key(tx, registry.user)
+        make_prompt(tx, registry.actor)
+    server = assemble(Settings(_env_file=None, **settings), registry.database)  # type: ignore[call-arg, arg-type]
+    with serving(server) as (counted, port):
+        yield Wire(registry, counted, port, key.value, key.key.id)
+
+
+@pytest.fixture
+def wire(registry: Registry) -> Iterator[Wire]:
+    with wire_of(registry) as wire:
+        yield wire
+
+
+def without_what_differs(answer: bytes) -> bytes:
+    assert len(_EACH_ITS_OWN.findall(answer)) == 2
+    return _EACH_ITS_OWN.sub(b"", answer)
+
+
+def warm_up(wire: Wire, talk: Talk, request: bytes) -> bytes:
+    """Ask until the application is not asked any more; return the answer that it gave last."""
+    for _ in range(5):
+        before = len(wire.application.paths)
+        answer = talk.ask(request)
+        if len(wire.application.paths) == before:
+            return answer
+    pytest.fail("The application is asked again and again.")
+
+
+@pytest.mark.parametrize("lines", [[], ["If-None-Match: *"], ["Accept-Encoding: gzip", "X-Request-ID: mine"], ["X-Unknown: a"]])
+def test_a_request_that_was_seen_before_gets_the_bytes_of_the_application_without_it(wire: Wire, lines: list[str]) -> None:
+    request = wire.head(*lines)
+    with wire.connect() as talk:
+        first = talk.ask(request)
+        warm_up(wire, talk, request)
+        asked = len(wire.application.paths)
+        again = [talk.ask(request) for _ in range(5)]
+        assert len(wire.application.paths) == asked
+    assert {without_what_differs(answer) for answer in again} == {without_what_differs(first)}
+    ids = {re.search(rb"x-request-id: ([^\r]*)", answer)[1] for answer in [first, *again]}  # type: ignore[index]
+    assert len(ids) == (1 if "X-Request-ID: mine" in lines else 6)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda tx, wire: prompts.publish_version(tx, wire.registry.actor, name="greeting", base_version=1, prompt="New"), b"New"),
+        (lambda tx, wire: prompts.archive_prompt(tx, wire.registry.actor, name="greeting"), b"404 Not Found"),
+        (lambda tx, wire: keys.revoke_key(tx, wire.key_id), b"401 Unauthorized"),
+    ],
+)
+def test_a_change_is_seen_by_the_next_request(wire: Wire, change: Callable[..., object], expected: bytes) -> None:
+    with wire.connect() as talk, wire.connect() as other:
+        warm_up(wire, talk, wire.head())
+        warm_up(wire, other, wire.head())
+        with wire.registry.database.write() as tx:
+            change(tx, wire)
+        assert expected in talk.ask(wire.head())
+        assert expected in other.ask(wire.head())
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_moved_label_is_seen_by_the_next_request(wire: Wire) -> None:
+    with wire.registry.database.write() as tx:
+        prompts.publish_version(tx, wire.registry.actor, name="greeting", base_version=1, prompt="second")
+    request = wire.head(name="greeting/?label=production")
+    with wire.connect() as talk:
+        for version, expected in [(1, b"Hello!"), (2, b"second"), (1, b"Hello!")]:
+            with wire.registry.database.write() as tx:
+                labels.move_label(tx, wire.registry.actor, name="greeting", label="production", version=version)
+            assert expected in talk.ask(request)
+            assert expected in warm_up(wire, talk, request)
+
+
+def test_requests_in_pieces_and_several_at_once_are_answered_in_their_order(wire: Wire) -> None:
+    known, unknown = wire.head(), wire.head(name="unknown/")
+    with wire.connect() as talk:
+        warm_up(wire, talk, known)
+        for piece in (known[:10], known[10:-1], known[-1:]):
+            talk.socket.sendall(piece)
+        assert talk.read().startswith(b"HTTP/1.1 200 OK")
+        talk.socket.sendall(known + unknown + known + known[:20])
+        assert [talk.read()[9:12] for _ in range(3)] == [b"200", b"404", b"200"]
+        talk.socket.sendall(known[20:])
+        assert talk.read().startswith(b"HTTP/1.1 200 OK")
+        for _ in range(20):
+            # As fast as they can be written: behind the first, others come while it waits for its turn.
+            talk.socket.sendall(known)
+            talk.socket.sendall(unknown)
+        assert [talk.read()[9:12] for _ in range(40)] == [b"200", b"404"] * 20
+
+
+def test_who_wants_the_connection_to_end_gets_that(wire: Wire) -> None:
+    for request in (wire.head("Connection: close"), wire.head(version="1.0")):
+        for _ in range(4):
+            with wire.connect() as talk:
+                assert talk.ask(request).startswith(b"HTTP/1.1 200 OK")
+                assert talk.is_closed()
+
+
+def test_head_is_answered_without_a_body(wire: Wire) -> None:
+    with wire.connect() as talk:
+        warm_up(wire, talk, wire.head())
+        answers = [talk.ask(wire.head(method="HEAD")) for _ in range(4)]
+        assert all(answer.endswith(b"\r\n\r\n") for answer in answers)
+        assert talk.ask(wire.head()).endswith(b"}")
+
+
+def test_the_same_bytes_from_another_project_or_key_mean_something_else(wire: Wire) -> None:
+    with wire.registry.database.write() as tx:
+        other = make_key(tx, wire.registry.user)
+    with wire.connect() as talk:
+        request = wire.head()
+        warm_up(wire, talk, request)
+        assert talk.ask(request.replace(wire.key.encode(), b"phx_wrong")).startswith(b"HTTP/1.1 401")
+        assert talk.ask(request.replace(wire.key.encode(), other.value.encode())).startswith(b"HTTP/1.1 200")
+
+
+def test_a_limit_of_reads_counts_requests_that_were_seen_before(registry: Registry) -> None:
+    with wire_of(registry, rate_limit_reads="12/hour") as wire, wire.connect() as talk:
+        statuses = [talk.ask(wire.head())[9:12] for _ in range(14)]
+    assert statuses == [b"200"] * 12 + [b"429"] * 2
+
+
+def test_requests_that_were_seen_before_are_logged_and_counted(registry: Registry, capfd: pytest.CaptureFixture[str]) -> None:
+    with wire_of(registry, log_format="json", trust_forwarded=True) as wire, wire.connect() as talk:
+        for client in ("198.51.100.1", "198.51.100.2"):
+            for _ in range(5):
+                talk.ask(wire.head(f"X-Forwarded-For: {client}"))
+        metrics = talk.ask(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").decode()
+    lines = [line for line in capfd.readouterr().err.splitlines() if '"/api/projects/' in line]
+    assert [re.search('"client": "([^"]*)"', line)[1] for line in lines] == ["198.51.100.1"] * 5 + ["198.51.100.2"] * 5  # type: ignore[index]
+    assert sum(float(number) for number in re.findall(r"promptuary_cache_fetches_total\{.*?\} (.*)", metrics)) == 10
+    assert sum(float(number) for number in re.findall(r"promptuary_requests_total\{.*\} (.*)", metrics)) == 10
+
+
+def test_a_head_without_an_end_is_refused(wire: Wire) -> None:
+    with wire.connect() as talk:
+        talk.socket.sendall(b"GET / HTTP/1.1\r\nX-Long: ")
+        for _ in range(80):
+            talk.socket.sendall(b"a" * 1_000)
+        assert talk.read().startswith(b"HTTP/1.1 431 ")
+        assert talk.is_closed()
+
+
+@pytest.mark.parametrize("rest", [b"", b"GET / HT", b"\r\n", b"GET / HTTP/1.1\r\nHost: localhost\r\n"])
+def test_a_connection_that_says_nothing_more_is_closed(wire: Wire, monkeypatch: pytest.MonkeyPatch, rest: bytes) -> None:
+    monkeypatch.setattr(connection, "KEEP_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.2)
+    with wire.connect() as talk:
+        if rest:
+            talk.socket.sendall(rest)
+        assert talk.is_closed()
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"nonsense\r\n\r\n",
+        b"GET /a b HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00",
+        b"GET /\xff HTTP/1.1\r\n\r\n",
+    ],
+)
+def test_what_is_no_http_is_refused_and_the_server_goes_on(wire: Wire, request_bytes: bytes) -> None:
+    with wire.connect() as talk:
+        assert talk.ask(request_bytes).startswith(b"HTTP/1.1 4")
+    with wire.connect() as talk:
+        assert talk.ask(wire.head()).startswith(b"HTTP/1.1 200 OK")

@@ -1,0 +1,49 @@
+"""What is done once a second goes on, whatever happens to it."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from starlette.types import Message, Receive, Scope, Send
+from structlog.testing import capture_logs
+
+from promptuary.delivery.board import open_board
+from promptuary.delivery.cache import Cache
+from promptuary.delivery.freshness import Freshness
+from promptuary.metrics.page import open_page
+from promptuary.metrics.requests import RequestCounts
+from promptuary.sampling import InStep, Sampled, Sampler
+from promptuary.store.database import Database
+from promptuary.store.watch import Watch
+
+Until = Callable[[Callable[[], bool]], None]
+
+
+def no_watch() -> Watch:
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_defect_is_logged_and_ends_neither_samples_nor_checks(database: Database, until: Until) -> None:
+    page = open_page(None)
+    cache = Cache(max_bytes=0)
+    in_step = InStep(Freshness(no_watch, cache.apply, open_board(None)))
+    sampler = Sampler(page, counts=RequestCounts(page), database=database, cache=cache, in_step=in_step)
+    # Nothing can be written to the page any more.
+    page.numbers.release()
+    with capture_logs() as logs:
+
+        def times(event: str) -> int:
+            return [(line["event"], line["log_level"]) for line in logs].count((event, "error"))
+
+        async def live(_scope: Scope, _receive: Receive, _send: Send) -> None:
+            await asyncio.to_thread(until, lambda: times("sample not taken") > 1 and times("not in step with the change log") > 1)
+
+        async def receive() -> Message:
+            return {"type": "lifespan.shutdown"}
+
+        async def send(_message: Message) -> None:
+            pass
+
+        asyncio.run(Sampled(live, sampler)({"type": "lifespan"}, receive, send))
+    assert in_step.lag_seconds > 0

@@ -1,0 +1,83 @@
+"""A real server on the demo's data with people who have passwords, for journeys in a browser and for pictures."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from chromium import Theme, open_context, open_page
+from playwright.sync_api import Browser, BrowserContext, Page
+from serving import run_command, running_server
+
+PASSWORD = "correct horse battery"
+AUTHOR = "author@example.com"
+REVIEWER = "reviewer@example.com"
+VIEWER = "viewer@example.com"
+# The demo's project is the first of an empty database.
+PROJECT = "/projects/1"
+_SHOWN = f"{PROJECT}/prompts/support-reply"
+PAGES = {
+    "list": f"{PROJECT}/prompts/",
+    "search": f"{PROJECT}/prompts/?search=customer&label=production",
+    "nothing-found": f"{PROJECT}/prompts/?search=there-is-none",
+    "new": f"{PROJECT}/new-prompt/",
+    "prompt": f"{_SHOWN}/",
+    "older-version": f"{_SHOWN}/?version=1",
+    "rendered": f"{_SHOWN}/?view=rendered",
+    "halves": f"{_SHOWN}/?view=both",
+    "messages": f"{PROJECT}/prompts/maths-tutor-chat/",
+    "edit": f"{_SHOWN}/edit/",
+    "restore": f"{_SHOWN}/restore/?version=1",
+    "compare": f"{_SHOWN}/compare/?from=7&to=8",
+    "compare-sides": f"{_SHOWN}/compare/?from=7&to=8&view=side",
+    "labels": f"{_SHOWN}/labels/",
+    "label": f"{_SHOWN}/labels/set/?label=production&version=7",
+    "label-removal": f"{_SHOWN}/labels/remove/?label=production",
+    "duplicate": f"{_SHOWN}/duplicate/",
+    "archiving": f"{_SHOWN}/archive/",
+    "use": f"{_SHOWN}/use/?label=production",
+    "usage": f"{_SHOWN}/usage/",
+    "prompt-activity": f"{_SHOWN}/activity/",
+    "archive": f"{PROJECT}/archive/",
+    "activity": f"{PROJECT}/activity/",
+    "settings": f"{PROJECT}/settings/",
+    "new-project": "/projects/new",
+    "account": "/settings/",
+    "keys": "/settings/keys/",
+    "sessions": "/settings/sessions/",
+}
+"""The main pages of whoever is signed in, by names for them."""
+
+
+@contextmanager
+def running_demo(folder: Path) -> Iterator[str]:
+    """Serve the demo's data, and give the address. The author and the reviewer are admins there, the viewer reads."""
+    url = f"sqlite:///{folder / 'demo.db'}"
+    for arguments, stdin in (
+        (["db", "upgrade"], ""),
+        (["demo"], ""),
+        (["user", "set-password", "--email", AUTHOR], PASSWORD),
+        (["user", "set-password", "--email", REVIEWER], PASSWORD),
+        (["user", "create", "--email", VIEWER, "--first-name", "Vera", "--password-stdin"], PASSWORD),
+        (["member", "set", "--project", "1", "--email", VIEWER, "--role", "viewer"], ""),
+    ):
+        run_command(*arguments, database_url=url, stdin=stdin).check_returncode()
+    with running_server(url, folder / "output.txt") as server:
+        yield server.url
+
+
+def sign_in(context: BrowserContext, email: str) -> tuple[Page, list[str]]:
+    """Sign in and arrive at the list of prompts; return the page and the list to which complaints are added."""
+    page, complaints = open_page(context, "/sign-in")
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Prompts", exact=True).wait_for()
+    return page, complaints
+
+
+def signed_in_context(browser: Browser, origin: str, email: str, *, width: int = 1280, theme: Theme = "light") -> BrowserContext:
+    """Open a browser window in which somebody is signed in."""
+    context = open_context(browser, origin, width=width, theme=theme)
+    page, _ = sign_in(context, email)
+    page.close()
+    return context
