@@ -177,6 +177,7 @@ def _post_with_length(api: Api, length: bytes) -> Any:
         (b"authorization", b"Bearer " + api.key.value.encode()),
     ]
     client = TestClient(behind_server(api.client.app, headers=headers))
+    client.portal = api.client.portal
     return client.post(api.path, content=b"{}")
 
 

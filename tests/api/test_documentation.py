@@ -21,23 +21,39 @@ OPERATIONS = {
         "/api/projects/{project_id}/llm_prompts/name/{prompt_name}/labels/{label_name}/",
         "delete",
     ): "llm_prompts_name_labels_destroy",
+    ("/api/projects/{project_id}/llm_prompts/name/{prompt_name}/restore/", "post"): "llm_prompts_name_restore_create",
+    ("/api/projects/{project_id}/llm_prompts/name/{prompt_name}/usage/", "get"): "llm_prompts_name_usage_retrieve",
+    ("/api/projects/{project_id}/llm_prompts/changes/", "get"): "llm_prompts_changes_list",
+    ("/api/projects/{project_id}/llm_prompts/export/", "get"): "llm_prompts_export_retrieve",
+    ("/api/projects/{project_id}/llm_prompts/import/", "post"): "llm_prompts_import_create",
     ("/api/projects/{project_id}/llm_prompts/resolve/name/{prompt_name}/", "get"): "llm_prompts_resolve_name_retrieve",
 }
 SCHEMAS = {
     "ErrorDetail",
     "ErrorEnvelope",
+    "ImportResult",
+    "ImportSkipped",
     "LLMPrompt",
+    "LLMPromptChange",
+    "LLMPromptChanges",
     "LLMPromptCreate",
+    "LLMPromptDayUsage",
     "LLMPromptDuplicate",
     "LLMPromptEditOperation",
+    "LLMPromptKeyUsage",
     "LLMPromptLabel",
     "LLMPromptLabelPointer",
     "LLMPromptLabelSet",
+    "LLMPromptLabelUsage",
     "LLMPromptList",
     "LLMPromptOutlineEntry",
     "LLMPromptPublic",
     "LLMPromptResolveResponse",
+    "LLMPromptRestore",
+    "LLMPromptRestored",
+    "LLMPromptUsage",
     "LLMPromptVersionSummary",
+    "LLMPromptVersionUsage",
     "PaginatedLLMPromptListList",
     "PatchedLLMPromptPublish",
     "UserBasic",
@@ -100,9 +116,10 @@ def test_every_operation_takes_its_path_parameters_and_a_bearer_key(document: An
 @pytest.mark.parametrize(
     ("operation_id", "names"),
     [
-        ("llm_prompts_list", {"content", "created_by_id", "label", "limit", "offset", "order_by", "search", "token"}),
+        ("llm_prompts_list", {"archived", "content", "created_by_id", "label", "limit", "offset", "order_by", "search", "token"}),
         ("llm_prompts_name_retrieve", {"content", "label", "token", "version"}),
         ("llm_prompts_resolve_name_retrieve", {"before_version", "limit", "offset", "token", "version", "version_id"}),
+        ("llm_prompts_name_usage_retrieve", {"from", "limit", "offset", "to", "token", "version"}),
         ("llm_prompts_create", set()),
     ],
 )
@@ -113,9 +130,13 @@ def test_every_query_parameter_is_documented(document: Any, operation_id: str, n
     assert all(parameter["description"] for parameter in documented)
 
 
-def test_writes_take_json_and_both_kinds_of_forms(document: Any) -> None:
-    bodies = [described["requestBody"] for described in _operations(document).values() if "requestBody" in described]
-    assert len(bodies) == 4
+def test_writes_take_json_and_both_kinds_of_forms_and_an_import_takes_lines_of_json(document: Any) -> None:
+    operations = _operations(document)
+    lines = operations.pop(("/api/projects/{project_id}/llm_prompts/import/", "post"))["requestBody"]
+    assert set(lines["content"]) == {"application/x-ndjson"}
+    bodies = [described["requestBody"] for described in operations.values() if "requestBody" in described]
+    assert [body["required"] for body in bodies].count(False) == 1
+    assert len(bodies) == 5
     for body in bodies:
         assert set(body["content"]) == {"application/json", "application/x-www-form-urlencoded", "multipart/form-data"}
 

@@ -40,8 +40,8 @@ def test_the_root_of_all_refusals_has_no_answer_that_would_hide_a_missing_one() 
         "/api/nothing/",
         "/api/projects/1/",
         "/api/projects/1/prompts/",
-        "/nothing",
-        "/API/schema/",
+        "/api",
+        "/api/Schema/",
         "/api/projects//llm_prompts/",
     ],
 )
@@ -76,7 +76,7 @@ def test_the_whole_answer_to_a_caller_who_does_not_accept_json(sqlite_api: Api) 
 
 
 def test_errors_are_json_like_all_answers(sqlite_api: Api) -> None:
-    paths = ["/nothing", f"{sqlite_api.path}name/missing/", f"{sqlite_api.path}?order_by=x", f"{sqlite_api.path}?token=x"]
+    paths = ["/api/nothing/", f"{sqlite_api.path}name/missing/", f"{sqlite_api.path}?order_by=x", f"{sqlite_api.path}?token=x"]
     types = {sqlite_api.client.get(path).headers["content-type"] for path in paths}
     assert types == {"application/json"}
 

@@ -41,6 +41,12 @@ def test_a_server_is_not_ready_before_its_database_is_migrated(empty_database_ur
         assert client.get("/_readyz").text == OK
 
 
+def test_a_server_stays_ready_while_a_newer_version_upgrades_the_schema_and_others_are_still_to_be_replaced(api: Api) -> None:
+    with api.registry.database.write() as tx:
+        tx.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    assert api.client.get("/_readyz").text == OK
+
+
 def test_a_server_is_alive_but_not_ready_when_its_database_cannot_be_reached() -> None:
     with _application_on(f"postgresql://nobody@127.0.0.1:{free_port()}/nothing") as (client, _):
         answer = client.get("/_readyz")

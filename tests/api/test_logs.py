@@ -130,6 +130,15 @@ def test_each_request_is_a_line_with_its_id(logging_server: Logging) -> None:
 
 
 @ON_SQLITE
+def test_probes_and_scrapes_are_no_lines_and_everything_else_is(registry: Registry, logging_server: Logging) -> None:
+    probes = ["/_livez", "/_livez/", "/_readyz", "/_readyz/", "/metrics", "/metrics/"]
+    others = ["/_anything", "/_livez/x", "/_livezx", "/metricsx", "/metrics/x", f"/api/projects/{registry.project.id}/llm_prompts/"]
+    for path in [*probes, *others]:
+        httpx2.get(logging_server.server.url + path)
+    assert [line["path"] for line in logging_server.lines() if line["event"] == "request"] == others
+
+
+@ON_SQLITE
 def test_refusals_are_no_errors(logging_server: Logging) -> None:
     logging_server.client.get("name/missing/")
     logging_server.client.post("", json={})

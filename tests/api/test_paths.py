@@ -12,7 +12,7 @@ ROUTES = {
     "name/greeting/duplicate/": "POST",
     "name/greeting/labels/production/": "DELETE, PUT",
 }
-OTHER_ROUTES = ["/_livez/", "/_readyz/", "/api/schema/", "/api/docs/", "/api/docs/swagger-ui.css/", "/"]
+OTHER_ROUTES = ["/_livez/", "/_readyz/", "/api/schema/", "/api/docs/", "/api/docs/swagger-ui.css/"]
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE"]
 LACKING = [(path, method) for path, allowed in ROUTES.items() for method in METHODS if method not in allowed.split(", ")]
 READABLE = [path for path, allowed in ROUTES.items() if "GET" in allowed]
@@ -149,8 +149,3 @@ def test_doubled_slashes_match_nothing(sqlite_api: Api) -> None:
     _make_greeting(sqlite_api)
     for path in ("/name/greeting/", "name//greeting/", "name/greeting//"):
         assert sqlite_api.client.get(sqlite_api.path + path).status_code == 404
-
-
-def test_the_bare_address_leads_to_the_reference(sqlite_api: Api) -> None:
-    answer = sqlite_api.client_with({}).get("/", follow_redirects=False)
-    assert (answer.status_code, answer.headers["location"]) == (307, "/api/docs/")

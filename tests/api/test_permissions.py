@@ -9,7 +9,7 @@ from builders import Api, Registry, bearer, make_key, make_member, make_prompt, 
 from wire import Json, bad_credentials, denied, envelope, wire
 
 from promptuary.model.access import Role, Scope
-from promptuary.registry import keys, labels, members, projects, users
+from promptuary.registry import keys, labels, members, projects, prompts, users
 from promptuary.store.database import Transaction
 
 Headers = dict[str, str]
@@ -30,13 +30,16 @@ class Endpoint:
 
 READS = [
     Endpoint("GET", "", 200),
+    Endpoint("GET", "?archived=true", 200),
     Endpoint("GET", "name/greeting/", 200),
     Endpoint("GET", "resolve/name/greeting/", 200),
+    Endpoint("GET", "name/greeting/usage/", 200),
 ]
 WRITES = [
     Endpoint("POST", "", 201, {"name": "created", "prompt": "x"}),
     Endpoint("PATCH", "name/greeting/", 200, {"base_version": 1, "prompt": "x"}),
     Endpoint("POST", "name/greeting/archive/", 204),
+    Endpoint("POST", "name/old/restore/", 200),
     Endpoint("POST", "name/greeting/duplicate/", 201, {"new_name": "copy"}),
     Endpoint("PUT", "name/greeting/labels/new-label/", 201, {"version": 1}),
     Endpoint("DELETE", "name/greeting/labels/production/", 204),
@@ -126,6 +129,8 @@ def _call(api: Api, caller: str, endpoint: Endpoint) -> tuple[int, str]:
     with api.registry.database.write() as tx:
         make_prompt(tx, api.registry.actor)
         labels.move_label(tx, api.registry.actor, name="greeting", label="production", version=1)
+        make_prompt(tx, api.registry.actor, name="old")
+        prompts.archive_prompt(tx, api.registry.actor, name="old")
         headers = make_headers(tx, api.registry)
     answer = api.client_with(headers).request(endpoint.method, api.path + endpoint.path, json=endpoint.json)
     assert answer.headers.get("www-authenticate") == ("Bearer" if answer.status_code == 401 else None)

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import pytest
 from builders import Api, make_prompt
 from wire import NO_SUCH_PROMPT, NOT_AN_INTEGER, NULL, REQUIRED, Clock, full_prompt, invalid, wire
 
-from promptuary.model.prompts import Draft
+from promptuary.model.prompts import Draft, latest_version
 from promptuary.registry import labels, prompts
 from promptuary.store import prompts as prompt_rows
 from promptuary.store import versions as version_rows
@@ -193,15 +195,14 @@ def _fill_to_2000_versions(api: Api) -> None:
         prompt = prompt_rows.find_prompt(tx, project_id=api.registry.project.id, name="greeting")
         assert prompt is not None
         for number in range(2, 2001):
-            version_rows.insert_version(
-                tx,
+            version = latest_version(
+                replace(prompt, latest_version=number),
+                Draft('"x"', None, None),
                 version_id=f"version-{number}",
-                prompt_id=prompt.id,
-                version=number,
-                draft=Draft('"x"', None, None),
-                created_by_id=None,
-                at=tx.clock(),
+                created_by=None,
+                created_at=tx.clock(),
             )
+            version_rows.insert_version(tx, version)
         prompt_rows.update_latest_version(tx, prompt.id, 2000)
 
 

@@ -45,6 +45,7 @@ def test_the_whole_answer_is_that_of_the_contract(sqlite_api: Api) -> None:
                 "created_at": NOON,
                 "is_latest": True,
                 "labels": [],
+                "last_fetched_at": None,
             },
             {
                 "id": first,
@@ -54,6 +55,7 @@ def test_the_whole_answer_is_that_of_the_contract(sqlite_api: Api) -> None:
                 "created_at": NOON,
                 "is_latest": False,
                 "labels": ["production"],
+                "last_fetched_at": None,
             },
         ],
         "has_more": False,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import schemathesis
-from builders import Registry, bearer, make_api, make_prompt
+from builders import Registry, bearer, make_api, make_key, make_prompt
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis.config import SchemathesisConfig
@@ -19,7 +19,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from promptuary.registry import labels
+from promptuary.model.usage import Tally, Use
+from promptuary.registry import labels, prompts, usage
 
 PROMPTS = "/api/projects/{project_id}/llm_prompts/"
 OPERATIONS = [
@@ -32,6 +33,11 @@ OPERATIONS = [
     f"POST {PROMPTS}name/{{prompt_name}}/duplicate/",
     f"PUT {PROMPTS}name/{{prompt_name}}/labels/{{label_name}}/",
     f"DELETE {PROMPTS}name/{{prompt_name}}/labels/{{label_name}}/",
+    f"GET {PROMPTS}name/{{prompt_name}}/usage/",
+    f"POST {PROMPTS}name/{{prompt_name}}/restore/",
+    f"GET {PROMPTS}export/",
+    f"POST {PROMPTS}import/",
+    f"GET {PROMPTS}changes/",
 ]
 NOTHING_TO_GET_WRONG = (OPERATIONS[5], OPERATIONS[8])
 CALLS = [
@@ -46,19 +52,29 @@ CHECKS = [
     response_schema_conformance,
 ]
 NAMES = {
-    "prompt_name": st.sampled_from(["greeting", "other"]),
+    "prompt_name": st.sampled_from(["greeting", "other", "archived"]),
     "label_name": st.sampled_from(["production", "staging"]),
 }
 NO_RANDOM_KEYS = SchemathesisConfig.from_dict({"generation": {"with-security-parameters": False}})
+
+
+@schemathesis.serializer("application/x-ndjson")
+def _as_it_is(_context: object, value: object) -> bytes:
+    """Lines of JSON are sent as they were made."""
+    return value if isinstance(value, bytes) else str(value).encode(errors="replace")
 
 
 @pytest.fixture
 def described(sqlite_registry: Registry) -> Iterator[tuple[BaseSchema, dict[str, str]]]:
     """The document of an application with some prompts in it, and the headers of a caller who may write."""
     with sqlite_registry.database.write() as tx:
-        make_prompt(tx, sqlite_registry.actor, prompt="# Title", versions=3)
+        newest = make_prompt(tx, sqlite_registry.actor, prompt="# Title", versions=3)
         make_prompt(tx, sqlite_registry.actor, name="other", prompt={"a": 1})
+        make_prompt(tx, sqlite_registry.actor, name="archived")
+        prompts.archive_prompt(tx, sqlite_registry.actor, name="archived")
         labels.move_label(tx, sqlite_registry.actor, name="greeting", label="production", version=2)
+        for key_id in ("", make_key(tx, sqlite_registry.user).key.id):
+            usage.record_fetches(tx, [Tally(tx.clock().date(), Use(newest.id, key_id, "production"), 1, tx.clock())])
     with make_api(sqlite_registry, rate_limit_writes="") as api:
         schema = schemathesis.openapi.from_asgi("/api/schema/", api.client.app, config=NO_RANDOM_KEYS)
         yield schema, bearer(api.key)

@@ -104,6 +104,7 @@ def test_a_search_sent_as_plain_bytes_is_read_as_utf_8(sqlite_api: Api) -> None:
         make_prompt(tx, sqlite_api.registry.actor, name="b", prompt="?")
     application = behind_server(sqlite_api.client.app, query_string="search=straße".encode())
     client = TestClient(application, headers=bearer(sqlite_api.key))
+    client.portal = sqlite_api.client.portal
     assert client.get(sqlite_api.path).json()["count"] == 1
 
 

@@ -1,27 +1,25 @@
 """The API's application, put together."""
 
-from fastapi import APIRouter, FastAPI
-from starlette.responses import RedirectResponse
+from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from promptuary.api import health, labels, prompts
+from promptuary.api import changes, health, labels, metrics, prompts, transfers, usage
 from promptuary.api.calls import Services
-from promptuary.api.documentation import DOCS_PATH, SCHEMA_PATH, add_documentation
+from promptuary.api.documentation import SCHEMA_PATH, add_documentation
 from promptuary.api.errors import add_error_handlers
-from promptuary.api.inputs import Body, LLMPromptCreate, LLMPromptDuplicate, LLMPromptLabelSet, PatchedLLMPromptPublish
+from promptuary.api.inputs import (
+    Body,
+    LLMPromptCreate,
+    LLMPromptDuplicate,
+    LLMPromptLabelSet,
+    LLMPromptRestore,
+    PatchedLLMPromptPublish,
+)
 from promptuary.api.paths import OneSpelling
 
 PREFIX = "/api/projects/{project_id}/llm_prompts"
 
-_BODIES: list[type[Body]] = [LLMPromptCreate, LLMPromptDuplicate, LLMPromptLabelSet, PatchedLLMPromptPublish]
-
-_front = APIRouter(include_in_schema=False)
-
-
-@_front.get("/")
-async def show_front() -> RedirectResponse:
-    """Lead people who open the bare address to the API reference."""
-    return RedirectResponse(DOCS_PATH)
+_BODIES: list[type[Body]] = [LLMPromptCreate, LLMPromptDuplicate, LLMPromptLabelSet, LLMPromptRestore, PatchedLLMPromptPublish]
 
 
 def create_api(services: Services) -> ASGIApp:
@@ -31,7 +29,11 @@ def create_api(services: Services) -> ASGIApp:
     add_error_handlers(api)
     api.include_router(prompts.router, prefix=PREFIX)
     api.include_router(labels.router, prefix=PREFIX)
+    api.include_router(changes.router, prefix=PREFIX)
+    api.include_router(usage.router, prefix=PREFIX)
+    api.include_router(transfers.router, prefix=PREFIX)
     api.include_router(health.router)
-    api.include_router(_front)
+    if services.shows_metrics:
+        api.include_router(metrics.router)
     add_documentation(api, _BODIES)
     return OneSpelling(api)

@@ -9,17 +9,21 @@ from python_multipart.exceptions import FormParserError, MultipartParseError
 
 from promptuary.api.errors import invalid_value, parse_error, unsupported_media_type
 from promptuary.api.fields import INVALID_JSON_TEXT
+from promptuary.model.errors import InvalidValue
 from promptuary.model.json_text import InvalidJson, find_surrogate, parse
+from promptuary.model.transfer import Line, read_line
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 
 JSON = "application/json"
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
+LINES = "application/x-ndjson"
 FORMS = frozenset({URLENCODED, MULTIPART})
 
 _JSON_FIELDS = frozenset({"prompt", "config", "edits"})
 _MAX_FORM_FIELDS = 1000
+MAX_LINES = 5000
 
 
 def media_type_of(content_type: str) -> str:
@@ -41,6 +45,17 @@ def parse_body(raw: bytes, content_type: str) -> object:
         fields = _parse_form(raw, content_type)
         return {name: _form_value(name, value) for name, value in fields.items()}
     raise unsupported_media_type(content_type)
+
+
+def parse_lines(raw: bytes, content_type: str) -> list[Line]:
+    """Return what the lines of a body stand for. Raises `ApiError` for another type, `InvalidValue` for what cannot be read."""
+    if media_type_of(content_type) != LINES:
+        raise unsupported_media_type(content_type)
+    lines = raw.removesuffix(b"\n").split(b"\n") if raw else []
+    if len(lines) > MAX_LINES:
+        message = f"At most {MAX_LINES} lines can be sent at once."
+        raise InvalidValue("max_length", message)
+    return [read_line(line, number) for number, line in enumerate(lines, start=1)]
 
 
 def parse_form_fields(raw: bytes, content_type: str) -> dict[str, str | None]:

@@ -2,34 +2,46 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Annotated, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Depends
 from pydantic import ValidationError
 from starlette.background import BackgroundTask
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 
 from promptuary.api import errors
-from promptuary.api.bodies import MAX_BODY_BYTES, parse_body, parse_form_fields
+from promptuary.api.bodies import LINES, MAX_BODY_BYTES, parse_body, parse_form_fields, parse_lines
 from promptuary.api.inputs import Body, Schema
+from promptuary.api.streams import Broadcaster
 from promptuary.api.throttling import Throttle
+from promptuary.metrics.scrape import Scrape
 from promptuary.model.access import Actor, Permission
-from promptuary.model.accounts import Key
-from promptuary.registry import access
+from promptuary.model.accounts import SessionLimits
+from promptuary.model.errors import SignInRefused
+from promptuary.model.prompts import Version
+from promptuary.model.transfer import Line
+from promptuary.model.usage import Use
+from promptuary.registry import access, sessions
+from promptuary.registry.fetch_counter import FetchCounter
+from promptuary.request_body import read_body
 from promptuary.request_log import REQUEST_ID
-from promptuary.store.database import Database
+from promptuary.same_origin import READING_METHODS, is_from_elsewhere
+from promptuary.session_cookie import read_session_cookie
+from promptuary.stop_sign import StopSign
+from promptuary.store.database import Database, Transaction
 
 QuerySchema = TypeVar("QuerySchema", bound=Schema)
 BodySchema = TypeVar("BodySchema", bound=Body)
 
+EVENT_STREAM = "text/event-stream"
+_JSON_RANGES = frozenset({"*/*", "application/*", "application/json"})
 _BEARER = re.compile(r"Bearer\s+(\S.*)", re.IGNORECASE)
-_MAX_DRAINED_BYTES = 8 * MAX_BODY_BYTES
-_READING_METHODS = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +50,14 @@ class Services:
 
     database: Database
     throttle: Throttle
+    usage: FetchCounter
     public_url: str
+    stop_sign: StopSign
+    scrape: Scrape
+    metrics_token: str = field(repr=False)
+    shows_metrics: bool
+    session_limits: SessionLimits
+    broadcaster: Broadcaster
 
 
 class Call:
@@ -48,7 +67,7 @@ class Call:
         self.request = request
         self.services: Services = request.app.state.services
         self._raw_body = raw_body
-        self._used_key: Key | None = None
+        self._note_use: Callable[[], None] | None = None
 
     @property
     def database(self) -> Database:
@@ -67,29 +86,69 @@ class Call:
 
     def enter(self, permission: Permission) -> Actor:
         """Authenticate, authorise and count the request; return who acts in which project."""
-        place, value = self._credential
+        credential = self._credential
         with self.database.read() as tx:
-            key = self._authenticated(access.find_key(tx, value), place)
-            actor = access.enter_project(
+            caller = self._signed_in_caller(tx) if credential is None else self._caller_with_key(tx, *credential)
+            actor = access.enter(
                 tx,
-                key,
+                caller,
                 reference=self.path["project_id"],
                 api_token=self._project_token(),
                 permission=permission,
                 request_id=self.request.scope[REQUEST_ID],
             )
-            if access.is_use_worth_noting(key, tx.clock()):
-                self._used_key = key
-        self.services.throttle.count_request(key.id, permission)
+        self.services.throttle.count_request(caller.key_id or f"user {caller.user_id}", permission)
         return actor
 
-    def query(self, schema: type[QuerySchema]) -> QuerySchema:
-        """Validate the query. Parameters with a blank value count as absent."""
-        return _validated(schema, {name: value for name, value in self.raw_query.items() if value.strip(" \t")})
+    @property
+    def wants_stream(self) -> bool:
+        """Whether the caller asks for server-sent events."""
+        is_get = self.request.scope.get("original_method", self.request.method) == "GET"
+        return is_get and _accepts(self.request.headers.get("accept", ""), {EVENT_STREAM})
+
+    def access_check(self, permission: Permission, actor: Actor) -> Callable[[Transaction], object]:
+        """Return what raises a refusal as soon as the caller may not do this any more."""
+        credential, reference, token = self._credential, str(actor.project_id), self._project_token()
+
+        def check(tx: Transaction) -> None:
+            try:
+                caller = self._signed_in_caller(tx) if credential is None else _caller_known_by(tx, credential[1])
+            except errors.ApiError:
+                raise SignInRefused from None
+            access.enter(tx, caller, reference=reference, api_token=token, permission=permission)
+
+        return check
+
+    def query(self, schema: type[QuerySchema], *, repeated: tuple[str, ...] = ()) -> QuerySchema:
+        """Validate the query. Parameters with a blank value count as absent; those that may be ``repeated`` become lists."""
+        sent: dict[str, object] = {name: value for name, value in self.raw_query.items() if value.strip(" \t")}
+        query = self.request.scope["query_string"].decode(errors="replace")
+        pairs = parse_qsl(query, keep_blank_values=True) if repeated else []
+        lists = {name: [value for known, value in pairs if known == name and value.strip(" \t")] for name in repeated}
+        return _validated(schema, sent | lists)
+
+    def checked(self, schema: type[QuerySchema], values: Mapping[str, str]) -> QuerySchema:
+        """Validate what came otherwise than by the query."""
+        return _validated(schema, values)
+
+    def note_use_now(self) -> None:
+        """Note that the caller was here, for an answer that does not end."""
+        if self._note_use is not None:
+            self._note_use()
 
     def body(self, schema: type[BodySchema]) -> BodySchema:
         """Parse and validate the body."""
         return _validated(schema, parse_body(self._raw_body, self._content_type))
+
+    def lines(self) -> list[Line]:
+        """Read a body of lines of JSON."""
+        return parse_lines(self._raw_body, self._content_type)
+
+    def count_fetches(self, actor: Actor, versions: Iterable[Version], label: str | None) -> None:
+        """Count that versions are handed out, by the label that was asked for. HEAD hands out nothing."""
+        if self.request.scope.get("original_method", self.request.method) == "GET":
+            for version in versions:
+                self.services.usage.count(Use(version.id, actor.key_id or "", label or ""))
 
     def answer(self, body: object, status: int = 200) -> Response:
         """Return a JSON answer."""
@@ -101,6 +160,10 @@ class Call:
         response.headers["ETag"] = f'"{hashlib.sha256(response.body).hexdigest()[:32]}"'
         return self._finish(response)
 
+    def answer_lines(self, lines: str) -> Response:
+        """Return lines of JSON."""
+        return self._finish(Response(lines.encode(), media_type=LINES))
+
     def answer_nothing(self) -> Response:
         """Return a 204."""
         return self._finish(Response(status_code=204))
@@ -110,16 +173,16 @@ class Call:
         return self.request.headers.get("content-type", "")
 
     @cached_property
-    def _credential(self) -> tuple[str, str]:
-        """Where the key was sent, and the key. Only the first place that has one counts."""
-        if match := _BEARER.fullmatch(self.request.headers.get("authorization", "").strip()):
-            return "Authorization header", match[1].strip()
+    def _credential(self) -> tuple[str, str] | None:
+        """Where the key was sent, and the key. Only the first place that has one counts; `None` where there is none."""
+        if sent_key := bearer_of(self.request.headers):
+            return "Authorization header", sent_key
         sent = self._lenient_body.get("personal_api_key")
         if sent is not None and sent != "":
             return "body", str(sent)
         if sent := self.raw_query.get("personal_api_key"):
             return "query string", sent
-        raise errors.not_authenticated()
+        return None
 
     @cached_property
     def _lenient_body(self) -> dict[str, object]:
@@ -130,14 +193,31 @@ class Call:
             return {}
         return body if isinstance(body, dict) else {}
 
-    def _authenticated(self, key: Key | None, place: str) -> Key:
+    def _caller_with_key(self, tx: Transaction, place: str, value: str) -> access.Caller:
+        key = access.find_key(tx, value)
         if key is None:
             self.services.throttle.count_bad_key(self.request.client.host if self.request.client else "")
             raise errors.invalid_key(place)
-        return key
+        if access.is_use_worth_noting(key, tx.clock()):
+            self._note_use = partial(access.try_to_note_use, self.database, key.id)
+        return access.caller_of(key)
+
+    def _signed_in_caller(self, tx: Transaction) -> access.Caller:
+        """Return whoever is signed in on the pages: scripts of the pages, and people who open an address of the API."""
+        value = read_session_cookie(self.request.scope)
+        signed_in = None if value is None else sessions.find_session(tx, value, limits=self.services.session_limits)
+        if signed_in is None:
+            raise errors.not_authenticated()
+        if self.request.method not in READING_METHODS and is_from_elsewhere(
+            self.request.scope, public_url=self.services.public_url
+        ):
+            raise errors.sent_from_elsewhere()
+        if sessions.is_worth_noting(signed_in.session, tx.clock()):
+            self._note_use = partial(sessions.note_seen, self.database, signed_in.session)
+        return access.Caller(signed_in.user.id)
 
     def _project_token(self) -> str | None:
-        if self.request.scope.get("original_method", self.request.method) in _READING_METHODS:
+        if self.request.scope.get("original_method", self.request.method) in READING_METHODS:
             sent: Mapping[str, str | None] = self.raw_query
         else:
             try:
@@ -147,9 +227,22 @@ class Call:
         return sent.get("token") or sent.get("api_key")
 
     def _finish(self, response: Response) -> Response:
-        if self._used_key is not None:
-            response.background = BackgroundTask(access.try_to_note_use, self.database, self._used_key.id)
+        if self._note_use is not None:
+            response.background = BackgroundTask(self._note_use)
         return response
+
+
+def _caller_known_by(tx: Transaction, value: str) -> access.Caller:
+    key = access.find_key(tx, value)
+    if key is None:
+        raise errors.not_authenticated()
+    return access.caller_of(key)
+
+
+def bearer_of(headers: Headers) -> str | None:
+    """Return the key of the `Authorization` header; `None` where there is none."""
+    match = _BEARER.fullmatch(headers.get("authorization", "").strip())
+    return match[1].strip() if match else None
 
 
 def _validated(schema: type[QuerySchema], value: object) -> QuerySchema:
@@ -160,29 +253,26 @@ def _validated(schema: type[QuerySchema], value: object) -> QuerySchema:
 
 
 async def _read_call(request: Request) -> Call:
-    if not _accepts_json(request.headers.get("accept", "")):
+    return await _read_accepted_call(request, _JSON_RANGES)
+
+
+async def _read_streamable_call(request: Request) -> Call:
+    return await _read_accepted_call(request, _JSON_RANGES | {EVENT_STREAM})
+
+
+async def _read_accepted_call(request: Request, accepted: frozenset[str]) -> Call:
+    if not _accepts(request.headers.get("accept", ""), accepted, or_nothing=True):
         raise errors.not_acceptable()
-    return Call(request, await _read_body(request))
-
-
-async def _read_body(request: Request) -> bytes:
-    """Return the body; refuse one that is too large, but read most such bodies to the end, else clients see a broken connection."""
-    kept = bytearray()
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size <= MAX_BODY_BYTES:
-            kept += chunk
-        elif size > _MAX_DRAINED_BYTES:
-            break
-    if size > MAX_BODY_BYTES:
+    body = await read_body(request, most=MAX_BODY_BYTES)
+    if body is None:
         raise errors.request_too_large(MAX_BODY_BYTES)
-    return bytes(kept)
+    return Call(request, body)
 
 
-def _accepts_json(accept: str) -> bool:
+def _accepts(accept: str, wanted: frozenset[str] | set[str], *, or_nothing: bool = False) -> bool:
     ranges = [part.partition(";")[0].strip().lower() for part in accept.split(",") if part.strip()]
-    return not ranges or any(media_range in {"*/*", "application/*", "application/json"} for media_range in ranges)
+    return (or_nothing and not ranges) or any(media_range in wanted for media_range in ranges)
 
 
 CurrentCall = Annotated[Call, Depends(_read_call)]
+StreamableCall = Annotated[Call, Depends(_read_streamable_call)]

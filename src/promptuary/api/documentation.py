@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from promptuary import __version__
-from promptuary.api.bodies import JSON, MULTIPART, URLENCODED
+from promptuary.api.bodies import JSON, LINES, MULTIPART, URLENCODED
 from promptuary.api.inputs import Body, Schema
 from promptuary.api.outputs import ErrorDetail, ErrorEnvelope
 
@@ -53,14 +53,18 @@ def operation(
     body: type[Body] | None = None,
     extra_parameters: list[dict[str, Any]] | None = None,
     conflicts: bool = False,
+    needs_body: bool = True,
+    described_body: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the arguments that describe an operation to FastAPI's route decorators."""
-    refusals = [*_ALWAYS, *([409] if conflicts else []), *([415] if body else [])]
+    refusals = [*_ALWAYS, *([409] if conflicts else []), *([415] if body or described_body else [])]
     described: dict[str, Any] = {"parameters": [*_query_parameters(query), *(extra_parameters or [])]}
     if body:
         schema = {"$ref": _REF.format(model=body.__name__)}
         content = {media_type: {"schema": schema} for media_type in (JSON, URLENCODED, MULTIPART)}
-        described["requestBody"] = {"required": True, "content": content}
+        described["requestBody"] = {"required": needs_body, "content": content}
+    if described_body:
+        described["requestBody"] = described_body
     return {
         "operation_id": operation_id,
         "openapi_extra": described,
@@ -71,9 +75,24 @@ def operation(
     }
 
 
+def lines_body(description: str) -> dict[str, Any]:
+    """Describe a body of lines of JSON."""
+    return {"required": True, "description": description, "content": {LINES: {"schema": {"type": "string"}}}}
+
+
+def lines_operation(operation_id: str, *, query: type[Schema], extra_parameters: list[dict[str, Any]]) -> dict[str, Any]:
+    """Describe an operation as `operation` does, one that answers with lines of JSON."""
+    described = operation(operation_id, query=query, extra_parameters=extra_parameters, answers={200: None})
+    described["responses"][200] = {"description": "Done.", "content": {LINES: {"schema": {"type": "string"}}}}
+    return described
+
+
 def query_parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
     """Describe a parameter of a query."""
     return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
+
+
+TOKEN_PARAMETER = query_parameter("token", {"type": "string"}, "A project's token (`phc_...`); it wins over `project_id`.")
 
 
 def build_schema(api: FastAPI, bodies: list[type[Body]]) -> dict[str, Any]:

@@ -57,6 +57,18 @@ def invalid_key(place: str) -> ApiError:
     return ApiError(401, envelope("authentication_error", "authentication_failed", detail), _CHALLENGE)
 
 
+def sent_from_elsewhere() -> ApiError:
+    """Say that a page of another origin has sent the request with a visitor's cookie."""
+    detail = "Requests from pages of other origins need a key."
+    return ApiError(403, envelope("authentication_error", "permission_denied", detail))
+
+
+def invalid_metrics_token() -> ApiError:
+    """Say that the token that was sent is not the one that metrics are shown for."""
+    detail = "The token for metrics is invalid."
+    return ApiError(401, envelope("authentication_error", "authentication_failed", detail), _CHALLENGE)
+
+
 def parse_error(detail: str) -> ApiError:
     """Say that the body's text cannot be read."""
     return ApiError(400, envelope("invalid_request", "parse_error", detail))
@@ -126,16 +138,22 @@ Shape = Callable[[Any], Body]
 
 ANSWERS: dict[type[errors.Refusal], tuple[int, Shape]] = {
     errors.InvalidValue: (400, _invalid_value_body),
+    errors.InvalidLine: (400, _invalid_value_body),
+    errors.InvalidExport: (400, _invalid_value_body),
     errors.NameTaken: (400, lambda refusal: envelope("validation_error", "unique", str(refusal), "name")),
     errors.CopyNameTaken: (400, lambda refusal: {"attr": "new_name", "detail": str(refusal)}),
+    errors.RestoredNameTaken: (409, _detail),
+    errors.HistoryConflict: (409, _detail),
     errors.EmailTaken: (400, lambda refusal: envelope("validation_error", "unique", str(refusal), "email")),
     errors.TooManyVersions: (400, _detail),
     errors.TooManyLabels: (400, _detail),
     errors.EditRefused: (400, lambda refusal: {"detail": str(refusal), "edit_index": refusal.edit_index}),
+    errors.SignInRefused: (401, _envelope_of("authentication_error", "authentication_failed")),
     errors.UnknownProjectToken: (401, _envelope_of("authentication_error", "authentication_failed")),
     errors.PermissionDenied: (403, _envelope_of("authentication_error", "permission_denied")),
     errors.NotFound: (404, _envelope_of("invalid_request", "not_found")),
     errors.PromptNotFound: (404, _detail),
+    errors.ArchivedPromptNotFound: (404, _detail),
     errors.VersionNotFound: (404, _detail),
     errors.LabelNotFound: (404, _detail),
     errors.LastAdmin: (409, _envelope_of("invalid_request", "conflict")),
@@ -162,6 +180,11 @@ def answer_refusal(refusal: errors.Refusal) -> Response:
 async def server_error(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer a defect, as an ASGI application: the envelope of a 500 and the request's id, by which the log tells more."""
     await _server_error_response(scope[REQUEST_ID])(scope, receive, send)
+
+
+async def stopping(scope: Scope, receive: Receive, send: Send) -> None:
+    """Send a caller who can go elsewhere there, as an ASGI application."""
+    await answer_refusal(errors.Unavailable("This server is about to stop. Try again."))(scope, receive, send)
 
 
 def _server_error_response(request_id: str) -> Response:

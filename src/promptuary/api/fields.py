@@ -6,6 +6,7 @@ Each refuses with a `PydanticCustomError` whose type and message are the code an
 import re
 import uuid
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any, NoReturn
 
 from pydantic import BeforeValidator
@@ -16,6 +17,8 @@ from promptuary.model.errors import InvalidValue
 
 _TRAILING_ZEROS = re.compile(r"\.0*\s*$")
 _MAX_INTEGER_TEXT = 1000
+_FLAGS = dict.fromkeys(("true", "t", "yes", "y", "on", "1"), True) | dict.fromkeys(("false", "f", "no", "n", "off", "0"), False)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class InvalidJsonText:
@@ -83,6 +86,33 @@ def choice(allowed: Sequence[str]) -> BeforeValidator:
         if value not in allowed:
             refuse("invalid_choice", f'"{value}" is not a valid choice.')
         return value
+
+    return BeforeValidator(validate)
+
+
+def day() -> BeforeValidator:
+    """Accept a day of the form ``2026-03-01``."""
+
+    def validate(value: object) -> date:
+        string = str(value).strip()
+        try:
+            if _DAY.fullmatch(string):
+                return date.fromisoformat(string)
+        except ValueError:
+            pass
+        refuse("invalid", "Date has wrong format. Use one of these formats instead: YYYY-MM-DD.")
+
+    return BeforeValidator(validate)
+
+
+def flag() -> BeforeValidator:
+    """Accept a boolean, also as a word."""
+
+    def validate(value: object) -> bool:
+        word = str(value).strip().lower()
+        if word not in _FLAGS:
+            refuse("invalid", "Must be a valid boolean.")
+        return _FLAGS[word]
 
     return BeforeValidator(validate)
 

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from promptuary.api.calls import Services
 from promptuary.api.errors import json_response
 from promptuary.model.errors import Unavailable
 from promptuary.store import schema
@@ -19,12 +20,15 @@ async def is_alive() -> Response:
 
 @router.get("/_readyz/")
 def is_ready(request: Request) -> Response:
-    """Answer 200 when the database is reachable and has the right schema, else 503 with the reason."""
+    """Answer 200 when the database is reachable and has the right schema, else, or before a stop, 503 with the reason."""
+    services: Services = request.app.state.services
+    if services.stop_sign.is_up():
+        return json_response({"status": "stopping"}, 503)
     try:
-        is_current = schema.is_current(request.app.state.services.database)
+        is_usable = schema.is_usable(services.database)
     except Unavailable as refusal:
         return json_response({"status": "unavailable", "detail": str(refusal)}, 503)
-    if not is_current:
+    if not is_usable:
         detail = "The database's schema is not the one this version works with. Run: promptuary db upgrade"
         return json_response({"status": "unavailable", "detail": detail}, 503)
     return json_response({"status": "ok"})

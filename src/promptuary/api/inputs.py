@@ -5,13 +5,13 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from promptuary.api.fields import choice, edit_list, expect_object, integer, json_value, refuse, text, uuid_text
+from promptuary.api.fields import choice, edit_list, expect_object, flag, integer, json_value, refuse, text, uuid_text
 from promptuary.model.content import encode_config, encode_prompt
 from promptuary.model.edits import MAX_EDITS
 from promptuary.model.names import check_label_name, check_prompt_name
 from promptuary.model.prompts import MAX_DESCRIPTION
 from promptuary.model.text import check_text
-from promptuary.store.versions import ORDERS
+from promptuary.store.listing import ORDERS, Listing
 
 CONTENT_CHOICES = ("full", "preview", "none")
 ORDER_CHOICES = tuple(f"{sign}{name}" for name in ORDERS for sign in ("", "-"))
@@ -46,15 +46,42 @@ class ListQuery(Schema):
 
     content: Content = Field(default="full", description="How much of each prompt to return.")
     search: Annotated[str, AfterValidator(_trim_search), text(trim=False)] = Field(
-        default="", description="Only prompts with this text in their name or content, ignoring case."
+        default="",
+        description="Only prompts with this text in their name or content, ignoring case; of archived ones the name only.",
     )
     order_by: Annotated[str, choice(ORDER_CHOICES), Field(json_schema_extra={"enum": [*ORDER_CHOICES]})] = Field(
-        default="-created_at", description="The order; `-` for descending."
+        default="-created_at", description="The order; `-` for descending. Archived prompts: archived last first, unless given."
     )
     created_by_id: Annotated[int, integer()] = Field(
         default=0, description="Only versions that the user with this id created; 0 for all."
     )
     label: LabelName | None = Field(default=None, description="Only prompts that carry this label, each at the labelled version.")
+    archived: Annotated[bool, flag()] = Field(default=False, description="List the archived prompts instead of the active ones.")
+
+    @model_validator(mode="after")
+    def _labels_of_active_prompts(self) -> Self:
+        if self.archived and self.label is not None:
+            refuse("invalid", "Use either archived or label, not both. Archived prompts have no labels.")
+        return self
+
+    @property
+    def order(self) -> str:
+        """The order that was asked for, or the one that fits what is listed."""
+        return "-archived_at" if self.archived and "order_by" not in self.model_fields_set else self.order_by
+
+    def listing(self, *, limit: int, offset: int) -> Listing:
+        """Return what to list."""
+        return Listing(
+            limit=limit,
+            offset=offset,
+            label=self.label,
+            search=self.search,
+            created_by_id=self.created_by_id or None,
+            order_by=self.order.removeprefix("-"),
+            is_descending=self.order.startswith("-"),
+            is_archived=self.archived,
+            with_content=self.content != "none",
+        )
 
 
 class FetchQuery(Schema):
@@ -161,6 +188,14 @@ class LLMPromptDuplicate(Body):
     new_name: Annotated[str, text(partial(check_prompt_name, field="new_name"))] = Field(
         description="The name of the new prompt.",
         json_schema_extra={"maxLength": 255, "pattern": "^[a-zA-Z0-9_-]+$"},
+    )
+
+
+class LLMPromptRestore(Body):
+    """Which archived prompt to bring back, where several had the name."""
+
+    id: Annotated[str, uuid_text(), Field(json_schema_extra={"format": "uuid"})] | None = Field(
+        default=None, description="The id of one of its versions, as the list of archived prompts shows it."
     )
 
 

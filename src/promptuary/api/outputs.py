@@ -1,5 +1,6 @@
 """What callers get: the schemas of answers, in the contract's key order, and the functions that fill them."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, NotRequired
 
@@ -8,7 +9,7 @@ from typing_extensions import TypedDict
 
 from promptuary.model.accounts import Author
 from promptuary.model.content import preview
-from promptuary.model.prompts import Label, Version
+from promptuary.model.prompts import Label, LabelPointer, Version
 
 Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 Identifier = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
@@ -59,6 +60,12 @@ class LLMPrompt(TypedDict):
     activity_item_id: str
 
 
+class LLMPromptRestored(LLMPrompt):
+    """The latest version of a restored prompt in full. It has no labels; `former_labels` are those that archiving removed."""
+
+    former_labels: "list[LLMPromptLabelPointer]"
+
+
 class LLMPromptLabelPointer(TypedDict):
     """A label of a prompt and the version it points at."""
 
@@ -67,7 +74,10 @@ class LLMPromptLabelPointer(TypedDict):
 
 
 class LLMPromptList(TypedDict):
-    """A row of a list. Which of `prompt`, `config` and `prompt_preview` are there depends on `content`."""
+    """A row of a list. Which of `prompt`, `config` and `prompt_preview` are there depends on `content`.
+
+    `deleted` is true and `archived_at` is there in lists of archived prompts only.
+    """
 
     id: Identifier
     name: str
@@ -89,6 +99,7 @@ class LLMPromptList(TypedDict):
     prompt_preview: NotRequired[str]
     prompt_size_bytes: int
     all_labels: list[LLMPromptLabelPointer]
+    archived_at: NotRequired[Moment]
 
 
 class PaginatedLLMPromptListList(TypedDict):
@@ -121,7 +132,7 @@ class LLMPromptPublic(TypedDict):
 
 
 class LLMPromptVersionSummary(TypedDict):
-    """A line of a prompt's history."""
+    """A line of a prompt's history. When it was fetched last is known a few seconds late."""
 
     id: Identifier
     version: PositiveInteger
@@ -130,6 +141,7 @@ class LLMPromptVersionSummary(TypedDict):
     created_at: Moment
     is_latest: bool
     labels: list[str]
+    last_fetched_at: Moment | None
 
 
 class LLMPromptLabel(TypedDict):
@@ -195,6 +207,11 @@ def show_prompt(version: Version) -> dict[str, object]:
     return {"id": version.id, "name": version.name, **_full_content(version), **_facts(version)}
 
 
+def show_restored(version: Version, former_labels: Iterable[LabelPointer]) -> dict[str, object]:
+    """Show a restored prompt; the shape is `LLMPromptRestored`."""
+    return {**show_prompt(version), "former_labels": _show_pointers(former_labels)}
+
+
 def show_row(version: Version, content: str) -> dict[str, object]:
     """Show a row of a list with as much of the prompt as ``content`` says; the shape is `LLMPromptList`."""
     return {
@@ -204,7 +221,8 @@ def show_row(version: Version, content: str) -> dict[str, object]:
         **_facts(version),
         **(_preview(version) if content == "preview" else {}),
         "prompt_size_bytes": version.size_bytes,
-        "all_labels": [{"name": label.name, "version": label.version} for label in version.prompt_labels],
+        "all_labels": _show_pointers(version.prompt_labels),
+        **({} if version.archived_at is None else {"archived_at": show_moment(version.archived_at)}),
     }
 
 
@@ -222,7 +240,7 @@ def show_public(version: Version, content: str, label: str | None) -> dict[str, 
     }
 
 
-def show_summary(version: Version) -> LLMPromptVersionSummary:
+def show_summary(version: Version, last_fetched_at: datetime | None) -> LLMPromptVersionSummary:
     """Show a line of a prompt's history."""
     return {
         "id": version.id,
@@ -232,6 +250,7 @@ def show_summary(version: Version) -> LLMPromptVersionSummary:
         "created_at": show_moment(version.created_at),
         "is_latest": version.is_latest,
         "labels": list(version.labels),
+        "last_fetched_at": show_moment_or_none(last_fetched_at),
     }
 
 
@@ -251,6 +270,11 @@ def show_label(label: Label) -> LLMPromptLabel:
 def show_moment(moment: datetime) -> str:
     """Show a moment in ISO 8601, in UTC with ``Z``, with microseconds where there are any."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
+def show_moment_or_none(moment: datetime | None) -> str | None:
+    """Show a moment that may be missing."""
+    return None if moment is None else show_moment(moment)
 
 
 _PUBLIC_FACTS = (
@@ -274,6 +298,10 @@ def _preview(version: Version) -> dict[str, object]:
     return {"prompt_preview": preview(version.text)}
 
 
+def _show_pointers(pointers: Iterable[LabelPointer]) -> list[dict[str, object]]:
+    return [{"name": label.name, "version": label.version} for label in pointers]
+
+
 def _facts(version: Version) -> dict[str, object]:
     created_at = show_moment(version.created_at)
     return {
@@ -283,7 +311,7 @@ def _facts(version: Version) -> dict[str, object]:
         "created_at": created_at,
         # A version never changes after it was created.
         "updated_at": created_at,
-        "deleted": False,
+        "deleted": version.archived_at is not None,
         "is_latest": version.is_latest,
         "latest_version": version.latest_version,
         "version_count": version.latest_version,

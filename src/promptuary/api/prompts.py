@@ -1,15 +1,16 @@
-"""The resource of prompts: list, create, fetch, publish, resolve, duplicate, archive."""
+"""The resource of prompts: list, create, fetch, publish, resolve, duplicate, archive, restore."""
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from promptuary.api.calls import CurrentCall
-from promptuary.api.documentation import operation, query_parameter
+from promptuary.api.documentation import TOKEN_PARAMETER, operation, query_parameter
 from promptuary.api.inputs import (
     FetchQuery,
     ListQuery,
     LLMPromptCreate,
     LLMPromptDuplicate,
+    LLMPromptRestore,
     PatchedLLMPromptPublish,
     ResolveQuery,
 )
@@ -17,10 +18,12 @@ from promptuary.api.outputs import (
     LLMPrompt,
     LLMPromptPublic,
     LLMPromptResolveResponse,
+    LLMPromptRestored,
     PaginatedLLMPromptListList,
     show_label,
     show_prompt,
     show_public,
+    show_restored,
     show_row,
     show_summary,
 )
@@ -28,7 +31,6 @@ from promptuary.api.paging import DEFAULT_LIMIT, MAX_LIMIT, page_body, window_of
 from promptuary.model.access import Permission
 from promptuary.model.edits import Edit
 from promptuary.registry import prompts
-from promptuary.store.versions import Listing
 
 router = APIRouter(tags=["Prompts"])
 
@@ -39,7 +41,7 @@ _PAGE_PARAMETERS = [
         "Prompts on a page.",
     ),
     query_parameter("offset", {"type": "integer", "minimum": 0, "default": 0}, "Prompts to skip."),
-    query_parameter("token", {"type": "string"}, "A project's token (`phc_...`); it wins over `project_id`."),
+    TOKEN_PARAMETER,
 ]
 
 
@@ -54,12 +56,14 @@ _PAGE_PARAMETERS = [
     ),
 )
 def list_prompts(call: CurrentCall) -> Response:
-    """List the active prompts, each at its latest version or, with `label`, at the labelled one."""
+    """List the active prompts, each at its latest version or, with `label`, at the labelled one; or the archived prompts."""
     actor = call.enter(Permission.READ)
     query = call.query(ListQuery)
     window = window_of(call)
     with call.database.read() as tx:
-        page = prompts.list_prompts(tx, actor, _listing(query, window.limit, window.offset))
+        page = prompts.list_prompts(tx, actor, query.listing(limit=window.limit, offset=window.offset))
+    if query.content == "full" and not query.archived:
+        call.count_fetches(actor, page.items, query.label)
     rows = [show_row(version, query.content) for version in page.items]
     return call.answer_tagged(page_body(call, window, count=page.count, results=rows))
 
@@ -82,7 +86,7 @@ def create_prompt(call: CurrentCall) -> Response:
     **operation(
         "llm_prompts_name_retrieve",
         query=FetchQuery,
-        extra_parameters=_PAGE_PARAMETERS[-1:],
+        extra_parameters=[TOKEN_PARAMETER],
         answers={200: LLMPromptPublic},
     ),
 )
@@ -92,6 +96,7 @@ def fetch_prompt(call: CurrentCall) -> Response:
     query = call.query(FetchQuery)
     with call.database.read() as tx:
         version = prompts.fetch_prompt(tx, actor, call.path["prompt_name"], version=query.version, label=query.label)
+    call.count_fetches(actor, [version], query.label)
     return call.answer_tagged(show_public(version, query.content, query.label))
 
 
@@ -103,8 +108,10 @@ def fetch_prompt(call: CurrentCall) -> Response:
 def publish_version(call: CurrentCall) -> Response:
     """Publish the next version of a prompt. Labels stay where they are."""
     actor = call.enter(Permission.WRITE)
-    with call.database.read() as tx:
-        name = prompts.name_meant(tx, actor, call.path["prompt_name"])
+    name = call.path["prompt_name"]
+    if prompts.is_version_id(name):
+        with call.database.read() as tx:
+            name = prompts.name_meant(tx, actor, name)
     body = call.body(PatchedLLMPromptPublish)
     with call.database.write() as tx:
         published = prompts.publish_version(
@@ -126,7 +133,7 @@ def publish_version(call: CurrentCall) -> Response:
     **operation(
         "llm_prompts_resolve_name_retrieve",
         query=ResolveQuery,
-        extra_parameters=_PAGE_PARAMETERS[-1:],
+        extra_parameters=[TOKEN_PARAMETER],
         answers={200: LLMPromptResolveResponse},
     ),
 )
@@ -148,7 +155,7 @@ def resolve_prompt(call: CurrentCall) -> Response:
     return call.answer(
         {
             "prompt": show_prompt(history.selected),
-            "versions": [show_summary(version) for version in history.versions],
+            "versions": [show_summary(version, history.last_fetches.get(version.id)) for version in history.versions],
             "has_more": history.has_more,
             "labels": [show_label(label) for label in history.labels],
         }
@@ -169,6 +176,29 @@ def archive_prompt(call: CurrentCall) -> Response:
 
 
 @router.post(
+    "/name/{prompt_name}/restore/",
+    summary="Restore an archived prompt",
+    **operation(
+        "llm_prompts_name_restore_create",
+        body=LLMPromptRestore,
+        needs_body=False,
+        answers={200: LLMPromptRestored},
+        conflicts=True,
+    ),
+)
+def restore_prompt(call: CurrentCall) -> Response:
+    """Bring an archived prompt with all its versions back, while its name is free.
+
+    Of several that had the name it is the one that was archived last, unless `id` chooses another. Labels do not come back.
+    """
+    actor = call.enter(Permission.WRITE)
+    body = call.body(LLMPromptRestore)
+    with call.database.write() as tx:
+        restored = prompts.restore_prompt(tx, actor, name=call.path["prompt_name"], version_id=body.id)
+    return call.answer(show_restored(restored.version, restored.former_labels))
+
+
+@router.post(
     "/name/{prompt_name}/duplicate/",
     summary="Duplicate a prompt",
     **operation("llm_prompts_name_duplicate_create", body=LLMPromptDuplicate, answers={201: LLMPrompt}),
@@ -180,16 +210,3 @@ def duplicate_prompt(call: CurrentCall) -> Response:
     with call.database.write() as tx:
         copy = prompts.duplicate_prompt(tx, actor, name=call.path["prompt_name"], new_name=body.new_name)
     return call.answer(show_prompt(copy), 201)
-
-
-def _listing(query: ListQuery, limit: int, offset: int) -> Listing:
-    return Listing(
-        limit=limit,
-        offset=offset,
-        label=query.label,
-        search=query.search,
-        created_by_id=query.created_by_id or None,
-        order_by=query.order_by.removeprefix("-"),
-        is_descending=query.order_by.startswith("-"),
-        with_content=query.content != "none",
-    )

@@ -1,6 +1,7 @@
 """Rate limits (sliding window): reads and writes per key, invalid keys per address."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -9,7 +10,7 @@ from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
-from promptuary.api.errors import ApiError, throttled
+from promptuary.api.errors import throttled
 from promptuary.model.access import Permission
 from promptuary.settings import Settings
 
@@ -18,55 +19,61 @@ logger = structlog.stdlib.get_logger("promptuary.throttling")
 
 @dataclass(frozen=True, slots=True)
 class Throttle:
-    """Counts requests and raises the 429 of `throttled` for those beyond a limit. A limit that is `None` never does."""
+    """Counts requests and raises the 429 of `throttled` for those beyond a limit. A limit that is `None` never does.
+
+    ``note_refusal`` is told which limit was met, in any thread.
+    """
 
     limiter: MovingWindowRateLimiter
     reads: RateLimitItem | None
     writes: RateLimitItem | None
     bad_keys: RateLimitItem | None
+    note_refusal: Callable[[str], None]
 
     def count_request(self, key_id: str, permission: Permission) -> None:
         """Count a request that a key is good for."""
-        if permission is Permission.READ:
+        if permission.is_reading:
             self._count(self.reads, "reads", key_id)
         else:
             self._count(self.writes, "writes", key_id)
 
     def count_read(self, key_id: str) -> bool:
-        """Count a read and tell whether it is allowed."""
-        try:
-            self._count(self.reads, "reads", key_id)
-        except ApiError:
-            return False
-        return True
+        """Count a read and tell whether it is allowed. Whoever refuses it counts it again, and notes the refusal."""
+        return self._wait_for(self.reads, "reads", key_id) is None
 
     def count_bad_key(self, address: str) -> None:
         """Count an invalid key that came from an address."""
         self._count(self.bad_keys, "bad-keys", address)
 
     def _count(self, limit: RateLimitItem | None, purpose: str, who: str) -> None:
+        wait = self._wait_for(limit, purpose, who)
+        if wait is not None:
+            self.note_refusal(purpose)
+            raise throttled(wait)
+
+    def _wait_for(self, limit: RateLimitItem | None, purpose: str, who: str) -> float | None:
+        """Count a request; return how many seconds to wait when it is beyond the limit."""
         if limit is None:
-            return
+            return None
         try:
-            wait = None if self.limiter.hit(limit, purpose, who) else self._wait(limit, purpose, who)
+            return None if self.limiter.hit(limit, purpose, who) else self._wait(limit, purpose, who)
         except StorageError as error:
             # A limit protects the service; its loss must not take the service down.
             logger.warning("request not counted", purpose=purpose, reason=str(error.storage_error))
-            return
-        if wait is not None:
-            raise throttled(wait)
+            return None
 
     def _wait(self, limit: RateLimitItem, purpose: str, who: str) -> float:
         return self.limiter.get_window_stats(limit, purpose, who).reset_time - time.time()
 
 
-def create_throttle(settings: Settings) -> Throttle:
+def create_throttle(settings: Settings, note_refusal: Callable[[str], None]) -> Throttle:
     """Build the limits that are set."""
     return Throttle(
         limiter=MovingWindowRateLimiter(storage_from_string(settings.rate_limit_storage, wrap_exceptions=True)),
         reads=_limit(settings.rate_limit_reads),
         writes=_limit(settings.rate_limit_writes),
         bad_keys=_limit(settings.rate_limit_bad_keys),
+        note_refusal=note_refusal,
     )
 
 

@@ -1,0 +1,31 @@
+"""What Prometheus asks for."""
+
+import hmac
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from promptuary.api import errors
+from promptuary.api.calls import Services
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/metrics/")
+async def show_metrics(request: Request) -> Response:
+    """Show the metrics of all workers, to whoever has the token if one is set."""
+    services: Services = request.app.state.services
+    if services.metrics_token:
+        _require_token(services, request)
+    body, content_type = await services.scrape.answer(request.headers.get("accept", ""))
+    return Response(body, headers={"Content-Type": content_type, "Cache-Control": "no-store"})
+
+
+def _require_token(services: Services, request: Request) -> None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise errors.not_authenticated()
+    if not hmac.compare_digest(token.strip().encode(), services.metrics_token.encode()):
+        services.throttle.count_bad_key(request.client.host if request.client else "")
+        raise errors.invalid_metrics_token()

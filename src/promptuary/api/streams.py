@@ -1,0 +1,253 @@
+"""Streams of changes: one broadcaster in each worker follows the change log and wakes those who wait for what it finds.
+
+A stream holds a cursor and nothing else. It sends what the broadcaster remembers behind its cursor, and reads the log where that
+is not enough: when it resumes, or when its client is slow. What is not here: how a request becomes a stream (`changes`).
+"""
+
+import asyncio
+import time
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from promptuary.model.activity import Activity
+from promptuary.model.changes import ENDS_ACCESS, Change, ChangeKind, Interest
+from promptuary.model.errors import Refusal, Unavailable
+from promptuary.stop_sign import StopSign
+from promptuary.store import activity, changes
+from promptuary.store.database import Database, Transaction
+from promptuary.store.watch import Watch, open_watch
+
+LOOK_SECONDS = 0.02
+"""How long the broadcaster waits between two looks for news, while there are streams; a look costs microseconds."""
+
+SESSION_CHECK_SECONDS = 15.0
+"""How long somebody who has signed out may still have a stream; other ends of access are in the change log."""
+
+REMEMBERED = 256
+"""Most entries that are remembered for the streams of one project."""
+
+_READ_LIMIT = 1000
+_RETRY_SECONDS = 0.5
+
+logger = structlog.stdlib.get_logger("promptuary.streams")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A change as streams send it."""
+
+    change: Change
+    message: bytes
+
+
+@dataclass(eq=False, slots=True)
+class Stream:
+    """One open stream. ``check`` raises a refusal when its caller may not read the project any more."""
+
+    project_id: int
+    interest: Interest
+    cursor: int
+    is_of_session: bool
+    check: Callable[[Transaction], object]
+    is_over: bool = False
+    waiting: asyncio.Future[None] | None = None
+
+    def wake(self) -> None:
+        """Let the stream look for what there is to send."""
+        if self.waiting is not None and not self.waiting.done():
+            self.waiting.set_result(None)
+
+    def end(self) -> None:
+        """Let the stream end."""
+        self.is_over = True
+        self.wake()
+
+
+class _Memory:
+    """The newest events of one project: all that are behind ``begin``."""
+
+    __slots__ = ("begin", "events", "streams")
+
+    def __init__(self) -> None:
+        self.begin: int | None = None
+        self.events: list[Event] = []
+        self.streams: set[Stream] = set()
+
+    def add(self, event: Event) -> None:
+        self.events.append(event)
+        if len(self.events) > REMEMBERED:
+            # Half at once, so that a full memory does not move with every event.
+            self.begin = self.events[REMEMBERED // 2].change.sequence
+            del self.events[: REMEMBERED // 2 + 1]
+
+    def forget(self, begin: int | None) -> None:
+        self.begin = begin
+        self.events.clear()
+
+
+class Broadcaster:
+    """Follows the change log while there are streams. Belongs to one event loop; all its methods are called there.
+
+    ``show`` makes the message of a change, ``note_open`` is told how many streams are open.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        stop_sign: StopSign,
+        most: int,
+        show: Callable[[Activity], bytes],
+        note_open: Callable[[int], None],
+    ) -> None:
+        self._most = most
+        self._stop_sign = stop_sign
+        self._is_stopping = False
+        self._database = database
+        self._show = show
+        self._note_open = note_open
+        self._memories: defaultdict[int, _Memory] = defaultdict(_Memory)
+        self._streams: set[Stream] = set()
+        self._position: int | None = None
+        self._following: asyncio.Task[None] | None = None
+
+    def open(self, stream: Stream) -> None:
+        """Add a stream. Raises `Unavailable` when there are too many, or when the server is about to stop."""
+        if self._is_stopping or self._stop_sign.is_up():
+            detail = "This server is about to stop. Try again."
+            raise Unavailable(detail)
+        if len(self._streams) >= self._most:
+            detail = f"This server has {self._most} open streams, as many as it may have. Try again."
+            raise Unavailable(detail)
+        memory = self._memories[stream.project_id]
+        if not memory.streams:
+            memory.forget(self._position)
+        memory.streams.add(stream)
+        self._streams.add(stream)
+        self._note_open(len(self._streams))
+        if self._following is None:
+            self._following = asyncio.create_task(self._follow())
+
+    def close(self, stream: Stream) -> None:
+        """Remove a stream."""
+        stream.is_over = True
+        memory = self._memories[stream.project_id]
+        memory.streams.discard(stream)
+        if not memory.streams:
+            del self._memories[stream.project_id]
+        self._streams.discard(stream)
+        self._note_open(len(self._streams))
+
+    def stop(self) -> None:
+        """End all streams, for good: this worker stops, whether its server does or not."""
+        self._is_stopping = True
+        for stream in self._streams:
+            stream.end()
+
+    def events_behind(self, stream: Stream) -> list[Event] | None:
+        """Return what is remembered behind a stream's cursor, `None` when the log has to be read for it."""
+        memory = self._memories[stream.project_id]
+        if memory.begin is None or stream.cursor < memory.begin:
+            return None
+        first = bisect_right(memory.events, stream.cursor, key=lambda event: event.change.sequence)
+        return memory.events[first:]
+
+    async def _follow(self) -> None:
+        watch: Watch | None = None
+        checked_at = time.monotonic()
+        try:
+            while self._streams and not self._is_stopping and not self._stop_sign.is_up():
+                pause = LOOK_SECONDS
+                try:
+                    if watch is None:
+                        watch = await asyncio.to_thread(open_watch, self._database)
+                        await self._catch_up(watch)
+                    elif watch.has_news():
+                        await self._catch_up(watch)
+                    if time.monotonic() > checked_at + SESSION_CHECK_SECONDS:
+                        checked_at = time.monotonic()
+                        await self._check(watch, [stream for stream in self._streams if stream.is_of_session])
+                except Unavailable as refusal:
+                    logger.warning("change log not read", reason=refusal.for_log)
+                    pause = _RETRY_SECONDS
+                await asyncio.sleep(pause)
+        except Exception:
+            # Nobody waits for this task. Clients come again, and so does another one.
+            logger.exception("change log not followed")
+        finally:
+            self._following = None
+            self._position = None
+            for stream in self._streams:
+                stream.end()
+            if watch is not None:
+                watch.close()
+
+    async def _catch_up(self, watch: Watch) -> None:
+        """Read on from where it stopped; at first, only find out where the log ends."""
+        watch.note()
+        if self._position is None:
+            self._position = await asyncio.to_thread(_last_sequence, watch)
+            for memory in self._memories.values():
+                memory.forget(self._position)
+            self._wake(self._streams)
+            return
+        is_read = False
+        while not is_read:
+            entries, end = await asyncio.to_thread(_read, watch, self._position)
+            is_read = len(entries) < _READ_LIMIT
+            self._position = entries[-1].change.sequence if entries and not is_read else max(end, self._position)
+            await self._tell(watch, entries)
+
+    async def _tell(self, watch: Watch, entries: list[Activity]) -> None:
+        ending = [entry.change for entry in entries if entry.change.kind in ENDS_ACCESS]
+        # Before anything is sent that a caller may not read any more.
+        if ending:
+            await self._check(watch, [s for s in self._streams if any(c.project_id in {None, s.project_id} for c in ending)])
+        told: set[int] = set()
+        for entry in entries:
+            change = entry.change
+            if change.kind is ChangeKind.DATABASE_RESTORED:
+                for project_id, memory in self._memories.items():
+                    memory.forget(change.sequence)
+                    told.add(project_id)
+            elif change.prompt_id is not None and change.project_id is not None and change.project_id in self._memories:
+                self._memories[change.project_id].add(Event(change, self._show(entry)))
+                told.add(change.project_id)
+        for project_id in told & self._memories.keys():
+            self._wake(self._memories[project_id].streams)
+
+    async def _check(self, watch: Watch, streams: list[Stream]) -> None:
+        if streams:
+            for stream in await asyncio.to_thread(_without_access, watch, streams):
+                stream.end()
+
+    def _wake(self, streams: set[Stream]) -> None:
+        for stream in streams:
+            stream.wake()
+
+
+def _last_sequence(watch: Watch) -> int:
+    with watch.read() as tx:
+        return changes.last_sequence(tx)
+
+
+def _read(watch: Watch, after: int) -> tuple[list[Activity], int]:
+    with watch.read() as tx:
+        return activity.list_behind(tx, after=after, limit=_READ_LIMIT), changes.last_sequence(tx)
+
+
+def _without_access(watch: Watch, streams: list[Stream]) -> list[Stream]:
+    refused = []
+    with watch.read() as tx:
+        for stream in streams:
+            try:
+                stream.check(tx)
+            except Unavailable:
+                raise
+            except Refusal:
+                refused.append(stream)
+    return refused
