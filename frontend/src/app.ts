@@ -1,0 +1,30 @@
+// What every page loads: a few kilobytes. Only pages on which one writes load the editor as well.
+
+import { startConfirming } from "./confirm";
+import { startCopying } from "./copy";
+import { startDrafts } from "./drafts";
+import { clearPublishedDraft } from "./drafts-kept";
+import { startHistory } from "./history";
+import { startKeys } from "./keys";
+import { startMenus } from "./menu";
+import { startSearch } from "./search";
+import { startTimes } from "./times";
+import { startTrying } from "./try";
+
+document.documentElement.classList.add("scripted");
+
+// Drafts look at the textareas before an editor takes their place, and are asked after it when a form is sent.
+clearPublishedDraft();
+startDrafts();
+startTrying();
+startSearch();
+startHistory();
+startKeys();
+startMenus();
+startCopying();
+startTimes();
+startConfirming();
+
+if (document.querySelector("textarea[data-editor]")) {
+  void import("./editor").then(({ startEditors }) => startEditors());
+}

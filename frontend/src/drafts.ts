@@ -1,0 +1,117 @@
+// What is written and not yet published survives a closed tab: it is kept in the browser and offered when one comes back.
+//
+// `data-draft="key"` is on the form in which one writes, `data-draft-of="key"` on those that carry the text on.
+
+import { element } from "./dialogs";
+import { dropDraft, keepDraft, readDraft, rememberSent, type Draft } from "./drafts-kept";
+import { toldAgo } from "./times";
+
+const PAUSE = 400;
+
+type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
+
+export function startDrafts(): void {
+  for (const form of document.querySelectorAll<HTMLFormElement>("form[data-draft]")) {
+    new Drafted(form, form.dataset["draft"] ?? "");
+  }
+  for (const form of document.querySelectorAll<HTMLFormElement>("form[data-draft-of]")) {
+    form.addEventListener("submit", () => rememberSent(form.dataset["draftOf"] ?? ""));
+  }
+}
+
+function controls(form: HTMLFormElement): Control[] {
+  return [...form.elements].filter(
+    (each): each is Control => each.matches("input[name], select[name], textarea[name]") && !each.matches("[type=radio], [type=checkbox]"),
+  );
+}
+
+function fieldsOf(form: HTMLFormElement): Record<string, string> {
+  return Object.fromEntries(controls(form).map((control) => [control.name, control.value]));
+}
+
+function isSame(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
+  return Object.keys({ ...one, ...other }).every((name) => name === "base_version" || (one[name] ?? "") === (other[name] ?? ""));
+}
+
+class Drafted {
+  private readonly atFirst: Record<string, string>;
+  private timer = 0;
+  private isSent = false;
+
+  constructor(
+    private readonly form: HTMLFormElement,
+    private readonly key: string,
+  ) {
+    this.atFirst = fieldsOf(form);
+    const draft = readDraft(key);
+    if (draft && !isSame(draft.fields, this.atFirst)) {
+      this.offer(draft);
+    }
+    form.addEventListener("input", () => {
+      this.isSent = false;
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.keep(), PAUSE);
+    });
+    form.addEventListener("submit", (event) => this.onSubmit(event));
+    window.addEventListener("pagehide", () => this.keep());
+    window.addEventListener("pageshow", () => (this.isSent = false));
+    window.addEventListener("beforeunload", (event) => {
+      if (!this.isSent && this.isChanged()) {
+        event.preventDefault();
+      }
+    });
+  }
+
+  private isChanged(): boolean {
+    return !isSame(fieldsOf(this.form), this.atFirst);
+  }
+
+  private keep(): void {
+    clearTimeout(this.timer);
+    if (this.isChanged()) {
+      keepDraft(this.key, fieldsOf(this.form));
+    }
+  }
+
+  private onSubmit(event: Event): void {
+    if (!event.defaultPrevented) {
+      this.keep();
+      this.isSent = true;
+      rememberSent(this.key);
+    }
+  }
+
+  private offer(draft: Draft): void {
+    const ago = toldAgo((Date.now() - Date.parse(draft.saved)) / 1000);
+    const base = draft.fields["base_version"];
+    const isOlder = base && this.atFirst["base_version"] && base !== this.atFirst["base_version"];
+    const restore = element("button", { type: "button", className: "button" }, "Restore it");
+    const discard = element("button", { type: "button", className: "button quiet" }, "Discard it");
+    const text = `You wrote here ${ago} and did not publish it${isOlder ? `; it was begun from version ${base}` : ""}.`;
+    const offered = element("div", { className: "notice draft" }, element("p", {}, text), element("p", { className: "actions" }, restore, discard));
+    offered.setAttribute("role", "status");
+    restore.addEventListener("click", () => {
+      this.restore(draft);
+      offered.remove();
+    });
+    discard.addEventListener("click", () => {
+      dropDraft(this.key);
+      offered.remove();
+    });
+    this.form.prepend(offered);
+  }
+
+  // The base version comes back, too: whoever publishes it is told of what others published since.
+  private restore(draft: Draft): void {
+    for (const control of controls(this.form)) {
+      const value = draft.fields[control.name];
+      if (value !== undefined && value !== control.value) {
+        control.value = value;
+        control.closest("details")?.setAttribute("open", "");
+        control.dispatchEvent(new Event("input", { bubbles: true }));
+        control.dispatchEvent(new Event("change", { bubbles: true }));
+      }
+    }
+    this.form.querySelector<HTMLElement>(".editor")?.focus();
+  }
+}

@@ -1,0 +1,106 @@
+"""The application of the pages, put together."""
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Match, Route
+from starlette.types import ASGIApp
+
+from promptuary.model.errors import Refusal, Unavailable
+from promptuary.web import account, front, keys, project_pages, projects
+from promptuary.web.assets import PREFIX
+from promptuary.web.errors import TITLES, SignInNeeded, WebError, page_of
+from promptuary.web.headers import SafeHeaders
+from promptuary.web.hidden_tokens import HiddenTokens
+from promptuary.web.visits import Visit, WebServices
+
+ROUTES: list[Route] = [*front.ROUTES, *account.ROUTES, *keys.ROUTES, *projects.ROUTES, *project_pages.ROUTES]
+"""Every page there is."""
+
+
+def create_web(services: WebServices) -> ASGIApp:
+    """Return the pages as an ASGI application. Everything they need is in ``services``."""
+    web = Starlette(
+        routes=[*ROUTES, Route(f"{PREFIX}{{name:path}}", services.assets.respond, methods=["GET"])],
+        exception_handlers={
+            Refusal: _on_refusal,
+            WebError: _on_web_error,
+            SignInNeeded: _on_sign_in_needed,
+            HTTPException: _on_routing_error,
+            Exception: _on_defect,
+        },
+    )
+    web.router.redirect_slashes = False
+    web.state.services = services
+    return HiddenTokens(SafeHeaders(web))
+
+
+def _on_refusal(request: Request, refusal: Exception) -> Response:
+    assert isinstance(refusal, Refusal)  # noqa: S101 - the type it is registered for
+    shown = page_of(refusal)
+    headers = {"Retry-After": "1"} if isinstance(refusal, Unavailable) else None
+    return _error_page(request, shown.status, title=shown.title, detail=str(refusal), advice=shown.advice, headers=headers)
+
+
+def _on_web_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, WebError)  # noqa: S101 - the type it is registered for
+    return _error_page(
+        request, error.status, title=TITLES[error.status], detail=str(error), advice=error.advice, headers=error.headers
+    )
+
+
+def _on_sign_in_needed(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, SignInNeeded)  # noqa: S101 - the type it is registered for
+    return RedirectResponse(error.location, 303)
+
+
+def _on_routing_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - the type it is registered for
+    if error.status_code == METHOD_NOT_ALLOWED:
+        detail = f'The method "{request.method}" is not for this page.'
+        return _error_page(request, METHOD_NOT_ALLOWED, title=TITLES[METHOD_NOT_ALLOWED], detail=detail, headers=error.headers)
+    if spelled := _other_spelling(request):
+        return RedirectResponse(spelled, 307)
+    return _error_page(
+        request, 404, title=TITLES[404], detail="No page has this address.", advice="Check it, or begin at the start page."
+    )
+
+
+def _on_defect(request: Request, _error: Exception) -> Response:
+    visit = Visit(request)
+    return visit.anonymous_page(
+        "error.html",
+        500,
+        title=TITLES[500],
+        detail="This is a defect of Promptuary.",
+        advice=f"Try again. If it stays, tell whoever runs this server; its log says more under the id {visit.request_id}.",
+    )
+
+
+METHOD_NOT_ALLOWED = 405
+
+
+def _error_page(
+    request: Request, status: int, *, title: str, detail: str, advice: str = "", headers: Mapping[str, str] | None = None
+) -> Response:
+    visit = Visit(request)
+    context = {"title": title, "detail": detail, "advice": advice}
+    try:
+        return visit.page("error.html", status, headers=headers, **context)
+    except Refusal:
+        # The page is about something else; whose it is can be left out.
+        return visit.anonymous_page("error.html", status, headers=headers, **context)
+
+
+def _other_spelling(request: Request) -> str | None:
+    """Return the address with or without the slash at its end, if that is a page's."""
+    path: str = request.scope["path"]
+    other = path.removesuffix("/") if path.endswith("/") else f"{path}/"
+    if not any(route.matches({**request.scope, "path": other})[0] is not Match.NONE for route in ROUTES):
+        return None
+    query = request.scope["query_string"].decode("ascii", "replace")
+    return quote(other, safe="/@:") + (f"?{query}" if query else "")

@@ -1,0 +1,80 @@
+"""From an error to its page: one table for the domain's refusals, and the errors that only pages know."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from promptuary.model import errors
+
+
+class WebError(Exception):
+    """An error that only pages know. ``advice`` says what to do next."""
+
+    def __init__(self, status: int, detail: str, *, advice: str = "", headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.advice = advice
+        self.headers = headers
+
+
+class SignInNeeded(Exception):
+    """Nobody is signed in; ``then`` is where they wanted to go."""
+
+    def __init__(self, then: str) -> None:
+        super().__init__(then)
+        self.location = "/sign-in" if then in {"", "/"} else f"/sign-in?{urlencode({'next': then}, quote_via=quote, safe='/')}"
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPage:
+    """What the page of an error says, above and below the error's own sentence."""
+
+    status: int
+    title: str
+    advice: str
+
+
+_ASK_AN_ADMIN = "An admin of the project can give you another role."
+_GO_BACK = "Go back to correct it. Nothing was changed."
+_CONFLICT = ErrorPage(409, "This is not possible just now", "Nothing was changed.")
+_UNAVAILABLE = ErrorPage(503, "The database does not answer", "Nothing was changed. Try again in a moment.")
+
+PAGES: dict[type[errors.Refusal], ErrorPage] = {
+    errors.InvalidValue: ErrorPage(400, "A value cannot be used", _GO_BACK),
+    errors.HistoryConflict: _CONFLICT,
+    errors.NameTaken: ErrorPage(400, "This name is taken", "Go back to choose another one. Nothing was changed."),
+    errors.EmailTaken: ErrorPage(400, "This address is taken", "Go back to choose another one. Nothing was changed."),
+    errors.TooManyVersions: ErrorPage(400, "There are too many versions", "Nothing was changed."),
+    errors.TooManyLabels: ErrorPage(400, "There are too many labels", "Nothing was changed."),
+    errors.EditRefused: ErrorPage(400, "An edit cannot be applied", _GO_BACK),
+    errors.InvalidBackup: ErrorPage(400, "This is not a backup", "Nothing was changed."),
+    errors.SignInRefused: ErrorPage(401, "You are not signed in", "Go back to try again."),
+    errors.UnknownProjectToken: ErrorPage(401, "The project's token is unknown", "Nothing was changed."),
+    errors.PermissionDenied: ErrorPage(403, "You may not do this", _ASK_AN_ADMIN),
+    errors.NotFound: ErrorPage(404, "There is no such thing", "It may have been archived or removed."),
+    errors.VersionConflict: ErrorPage(
+        409, "Somebody else published", "Go back: your text is still in the form. Copy it before you load the latest version."
+    ),
+    errors.LastAdmin: _CONFLICT,
+    errors.NotEmpty: _CONFLICT,
+    errors.SchemaMismatch: _UNAVAILABLE,
+    errors.Unavailable: _UNAVAILABLE,
+}
+"""The page of every refusal; a subclass without an entry of its own is shown like its parent."""
+
+TITLES = {
+    401: "You are not signed in",
+    400: "This cannot be read",
+    403: "You may not do this",
+    404: "There is no such page",
+    405: "This page cannot do that",
+    413: "This is too much",
+    415: "This is no form",
+    429: "Too many attempts",
+    500: "Something went wrong",
+}
+
+
+def page_of(refusal: errors.Refusal) -> ErrorPage:
+    """Return the page of a refusal of the domain."""
+    return next(PAGES[kind] for kind in type(refusal).__mro__ if kind in PAGES)

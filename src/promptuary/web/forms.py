@@ -1,0 +1,50 @@
+"""What a form sent, as its fields are meant: the text that somebody typed, not the bytes that a browser made of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from promptuary.web.errors import WebError
+
+MAX_FORM_BYTES = 5_000_000
+
+_MEDIA_TYPE = "application/x-www-form-urlencoded"
+_MAX_FIELDS = 1000
+_ADVICE = "Go back and send the form again. Nothing was changed."
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The fields of a form, each with the values that were sent for it."""
+
+    values: Mapping[str, Sequence[str]]
+
+    def get(self, name: str, default: str = "") -> str:
+        """Return a field's value, of several the last, with line endings as they were typed: browsers send CRLF for each."""
+        return self.values[name][-1].replace("\r\n", "\n") if name in self.values else default
+
+    def all(self, name: str) -> Sequence[str]:
+        """Return all values of a field, as ticked boxes of one name send them."""
+        return self.values.get(name, ())
+
+
+def parse_form(raw: bytes, content_type: str) -> Form:
+    """Read a form. Raises `WebError` for any other type, for too many fields and for what is no UTF-8."""
+    if not raw:
+        return Form({})
+    if content_type.partition(";")[0].strip().lower() != _MEDIA_TYPE:
+        raise WebError(415, "Only forms can be sent here.", advice=_ADVICE)
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
+    except ValueError:
+        raise WebError(400, "The form is broken or has too many fields.", advice=_ADVICE) from None
+    values: dict[str, list[str]] = {}
+    for name, value in pairs:
+        values.setdefault(name, []).append(value)
+    return Form(values)
+
+
+def too_large() -> WebError:
+    """Say that a form is too large to be read."""
+    detail = f"A form may have {MAX_FORM_BYTES // 1_000_000} MB at most."
+    return WebError(413, detail, advice="Go back: your text is still in the form. Nothing was changed.")

@@ -1,0 +1,18 @@
+"""The bare address, which leads to where one works."""
+
+from starlette.responses import Response
+
+from promptuary.web.routing import page
+from promptuary.web.visits import Visit
+
+
+def show_front(visit: Visit) -> Response:
+    """Lead on to the prompts of the current project, or of the first one."""
+    mine = [membership.project.id for membership in visit.memberships]
+    current = visit.account.current_project_id
+    if not mine:
+        return visit.page("nowhere.html")
+    return visit.redirect(f"/projects/{current if current in mine else mine[0]}/prompts/")
+
+
+ROUTES = [page("/", get=show_front)]

@@ -1,0 +1,79 @@
+"""The labels of a prompt: set, moved and removed, each after a look at what it will change."""
+
+from starlette.responses import Response
+
+from promptuary.model.access import Actor, Permission
+from promptuary.model.errors import LabelNotFound
+from promptuary.model.names import check_label_name
+from promptuary.model.prompts import LabelPointer, Version
+from promptuary.registry import labels, prompts
+from promptuary.store.database import Transaction
+from promptuary.web.comparing import compare_versions
+from promptuary.web.numbers import number_of
+from promptuary.web.prompt import find_history
+from promptuary.web.visits import Visit
+
+SUGGESTED = ("production", "staging")
+"""Labels that are offered before a prompt has them."""
+
+
+def show_labels(visit: Visit) -> Response:
+    """Show where the labels of a prompt are, and a form to set one."""
+    actor = visit.enter(Permission.WRITE)
+    with visit.database.read() as tx:
+        history = find_history(tx, actor, visit)
+    present = [label.name for label in history.labels]
+    suggested = [*present, *(name for name in SUGGESTED if name not in present)]
+    return visit.page("prompts/labels.html", version=history.selected, labels=history.labels, suggested=suggested)
+
+
+def review_label(visit: Visit) -> Response:
+    """Show what it changes to set a label: where it was, where it will be, and the difference between the two texts."""
+    actor = visit.enter(Permission.WRITE)
+    label = visit.query.get("label", "").strip()
+    check_label_name(label, field="label")
+    with visit.database.read() as tx:
+        target = prompts.fetch_prompt(tx, actor, visit.path["name"], version=number_of(visit.query.get("version")))
+        present = _pointer(target, label)
+        before = None if present is None else prompts.fetch_prompt(tx, actor, target.name, version=present.version)
+    comparison = None if before is None else compare_versions(before, target)
+    return visit.page("prompts/label.html", version=target, label=label, before=before, comparison=comparison)
+
+
+def move_label(visit: Visit) -> Response:
+    """Set a label."""
+    actor = visit.enter(Permission.WRITE)
+    name, label, version = visit.path["name"], visit.form.get("label"), number_of(visit.form.get("version"))
+    with visit.database.write() as tx:
+        labels.move_label(tx, actor, name=name, label=label, version=version or 0)
+    return visit.redirect(visit.links.part(name, "labels"), notice=f"{label} points at version {version} now.")
+
+
+def review_removal(visit: Visit) -> Response:
+    """Show what it means to remove a label."""
+    actor = visit.enter(Permission.WRITE)
+    label = visit.query.get("label", "")
+    with visit.database.read() as tx:
+        version = _labelled(tx, actor, visit.path["name"], label)
+    return visit.page("prompts/label-removal.html", version=version, label=label)
+
+
+def remove_label(visit: Visit) -> Response:
+    """Remove a label."""
+    actor = visit.enter(Permission.WRITE)
+    name, label = visit.path["name"], visit.form.get("label")
+    with visit.database.write() as tx:
+        labels.remove_label(tx, actor, name=name, label=label)
+    return visit.redirect(visit.links.part(name, "labels"), notice=f"{label} is removed.")
+
+
+def _labelled(tx: Transaction, actor: Actor, name: str, label: str) -> Version:
+    latest = prompts.fetch_prompt(tx, actor, name)
+    pointer = _pointer(latest, label)
+    if pointer is None:
+        raise LabelNotFound(label, name)
+    return prompts.fetch_prompt(tx, actor, name, version=pointer.version)
+
+
+def _pointer(version: Version, label: str) -> LabelPointer | None:
+    return next((pointer for pointer in version.prompt_labels if pointer.name == label), None)

@@ -1,0 +1,44 @@
+"""Addresses of the pages of one project."""
+
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Builds the addresses of a project's pages. Query parameters that are `None` or empty are left out."""
+
+    project_id: int
+
+    def prompts(self, **query: object) -> str:
+        """Lead to the list of prompts."""
+        return self._address("prompts", **query)
+
+    def new_prompt(self) -> str:
+        """Lead to the form for a new prompt."""
+        return self._address("new-prompt")
+
+    def prompt(self, name: str, **query: object) -> str:
+        """Lead to one prompt, at its latest version or the one chosen by ``version`` or ``label``."""
+        return self._address("prompts", name, **query)
+
+    def part(self, name: str, part: str, **query: object) -> str:
+        """Lead to a page or an action of one prompt, such as ``edit``."""
+        return self._address("prompts", name, part, **query)
+
+    def archive(self, **query: object) -> str:
+        """Lead to the list of archived prompts."""
+        return self._address("archive", **query)
+
+    def activity(self, **query: object) -> str:
+        """Lead to what was done in the project."""
+        return self._address("activity", **query)
+
+    def settings(self) -> str:
+        """Lead to the project's settings."""
+        return self._address("settings")
+
+    def _address(self, *segments: str, **query: object) -> str:
+        path = "".join(f"/{quote(segment, safe='')}" for segment in ("projects", str(self.project_id), *segments))
+        sent = {name: value for name, value in query.items() if value is not None and value != ""}
+        return f"{path}/?{urlencode(sent)}" if sent else f"{path}/"

@@ -1,0 +1,68 @@
+"""One prompt: a version of it to read, and its history."""
+
+from starlette.responses import Response
+
+from promptuary.model.access import Actor, Permission
+from promptuary.model.errors import PromptNotFound
+from promptuary.model.json_text import dump_indented
+from promptuary.model.tokens import approximate_tokens
+from promptuary.model.variables import variable_names
+from promptuary.registry import prompts, usage
+from promptuary.registry.prompts import History
+from promptuary.store.database import Transaction
+from promptuary.web.numbers import number_of
+from promptuary.web.reading import read
+from promptuary.web.visits import Visit
+
+HISTORY = 25
+"""Versions of the history that are shown at once."""
+
+VIEWS = {"text": "Text", "rendered": "Rendered", "both": "Side by side"}
+"""How a prompt can be looked at."""
+
+
+def show_prompt(visit: Visit) -> Response:
+    """Show a version of a prompt: the latest, or the one chosen by number or label."""
+    actor = visit.enter(Permission.READ)
+    with visit.database.read() as tx:
+        history = find_history(tx, actor, visit)
+        days = usage.count_recent_fetches(tx, actor, [history.selected.prompt_id])
+    version = history.selected
+    view = visit.query.get("view", "")
+    reading = read(version, is_rendered=view in {"rendered", "both"})
+    return visit.page(
+        "prompts/prompt.html",
+        version=version,
+        history=history,
+        label=visit.query.get("label", ""),
+        views=VIEWS if reading.can_render else {},
+        view=view if reading.is_rendered else "text",
+        is_too_long=view in {"rendered", "both"} and reading.can_render and not reading.is_rendered,
+        passages=reading.passages,
+        headings=reading.headings if view != "both" else version.outline,
+        config="" if version.config is None else dump_indented(version.config),
+        variables=variable_names(version.text),
+        tokens=approximate_tokens(version.text),
+        fetches=days.get(version.prompt_id, 0),
+    )
+
+
+def show_history(visit: Visit) -> Response:
+    """Show the versions below a number."""
+    actor = visit.enter(Permission.READ)
+    with visit.database.read() as tx:
+        history = find_history(tx, actor, visit)
+    return visit.page("prompts/history.html", version=history.selected, history=history)
+
+
+def find_history(tx: Transaction, actor: Actor, visit: Visit) -> History:
+    """Return the version that the address chooses, and the history from its newest version or below ``before``."""
+    name, label = visit.path["name"], visit.query.get("label", "")
+    version = number_of(visit.query.get("version"))
+    if label:
+        version = prompts.fetch_prompt(tx, actor, name, label=label).version
+    elif visit.query.get("version") and version is None:
+        raise PromptNotFound(name, version=0)
+    return prompts.resolve_prompt(
+        tx, actor, name=name, version=version, limit=HISTORY, before_version=number_of(visit.query.get("before"))
+    )

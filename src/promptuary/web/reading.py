@@ -1,0 +1,61 @@
+"""A version's text as a page shows it: in one passage, or in one for each chat message."""
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from promptuary.model.json_text import dump_indented, parse
+from promptuary.model.messages import messages_of
+from promptuary.model.outline import Heading
+from promptuary.model.prompts import Version
+from promptuary.web.manuscript import mark_text, mark_variables
+from promptuary.web.markdown import MAX_CHARACTERS, render_markdown
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of text. ``role`` and ``rest`` are those of a message; ``rendered`` is `None` where nobody asked for it."""
+
+    written: Markup
+    role: str = ""
+    rest: str = ""
+    rendered: Markup | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All passages, with the headings to jump to. ``can_render``: the text is no JSON but that of messages."""
+
+    passages: tuple[Passage, ...]
+    headings: tuple[Heading, ...]
+    can_render: bool = True
+    is_rendered: bool = False
+
+
+def read(version: Version, *, is_rendered: bool) -> Reading:
+    """Return what to show of a version. What is too long to be rendered is shown as it is written."""
+    if version.content.startswith('"'):
+        return _read_text(version, is_rendered=is_rendered)
+    prompt = parse(version.content)
+    messages = messages_of(prompt)
+    if messages is None:
+        return Reading((Passage(mark_variables(dump_indented(prompt))),), (), can_render=False)
+    passages = tuple(Passage(mark_variables(each.text), each.role, each.rest) for each in messages)
+    if not is_rendered or len(version.content) > MAX_CHARACTERS:
+        return Reading(passages, ())
+    rendered = [render_markdown(each.text, prefix=f"message-{number}") for number, each in enumerate(messages, 1)]
+    if None in rendered:
+        return Reading(passages, ())
+    shown = tuple(
+        Passage(passage.written, passage.role, passage.rest, each.html if each else None)
+        for passage, each in zip(passages, rendered, strict=True)
+    )
+    return Reading(shown, (), is_rendered=True)
+
+
+def _read_text(version: Version, *, is_rendered: bool) -> Reading:
+    written = mark_text(version.text)
+    rendered = render_markdown(version.text) if is_rendered else None
+    if rendered is None:
+        return Reading((Passage(written),), tuple(version.outline))
+    return Reading((Passage(written, rendered=rendered.html),), rendered.headings, is_rendered=True)

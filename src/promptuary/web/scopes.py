@@ -1,0 +1,17 @@
+"""The scopes of keys in words."""
+
+from collections.abc import Collection
+
+from promptuary.model.access import Scope
+
+SCOPES = {
+    Scope.READ: "Read prompts",
+    Scope.WRITE: "Read and write prompts",
+    Scope.ALL: "Everything that you may do",
+}
+"""Each scope with what it allows, from the least to the most."""
+
+
+def told_powers(scopes: Collection[Scope]) -> str:
+    """Tell what a key may do: its widest scope includes all others."""
+    return next((meaning for scope, meaning in reversed(SCOPES.items()) if scope in scopes), "Nothing")

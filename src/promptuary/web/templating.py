@@ -1,0 +1,94 @@
+"""The templates: one environment, in which every value is escaped and every missing name is an error."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+from promptuary.model.accounts import Author, User, shown_name
+from promptuary.web.browsers import told_browser
+from promptuary.web.scopes import told_powers
+
+_KILOBYTE = 1000
+_UNITS = (
+    (timedelta(days=365), "year"),
+    (timedelta(days=30), "month"),
+    (timedelta(days=1), "day"),
+    (timedelta(hours=1), "hour"),
+    (timedelta(minutes=1), "minute"),
+)
+
+
+@cache
+def environment() -> Environment:
+    """Return the environment of all templates."""
+    created = Environment(
+        loader=PackageLoader("promptuary.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    created.filters |= {
+        "ago": _ago,
+        "browser": told_browser,
+        "counted": counted,
+        "exact": told_exactly,
+        "person": told_person,
+        "powers": told_powers,
+        "relative": _relative,
+        "size": told_size,
+        "thousands": "{:,}".format,
+    }
+    return created
+
+
+def render(template: str, context: Mapping[str, object]) -> str:
+    """Return a template with its values filled in. ``now`` in the context is what `ago` counts from."""
+    return environment().get_template(template).render(context)
+
+
+def told_ago(moment: datetime, now: datetime) -> str:
+    """Tell in words how long ago something was."""
+    passed = now - moment
+    for length, unit in _UNITS:
+        if passed >= length:
+            return f"{counted(passed // length, unit)} ago"
+    return "just now"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with a noun in singular or plural: `1 version`, `2 versions`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def told_exactly(moment: datetime) -> str:
+    """Tell when something was, to the second."""
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def told_person(person: Author | User | None) -> str:
+    """Tell who somebody is: by name, else by address."""
+    return "the operator" if person is None else shown_name(person)
+
+
+def told_size(size: int) -> str:
+    """Tell a number of bytes in the unit that suits it: `812 B`, `1.5 KB`."""
+    return f"{size} B" if size < _KILOBYTE else f"{size / _KILOBYTE:,.1f} KB"
+
+
+def _relative(moment: datetime) -> str:
+    # Macros that templates import do not see what the page was given, so this looks at the clock itself.
+    return told_ago(moment, datetime.now(UTC))
+
+
+@pass_context
+def _ago(context: Context, moment: datetime) -> Markup:
+    """Show a moment relative to now, and exactly for machines and for whoever points at it."""
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        moment.isoformat(), told_exactly(moment), told_ago(moment, context["now"])
+    )

@@ -1,0 +1,65 @@
+"""The Chromium of this machine, and what tests ask of every page that is opened in it."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+
+from promptuary.web.bundle import is_built
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+AXE = Path(__file__).parents[1] / "frontend/node_modules/axe-core/axe.min.js"
+# It is no address of this machine, so the browser takes what is served there for distant and not for safe.
+HOST = "promptuary.test"
+
+Theme = Literal["light", "dark"]
+
+NEEDS_CHROMIUM = [
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed."),
+    pytest.mark.skipif(not is_built() or not AXE.exists(), reason="The bundle is not built; `make frontend` needs npm."),
+]
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start the Chromium of this machine."""
+    with sync_playwright() as playwright:
+        options = ["--no-sandbox", f"--host-resolver-rules=MAP {HOST} 127.0.0.1"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
+        yield browser
+        browser.close()
+
+
+def open_context(
+    browser: Browser, origin: str, *, width: int = 1280, theme: Theme = "light", scripts: bool = True
+) -> BrowserContext:
+    """Open a browser window in which nobody is signed in."""
+    viewport: ViewportSize = {"width": width, "height": 800}
+    return browser.new_context(viewport=viewport, color_scheme=theme, base_url=origin, java_script_enabled=scripts)
+
+
+def open_page(context: BrowserContext, address: str) -> tuple[Page, list[str]]:
+    """Open a page, and return it with the list to which its complaints are added, such as those about the policy of the pages."""
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(address)
+    return page, complaints
+
+
+def violations_of(page: Page) -> list[Any]:
+    """Return what keeps some people from reading a page, and where."""
+    page.evaluate(AXE.read_text())
+    found: list[Any] = page.evaluate("axe.run().then(({ violations }) => violations)")
+    return [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
+
+
+def overflow_of(page: Page) -> int:
+    """Return by how many pixels a page is wider than its window."""
+    pixels: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return pixels

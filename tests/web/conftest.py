@@ -1,0 +1,24 @@
+"""Fixtures of the pages' tests: browsers that open the application's pages."""
+
+import pytest
+from browsing import open_browser, signed_in_browser
+from builders import Api
+from fastapi.testclient import TestClient
+
+
+@pytest.fixture
+def web(sqlite_api: Api) -> Api:
+    """The application in process, on SQLite, where time stands still."""
+    return sqlite_api
+
+
+@pytest.fixture
+def stranger(web: Api) -> TestClient:
+    """A browser in which nobody is signed in."""
+    return open_browser(web)
+
+
+@pytest.fixture
+def browser(web: Api) -> TestClient:
+    """A browser in which the registry's editor is signed in."""
+    return signed_in_browser(web, web.registry.user)

@@ -1,0 +1,71 @@
+"""Prompts that are no text: chat messages are read message by message, other JSON as it is edited."""
+
+import re
+
+from builders import Api
+from fastapi.testclient import TestClient
+from prompt_pages import make, path, publish, text_of
+
+CHAT: list[dict[str, object]] = [
+    {"role": "system", "content": "# Rules\nAnswer {{name}} <b>kindly</b>.\nBe brief."},
+    {"role": "user", "content": "# Question\n{{question}}", "name": "customer"},
+]
+
+
+def test_messages_are_shown_one_by_one(web: Api, browser: TestClient) -> None:
+    make(web, prompt=CHAT)
+    shown = browser.get(path(web, "prompts/greeting/"))
+    assert re.findall(r"<h2>(system|user)</h2>", shown.text) == ["system", "user"]
+    assert 'Answer <span class="variable">{{name}}</span> &lt;b&gt;kindly&lt;/b&gt;.\nBe brief.' in shown.text
+    assert '{ "name": "customer" }' in text_of(shown)
+    assert '"role"' not in text_of(shown)
+
+
+def test_messages_are_rendered_one_by_one(web: Api, browser: TestClient) -> None:
+    make(web, prompt=CHAT)
+    for view in ("rendered", "both"):
+        shown = browser.get(path(web, f"prompts/greeting/?view={view}")).text
+        assert re.findall(r'<h1 id="(message-[^"]+)">', shown) == ["message-1-1", "message-2-1"]
+        assert "<b>" not in shown
+
+
+def test_messages_too_long_to_be_rendered_are_shown_as_they_are_written(web: Api, browser: TestClient) -> None:
+    make(web, prompt=[{"role": "user", "content": "word " * 30_000}])
+    shown = text_of(browser.get(path(web, "prompts/greeting/?view=rendered")))
+    assert "This text is too long to be rendered" in shown
+    assert "word word" in shown
+
+
+def test_other_json_is_shown_as_it_is_edited(web: Api, browser: TestClient) -> None:
+    make(web, prompt={"steps": ["{{first}}", "<i>"]})
+    shown = browser.get(path(web, "prompts/greeting/?view=rendered"))
+    assert '{\n  &#34;steps&#34;: [\n    &#34;<span class="variable">{{first}}</span>&#34;,\n    &#34;&lt;i&gt;&#34;' in shown.text
+    assert "Ways to look at the text" not in shown.text
+    assert "too long" not in text_of(shown)
+
+
+def test_messages_are_compared_line_by_line(web: Api, browser: TestClient) -> None:
+    make(web, prompt=CHAT)
+    publish(web, base=1, prompt=[CHAT[0] | {"content": "# Rules\nAnswer {{name}} <b>frankly</b>.\nBe brief."}, CHAT[1]])
+    shown = browser.get(path(web, "prompts/greeting/compare/")).text
+    assert "&lt;b&gt;<del>kindly</del>&lt;/b&gt;" in shown
+    assert "&lt;b&gt;<ins>frankly</ins>&lt;/b&gt;" in shown
+    assert "&#34;role&#34;" not in shown
+
+
+def test_messages_that_only_look_alike_differ(web: Api, browser: TestClient) -> None:
+    make(web, prompt=[{"role": "a", "content": "x\n\nb:\ny"}])
+    publish(web, base=1, prompt=[{"role": "a", "content": "x"}, {"role": "b", "content": "y"}])
+    shown = browser.get(path(web, "prompts/greeting/compare/"))
+    assert "Both are the same." not in text_of(shown)
+    assert 'class="row added"' in shown.text
+
+
+def test_a_proposal_is_reviewed_message_by_message_however_its_json_is_laid_out(web: Api, browser: TestClient) -> None:
+    make(web, prompt=CHAT)
+    publish(web, base=1, prompt=[CHAT[0]])
+    written = {"prompt": '[{"role":"system","content":"Other"}]', "format": "json", "base_version": "2"}
+    shown = browser.post(path(web, "prompts/greeting/review/"), data=written)
+    assert "system: " in text_of(shown)
+    assert "Other" in text_of(shown)
+    assert "role&#34;:" not in re.sub(r"<textarea.*?</textarea>", "", shown.text, flags=re.DOTALL)

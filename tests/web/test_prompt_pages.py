@@ -1,0 +1,101 @@
+"""Reading prompts: versions, history, comparisons, activity."""
+
+import html
+import re
+
+import pytest
+from browsing import signed_in_browser
+from builders import Api, make_prompt
+from fastapi.testclient import TestClient
+from prompt_pages import make, path, publish, text_of
+
+from promptuary.model.access import Role, operator
+from promptuary.registry import demo, labels, members, prompts
+
+HOSTILE = "<script>alert(1)</script>{{ config }}{% raw %}\u202e\"'</textarea></pre><img src=x onerror=alert(1)>"
+
+
+def test_every_link_of_a_project_with_prompts_leads_to_a_page(web: Api) -> None:
+    with web.registry.database.write() as tx:
+        seeded = demo.seed(tx)
+        members.set_member(tx, project_id=seeded.project.id, email=web.registry.user.email, role=Role.ADMIN)
+        prompts.archive_prompt(tx, operator(seeded.project.id), name="code-review")
+    browser = signed_in_browser(web, web.registry.user)
+    own = f"/projects/{seeded.project.id}/"
+    waiting, seen = [f"{own}prompts/"], set[str]()
+    while waiting and len(seen) < 700:
+        address = waiting.pop(0)
+        seen.add(address)
+        shown = browser.get(address)
+        # The link to an archived prompt in what was done leads to a page that says so.
+        assert shown.status_code == (404 if "/code-review/" in address else 200), address
+        links = {html.unescape(link) for link in re.findall(r'href="([^"#]+)"', shown.text)}
+        waiting += sorted(link for link in links if link.startswith(own) and link not in {*seen, *waiting})
+    assert {f"{own}prompts/support-reply/usage/", f"{own}activity/", f"{own}archive/"} <= seen
+
+
+def test_a_megabyte_of_text_is_shown(web: Api, browser: TestClient) -> None:
+    make(web, prompt="word {{x}}\n" * 80_000)
+    for rest in ("", "?view=both", "edit/"):
+        shown = browser.get(path(web, f"prompts/greeting/{rest}"))
+        assert shown.status_code == 200
+        assert len(shown.text) > 800_000
+
+
+def test_versions_and_labels_are_compared(web: Api, browser: TestClient) -> None:
+    make(web, config={"a": 1})
+    publish(web, base=1, prompt="one\nzwei\nthree\n", config={"a": 2})
+    with web.registry.database.write() as tx:
+        labels.move_label(tx, web.registry.actor, name="greeting", label="production", version=1)
+    for query in ("", "?from=1&to=2", "?from=production&to=2", "?from=1&to=2&view=side"):
+        shown = browser.get(path(web, f"prompts/greeting/compare/{query}"))
+        assert "zwei" in shown.text
+        assert "<del><code>1</code></del>" in shown.text
+    assert browser.get(path(web, "prompts/greeting/compare/?from=1&to=9")).status_code == 404
+    assert browser.get(path(web, "prompts/greeting/compare/?from=none&to=1")).status_code == 404
+    same = browser.get(path(web, "prompts/greeting/compare/?from=2&to=2"))
+    assert "Both are the same." in text_of(same)
+
+
+def test_activity_tells_who_did_what(web: Api, browser: TestClient) -> None:
+    make(web)
+    publish(web, base=1, prompt="two")
+    with web.registry.database.write() as tx:
+        labels.move_label(tx, web.registry.actor, name="greeting", label="production", version=1)
+        labels.move_label(tx, web.registry.actor, name="greeting", label="production", version=2)
+        labels.remove_label(tx, web.registry.actor, name="greeting", label="production")
+        prompts.duplicate_prompt(tx, web.registry.actor, name="greeting", new_name="copy")
+    for rest in ("activity/", "prompts/greeting/activity/"):
+        shown = text_of(browser.get(path(web, rest)))
+        for told in (
+            "created greeting",
+            "published v2 of greeting",
+            "set production of greeting to v1",
+            "moved production of greeting: v1 → v2",
+            "removed production of greeting from v2",
+            "copied greeting to copy",
+        ):
+            assert told in shown
+
+
+def test_older_versions_are_on_pages_of_their_own(web: Api, browser: TestClient) -> None:
+    with web.registry.database.write() as tx:
+        make_prompt(tx, web.registry.actor, versions=40)
+    shown = browser.get(path(web, "prompts/greeting/"))
+    (older,) = re.findall(r'href="([^"]*)" data-older', shown.text)
+    assert "v15" not in re.findall(r'<span class="version">(v\d+)</span>', shown.text)
+    page = browser.get(html.unescape(older))
+    assert "v15" in re.findall(r'<span class="version">(v\d+)</span>', page.text)
+    assert "v1" in re.findall(r'<span class="version">(v\d+)</span>', page.text)
+
+
+@pytest.mark.parametrize("rest", ["", "?view=both", "edit/", "compare/", "use/", "restore/?version=1", "history/"])
+def test_what_looks_like_html_stays_text_on_every_page(web: Api, browser: TestClient, rest: str) -> None:
+    make(web, prompt=HOSTILE, config={HOSTILE: HOSTILE})
+    with web.registry.database.write() as tx:
+        prompts.publish_version(tx, web.registry.actor, name="greeting", base_version=1, prompt=HOSTILE * 2, description=HOSTILE)
+    shown = browser.get(path(web, f"prompts/greeting/{rest}"))
+    assert shown.status_code == 200
+    assert "<script>alert" not in shown.text
+    assert "<img" not in shown.text
+    assert "{{ config }}" in html.unescape(shown.text) or rest in {"use/", "history/"}

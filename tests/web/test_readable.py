@@ -1,0 +1,85 @@
+"""Every main page, filled with the demo's data, in a real browser: in nobody's way, by day and by night, wide and narrow."""
+
+from collections.abc import Iterator
+
+import pytest
+from chromium import NEEDS_CHROMIUM, Theme, chromium, open_context, open_page, overflow_of, violations_of
+from playwright.sync_api import Browser, Page
+from staging import AUTHOR, PAGES, PROJECT, running_demo, signed_in_context
+
+pytestmark = NEEDS_CHROMIUM
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running_demo(tmp_path_factory.mktemp("demo")) as address:
+        yield address
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_all_can_read_every_page_and_none_scrolls_sideways(browser: Browser, origin: str, width: int, theme: Theme) -> None:
+    found = {}
+    with signed_in_context(browser, origin, AUTHOR, width=width, theme=theme) as context:
+        for name, address in PAGES.items():
+            page, complaints = open_page(context, address)
+            found[name] = (violations_of(page), complaints, overflow_of(page))
+            page.close()
+    assert found == {name: ([], [], 0) for name in PAGES}
+
+
+def _write(page: Page, text: str) -> None:
+    """Go from the editor of a prompt at version 1 to the review of its next one."""
+    page.locator(".editor .cm-content >> nth=0").fill(text)
+    page.get_by_role("button", name="Review and publish").click()
+    page.get_by_role("heading", name="Publish version 2 of").wait_for()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_all_can_read_the_pages_behind_forms(browser: Browser, origin: str, width: int, theme: Theme) -> None:
+    name = f"greeting-{width}-{theme}"
+    found = {}
+
+    def look(what: str, page: Page) -> None:
+        found[what] = (violations_of(page), overflow_of(page))
+
+    with signed_in_context(browser, origin, AUTHOR, width=width, theme=theme) as context:
+        page, _ = open_page(context, f"{PROJECT}/new-prompt/")
+        page.get_by_label("Name").fill(name)
+        page.locator(".editor .cm-content >> nth=0").fill("one\ntwo")
+        page.get_by_role("button", name="Create").click()
+        page.get_by_role("heading", name=name).wait_for()
+        mine, theirs = (open_page(context, f"{PROJECT}/prompts/{name}/edit/")[0] for _ in range(2))
+        _write(theirs, "uno\ntwo")
+        look("review", theirs)
+        _write(mine, "eins\ntwo")
+        theirs.get_by_role("button", name="Publish", exact=True).click()
+        theirs.get_by_text("Version 2 is published.").wait_for()
+        look("notice", theirs)
+        mine.get_by_role("button", name="Publish", exact=True).click()
+        mine.get_by_role("heading", name="Somebody else published meanwhile").wait_for()
+        look("conflict", mine)
+        page.goto(f"{PROJECT}/prompts/none/")
+        look("missing", page)
+        page.goto("/settings/keys/")
+        page.get_by_label("Label").fill("A key")
+        page.get_by_role("button", name="Create the key").click()
+        page.get_by_text("Copy it now.").wait_for()
+        look("new key", page)
+    with open_context(browser, origin, width=width, theme=theme) as stranger:
+        page, _ = open_page(stranger, "/sign-in")
+        look("sign in", page)
+        page.get_by_label("E-mail address").fill("nobody@example.com")
+        page.get_by_label("Password").fill("none at all")
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("alert").wait_for()
+        look("refused", page)
+    assert {what: answer for what, answer in found.items() if answer != ([], 0)} == {}
+    assert len(found) == 7

@@ -1,0 +1,52 @@
+"""Labels, copies and the archive."""
+
+from builders import Api
+from fastapi.testclient import TestClient
+from prompt_pages import follow, headline, make, path, publish, text_of
+
+from promptuary.registry import labels
+
+
+def test_a_label_is_set_moved_and_removed_each_after_a_look(web: Api, browser: TestClient) -> None:
+    make(web)
+    publish(web, base=1, prompt="one\nzwei\nthree\n")
+    place = "prompts/greeting/labels/"
+    look = browser.get(path(web, f"{place}set/?label=production&version=1"))
+    assert headline(look) == "production: nothing → v1"
+    done = browser.post(path(web, f"{place}set/"), data={"label": "production", "version": "1"})
+    assert follow(browser, done) == "production points at version 1 now."
+    look = browser.get(path(web, f"{place}set/?label=production&version=2"))
+    assert headline(look) == "production: v1 → v2"
+    assert "zwei" in look.text
+    browser.post(path(web, f"{place}set/"), data={"label": "production", "version": "2"})
+    assert headline(browser.get(path(web, f"{place}remove/?label=production"))) == "Remove production from v2?"
+    done = browser.post(path(web, f"{place}remove/"), data={"label": "production"})
+    assert follow(browser, done) == "production is removed."
+    assert browser.get(path(web, f"{place}remove/?label=production")).status_code == 404
+    assert browser.get(path(web, f"{place}set/?label=Not+one&version=1")).status_code == 400
+    assert browser.post(path(web, f"{place}set/"), data={"label": "x", "version": "99"}).status_code == 404
+
+
+def test_a_prompt_is_duplicated_or_the_reason_is_told(web: Api, browser: TestClient) -> None:
+    make(web)
+    place = path(web, "prompts/greeting/duplicate/")
+    assert follow(browser, browser.post(place, data={"new_name": "copy"})) == "This is a copy of greeting."
+    again = browser.post(place, data={"new_name": "copy"})
+    assert again.status_code == 400
+    assert "A prompt with this name already exists." in text_of(again)
+
+
+def test_a_prompt_is_archived_after_a_look_and_restored(web: Api, browser: TestClient) -> None:
+    make(web)
+    with web.registry.database.write() as tx:
+        labels.move_label(tx, web.registry.actor, name="greeting", label="production", version=1)
+    look = text_of(browser.get(path(web, "prompts/greeting/archive/")))
+    assert "Its labels go: production v1" in look
+    assert "Nothing fetched it in the last 7 days" in look
+    done = browser.post(path(web, "prompts/greeting/archive/"))
+    assert follow(browser, done) == "greeting is archived. It can be restored while its name is free."
+    gone = browser.get(path(web, "prompts/greeting/"))
+    assert gone.status_code == 404
+    back = browser.post(path(web, "prompts/greeting/unarchive/"))
+    assert follow(browser, back) == "greeting is back, without labels. It had production at version 1."
+    assert browser.post(path(web, "prompts/greeting/unarchive/")).status_code == 404
