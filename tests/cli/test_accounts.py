@@ -1,11 +1,15 @@
 """Users, projects, members and keys: what the commands answer to programs and to people."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
+import pytest
 from command_line import CommandLine
 
-from promptuary.registry import projects, users
+from promptuary.model.accounts import Browser, Profile, SessionLimits
+from promptuary.model.errors import LinkEnded
+from promptuary.registry import links, projects, users
 
 TOKEN = re.compile(r"phc_[A-Za-z0-9_-]{43}")
 KEY = re.compile(r"phx_[A-Za-z0-9_-]{43}")
@@ -157,3 +161,30 @@ def test_a_disabled_user_gets_no_new_key(command_line: CommandLine) -> None:
     command_line.json("user", "disable", "--email", "editor@example.com")
     refused = command_line.run("key", "create", "--email", "editor@example.com", "--label", "x", "--scope", "*")
     assert (refused.returncode, refused.stderr) == (1, "Error: 'editor@example.com' is disabled.\n")
+
+
+def test_a_link_lets_its_user_choose_a_password_until_it_is_used(command_line: CommandLine) -> None:
+    _add_user_and_project(command_line)
+    made = command_line.json("user", "sign-in-link", "--email", "EDITOR@example.com")
+    assert MOMENT.fullmatch(made["expires_at"])
+    address, _, value = made["link"].rpartition("/")
+    assert address == "http://127.0.0.1:8000/welcome"
+    limits = SessionLimits(idle=timedelta(days=1), longest=timedelta(days=1))
+    with command_line.opened_database() as database:
+        profile = Profile("ignored@example.com", "Ed", "Itor")
+        links.use_link(database, value, profile=profile, password="long enough", limits=limits, browser=Browser())
+        with pytest.raises(LinkEnded), database.read() as tx:
+            links.get_link(tx, value)
+    [user] = command_line.json("user", "list")
+    assert (user["email"], user["first_name"], user["has_password"]) == ("editor@example.com", "Ed", True)
+
+
+def test_a_link_begins_with_the_public_address_and_is_for_active_users_only(command_line: CommandLine) -> None:
+    _add_user_and_project(command_line)
+    shown = command_line.run("user", "sign-in-link", "--email", "editor@example.com", public_url="https://prompts.example.com")
+    assert re.search(r"^link +https://prompts\.example\.com/welcome/[A-Za-z0-9_-]{43}$", shown.stdout, re.MULTILINE)
+    command_line.json("user", "disable", "--email", "editor@example.com")
+    refused = command_line.run("user", "sign-in-link", "--email", "editor@example.com")
+    assert (refused.returncode, refused.stderr) == (1, "Error: 'editor@example.com' is disabled.\n")
+    unknown = command_line.run("user", "sign-in-link", "--email", "nobody@example.com")
+    assert (unknown.returncode, unknown.stdout) == (1, "")

@@ -7,6 +7,7 @@ from builders import make_prompt, make_registry, make_user
 from command_line import CommandLine
 from sqlalchemy import text
 
+from promptuary.store import schema
 from promptuary.store.database import Database
 
 
@@ -20,8 +21,8 @@ def _fill(command_line: CommandLine) -> None:
 def test_an_empty_database_is_upgraded_once(empty_database_url: str, tmp_path: Path) -> None:
     command_line = CommandLine(tmp_path, empty_database_url)
     first, second = command_line.run("db", "upgrade"), command_line.run("db", "upgrade")
-    assert (first.returncode, first.stdout, first.stderr) == (0, "The database is now at schema 0001.\n", "")
-    assert (second.returncode, second.stdout, second.stderr) == (0, "The database was already at schema 0001.\n", "")
+    assert (first.returncode, first.stdout, first.stderr) == (0, f"The database is now at schema {schema.HEAD}.\n", "")
+    assert (second.returncode, second.stdout, second.stderr) == (0, f"The database was already at schema {schema.HEAD}.\n", "")
 
 
 @pytest.mark.parametrize("command", [("db", "upgrade"), ("user", "list"), ("serve", "--port=1")])
@@ -46,10 +47,24 @@ def test_what_is_not_sound_is_told_line_by_line_with_status_1(command_lines: Com
         tx.connection.execute(text("DELETE FROM versions WHERE version = 2"))
         tx.connection.execute(text("UPDATE versions SET size_bytes = 1 WHERE version = 3"))
     checked = command_lines.run("db", "check")
-    first, second = checked.stderr.splitlines()
+    first, second, third = checked.stderr.splitlines()
     assert (checked.returncode, checked.stdout) == (1, "")
     assert first.endswith("2 versions from 1 to 3, but the latest should be 3")
-    assert second.endswith("size, search text or outline do not belong to the content")
+    assert second.endswith("size or outline do not belong to the content")
+    assert third == "lists do not show the prompts as they are; run promptuary db reindex"
+
+
+def test_lists_and_search_are_built_anew(command_lines: CommandLine) -> None:
+    _fill(command_lines)
+    with command_lines.opened_database() as database, database.write() as tx:
+        tx.connection.execute(text("DELETE FROM list_entries"))
+        tx.connection.execute(text("UPDATE search_texts SET text = 'x'"))
+    assert command_lines.run("db", "check").returncode == 1
+    built = command_lines.run("db", "reindex")
+    # The server of the tests has no contributed extensions.
+    note = "" if "sqlite" in command_lines.database_url else "PostgreSQL has no extension pg_trgm, so search reads all texts.\n"
+    assert (built.returncode, built.stdout, built.stderr) == (0, f"Lists and search are built anew.\n{note}", "")
+    assert command_lines.run("db", "check").stdout == "The database is sound.\n"
 
 
 def test_a_backup_is_restored_into_a_new_database(command_lines: CommandLine, tmp_path: Path) -> None:
@@ -77,7 +92,7 @@ def test_an_outdated_database_waits_for_the_upgrade(command_lines: CommandLine) 
         tx.connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
     refused = command_lines.run("user", "list")
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert refused.stderr == "Error: The database has schema 0000, this version needs 0001. Run promptuary db upgrade.\n"
+    assert refused.stderr == f"Error: The database has schema 0000, this version needs {schema.HEAD}. Run promptuary db upgrade.\n"
 
 
 def test_a_restore_replaces_data_only_when_it_is_told_to(command_lines: CommandLine) -> None:

@@ -5,6 +5,8 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx2
@@ -15,6 +17,14 @@ from serving import Server, free_port, running_server
 from promptuary.store.database import Database
 
 KEY = re.compile(r"phx_[A-Za-z0-9_-]{43}")
+LINK = re.compile(r"^  (http\S+/welcome/[A-Za-z0-9_-]{43})$", re.MULTILINE)
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
 
 
 def _welcome(server: Server) -> str:
@@ -41,7 +51,7 @@ def test_the_first_start_says_where_it_is_and_what_it_prints_works_when_pasted(e
     assert f"Promptuary    {server.url}\n" in welcome
     assert f"API reference {server.url}/api/docs/\n" in welcome
     assert "Project       Default project (id 1, token phc_" in welcome
-    assert re.search(r"Sign in +as owner@localhost, with the header Authorization: Bearer phx_[\w-]{43}\n", welcome)
+    assert re.search(r"Key +phx_[\w-]{43}\n", welcome)
     assert '"version":1' in created.stdout.replace(": ", ":")
     assert fetched.stdout == "Hello, {{name}}!\n"
 
@@ -51,15 +61,40 @@ def test_the_address_of_the_data_has_no_password() -> None:
     assert database.address == "postgresql://dev:***@db.example.com/prompts?sslmode=require"
 
 
-@pytest.mark.parametrize("empty_database_url", ["sqlite"], indirect=True)
-def test_the_second_start_shows_no_secret(empty_database_url: str, tmp_path: Path) -> None:
+def test_the_printed_link_makes_the_owners_account_once_and_later_starts_show_no_secret(
+    empty_database_url: str, tmp_path: Path, stack: ExitStack
+) -> None:
+    form = {"email": "ada@example.com", "first_name": "Ada", "password": PASSWORD, "again": PASSWORD}
+    browser = stack.enter_context(httpx2.Client(follow_redirects=True))
     with running_server(empty_database_url, tmp_path / "first.txt") as first:
+        [link] = LINK.findall(_welcome(first))
         assert len(set(KEY.findall(_welcome(first)))) == 1
+        assert link.startswith(first.url)
+        assert "Create your account" in browser.get(link).text
+        assert browser.post(link, data=form).status_code != 400
+        assert "ada@example.com" in browser.get(f"{first.url}/settings/").text
+        assert (httpx2.get(link).status_code, httpx2.post(link, data=form).status_code) == (404, 404)
     with running_server(empty_database_url, tmp_path / "second.txt") as second:
         welcome = _welcome(second)
+        assert "ada@example.com" in browser.get(f"{second.url}/settings/").text
     assert f"Promptuary    {second.url}\n" in welcome
-    assert "Sign in       with a key: promptuary key create --help\n" in welcome
-    assert not re.search("phx_|phc_|password", welcome)
+    assert f"Sign in       {second.url}/sign-in\n" in welcome
+    assert not re.search("phx_|phc_|password|/welcome/", welcome)
+    command_line = CommandLine(tmp_path, empty_database_url)
+    [owner] = command_line.json("user", "list")
+    assert (owner["id"], owner["email"], owner["has_password"]) == (1, "ada@example.com", True)
+
+
+@pytest.mark.parametrize("empty_database_url", ["sqlite"], indirect=True)
+def test_every_start_prints_another_link_while_nobody_has_a_password(empty_database_url: str, tmp_path: Path) -> None:
+    with running_server(empty_database_url, tmp_path / "first.txt") as first:
+        [old] = LINK.findall(_welcome(first))
+    with running_server(empty_database_url, tmp_path / "second.txt") as second:
+        welcome = _welcome(second)
+        [new] = LINK.findall(welcome)
+        assert httpx2.get(new).status_code == 200
+    assert old.rpartition("/")[2] != new.rpartition("/")[2]
+    assert not re.search("phx_|phc_", welcome)
 
 
 @pytest.mark.parametrize("empty_database_url", ["sqlite"], indirect=True)

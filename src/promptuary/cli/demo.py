@@ -2,7 +2,8 @@
 
 import typer
 
-from promptuary.cli.workplace import AsJson, opened_database, show_record
+from promptuary.cli.showing import AsJson, show_record
+from promptuary.cli.workplace import opened_database
 from promptuary.registry import demo as seed
 
 

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from promptuary.cli.workplace import MAX_LISTED, AsJson, opened_database, show_record, show_records, shown_moment
+from promptuary.cli.showing import AsJson, show_record, show_records, shown_moment
+from promptuary.cli.workplace import MAX_LISTED, opened_database
 from promptuary.model.accounts import Project
 from promptuary.registry import projects
 

@@ -12,6 +12,7 @@ from promptuary.model.errors import Unavailable
 from promptuary.registry import first_start
 from promptuary.store import schema
 from promptuary.supervisor import become_supervisor
+from promptuary.web import bundle
 
 
 def serve(
@@ -27,9 +28,14 @@ def serve(
     schema.upgrade(database)
     with database.write() as tx:
         first = first_start.prepare(tx)
-    show_welcome(first, address=settings.public_url or _address(host, port), data=database.address)
+        link = first.link if first else first_start.renew_link(tx)
+    show_welcome(first, link=link, address=settings.public_url or _address(host, port), data=database.address)
+    if not bundle.is_built():
+        typer.echo("  Pages have no scripts here: they are built by `make frontend`, which needs npm.\n")
     database.close()
-    become_supervisor(host=host, port=port, workers=workers, as_json=not writes_text(settings))
+    become_supervisor(
+        host=host, port=port, workers=workers, drain_seconds=settings.drain_seconds, as_json=not writes_text(settings)
+    )
 
 
 def _address(host: str, port: int) -> str:

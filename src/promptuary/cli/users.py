@@ -5,12 +5,16 @@ from typing import Annotated
 
 import typer
 
-from promptuary.cli.workplace import MAX_LISTED, AsJson, opened_database, show_record, show_records, shown_moment
+from promptuary.cli.showing import AsJson, show_record, show_records, shown_moment
+from promptuary.cli.workplace import MAX_LISTED, opened_database, read_settings
 from promptuary.model.accounts import User
 from promptuary.model.errors import InvalidValue
-from promptuary.registry import users
+from promptuary.registry import links, users
 
 app = typer.Typer(help="Accounts of people. A user works in the projects they are a member of.", no_args_is_help=True)
+
+DEFAULT_ADDRESS = "http://127.0.0.1:8000"
+"""Where `promptuary serve` listens unless told otherwise."""
 
 Email = Annotated[str, typer.Option("--email", help="The user's e-mail address.")]
 
@@ -53,6 +57,18 @@ def set_password(email: Email) -> None:
     with opened_database() as database, database.write() as tx:
         users.set_password(tx, email=email, password=password)
     typer.echo(f"The password of {email} is set.")
+
+
+@app.command("sign-in-link")
+def sign_in_link(email: Email, as_json: AsJson = False) -> None:
+    """Make a one-time link with which somebody without a password, or who forgot it, gives the account another."""
+    settings = read_settings()
+    with opened_database() as database, database.write() as tx:
+        value = links.create_link(tx, users.get_user(tx, email))
+        expires_at = tx.clock() + links.LASTS
+    address = settings.public_url or DEFAULT_ADDRESS
+    record = {"link": f"{address}/welcome/{value}", "expires_at": shown_moment(expires_at)}
+    show_record(record, as_json=as_json, note="Whoever opens it first can sign in as this user. It is not shown again.")
 
 
 def _read_password() -> str:

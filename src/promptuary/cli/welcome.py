@@ -5,12 +5,14 @@ import typer
 from promptuary.registry.first_start import FirstStart
 
 
-def show_welcome(first: FirstStart | None, *, address: str, data: str) -> None:
-    """Print where the server and its data are; on the first start also how to begin, with the key shown only now."""
+def show_welcome(first: FirstStart | None, *, link: str | None, address: str, data: str) -> None:
+    """Print where the server and its data are, and how to sign in; on the first start also how to begin with a key."""
     lines = ["", f"  Promptuary    {address}", f"  API reference {address}/api/docs/", f"  Data          {data}"]
-    if first is None:
-        lines += ["  Sign in       with a key: promptuary key create --help"]
+    if link is None:
+        lines += [f"  Sign in       {address}/sign-in"]
     else:
+        lines += ["", "  Create your account, once, at:", "", f"  {address}/welcome/{link}"]
+    if first is not None:
         lines += _first_steps(first, address)
     typer.echo("\n".join([*lines, ""]))
 
@@ -29,10 +31,10 @@ with urllib.request.urlopen(request) as response:
     print(json.load(response)["prompt"])"""
     return [
         "",
-        "  This is the first start. The key below is shown only now:",
+        "  This is the first start. The key below, for programs, is shown only now:",
         "",
         f"  Project       {first.project.name} (id {first.project.id}, token {first.project.api_token})",
-        f"  Sign in       as {first.owner.email}, with the header Authorization: Bearer {first.api_key}",
+        f"  Key           {first.api_key}",
         "",
         "  1. Create a prompt:",
         "",

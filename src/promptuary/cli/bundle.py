@@ -1,0 +1,34 @@
+"""``promptuary bundle``: one file for programs that start without a server."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from promptuary.cli.far import DEFAULT_FOLDER, FolderPath
+from promptuary.cli.showing import AsJson, show_json
+from promptuary.files import read_folder, write_file
+from promptuary.sync import bundle as make_bundle
+
+_STANDARD_OUTPUT = Path("-")
+
+
+def bundle(
+    folder_path: FolderPath = DEFAULT_FOLDER,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write; - is standard output.")] = Path(
+        "prompts.bundle.json"
+    ),
+    as_json: AsJson = False,
+) -> None:
+    """Write all prompts of a folder to one file, from which client libraries serve them. No server is asked."""
+    folder = read_folder(folder_path)
+    data = make_bundle(folder)
+    if output == _STANDARD_OUTPUT:
+        sys.stdout.buffer.write(data)
+        return
+    write_file(output, data)
+    if as_json:
+        show_json({"file": str(output), "prompts": len(folder.entries), "bytes": len(data)})
+    else:
+        typer.echo(f"{output} has {len(folder.entries)} prompts ({len(data):,} bytes).")

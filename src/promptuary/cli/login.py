@@ -1,0 +1,44 @@
+"""``promptuary login`` and ``promptuary logout``: which server the commands that work over HTTP ask, and with which key."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from promptuary.cli.far import ProfileName
+from promptuary.cli.showing import AsJson, show_record
+from promptuary.remote import Remote, RemotePrompts, RemoteRefusal
+from promptuary.remote.profiles import DEFAULT_NAME, make_profile, remove_profile, write_profile
+
+
+def login(
+    host: Annotated[str, typer.Option(help="Where the server is, such as https://prompts.example.com.")],
+    project: Annotated[
+        str, typer.Option(help="The project's number, or @current, the current one of the key's owner.")
+    ] = "@current",
+    profile: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Keep a server, a project and a key for later commands. The key is read from standard input and tried first."""
+    name = profile or DEFAULT_NAME
+    made = make_profile({"host": host, "api_key": _read_key(), "project": project}, "The profile")
+    with Remote(made) as remote:
+        reached = RemotePrompts(remote).count()
+    path = write_profile(name, made)
+    record = {"profile": name, "host": made.host, "project": made.project, "prompts": reached, "file": str(path)}
+    show_record(record, as_json=as_json)
+
+
+def logout(profile: ProfileName = None) -> None:
+    """Forget a profile and its key. The key stays valid; promptuary key revoke ends it."""
+    name = profile or DEFAULT_NAME
+    typer.echo(f"Profile {name} is removed from {remove_profile(name)}.")
+
+
+def _read_key() -> str:
+    if sys.stdin.isatty():
+        return str(typer.prompt("Key", hide_input=True))
+    try:
+        return sys.stdin.buffer.readline().decode().strip()
+    except UnicodeDecodeError:
+        raise RemoteRefusal("The key is not UTF-8 text.") from None

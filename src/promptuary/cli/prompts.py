@@ -1,0 +1,185 @@
+"""``promptuary prompt``: prompts of a server, over HTTP with a key. `prompt_writing` has the commands that publish."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from promptuary.cli.differences import show_difference
+from promptuary.cli.far import ProfileName, reached_prompts
+from promptuary.cli.showing import AsJson, printable, show_json, show_record, show_records
+from promptuary.sync import Draft
+
+app = typer.Typer(help="Prompts of a server: read, write, compare, label, archive. It is asked over HTTP.", no_args_is_help=True)
+
+PromptName = Annotated[str, typer.Argument(metavar="NAME", help="The prompt's name.")]
+Version = Annotated[int | None, typer.Option("--version", help="The version's number.", min=1)]
+
+
+@app.command("list")
+def list_all(
+    search: Annotated[str | None, typer.Option(help="Only prompts with this in their name or text.")] = None,
+    label: Annotated[str | None, typer.Option(help="Only prompts with this label, at the labelled version.")] = None,
+    archived: Annotated[bool, typer.Option("--archived", help="The archived prompts instead.")] = False,
+    profile: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """List prompts by name."""
+    with reached_prompts(profile) as prompts:
+        rows = prompts.list_plain(search=search, label=label, is_archived=archived)
+    if as_json:
+        show_json(rows)
+        return
+    records = [
+        {
+            "name": row["name"],
+            "version": row["version"],
+            "labels": [f"{each['name']}={each['version']}" for each in row["all_labels"]],
+            "changed_at": _second(row["created_at"]),
+            "bytes": row["prompt_size_bytes"],
+        }
+        for row in rows
+    ]
+    show_records(records, as_json=False, nothing="There are no such prompts.")
+
+
+@app.command("show")
+def show(
+    name: PromptName,
+    version: Version = None,
+    label: Annotated[str | None, typer.Option(help="The version with this label.")] = None,
+    content: Annotated[bool, typer.Option("--content", help="Only the content, as it is, for other programs.")] = False,
+    profile: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a prompt: its latest version, or another one, with its labels and config."""
+    if version is not None and label is not None:
+        raise typer.BadParameter("--version and --label exclude each other.")
+    with reached_prompts(profile) as prompts:
+        chosen = prompts.fetch(name, label=label)["version"] if label is not None else version
+        found = prompts.resolve(name, version=chosen)["prompt"]
+    if as_json:
+        show_json(found)
+    elif content:
+        # `echo` would take control sequences out.
+        sys.stdout.buffer.write(f"{found['prompt']}\n".encode())
+    else:
+        record = {
+            "name": found["name"],
+            "version": f"{found['version']} of {found['latest_version']}",
+            "labels": found["labels"],
+            "description": found["version_description"],
+            "author": _author(found),
+            "created_at": _second(found["created_at"]),
+            "config": found["config"],
+        }
+        show_record(record, as_json=False)
+        typer.echo(f"\n{printable(found['prompt'], kept=KEPT)}")
+
+
+@app.command("history")
+def history(name: PromptName, profile: ProfileName = None, as_json: AsJson = False) -> None:
+    """List the versions of a prompt, newest first."""
+    with reached_prompts(profile) as prompts:
+        page = prompts.resolve(name)
+        versions = page["versions"]
+        while page["has_more"] and page["versions"]:
+            page = prompts.resolve(name, before_version=versions[-1]["version"])
+            versions += page["versions"]
+    if as_json:
+        show_json(versions)
+        return
+    records = [
+        {
+            "version": each["version"],
+            "labels": each["labels"],
+            "description": each["version_description"],
+            "author": _author(each),
+            "created_at": _second(each["created_at"]),
+        }
+        for each in versions
+    ]
+    show_records(records, as_json=False, nothing="There are no versions.")
+
+
+@app.command("diff")
+def diff(
+    name: PromptName,
+    old: Annotated[int | None, typer.Argument(metavar="OLD", help="A version's number; else the one before NEW.", min=1)] = None,
+    new: Annotated[int | None, typer.Argument(metavar="NEW", help="A version's number; else the latest.", min=1)] = None,
+    profile: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what differs between two versions of a prompt."""
+    with reached_prompts(profile) as prompts:
+        newer = prompts.resolve(name, version=new)["prompt"]
+        before = old or newer["version"] - 1
+        older = prompts.resolve(name, version=before)["prompt"] if before else None
+    if as_json:
+        show_json({"old": older, "new": newer})
+        return
+    drafts = [None if each is None else Draft(each["prompt"], each["config"]) for each in (older, newer)]
+    if drafts[0] == drafts[1]:
+        typer.echo(f"Versions {before} and {newer['version']} do not differ.")
+        return
+    was = f"version {before}" if before else "nothing"
+    show_difference(drafts[0], drafts[1], title=f"{name}: {was} and version {newer['version']}")
+
+
+@app.command("label")
+def set_label(
+    name: PromptName,
+    label: Annotated[str, typer.Argument(metavar="LABEL", help="The label's name.")],
+    version: Version = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove the label instead.")] = False,
+    profile: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let a label point at a version, or remove it."""
+    if (version is None) != remove:
+        raise typer.BadParameter("Give either --version or --remove.")
+    with reached_prompts(profile) as prompts:
+        if version is None:
+            prompts.remove_label(name, label)
+        else:
+            prompts.set_label(name, label, version)
+    if as_json:
+        show_json({"name": name, "label": label, "version": version})
+    else:
+        typer.echo(f"{name}: {label} {'is removed' if remove else f'points at version {version}'}.")
+
+
+@app.command("archive")
+def archive(name: PromptName, profile: ProfileName = None, as_json: AsJson = False) -> None:
+    """Take a prompt out of service, with all versions and labels. Its name becomes free."""
+    with reached_prompts(profile) as prompts:
+        prompts.archive(name)
+    if as_json:
+        show_json({"name": name, "archived": True})
+    else:
+        typer.echo(f"{name} is archived. promptuary prompt restore brings it back, without labels.")
+
+
+@app.command("restore")
+def restore(name: PromptName, profile: ProfileName = None, as_json: AsJson = False) -> None:
+    """Bring an archived prompt back, with all versions and without labels."""
+    with reached_prompts(profile) as prompts:
+        restored = prompts.restore(name)
+    if as_json:
+        show_json(restored)
+        return
+    former = ", ".join(f"{each['name']}={each['version']}" for each in restored["former_labels"])
+    typer.echo(f"{name} is back at version {restored['version']}.{f' Its labels were {former}.' if former else ''}")
+
+
+KEPT = "\n\t"
+"""Characters that a content shows as they are on a terminal."""
+
+
+def _second(moment: str) -> str:
+    return moment.partition(".")[0].removesuffix("Z") + "Z"
+
+
+def _author(version: dict[str, dict[str, str] | None]) -> str | None:
+    author = version["created_by"]
+    return author["email"] if author else None

@@ -1,0 +1,129 @@
+"""``promptuary export`` and ``promptuary import``: a whole project into a file, and back into any project."""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from promptuary.cli.far import ProfileName
+from promptuary.cli.showing import AsJson, Record, show_record
+from promptuary.exports import Draft, batches, check_export, read_lines
+from promptuary.model.errors import InvalidValue
+from promptuary.model.transfer import write_line
+from promptuary.remote import Remote, posthog, read_profile, transfers
+from promptuary.remote.profiles import Profile, make_profile
+
+OnConflict = Annotated[
+    str, typer.Option(help="What to do with a prompt that has another history here: fail, which stops there, or skip it.")
+]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        help="Read from another server instead of a file: posthog, found by POSTHOG_HOST, POSTHOG_API_KEY and POSTHOG_PROJECT.",
+    ),
+]
+File = Annotated[Path, typer.Argument(help="The file to write; one that ends in .gz is compressed.")]
+GivenFile = Annotated[Path | None, typer.Argument(help="The file to read, as promptuary export has written it.")]
+
+_POSTHOG = ("POSTHOG_HOST", "POSTHOG_API_KEY", "POSTHOG_PROJECT")
+
+
+def export_project(file: File, profile: ProfileName = None, as_json: AsJson = False) -> None:
+    """Write a whole project into a file: all prompts, versions, labels, authors and times. Killed, it goes on when run again."""
+    chosen = read_profile(profile)
+    with Remote(chosen) as remote, Draft(file, f"{chosen.host} {chosen.project}") as draft, _progress() as progress:
+        task = progress.add_task("Exporting", total=None)
+        is_last = False
+        while not is_last:
+            place = draft.place
+            batch = transfers.export_batch(remote, None if place is None else asdict(place))
+            # A draft that had to go back has more to ask for.
+            is_last = draft.append(batch.lines) and batch.is_last
+            progress.update(task, completed=draft.versions, total=batch.versions)
+        contents = draft.finish()
+    record = {"prompts": contents.prompts, "versions": contents.versions, "labels": contents.labels, "file": str(file)}
+    show_record(record, as_json=as_json)
+
+
+def import_project(
+    file: GivenFile = None,
+    source: From = None,
+    on_conflict: OnConflict = "fail",
+    profile: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring an export into a project, as it was. What is there already stays: killed, it goes on when run again."""
+    if on_conflict not in {"fail", "skip"}:
+        message = "--on-conflict must be fail or skip."
+        raise InvalidValue("invalid_choice", message)
+    if (file is None) == (source is None) or source not in {None, "posthog"}:
+        message = "Name either a file, or --from posthog."
+        raise InvalidValue("invalid_choice", message)
+    with Remote(read_profile(profile)) as remote, _progress() as progress:
+        lines = _lines_of_file(file, progress) if file is not None else _lines_of_posthog(remote, progress)
+        imported = _send(remote, lines, on_conflict)
+    show_record(_record(imported, as_json=as_json), as_json=as_json)
+
+
+def _send(remote: Remote, lines: Iterable[bytes], on_conflict: str) -> transfers.ImportResult:
+    imported = transfers.ImportResult()
+    for batch in batches(lines):
+        imported += transfers.import_batch(remote, batch, on_conflict=on_conflict)
+    return imported
+
+
+def _lines_of_file(file: Path, progress: Progress) -> Iterator[bytes]:
+    checking = progress.add_task("Checking", total=None)
+    contents = check_export(file, lambda lines: progress.advance(checking, lines))
+    total = contents.prompts + contents.versions + contents.labels
+    progress.update(checking, completed=total, total=total)
+    yield from _followed(read_lines(file), progress, progress.add_task("Importing", total=total))
+
+
+def _followed(lines: Iterator[bytes], progress: Progress, task: TaskID) -> Iterator[bytes]:
+    for line in lines:
+        yield line
+        progress.advance(task)
+
+
+def _lines_of_posthog(remote: Remote, progress: Progress) -> Iterator[bytes]:
+    with Remote(_posthog_profile()) as source:
+        wanted, here = posthog.list_versions(source), posthog.list_versions(remote)
+        task = progress.add_task("Importing", total=posthog.count_missing(wanted, here))
+        for line in posthog.read_project(source, wanted, here, lambda versions: progress.advance(task, versions)):
+            yield write_line(line).encode()
+
+
+def _posthog_profile() -> Profile:
+    if missing := [name for name in _POSTHOG if not os.environ.get(name)]:
+        message = f"Set {' and '.join(missing)} in the environment."
+        raise InvalidValue("invalid_setting", message)
+    values = dict(zip(("host", "api_key", "project"), (os.environ[name] for name in _POSTHOG), strict=True))
+    return make_profile(values, "POSTHOG_HOST, POSTHOG_API_KEY and POSTHOG_PROJECT")
+
+
+def _record(imported: transfers.ImportResult, *, as_json: bool) -> Record:
+    skipped = [{"name": name, "detail": detail} for name, detail in imported.skipped]
+    return {
+        "prompts_created": imported.prompts_created,
+        "versions_added": imported.versions_added,
+        "versions_present": imported.versions_present,
+        "labels_set": imported.labels_set,
+        "skipped": skipped if as_json else [each["detail"] for each in skipped],
+    }
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    # Where nobody looks, nothing is drawn.
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+        yield progress

@@ -1,0 +1,24 @@
+"""``promptuary verify``: whether a folder of prompts can be shipped, for continuous integration."""
+
+from dataclasses import asdict
+
+import typer
+
+from promptuary.cli.far import DEFAULT_FOLDER, FolderPath
+from promptuary.cli.showing import AsJson, printable, show_json
+from promptuary.files import read_folder
+from promptuary.sync import list_problems, read_declared
+
+
+def verify(folder_path: FolderPath = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
+    """Check, without a server, that the files are what the lock says and have the variables that programs fill in."""
+    folder = read_folder(folder_path)
+    problems = list_problems(folder, read_declared(folder_path))
+    if as_json:
+        show_json({"prompts": len(folder.found), "problems": [asdict(problem) for problem in problems]})
+    for problem in problems if not as_json else ():
+        typer.echo(f"{folder_path / problem.file}: {printable(problem.sentence)}", err=True)
+    if problems:
+        raise typer.Exit(1)
+    if not as_json:
+        typer.echo(f"{len(folder.found)} prompts are as the lock says.")

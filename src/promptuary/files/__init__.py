@@ -1,0 +1,31 @@
+"""Prompts as files in a folder: their form, their names, what was pulled, and what differs from it.
+
+Nothing here knows of servers; `promptuary.sync` brings the two together.
+"""
+
+from promptuary.files.documents import Document, parse_document, render_document
+from promptuary.files.errors import InvalidFile
+from promptuary.files.folders import Folder, FoundFile, read_folder, write_file
+from promptuary.files.hashes import config_sha256, content_sha256
+from promptuary.files.locks import LOCK, Lock, LockEntry, parse_lock, render_lock
+from promptuary.files.naming import choose_file_name, is_safe_file_name
+
+__all__ = [
+    "LOCK",
+    "Document",
+    "Folder",
+    "FoundFile",
+    "InvalidFile",
+    "Lock",
+    "LockEntry",
+    "choose_file_name",
+    "config_sha256",
+    "content_sha256",
+    "is_safe_file_name",
+    "parse_document",
+    "parse_lock",
+    "read_folder",
+    "render_document",
+    "render_lock",
+    "write_file",
+]

@@ -1,0 +1,201 @@
+"""One prompt as one file: front matter in YAML, and the content as people read it.
+
+    ---
+    name: support-reply
+    version: 4
+    labels:
+    - production
+    ---
+    Answer {{customer}} kindly.
+
+The content is what stands between the line ``---`` and the last line break. Texts are written as they are. Their line breaks are
+LF in the file, whatever git or an editor makes of them; texts with CRLF say so (``newlines: crlf``). Arrays of
+``{"role", "content"}`` are written message by message (``format: chat``), anything else as JSON (``format: json``), also texts with
+characters that files do not keep.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import TypeGuard
+
+from promptuary.files import front_matter
+from promptuary.files.errors import InvalidFile
+from promptuary.model.errors import InvalidValue
+from promptuary.model.json_text import InvalidJson, dump_indented, find_surrogate, parse
+from promptuary.model.names import check_prompt_name
+
+_FENCE = "---"
+_ROLE = re.compile(r"^<!-- role: ([A-Za-z0-9_-]+) -->$", re.MULTILINE)
+_KEYS = ("name", "version", "labels", "description", "config", "variables", "format", "newlines")
+_FRAGILE = re.compile("[\0\r]")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a file says. ``variables`` are those that programs fill in, `None` where none are declared."""
+
+    name: str
+    content: object
+    config: dict[str, object] | None = None
+    version: int | None = None
+    labels: tuple[str, ...] = ()
+    description: str | None = None
+    variables: tuple[str, ...] | None = None
+
+
+def is_document(data: bytes) -> bool:
+    """Tell whether a file begins as one of a prompt does."""
+    return data.removeprefix(b"\xef\xbb\xbf").startswith((b"---\n", b"---\r\n"))
+
+
+def render_document(document: Document) -> bytes:
+    """Write a file; `parse_document` returns the same document."""
+    form, body = _written(document.content)
+    values: dict[str, object | None] = {
+        "name": document.name,
+        "version": document.version,
+        "labels": list(document.labels) or None,
+        "description": document.description,
+        "config": document.config,
+        "variables": None if document.variables is None else list(document.variables),
+        **form,
+    }
+    head = front_matter.write({key: value for key, value in values.items() if value is not None})
+    return f"{_FENCE}\n{head}{_FENCE}\n{body}\n".encode()
+
+
+def parse_document(data: bytes, *, default_name: str = "") -> Document:
+    """Read a file; ``default_name`` is the prompt's name where the front matter has none. Raises `InvalidFile`."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidFile("The file is not UTF-8 text.") from None
+    # Nothing that is written has a carriage return: whoever made one of a line feed meant none.
+    head, body = _divided(text.replace("\r\n", "\n"))
+    values = front_matter.load(head)
+    unknown = [key for key in values if key not in _KEYS]
+    if unknown:
+        raise InvalidFile(f"The front matter has an unknown key: {unknown[0]!r}.")
+    return Document(
+        name=_name(values.get("name", default_name)),
+        content=_content(body, values.get("format", "text"), values.get("newlines")),
+        config=_config(values.get("config")),
+        version=_version(values.get("version")),
+        labels=_texts("labels", values.get("labels")) or (),
+        description=_description(values.get("description")),
+        variables=_texts("variables", values.get("variables")),
+    )
+
+
+def _written(content: object) -> tuple[dict[str, object], str]:
+    if isinstance(content, str):
+        lines = content.replace("\r\n", "\n")
+        if not _FRAGILE.search(content):
+            return {}, content
+        if lines.replace("\n", "\r\n") == content and not _FRAGILE.search(lines):
+            return {"newlines": "crlf"}, lines
+    elif _is_chat(content):
+        return {"format": "chat"}, "\n\n".join(f"<!-- role: {each['role']} -->\n{each['content']}" for each in content)
+    return {"format": "json"}, dump_indented(content)
+
+
+def _is_chat(content: object) -> TypeGuard[list[dict[str, str]]]:
+    return isinstance(content, list) and bool(content) and all(map(_is_message, content))
+
+
+def _is_message(value: object) -> bool:
+    if not isinstance(value, dict) or list(value) != ["role", "content"]:
+        return False
+    role, content = value["role"], value["content"]
+    return (
+        isinstance(role, str)
+        and isinstance(content, str)
+        and _ROLE.fullmatch(f"<!-- role: {role} -->") is not None
+        and not _ROLE.search(content)
+        and not _FRAGILE.search(content)
+    )
+
+
+def _divided(text: str) -> tuple[str, str]:
+    start, _, rest = text.partition("\n")
+    if start.rstrip() != _FENCE:
+        raise InvalidFile("The file does not begin with front matter, between two lines of ---.")
+    lines = rest.split("\n")
+    end = next((number for number, line in enumerate(lines) if line.rstrip(" \t") == _FENCE), None)
+    if end is None:
+        raise InvalidFile("The front matter has no end, a second line of ---.")
+    return "\n".join(lines[:end]) + "\n", "\n".join(lines[end + 1 :]).removesuffix("\n")
+
+
+def _content(body: str, form: object, newlines: object) -> object:
+    if newlines not in {None, "lf", "crlf"}:
+        raise InvalidFile("newlines must be lf or crlf.")
+    if form == "text":
+        return body.replace("\n", "\r\n") if newlines == "crlf" else body
+    if form == "chat":
+        return _messages(body)
+    if form == "json":
+        return _json("content", body)
+    raise InvalidFile("format must be text, chat or json.")
+
+
+def _messages(body: str) -> list[dict[str, str]]:
+    before, *parts = _ROLE.split(body)
+    if before.strip() or not parts:
+        raise InvalidFile("A chat begins with a line such as <!-- role: system -->.")
+    texts = [text.removeprefix("\n") for text in parts[1::2]]
+    # Between two messages stands an empty line; the last one ends with the file.
+    ended = [*(text.removesuffix("\n").removesuffix("\n") for text in texts[:-1]), texts[-1]]
+    return [{"role": role, "content": text} for role, text in zip(parts[::2], ended, strict=True)]
+
+
+def _json(field: str, text: str) -> object:
+    try:
+        value = parse(text)
+    except InvalidJson as error:
+        raise InvalidFile(f"The {field} is not JSON: {error}.") from None
+    if value is None:
+        raise InvalidFile(f"The {field} may not be null.")
+    if find_surrogate(value):
+        raise InvalidFile(f"The {field} has half of a surrogate pair.")
+    return value
+
+
+def _name(value: object) -> str:
+    if not isinstance(value, str):
+        raise InvalidFile("name must be a text; put it in quotes.")
+    try:
+        check_prompt_name(value)
+    except InvalidValue as refusal:
+        raise InvalidFile(f"name: {refusal}") from None
+    return value
+
+
+def _config(value: object) -> dict[str, object] | None:
+    # What YAML would not bring back exactly is a text with its JSON.
+    value = _json("config", value) if isinstance(value, str) else value
+    if value is not None and not isinstance(value, dict):
+        raise InvalidFile("config must be a mapping.")
+    if find_surrogate(value):
+        raise InvalidFile("config has half of a surrogate pair.")
+    return value
+
+
+def _version(value: object) -> int | None:
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+        raise InvalidFile("version must be a number from 1.")
+    return value
+
+
+def _description(value: object) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise InvalidFile("description must be a text; put it in quotes.")
+    return value
+
+
+def _texts(key: str, value: object) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise InvalidFile(f"{key} must be a list of texts.")
+    return tuple(value)

@@ -1,0 +1,76 @@
+"""What was pulled: ``prompts.lock`` beside the files, written by commands, read by people when something is amiss."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from promptuary.files.errors import InvalidFile
+from promptuary.files.naming import is_safe_file_name
+from promptuary.model.errors import InvalidValue
+from promptuary.model.json_text import InvalidJson, parse
+from promptuary.model.names import check_prompt_name
+
+LOCK = "prompts.lock"
+
+_FORMAT, _FORMAT_VERSION = "promptuary-lock", 1
+
+
+@dataclass(frozen=True, slots=True)
+class LockEntry:
+    """The version of a prompt that a file was written from."""
+
+    name: str
+    file: str
+    version: int
+    labels: tuple[str, ...]
+    description: str | None
+    sha256: str
+    config_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """All of what was pulled, and from where. ``label`` is the one that was pulled by, `None` for the latest versions."""
+
+    server: str
+    project: str
+    label: str | None = None
+    entries: Mapping[str, LockEntry] = field(default_factory=dict)
+
+
+def render_lock(lock: Lock) -> bytes:
+    """Write a lock; the same lock is the same bytes, an entry a stretch of lines that version control can merge."""
+    prompts = [{**asdict(entry), "labels": sorted(entry.labels)} for _, entry in sorted(lock.entries.items())]
+    head = {"format": _FORMAT, "format_version": _FORMAT_VERSION, "server": lock.server, "project": lock.project}
+    return (json.dumps({**head, "label": lock.label, "prompts": prompts}, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def parse_lock(data: bytes) -> Lock:
+    """Read a lock. Raises `InvalidFile`, also where a file's name would lead out of the folder."""
+    try:
+        value = parse(data.decode())
+    except (UnicodeDecodeError, InvalidJson) as error:
+        raise InvalidFile(f"It is not JSON: {error}.") from None
+    if not isinstance(value, dict) or value.get("format") != _FORMAT:
+        raise InvalidFile("It is no lock of Promptuary.")
+    if value.get("format_version") != _FORMAT_VERSION:
+        raise InvalidFile(f"It has format version {value.get('format_version')}; this Promptuary reads {_FORMAT_VERSION}.")
+    try:
+        entries = [_entry(each) for each in value["prompts"]]
+        lock = Lock(value["server"], value["project"], value["label"], {entry.name: entry for entry in entries})
+    except (KeyError, TypeError, AttributeError, ValueError, InvalidValue):
+        raise InvalidFile("An entry of it is damaged.") from None
+    files = {entry.file.lower() for entry in entries}
+    if len(lock.entries) != len(entries) or len(files) != len(entries):
+        raise InvalidFile("Two entries of it have the same name or file.")
+    return lock
+
+
+def _entry(value: Mapping[str, Any]) -> LockEntry:
+    entry = LockEntry(**{**value, "labels": tuple(value["labels"])})
+    check_prompt_name(entry.name)
+    if type(entry.version) is not int or type(entry.sha256) is not str or not is_safe_file_name(entry.file):
+        message = "damaged"
+        raise ValueError(message)
+    return entry

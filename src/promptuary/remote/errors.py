@@ -1,0 +1,20 @@
+"""Why something that was asked of another server did not happen, in one sentence."""
+
+
+class RemoteRefusal(Exception):
+    """The server could not be asked, or said no; ``str(refusal)`` is one clear sentence.
+
+    It is no `Refusal`: those are the registry's own, and the API has an answer for each.
+    """
+
+
+class Missing(RemoteRefusal):
+    """The server has no such thing."""
+
+
+class Conflict(RemoteRefusal):
+    """Somebody else was faster; ``current_version`` is the version that is there now, where the server says so."""
+
+    def __init__(self, detail: str, current_version: int | None = None) -> None:
+        super().__init__(detail)
+        self.current_version = current_version

@@ -1,0 +1,141 @@
+"""Which server, which key, which project: from the environment, or from profiles in a file that only its owner reads.
+
+The environment is taken as a whole, so that a key never goes to a host that it was not meant for.
+"""
+
+import json
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from promptuary.remote.errors import RemoteRefusal
+
+HOST, API_KEY, PROJECT, PROFILE = "PROMPTUARY_HOST", "PROMPTUARY_API_KEY", "PROMPTUARY_PROJECT", "PROMPTUARY_PROFILE"
+
+DEFAULT_NAME = "default"
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_PROJECT = re.compile(r"[0-9]{1,18}|@current")
+_READABLE_BY_OTHERS = 0o077
+_FIELDS = ("host", "api_key", "project")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A project on a server and the key to it. ``project`` is its id, or ``@current``, the current one of the key's owner."""
+
+    host: str
+    api_key: str = field(repr=False)
+    project: str
+
+
+def read_profile(name: str | None = None) -> Profile:
+    """Return the profile that is named, or else that of the environment, or else the one named ``default``.
+
+    Raises `RemoteRefusal` with a sentence that says what is missing or wrong. `PROMPTUARY_PROJECT` chooses another project of a
+    profile from the file, too.
+    """
+    name = name or os.environ.get(PROFILE, "")
+    if not name and (os.environ.get(HOST) or os.environ.get(API_KEY)):
+        return _from_environment()
+    name = name or DEFAULT_NAME
+    found = read_profiles().get(name)
+    if found is None and name == DEFAULT_NAME:
+        raise RemoteRefusal(f"No server is known. Run promptuary login, or set {HOST}, {API_KEY} and {PROJECT}.")
+    if found is None:
+        raise RemoteRefusal(f"No profile is named '{name}' in {profiles_path()}. Run promptuary login --profile {name}.")
+    project = os.environ.get(PROJECT)
+    return make_profile({"host": found.host, "api_key": found.api_key, "project": project}, PROJECT) if project else found
+
+
+def make_profile(values: Mapping[str, object], source: str) -> Profile:
+    """Return a profile of checked values; ``source`` says in refusals where they are from."""
+    host, api_key, project = (str(values.get(name) or "").strip() for name in _FIELDS)
+    parts = _split(host)
+    if not parts:
+        raise RemoteRefusal(f"{source}: the host must look like https://prompts.example.com.")
+    if not api_key or not api_key.isascii() or not api_key.isprintable() or " " in api_key:
+        raise RemoteRefusal(f"{source}: the key must look like phx_...")
+    if not _PROJECT.fullmatch(project):
+        raise RemoteRefusal(f"{source}: the project must be its number, or @current.")
+    return Profile(host.rstrip("/"), api_key, project)
+
+
+def profiles_path() -> Path:
+    """Return where profiles are kept."""
+    base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return Path(base) / "promptuary" / "profiles.toml"
+
+
+def read_profiles() -> dict[str, Profile]:
+    """Return all profiles of the file by their names; none when there is no file."""
+    path = profiles_path()
+    try:
+        if os.name == "posix" and path.stat().st_mode & _READABLE_BY_OTHERS:
+            raise RemoteRefusal(f"{path} holds keys and can be read by others. Run: chmod 600 {path}")
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise RemoteRefusal(f"Cannot read {path}: {error.strerror}.") from None
+    except ValueError as error:
+        raise RemoteRefusal(f"{path} is not TOML: {error}.") from None
+    return {name: make_profile(table if isinstance(table, dict) else {}, f"{path}, [{name}]") for name, table in tables.items()}
+
+
+def write_profile(name: str, profile: Profile) -> Path:
+    """Keep a profile under a name; the others stay. Returns where."""
+    if not _NAME.fullmatch(name):
+        raise RemoteRefusal("A profile's name consists of letters, digits, hyphens and underscores.")
+    return _write({**read_profiles(), name: profile})
+
+
+def remove_profile(name: str) -> Path:
+    """Forget a profile and its key. Returns where it was."""
+    profiles = read_profiles()
+    if name not in profiles:
+        raise RemoteRefusal(f"No profile is named '{name}' in {profiles_path()}.")
+    return _write({other: profile for other, profile in profiles.items() if other != name})
+
+
+def _from_environment() -> Profile:
+    missing = [name for name in (HOST, API_KEY, PROJECT) if not os.environ.get(name)]
+    if missing:
+        raise RemoteRefusal(f"The environment has a server, but no {' and no '.join(missing)}.")
+    values = {"host": os.environ[HOST], "api_key": os.environ[API_KEY], "project": os.environ[PROJECT]}
+    return make_profile(values, "The environment")
+
+
+def _split(host: str) -> bool:
+    try:
+        parts = urlsplit(host)
+        _ = parts.port
+    except ValueError:
+        return False
+    is_plain = not (parts.query or parts.fragment or parts.username or parts.password)
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and is_plain and host.isascii() and host.isprintable()
+
+
+def _write(profiles: Mapping[str, Profile]) -> Path:
+    path = profiles_path()
+    text = "".join(_table(name, profile) for name, profile in sorted(profiles.items()))
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # The file is private from its first byte on, and readers see the old one or the new one.
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+        draft.replace(path)
+    except OSError as error:
+        raise RemoteRefusal(f"Cannot write {path}: {error.strerror}.") from None
+    return path
+
+
+def _table(name: str, profile: Profile) -> str:
+    # The values are printable ASCII, in which a JSON string is a TOML string.
+    lines = [f"{key} = {json.dumps(getattr(profile, key))}\n" for key in _FIELDS]
+    return f"[{name}]\n{''.join(lines)}\n"

@@ -1,0 +1,67 @@
+"""Whole projects out of a server and into one, batch by batch."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from promptuary.remote.client import Query, Remote
+from promptuary.remote.errors import RemoteRefusal
+
+LINES = "application/x-ndjson"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportBatch:
+    """Lines of an export without their ends, how much the project holds in all, and whether nothing follows."""
+
+    lines: list[bytes]
+    prompts: int
+    versions: int
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What an import has changed, what was there already, and which prompts were passed over, with the reasons."""
+
+    prompts_created: int = 0
+    versions_added: int = 0
+    versions_present: int = 0
+    labels_set: int = 0
+    skipped: tuple[tuple[str, str], ...] = ()
+
+    def __add__(self, other: "ImportResult") -> "ImportResult":
+        """Return both together; a prompt that was passed over twice counts once."""
+        return ImportResult(
+            self.prompts_created + other.prompts_created,
+            self.versions_added + other.versions_added,
+            self.versions_present + other.versions_present,
+            self.labels_set + other.labels_set,
+            tuple(dict([*self.skipped, *other.skipped]).items()),
+        )
+
+
+def export_batch(remote: Remote, cursor: Query | None) -> ExportBatch:
+    """Ask for the lines behind a cursor: ``name``, ``created_at`` and ``version``, or nothing for the beginning."""
+    head, *lines = remote.get_bytes("llm_prompts/export/", cursor).removesuffix(b"\n").split(b"\n")
+    try:
+        told = json.loads(head)
+        return ExportBatch(lines, int(told["prompts"]), int(told["versions"]), bool(told["is_last"]))
+    except (ValueError, KeyError, TypeError):
+        raise RemoteRefusal(f"{remote.profile.host} answered with something that is no export.") from None
+
+
+def import_batch(remote: Remote, lines: list[bytes], *, on_conflict: str) -> ImportResult:
+    """Send lines of an export; the server takes in all of them or none."""
+    body = b"".join(line + b"\n" for line in lines)
+    result: Any = remote.send_bytes("POST", "llm_prompts/import/", body, media_type=LINES, query={"on_conflict": on_conflict})
+    try:
+        return ImportResult(
+            result["prompts_created"],
+            result["versions_added"],
+            result["versions_present"],
+            result["labels_set"],
+            tuple((each["name"], each["detail"]) for each in result["skipped"]),
+        )
+    except (KeyError, TypeError):
+        raise RemoteRefusal(f"{remote.profile.host} answered with something that is no result of an import.") from None

@@ -1,0 +1,38 @@
+"""All prompts of a folder in one file, for programs that start without a server."""
+
+import json
+
+from promptuary.files import Folder, InvalidFile, Lock
+from promptuary.sync.states import here
+
+_FORMAT, _FORMAT_VERSION = "promptuary-bundle", 1
+
+
+def bundle(folder: Folder) -> bytes:
+    """Return the bundle; the same files are the same bytes. Raises `InvalidFile` unless all files are as the lock says.
+
+    There is no ``created_at``: when a bundle is made says nothing about what is in it.
+    """
+    lock = folder.lock
+    if lock is None:
+        raise InvalidFile(f"{folder.path} has no lock. Run promptuary pull.")
+    changed = [name for name in sorted({*folder.entries, *folder.found}) if here(folder, name) != "unchanged"]
+    if changed or folder.problems:
+        names = ", ".join([*changed, *sorted(folder.problems)][:10])
+        raise InvalidFile(f"Files are not what was pulled: {names}. Run promptuary verify.")
+    head = {"format": _FORMAT, "format_version": _FORMAT_VERSION, "server": lock.server, "project": lock.project}
+    prompts = [_prompt(folder, lock, name) for name in sorted(folder.entries)]
+    return (json.dumps({**head, "prompts": prompts}, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def _prompt(folder: Folder, lock: Lock, name: str) -> dict[str, object]:
+    entry, document = folder.entries[name], folder.found[name].document
+    return {
+        "name": name,
+        "version": entry.version,
+        "labels": sorted(entry.labels),
+        "label": lock.label,
+        "content": document.content,
+        "config": document.config,
+        "sha256": entry.sha256,
+    }

@@ -1,0 +1,79 @@
+"""Bringing an edited file together with what others published meanwhile, where both can stand beside each other."""
+
+from dataclasses import dataclass
+from typing import NoReturn
+
+from promptuary.differences import ChunkKind, merge_configs, merge_texts
+from promptuary.files import content_sha256
+from promptuary.model.json_text import InvalidJson, dump, dump_indented, parse
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a version is made of."""
+
+    content: object
+    config: dict[str, object] | None
+
+
+class Unmergeable(Exception):
+    """Both changed the same place; ``str(error)`` says which."""
+
+
+def merge(base: Draft, theirs: Draft, yours: Draft) -> Draft:
+    """Return both changes of the base together. Raises `Unmergeable` where they contradict each other."""
+    return Draft(
+        _merged_content(base.content, theirs.content, yours.content),
+        merge_configs(base.config, theirs.config, yours.config, _refuse),
+    )
+
+
+def is_same(one: object, other: object) -> bool:
+    """Tell whether two values of JSON are the same, to the last digit and in the same order."""
+    return dump(one) == dump(other)
+
+
+def value_of(text: str, sha256: str) -> object:
+    """Return the content that the API shows as a text, told by its hash. Raises `Unmergeable` when it has another one."""
+    if content_sha256(text) == sha256:
+        return text
+    try:
+        value = parse(text)
+    except InvalidJson:
+        value = None
+    if content_sha256(value) != sha256:
+        message = "the version that was pulled is another one on the server now"
+        raise Unmergeable(message)
+    return value
+
+
+def _merged_content(base: object, theirs: object, yours: object) -> object:
+    if is_same(theirs, yours) or is_same(base, theirs):
+        return yours
+    if is_same(base, yours):
+        return theirs
+    if isinstance(base, str) and isinstance(theirs, str) and isinstance(yours, str):
+        return _merged_text(base, theirs, yours)
+    try:
+        return parse(_merged_text(*map(dump_indented, (base, theirs, yours))))
+    except InvalidJson:
+        message = "the changes of the content together are no JSON"
+        raise Unmergeable(message) from None
+
+
+def _merged_text(base: str, theirs: str, yours: str) -> str:
+    chunks = merge_texts(base, theirs, yours)
+    if any(chunk.kind is ChunkKind.CONFLICT for chunk in chunks):
+        at = 1
+        for chunk in chunks:
+            if chunk.kind is ChunkKind.CONFLICT:
+                break
+            at += chunk.yours.count("\n")
+        message = f"both changed line {at} of the content"
+        raise Unmergeable(message)
+    return "".join(chunk.merged or "" for chunk in chunks)
+
+
+def _refuse(path: str, _base: object, _theirs: object, _yours: object) -> NoReturn:
+    message = f"both changed {path} of the config"
+    raise Unmergeable(message)

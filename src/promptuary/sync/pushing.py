@@ -1,0 +1,171 @@
+"""Publishing what was edited in files. Nobody's version is overwritten: each is published on the one it was made from.
+
+A push is planned first, with everything read that has to be known, and then performed prompt by prompt; after each one, file and
+lock are written, so that an interruption leaves nothing to be published twice.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from promptuary.files import LOCK, Document, Folder, FoundFile, Lock, LockEntry, render_document, render_lock, write_file
+from promptuary.remote import Conflict, Missing, RemotePrompts, RemoteRefusal, Row, content_of
+from promptuary.sync.merging import Draft, Unmergeable, is_same, merge, value_of
+from promptuary.sync.states import document_of, entry_of
+
+
+class Action(StrEnum):
+    """What a push does with a prompt."""
+
+    CREATE = "create"
+    PUBLISH = "publish"
+    MERGE = "merge"
+    ADOPT = "adopt"
+    """The server has the same already."""
+    ARCHIVE = "archive"
+    DELETED = "deleted"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """What is to be done, or was done, with a prompt. ``version`` is the base while planned, and the new one when done."""
+
+    name: str
+    file: str
+    action: Action
+    version: int | None = None
+    detail: str = ""
+    draft: Draft | None = None
+    note: str | None = None
+    theirs: Row | None = None
+
+
+Latest = Mapping[str, Mapping[str, Any]]
+
+
+def plan_push(folder: Folder, prompts: RemotePrompts, *, note: str | None, archives: bool) -> list[Push]:
+    """Return what there is to do, by name; unchanged prompts are left out. Nothing is written, here or there."""
+    latest = {row["name"]: row for row in prompts.list_plain()}
+    return [*_changed(folder, prompts, latest, note), *_deleted(folder, latest, archives=archives)]
+
+
+def perform(push: Push, folder: Folder, lock: Lock, prompts: RemotePrompts) -> tuple[Push, Lock]:
+    """Do it, and return what was done and the lock as it is now. A conflict that arises meanwhile is one as a planned one is."""
+    try:
+        row = _sent(push, prompts)
+    except Conflict as conflict:
+        detail = f"version {conflict.current_version} was published just now; push again"
+        return replace(push, action=Action.CONFLICT, detail=detail), lock
+    except RemoteRefusal as refusal:
+        return replace(push, action=Action.CONFLICT, detail=str(refusal)), lock
+    entries = {name: entry for name, entry in lock.entries.items() if name != push.name}
+    if row is not None:
+        found = folder.found[push.name]
+        document = document_of(row, found)
+        if document != found.document:
+            write_file(folder.path / found.file, render_document(document))
+        entries[push.name] = entry_of(row, found.file)
+    lock = replace(lock, entries=entries)
+    write_file(folder.path / LOCK, render_lock(lock))
+    return replace(push, version=None if row is None else row.version), lock
+
+
+def _changed(folder: Folder, prompts: RemotePrompts, latest: Latest, note: str | None) -> Iterator[Push]:
+    for name, found in sorted(folder.found.items()):
+        entry, row = folder.entries.get(name), latest.get(name)
+        if entry is not None and found.is_like(entry):
+            continue
+        told = note or _own_note(found.document, entry)
+        draft = Draft(found.document.content, found.document.config)
+        if row is None and entry is None:
+            yield Push(name, found.file, Action.CREATE, draft=draft, note=told)
+        elif row is None:
+            detail = "no longer on the server; pull --mine, then push, creates it"
+            yield Push(name, found.file, Action.CONFLICT, detail=detail)
+        else:
+            yield _compared(found, entry, draft, told, _read(prompts, name, row), prompts)
+
+
+def _compared(
+    found: FoundFile, entry: LockEntry | None, draft: Draft, note: str | None, theirs: Row, prompts: RemotePrompts
+) -> Push:
+    """Decide about an edited prompt that the server has, too."""
+    push = Push(theirs.name, found.file, Action.PUBLISH, theirs.version, draft=draft, note=note, theirs=theirs)
+    if is_same([draft.content, draft.config], [theirs.content, theirs.config]):
+        return replace(push, action=Action.ADOPT, detail=f"the server has it as version {theirs.version}")
+    if entry is None:
+        return replace(push, action=Action.CONFLICT, detail="the server has another prompt of this name; see pull --mine")
+    try:
+        base = _read_base(prompts, entry)
+        if entry.version == theirs.version:
+            return push
+        merged = merge(base, Draft(theirs.content, theirs.config), draft)
+    except Unmergeable as reason:
+        detail = f"version {theirs.version} is on the server, made from {entry.version}: {reason}"
+        return replace(push, action=Action.CONFLICT, detail=detail)
+    return replace(push, action=Action.MERGE, draft=merged, detail=f"merged with version {theirs.version}")
+
+
+def _deleted(folder: Folder, latest: Latest, *, archives: bool) -> Iterator[Push]:
+    for name, entry in sorted(folder.entries.items()):
+        if name in folder.found or entry.file in folder.problems:
+            continue
+        row = latest.get(name)
+        if not archives:
+            yield Push(name, entry.file, Action.DELETED, entry.version, "stays on the server; push --archive archives it")
+        elif row is not None and row["version"] != entry.version and row["version"] > entry.version:
+            detail = f"version {row['version']} is on the server and was not pulled; it is not archived"
+            yield Push(name, entry.file, Action.CONFLICT, entry.version, detail)
+        else:
+            yield Push(name, entry.file, Action.ARCHIVE, entry.version)
+
+
+def _sent(push: Push, prompts: RemotePrompts) -> Row | None:
+    """Send what a push is about; return the version that is there now, `None` when the prompt is archived."""
+    if push.action is Action.ARCHIVE:
+        try:
+            prompts.archive(push.name)
+        except Missing:
+            return None
+        return None
+    if push.action is Action.ADOPT:
+        return push.theirs
+    draft = push.draft or Draft("", None)
+    if push.action is Action.CREATE:
+        return _published(prompts.create(push.name, draft.content, config=draft.config, description=push.note), draft)
+    theirs = push.theirs
+    changes: dict[str, object] = {}
+    if theirs is None or not is_same(theirs.content, draft.content):
+        changes["prompt"] = draft.content
+    if theirs is None or not is_same(theirs.config, draft.config):
+        changes["config"] = draft.config
+    return _published(prompts.publish(push.name, push.version or 0, changes, description=push.note), draft)
+
+
+def _published(answer: Mapping[str, Any], draft: Draft) -> Row:
+    version = answer["version"]
+    return Row(answer["name"], version, version, draft.content, draft.config, answer["version_description"], {})
+
+
+def _own_note(document: Document, entry: LockEntry | None) -> str | None:
+    """Return the description in the file, unless it is still that of the version that was pulled."""
+    return None if entry is not None and document.description == entry.description else document.description or None
+
+
+def _read(prompts: RemotePrompts, name: str, row: Mapping[str, Any]) -> Row:
+    version = row["version"]
+    answer = prompts.resolve(name, version=version)["prompt"]
+    labels = {label["name"]: label["version"] for label in row["all_labels"]}
+    content = content_of(answer["prompt"], row["prompt_size_bytes"])
+    return Row(name, version, version, content, answer["config"], answer["version_description"], labels)
+
+
+def _read_base(prompts: RemotePrompts, entry: LockEntry) -> Draft:
+    try:
+        answer = prompts.resolve(entry.name, version=entry.version)["prompt"]
+    except Missing:
+        message = f"the server has no version {entry.version}"
+        raise Unmergeable(message) from None
+    return Draft(value_of(answer["prompt"], entry.sha256), answer["config"])

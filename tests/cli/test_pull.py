@@ -1,0 +1,136 @@
+"""``promptuary pull``: a file a prompt, a lock, and nothing lost that was edited here."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from desks import Desk
+
+from promptuary.files import content_sha256, parse_document, parse_lock
+
+CHAT = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "{{question}}"}]
+
+
+def _actions(pulled: list[Any]) -> dict[str, str]:
+    return {each["name"]: each["action"] for each in pulled}
+
+
+def _edit(desk: Desk, file: str, old: str, new: str) -> None:
+    path = desk.folder / "prompts" / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_every_kind_of_prompt_becomes_a_file_that_says_exactly_what_it_is(desk: Desk) -> None:
+    contents = {
+        "chat": CHAT,
+        "Greeting": "Hello!\n",
+        "greeting": "---\nname: trick\n---\r\n",
+        "json-text": '{"a": 1}',
+        "json-value": {"a": 1, "b": [1.5, None, True]},
+        "con": "a\rb \0 \u2028 😀",
+        "number": 7,
+        "empty": "",
+    }
+    for name, content in contents.items():
+        desk.create(name, content, config={"model": "m", "rate": 1e-07, "day": "2026-01-02"}, version_description="First")
+    desk.publish("chat", 1, config=None)
+    desk.label("chat", "production", 1)
+    pulled = desk.json("pull")
+    assert _actions(pulled) == dict.fromkeys(sorted(contents), "new")
+    lock = parse_lock((desk.folder / "prompts" / "prompts.lock").read_bytes())
+    assert (lock.server, lock.project, lock.label) == (desk.host, desk.project, None)
+    for name, content in contents.items():
+        entry = lock.entries[name]
+        document = parse_document((desk.folder / "prompts" / entry.file).read_bytes())
+        assert json.dumps(document.content) == json.dumps(content)
+        assert entry.sha256 == content_sha256(content)
+        assert document.config == (None if name == "chat" else {"model": "m", "rate": 1e-07, "day": "2026-01-02"})
+    assert lock.entries["Greeting"].file.lower() != lock.entries["greeting"].file.lower()
+    assert desk.run("pull").stdout == "8 prompts are as the server has them.\n"
+    by_label = desk.json("pull", "--label", "production", "released")
+    assert [(each["name"], each["version"]) for each in by_label] == [("chat", 1)]
+    assert desk.json("pull", "released") == [by_label[0] | {"action": "unchanged"}]
+
+
+def test_what_was_edited_here_is_kept_and_the_rest_is_brought_up_to_date(desk: Desk) -> None:
+    for name in ("still", "edited", "both", "theirs", "gone", "lost"):
+        desk.create(name, f"{name} text")
+    desk.json("pull")
+    (desk.folder / "prompts" / "lost.md").unlink()
+    for name in ("edited", "both"):
+        _edit(desk, f"{name}.md", "text", "text of mine")
+    for name in ("both", "theirs"):
+        desk.publish(name, 1, prompt=f"{name} text of theirs")
+    desk.api.post("name/gone/archive/")
+    pulled = desk.run("pull", "--json")
+    assert pulled.returncode == 1
+    assert "--force takes the server's" in pulled.stderr
+    assert _actions(json.loads(pulled.stdout)) == {
+        "still": "unchanged",
+        "edited": "kept",
+        "both": "conflict",
+        "theirs": "updated",
+        "gone": "removed",
+        "lost": "kept",
+    }
+    folder = desk.folder / "prompts"
+    assert sorted(path.name for path in folder.iterdir()) == ["both.md", "edited.md", "prompts.lock", "still.md", "theirs.md"]
+    assert "both text of mine" in (folder / "both.md").read_text()
+    assert "theirs text of theirs" in (folder / "theirs.md").read_text()
+    assert _actions(desk.json("pull", "--force")) == {
+        "still": "unchanged",
+        "edited": "restored",
+        "both": "restored",
+        "theirs": "unchanged",
+        "lost": "restored",
+    }
+    assert "both text of theirs" in (folder / "both.md").read_text()
+    assert "mine" not in (folder / "edited.md").read_text()
+
+
+def test_a_pull_that_was_interrupted_before_the_lock_goes_on_where_it_was(desk: Desk) -> None:
+    desk.create("greeting", "One")
+    desk.json("pull")
+    lock = (desk.folder / "prompts" / "prompts.lock").read_bytes()
+    desk.publish("greeting", 1, prompt="Two")
+    desk.json("pull")
+    (desk.folder / "prompts" / "prompts.lock").write_bytes(lock)
+    assert desk.json("pull")[0]["version"] == 2
+    assert desk.json("status")[0]["here"] == "unchanged"
+
+
+def test_files_that_cannot_be_read_are_kept(desk: Desk) -> None:
+    desk.create("greeting", "One")
+    desk.json("pull")
+    desk.publish("greeting", 1, prompt="Two")
+    path = desk.folder / "prompts" / "greeting.md"
+    path.write_bytes(b"---\nname: [\n---\nMine\n")
+    assert "conflict  greeting (version 2): not readable" in desk.run("pull").stdout
+    assert path.read_bytes() == b"---\nname: [\n---\nMine\n"
+
+
+def test_a_folder_of_another_server_or_project_is_refused(desk: Desk) -> None:
+    desk.create("greeting", "One")
+    desk.json("pull")
+    sentence = desk.refusal("pull", project="@current")
+    assert sentence == (
+        f"prompts was pulled from project {desk.project} of {desk.host}, and the profile is of project @current of {desk.host}."
+    )
+    assert desk.refusal("push", project="@current") == sentence
+
+
+def test_what_stands_in_the_way_is_said(desk: Desk, tmp_path: Path) -> None:
+    (desk.folder / "prompts").write_text("")
+    assert desk.run("pull").returncode == 2
+    assert desk.refusal("pull", "other", "--label", "nothing") == "No prompt has the label 'nothing'."
+    assert not (desk.folder / "other").exists()
+    (tmp_path / "desk" / "broken").mkdir()
+    (tmp_path / "desk" / "broken" / "prompts.lock").write_text("<<<<<<< HEAD\n")
+    assert desk.refusal("pull", "broken").startswith("broken/prompts.lock cannot be read. It is not JSON: ")
+    assert desk.run("pull", "other", "--force", "--mine").returncode == 2
+    assert desk.refusal("pull", "other", host="", api_key="", project="").startswith(
+        "No server is known. Run promptuary login, or set "
+    )
+    assert desk.refusal("pull", "other", api_key="") == "The environment has a server, but no PROMPTUARY_API_KEY."

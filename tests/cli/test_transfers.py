@@ -1,0 +1,276 @@
+"""``promptuary export`` and ``promptuary import``, against real servers: the same file comes out again."""
+
+import gzip
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import make_key, make_member
+from desks import Desk
+from projects import NASTY_VALUES, fill, fill_with_many
+from serving import environment, running_server
+
+from promptuary.model.access import Role, operator
+from promptuary.model.transfer import HEADER
+from promptuary.registry import projects, prompts
+from promptuary.store.database import Database
+
+Until = Callable[[Callable[[], bool]], None]
+
+
+def _admin_desk(database: Database, host: str, folder: Path) -> Desk:
+    """A desk of the admin of a new project."""
+    with database.write() as tx:
+        project = projects.create_project(tx, name="Carried")
+        key = make_key(tx, make_member(tx, project, role=Role.ADMIN))
+    return Desk(folder, host, key.value, str(project.id))
+
+
+@pytest.fixture
+def admin(desk: Desk) -> Desk:
+    """A desk whose key is an admin's, in an empty project of the server that all tests share."""
+    assert desk.registry is not None
+    return _admin_desk(desk.registry.database, desk.host, desk.folder)
+
+
+@pytest.fixture
+def other(desk: Desk) -> Desk:
+    """Another empty project of the same server."""
+    assert desk.registry is not None
+    return _admin_desk(desk.registry.database, desk.host, desk.folder)
+
+
+def _fill(desk: Desk, admin: Desk, **size: Any) -> None:
+    assert desk.registry is not None
+    database = desk.registry.database
+    with database.read() as tx:
+        project = projects.get_project(tx, int(admin.project))
+    if size:
+        fill_with_many(database, project, **size)
+    else:
+        fill(database, project, NASTY_VALUES, user=desk.registry.user)
+
+
+@contextmanager
+def _elsewhere(url: str, folder: Path) -> Iterator[Desk]:
+    folder.mkdir()
+    with running_server(url, folder / "output.txt", rate_limit_writes="") as server:
+        database = Database.open(url)
+        yield _admin_desk(database, server.url, folder)
+        database.close()
+
+
+def test_a_file_goes_from_sqlite_to_another_database_and_back_alike(
+    desk: Desk, admin: Desk, other: Desk, database_url: str, tmp_path: Path
+) -> None:
+    _fill(desk, admin)
+    first, second, third = (tmp_path / f"{number}.ndjson" for number in range(3))
+    told = admin.json("export", str(first))
+    assert (told["prompts"], told["versions"], told["labels"]) == (5, len(NASTY_VALUES) + 5, 4)
+    with _elsewhere(database_url, tmp_path / "elsewhere") as far:
+        assert far.json("import", str(first))["versions_added"] == told["versions"]
+        far.json("export", str(second))
+    assert second.read_bytes() == first.read_bytes()
+    other.json("import", str(second))
+    other.json("export", str(third))
+    assert third.read_bytes() == first.read_bytes()
+    assert list(tmp_path.glob("*.part")) == []
+
+
+def test_a_compressed_file_is_the_same_file(desk: Desk, admin: Desk, other: Desk, tmp_path: Path) -> None:
+    _fill(desk, admin)
+    plain, first, second = tmp_path / "0.ndjson", tmp_path / "1.gz", tmp_path / "2.gz"
+    admin.json("export", str(plain))
+    admin.json("export", str(first))
+    assert gzip.decompress(first.read_bytes()) == plain.read_bytes()
+    other.json("import", str(first))
+    other.json("export", str(second))
+    assert second.read_bytes() == first.read_bytes()
+
+
+def test_a_prompt_is_fetched_as_soon_as_it_was_imported(desk: Desk, admin: Desk, other: Desk, tmp_path: Path) -> None:
+    _fill(desk, admin, prompt_count=1, versions=2)
+    missing = other.api.get("name/prompt-00000/?label=production")
+    assert missing.status_code == 404
+    admin.json("export", str(tmp_path / "x"))
+    other.json("import", str(tmp_path / "x"))
+    assert other.api.get("name/prompt-00000/?label=production").json()["prompt"] == "Be brief. 0"
+    admin.publish("prompt-00000", 2, prompt="Third")
+    admin.json("export", str(tmp_path / "y"))
+    assert other.latest("prompt-00000")["version"] == 2
+    other.json("import", str(tmp_path / "y"))
+    assert other.latest("prompt-00000")["prompt"] == "Third"
+
+
+def _begin(desk: Desk, *arguments: str) -> subprocess.Popen[bytes]:
+    own = environment(host=desk.host, api_key=desk.key, project=desk.project)
+    return subprocess.Popen([sys.executable, "-m", "promptuary", *arguments], cwd=desk.folder, env=own, stdout=subprocess.DEVNULL)
+
+
+def _write_many(path: Path, prompt_count: int) -> None:
+    """Write a file of an export by hand: prompts of two versions each."""
+    second = VERSION.replace('"version": 1,', '"version": 2,')
+    named = [PROMPT.replace('"x"', f'"prompt-{number:05}"') for number in range(prompt_count)]
+    path.write_text(_resealed([HEADER, *(line for prompt in named for line in (prompt, VERSION, second))]))
+
+
+def test_an_import_that_was_killed_goes_on_and_brings_nothing_twice(admin: Desk, tmp_path: Path, until: Until) -> None:
+    first, second = tmp_path / "1", tmp_path / "2"
+    _write_many(first, 4000)
+    running = _begin(admin, "import", str(first))
+    until(lambda: admin.api.get("?content=none&limit=1").json()["count"] > 0)
+    running.kill()
+    running.wait()
+    arrived = admin.api.get("?content=none&limit=1").json()["count"]
+    assert 0 < arrived < 4000
+    told = admin.json("import", str(first))
+    assert told["versions_present"] > 0
+    assert told["versions_present"] + told["versions_added"] == 8000
+    admin.json("export", str(second))
+    assert second.read_bytes() == first.read_bytes()
+
+
+def test_an_export_that_was_killed_goes_on_to_the_same_file(admin: Desk, tmp_path: Path, until: Until) -> None:
+    whole, resumed = tmp_path / "whole", tmp_path / "resumed"
+    part = tmp_path / "resumed.part"
+    _write_many(whole, 4000)
+    admin.json("import", str(whole))
+    running = _begin(admin, "export", str(resumed))
+    until(lambda: part.exists() and part.stat().st_size > 1000)
+    running.kill()
+    running.wait()
+    assert not resumed.exists()
+    # As a kill in the middle of a line would leave it.
+    with part.open("r+b") as file:
+        file.truncate(file.seek(0, 2) - 7)
+    assert 0 < part.stat().st_size < whole.stat().st_size
+    admin.json("export", str(resumed))
+    assert resumed.read_bytes() == whole.read_bytes()
+    assert not part.exists()
+
+
+def test_a_draft_of_another_project_is_not_gone_on_with(admin: Desk, other: Desk, tmp_path: Path) -> None:
+    (tmp_path / "x.part").write_text(json.dumps({"source": f"{other.host} {other.project}"}) + "\n")
+    assert "was begun from another project" in admin.refusal("export", str(tmp_path / "x"))
+    (tmp_path / "y").write_text("mine")
+    assert "exists already" in admin.refusal("export", str(tmp_path / "y"))
+    assert (tmp_path / "y").read_text() == "mine"
+
+
+def test_only_admins_export_and_import(desk: Desk, admin: Desk, tmp_path: Path) -> None:
+    admin.json("export", str(tmp_path / "x"))
+    refusal = "You do not have admin access to this resource."
+    assert desk.refusal("export", str(tmp_path / "y")) == refusal
+    _fill(desk, admin, prompt_count=1, versions=1)
+    admin.json("export", str(tmp_path / "z"))
+    assert desk.refusal("import", str(tmp_path / "z")) == refusal
+
+
+def _resealed(lines: list[str], **changes: object) -> str:
+    """A file of these lines with a trailer that fits them."""
+    kinds = [json.loads(line).get("type") for line in lines]
+    counts = {f"{kind}s": kinds.count(kind) for kind in ("prompt", "version", "label")}
+    body = "".join(f"{line}\n" for line in lines)
+    trailer = {"type": "trailer", **counts, "sha256": hashlib.sha256(body.encode()).hexdigest()}
+    return body + json.dumps(trailer | changes) + "\n"
+
+
+PROMPT = '{"type": "prompt", "name": "x", "created_at": "2026-01-01T00:00:00.000000Z", "archived_at": null}'
+VERSION = (
+    '{"type": "version", "version": 1, "created_at": "2026-01-01T00:00:00.000000Z", "created_by": null, '
+    '"description": null, "prompt": "Hi", "config": null}'
+)
+GOOD = [HEADER, PROMPT, VERSION]
+BAD = {
+    "empty": ("", "It is empty."),
+    "no export": ("hello\n", "Line 1: it is not JSON"),
+    "other format": (_resealed(['{"type": "header", "format": "x"}']), "Line 1: it is not the header"),
+    "newer format": (_resealed([HEADER.replace(": 1}", ": 2}")]), "Line 1: format version 2 is not read by this Promptuary"),
+    "truncated line": (_resealed(GOOD)[:-5], "Line 4: it has no end; the file is truncated."),
+    "no trailer": ("\n".join(GOOD) + "\n", "It ends after line 3 without a trailer; it is truncated."),
+    "changed": (_resealed(GOOD).replace('"Hi"', '"Ho"'), "Line 4: sha256 is not that of the lines before"),
+    "miscounted": (_resealed(GOOD, versions=2), "Line 4: versions is not that of the lines before"),
+    "something behind": (_resealed(GOOD) + "{}\n", "Line 5: something follows behind the trailer."),
+    "NUL name": (_resealed([HEADER, PROMPT.replace('"x"', '"\\u0000"'), VERSION]), "Line 2: name: Null characters"),
+    "surrogate": (_resealed([HEADER, PROMPT, VERSION.replace("Hi", "\\ud800")]), "Line 3: it holds half of a surrogate pair."),
+    "no number": (_resealed([HEADER, PROMPT, VERSION.replace(": 1,", ": true,")]), "Line 3: version: A number from 1 to 2000"),
+    "gap": (_resealed([HEADER, PROMPT, VERSION.replace(": 1,", ": 2,")]), "Line 3: version 1 is expected, not 2."),
+    "null prompt": (_resealed([HEADER, PROMPT, VERSION.replace('"Hi"', "null")]), "Line 3: prompt: This field may not be null."),
+    "huge": (_resealed([HEADER, PROMPT, VERSION.replace("Hi", "x" * 1_000_000)]), "Line 3: prompt: Prompt payload must be"),
+    "deep": (
+        _resealed([HEADER, PROMPT, VERSION.replace('"Hi"', "[" * 300 + "]" * 300)]),
+        "Line 3: it is not JSON: Nested too deep",
+    ),
+    "no moment": (_resealed([HEADER, PROMPT.replace("01-01T", "02-31T"), VERSION]), "Line 2: created_at: A moment like"),
+    "twice": (_resealed([*GOOD, PROMPT, VERSION]), "Line 4: prompts are not in order, or it is there twice."),
+    "no versions": (_resealed([HEADER, PROMPT]), "Line 3: the versions of prompt 'x' are missing before it."),
+    "not an object": (_resealed([HEADER, "{}"]).replace("{}", "[]", 1), "Line 2: it is not a JSON object."),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_file_is_refused_with_the_line_and_nothing_is_imported(admin: Desk, tmp_path: Path, name: str) -> None:
+    text, problem = BAD[name]
+    (tmp_path / "bad").write_text(text)
+    refusal = admin.refusal("import", str(tmp_path / "bad"))
+    assert refusal.startswith(f"{tmp_path / 'bad'}: {problem}")
+    assert len(refusal) < 400
+    assert admin.api.get("").json()["count"] == 0
+
+
+def test_a_good_file_made_by_hand_is_imported(admin: Desk, tmp_path: Path) -> None:
+    (tmp_path / "good").write_text(_resealed(GOOD))
+    assert admin.json("import", str(tmp_path / "good"))["prompts_created"] == 1
+    shutil.copy(tmp_path / "good", tmp_path / "good.gz")
+    assert "is no gzip file" in admin.refusal("import", str(tmp_path / "good.gz"))
+    assert "cannot be read" in admin.refusal("import", str(tmp_path / "missing"))
+
+
+def test_conflicts_stop_an_import_or_are_passed_over(admin: Desk, tmp_path: Path) -> None:
+    (tmp_path / "good").write_text(_resealed(GOOD))
+    admin.create("x", "Mine")
+    sentence = "Prompt 'x' cannot be imported: another prompt has the name here."
+    assert admin.refusal("import", str(tmp_path / "good")) == sentence
+    told = admin.json("import", str(tmp_path / "good"), "--on-conflict", "skip")
+    assert told["skipped"] == [{"name": "x", "detail": sentence}]
+    assert admin.latest("x")["prompt"] == "Mine"
+    assert "must be fail or skip" in admin.refusal("import", "x", "--on-conflict", "both")
+    assert "either a file" in admin.refusal("import")
+
+
+def test_a_project_comes_over_the_posthog_api_and_what_is_new_comes_later(desk: Desk, admin: Desk, other: Desk) -> None:
+    _fill(desk, admin)
+    assert desk.registry is not None
+    posthog = {"POSTHOG_HOST": admin.host, "POSTHOG_API_KEY": admin.key, "POSTHOG_PROJECT": admin.project}
+    told = _import_from_posthog(other, posthog)
+    assert (told["prompts_created"], told["versions_added"], told["labels_set"]) == (3, len(NASTY_VALUES) + 3, 4)
+    for name, latest in (("again", 1), ("a", 1), ("Z_-9", len(NASTY_VALUES) + 1)):
+        for version in range(1, latest + 1):
+            path = f"resolve/name/{name}/?version={version}"
+            assert _kept(other.api.get(path).json()) == _kept(admin.api.get(path).json())
+    admin.publish("again", 1, prompt="New")
+    told = _import_from_posthog(other, posthog)
+    assert (told["prompts_created"], told["versions_added"], told["versions_present"]) == (0, 1, 0)
+    with desk.registry.database.read() as tx:
+        assert prompts.fetch_prompt(tx, operator(int(other.project)), "again").text == "New"
+
+
+def _import_from_posthog(desk: Desk, posthog: dict[str, str]) -> Any:
+    own = environment(host=desk.host, api_key=desk.key, project=desk.project) | posthog
+    command = [sys.executable, "-m", "promptuary", "import", "--from", "posthog", "--json"]
+    finished = subprocess.run(command, cwd=desk.folder, env=own, capture_output=True, text=True, timeout=60, check=False)
+    assert (finished.returncode, finished.stderr) == (0, "")
+    return json.loads(finished.stdout)
+
+
+def _kept(resolved: Any) -> Any:
+    """What an import keeps of a version: all but ids."""
+    prompt = {key: value for key, value in resolved["prompt"].items() if key != "id"}
+    return prompt, [{key: value for key, value in label.items() if key != "id"} for label in resolved["labels"]]
