@@ -1,0 +1,47 @@
+"""A message of an agent on its way: who sent it, to which project, and what they may."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from promptuary.api.calls import Services
+from promptuary.model.access import Actor, Permission
+from promptuary.model.prompts import Version
+from promptuary.model.usage import Use
+from promptuary.registry import access
+from promptuary.registry.access import Caller
+from promptuary.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class AgentCall:
+    """One HTTP request of an agent whose key is known.
+
+    ``project`` is what names the project, see `registry.access.enter`. ``label`` is the one that native prompts follow, `None` for
+    the latest version.
+    """
+
+    services: Services
+    caller: Caller
+    project: str
+    label: str | None
+    request_id: str
+
+    @property
+    def database(self) -> Database:
+        """The database."""
+        return self.services.database
+
+    def enter(self, permission: Permission) -> Actor:
+        """Return who acts in the project. What writes is counted against the limit of writes; the request itself is a read."""
+        with self.database.read() as tx:
+            actor = access.enter(
+                tx, self.caller, reference=self.project, api_token=None, permission=permission, request_id=self.request_id
+            )
+        if permission is not Permission.READ:
+            self.services.throttle.count_request(self.caller.key_id or "", permission)
+        return actor
+
+    def count_fetches(self, actor: Actor, versions: Iterable[Version], label: str | None) -> None:
+        """Count that versions are handed out, by the label that was asked for."""
+        for version in versions:
+            self.services.usage.count(Use(version.id, actor.key_id or "", label or ""))

@@ -1,0 +1,130 @@
+"""Schemas of what tools take: those of the API's queries and bodies, with the names of prompts and labels beside the rest.
+
+Unlike the API, tools refuse arguments that they do not know: a model that invents one should hear of it.
+"""
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from promptuary.api.fields import edit_list, integer, text
+from promptuary.api.inputs import (
+    Content,
+    FetchQuery,
+    LabelName,
+    ListQuery,
+    LLMPromptCreate,
+    LLMPromptDuplicate,
+    LLMPromptEditOperation,
+    LLMPromptLabelSet,
+    LLMPromptRestore,
+    PatchedLLMPromptPublish,
+    Schema,
+    VersionNumber,
+)
+from promptuary.model.edits import MAX_EDITS
+
+_STRICT = ConfigDict(extra="forbid", frozen=True)
+
+_Selector = Annotated[str, text(), Field(json_schema_extra={"type": ["integer", "string"]})]
+
+
+class Named(Schema):
+    """The arguments of a tool that works on one prompt."""
+
+    model_config = _STRICT
+
+    prompt_name: Annotated[str, text()] = Field(description="The name of the prompt.")
+
+
+class ListArguments(ListQuery):
+    """The arguments of a list."""
+
+    model_config = _STRICT
+
+    content: Content = Field(default="none", description="How much of each prompt to return.")
+    limit: Annotated[int, integer(minimum=1, maximum=100), Field(json_schema_extra={"minimum": 1, "maximum": 100})] = Field(
+        default=50, description="Most prompts to return."
+    )
+    offset: Annotated[int, integer(minimum=0), Field(json_schema_extra={"minimum": 0})] = Field(
+        default=0, description="Prompts to skip: `next_offset` of the page before."
+    )
+
+
+class GetArguments(FetchQuery, Named):
+    """The arguments of a fetch."""
+
+    model_config = _STRICT
+
+
+class CreateArguments(LLMPromptCreate):
+    """The arguments of a creation."""
+
+    model_config = _STRICT
+
+
+class EditOperation(LLMPromptEditOperation):
+    """Replace the only occurrence of `old` by `new`."""
+
+    model_config = _STRICT
+
+
+class UpdateArguments(PatchedLLMPromptPublish, Named):
+    """The arguments of a publication."""
+
+    model_config = _STRICT
+
+    # A stricter kind of edits than the API's.
+    edits: Annotated[list[EditOperation], edit_list()] = Field(  # type: ignore[assignment]
+        default=[],
+        description="Changes to the latest version, applied in order.",
+        json_schema_extra={"minItems": 1, "maxItems": MAX_EDITS},
+    )
+
+
+class DuplicateArguments(LLMPromptDuplicate, Named):
+    """The arguments of a duplication."""
+
+    model_config = _STRICT
+
+
+class RestoreArguments(LLMPromptRestore, Named):
+    """The arguments of a restore."""
+
+    model_config = _STRICT
+
+
+class LabelSetArguments(LLMPromptLabelSet, Named):
+    """The arguments that let a label point at a version."""
+
+    model_config = _STRICT
+
+    label_name: LabelName = Field(description="The label, such as `production`.")
+
+
+class LabelDeleteArguments(Named):
+    """The arguments that remove a label."""
+
+    label_name: Annotated[str, text()] = Field(description="The label.")
+
+
+class HistoryArguments(Named):
+    """The arguments of a history."""
+
+    limit: Annotated[int, integer(minimum=1, maximum=100), Field(json_schema_extra={"minimum": 1, "maximum": 100})] = Field(
+        default=20, description="Most versions to return."
+    )
+    before_version: VersionNumber | None = Field(
+        default=None, description="Only versions below this number: the last one of the page before."
+    )
+
+
+class DiffArguments(Named):
+    """The arguments of a comparison."""
+
+    from_version: _Selector | None = Field(
+        default=None, description="The older version: its number or a label. The one before `to_version` by default."
+    )
+    to_version: _Selector | None = Field(
+        default=None, description="The newer version: its number or a label. The latest by default."
+    )

@@ -1,0 +1,61 @@
+"""Running a tool: its arguments are validated, its refusals become results that a model can read."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from promptuary.agents.calls import AgentCall
+from promptuary.agents.tools import Tool
+from promptuary.api.errors import ApiError, answer_refusal, parse_error, validation_failed
+from promptuary.model.errors import InvalidValue, Refusal
+from promptuary.model.json_text import InvalidJson, dump_compact, find_surrogate, parse
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a tool has returned: an object, and as text the same, or the sentence of a refusal."""
+
+    text: str
+    body: object
+    is_refused: bool = False
+
+
+def run_tool(call: AgentCall, tool: Tool, arguments: Mapping[str, object]) -> Outcome:
+    """Run a tool. Arguments that are null count as absent, but for a config, which null clears."""
+    try:
+        given = {name: value for name, value in _sane(arguments).items() if value is not None or name == "config"}
+        body = tool.run(call, tool.takes.model_validate(given))
+    except ValidationError as error:
+        return _refused_by_api(validation_failed(error))
+    except ApiError as error:
+        return _refused_by_api(error)
+    except Refusal as refusal:
+        field = refusal.field if isinstance(refusal, InvalidValue) else None
+        return Outcome(_sentence(str(refusal), field), json.loads(bytes(answer_refusal(refusal).body)), is_refused=True)
+    return Outcome(dump_compact(body), body)
+
+
+def _sane(arguments: Mapping[str, object]) -> dict[str, object]:
+    """Return the arguments if they are JSON that can be stored: not too deep, no lone surrogates, only finite numbers."""
+    try:
+        value = parse(json.dumps(arguments))
+    except (InvalidJson, RecursionError) as error:
+        detail = f"JSON parse error - {error}"
+        raise parse_error(detail) from None
+    surrogate = find_surrogate(value)
+    if surrogate is not None:
+        detail = f"Surrogate characters are not allowed: U+{ord(surrogate):X}."
+        raise parse_error(detail)
+    return dict(arguments)
+
+
+def _refused_by_api(error: ApiError) -> Outcome:
+    attr = error.body.get("attr")
+    return Outcome(_sentence(str(error.body["detail"]), attr if isinstance(attr, str) else None), error.body, is_refused=True)
+
+
+def _sentence(detail: str, field: str | None) -> str:
+    """Return a sentence that says which argument it is about."""
+    return f"{field}: {detail}" if field else detail

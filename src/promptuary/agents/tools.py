@@ -1,0 +1,336 @@
+"""The tools: each reads its arguments, calls one verb of the registry and shows its result, as the handlers of the API do.
+
+Names and arguments are those that PostHog's own MCP server has for its prompts, where it has them.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from promptuary.agents import outputs
+from promptuary.agents.calls import AgentCall
+from promptuary.agents.comparing import compare
+from promptuary.agents.inputs import (
+    CreateArguments,
+    DiffArguments,
+    DuplicateArguments,
+    GetArguments,
+    HistoryArguments,
+    LabelDeleteArguments,
+    LabelSetArguments,
+    ListArguments,
+    Named,
+    RestoreArguments,
+    UpdateArguments,
+)
+from promptuary.api.inputs import Schema
+from promptuary.api.outputs import (
+    LLMPrompt,
+    LLMPromptLabel,
+    LLMPromptPublic,
+    LLMPromptRestored,
+    show_label,
+    show_prompt,
+    show_public,
+    show_restored,
+    show_row,
+    show_summary,
+)
+from promptuary.model.access import Actor, Permission
+from promptuary.model.edits import Edit
+from promptuary.model.prompts import Version
+from promptuary.registry import labels, prompts
+from promptuary.store.database import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool: what it takes and returns, what it does to the registry, and the function that does it.
+
+    One that ``is_destructive`` changes what programs get, or takes something away; nothing ever deletes a version.
+    """
+
+    name: str
+    title: str
+    description: str
+    takes: type[Schema]
+    returns: Any
+    run: Callable[[AgentCall, Any], object]
+    is_reading: bool = False
+    is_destructive: bool = False
+    is_idempotent: bool = False
+
+    @property
+    def input_schema(self) -> dict[str, Any]:
+        """The JSON schema of the arguments."""
+        schema = self.takes.model_json_schema()
+        # What the class says of itself is for readers of the code.
+        schema.pop("description", None)
+        return schema
+
+    @property
+    def output_schema(self) -> dict[str, Any]:
+        """The JSON schema of the result."""
+        return TypeAdapter(self.returns).json_schema(mode="serialization")
+
+
+def _list(call: AgentCall, arguments: ListArguments) -> object:
+    actor = call.enter(Permission.READ)
+    with call.database.read() as tx:
+        page = prompts.list_prompts(tx, actor, arguments.listing(limit=arguments.limit, offset=arguments.offset))
+    shown = _fitting(page.items) if arguments.content == "full" else page.items
+    if arguments.content == "full" and not arguments.archived:
+        call.count_fetches(actor, shown, arguments.label)
+    following = arguments.offset + len(shown)
+    return {
+        "count": page.count,
+        "next_offset": following if following < page.count and shown else None,
+        "results": [show_row(version, arguments.content) for version in shown],
+    }
+
+
+def _fitting(versions: Sequence[Version]) -> Sequence[Version]:
+    """Return as many versions as one message should hold, at least one."""
+    sizes = accumulate(version.size_bytes for version in versions)
+    return versions[: max(1, sum(size <= _MAX_PAGE_BYTES for size in sizes))]
+
+
+def _get(call: AgentCall, arguments: GetArguments) -> object:
+    actor = call.enter(Permission.READ)
+    with call.database.read() as tx:
+        version = prompts.fetch_prompt(tx, actor, arguments.prompt_name, version=arguments.version, label=arguments.label)
+    call.count_fetches(actor, [version], arguments.label)
+    return show_public(version, arguments.content, arguments.label)
+
+
+def _create(call: AgentCall, arguments: CreateArguments) -> object:
+    actor = call.enter(Permission.WRITE)
+    with call.database.write() as tx:
+        created = prompts.create_prompt(
+            tx,
+            actor,
+            name=arguments.name,
+            prompt=arguments.prompt,
+            config=arguments.config,
+            description=arguments.version_description,
+        )
+    return show_prompt(created)
+
+
+def _update(call: AgentCall, arguments: UpdateArguments) -> object:
+    actor = call.enter(Permission.WRITE)
+    with call.database.write() as tx:
+        published = prompts.publish_version(
+            tx,
+            actor,
+            name=arguments.prompt_name,
+            base_version=arguments.base_version,
+            prompt=arguments.prompt,
+            edits=[Edit(edit.old, edit.new) for edit in arguments.edits],
+            config=arguments.config if "config" in arguments.model_fields_set else prompts.UNCHANGED,
+            description=arguments.version_description,
+        )
+    return show_prompt(published)
+
+
+def _duplicate(call: AgentCall, arguments: DuplicateArguments) -> object:
+    actor = call.enter(Permission.WRITE)
+    with call.database.write() as tx:
+        copy = prompts.duplicate_prompt(tx, actor, name=arguments.prompt_name, new_name=arguments.new_name)
+    return show_prompt(copy)
+
+
+def _list_labels(call: AgentCall, arguments: Named) -> object:
+    actor = call.enter(Permission.READ)
+    with call.database.read() as tx:
+        history = prompts.resolve_prompt(tx, actor, name=arguments.prompt_name, limit=1)
+    return {
+        "prompt_name": history.selected.name,
+        "latest_version": history.selected.version,
+        "labels": [show_label(label) for label in history.labels],
+    }
+
+
+def _set_label(call: AgentCall, arguments: LabelSetArguments) -> object:
+    actor = call.enter(Permission.WRITE)
+    with call.database.write() as tx:
+        placed = labels.move_label(tx, actor, name=arguments.prompt_name, label=arguments.label_name, version=arguments.version)
+    return show_label(placed.label)
+
+
+def _delete_label(call: AgentCall, arguments: LabelDeleteArguments) -> object:
+    actor = call.enter(Permission.WRITE)
+    with call.database.write() as tx:
+        labels.remove_label(tx, actor, name=arguments.prompt_name, label=arguments.label_name)
+    return {"prompt_name": arguments.prompt_name, "label_name": arguments.label_name, "removed": True}
+
+
+def _show_history(call: AgentCall, arguments: HistoryArguments) -> object:
+    actor = call.enter(Permission.READ)
+    with call.database.read() as tx:
+        history = prompts.resolve_prompt(
+            tx, actor, name=arguments.prompt_name, limit=arguments.limit, before_version=arguments.before_version
+        )
+    return {
+        "prompt_name": history.selected.name,
+        "latest_version": history.selected.version,
+        "versions": [show_summary(version, history.last_fetches.get(version.id)) for version in history.versions],
+        "has_more": history.has_more,
+    }
+
+
+def _diff(call: AgentCall, arguments: DiffArguments) -> object:
+    actor = call.enter(Permission.READ)
+    with call.database.read() as tx:
+        newer = _chosen(tx, actor, arguments.prompt_name, arguments.to_version)
+        before = str(max(1, newer.version - 1))
+        older = _chosen(tx, actor, arguments.prompt_name, arguments.from_version or before)
+    return compare(older, newer)
+
+
+def _archive(call: AgentCall, arguments: Named) -> object:
+    actor = call.enter(Permission.WRITE)
+    with call.database.write() as tx:
+        prompts.archive_prompt(tx, actor, name=arguments.prompt_name)
+    return {"prompt_name": arguments.prompt_name, "archived": True}
+
+
+def _restore(call: AgentCall, arguments: RestoreArguments) -> object:
+    actor = call.enter(Permission.WRITE)
+    with call.database.write() as tx:
+        restored = prompts.restore_prompt(tx, actor, name=arguments.prompt_name, version_id=arguments.id)
+    return show_restored(restored.version, restored.former_labels)
+
+
+def _chosen(tx: Transaction, actor: Actor, name: str, choice: str | None) -> Version:
+    """Return the version that a number or a label means, the latest for `None`."""
+    number = int(choice) if choice and choice.isascii() and choice.isdigit() and len(choice) <= _MAX_DIGITS else None
+    return prompts.fetch_prompt(tx, actor, name, version=number, label=None if number else choice)
+
+
+_MAX_DIGITS = 9
+_MAX_PAGE_BYTES = 1_000_000
+
+TOOLS = (
+    Tool(
+        "llma-prompt-list",
+        "List prompts",
+        "List the project's prompts, or find those with a text in their name or content. Shows each at its latest version, or with "
+        "`label` at the labelled one. With `archived` it lists the archived prompts, which `llma-prompt-restore` brings back.",
+        ListArguments,
+        outputs.PromptPage,
+        _list,
+        is_reading=True,
+        is_idempotent=True,
+    ),
+    Tool(
+        "llma-prompt-get",
+        "Get a prompt",
+        "Get the text and config of a prompt: the latest version, or the one with a number or a label.",
+        GetArguments,
+        LLMPromptPublic,
+        _get,
+        is_reading=True,
+        is_idempotent=True,
+    ),
+    Tool(
+        "llma-prompt-create",
+        "Create a prompt",
+        "Create a prompt with version 1. Write variables as {{name}}. Nothing is labelled: programs that follow a label such as "
+        "`production` get nothing until `llma-prompt-label-set` points it at a version.",
+        CreateArguments,
+        LLMPrompt,
+        _create,
+    ),
+    Tool(
+        "llma-prompt-update",
+        "Publish a version",
+        "Publish the next version of a prompt: with a new `prompt` or `edits` to the latest one, with a new `config` or the one it "
+        "had. `base_version` is the version that you have read; if somebody has published since, nothing happens and you get an "
+        "error: read the prompt again. Labels stay where they are.",
+        UpdateArguments,
+        LLMPrompt,
+        _update,
+    ),
+    Tool(
+        "llma-prompt-duplicate",
+        "Duplicate a prompt",
+        "Create a prompt with the latest content and config of another one.",
+        DuplicateArguments,
+        LLMPrompt,
+        _duplicate,
+    ),
+    Tool(
+        "llma-prompt-label-list",
+        "List labels",
+        "List the labels of a prompt and the versions they point at.",
+        Named,
+        outputs.PromptLabels,
+        _list_labels,
+        is_reading=True,
+        is_idempotent=True,
+    ),
+    Tool(
+        "llma-prompt-label-set",
+        "Set or move a label",
+        "Let a label point at a version, to release it or to roll back. Programs that follow the label get that version at once.",
+        LabelSetArguments,
+        LLMPromptLabel,
+        _set_label,
+        is_destructive=True,
+        is_idempotent=True,
+    ),
+    Tool(
+        "llma-prompt-label-delete",
+        "Remove a label",
+        "Remove a label from a prompt. Programs that follow it get no prompt any more.",
+        LabelDeleteArguments,
+        outputs.LabelRemoved,
+        _delete_label,
+        is_destructive=True,
+        is_idempotent=True,
+    ),
+    Tool(
+        "llma-prompt-history",
+        "See the history",
+        "List the versions of a prompt, newest first: when, by whom, with which note and labels, and when they were fetched last.",
+        HistoryArguments,
+        outputs.PromptHistory,
+        _show_history,
+        is_reading=True,
+        is_idempotent=True,
+    ),
+    Tool(
+        "llma-prompt-diff",
+        "Compare versions",
+        "Show what differs between two versions of a prompt, in text and config. Without arguments: what the latest one changed.",
+        DiffArguments,
+        outputs.PromptDiff,
+        _diff,
+        is_reading=True,
+        is_idempotent=True,
+    ),
+    Tool(
+        "llma-prompt-archive",
+        "Archive a prompt",
+        "Take a prompt with all its versions and labels out of service. Programs get it no more and its name becomes free; "
+        "`llma-prompt-restore` brings it back, without labels.",
+        Named,
+        outputs.PromptArchived,
+        _archive,
+        is_destructive=True,
+        is_idempotent=True,
+    ),
+    Tool(
+        "llma-prompt-restore",
+        "Restore a prompt",
+        "Bring an archived prompt with all its versions back. `former_labels` tells which labels it had; they do not come back.",
+        RestoreArguments,
+        LLMPromptRestored,
+        _restore,
+    ),
+)
+"""All tools, in the order in which agents see them."""

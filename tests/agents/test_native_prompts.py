@@ -1,0 +1,78 @@
+"""The project's prompts as prompts of the protocol."""
+
+import pytest
+from agent import EARLIER, MODERN, Agent, connected
+from agent_server import Served
+
+
+def texts(answer) -> list[tuple[str, str]]:  # type: ignore[no-untyped-def]  # noqa: ANN001 - the package's own type
+    return [(message.role, message.content.text) for message in answer.messages]
+
+
+def test_variables_are_arguments_and_are_filled_in(agent: Agent) -> None:
+    agent.result("llma-prompt-create", name="n-text", prompt="Greet {{who}}, {{who}}, from {{me}}.", version_description="First")
+    listed = next(prompt for prompt in agent.prompts().prompts if prompt.name == "n-text")
+    assert listed.description == "Version 1: First"
+    assert [(argument.name, argument.required) for argument in listed.arguments or ()] == [("who", True), ("me", True)]
+    assert texts(agent.prompt("n-text", who="Ada", me="{{who}}")) == [("user", "Greet Ada, Ada, from {{who}}.")]
+    assert agent.error("n-text", who="Ada") == "Values are missing for: me."
+    assert agent.error("n-text", who="Ada", me="Bob", you="Eve") == "The prompt has no variable named: you."
+
+
+def test_chats_become_messages(agent: Agent) -> None:
+    chat = [
+        {"role": "system", "content": "Be {{mood}}."},
+        {"role": "user", "content": [{"type": "text", "text": "Hello {{who}}"}, {"type": "text", "text": "there"}]},
+        {"role": "assistant", "content": "Hi."},
+    ]
+    agent.result("llma-prompt-create", name="n-chat", prompt=chat)
+    agent.result("llma-prompt-create", name="n-messages", prompt={"messages": chat, "other": 1})
+    expected = [("user", "Be kind."), ("user", "Hello Ada\nthere"), ("assistant", "Hi.")]
+    assert texts(agent.prompt("n-chat", mood="kind", who="Ada")) == expected
+    assert texts(agent.prompt("n-messages", mood="kind", who="Ada")) == expected
+
+
+def test_other_json_is_one_message_and_stays_json(agent: Agent) -> None:
+    agent.result("llma-prompt-create", name="n-json", prompt={"task": "Sum up {{text}}", "words": 3, "{{text}}": None})
+    answer = agent.prompt("n-json", text='a "quoted" text')
+    assert texts(answer) == [("user", '{"task": "Sum up a \\"quoted\\" text", "words": 3, "{{text}}": null}')]
+
+
+def test_a_name_may_choose_a_version_by_label_or_number(agent: Agent) -> None:
+    agent.result("llma-prompt-create", name="n-chosen", prompt="one")
+    agent.result("llma-prompt-update", prompt_name="n-chosen", base_version=1, prompt="two")
+    agent.result("llma-prompt-label-set", prompt_name="n-chosen", label_name="production", version=1)
+    assert texts(agent.prompt("n-chosen")) == [("user", "two")]
+    assert texts(agent.prompt("n-chosen@production")) == [("user", "one")]
+    assert texts(agent.prompt("n-chosen@1")) == [("user", "one")]
+    assert agent.error("n-chosen@9").startswith("No prompt matching 'n-chosen' at version 9.")
+    assert agent.error("n-chosen@staging").startswith("No prompt matching 'n-chosen' with label 'staging'.")
+    assert agent.error("n-nobody").startswith("No prompt matching 'n-nobody' in this project.")
+
+
+@pytest.mark.parametrize("mode", [MODERN, EARLIER])
+def test_a_connection_may_follow_a_label(served: Served, agent: Agent, mode: str) -> None:
+    name = f"n-followed-{mode}"
+    agent.result("llma-prompt-create", name=name, prompt="released")
+    agent.result("llma-prompt-create", name=f"{name}-draft", prompt="x")
+    agent.result("llma-prompt-update", prompt_name=name, base_version=1, prompt="draft {{more}}")
+    agent.result("llma-prompt-label-set", prompt_name=name, label_name=f"live-{mode}", version=1)
+    with connected(served.url, served.editor_key, mode=mode, query=f"?label=live-{mode}") as follower:
+        listed = follower.prompts().prompts
+        assert [(prompt.name, prompt.arguments, prompt.description) for prompt in listed] == [
+            (name, [], f"Version 1 (live-{mode})")
+        ]
+        assert texts(follower.prompt(name)) == [("user", "released")]
+        assert texts(follower.prompt(f"{name}@2", more="x")) == [("user", "draft x")]
+        assert f"live-{mode}" in follower.error(f"{name}-draft")
+
+
+def test_lists_of_native_prompts_are_paged(served: Served, agent: Agent) -> None:
+    for number in range(60):
+        agent.result("llma-prompt-create", name=f"m-{number:02}", prompt="x")
+        agent.result("llma-prompt-label-set", prompt_name=f"m-{number:02}", label_name="many", version=1)
+    with connected(served.url, served.editor_key, query="?label=many") as follower:
+        first = follower.prompts()
+        rest = follower.prompts(first.next_cursor)
+    names = [prompt.name for prompt in (*first.prompts, *rest.prompts)]
+    assert (names, len(first.prompts), rest.next_cursor) == ([f"m-{number:02}" for number in range(60)], 50, None)
