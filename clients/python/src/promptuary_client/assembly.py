@@ -1,0 +1,80 @@
+"""The two ends that both clients share: how a client is made of arguments, and an answer of what is known."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from promptuary_client import errors, wire
+from promptuary_client.core import Core
+from promptuary_client.prompts import Key, Prompt, fallback_content
+from promptuary_client.reports import report_answer
+from promptuary_client.settings import (
+    Settings,
+    check_numbers,
+    resolve_access,
+    resolve_bundle,
+    resolve_folder,
+    resolve_offline,
+    resolve_project,
+)
+from promptuary_client.templates import Message
+
+
+def build_settings(
+    host: str | None,
+    api_key: str | None,
+    project: str | int | None,
+    cache_dir: str | Path | bool,  # noqa: FBT001 - it may be a path, too.
+    bundle: str | Path | None,
+    offline: bool | None,  # noqa: FBT001 - it may be left to the environment.
+    **others: Any,  # noqa: ANN401 - the fields of `Settings`, which the clients' own signatures name.
+) -> Settings:
+    """Return the settings that a client's arguments and the environment amount to. Raises `ConfigurationError`."""
+    is_offline = resolve_offline(offline)
+    address, key = resolve_access(host, api_key, offline=is_offline)
+    # Without a server and a key there is nobody to keep content apart for.
+    has_disk = cache_dir is not False and bool(address)
+    settings = Settings(
+        host=address,
+        api_key=key,
+        project=resolve_project(project),
+        folder=resolve_folder(None if isinstance(cache_dir, bool) else cache_dir) if has_disk else None,
+        bundle=resolve_bundle(bundle),
+        offline=is_offline,
+        **others,
+    )
+    return check_numbers(settings)
+
+
+def answer(
+    settings: Settings,
+    core: Core,
+    key: Key,
+    *,
+    is_confirmed: bool,
+    fallback: str | Sequence[Message] | None,
+    config: Mapping[str, Any] | None,
+) -> Prompt:
+    """Return what there is to serve: known content, the bundle's, or the code's own. Raises why there is none."""
+    prompt = core.answer(key, is_confirmed=is_confirmed) or _bundled(settings, core, key)
+    if prompt is None:
+        if fallback is None:
+            raise (wire.impossible(key) or core.error(key)).with_traceback(None)
+        prompt = Prompt(fallback_content(key, fallback, config), key.name, None, key.label, "fallback", None)
+    report_answer(settings, prompt)
+    return prompt
+
+
+def has_substitute(settings: Settings, key: Key, fallback: object) -> bool:
+    """Tell whether there is something to serve where the server has given nothing."""
+    return fallback is not None or (settings.bundle is not None and settings.bundle.find(key) is not None)
+
+
+def _bundled(settings: Settings, core: Core, key: Key) -> Prompt | None:
+    # The server's word that there is no such prompt is worth more than an old file.
+    if settings.bundle is None or isinstance(core.error(key), errors.NotFound):
+        return None
+    content = settings.bundle.find(key)
+    if content is None:
+        return None
+    return Prompt(content, content.name, content.version, key.label, "bundle", settings.bundle.age)

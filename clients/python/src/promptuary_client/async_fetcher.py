@@ -1,0 +1,258 @@
+"""Fetching on an asyncio event loop: all I/O of the client for asyncio."""
+
+import asyncio
+import time
+import weakref
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import httpx2
+
+from promptuary_client import errors, life, wire
+from promptuary_client.assembly import answer, has_substitute
+from promptuary_client.async_follower import AsyncFollower
+from promptuary_client.core import OFFLINE, Core, Flight, Step
+from promptuary_client.disk import Disk
+from promptuary_client.filling import Prefetched, next_page, pages, take_in
+from promptuary_client.prompts import Content, Key, Prompt
+from promptuary_client.reports import report_disk, report_prefetch, report_trouble
+from promptuary_client.settings import Settings
+from promptuary_client.templates import Message
+from promptuary_client.trail import Trail
+from promptuary_client.transport import BROKEN, FAILURES, Body, client_options, error_from, send_options
+from promptuary_client.verbs import Verb
+
+T = TypeVar("T")
+
+
+class AsyncFetcher:
+    """Fetches, keeps and refreshes. One serves all tasks of one loop, and begins anew in another."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.core = Core(self.settings)
+        self._disk = Disk(self.settings)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        # Made now, because loading certificates takes longer than a fetch; connections are made when they are needed.
+        self._http = None if settings.offline else self._make_http()
+        self._left_behind: list[httpx2.AsyncClient | None] = []
+        self._tasks: dict[Flight, asyncio.Task[None]] = {}
+        self._errands: set[asyncio.Task[None]] = set()
+        self._is_closed = False
+        self._trail = Trail(settings, self.core) if settings.live and not settings.offline else None
+        self._follower: AsyncFollower | None = None
+        self._end: weakref.finalize[..., AsyncFetcher] | None = None
+        life.register(self)
+
+    async def get(
+        self, key: Key, *, fallback: str | Sequence[Message] | None, config: Mapping[str, Any] | None, deadline: float | None
+    ) -> Prompt:
+        """Return what there is to serve for a key, once it has been asked for if it has to be. Raises why there is nothing."""
+        is_confirmed = False
+        if wire.impossible(key) is None:
+            self._adopt_loop()
+            self._follow()
+            has_other = has_substitute(self.settings, key, fallback)
+            step = self.core.plan(key, has_fallback=has_other)
+            if step is not Step.SERVE:
+                wait = None if step is Step.REFRESH else self.settings.deadline if deadline is None else deadline
+                is_confirmed = await self._ask(key, wait, has_fallback=has_other)
+        return answer(self.settings, self.core, key, is_confirmed=is_confirmed, fallback=fallback, config=config)
+
+    async def prefetch(self, label: str | None, deadline: float | None) -> Prefetched:
+        """Take all prompts into memory, page by page. Does not raise for what the server or the network does."""
+        self._adopt_loop()
+        self._follow()
+        end = time.monotonic() + (self.settings.request_limit if deadline is None else deadline)
+        count, steps = 0, pages(self.settings, label)
+        try:
+            verb = next(steps, None)
+            while verb is not None:
+                heard = self.core.heard
+                page = verb.read(await self._send(verb.request, end - time.monotonic()))
+                taken = take_in(self.core, page, label, heard=heard)
+                count += len(taken)
+                await self._keep_all(taken)
+                verb = next_page(steps, page)
+        except (errors.PromptuaryError, asyncio.TimeoutError, *FAILURES) as failure:
+            error = error_from(failure)
+            report_prefetch(error)
+            return Prefetched(count, error)
+        return Prefetched(count)
+
+    async def revalidate(self, key: Key) -> bool:
+        """Ask for what a change concerns; return whether the server has confirmed what is known now."""
+        flight, is_new = self.core.board(key, self.settings.request_limit)
+        if is_new:
+            self._tasks[flight] = asyncio.create_task(self._fly(flight, has_fallback=True))
+            await asyncio.wait({self._tasks[flight]})
+        return flight.succeeded
+
+    @property
+    def is_live(self) -> bool:
+        """Whether changes are heard of as they happen."""
+        return self._trail is not None and self._trail.is_followed
+
+    async def close(self) -> None:
+        """Close the connections. What is known goes on being served; nothing is asked any more."""
+        self._is_closed = True
+        self._adopt_loop()
+        follower = [] if self._follower is None else [self._follower.task]
+        under_way = [*self._tasks.values(), *self._errands, *follower]
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+        await self._reset()
+
+    def after_fork(self) -> None:
+        """Begin anew in a child process. Its parent's connections are kept where nothing uses or closes them."""
+        self.core.after_fork()
+        self._leave_loop()
+
+    def at_exit(self) -> None:
+        """Start nothing more: the interpreter ends."""
+        self._is_closed = True
+
+    def _adopt_loop(self) -> None:
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            if self._loop is not None:
+                self.core.drop_flights()
+                self._leave_loop()
+            self._loop = loop
+
+    def _leave_loop(self) -> None:
+        self._left_behind[:] = [self._http]
+        self._http, self._loop = None, None
+        self._follower = None
+        if self._end is not None:
+            self._end()
+        self._tasks, self._errands = {}, set()
+
+    def _follow(self) -> None:
+        """Follow changes, if that is wanted and nobody does yet."""
+        if self._trail is not None and self._follower is None and not self._is_closed:
+            self._follower = AsyncFollower(self.settings, self._trail, self.revalidate)
+            # A client that is not used any more is let go without having been closed.
+            self._end = weakref.finalize(self, self._follower.stop)
+
+    async def _ask(self, key: Key, wait: float | None, *, has_fallback: bool) -> bool:
+        """Have the server asked, and wait for it if there is a time to wait; return whether it has confirmed what is known."""
+        flight, is_new = self.core.board(key, wait or 0.0)
+        if is_new:
+            self._tasks[flight] = asyncio.create_task(self._fly(flight, has_fallback=has_fallback))
+        task = self._tasks.get(flight)
+        if wait is not None and task is not None:
+            await asyncio.wait({task}, timeout=wait)
+            if not flight.done.is_set():
+                self._give_up(flight)
+        return wait is not None and flight.succeeded
+
+    async def _fly(self, flight: Flight, *, has_fallback: bool) -> None:
+        """Ask for one key, from disk to server to disk, and land."""
+        try:
+            await self._recall(flight.key)
+            if self.core.may_send(flight.key, has_fallback=has_fallback) and not self._is_closed:
+                await self._confirm(flight)
+        finally:
+            self._tasks.pop(flight, None)
+            self.core.land(flight)
+
+    async def _recall(self, key: Key) -> None:
+        if self.core.known(key) is not None:
+            return
+        try:
+            record = await asyncio.to_thread(self._disk.load, key)
+        except OSError as error:
+            report_disk(error)
+            return
+        if record is not None:
+            self.core.recall(key, record.content, record.age)
+
+    async def _confirm(self, flight: Flight) -> None:
+        key, known = flight.key, self.core.known(flight.key)
+        try:
+            content = wire.read_fetch(await self._send(wire.fetch_request(self.settings, key, known), flight.limit), known)
+        except (errors.PromptuaryError, asyncio.TimeoutError, *FAILURES) as failure:
+            error = error_from(failure)
+            has_content = self.core.fail(key, error)
+            if not self._is_closed:
+                report_trouble(self.settings, key, error, has_content=has_content)
+            return
+        # Those who wait for the server need not wait for the disk.
+        if self.core.confirm(flight, content):
+            self._run_errand(self._keep(key, content, is_new=content is not known))
+
+    def _run_errand(self, errand: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(errand)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+    async def perform(self, verb: Verb[T]) -> T:
+        """Do what changes prompts, or reads more than one. Raises `PromptuaryError`."""
+        self._adopt_loop()
+        limit = self.settings.request_limit
+        try:
+            answer = await asyncio.wait_for(self._exchange(verb.request, limit), limit)
+        except (asyncio.TimeoutError, *FAILURES) as failure:
+            raise error_from(failure) from failure
+        finally:
+            if verb.changes is not None:
+                self.core.forget(verb.changes)
+        return verb.read(answer)
+
+    async def _keep_all(self, contents: Iterable[tuple[Key, Content]]) -> None:
+        try:
+            await asyncio.to_thread(self._disk.store_all, contents)
+        except OSError as error:
+            report_disk(error)
+
+    async def _keep(self, key: Key, content: Content, *, is_new: bool) -> None:
+        try:
+            if is_new:
+                await asyncio.to_thread(self._disk.store, key, content)
+            else:
+                await asyncio.to_thread(self._disk.confirm, key)
+        except OSError as error:
+            report_disk(error)
+
+    def _give_up(self, flight: Flight) -> None:
+        error = self.core.give_up(flight)
+        if error is not None:
+            report_trouble(self.settings, flight.key, error, has_content=self.core.known(flight.key) is not None)
+
+    async def _send(self, request: wire.Request, limit: float) -> wire.Answer:
+        """Send a request that reads, and once more if its connection breaks, within the limit. Raises one of `FAILURES`."""
+
+        async def exchange() -> wire.Answer:
+            try:
+                return await self._exchange(request, limit)
+            except BROKEN:
+                return await self._exchange(request, limit)
+
+        return await asyncio.wait_for(exchange(), limit)
+
+    def _make_http(self) -> httpx2.AsyncClient | None:
+        """Return new connections, or `None` if there cannot be any, which the first request will report."""
+        try:
+            return httpx2.AsyncClient(**client_options(self.settings))
+        except FAILURES:
+            return None
+
+    async def _exchange(self, request: wire.Request, limit: float) -> wire.Answer:
+        if self.settings.offline:
+            raise errors.Unreachable(OFFLINE)
+        body = Body()
+        if self._is_closed:
+            raise RuntimeError("The client is closed.")
+        if self._http is None:
+            self._http = httpx2.AsyncClient(**client_options(self.settings))
+        async with self._http.stream(request.method, request.path, **send_options(request, limit)) as response:
+            async for piece in response.aiter_bytes():
+                body.add(piece)
+            return body.answer(response.status_code, response.headers)
+
+    async def _reset(self) -> None:
+        connections, self._http = self._http, None
+        if connections is not None:
+            await connections.aclose()

@@ -1,0 +1,78 @@
+"""Following the server's stream of changes in a task."""
+
+import asyncio
+import contextlib
+import os
+import weakref
+from collections.abc import Awaitable, Callable, Iterable
+
+import httpx2
+
+from promptuary_client import errors
+from promptuary_client.prompts import Key
+from promptuary_client.settings import Settings
+from promptuary_client.trail import Check, Trail
+from promptuary_client.transport import FAILURES, LAG_SECONDS, check_stream, client_options, error_from, stream_options
+
+
+class AsyncFollower:
+    """A task that reads the stream and asks for what changes concern, over a connection of its own.
+
+    It holds what it asks with weakly: a client that is not used any more is let go, and the task ends.
+    """
+
+    def __init__(self, settings: Settings, trail: Trail, revalidate: Callable[[Key], Awaitable[bool]]) -> None:
+        self._settings = settings
+        self._trail = trail
+        self._revalidate = weakref.WeakMethod(revalidate)
+        self._process = os.getpid()
+        self._loop = asyncio.get_running_loop()
+        self.task = self._loop.create_task(self._run(), name="promptuary-live")
+
+    def stop(self) -> None:
+        """End the task promptly, from whatever thread, without waiting for it."""
+        if os.getpid() == self._process:
+            # The loop may be closed, with all its tasks.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self.task.cancel)
+
+    async def _run(self) -> None:
+        try:
+            while True:
+                error = await self._follow()
+                await asyncio.sleep(self._trail.lose(error))
+        finally:
+            self._trail.is_followed = False
+
+    async def _follow(self) -> errors.PromptuaryError | None:
+        """Read the stream until it ends; return why it did, `None` if the server ended it in peace."""
+        request = self._trail.request()
+        options = stream_options(request, self._settings.request_limit)
+        try:
+            async with (
+                httpx2.AsyncClient(**client_options(self._settings)) as connections,
+                connections.stream(request.method, request.path, **options) as response,
+            ):
+                check_stream(response)
+                async for event in httpx2.EventSource(response):
+                    await self._apply(self._trail.take(event.event, event.id, event.data))
+        except (errors.PromptuaryError, asyncio.TimeoutError, *FAILURES) as failure:
+            return error_from(failure)
+        return None
+
+    async def _apply(self, checks: Iterable[Check]) -> None:
+        old = self._trail.still_old(await self._ask(checks))
+        if old:
+            await asyncio.sleep(LAG_SECONDS)
+            self._trail.still_old(await self._ask(old))
+
+    async def _ask(self, checks: Iterable[Check]) -> list[Check]:
+        """Ask for what is to be asked for; return those that the server has confirmed."""
+        confirmed = []
+        for check in checks:
+            revalidate = self._revalidate()
+            if revalidate is None:
+                break
+            if await revalidate(check.key):
+                confirmed.append(check)
+        return confirmed

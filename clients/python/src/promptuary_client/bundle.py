@@ -1,0 +1,105 @@
+"""Prompts in a file that a release brings along, for when no server can be asked. Read once, believed only if it is whole.
+
+``promptuary bundle`` writes such files. A content is found by what was asked for: by its version, by the labels that pointed at it,
+and without either if the file was made of latest versions.
+"""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from promptuary_client.errors import ConfigurationError
+from promptuary_client.prompts import Content, Key
+
+FORMAT = "promptuary-bundle"
+FORMAT_VERSION = 1
+
+
+class Bundle:
+    """The prompts of one file."""
+
+    def __init__(self, contents: Mapping[Key, Content], created: float, *, clock: Callable[[], float] = time.time) -> None:
+        self._contents = contents
+        self._created = created
+        self._clock = clock
+
+    def find(self, key: Key) -> Content | None:
+        """Return what the file has for a key, `None` if it has nothing."""
+        return self._contents.get(key)
+
+    @property
+    def age(self) -> float:
+        """How many seconds ago the file was made."""
+        return max(self._clock() - self._created, 0.0)
+
+
+def read_bundle(path: str | Path) -> Bundle:
+    """Return the prompts of a file. Raises `ConfigurationError`, which says what is wrong with it."""
+    try:
+        data = Path(path).expanduser().read_bytes()
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"The bundle {os.fspath(path)} cannot be read: {error}.") from error
+    try:
+        found = json.loads(data)
+        _check_format(found)
+        return Bundle(_read_prompts(found["prompts"]), _read_time(found["created_at"]))
+    except _Damage as damage:
+        raise ConfigurationError(f"The bundle {os.fspath(path)} is not usable: {damage}") from damage
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise ConfigurationError(f"The bundle {os.fspath(path)} is damaged, or not a bundle.") from error
+
+
+class _Damage(Exception):
+    """What is wrong with a file, as a sentence."""
+
+
+def _check_format(found: Mapping[str, Any]) -> None:
+    if found["format"] != FORMAT:
+        raise _Damage("it has another format.")
+    if found["format_version"] != FORMAT_VERSION:
+        raise _Damage(f"its format has version {found['format_version']}, and this client reads version {FORMAT_VERSION}.")
+
+
+def _read_prompts(rows: list[Mapping[str, Any]]) -> dict[Key, Content]:
+    contents: dict[Key, Content] = {}
+    for row in rows:
+        content = _read_content(row)
+        for key in _keys(row, content):
+            if contents.setdefault(key, content) != content:
+                raise _Damage(f"it has two contents for {key}.")
+    return contents
+
+
+def _read_content(row: Mapping[str, Any]) -> Content:
+    name, version, config = row["name"], row["version"], row["config"]
+    is_version = isinstance(version, int) and not isinstance(version, bool)
+    if not isinstance(name, str) or not is_version or not isinstance(config, (dict, type(None))):
+        raise _Damage("one of its prompts is not of the form of a prompt.")
+    # JSON may hold halves of characters.
+    canonical = json.dumps(row["content"], ensure_ascii=False, separators=(",", ":"))
+    if hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest() != row["sha256"]:
+        raise _Damage(f"the content of {name!r} is not the one that was written.")
+    # This is how the server writes a content that is no text.
+    text = row["content"] if isinstance(row["content"], str) else json.dumps(row["content"], ensure_ascii=False)
+    return Content(name=name, text=text, config=config, version=version)
+
+
+def _keys(row: Mapping[str, Any], content: Content) -> Iterator[Key]:
+    labels = [*row["labels"], *([] if row["label"] is None else [row["label"]])]
+    if not all(isinstance(label, str) for label in labels):
+        raise _Damage(f"the labels of {content.name!r} are no labels.")
+    yield Key(content.name, version=content.version)
+    yield from (Key(content.name, label=label) for label in labels)
+    if row["label"] is None:
+        yield Key(content.name)
+
+
+def _read_time(text: str) -> float:
+    # Before Python 3.11 a Z is not understood.
+    created = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return (created if created.tzinfo else created.replace(tzinfo=timezone.utc)).timestamp()

@@ -1,0 +1,134 @@
+"""The last known good content on disk, for programs that start while the server is down.
+
+One folder for each host, project and key, named by a digest of them; nothing on disk tells the key. One file for each prompt,
+written whole or not at all, and readable by its owner only. The digest in it is made with the key, so that a file that is damaged,
+or was not written by a holder of the key, is as good as none. How long ago the server confirmed it is the file's time.
+"""
+
+import contextlib
+import json
+import os
+import stat
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+from promptuary_client.errors import PromptuaryError
+from promptuary_client.prompts import Content, Key
+from promptuary_client.settings import Settings
+from promptuary_client.wire import read_content
+
+_PRIVATE = 0o700
+_SUFFIX = ".prompt"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the disk had, and how many seconds ago the server confirmed it."""
+
+    content: Content
+    age: float
+
+
+class Disk:
+    """Loads and stores contents. Raises `OSError` when the disk refuses; what cannot be believed is not found."""
+
+    def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
+        secret = blake2b(settings.api_key.encode(), person=b"promptuary-disk").digest()
+        scope = f"{settings.host}\0{settings.project}".encode()
+        self._secret = secret
+        self._root = settings.folder
+        self._folder = settings.folder / blake2b(scope, key=secret, digest_size=16).hexdigest() if settings.folder else Path()
+        self._most = settings.max_entries
+        self._clock = clock
+
+    def load(self, key: Key) -> Record | None:
+        """Return what is on disk for a key."""
+        if self._root is None:
+            return None
+        try:
+            self._check_folder()
+            handle = os.open(self._path(key), os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        except FileNotFoundError:
+            return None
+        with os.fdopen(handle, "rb") as file:
+            digest, _, body = file.read().partition(b"\n")
+            confirmed = os.fstat(file.fileno()).st_mtime
+        if digest.decode("ascii", "replace") != self._digest(key, body):
+            return None
+        # The clock may have gone back since.
+        return _read(body, age=max(self._clock() - confirmed, 0.0))
+
+    def store_all(self, contents: Iterable[tuple[Key, Content]]) -> None:
+        """Write contents, and look once at the end whether they are too many."""
+        if self._root is not None:
+            for key, content in contents:
+                self._write(key, content)
+            self._prune()
+
+    def store(self, key: Key, content: Content) -> None:
+        """Write a content; whoever loads at the same time gets the old one or the new one."""
+        self.store_all([(key, content)])
+
+    def _write(self, key: Key, content: Content) -> None:
+        self._make_folder()
+        row = {"name": content.name, "prompt": content.text, "config": content.config, "version": content.version}
+        body = json.dumps(row | {"label": content.label, "etag": content.etag}).encode()
+        handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".new")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(self._digest(key, body).encode() + b"\n" + body)
+            os.utime(temporary, (self._clock(), self._clock()))
+            Path(temporary).replace(self._path(key))
+        except BaseException:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
+            raise
+
+    def confirm(self, key: Key) -> None:
+        """Note that the server has confirmed now what is on disk."""
+        if self._root is not None:
+            with contextlib.suppress(FileNotFoundError):
+                os.utime(self._path(key), (self._clock(), self._clock()))
+
+    def _path(self, key: Key) -> Path:
+        return self._folder / (self._digest(key, b"")[:32] + _SUFFIX)
+
+    def _digest(self, key: Key, body: bytes) -> str:
+        return blake2b(repr(tuple(key)).encode() + b"\0" + body, key=self._secret, digest_size=32).hexdigest()
+
+    def _make_folder(self) -> None:
+        for folder in (self._folder.parent, self._folder):
+            folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+        self._check_folder()
+
+    def _check_folder(self) -> None:
+        found = os.lstat(self._folder)
+        is_ours = not hasattr(os, "geteuid") or found.st_uid == os.geteuid()
+        if not stat.S_ISDIR(found.st_mode) or not is_ours:
+            raise PermissionError(f"{self._folder} is not a folder of this user's own.")
+        if os.name == "posix" and stat.S_IMODE(found.st_mode) != _PRIVATE:
+            self._folder.chmod(_PRIVATE)
+
+    def _prune(self) -> None:
+        """Keep the disk as bounded as memory is; what was confirmed longest ago goes first."""
+        with os.scandir(self._folder) as found:
+            files = [entry for entry in found if entry.name.endswith(_SUFFIX)]
+        # Another process may prune at the same time.
+        with contextlib.suppress(FileNotFoundError):
+            if len(files) > self._most:
+                files.sort(key=lambda entry: entry.stat().st_mtime)
+            for entry in files[: -self._most]:
+                Path(entry).unlink(missing_ok=True)
+
+
+def _read(body: bytes, *, age: float) -> Record | None:
+    try:
+        row = json.loads(body)
+        etag = row.pop("etag", None)
+        return Record(read_content(row, etag=etag), age)
+    except (ValueError, AttributeError, RecursionError, PromptuaryError):
+        return None

@@ -1,0 +1,270 @@
+"""Fetching in threads: all I/O of the client with threads."""
+
+import threading
+import time
+import weakref
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import httpx2
+
+from promptuary_client import errors, life, wire
+from promptuary_client.assembly import answer, has_substitute
+from promptuary_client.core import OFFLINE, Core, Flight, Step
+from promptuary_client.disk import Disk
+from promptuary_client.filling import Prefetched, next_page, pages, take_in
+from promptuary_client.follower import Follower
+from promptuary_client.prompts import Content, Key, Prompt
+from promptuary_client.reports import report_disk, report_prefetch, report_trouble
+from promptuary_client.settings import Settings
+from promptuary_client.templates import Message
+from promptuary_client.trail import Trail
+from promptuary_client.transport import BROKEN, FAILURES, Body, client_options, error_from, send_options
+from promptuary_client.verbs import Verb
+
+T = TypeVar("T")
+
+
+class Fetcher:
+    """Fetches, keeps and refreshes, for all threads of a program."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.core = Core(self.settings)
+        self._disk = Disk(self.settings)
+        # Made now, because loading certificates takes longer than a fetch; connections are made when they are needed.
+        self._http = None if settings.offline else self._make_http()
+        self._http_lock = threading.Lock()
+        self._left_behind: list[httpx2.Client | Follower | None] = []
+        self._is_closed = False
+        self._trail = Trail(settings, self.core) if settings.live and not settings.offline else None
+        self._follower: Follower | None = None
+        life.register(self)
+
+    def get(
+        self, key: Key, *, fallback: str | Sequence[Message] | None, config: Mapping[str, Any] | None, deadline: float | None
+    ) -> Prompt:
+        """Return what there is to serve for a key, once it has been asked for if it has to be. Raises why there is nothing."""
+        is_confirmed = False
+        if wire.impossible(key) is None:
+            self._follow()
+            has_other = has_substitute(self.settings, key, fallback)
+            step = self.core.plan(key, has_fallback=has_other)
+            if step is not Step.SERVE:
+                wait = None if step is Step.REFRESH else self.settings.deadline if deadline is None else deadline
+                is_confirmed = self._ask(key, wait, has_fallback=has_other)
+        return answer(self.settings, self.core, key, is_confirmed=is_confirmed, fallback=fallback, config=config)
+
+    def prefetch(self, label: str | None, deadline: float | None) -> Prefetched:
+        """Take all prompts into memory, page by page. Does not raise for what the server or the network does."""
+        self._follow()
+        end = time.monotonic() + (self.settings.request_limit if deadline is None else deadline)
+        count, steps = 0, pages(self.settings, label)
+        try:
+            verb = next(steps, None)
+            while verb is not None:
+                heard = self.core.heard
+                page = verb.read(self._send(verb.request, end - time.monotonic()))
+                taken = take_in(self.core, page, label, heard=heard)
+                count += len(taken)
+                self._keep_all(taken)
+                verb = next_page(steps, page)
+        except (errors.PromptuaryError, *FAILURES) as failure:
+            error = error_from(failure)
+            report_prefetch(error)
+            return Prefetched(count, error)
+        return Prefetched(count)
+
+    def revalidate(self, key: Key) -> bool:
+        """Ask for what a change concerns; return whether the server has confirmed what is known now."""
+        flight, is_new = self.core.board(key, self.settings.request_limit)
+        if is_new:
+            self._fly(flight, has_fallback=True)
+        return flight.succeeded
+
+    @property
+    def is_live(self) -> bool:
+        """Whether changes are heard of as they happen."""
+        return self._trail is not None and self._trail.is_followed
+
+    def close(self) -> None:
+        """Close the connections. What is known goes on being served; nothing is asked any more."""
+        self._is_closed = True
+        with self._http_lock:
+            follower = self._follower
+        if follower is not None:
+            follower.stop()
+        self._reset()
+
+    def after_fork(self) -> None:
+        """Begin anew in a child process. Its parent's connections are kept where nothing uses or closes them."""
+        self.core.after_fork()
+        self._http_lock = threading.Lock()
+        self._left_behind += [self._http, self._follower]
+        self._http, self._follower = None, None
+        if self._trail is not None:
+            self._trail.is_followed = False
+
+    def at_exit(self) -> None:
+        """Start nothing more: the interpreter ends."""
+        self._is_closed = True
+
+    def _follow(self) -> None:
+        """Follow changes, if that is wanted and nobody does yet. Children of a fork have to begin anew, which is why it is here."""
+        if self._trail is not None and self._follower is None:
+            self._start_follower(self._trail)
+
+    def _start_follower(self, trail: Trail) -> None:
+        with self._http_lock:
+            # Another thread may have been faster.
+            if self._follower is not None or self._is_closed:
+                return
+            follower = Follower(self.settings, trail, self.revalidate)
+            if follower.start():
+                self._follower = follower
+                # A client that is not used any more is let go without having been closed.
+                weakref.finalize(self, follower.stop)
+
+    def _ask(self, key: Key, wait: float | None, *, has_fallback: bool) -> bool:
+        """Have the server asked, and wait for it if there is a time to wait; return whether it has confirmed what is known."""
+        flight, is_new = self.core.board(key, wait or 0.0)
+        if self.core.take_stuck():
+            self._reset()
+        if is_new and not (self.settings.threads and self._start(flight, has_fallback=has_fallback)):
+            if wait is None:
+                self.core.land(flight)
+                return False
+            self._fly(flight, has_fallback=has_fallback)
+        if wait is None:
+            return False
+        if not flight.done.wait(wait):
+            self._give_up(flight)
+        return flight.succeeded
+
+    def _start(self, flight: Flight, *, has_fallback: bool) -> bool:
+        """Start a thread for a request. It is not waited for when the interpreter ends. Returns whether there can be one."""
+        thread = threading.Thread(
+            target=self._fly, args=(flight,), kwargs={"has_fallback": has_fallback}, name="promptuary-fetch", daemon=True
+        )
+        try:
+            thread.start()
+        except RuntimeError:
+            return False
+        return True
+
+    def _fly(self, flight: Flight, *, has_fallback: bool) -> None:
+        """Ask for one key, from disk to server to disk, and land."""
+        try:
+            self._recall(flight.key)
+            if self.core.may_send(flight.key, has_fallback=has_fallback) and not self._is_closed:
+                self._confirm(flight)
+        finally:
+            self.core.land(flight)
+
+    def _recall(self, key: Key) -> None:
+        if self.core.known(key) is not None:
+            return
+        try:
+            record = self._disk.load(key)
+        except OSError as error:
+            report_disk(error)
+            return
+        if record is not None:
+            self.core.recall(key, record.content, record.age)
+
+    def _confirm(self, flight: Flight) -> None:
+        key, known = flight.key, self.core.known(flight.key)
+        try:
+            content = wire.read_fetch(self._send(wire.fetch_request(self.settings, key, known), flight.limit), known)
+        except (errors.PromptuaryError, *FAILURES) as failure:
+            error = error_from(failure)
+            has_content = self.core.fail(key, error)
+            if not self._is_closed:
+                report_trouble(self.settings, key, error, has_content=has_content)
+            return
+        is_current = self.core.confirm(flight, content)
+        # Those who wait for the server need not wait for the disk.
+        self.core.land(flight)
+        if is_current:
+            self._keep(key, content, is_new=content is not known)
+
+    def perform(self, verb: Verb[T]) -> T:
+        """Do what changes prompts, or reads more than one. Raises `PromptuaryError`."""
+        try:
+            answer = self._exchange(verb.request, time.monotonic() + self.settings.request_limit)
+        except FAILURES as failure:
+            raise error_from(failure) from failure
+        finally:
+            if verb.changes is not None:
+                self.core.forget(verb.changes)
+        return verb.read(answer)
+
+    def _keep_all(self, contents: Iterable[tuple[Key, Content]]) -> None:
+        try:
+            self._disk.store_all(contents)
+        except OSError as error:
+            report_disk(error)
+
+    def _keep(self, key: Key, content: Content, *, is_new: bool) -> None:
+        try:
+            if is_new:
+                self._disk.store(key, content)
+            else:
+                self._disk.confirm(key)
+        except OSError as error:
+            report_disk(error)
+
+    def _give_up(self, flight: Flight) -> None:
+        error = self.core.give_up(flight)
+        if error is not None:
+            report_trouble(self.settings, flight.key, error, has_content=self.core.known(flight.key) is not None)
+
+    def _send(self, request: wire.Request, limit: float) -> wire.Answer:
+        """Send a request that reads, and once more if its connection breaks. Raises one of `FAILURES`, or `PromptuaryError`."""
+        end = time.monotonic() + limit
+        try:
+            return self._exchange(request, end)
+        except BROKEN:
+            return self._exchange(request, end)
+
+    def _exchange(self, request: wire.Request, end: float) -> wire.Answer:
+        """Send a request and return the whole answer, no later than at a time of the clock."""
+        if self.settings.offline:
+            raise errors.Unreachable(OFFLINE)
+        limit = end - time.monotonic()
+        if limit <= 0:
+            raise errors.TimedOut("The server did not answer in time.")
+        body, connections = Body(), self._connections()
+        try:
+            with connections.stream(request.method, request.path, **send_options(request, limit)) as response:
+                for piece in response.iter_bytes():
+                    body.add(piece)
+                    if time.monotonic() > end:
+                        raise errors.TimedOut("The server did not answer in time.")
+                return body.answer(response.status_code, response.headers)
+        finally:
+            if connections is not self._http:
+                # They were closed meanwhile, and this request may have opened one since.
+                connections.close()
+
+    def _make_http(self) -> httpx2.Client | None:
+        """Return new connections, or `None` if there cannot be any, which the first request will report."""
+        try:
+            return httpx2.Client(**client_options(self.settings))
+        except FAILURES:
+            return None
+
+    def _connections(self) -> httpx2.Client:
+        with self._http_lock:
+            if self._is_closed:
+                raise RuntimeError("The client is closed.")
+            if self._http is None:
+                self._http = httpx2.Client(**client_options(self.settings))
+            return self._http
+
+    def _reset(self) -> None:
+        """Close all connections, which ends what is stuck on one of them; the next request makes new ones."""
+        with self._http_lock:
+            connections, self._http = self._http, None
+        if connections is not None:
+            connections.close()

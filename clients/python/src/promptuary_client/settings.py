@@ -1,0 +1,153 @@
+"""What a client is made of: arguments first, then environment variables, then defaults. Nothing is asked of the network here."""
+
+import math
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias, TypeVar
+from urllib.parse import urlsplit
+
+from promptuary_client.bundle import Bundle, read_bundle
+from promptuary_client.errors import ConfigurationError, PromptuaryError
+from promptuary_client.prompts import Key, Prompt
+
+T = TypeVar("T")
+Hook: TypeAlias = Callable[[T], None]
+
+CURRENT_PROJECT = "@current"
+
+_ANSWERS: Mapping[str, bool] = {"": False, "0": False, "false": False, "no": False, "1": True, "true": True, "yes": True}
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A fetch that failed: what was asked for, why it failed, and whether there is something older to serve."""
+
+    key: Key
+    error: PromptuaryError
+    has_content: bool
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of a client, checked.
+
+    ``deadline`` bounds the wait of a caller, ``request_limit`` the life of a request, which may go on after its caller has left.
+    ``ttl`` is how long content counts as fresh. Content is served at once beyond that, unless it is staler than ``max_stale``. One
+    that is ``live`` hears of changes as they happen. One that is ``offline`` asks no server.
+    """
+
+    host: str
+    api_key: str = field(repr=False)
+    project: str = CURRENT_PROJECT
+    deadline: float = 1.0
+    request_limit: float = 10.0
+    ttl: float = 60.0
+    max_stale: float | None = None
+    max_entries: int = 1000
+    folder: Path | None = None
+    threads: bool = True
+    live: bool = False
+    bundle: Bundle | None = field(default=None, repr=False)
+    offline: bool = False
+    on_get: Hook[Prompt] | None = None
+    on_trouble: Hook[Trouble] | None = None
+
+    @property
+    def has_token(self) -> bool:
+        """Whether the project is named by its token, which the server accepts for reading only."""
+        return self.project.startswith("phc_")
+
+
+def resolve_access(host: str | None, api_key: str | None, *, offline: bool) -> tuple[str, str]:
+    """Return the server's address and the API key, two empty texts if neither is needed. Raises `ConfigurationError`."""
+    is_given = bool(host or os.environ.get("PROMPTUARY_HOST")) and bool(api_key or os.environ.get("PROMPTUARY_API_KEY"))
+    if offline and not is_given:
+        return "", ""
+    return resolve_host(host), resolve_key(api_key)
+
+
+def resolve_bundle(bundle: str | Path | None) -> Bundle | None:
+    """Return the prompts of the given file, or of that of ``PROMPTUARY_BUNDLE``. Raises `ConfigurationError`."""
+    path = bundle if bundle is not None else os.environ.get("PROMPTUARY_BUNDLE", "").strip()
+    return read_bundle(path) if path else None
+
+
+def resolve_offline(offline: bool | None) -> bool:  # noqa: FBT001 - it is what this is about.
+    """Return whether no server is to be asked, as given or as ``PROMPTUARY_OFFLINE`` says. Raises `ConfigurationError`."""
+    if offline is not None:
+        return offline
+    found = os.environ.get("PROMPTUARY_OFFLINE", "").strip().lower()
+    if found not in _ANSWERS:
+        raise ConfigurationError("PROMPTUARY_OFFLINE is 1 or 0.")
+    return _ANSWERS[found]
+
+
+def resolve_host(host: str | None) -> str:
+    """Return the server's address without a slash at its end. Raises `ConfigurationError`."""
+    address = _given(host, "PROMPTUARY_HOST", "the server's address").rstrip("/")
+    try:
+        parts = urlsplit(address)
+        is_good = (
+            parts.scheme in ("http", "https") and bool(parts.hostname) and not (parts.query or parts.fragment or parts.username)
+        )
+        _ = parts.port
+    except ValueError:
+        is_good = False
+    if not is_good:
+        raise ConfigurationError("The server's address must look like https://prompts.example.com.")
+    return address
+
+
+def resolve_key(api_key: str | None) -> str:
+    """Return the API key. Raises `ConfigurationError`, whose text does not repeat it."""
+    key = _given(api_key, "PROMPTUARY_API_KEY", "an API key").strip()
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigurationError("The API key has characters that no key has.")
+    return key
+
+
+def resolve_project(project: str | int | None) -> str:
+    """Return the project's number, token, or ``@current``. Raises `ConfigurationError`."""
+    found = str(project) if project is not None else os.environ.get("PROMPTUARY_PROJECT", "").strip() or CURRENT_PROJECT
+    if found == CURRENT_PROJECT or (found.isascii() and (found.isdigit() or found.startswith("phc_"))):
+        return found
+    raise ConfigurationError("The project is its number, its token (phc_...), or @current.")
+
+
+def resolve_folder(folder: str | Path | None) -> Path:
+    """Return the folder for content on disk: the given one, that of ``PROMPTUARY_CACHE_DIR``, or one in the user's cache folder."""
+    chosen = folder or os.environ.get("PROMPTUARY_CACHE_DIR")
+    return Path(chosen).expanduser() if chosen else _user_cache(sys.platform, os.environ) / "promptuary"
+
+
+def check_numbers(settings: Settings) -> Settings:
+    """Return the settings if their numbers make sense. Raises `ConfigurationError`."""
+    positive = {"deadline": settings.deadline, "request_limit": settings.request_limit, "max_entries": settings.max_entries}
+    for name, value in positive.items():
+        if not (math.isfinite(value) and value > 0):
+            raise ConfigurationError(f"`{name}` must be more than 0.")
+    if not (math.isfinite(settings.ttl) and settings.ttl >= 0):
+        raise ConfigurationError("`ttl` must be 0 or more.")
+    if settings.max_stale is not None and not settings.max_stale >= 0:
+        raise ConfigurationError("`max_stale` must be 0 or more, or None.")
+    if settings.live and not settings.threads:
+        raise ConfigurationError("`live` needs a thread, and `threads` is False.")
+    return settings
+
+
+def _given(value: str | None, variable: str, what: str) -> str:
+    found = value if value is not None else os.environ.get(variable, "")
+    if not found.strip():
+        raise ConfigurationError(f"Give {what}, or set {variable}.")
+    return found.strip()
+
+
+def _user_cache(platform: str, environment: Mapping[str, str]) -> Path:
+    if platform == "win32":
+        return Path(environment.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    if platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    return Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache")

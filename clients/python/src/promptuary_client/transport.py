@@ -1,0 +1,93 @@
+"""What both clients tell httpx2: credentials, time-outs, and what its errors mean."""
+
+import asyncio
+from collections.abc import Mapping
+from http import HTTPStatus
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import httpx2
+
+from promptuary_client import errors
+from promptuary_client.changes import EVENT_STREAM
+from promptuary_client.settings import Settings
+from promptuary_client.wire import MAX_BODY, Answer, Request, error_of
+
+# What a request gets when the server has just closed a connection that was idle, or was replaced by another.
+BROKEN = (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError)
+
+# What can go wrong between the first byte sent and the last one received. A client that was closed meanwhile is a `RuntimeError`.
+FAILURES = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError, RuntimeError, ValueError, ImportError)
+
+SILENCE_SECONDS = 45.0
+"""A stream that says nothing for so long is broken: the server's heart beats every 15 seconds."""
+
+LAG_SECONDS = 0.25
+"""After how long a server is asked again that had not heard of a change yet."""
+
+
+def client_options(settings: Settings) -> dict[str, Any]:
+    """Return how a client of httpx2 is made. Redirects are not followed: the key is for this host alone."""
+    return {
+        "base_url": settings.host,
+        "headers": {"Authorization": f"Bearer {settings.api_key}", "Accept": "application/json", "User-Agent": _user_agent()},
+        "follow_redirects": False,
+    }
+
+
+def send_options(request: Request, limit: float) -> dict[str, Any]:
+    """Return the arguments of a request to httpx2."""
+    body = {} if request.body is None else {"json": request.body}
+    params = {"params": dict(request.params)} if request.params else {}
+    return {"headers": dict(request.headers), "timeout": limit} | body | params
+
+
+def stream_options(request: Request, limit: float) -> dict[str, Any]:
+    """Return the arguments of a request for a stream, which has no end, but no long silences either."""
+    return send_options(request, limit) | {"timeout": httpx2.Timeout(limit, read=SILENCE_SECONDS)}
+
+
+def check_stream(response: httpx2.Response) -> None:
+    """Raise `PromptuaryError` for what is no stream of changes: an older server, a proxy's page, a refusal."""
+    if response.status_code != HTTPStatus.OK:
+        raise error_of(Answer(response.status_code, {name.lower(): value for name, value in response.headers.items()}, b""))
+    if response.headers.get("content-type", "").partition(";")[0].strip().lower() != EVENT_STREAM:
+        raise errors.InvalidAnswer("The server has no stream of changes.")
+
+
+def error_from(failure: Exception) -> errors.PromptuaryError:
+    """Return the error of this package for one of httpx2 or of the system; none of their texts has credentials in it."""
+    if isinstance(failure, errors.PromptuaryError):
+        return failure
+    if isinstance(failure, (httpx2.TimeoutException, TimeoutError, asyncio.TimeoutError)):
+        return errors.TimedOut("The server did not answer in time.")
+    if isinstance(failure, httpx2.DecodingError):
+        return errors.InvalidAnswer("The answer cannot be decoded.")
+    return errors.Unreachable(f"The server cannot be reached: {str(failure) or type(failure).__name__}")
+
+
+class Body:
+    """A body that arrives in pieces; more than any answer of Promptuary can have is refused."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def add(self, piece: bytes) -> None:
+        """Take in a piece. Raises `InvalidAnswer`."""
+        self._size += len(piece)
+        if self._size > MAX_BODY:
+            raise errors.InvalidAnswer("The answer is too large.")
+        self._pieces.append(piece)
+
+    def answer(self, status: int, headers: Mapping[str, str]) -> Answer:
+        """Return the whole answer."""
+        kept = {name.lower(): value for name, value in headers.items()}
+        return Answer(status, kept, b"".join(self._pieces))
+
+
+def _user_agent() -> str:
+    try:
+        return f"promptuary-client/{version('promptuary-client')}"
+    except PackageNotFoundError:
+        return "promptuary-client"

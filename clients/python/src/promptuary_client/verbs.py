@@ -1,0 +1,232 @@
+"""What one can do to prompts: each verb as a request, and as a reader of its answer. Nothing is sent here."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+from promptuary_client import errors
+from promptuary_client.settings import Settings
+from promptuary_client.wire import Answer, Request, error_of, prompt_path, prompts_path, read_object, read_params
+
+T = TypeVar("T")
+
+
+class Keep(Enum):
+    """The type of `KEEP`."""
+
+    KEEP = auto()
+
+
+KEEP = Keep.KEEP
+"""In place of a content or config: the one of the base version. `None` as a config is no config."""
+
+PAGE = 100
+"""Prompts in one page of a list."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of a prompt with all that is told of it. ``labels`` are those on it; ``raw`` is the server's own object."""
+
+    name: str
+    version: int
+    content: str
+    config: dict[str, Any] | None
+    description: str | None
+    labels: tuple[str, ...]
+    is_latest: bool
+    latest_version: int
+    created_at: str
+    created_by: str | None
+    raw: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Label:
+    """A label, and the version that it points at."""
+
+    name: str
+    prompt: str
+    version: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A version in a history, without its content."""
+
+    version: int
+    description: str | None
+    labels: tuple[str, ...]
+    is_latest: bool
+    created_at: str
+    created_by: str | None
+
+
+@dataclass(frozen=True)
+class History:
+    """The versions of a prompt, newest first; ``has_more`` if there are older ones than the last of them."""
+
+    latest: Version
+    versions: tuple[Summary, ...]
+    labels: tuple[Label, ...]
+    has_more: bool
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list; ``count`` is how many prompts the whole list has."""
+
+    prompts: tuple[Version, ...]
+    count: int
+    has_more: bool
+
+
+@dataclass(frozen=True)
+class Verb(Generic[T]):
+    """A request, and what its answer means. ``changes`` is the prompt that is another one afterwards, if one is."""
+
+    request: Request
+    read: Callable[[Answer], T]
+    changes: str | None = None
+
+
+def create(
+    settings: Settings, name: str, content: object, config: Mapping[str, Any] | None, description: str | None
+) -> Verb[Version]:
+    """Make a prompt, at version 1."""
+    body = {"name": name, "prompt": content} | _given(config=config, version_description=description)
+    return Verb(Request("POST", _writable(settings), body=body), _read_version, name)
+
+
+def publish(settings: Settings, name: str, base_version: int, description: str | None, **changes: object | Keep) -> Verb[Version]:
+    """Add the next version on top of a base version; ``changes`` are ``prompt``, ``edits`` and ``config``."""
+    changed = {field: value for field, value in changes.items() if value is not KEEP}
+    body = {"base_version": base_version} | changed | _given(version_description=description)
+    return Verb(Request("PATCH", _writable(settings, name), body=body), _read_version, name)
+
+
+def edits_of(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    """Return edits as the server takes them: each text to be replaced with its replacement."""
+    return [{"old": old, "new": new} for old, new in pairs]
+
+
+def move_label(settings: Settings, name: str, label: str, version: int) -> Verb[Label]:
+    """Have a label point at a version."""
+    path = f"{_writable(settings, name)}labels/{_part(label)}/"
+    return Verb(Request("PUT", path, body={"version": version}), lambda answer: _label(read_object(answer)), name)
+
+
+def remove_label(settings: Settings, name: str, label: str) -> Verb[None]:
+    """Take a label away."""
+    return Verb(Request("DELETE", f"{_writable(settings, name)}labels/{_part(label)}/"), _read_nothing, name)
+
+
+def archive(settings: Settings, name: str) -> Verb[None]:
+    """Take a prompt with all its versions out of service."""
+    return Verb(Request("POST", f"{_writable(settings, name)}archive/"), _read_nothing, name)
+
+
+def duplicate(settings: Settings, name: str, new_name: str) -> Verb[Version]:
+    """Make a prompt of the latest version of another."""
+    return Verb(Request("POST", f"{_writable(settings, name)}duplicate/", body={"new_name": new_name}), _read_version, new_name)
+
+
+def history(settings: Settings, name: str, limit: int, before_version: int | None) -> Verb[History]:
+    """Tell the versions of a prompt."""
+    path = f"{prompts_path(settings)}resolve/name/{_part(name)}/"
+    return Verb(Request("GET", path, read_params(settings, limit=limit, before_version=before_version)), _read_history)
+
+
+def list_prompts(settings: Settings, **params: object) -> Verb[Page]:
+    """List prompts, at their latest versions or at those that carry a label."""
+    return Verb(Request("GET", prompts_path(settings), read_params(settings, **params)), _read_page)
+
+
+def _writable(settings: Settings, name: str | None = None) -> str:
+    if settings.has_token:
+        raise errors.ConfigurationError("A project's token is for reading. Name the project by its number to change prompts.")
+    if name is None:
+        return prompts_path(settings)
+    _part(name)
+    return prompt_path(settings, name)
+
+
+def _part(text: str) -> str:
+    """Return a name as one part of a path. Raises `Invalid` for what would become another path."""
+    if text in ("", ".", "..") or "/" in text or not text.isprintable():
+        raise errors.Invalid(f"{text!r} is no name.", status=400)
+    return quote(text, safe="")
+
+
+def _given(**fields: object) -> dict[str, object]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _read_nothing(answer: Answer) -> None:
+    if not 200 <= answer.status < 300:  # noqa: PLR2004 - the range of success.
+        raise error_of(answer)
+
+
+def _read_version(answer: Answer) -> Version:
+    return _version(read_object(answer))
+
+
+def _read_history(answer: Answer) -> History:
+    found = read_object(answer)
+    try:
+        return History(
+            latest=_version(found["prompt"]),
+            versions=tuple(_summary(row) for row in found["versions"]),
+            labels=tuple(_label(row) for row in found["labels"]),
+            has_more=bool(found["has_more"]),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise errors.InvalidAnswer("The answer is not the history of a prompt.") from error
+
+
+def _read_page(answer: Answer) -> Page:
+    found = read_object(answer)
+    try:
+        rows = tuple(_version(row) for row in found["results"])
+        return Page(rows, int(found["count"]), has_more=found["next"] is not None)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise errors.InvalidAnswer("The answer is not a list of prompts.") from error
+
+
+def _version(row: Mapping[str, Any]) -> Version:
+    try:
+        return Version(
+            name=row["name"],
+            version=row["version"],
+            content=row.get("prompt", row.get("prompt_preview", "")),
+            config=row.get("config"),
+            description=row["version_description"],
+            labels=tuple(row["labels"]),
+            is_latest=row["is_latest"],
+            latest_version=row["latest_version"],
+            created_at=row["created_at"],
+            created_by=(row["created_by"] or {}).get("email"),
+            raw=row,
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise errors.InvalidAnswer("The answer is not a prompt.") from error
+
+
+def _summary(row: Mapping[str, Any]) -> Summary:
+    return Summary(
+        version=row["version"],
+        description=row["version_description"],
+        labels=tuple(row["labels"]),
+        is_latest=row["is_latest"],
+        created_at=row["created_at"],
+        created_by=(row["created_by"] or {}).get("email"),
+    )
+
+
+def _label(row: Mapping[str, Any]) -> Label:
+    try:
+        return Label(row["name"], row["prompt_name"], row["version"])
+    except KeyError as error:
+        raise errors.InvalidAnswer("The answer is not a label.") from error

@@ -1,0 +1,184 @@
+"""The HTTP API as requests to be sent and answers to be read. Nothing is sent here, which is why both clients share it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from promptuary_client import errors
+from promptuary_client.prompts import Content, Key
+from promptuary_client.settings import CURRENT_PROJECT, Settings
+
+MAX_BODY = 256_000_000
+"""Bytes. More than the largest page of prompts can have; what sends more is not Promptuary."""
+
+MAX_RETRY_AFTER = 3600.0
+"""Seconds. A server that asks for more patience than this is asked again after it."""
+
+MAX_DETAIL = 500
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request without its host and credentials."""
+
+    method: str
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: object = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A complete answer: its body has arrived as a whole. Names of headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def prompts_path(settings: Settings) -> str:
+    """Return the path of all prompts of the project."""
+    project = CURRENT_PROJECT if settings.has_token else settings.project
+    return f"/api/projects/{quote(project, safe='@')}/llm_prompts/"
+
+
+def prompt_path(settings: Settings, name: str) -> str:
+    """Return the path of a prompt by its name."""
+    return f"{prompts_path(settings)}name/{quote(name, safe='')}/"
+
+
+def read_params(settings: Settings, **params: object) -> dict[str, str]:
+    """Return the parameters of a request that reads: those that are not `None`, and the project's token."""
+    token = {"token": settings.project} if settings.has_token else {}
+    return token | {name: str(value) for name, value in params.items() if value is not None}
+
+
+def fetch_request(settings: Settings, key: Key, known: Content | None) -> Request:
+    """Ask for a prompt, or for the server's word that what is known still holds."""
+    headers = {"If-None-Match": known.etag} if known is not None and known.etag else {}
+    return Request("GET", prompt_path(settings, key.name), read_params(settings, version=key.version, label=key.label), headers)
+
+
+def make_key(name: object, version: object, label: object) -> Key:
+    """Return the key of a fetch. Raises `ValueError` for what no server could answer, whatever it holds."""
+    if version is not None and label is not None:
+        raise ValueError("Use either version or label, not both.")
+    if version is not None and (isinstance(version, bool) or not isinstance(version, int) or version < 1):
+        raise ValueError("A version is a whole number, 1 or more.")
+    if not isinstance(name, str) or not isinstance(label, (str, type(None))):
+        raise ValueError("A name or label is a string.")  # noqa: TRY004 - one kind of error for one kind of mistake.
+    return Key(name, version, label or None)
+
+
+def impossible(key: Key) -> errors.NotFound | None:
+    """Return the error for what the server cannot have because it could not even be sent, such as a name with a slash."""
+    is_name = key.name not in ("", ".", "..") and "/" not in key.name and key.name.isprintable()
+    if is_name and (key.label is None or key.label.isprintable()):
+        return None
+    return errors.NotFound(f"No prompt matching {key.name!r} in this project.", status=HTTPStatus.NOT_FOUND)
+
+
+def read_fetch(answer: Answer, known: Content | None) -> Content:
+    """Return the content that an answer brings or confirms. Raises what `error_of` returns, or `InvalidAnswer`."""
+    if answer.status == HTTPStatus.NOT_MODIFIED and known is not None:
+        return known
+    if answer.status != HTTPStatus.OK:
+        raise error_of(answer)
+    return read_content(read_object(answer), etag=answer.headers.get("etag"))
+
+
+def read_content(row: Mapping[str, Any], *, label: str | None = None, etag: str | None = None) -> Content:
+    """Return the content of a prompt object. Raises `InvalidAnswer`."""
+    name, text, version = row.get("name"), row.get("prompt"), row.get("version")
+    label, config = row.get("label", label), row.get("config")
+    is_version = isinstance(version, int) and not isinstance(version, bool)
+    is_good = isinstance(name, str) and isinstance(text, str) and is_version
+    if not is_good or not isinstance(label, (str, type(None))) or not isinstance(config, (dict, type(None))):
+        raise errors.InvalidAnswer("The answer is not a prompt.")
+    return Content(name=str(name), text=str(text), config=config, version=version, label=label, etag=etag)
+
+
+def read_object(answer: Answer) -> dict[str, Any]:
+    """Return the JSON object of a successful answer. Raises `InvalidAnswer`, or what `error_of` returns."""
+    if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+        raise error_of(answer)
+    found = parse_json(answer.body)
+    if not isinstance(found, dict):
+        raise errors.InvalidAnswer("The answer is not a JSON object.")
+    return found
+
+
+def parse_json(body: bytes) -> object:
+    """Return what a body holds as JSON. Raises `InvalidAnswer`."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise errors.InvalidAnswer("The answer is not JSON.") from error
+
+
+def error_of(answer: Answer) -> errors.PromptuaryError:
+    """Return the error that a failed answer stands for, with the server's own text."""
+    try:
+        found = parse_json(answer.body)
+    except errors.InvalidAnswer:
+        found = None
+    body: dict[str, Any] = found if isinstance(found, dict) else {}
+    detail = str(body.get("detail") or f"The server answered with status {answer.status}.")[:MAX_DETAIL]
+    retry_after = retry_seconds(answer.headers.get("retry-after"))
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return errors.RateLimited(detail, retry_after=retry_after)
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return errors.ServerFailed(detail, retry_after=retry_after)
+    kind = _REFUSALS.get(answer.status)
+    # Another service says 404, too, and a login page redirects: neither is Promptuary's word.
+    if kind is None or "detail" not in body:
+        return errors.InvalidAnswer(f"The server answered with status {answer.status}, and not in the way of Promptuary.")
+    return kind(
+        detail,
+        status=answer.status,
+        code=_text(body.get("code")),
+        attr=_text(body.get("attr")),
+        edit_index=_number(body.get("edit_index")),
+        current_version=_number(body.get("current_version")),
+    )
+
+
+def retry_seconds(value: str | None) -> float | None:
+    """Return for how many seconds ``Retry-After`` asks to wait, given as seconds or as a date; `None` if it does not."""
+    if value is None:
+        return None
+    try:
+        seconds = float(int(value))
+    except ValueError:
+        try:
+            at = parsedate_to_datetime(value)
+        except (ValueError, TypeError):
+            return None
+        seconds = ((at if at.tzinfo else at.replace(tzinfo=timezone.utc)) - datetime.now(timezone.utc)).total_seconds()
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER)
+
+
+_REFUSALS: Mapping[int, type[errors.Refused]] = {
+    HTTPStatus.BAD_REQUEST: errors.Invalid,
+    HTTPStatus.UNAUTHORIZED: errors.NotAuthenticated,
+    HTTPStatus.FORBIDDEN: errors.Forbidden,
+    HTTPStatus.NOT_FOUND: errors.NotFound,
+    HTTPStatus.METHOD_NOT_ALLOWED: errors.Invalid,
+    HTTPStatus.CONFLICT: errors.Conflict,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: errors.Invalid,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: errors.Invalid,
+}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,0 +1,57 @@
+"""Following the changes of a real server, with both clients and without anything between them."""
+
+from typing import Any
+
+import httpx2
+import pytest
+from client_service import EitherClient, EitherMaker, Service
+
+from promptuary_client import NotFound
+
+
+@pytest.fixture
+def make_live(make_either: EitherMaker, service: Service) -> EitherMaker:
+    """Make clients that follow changes and never poll."""
+    url = f"{service.server.url}/api/projects/@current/llm_prompts/changes/"
+    answer = httpx2.get(url, headers={"Authorization": f"Bearer {service.key.value}"}, timeout=60)
+    if answer.status_code == httpx2.codes.NOT_FOUND:
+        pytest.skip("This server has no stream of changes.")
+
+    def make(**options: Any) -> EitherClient:
+        client = make_either(live=True, ttl=3600, **options)
+        client.get("greeting")
+        client.until(lambda: client.client.is_live)
+        return client
+
+    return make
+
+
+def test_publishes_and_labels_that_move_are_served_without_polling(make_live: EitherMaker, service: Service) -> None:
+    first = service.publish("followed", "old")
+    service.point("followed", "live", first)
+    client = make_live()
+    assert (client.get("followed").text, client.get("followed", label="live").text) == ("old", "old")
+    second = service.publish("followed", "new")
+    client.until(lambda: client.get("followed").text == "new")
+    assert client.get("followed", label="live").text == "old"
+    service.point("followed", "live", second)
+    client.until(lambda: client.get("followed", label="live").text == "new")
+    assert client.get("followed", version=first).text == "old"
+
+
+def test_an_archive_is_told_of(make_live: EitherMaker, service: Service) -> None:
+    service.publish("archived-live", "still here")
+    troubles: list[Any] = []
+    client = make_live(on_trouble=troubles.append)
+    client.get("archived-live")
+    service.archive("archived-live")
+    client.until(lambda: bool(troubles))
+    assert (type(troubles[0].error), client.get("archived-live").text) == (NotFound, "still here")
+
+
+def test_a_project_named_by_its_token_is_followed_too(make_live: EitherMaker, service: Service) -> None:
+    service.publish("by-token", "old")
+    client = make_live(project=service.registry.project.api_token)
+    client.get("by-token")
+    service.publish("by-token", "new")
+    client.until(lambda: client.get("by-token").text == "new")

@@ -1,0 +1,186 @@
+"""Changing prompts and reading about them, with both clients, against a real server; hooks; prefetching."""
+
+import uuid
+from typing import Any
+
+import pytest
+from client_service import EitherMaker
+from faults import Proxy, hang, server_error
+from opentelemetry import trace
+from opentelemetry.sdk.trace import Span, TracerProvider
+
+from promptuary_client import (
+    ConfigurationError,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotAuthenticated,
+    NotFound,
+    Prompt,
+    PromptuaryError,
+    ServerFailed,
+    TimedOut,
+    Trouble,
+)
+
+
+@pytest.fixture
+def name() -> str:
+    return f"made-{uuid.uuid4().hex}"
+
+
+def test_a_prompt_lives_from_creation_to_archive(make_either: EitherMaker, name: str) -> None:
+    client = make_either()
+    created = client.call("create", name, "Hello, {{name}}!", config={"model": "a"}, description="First")
+    published = client.call("publish", name, "Hi, {{name}}!", base_version=1)
+    edited = client.call("edit", name, [("Hi", "Hey"), ("!", "")], base_version=2, config=None)
+    label = client.call("label", name, "production", version=2)
+    history = client.call("history", name, limit=2)
+    assert (created.version, created.config, created.description) == (1, {"model": "a"}, "First")
+    assert (published.version, published.content, published.config) == (2, "Hi, {{name}}!", {"model": "a"})
+    assert (edited.version, edited.content, edited.config) == (3, "Hey, {{name}}", None)
+    assert (label.name, label.prompt, label.version) == ("production", name, 2)
+    assert [summary.version for summary in history.versions] == [3, 2]
+    assert (history.has_more, history.latest.version) == (True, 3)
+    assert history.versions[1].labels == ("production",)
+    client.call("remove_label", name, "production")
+    copy = client.call("duplicate", name, f"{name}-copy")
+    assert (copy.name, copy.version, copy.content) == (f"{name}-copy", 1, "Hey, {{name}}")
+    assert client.call("list_prompts", search=name).count == 2
+    for each in (name, f"{name}-copy"):
+        client.call("archive", each)
+    assert client.call("list_prompts", search=name).prompts == ()
+
+
+def test_a_program_sees_its_own_changes_at_once(make_either: EitherMaker, name: str) -> None:
+    client = make_either(ttl=3600)
+    client.call("create", name, "one")
+    assert client.get(name).text == "one"
+    client.call("publish", name, "two", base_version=1)
+    assert client.get(name).text == "two"
+    client.call("label", name, "production", version=1)
+    assert client.get(name, label="production").text == "one"
+    client.call("label", name, "production", version=2)
+    assert client.get(name, label="production").text == "two"
+    client.call("archive", name)
+
+
+def test_refusals_are_typed_and_carry_the_servers_words(make_either: EitherMaker, name: str) -> None:
+    client = make_either()
+    client.call("create", name, "one one")
+    with pytest.raises(Invalid, match="already exists") as taken:
+        client.call("create", name, "again")
+    assert (taken.value.status, taken.value.code, taken.value.attr) == (400, "unique", "name")
+    with pytest.raises(Conflict, match="changed since you opened it") as conflict:
+        client.call("publish", name, "two", base_version=7)
+    assert conflict.value.current_version == 1
+    with pytest.raises(Invalid, match="matches 2 times") as unclear:
+        client.call("edit", name, [("one", "two")], base_version=1)
+    assert unclear.value.edit_index == 0
+    with pytest.raises(NotFound, match="has no version 9"):
+        client.call("label", name, "production", version=9)
+    with pytest.raises(Invalid, match="reserved label"):
+        client.call("label", name, "latest", version=1)
+    client.call("archive", name)
+
+
+@pytest.mark.parametrize("bad", ["a/b", "..", "", "a\0b"])
+def test_a_name_that_would_be_another_path_is_not_sent(make_either: EitherMaker, proxy: Proxy, bad: str) -> None:
+    client = make_either(proxy.url)
+    for verb, arguments in (
+        ("archive", (bad,)),
+        ("remove_label", ("greeting", bad)),
+        ("history", (bad,)),
+        ("duplicate", (bad, "x")),
+    ):
+        with pytest.raises(Invalid, match="is no name"):
+            client.call(verb, *arguments)
+    assert proxy.requests == []
+
+
+def test_a_wrong_key_is_told_apart_from_a_missing_scope(make_either: EitherMaker) -> None:
+    with pytest.raises(NotAuthenticated, match="invalid"):
+        make_either(api_key="phx_wrong").get("greeting")
+    with pytest.raises((Forbidden, NotFound), match=r"roject"):
+        make_either(project=999).call("list_prompts")
+
+
+def test_a_projects_token_is_for_reading_only(make_either: EitherMaker) -> None:
+    with pytest.raises(ConfigurationError, match="token is for reading"):
+        make_either(project="phc_any").call("archive", "greeting")
+
+
+@pytest.mark.parametrize(("fault", "error"), [(server_error, ServerFailed), (hang, TimedOut)])
+def test_a_change_that_fails_says_how(make_either: EitherMaker, proxy: Proxy, fault: Any, error: type[PromptuaryError]) -> None:
+    proxy.fault = fault
+    with pytest.raises(error):
+        make_either(proxy.url, request_limit=0.2).call("publish", "greeting", "lost", base_version=3)
+
+
+def test_prefetching_takes_one_request_and_gets_none(make_either: EitherMaker, proxy: Proxy) -> None:
+    client = make_either(proxy.url, ttl=3600)
+    result = client.call("prefetch", label="staging")
+    assert (result.count, result.error) == (5, None)
+    prompts = [client.get(f"staging-{number}", label="staging") for number in range(5)]
+    assert {(prompt.source, prompt.version, prompt.label) for prompt in prompts} == {("cache", 1, "staging")}
+    assert len(proxy.requests) == 1
+
+
+def test_what_was_prefetched_is_on_disk_too(make_either: EitherMaker, proxy: Proxy) -> None:
+    make_either(proxy.url).call("prefetch", label="staging")
+    proxy.fault = server_error
+    assert make_either(proxy.url).get("staging-3", label="staging").source == "disk"
+
+
+def test_prefetching_pages_through_the_whole_project(
+    make_either: EitherMaker, monkeypatch: pytest.MonkeyPatch, proxy: Proxy
+) -> None:
+    monkeypatch.setattr("promptuary_client.filling.PAGE", 2)
+    result = make_either(proxy.url).call("prefetch", label="staging")
+    assert (result.count, len(proxy.requests)) == (5, 3)
+
+
+def test_prefetching_from_a_server_that_fails_tells_why_and_does_not_raise(make_either: EitherMaker, proxy: Proxy) -> None:
+    proxy.fault = server_error
+    result = make_either(proxy.url).call("prefetch")
+    assert (result.count, type(result.error)) == (0, ServerFailed)
+
+
+def test_hooks_are_told_answers_and_troubles_and_cannot_break_a_fetch(make_either: EitherMaker, proxy: Proxy) -> None:
+    answers: list[Prompt] = []
+    troubles: list[Trouble] = []
+
+    def note(prompt: Prompt) -> None:
+        answers.append(prompt)
+        raise ValueError("The program's own mistake.")
+
+    client = make_either(proxy.url, on_get=note, on_trouble=troubles.append, cache_dir=False)
+    client.get("greeting", label="production")
+    proxy.fault = server_error
+    client.get("nothing", fallback="Hello!")
+    assert [prompt.source for prompt in answers] == ["server", "fallback"]
+    assert [(trouble.key.name, type(trouble.error), trouble.has_content) for trouble in troubles] == [
+        ("nothing", ServerFailed, False)
+    ]
+
+
+def test_a_prompt_sets_the_usual_attributes_of_traces(make_either: EitherMaker) -> None:
+    spans = TracerProvider()
+    client = make_either(on_get=lambda prompt: prompt.set_on(trace.get_current_span()))
+    with spans.get_tracer("test").start_as_current_span("answer") as span:
+        prompt = client.get("greeting", label="production")
+    spans.shutdown()
+    assert prompt.posthog_properties == {"$ai_prompt_name": "greeting", "$ai_prompt_version": 2}
+    assert isinstance(span, Span)
+    assert span.attributes == {
+        "gen_ai.prompt.name": "greeting",
+        "gen_ai.prompt.version": "2",
+        "promptuary.prompt.label": "production",
+        "promptuary.prompt.source": "server",
+    }
+
+
+def test_a_fallback_is_told_of_in_traces_without_a_version(make_either: EitherMaker) -> None:
+    prompt = make_either().get("nothing", fallback="Hello!")
+    assert prompt.posthog_properties == {"$ai_prompt_name": "nothing"}
+    assert prompt.otel_attributes == {"gen_ai.prompt.name": "nothing", "promptuary.prompt.source": "fallback"}
