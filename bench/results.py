@@ -1,0 +1,41 @@
+"""What a topic hands back: figures in rows, and the goals that were reached or missed."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+
+class CannotMeasure(Exception):
+    """Something that a topic needs is not there; the sentence says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A figure that has a bound: at least the limit, or at most."""
+
+    what: str
+    measured: float
+    limit: float
+    unit: str = ""
+    is_minimum: bool = True
+
+    @property
+    def is_reached(self) -> bool:
+        """Tell whether the figure keeps its bound."""
+        return self.measured >= self.limit if self.is_minimum else self.measured <= self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic's results. ``rows`` are figures by what was measured; rows of one topic have the same columns."""
+
+    name: str
+    heading: str
+    remark: str
+    rows: Mapping[str, Mapping[str, float]]
+    goals: tuple[Goal, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """Return the topic for `results.json`."""
+        goals = [asdict(goal) | {"is_reached": goal.is_reached} for goal in self.goals]
+        rows = {name: dict(figures) for name, figures in self.rows.items()}
+        return {"heading": self.heading, "remark": self.remark, "rows": rows, "goals": goals}
