@@ -1,22 +1,41 @@
 # Needs Python 3.11 or newer and make; everything else is installed into .venv from hash-locked requirements.
+# The scripts and faces of the pages need npm as well; where it is missing, pages are plain, and no wheel is built.
 
 PYTHON ?= python3
 BIN := .venv/bin
+SITE := .venv-docs/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test soak bench lint check format lock build clean
+SCRIPTS := src/promptuary/web/static/build/manifest.json
+
+.PHONY: run test docs docs-serve frontend screenshots soak bench bench-clients lint check format lock build build-client clean
 
 ## Set up and start the server on 127.0.0.1:8000. ARGS passes options on: make run ARGS="--port 9000"
 run: .venv/run-is-installed
+	@$(MAKE) --silent --no-print-directory frontend || echo "The scripts of the pages could not be built. Pages work without them."
 	@exec $(BIN)/promptuary serve $(ARGS)
 
 ## Set up and run all tests. ARGS passes options on: make test ARGS="-k labels"
-test: .venv/dev-is-installed
+test: .venv/dev-is-installed frontend
 	$(BIN)/python -m pytest $(ARGS)
 
-## Measure fetches against nginx; needs wrk and nginx. Writes docs/performance.md.
+## Build the scripts and faces of the pages, where npm is installed.
+frontend:
+	@if command -v npm >/dev/null; then $(MAKE) --silent --no-print-directory $(SCRIPTS); \
+	  else echo "npm is not installed, so pages have no scripts and use the faces of the system."; fi
+
+## Take the pictures of README.md and docs/guide.md anew; needs Chromium and npm.
+screenshots: .venv/dev-is-installed frontend
+	$(BIN)/python tests/screenshots.py docs/images
+
+## Measure speed, beside nginx and other registries; needs wrk and nginx. Writes docs/performance.md, its plot and bench/results.json.
+## ARGS chooses: make bench ARGS="fetch busy --quick"
 bench: .venv/dev-is-installed
-	$(BIN)/python bench/fetch.py
+	PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
+
+## Measure what client libraries do under fault, beside posthog and langfuse. Writes docs/clients-under-fault.md.
+bench-clients: .venv/dev-is-installed
+	PYTHONPATH=tests $(BIN)/python -m bench.clients $(ARGS)
 
 ## Check format, lint, types and the layers.
 lint: .venv/dev-is-installed
@@ -24,13 +43,23 @@ lint: .venv/dev-is-installed
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@if command -v npm >/dev/null; then $(MAKE) --silent --no-print-directory frontend-types; fi
+
+## Build the documentation as a site into build/site.
+docs: .venv/dev-is-installed .venv-docs/is-installed
+	$(BIN)/python -m docsite build
+	NO_COLOR=1 $(SITE)/zensical build --strict --config-file build/zensical.toml
+
+## Show the site on 127.0.0.1:8001. To see a change: make docs, and browsers load the page anew.
+docs-serve: docs
+	$(SITE)/zensical serve --config-file build/zensical.toml --dev-addr 127.0.0.1:8001
 
 ## Hunt for stale answers for a minute each.
 soak: .venv/dev-is-installed
 	SOAK_SECONDS=60 $(BIN)/python -m pytest -n 1 tests/delivery/test_workers.py
 
 ## All that CI runs.
-check: lint test
+check: lint docs test
 
 ## Format the code.
 format: .venv/dev-is-installed
@@ -40,16 +69,25 @@ format: .venv/dev-is-installed
 ## Lock the requirements anew, at the newest versions that pyproject.toml allows.
 lock: .venv/dev-is-installed
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
-	  pyproject.toml --group build -o requirements/run.txt
+	  pyproject.toml --extra mcp --group build -o requirements/run.txt
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
-	  pyproject.toml --group build --group dev -c requirements/run.txt -o requirements/dev.txt
+	  pyproject.toml --extra mcp --group build --group dev -c requirements/run.txt -o requirements/dev.txt
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+	  --group docs -o requirements/docs.txt
 
-## Build the wheel into dist/.
+## Build the wheel into dist/. It has the scripts and faces of the pages, so this needs npm.
 build: .venv/dev-is-installed
+	@command -v npm >/dev/null || { echo "The wheel has the scripts of the pages, and npm, which builds them, is not installed."; exit 1; }
+	@$(MAKE) --silent --no-print-directory $(SCRIPTS)
 	$(BIN)/uv build --quiet --no-build-isolation --python $(BIN)/python --wheel
 
+## Build the wheel of the client library into dist/.
+build-client: .venv/dev-is-installed
+	$(BIN)/uv build --quiet --no-build-isolation --python $(BIN)/python --wheel --out-dir dist clients/python
+
 clean:
-	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf frontend/node_modules frontend/unfinished src/promptuary/web/static/build
+	rm -rf .venv .venv-docs build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -62,7 +100,29 @@ clean:
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-.venv/dev-is-installed: requirements/dev.txt .venv/run-is-installed
+.venv/dev-is-installed: requirements/dev.txt clients/python/pyproject.toml .venv/run-is-installed
 	@echo "Installing the development tools into .venv ..."
 	$(PIP) install --require-hashes -r requirements/dev.txt
+	$(PIP) install --no-deps --no-build-isolation -e clients/python
 	@touch $@
+
+# An environment of its own: what builds the site and what the server runs on need not agree on anything.
+.venv-docs/is-installed: requirements/docs.txt | .venv/bin/python
+	@echo "Installing what builds the site into .venv-docs ..."
+	$(BIN)/python -m venv --clear .venv-docs
+	$(SITE)/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/docs.txt
+	@touch $@
+
+# npm keeps this file in step with what it installed.
+frontend/node_modules/.package-lock.json: frontend/package.json frontend/package-lock.json frontend/.npmrc
+	@echo "Installing what the scripts of the pages are made of ..."
+	@cd frontend && npm ci --silent
+	@touch $@
+
+$(SCRIPTS): frontend/node_modules/.package-lock.json frontend/build.mjs frontend/tsconfig.json $(wildcard frontend/src/*.ts)
+	@cd frontend && npm run --silent check && npm run --silent build
+	@echo "Built the scripts of the pages."
+
+.PHONY: run test docs docs-serve frontend screenshots soak bench bench-clients lint check format lock build build-client clean
+frontend-types: frontend/node_modules/.package-lock.json
+	@cd frontend && npm run --silent check

@@ -3,16 +3,26 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import count
 
 from fastapi.testclient import TestClient
 
+from promptuary.api.calls import Services
+from promptuary.api.changes import change_message
+from promptuary.api.streams import Broadcaster
+from promptuary.api.throttling import create_throttle
+from promptuary.metrics.layout import RATE_LIMITED
+from promptuary.metrics.page import Page
+from promptuary.metrics.scrape import Scrape
 from promptuary.model.access import Actor, Role, Scope
-from promptuary.model.accounts import NewKey, Project, User
+from promptuary.model.accounts import NewKey, Project, SessionLimits, User
 from promptuary.model.prompts import Version
 from promptuary.registry import keys, members, projects, prompts, users
+from promptuary.registry.fetch_counter import FetchCounter
 from promptuary.server import create_application
 from promptuary.settings import Settings
+from promptuary.stop_sign import open_stop_sign
 from promptuary.store.database import Database, Transaction
 
 _numbers = count(1)
@@ -60,6 +70,23 @@ def make_prompt(tx: Transaction, actor: Actor, *, name: str = "greeting", prompt
     return version
 
 
+def make_services(database: Database, page: Page) -> Services:
+    """What the API works with, at the default settings."""
+    stop_sign = open_stop_sign(None)
+    return Services(
+        database=database,
+        throttle=create_throttle(Settings(_env_file=None), lambda limit: page.count(RATE_LIMITED, limit)),  # type: ignore[call-arg]
+        usage=FetchCounter(),
+        public_url="",
+        stop_sign=stop_sign,
+        scrape=Scrape(None, page, sample=lambda: None, build=("0", "3", database.kind)),
+        metrics_token="",
+        shows_metrics=True,
+        session_limits=SessionLimits(idle=timedelta(days=14), longest=timedelta(days=90)),
+        broadcaster=Broadcaster(database, stop_sign=stop_sign, most=1, show=change_message, note_open=lambda _: None),
+    )
+
+
 @dataclass(frozen=True)
 class Api:
     """The application in process. ``client`` sends the key ``key`` of the registry's editor; ``path`` is the project's prompts."""
@@ -68,19 +95,27 @@ class Api:
     client: TestClient
     key: NewKey
     path: str
+    usage: FetchCounter
 
     def client_with(self, headers: dict[str, str]) -> TestClient:
         """A client of the same application that sends other headers, such as another key or none."""
-        return TestClient(self.client.app, headers=headers, raise_server_exceptions=False)
+        client = TestClient(self.client.app, headers=headers, raise_server_exceptions=False)
+        # The application belongs to one event loop.
+        client.portal = self.client.portal
+        return client
 
 
 @contextmanager
 def make_api(registry: Registry, **settings: object) -> Iterator[Api]:
-    application = create_application(Settings(_env_file=None, **settings), registry.database)  # type: ignore[call-arg, arg-type]
+    usage = FetchCounter(lambda: registry.database.clock().timestamp())
+    # Tests look at what was counted before it is written, and some of them last.
+    chosen = {"usage_seconds": 3600.0} | settings
+    application = create_application(Settings(_env_file=None, **chosen), registry.database, usage=usage)  # type: ignore[call-arg, arg-type]
     with registry.database.write() as tx:
         key = make_key(tx, registry.user)
     with TestClient(application, headers=bearer(key), raise_server_exceptions=False) as client:
-        yield Api(registry=registry, client=client, key=key, path=f"/api/projects/{registry.project.id}/llm_prompts/")
+        path = f"/api/projects/{registry.project.id}/llm_prompts/"
+        yield Api(registry=registry, client=client, key=key, path=path, usage=usage)
 
 
 def bearer(key: NewKey) -> dict[str, str]:

@@ -126,13 +126,18 @@ def ask(client: httpx2.Client, path: str) -> httpx2.Response:
 
 
 def write(hunt: Hunt, name: str, url: str, *, is_beside: bool) -> None:
-    """Publish, move the label, and now and then archive the prompt and create another one of its name."""
+    """Publish, move the label, and now and then archive the prompt, restore it, archive it and create another one of its name."""
     generation, version = 1, 1
     path = f"{hunt.path}name/{name}/"
     with httpx2.Client(base_url=url, headers=bearer(hunt.key), timeout=30) as client:
         for number in hunt.rounds():
             hunt.writes += 2
             if number % ROUNDS_PER_GENERATION == 0:
+                expect_nothing(hunt, name, (generation, 0))
+                client.post(f"{path}archive/").raise_for_status()
+                client.post(f"{path}restore/").raise_for_status()
+                expect(hunt, name, "", (generation, version))
+                read_restored(hunt, name, url, (generation, version))
                 expect_nothing(hunt, name, (generation, 0))
                 client.post(f"{path}archive/").raise_for_status()
                 generation, version = generation + 1, 1
@@ -148,6 +153,15 @@ def write(hunt: Hunt, name: str, url: str, *, is_beside: bool) -> None:
             expect(hunt, name, "", (generation, version))
             client.put(f"{path}labels/production/", json={"version": version}).raise_for_status()
             expect(hunt, name, "?label=production", (generation, version))
+
+
+def read_restored(hunt: Hunt, name: str, url: str, expected: Point) -> None:
+    """Fetch a prompt that was just restored, over several connections and so from several workers."""
+    for _ in range(4):
+        with httpx2.Client(base_url=url, headers=bearer(hunt.key), timeout=30) as client:
+            point = read_point(hunt, client, f"{hunt.path}name/{name}/")
+        if point != expected:
+            hunt.findings.append(f"{name}: {point} restored as {expected}")
 
 
 def give_and_take(hunt: Hunt, url: str) -> None:

@@ -8,27 +8,30 @@ from typing import Any
 
 from promptuary.model.edits import Edit
 from promptuary.model.errors import (
+    ArchivedPromptNotFound,
     CopyNameTaken,
     EditRefused,
     LabelNotFound,
     NameTaken,
     PromptNotFound,
     Refusal,
+    RestoredNameTaken,
     VersionConflict,
     VersionNotFound,
 )
 from promptuary.model.prompts import Version
 from promptuary.registry.prompts import UNCHANGED
-from promptuary.store.versions import Listing
+from promptuary.store.listing import Listing
 
 Refused = type[Refusal]
 
 
 @dataclass(frozen=True)
 class PlainVersion:
-    """A version as its author wrote it. Id and time are the real registry's, which invents them."""
+    """A version as its author wrote it. Ids and time are the real registry's, which invents them."""
 
     id: str
+    prompt_id: str
     created_at: datetime
     value: object
     config: object
@@ -52,6 +55,8 @@ class PlainPrompt:
     name: str
     versions: list[PlainVersion]
     labels: dict[str, int] = field(default_factory=dict)
+    archived_at: datetime | None = None
+    former_labels: dict[str, int] = field(default_factory=dict)
 
     def view(self, number: int) -> dict[str, object]:
         """Show a version as `view_of` shows a real one."""
@@ -70,6 +75,7 @@ class PlainPrompt:
             "first_at": self.versions[0].created_at,
             "labels": sorted(label for label, target in self.labels.items() if target == number),
             "all_labels": sorted(self.labels.items()),
+            "archived_at": self.archived_at,
         }
 
 
@@ -89,14 +95,16 @@ def view_of(version: Version) -> dict[str, object]:
         "first_at": version.first_version_created_at,
         "labels": list(version.labels),
         "all_labels": [(label.name, label.version) for label in version.prompt_labels],
+        "archived_at": version.archived_at,
     }
 
 
 @dataclass
 class PlainRegistry:
-    """The active prompts by name, and the kinds and names of all changes."""
+    """The active prompts by name, the archived ones, and the kinds and names of all changes."""
 
     prompts: dict[str, PlainPrompt] = field(default_factory=dict)
+    archived: list[PlainPrompt] = field(default_factory=list)
     changes: list[tuple[str, str]] = field(default_factory=list)
 
     def refuses_create(self, name: str) -> Refused | None:
@@ -139,15 +147,32 @@ class PlainRegistry:
 
     def duplicate(self, name: str, new_name: str, copied: Version) -> None:
         latest = self.prompts[name].versions[-1]
-        copy = PlainVersion(copied.id, copied.created_at, latest.value, latest.config, None)
+        copy = PlainVersion(copied.id, copied.prompt_id, copied.created_at, latest.value, latest.config, None)
         self.create(new_name, copy)
         self.changes.append(("prompt.duplicated", name))
 
-    def archive(self, name: str) -> Refused | None:
-        if self.prompts.pop(name, None) is None:
-            return PromptNotFound
+    def refuses_archive(self, name: str) -> Refused | None:
+        return None if name in self.prompts else PromptNotFound
+
+    def archive(self, name: str, archived_at: datetime) -> None:
+        prompt = self.prompts.pop(name)
+        prompt.archived_at, prompt.former_labels, prompt.labels = archived_at, prompt.labels, {}
+        self.archived.append(prompt)
         self.changes.append(("prompt.archived", name))
-        return None
+
+    def restore(self, name: str, version_id: str | None) -> Refused | PlainPrompt:
+        """Return the prompt as it is now."""
+        named = [prompt for prompt in _newest(self.archived) if prompt.name == name]
+        chosen = [prompt for prompt in named if version_id in {None, *(version.id for version in prompt.versions)}]
+        if not chosen:
+            return ArchivedPromptNotFound
+        if name in self.prompts:
+            return RestoredNameTaken
+        chosen[0].archived_at = None
+        self.archived.remove(chosen[0])
+        self.prompts[name] = chosen[0]
+        self.changes.append(("prompt.restored", name))
+        return chosen[0]
 
     def move_label(self, name: str, label: str, number: int) -> Refused | None:
         if name not in self.prompts or not 1 <= number <= len(self.prompts[name].versions):
@@ -179,19 +204,35 @@ class PlainRegistry:
 
     def list(self, listing: Listing) -> tuple[int, list[dict[str, object]]]:
         """Return the number of matches and the page."""
+        if listing.is_archived:
+            views = [prompt.view(len(prompt.versions)) for prompt in self.archived]
+            found = [view for view in views if listing.search.casefold() in str(view["name"]).casefold()]
+            return _page_of(found, listing, tie=self._prompt_id)
         numbers = {
             name: prompt.labels.get(listing.label, 0) if listing.label else len(prompt.versions)
             for name, prompt in self.prompts.items()
         }
         views = [self.prompts[name].view(number) for name, number in numbers.items() if number]
-        found = [view for view in views if self._matches(view, listing.search)]
-        found.sort(key=lambda view: str(view["id"]), reverse=True)
-        found.sort(key=_ORDERS[listing.order_by], reverse=listing.is_descending)
-        return len(found), found[listing.offset : listing.offset + listing.limit]
+        return _page_of([view for view in views if self._matches(view, listing.search)], listing, tie=lambda view: str(view["id"]))
+
+    def _prompt_id(self, view: dict[str, object]) -> str:
+        return next(prompt.versions[-1].prompt_id for prompt in self.archived if prompt.versions[-1].id == view["id"])
 
     def _matches(self, view: dict[str, object], search: str) -> bool:
         version = next(version for version in self.prompts[str(view["name"])].versions if version.id == view["id"])
         return any(search.casefold() in text.casefold() for text in (str(view["name"]), version.compact))
+
+
+def _newest(archived: list[PlainPrompt]) -> list[PlainPrompt]:
+    return sorted(archived, key=lambda prompt: (prompt.archived_at, prompt.versions[-1].prompt_id), reverse=True)
+
+
+def _page_of(
+    found: list[dict[str, object]], listing: Listing, *, tie: Callable[[dict[str, object]], str]
+) -> tuple[int, list[dict[str, object]]]:
+    found.sort(key=tie, reverse=True)
+    found.sort(key=_ORDERS[listing.order_by], reverse=listing.is_descending)
+    return len(found), found[listing.offset : listing.offset + listing.limit]
 
 
 _ORDERS: dict[str, Callable[[dict[str, object]], Any]] = {
@@ -203,4 +244,5 @@ _ORDERS: dict[str, Callable[[dict[str, object]], Any]] = {
     "version_count": lambda view: view["latest"],
     "first_version_created_at": lambda view: view["first_at"],
     "prompt_size_bytes": lambda view: view["size"],
+    "archived_at": lambda view: view["archived_at"],
 }

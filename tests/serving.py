@@ -28,9 +28,9 @@ def free_port() -> int:
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """The environment of a Promptuary process that has the given settings and no others."""
+    """The environment of a Promptuary process that has the given settings and no others; it stops at once unless told otherwise."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PROMPTUARY_")}
-    return kept | {f"PROMPTUARY_{name.upper()}": value for name, value in settings.items()}
+    return kept | {f"PROMPTUARY_{name.upper()}": value for name, value in ({"drain_seconds": "0"} | settings).items()}
 
 
 def run_command(*arguments: str, database_url: str, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:

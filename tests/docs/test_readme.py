@@ -31,7 +31,11 @@ SECRETS = {"PROMPTS_KEY": r"phx_[\w-]+", "PROMPTS_TOKEN": r"phc_[\w-]+"}
 
 def test_every_block_of_the_readme_runs_in_order(sqlite_url: str, tmp_path: Path) -> None:
     with running_server(sqlite_url, tmp_path / "output.txt") as server:
-        env = environment(database_url=sqlite_url) | shown_secrets(server) | {"PROMPTS_HOST": server.url}
+        env = (
+            environment(database_url=sqlite_url)
+            | shown_secrets(server)
+            | {"PROMPTS_HOST": server.url, "XDG_CACHE_HOME": str(tmp_path)}
+        )
         env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"
         blocks = [block for block in BLOCKS if "export " not in block[1]]
         output = "\n".join(run_block(language, text, env=env, folder=tmp_path) for language, text in blocks)

@@ -29,13 +29,25 @@ def _installed_size(found: Distribution) -> int:
     return sum(path.stat().st_size for path in paths if path.is_file())
 
 
-def test_the_installed_requirements_are_smaller_than_120_megabytes() -> None:
+def _sizes(*extras: str) -> dict[str, float]:
+    """Return the megabytes of Promptuary and all that it requires."""
     found: dict[str, Distribution] = {}
-    _add_requirements(found, "promptuary")
-    sizes = {name: _installed_size(each) / MEGABYTE for name, each in found.items()}
-    assert {"sqlalchemy", "granian", "psycopg-binary"} <= set(sizes)
-    assert "pytest" not in sizes
+    _add_requirements(found, "promptuary", frozenset({"", *extras}))
+    return {name: _installed_size(each) / MEGABYTE for name, each in found.items()}
+
+
+def test_the_installed_requirements_are_smaller_than_120_megabytes() -> None:
+    sizes = _sizes()
+    assert {"sqlalchemy", "uvicorn", "psycopg-binary"} <= set(sizes)
+    assert not {"pytest", "mcp", "cryptography"} & set(sizes)
     assert 20 < sum(sizes.values()) < 120, sizes
+
+
+def test_mcp_adds_less_than_26_megabytes() -> None:
+    # 25, of which 15 are of cryptography, which the package requires for signing in at servers of others.
+    sizes = {name: size for name, size in _sizes("mcp").items() if name not in _sizes()}
+    assert {"mcp", "mcp-types"} <= set(sizes)
+    assert 5 < sum(sizes.values()) < 26, sizes
 
 
 def _proportional_memory(process_id: int) -> int:

@@ -1,5 +1,7 @@
 """The wheel installs and runs where there is no checkout."""
 
+import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -11,6 +13,8 @@ import pytest
 from serving import environment, running_server
 
 from promptuary import __version__
+from promptuary.store import schema
+from promptuary.web.bundle import is_built
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "src"
@@ -49,6 +53,24 @@ def test_the_wheel_has_every_file_of_the_package_and_no_others(wheel: Path) -> N
     assert {"promptuary/py.typed", "promptuary/store/migrations/versions/0001_registry.py"} <= packed
 
 
+@pytest.mark.skipif(not is_built(), reason="The bundle is not built; `make frontend` needs npm.")
+def test_the_wheel_has_the_scripts_and_faces_of_the_pages_and_their_licences(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name.removeprefix("promptuary/web/static/") for name in archive.namelist()}
+    assert {"css/tokens.css", "favicon.svg", "build/manifest.json", "build/literata-latin.woff2", "build/licences.txt"} <= packed
+    assert any(re.fullmatch(r"build/app\.[A-Z0-9]+\.js", name) for name in packed)
+    assert any(re.fullmatch(r"build/editor\.[A-Z0-9]+\.js", name) for name in packed)
+
+
+def test_no_wheel_is_built_without_its_scripts(tmp_path: Path) -> None:
+    for tool in ("make", "sh", "touch"):
+        (tmp_path / tool).symlink_to(shutil.which(tool) or tool)
+    command = [str(tmp_path / "make"), "--old-file=.venv/dev-is-installed", "build"]
+    told = subprocess.run(command, cwd=ROOT, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False)
+    assert told.returncode != 0
+    assert "npm, which builds them, is not installed" in told.stdout
+
+
 def test_the_wheel_tells_what_it_is(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
@@ -62,7 +84,7 @@ def test_the_installed_command_runs_outside_the_checkout(scripts: Path, tmp_path
     place = _run(scripts / "python", "-c", "import promptuary; print(promptuary.__file__)", folder=tmp_path)
     assert Path(place).is_relative_to(scripts.parent)
     assert _run(scripts / "promptuary", "--version", folder=tmp_path) == f"promptuary {__version__}\n"
-    assert _run(scripts / "promptuary", "db", "upgrade", folder=tmp_path) == "The database is now at schema 0001.\n"
+    assert _run(scripts / "promptuary", "db", "upgrade", folder=tmp_path) == f"The database is now at schema {schema.HEAD}.\n"
     assert (tmp_path / "promptuary-data" / "promptuary.db").is_file()
 
 
