@@ -13,7 +13,7 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
-from mcp_types import CallToolResult, GetPromptResult, ListPromptsResult, Tool
+from mcp_types import CallToolResult, GetPromptResult, ListPromptsResult, Prompt, Tool
 from serving import environment
 
 MODERN = "auto"
@@ -54,6 +54,15 @@ class Agent:
             return await self.client.list_prompts(cursor=cursor)
 
         return self.portal.call(list_prompts)
+
+    def every_prompt(self) -> list[Prompt]:
+        """List the native prompts of all pages."""
+        page = self.prompts()
+        found = list(page.prompts)
+        while page.next_cursor is not None:
+            page = self.prompts(page.next_cursor)
+            found += page.prompts
+        return found
 
     def prompt(self, name: str, **arguments: str) -> GetPromptResult:
         return self.portal.call(self.client.get_prompt, name, arguments)

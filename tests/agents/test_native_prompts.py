@@ -11,7 +11,7 @@ def texts(answer) -> list[tuple[str, str]]:  # type: ignore[no-untyped-def]  # n
 
 def test_variables_are_arguments_and_are_filled_in(agent: Agent) -> None:
     agent.result("llma-prompt-create", name="n-text", prompt="Greet {{who}}, {{who}}, from {{me}}.", version_description="First")
-    listed = next(prompt for prompt in agent.prompts().prompts if prompt.name == "n-text")
+    listed = next(prompt for prompt in agent.every_prompt() if prompt.name == "n-text")
     assert listed.description == "Version 1: First"
     assert [(argument.name, argument.required) for argument in listed.arguments or ()] == [("who", True), ("me", True)]
     assert texts(agent.prompt("n-text", who="Ada", me="{{who}}")) == [("user", "Greet Ada, Ada, from {{who}}.")]
