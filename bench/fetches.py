@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from bench import publisher
+from bench.cores import Apart
 from bench.loads import Load, Outcome, in_turns, median, run
 from bench.pace import CONNECTIONS, PROMPT_BYTES, Bench
 from bench.results import Goal, Topic
@@ -19,22 +20,21 @@ _PUBLISHED_PROMPTS = 20
 
 def measure_fetch(bench: Bench) -> Topic:
     """Compare fetches with a static file of the same bytes, and 304 with 200."""
-    with running_promptuary(bench.subfolder("fetch")) as promptuary:
+    with Apart() as servers:
+        promptuary = servers.start(running_promptuary(bench.subfolder("fetch")))
         promptuary.create("fetched")
         answer = promptuary.fetch("fetched")
-        with (
-            running_nginx(bench, answer.content) as static,
-            running_floor(bench.subfolder("floor"), len(answer.content)) as floor_url,
-        ):
-            known = promptuary.headers | {"If-None-Match": answer.headers["etag"]}
-            url = promptuary.url_of("fetched")
-            loads = [
-                Load("nginx, static file", static, status=200),
-                Load("uvloop, a protocol that only sends the bytes", floor_url, promptuary.headers, status=200),
-                Load("fetch", url, promptuary.headers, status=200),
-                Load("fetch, answered 304", url, known, status=304),
-            ]
-            nginx, floor, fetch, not_modified = in_turns(loads, bench.pace.rounds, bench.pace.seconds)
+        static = servers.start(running_nginx(bench, answer.content))
+        floor_url = servers.start(running_floor(bench.subfolder("floor"), len(answer.content)))
+        known = promptuary.headers | {"If-None-Match": answer.headers["etag"]}
+        url = promptuary.url_of("fetched")
+        loads = [
+            Load("nginx, static file", static, status=200),
+            Load("uvloop, a protocol that only sends the bytes", floor_url, promptuary.headers, status=200),
+            Load("fetch", url, promptuary.headers, status=200),
+            Load("fetch, answered 304", url, known, status=304),
+        ]
+        nginx, floor, fetch, not_modified = in_turns(loads, bench.pace.rounds, bench.pace.seconds)
     outcomes = zip(loads, (nginx, floor, fetch, not_modified), strict=True)
     return Topic(
         name="fetch",
@@ -42,7 +42,7 @@ def measure_fetch(bench: Bench) -> Topic:
         remark=(
             f"A prompt of {PROMPT_BYTES:,} bytes, authenticated, on {CONNECTIONS} connections. nginx serves the answer's bytes as "
             "a static file, without authentication and without an access log; Promptuary writes its log. The second row is what "
-            "any server in Python on this event loop is below."
+            "any server in Python on this event loop is below. Servers run on one core and `wrk` on the others."
         ),
         rows={load.name: _figures(outcome, nginx) for load, outcome in outcomes},
         goals=(
@@ -67,7 +67,8 @@ def measure_busy(bench: Bench) -> Topic:
     """Compare fetches while others publish with fetches while nobody does, in turns."""
     quiet, busy = [], []
     rates: list[float] = []
-    with running_promptuary(bench.subfolder("busy")) as promptuary:
+    with Apart() as servers:
+        promptuary = servers.start(running_promptuary(bench.subfolder("busy")))
         promptuary.create("fetched")
         for number in range(_PUBLISHED_PROMPTS):
             promptuary.create(f"published-{number}")
@@ -84,7 +85,7 @@ def measure_busy(bench: Bench) -> Topic:
         remark=(
             f"A process of its own publishes versions of {_PUBLISHED_PROMPTS} other prompts in turn, {PROMPT_BYTES:,} bytes each, "
             f"at {_PUBLISHES_PER_SECOND} a second by the clock; in the slowest round {slowest:.1f} a second were acknowledged. The "
-            "one worker answers both."
+            "one worker answers both, on a core of its own; publisher and `wrk` run on the others."
         ),
         rows={
             "nobody publishes": _beside(still, still),
