@@ -27,6 +27,7 @@ from promptuary_client.templates import Message
 from promptuary_client.verbs import KEEP, History, Label, Page, Summary, Version
 
 __version__ = "0.1.0"
+"""The version of this package."""
 
 __all__ = [
     "KEEP",

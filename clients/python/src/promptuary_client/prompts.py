@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 from promptuary_client.templates import Message, Missing, Template
 
 Source: TypeAlias = Literal["server", "cache", "disk", "bundle", "fallback"]
+"""Where an answer came from: the server in this call, what it said before (in memory or on disk), a bundle, or the caller."""
 NO_VALUES: Mapping[str, object] = {}
 
 

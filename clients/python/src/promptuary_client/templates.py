@@ -14,7 +14,9 @@ from typing import Any, Literal, TypeAlias
 from promptuary_client.errors import CompileError, MissingVariables
 
 Message: TypeAlias = dict[str, Any]
+"""A message of a chat, as the APIs of models take it: ``role`` and ``content``, and whatever else the prompt says."""
 Missing: TypeAlias = Literal["error", "keep"]
+"""What becomes of variables that have no value: an error, or they stay as they are."""
 
 _VARIABLE = re.compile(r"\{\{[ \t]*([\w.-]+)[ \t]*\}\}")
 
