@@ -33,9 +33,10 @@ def measure_fetch(bench: Bench) -> Topic:
             Load("uvloop, a protocol that only sends the bytes", floor_url, promptuary.headers, status=200),
             Load("fetch", url, promptuary.headers, status=200),
             Load("fetch, answered 304", url, known, status=304),
+            Load("fetch, with another trace id each time", url, promptuary.headers, script=("traces",), status=200),
         ]
-        nginx, floor, fetch, not_modified = in_turns(loads, bench.pace.rounds, bench.pace.seconds)
-    outcomes = zip(loads, (nginx, floor, fetch, not_modified), strict=True)
+        outcomes = in_turns(loads, bench.pace.rounds, bench.pace.seconds)
+    nginx, _, fetch, not_modified, _ = outcomes
     return Topic(
         name="fetch",
         heading="Fetch from memory",
@@ -44,7 +45,7 @@ def measure_fetch(bench: Bench) -> Topic:
             "a static file, without authentication and without an access log; Promptuary writes its log. The second row is what "
             "any server in Python on this event loop is below. Servers run on one core and `wrk` on the others."
         ),
-        rows={load.name: _figures(outcome, nginx) for load, outcome in outcomes},
+        rows={load.name: _figures(outcome, nginx) for load, outcome in zip(loads, outcomes, strict=True)},
         goals=(
             Goal("fetch: requests/s of nginx", fetch.rate / nginx.rate, 0.45),
             Goal("fetch: p99, times nginx", fetch.p99 / nginx.p99, 3, is_minimum=False),

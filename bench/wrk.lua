@@ -1,11 +1,21 @@
--- What wrk does for a load, by its first argument: "same" sends one request over and over; "paths" sends the lines of a file in
--- turn, from a given line on; "publishes" lets each thread publish one version after the other of a prompt of its own.
+-- What wrk does for a load, by its first argument: "same" sends one request over and over; "traces" sends it with another
+-- traceparent each time; "paths" sends the lines of a file in turn, from a given line on; "publishes" lets each thread publish
+-- one version after the other of a prompt of its own.
 
 local threads = 0
 
 function setup(thread)
   thread:set("number", threads)
   threads = threads + 1
+end
+
+local function send_traces()
+  local sent = 0
+  request = function()
+    sent = sent + 1
+    wrk.headers["traceparent"] = string.format("00-%032x-%016x-01", sent, sent)
+    return wrk.format()
+  end
 end
 
 local function send_paths(file, start)
@@ -35,7 +45,9 @@ local function send_publishes(prefix, text)
 end
 
 function init(arguments)
-  if arguments[1] == "paths" then
+  if arguments[1] == "traces" then
+    send_traces()
+  elseif arguments[1] == "paths" then
     send_paths(arguments[2], arguments[3])
   elseif arguments[1] == "publishes" then
     send_publishes(arguments[2], arguments[3])

@@ -4,13 +4,15 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from promptuary.delivery.shortcut import HEAD, Seen, Shortcut
+from promptuary.ledger import sent_id
+from promptuary.request_ids import take_ids
 
 KEEP_SECONDS = 75
 """How long a connection without a request is kept; as long as programs and proxies commonly keep theirs."""
@@ -23,6 +25,13 @@ _MAX_KNOWN_HEAD_BYTES = 4_096
 _START = b"GET /api/"
 _END = b"\r\n\r\n"
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
+class _Head(NamedTuple):
+    """A whole head: its digest, and the id that its caller has given the request."""
+
+    digest: bytes
+    request_id: str | None
 
 
 def connections_with(shortcut: Shortcut | None) -> Callable[..., HttpToolsProtocol]:
@@ -48,10 +57,10 @@ class Connection(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._shortcut = shortcut
         self._caller = hashlib.sha256()
-        # The request that the shortcut was asked to answer, and the digest of its head.
-        self._asked: tuple[bytes, bytes] | None = None
-        # The digest of what is being parsed, if that is one whole head.
-        self._head: bytes | None = None
+        # The request that the shortcut was asked to answer.
+        self._asked: tuple[bytes, _Head] | None = None
+        # What is being parsed, if that is one whole head.
+        self._head: _Head | None = None
         self._is_in_head = self._is_in_request = False
         self._head_bytes = 0
         self._head_ends_at = 0.0
@@ -80,15 +89,18 @@ class Connection(HttpToolsProtocol):
         if self._shortcut is None or self._is_busy() or self.flow.write_paused or not _is_whole_head(data):
             self._parse(data)
             return
-        digest = self._caller.copy()
-        digest.update(data)
-        head = digest.digest()
-        seen = self._shortcut.find(head)
+        head = _Head(self._digest(data), None)
+        seen = self._shortcut.find(head.digest)
+        if seen is None:
+            rest, request_id = take_ids(data)
+            if len(rest) < len(data):
+                head = _Head(self._digest(rest), request_id)
+                seen = self._shortcut.find(head.digest)
         if seen is None:
             self._parse(data, head)
         else:
             self._asked = data, head
-            self._shortcut.ask(self, seen)
+            self._shortcut.ask(self, seen, head.request_id)
 
     def answer(self, seen: Seen, request_id: str) -> None:
         """Send the answer that the shortcut has found."""
@@ -116,8 +128,10 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Let the application know by what to remember this head, if the connection goes on after the answer."""
         self._is_in_head = False
-        if self._head is not None and self.parser.should_keep_alive() and not self.parser.should_upgrade():
-            self.scope[HEAD] = self._head  # type: ignore[literal-required]
+        head = self._head
+        goes_on = self.parser.should_keep_alive() and not self.parser.should_upgrade()
+        if head is not None and goes_on and head.request_id == sent_id(self.headers):
+            self.scope[HEAD] = head.digest  # type: ignore[literal-required]
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -134,7 +148,12 @@ class Connection(HttpToolsProtocol):
         elif not self._is_answering():
             super().timeout_keep_alive_handler()
 
-    def _parse(self, data: bytes, head: bytes | None = None) -> None:
+    def _digest(self, head: bytes) -> bytes:
+        digest = self._caller.copy()
+        digest.update(head)
+        return digest.digest()
+
+    def _parse(self, data: bytes, head: _Head | None = None) -> None:
         self._head = head
         super().data_received(data)
         self._head = None

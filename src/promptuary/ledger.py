@@ -38,6 +38,11 @@ class Ledger:
 def sent_id(headers: list[tuple[bytes, bytes]]) -> str | None:
     """Return the id that a caller has given its request, if it is sane."""
     for name, value in headers:
-        if name == REQUEST_ID_HEADER and _SANE.fullmatch(value):
-            return value.decode()
+        if name == REQUEST_ID_HEADER and (request_id := as_request_id(value)):
+            return request_id
     return None
+
+
+def as_request_id(value: bytes) -> str | None:
+    """Return the value of a header as the id of a request, if it is sane."""
+    return value.decode() if _SANE.fullmatch(value) else None

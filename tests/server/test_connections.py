@@ -146,6 +146,56 @@ def test_a_request_that_was_seen_before_gets_the_bytes_of_the_application_withou
     assert len(ids) == (1 if "X-Request-ID: mine" in lines else 6)
 
 
+def test_ids_of_requests_and_traces_may_differ_each_time(wire: Wire) -> None:
+    with wire.connect() as talk:
+        for line in (
+            "traceparent: 00-{}-01",
+            "Sentry-Trace: {}",
+            "x-datadog-trace-id:{}",
+            "X-Request-ID: {}",
+            "b3: {}\r\ntracestate: a={}",
+        ):
+            warm_up(wire, talk, wire.head(line.format("first", "first")))
+            asked = len(wire.application.paths)
+            answers = [talk.ask(wire.head(line.format(f"later-{number}", number))) for number in range(5)]
+            assert len(wire.application.paths) == asked
+            ids = [re.search(rb"x-request-id: ([^\r]*)", answer)[1] for answer in answers]  # type: ignore[index]
+            assert len(set(ids)) == 5
+            assert (ids == [b"later-%d" % number for number in range(5)]) == line.startswith("X-Request-ID")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["X-Request-ID: two words"],
+        ["X-Request-ID: two words", "X-Request-ID: sane"],
+        ["X-Request-ID: first", "X-Request-ID: second"],
+        ["X-Request-ID: r\u00e9"],
+        ["X-Request-ID:   spaced  "],
+        ["X-Request-ID:"],
+        ["X-Request-ID : before-the-colon"],
+        ["X-Request-ID: folded", " on"],
+        ["traceparent: folded", " on"],
+        ["traceparent: a\nX-Request-ID: b"],
+        ["X-traceparent: a"],
+    ],
+)
+def test_odd_ids_are_read_as_by_the_application(wire: Wire, lines: list[str]) -> None:
+    request = wire.head(*lines)
+    with wire.connect() as talk:
+        warm_up(wire, talk, wire.head())
+        known = _named(talk.ask(request))
+    for _ in range(3):
+        with wire.connect() as talk:
+            assert _named(talk.ask(request)) == known
+
+
+def _named(answer: bytes) -> tuple[bytes, bytes | None]:
+    """The status, and the request's id if the caller gave it; those of the server end in a long count."""
+    found = re.search(rb"x-request-id: ([^\r]*)", answer)
+    return answer[9:12], None if found is None or re.fullmatch(rb"[0-9a-f]{32}", found[1]) else found[1]
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("change", "expected"),

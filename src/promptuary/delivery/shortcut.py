@@ -1,7 +1,8 @@
 """Answering a request that is, byte for byte, like one that was answered from memory before, without looking into it again.
 
-What the same caller has sent once and sends again is asking for the same. So the digest of a whole head, with its caller's address,
-finds what that head was found to mean by `Delivery`, and what remains is to look whether that still holds.
+What the same caller has sent once and sends again is asking for the same. So the digest of a whole head, with its caller's address
+and without the ids of request and trace, finds what that head was found to mean by `Delivery`, and what remains is to look whether
+that still holds.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from promptuary.conditional import NOT_MODIFIED, OK, Headers
 from promptuary.delivery.cache import HIT, Cache, Ticket, TicketKey
 from promptuary.delivery.freshness import Freshness
 from promptuary.delivery.gate import Gate
-from promptuary.ledger import REQUEST_ID_HEADER, Ledger, sent_id
+from promptuary.ledger import REQUEST_ID_HEADER, Ledger
 from promptuary.metrics.page import Numbers
 from promptuary.stop_sign import StopSign
 
@@ -36,8 +37,6 @@ class Seen:
     ticket: Ticket
     request: Scope
     """What is logged of it: method, path and client."""
-    request_id: str | None
-    """The id that the caller sends, so the same each time."""
     status: int
     status_line: bytes
     headers: bytes
@@ -75,7 +74,7 @@ class Shortcut:
         self._ledger = ledger
         self._stop_sign = stop_sign
         self._seen: dict[bytes, Seen] = {}
-        self._waiting: list[tuple[Waiting, Seen, float]] = []
+        self._waiting: list[tuple[Waiting, Seen, str | None, float]] = []
 
     def find(self, head: bytes) -> Seen | None:
         """Find a head that was seen before by its digest."""
@@ -90,30 +89,30 @@ class Shortcut:
             ticket_key=ticket_key,
             ticket=ticket,
             request={name: scope.get(name) for name in ("method", "path", "client")},
-            request_id=sent_id(scope["headers"]),
             status=status,
             status_line=_STATUS_LINES[status],
             headers=_encode(answer.not_modified_headers if is_known else answer.headers),
         )
 
-    def ask(self, connection: Waiting, seen: Seen) -> None:
+    def ask(self, connection: Waiting, seen: Seen, request_id: str | None) -> None:
         """Answer at the next turn of the event loop, together with all that wait then, or give the request back to its connection.
 
+        ``request_id`` is the one that the caller has given the request, if any.
         So one look whether all still holds serves all of them, and it is taken after each of them has arrived.
         """
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._answer_all)
-        self._waiting.append((connection, seen, time.perf_counter()))
+        self._waiting.append((connection, seen, request_id, time.perf_counter()))
 
     def _answer_all(self) -> None:
         waiting, self._waiting = self._waiting, []
         may_answer = self._freshness.is_current() and not self._stop_sign.is_up()
         now = time.monotonic()
-        for connection, seen, started in waiting:
+        for connection, seen, request_id, started in waiting:
             if not connection.is_waiting:
                 continue
             if may_answer and self._holds(seen, now):
-                self._answer(connection, seen, started)
+                self._answer(connection, seen, request_id or self._ledger.new_id(), started)
             else:
                 connection.pass_on()
 
@@ -121,10 +120,9 @@ class Shortcut:
         ticket = self._cache.find_ticket(seen.ticket_key, now)
         return ticket is seen.ticket and self._gate.count_read(ticket.grant.key_id)
 
-    def _answer(self, connection: Waiting, seen: Seen, started: float) -> None:
+    def _answer(self, connection: Waiting, seen: Seen, request_id: str, started: float) -> None:
         self._tally[HIT] += 1
         self._gate.count_fetch(seen.ticket.use)
-        request_id = seen.request_id or self._ledger.new_id()
         # Whoever has the answer finds it in the metrics.
         self._ledger.note(seen.request, status=seen.status, request_id=request_id, seconds=time.perf_counter() - started)
         connection.answer(seen, request_id)
