@@ -9,12 +9,14 @@ from promptuary.model.changes import Change, ChangeKind
 from promptuary.model.prompts import Prompt
 from promptuary.store import dialect
 from promptuary.store.database import AnyRow, Transaction
+from promptuary.store.prepared import Prepared
 from promptuary.store.tables import changes
 
-_APPEND = insert(changes).returning(changes.c.sequence)
+_APPEND = Prepared(insert(changes).returning(changes.c.sequence))
 # Built once: every worker reads the log behind every write.
-_BEHIND = select(changes).where(changes.c.sequence > bindparam("after")).order_by(changes.c.sequence).limit(bindparam("most"))
-_FIRST = select(func.min(changes.c.sequence))
+_ANY_BEHIND = select(changes).where(changes.c.sequence > bindparam("after")).order_by(changes.c.sequence).limit(bindparam("most"))
+_BEHIND = Prepared(_ANY_BEHIND)
+_FIRST = Prepared(select(func.min(changes.c.sequence)))
 _LAST = select(func.coalesce(func.max(changes.c.sequence), 0))
 
 
@@ -45,7 +47,7 @@ def append_change(  # noqa: PLR0913 - one argument a column
         "at": tx.clock(),
         "request_id": request_id,
     }
-    sequence: int = tx.connection.execute(_APPEND, entry).scalar_one()
+    sequence: int = _APPEND.scalar_one(tx.connection, entry)
     dialect.announce_changes(tx.connection)
     return sequence
 
@@ -94,8 +96,10 @@ def lock_log(tx: Transaction) -> None:
 
 def list_changes(tx: Transaction, *, after: int = 0, limit: int, project_id: int | None = None) -> list[Change]:
     """List entries behind a sequence, oldest first, of one project or of all."""
-    statement = _BEHIND if project_id is None else _BEHIND.where(changes.c.project_id == project_id)
-    return [change_of(row) for row in tx.connection.execute(statement, {"after": after, "most": limit})]
+    window = {"after": after, "most": limit}
+    if project_id is None:
+        return [change_of(row) for row in _BEHIND.all(tx.connection, window)]
+    return [change_of(row) for row in tx.connection.execute(_ANY_BEHIND.where(changes.c.project_id == project_id), window)]
 
 
 def find_last_change(tx: Transaction, *, prompt_id: str, kind: ChangeKind) -> Change | None:
@@ -122,7 +126,7 @@ def is_trimmed_behind(tx: Transaction, sequence: int) -> bool:
 
     Rollbacks leave gaps on PostgreSQL, so a gap at the log's very beginning counts as trimmed; gaps elsewhere are none.
     """
-    first = tx.connection.execute(_FIRST).scalar_one()
+    first = _FIRST.scalar_one(tx.connection, {})
     return first is not None and first > sequence + 1
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 
 from promptuary.model.errors import InvalidValue, Unavailable
+from promptuary.store.prepared import run_on_sqlite
 
 BUSY_TIMEOUT_SECONDS = 30
 CONNECT_TIMEOUT_SECONDS = 5
@@ -108,7 +109,7 @@ def reading(connection: Connection) -> Iterator[None]:
         connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     with connection.begin():
         if is_sqlite(connection):
-            connection.exec_driver_sql("BEGIN DEFERRED")
+            run_on_sqlite(connection, "BEGIN DEFERRED")
         yield
 
 
@@ -125,7 +126,7 @@ def begin_sqlite_write(connection: Connection) -> None:
     """Become SQLite's only writer, in a transaction that SQLAlchemy takes for begun."""
     # The driver begins none by itself, see `_prepare_sqlite_connection`. An event of SQLAlchemy could do the same, but an engine
     # that has one looks for others around every statement.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    run_on_sqlite(connection, "BEGIN IMMEDIATE")
 
 
 def in_sqlite_transaction(connection: Connection) -> bool:

@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, or_, select, update
 from promptuary.model.access import Scope
 from promptuary.model.accounts import Key
 from promptuary.store.database import AnyRow, Transaction
+from promptuary.store.prepared import Prepared
 from promptuary.store.tables import keys, users
 
 _SELECT = select(
@@ -21,7 +22,7 @@ _SELECT = select(
     keys.c.last_used_at,
     keys.c.revoked_at,
 ).join(users, users.c.id == keys.c.user_id)
-_USABLE = _SELECT.where(keys.c.value_hash == bindparam("value_hash"), keys.c.revoked_at.is_(None), users.c.is_active)
+_USABLE = Prepared(_SELECT.where(keys.c.value_hash == bindparam("value_hash"), keys.c.revoked_at.is_(None), users.c.is_active))
 
 
 def insert_key(tx: Transaction, key: Key, *, value_hash: str) -> None:
@@ -42,7 +43,7 @@ def insert_key(tx: Transaction, key: Key, *, value_hash: str) -> None:
 
 def find_usable_key(tx: Transaction, value_hash: str) -> Key | None:
     """Find a key by the SHA-256 of its value, unless it is revoked or its user disabled."""
-    row = tx.connection.execute(_USABLE, {"value_hash": value_hash}).one_or_none()
+    row = _USABLE.one_or_none(tx.connection, {"value_hash": value_hash})
     return None if row is None else _key(row)
 
 

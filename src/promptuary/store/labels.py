@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from promptuary.model.prompts import Label, LabelPointer
 from promptuary.store.database import AnyRow, Transaction
+from promptuary.store.prepared import Prepared
 from promptuary.store.tables import labels, prompts, users, versions
 from promptuary.store.users import AUTHOR_COLUMNS, author_of
 
@@ -32,7 +33,7 @@ _POINTERS = (
     .join(versions, versions.c.id == labels.c.version_id)
     .order_by(labels.c.name)
 )
-_POINTERS_OF_ONE = _POINTERS.where(labels.c.prompt_id == bindparam("prompt_id", type_=labels.c.prompt_id.type))
+_POINTERS_OF_ONE = Prepared(_POINTERS.where(labels.c.prompt_id == bindparam("prompt_id", type_=labels.c.prompt_id.type)))
 _POINTERS_OF_SEVERAL = _POINTERS.where(
     labels.c.prompt_id.in_(bindparam("prompt_ids", expanding=True, type_=labels.c.prompt_id.type))
 )
@@ -90,7 +91,7 @@ def count_labels(tx: Transaction, prompt_id: str) -> int:
 
 def list_pointers(tx: Transaction, prompt_id: str) -> tuple[LabelPointer, ...]:
     """List the labels of a prompt, ordered by name."""
-    rows = tx.connection.execute(_POINTERS_OF_ONE, {"prompt_id": prompt_id})
+    rows = _POINTERS_OF_ONE.all(tx.connection, {"prompt_id": prompt_id})
     return tuple(LabelPointer(row.name, row.version) for row in rows)
 
 

@@ -25,6 +25,7 @@ from promptuary.model.prompts import Version
 from promptuary.model.text import fold
 from promptuary.store import dialect, search_index
 from promptuary.store.database import AnyRow, Transaction
+from promptuary.store.prepared import Prepared
 from promptuary.store.tables import labels, list_entries, prompts, search_texts, versions
 
 DERIVED = (list_entries, search_texts)
@@ -57,7 +58,7 @@ def refresh_entries(tx: Transaction, prompt_id: str) -> None:
     tx.connection.execute(_DELETE_ENTRIES, of_prompt)
     _insert_texts(tx, tx.connection.execute(_SELECT_MISSING_TEXTS, of_prompt).all())
     tx.connection.execute(_INSERT_ENTRIES, of_prompt)
-    tx.connection.execute(_DELETE_UNLISTED_TEXTS, of_prompt)
+    _DELETE_UNLISTED_TEXTS.run(tx.connection, of_prompt)
     search_index.read_words(tx.connection)
 
 
@@ -81,23 +82,24 @@ def list_published(tx: Transaction, version: Version) -> None:
     """Do what `refresh_entries` does after a version was published and nothing else has changed; it has less to find out."""
     of_prompt = {"wanted": version.prompt_id}
     text = _search_text(version.prompt_id, version.id, name=version.name, content=version.content)
+    text_id = _INSERT_TEXT.scalar_one(tx.connection, text)
     moved = of_prompt | {
         "version_id": version.id,
-        "search_text_id": tx.connection.execute(_INSERT_TEXT, text).scalar_one(),
+        "search_text_id": text_id,
         "version": version.version,
         "latest_version": version.latest_version,
         "size_bytes": version.size_bytes,
         "created_by_id": None if version.created_by is None else version.created_by.id,
         "created_at": version.created_at,
     }
-    if tx.connection.execute(_MOVE_LATEST_ENTRY, moved).rowcount == 0:
+    if _MOVE_LATEST_ENTRY.run(tx.connection, moved) == 0:
         # Somebody took it away, who may also have taken others.
         refresh_entries(tx, version.prompt_id)
         return
     if version.prompt_labels:
-        tx.connection.execute(_COUNT_LATEST, of_prompt | {"latest_version": version.latest_version})
-    tx.connection.execute(_DELETE_UNLISTED_TEXTS, of_prompt)
-    search_index.read_words(tx.connection)
+        _COUNT_LATEST.run(tx.connection, of_prompt | {"latest_version": version.latest_version})
+    _DELETE_UNLISTED_TEXTS.run(tx.connection, of_prompt)
+    search_index.read_words_of(tx.connection, text_id, text["name"], text["text"])
 
 
 def lock_prompts(tx: Transaction) -> None:
@@ -181,17 +183,19 @@ def _select_texts(is_wanted: ColumnElement[bool]) -> Select[Any]:
 _WANTED = bindparam("wanted", type_=prompts.c.id.type)
 _DELETE_ENTRIES = delete(list_entries).where(list_entries.c.prompt_id == _WANTED)
 _IS_OF_WANTED = prompts.c.id == _WANTED
-_DELETE_UNLISTED_TEXTS = delete(search_texts).where(
-    search_texts.c.prompt_id == _WANTED,
-    search_texts.c.version_id.not_in(select(list_entries.c.version_id).where(list_entries.c.prompt_id == _WANTED)),
+_DELETE_UNLISTED_TEXTS = Prepared(
+    delete(search_texts).where(
+        search_texts.c.prompt_id == _WANTED,
+        search_texts.c.version_id.not_in(select(list_entries.c.version_id).where(list_entries.c.prompt_id == _WANTED)),
+    )
 )
-_INSERT_TEXT = insert(search_texts).returning(search_texts.c.id)
-_MOVE_LATEST_ENTRY = (
+_INSERT_TEXT = Prepared(insert(search_texts).returning(search_texts.c.id))
+_MOVE_LATEST_ENTRY = Prepared(
     update(list_entries)
     .where(list_entries.c.prompt_id == _WANTED, list_entries.c.label == LATEST)
     .values({name: bindparam(name, type_=list_entries.c[name].type) for name in _MOVING})
 )
-_COUNT_LATEST = (
+_COUNT_LATEST = Prepared(
     update(list_entries)
     .where(list_entries.c.prompt_id == _WANTED, list_entries.c.label != LATEST)
     .values(latest_version=bindparam("latest_version", type_=list_entries.c.latest_version.type))

@@ -6,6 +6,7 @@ from promptuary.model.access import Role
 from promptuary.model.accounts import Member, Membership, Project
 from promptuary.store import dialect
 from promptuary.store.database import AnyRow, Transaction
+from promptuary.store.prepared import Prepared
 from promptuary.store.tables import members, projects, users
 
 _SELECT = select(
@@ -16,9 +17,11 @@ _SELECT = select(
     members.c.role,
     members.c.created_at,
 ).join(users, users.c.id == members.c.user_id)
-_OF_USER = _SELECT.where(
-    members.c.project_id == bindparam("project_id", type_=members.c.project_id.type),
-    members.c.user_id == bindparam("user_id", type_=members.c.user_id.type),
+_OF_USER = Prepared(
+    _SELECT.where(
+        members.c.project_id == bindparam("project_id", type_=members.c.project_id.type),
+        members.c.user_id == bindparam("user_id", type_=members.c.user_id.type),
+    )
 )
 
 
@@ -39,7 +42,7 @@ def delete_member(tx: Transaction, *, project_id: int, user_id: int) -> None:
 
 def find_member(tx: Transaction, *, project_id: int, user_id: int) -> Member | None:
     """Find a user's membership of a project."""
-    row = tx.connection.execute(_OF_USER, {"project_id": project_id, "user_id": user_id}).one_or_none()
+    row = _OF_USER.one_or_none(tx.connection, {"project_id": project_id, "user_id": user_id})
     return None if row is None else _member(row)
 
 

@@ -1,29 +1,32 @@
 """Rows of prompts: the name, the number of the latest version, and whether it is archived."""
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 
 from promptuary.model.prompts import Prompt
 from promptuary.store import dialect
 from promptuary.store.database import AnyRow, Transaction
+from promptuary.store.prepared import Prepared
 from promptuary.store.tables import prompts, versions
 
 _SELECT_ANY = select(prompts.c.id, prompts.c.project_id, prompts.c.name, prompts.c.latest_version, prompts.c.created_at)
 _SELECT = _SELECT_ANY.where(prompts.c.archived_at.is_(None))
 # Built once: to build a statement takes longer than to run it.
 _IN_PROJECT = prompts.c.project_id == bindparam("project_id", type_=prompts.c.project_id.type)
-_NAMED = _SELECT.where(_IN_PROJECT, prompts.c.name == bindparam("wanted", type_=prompts.c.name.type))
-_NAMED_AND_LOCKED = _NAMED.with_for_update()
-_MOVE_LATEST = (
+_SELECT_NAMED = _SELECT.where(_IN_PROJECT, prompts.c.name == bindparam("wanted", type_=prompts.c.name.type))
+_NAMED = Prepared(_SELECT_NAMED)
+_NAMED_AND_LOCKED = Prepared(_SELECT_NAMED.with_for_update())
+_MOVE_LATEST = Prepared(
     update(prompts)
     .where(prompts.c.id == bindparam("wanted", type_=prompts.c.id.type))
     .values(latest_version=bindparam("moved_to", type_=prompts.c.latest_version.type))
 )
-_OF_VERSION = _SELECT.join(versions, versions.c.prompt_id == prompts.c.id).where(
-    _IN_PROJECT, versions.c.id == bindparam("wanted", type_=versions.c.id.type)
+_OF_VERSION = Prepared(
+    _SELECT.join(versions, versions.c.prompt_id == prompts.c.id).where(
+        _IN_PROJECT, versions.c.id == bindparam("wanted", type_=versions.c.id.type)
+    )
 )
 
 
@@ -46,22 +49,22 @@ def insert_prompt(tx: Transaction, prompt: Prompt) -> bool:
 
 def find_prompt(tx: Transaction, *, project_id: int, name: str) -> Prompt | None:
     """Find an active prompt by name."""
-    return _one(tx, _NAMED, project_id=project_id, wanted=name)
+    return _found(tx, _NAMED, project_id=project_id, wanted=name)
 
 
 def lock_prompt(tx: Transaction, *, project_id: int, name: str) -> Prompt | None:
     """Find an active prompt by name and keep other writers off it until the transaction ends."""
-    return _one(tx, _NAMED_AND_LOCKED, project_id=project_id, wanted=name)
+    return _found(tx, _NAMED_AND_LOCKED, project_id=project_id, wanted=name)
 
 
 def find_prompt_by_version_id(tx: Transaction, *, project_id: int, version_id: str) -> Prompt | None:
     """Find the active prompt that one of its versions' ids belongs to."""
-    return _one(tx, _OF_VERSION, project_id=project_id, wanted=version_id)
+    return _found(tx, _OF_VERSION, project_id=project_id, wanted=version_id)
 
 
 def update_latest_version(tx: Transaction, prompt_id: str, version: int) -> None:
     """Make another version the latest."""
-    tx.connection.execute(_MOVE_LATEST, {"wanted": prompt_id, "moved_to": version})
+    _MOVE_LATEST.run(tx.connection, {"wanted": prompt_id, "moved_to": version})
 
 
 def archive_prompt(tx: Transaction, prompt_id: str, *, at: datetime) -> None:
@@ -75,7 +78,8 @@ def find_archived_prompt(tx: Transaction, *, project_id: int, name: str, version
     if version_id is not None:
         statement = statement.join(versions, versions.c.prompt_id == prompts.c.id).where(versions.c.id == version_id)
     # In the order of `listing`, so that it is the one that the list of archived prompts shows first.
-    return _one(tx, statement.order_by(prompts.c.archived_at.desc(), prompts.c.id.desc()).limit(1))
+    row = tx.connection.execute(statement.order_by(prompts.c.archived_at.desc(), prompts.c.id.desc()).limit(1)).one_or_none()
+    return None if row is None else prompt_of(row)
 
 
 def restore_prompt(tx: Transaction, prompt_id: str) -> bool:
@@ -105,6 +109,6 @@ def prompt_of(row: AnyRow) -> Prompt:
     )
 
 
-def _one(tx: Transaction, statement: Select[Any], **parameters: object) -> Prompt | None:
-    row: AnyRow | None = tx.connection.execute(statement, parameters).one_or_none()
+def _found(tx: Transaction, statement: Prepared, **values: object) -> Prompt | None:
+    row = statement.one_or_none(tx.connection, values)
     return None if row is None else prompt_of(row)

@@ -82,6 +82,12 @@ def read_words(connection: Connection) -> None:
         word_index.read_words(connection)
 
 
+def read_words_of(connection: Connection, text_id: int, *texts: str) -> None:
+    """Do what `read_words` does where one text has been listed: it is known, name and text."""
+    if is_sqlite(connection):
+        word_index.read_words_of(connection, text_id, *texts)
+
+
 def find_by_words(connection: Connection, needle: str, *, project_id: int) -> word_index.Found | None:
     """Find by words, see `word_index`, what lists show of a project without a label; `None` when it needs `contains`."""
     return word_index.find(connection, needle, project_id=project_id) if is_sqlite(connection) else None

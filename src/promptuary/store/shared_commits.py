@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from promptuary.model.errors import Unavailable
 from promptuary.store import dialect
+from promptuary.store.prepared import run_on_sqlite
 
 MOST_TURNS = 16
 """Most turns that end with one commit: the first of them waits for the last."""
@@ -102,7 +103,7 @@ class _Shared:
         """Undo what the block does when it raises, and end the transaction there, for what was done in the turns before counts."""
         try:
             if self.turns:
-                self.connection.exec_driver_sql("SAVEPOINT turn")
+                run_on_sqlite(self.connection, "SAVEPOINT turn")
             yield
             self._require_transaction()
         except BaseException:

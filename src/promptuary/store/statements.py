@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, ExceptionContext, event
 from sqlalchemy.engine.interfaces import ExecutionContext
 
+from promptuary.store import prepared
 from promptuary.store.database import Database
 
 End = Callable[[str], None]
@@ -15,6 +16,7 @@ End = Callable[[str], None]
 
 def watch_statements(database: Database, begin: Callable[[str], End | None]) -> None:
     """Call ``begin`` with the text of each statement before it runs, in the thread that runs it, and what it returns after it."""
+    prepared.watch(database.engine)
     running: WeakKeyDictionary[ExecutionContext, End] = WeakKeyDictionary()
 
     def before(_connection: Connection, _cursor: Any, text: str, _values: Any, context: ExecutionContext, _many: bool) -> None:  # noqa: ANN401, FBT001

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from promptuary.model.accounts import Author, Credentials, User
 from promptuary.store import dialect
 from promptuary.store.database import AnyRow, Transaction
+from promptuary.store.prepared import Prepared
 from promptuary.store.tables import users
 
 _COLUMNS = (
@@ -32,7 +33,7 @@ AUTHOR_COLUMNS = (
     users.c.role_at_organization.label("author_role"),
 )
 
-_AUTHOR = select(*AUTHOR_COLUMNS).where(users.c.id == bindparam("wanted", type_=users.c.id.type))
+_AUTHOR = Prepared(select(*AUTHOR_COLUMNS).where(users.c.id == bindparam("wanted", type_=users.c.id.type)))
 
 
 def insert_user(
@@ -102,7 +103,7 @@ def find_user_by_email(tx: Transaction, email: str) -> User | None:
 
 def find_author(tx: Transaction, user_id: int) -> Author | None:
     """Find what others see of a user."""
-    row = tx.connection.execute(_AUTHOR, {"wanted": user_id}).one_or_none()
+    row = _AUTHOR.one_or_none(tx.connection, {"wanted": user_id})
     return None if row is None else author_of(row)
 
 

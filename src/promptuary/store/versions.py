@@ -9,6 +9,7 @@ from promptuary.model.outline import Heading
 from promptuary.model.prompts import Draft, Prompt, Version
 from promptuary.store import labels
 from promptuary.store.database import AnyRow, Transaction
+from promptuary.store.prepared import Prepared
 from promptuary.store.tables import MAX_INTEGER, prompts, users, versions
 from promptuary.store.tables import labels as label_rows
 from promptuary.store.users import AUTHOR_COLUMNS, author_of
@@ -44,28 +45,28 @@ def insert_version(tx: Transaction, version: Version) -> None:
         "created_by_id": None if version.created_by is None else version.created_by.id,
         "created_at": version.created_at,
     }
-    tx.connection.execute(_INSERT, row)
+    _INSERT.run(tx.connection, row)
 
 
 def find_draft(tx: Transaction, prompt: Prompt) -> Draft | None:
     """Find what the author of a prompt's latest version decided, and nothing else."""
-    row = tx.connection.execute(_DRAFT, {"prompt_id": prompt.id, "wanted": prompt.latest_version}).one_or_none()
+    row = _DRAFT.one_or_none(tx.connection, {"prompt_id": prompt.id, "wanted": prompt.latest_version})
     return None if row is None else Draft(content=row.content, config=row.config, description=row.description)
 
 
 def find_version(tx: Transaction, prompt: Prompt, *, version: int) -> Version | None:
     """Find a version of a prompt by its number."""
-    return _one(tx, _BY_NUMBER, prompt_id=prompt.id, wanted=version)
+    return _found(tx, _BY_NUMBER, prompt_id=prompt.id, wanted=version)
 
 
 def find_version_by_id(tx: Transaction, prompt: Prompt, *, version_id: str) -> Version | None:
     """Find a version of a prompt by its id."""
-    return _one(tx, _BY_ID, prompt_id=prompt.id, wanted=version_id)
+    return _found(tx, _BY_ID, prompt_id=prompt.id, wanted=version_id)
 
 
 def find_labelled_version(tx: Transaction, prompt: Prompt, *, label: str) -> Version | None:
     """Find the version of a prompt that a label points at."""
-    return _one(tx, _BY_LABEL, prompt_id=prompt.id, wanted=label)
+    return _found(tx, _BY_LABEL, prompt_id=prompt.id, wanted=label)
 
 
 def list_history(tx: Transaction, prompt: Prompt, *, limit: int, offset: int, before: int | None) -> list[Version]:
@@ -74,13 +75,13 @@ def list_history(tx: Transaction, prompt: Prompt, *, limit: int, offset: int, be
     if before is not None:
         statement = statement.where(versions.c.version < before)
     statement = statement.order_by(versions.c.version.desc()).limit(limit).offset(min(offset, MAX_INTEGER))
-    return _all(tx, statement)
+    return _versions(tx, tx.connection.execute(statement).all())
 
 
 def list_versions(tx: Transaction, ids: Sequence[str], *, with_content: bool) -> list[Version]:
     """Read versions by their ids, in the order of the ids; their content is empty unless it is wanted."""
     statement = (_select_full() if with_content else _select(literal(""))).where(versions.c.id.in_(ids))
-    found = {version.id: version for version in (_all(tx, statement) if ids else ())}
+    found = {version.id: version for version in (_versions(tx, tx.connection.execute(statement).all()) if ids else ())}
     return [found[version_id] for version_id in ids]
 
 
@@ -98,26 +99,27 @@ def _wanted(column: ColumnElement[Any]) -> ColumnElement[bool]:
 
 
 # Built once: to build a statement takes longer than to run it.
-_INSERT = insert(versions)
+_INSERT = Prepared(insert(versions))
 _OF_PROMPT = bindparam("prompt_id", type_=versions.c.prompt_id.type)
-_BY_NUMBER = _select_full().where(versions.c.prompt_id == _OF_PROMPT, _wanted(versions.c.version))
-_DRAFT = select(versions.c.content, versions.c.config, versions.c.description).where(
-    versions.c.prompt_id == _OF_PROMPT, _wanted(versions.c.version)
+_BY_NUMBER = Prepared(_select_full().where(versions.c.prompt_id == _OF_PROMPT, _wanted(versions.c.version)))
+_DRAFT = Prepared(
+    select(versions.c.content, versions.c.config, versions.c.description).where(
+        versions.c.prompt_id == _OF_PROMPT, _wanted(versions.c.version)
+    )
 )
-_BY_ID = _select_full().where(versions.c.prompt_id == _OF_PROMPT, _wanted(versions.c.id))
-_BY_LABEL = (
+_BY_ID = Prepared(_select_full().where(versions.c.prompt_id == _OF_PROMPT, _wanted(versions.c.id)))
+_BY_LABEL = Prepared(
     _select_full()
     .join(label_rows, label_rows.c.version_id == versions.c.id)
     .where(label_rows.c.prompt_id == _OF_PROMPT, _wanted(label_rows.c.name))
 )
 
 
-def _one(tx: Transaction, statement: Select[Any], **parameters: object) -> Version | None:
-    return next(iter(_all(tx, statement, **parameters)), None)
+def _found(tx: Transaction, statement: Prepared, **values: object) -> Version | None:
+    return next(iter(_versions(tx, statement.all(tx.connection, values))), None)
 
 
-def _all(tx: Transaction, statement: Select[Any], **parameters: object) -> list[Version]:
-    rows: Sequence[AnyRow] = tx.connection.execute(statement, parameters).all()
+def _versions(tx: Transaction, rows: Sequence[AnyRow]) -> list[Version]:
     pointers = labels.list_pointers_of(tx, sorted({row.prompt_id for row in rows}))
     return [
         Version(

@@ -70,7 +70,9 @@ class LogReader:
         """Return the changes since the last call, `None` when they cannot be told any more. Raises `Unavailable`."""
         with self._database.read() as tx:
             news = changes.list_changes(tx, after=self._sequence, limit=NEWS_LIMIT)
-            is_lost = len(news) == NEWS_LIMIT or changes.is_trimmed_behind(tx, self._sequence)
+            # Where the very next entry is there, none was trimmed.
+            is_next = bool(news) and news[0].sequence == self._sequence + 1
+            is_lost = len(news) == NEWS_LIMIT or (not is_next and changes.is_trimmed_behind(tx, self._sequence))
             self._sequence = changes.last_sequence(tx) if is_lost else max([self._sequence, *(new.sequence for new in news)])
         return None if is_lost else news
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, column, literal, select, table
 
+from promptuary.store.prepared import run_on_sqlite
+
 _SEPARATORS = "\0-/:-`{-\x7f"
 """All of ASCII but digits and small letters. Folded texts have no capital letters, but one as the stand-in of NUL."""
 
@@ -111,6 +113,8 @@ _DROPS = (
     "DROP TABLE IF EXISTS search_words",
 )
 _SELECT_UNREAD = "SELECT name, text FROM search_words_unread JOIN search_texts ON id = text_id"
+_SELECT_SOME_UNREAD = "SELECT text_id FROM search_words_unread LIMIT 2"
+_DELETE_UNREAD = "DELETE FROM search_words_unread"
 _SELECT_GAPS = (
     "SELECT (SELECT count(*) FROM search_words_unread) AS unread, "
     f"(SELECT count(*) FROM search_words WHERE length(word) > {_LONG}) AS long_words"
@@ -162,7 +166,17 @@ def read_words(connection: Connection) -> None:
         if len(known) > _MAX_KNOWN_WORDS:
             known.clear()
         known.update(words)
-    connection.exec_driver_sql("DELETE FROM search_words_unread")
+    run_on_sqlite(connection, _DELETE_UNREAD)
+
+
+def read_words_of(connection: Connection, text_id: int, *texts: str) -> None:
+    """Do what `read_words` does where a text came in that its writer still has: it need not be read again."""
+    if run_on_sqlite(connection, _SELECT_SOME_UNREAD) == [(text_id,)]:
+        _insert_words(connection, {word for text in texts for word in _WORDS.findall(text)})
+        run_on_sqlite(connection, _DELETE_UNREAD)
+    else:
+        # Who knew nothing of words has left others.
+        read_words(connection)
 
 
 def find(connection: Connection, needle: str, *, project_id: int) -> Found | None:
@@ -211,6 +225,8 @@ def problems(connection: Connection) -> Sequence[object]:
 def _insert_words(connection: Connection, words: Iterable[str]) -> None:
     short = [word for word in words if len(word) <= _LONG]
     long = [word for word in words if len(word) > _LONG]
-    if long and connection.exec_driver_sql(_SELECT_GAPS).one().long_words > _MAX_LONG_WORDS:
-        long = []
-    connection.exec_driver_sql(_INSERT_WORDS, (json.dumps(sorted(short) + long),))
+    if long:
+        [(_, long_words)] = run_on_sqlite(connection, _SELECT_GAPS)
+        if long_words > _MAX_LONG_WORDS:
+            long = []
+    run_on_sqlite(connection, _INSERT_WORDS, (json.dumps(sorted(short) + long),))
