@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx2
 
-from bench import cold, crossings, fetches, lists, microseconds, pages, peers, searches, starts, writes
+from bench import cold, crossings, fetches, lists, microseconds, pages, peers, searches, starts, transfers, writes
 from bench.loads import require_tools
 from bench.machine import describe
 from bench.pace import FULL, QUICK, Bench, Pace
@@ -32,6 +32,7 @@ TOPICS: Mapping[str, Callable[[Bench], Topic]] = {
     "search-postgresql": searches.measure_postgres,
     "search-postgresql-plain": searches.measure_plain_postgres,
     "publish": writes.measure,
+    "transfers": transfers.measure,
     "start": starts.measure,
     "crossings": crossings.measure,
 }

@@ -77,11 +77,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "postgresql":
         server: Postgres = request.getfixturevalue("postgres")
         return server.create_database()
-    url = f"sqlite:///{tmp_path / 'promptuary.db'}"
-    database = Database.open(url)
-    schema.upgrade(database)
-    database.close()
-    return url
+    template: Path = request.getfixturevalue("sqlite_template")
+    return f"sqlite:///{shutil.copy(template, tmp_path / 'promptuary.db')}"
 
 
 @pytest.fixture

@@ -9,9 +9,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from limits import parse
-from limits.errors import ConfigurationError
-from limits.storage import storage_from_string
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -29,6 +26,9 @@ def _checked_public_url(value: str) -> str:
 
 
 def _checked_rate(value: str) -> str:
+    # Commands leave it at its default, and do without the library.
+    from limits import parse  # noqa: PLC0415
+
     try:
         if value:
             parse(value)
@@ -39,6 +39,9 @@ def _checked_rate(value: str) -> str:
 
 
 def _checked_storage(value: str) -> str:
+    from limits.errors import ConfigurationError  # noqa: PLC0415 - the same
+    from limits.storage import storage_from_string  # noqa: PLC0415
+
     try:
         storage_from_string(value)
     except ConfigurationError:
@@ -77,7 +80,14 @@ Rate = Annotated[str, AfterValidator(_checked_rate)]
 class Settings(BaseSettings):
     """All settings. Construct it without arguments to read them from the environment."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        # The defaults are good, and to check them loads what counts rate limits, which commands do without.
+        validate_default=False,
+    )
 
     data_dir: Path = Field(
         default=Path("promptuary-data"),

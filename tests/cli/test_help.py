@@ -39,6 +39,7 @@ def test_the_commands_are_those_that_are_tested_here(command_line: CommandLine) 
         "user create",
         "user list",
         "user disable",
+        "user enable",
         "user set-password",
         "user sign-in-link",
         "project create",

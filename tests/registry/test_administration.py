@@ -72,7 +72,7 @@ def test_a_password_is_stored_as_an_argon2_hash_that_verifies(database: Database
     assert PasswordHasher().verify(stored, "second password")
 
 
-def test_a_disabled_user_has_no_usable_key_but_keeps_the_account(registry: Registry) -> None:
+def test_a_disabled_user_has_no_usable_key_but_keeps_the_account_and_may_be_enabled_again(registry: Registry) -> None:
     with registry.database.write() as tx:
         key = make_key(tx, registry.user)
         assert access.find_key(tx, key.value) == key.key
@@ -82,6 +82,9 @@ def test_a_disabled_user_has_no_usable_key_but_keeps_the_account(registry: Regis
         assert users.get_user(tx, registry.user.email).id == registry.user.id
         with pytest.raises(InvalidValue, match="is disabled"):
             make_key(tx, registry.user)
+        assert users.enable_user(tx, email=registry.user.email.upper()).is_active is True
+        assert access.find_key(tx, key.value) == key.key
+        assert users.enable_user(tx, email=registry.user.email).is_active is True
 
 
 def test_a_project_gets_a_token_and_the_old_one_is_unknown_after_a_rotation(database: Database) -> None:
@@ -181,6 +184,7 @@ def test_keys_are_listed_of_one_user_or_of_all(registry: Registry) -> None:
     [
         (lambda tx: users.get_user(tx, "nobody@example.com"), UserNotFound),
         (lambda tx: users.disable_user(tx, email="nobody@example.com"), UserNotFound),
+        (lambda tx: users.enable_user(tx, email="nobody@example.com"), UserNotFound),
         (lambda tx: users.set_password(tx, email="nobody@example.com", password="long enough"), UserNotFound),
         (lambda tx: projects.create_project(tx, name=" "), InvalidValue),
         (lambda tx: projects.create_project(tx, name="x" * 151), InvalidValue),

@@ -87,6 +87,8 @@ def test_every_administrative_verb_tells_what_changed(registry: Registry) -> Non
     told += told_by(registry, lambda tx: keys.revoke_key(tx, key.id))
     told += told_by(registry, lambda tx: users.disable_user(tx, email=user.email))
     told += told_by(registry, lambda tx: users.disable_user(tx, email=user.email))
+    told += told_by(registry, lambda tx: users.enable_user(tx, email=user.email))
+    told += told_by(registry, lambda tx: users.enable_user(tx, email=user.email))
     told += told_by(registry, lambda tx: projects.rotate_token(tx, project_id))
     assert [(*line, change.project_id) for line, change in zip(outline(told), told, strict=True)] == [
         ("member.set", None, member | {"role": "viewer"}, project_id),
@@ -95,6 +97,7 @@ def test_every_administrative_verb_tells_what_changed(registry: Registry) -> Non
         ("user.password_set", None, {"user_id": user.id}, None),
         ("key.revoked", told_key, None, None),
         ("user.disabled", None, member, None),
+        ("user.enabled", None, member, None),
         ("project.token_rotated", None, None, project_id),
     ]
     created = told_by(registry, lambda tx: make_key(tx, registry.user, Scope.ALL))

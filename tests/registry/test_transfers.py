@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ from hypothesis import strategies as st
 from projects import NASTY_VALUES, fill, fill_with_many, json_values
 
 from promptuary.model.access import Actor, Role, Scope, operator
+from promptuary.model.accounts import Browser, Profile, SessionLimits
 from promptuary.model.changes import ChangeKind
 from promptuary.model.errors import HistoryConflict, InvalidLine, MissingScope, RoleTooLow
 from promptuary.model.transfer import read_line, read_moment
-from promptuary.registry import exporting, importing, labels, projects, prompts, users
+from promptuary.registry import exporting, importing, labels, links, projects, prompts, users
 from promptuary.store import changes, checks
 from promptuary.store.database import Database
 
@@ -226,6 +228,23 @@ def test_writers_without_an_account_get_one_that_nobody_signs_in_with(registry: 
     with elsewhere.database.read() as tx:
         recorded = users.get_user(tx, registry.user.email)
     assert (recorded.first_name, recorded.is_active, recorded.has_password) == ("Test", False, False)
+
+
+def test_an_author_whom_an_import_made_an_account_for_gets_it_with_what_they_wrote(registry: Registry, elsewhere: Registry) -> None:
+    fill(registry.database, registry.project, ["x"], user=registry.user)
+    _import(elsewhere.database, elsewhere.project.id, _export(registry.database, registry.project.id))
+    with elsewhere.database.write() as tx:
+        author = users.enable_user(tx, email=registry.user.email)
+        link = links.create_link(tx, author)
+    limits = SessionLimits(idle=timedelta(days=1), longest=timedelta(days=1))
+    profile = Profile(author.email, author.first_name, author.last_name)
+    links.use_link(elsewhere.database, link, profile=profile, password="long enough", limits=limits, browser=Browser())
+    with elsewhere.database.read() as tx:
+        found = users.get_user(tx, author.email)
+        written = prompts.fetch_prompt(tx, operator(elsewhere.project.id), "Z_-9", version=1)
+    assert (found.id, found.is_active, found.has_password) == (author.id, True, True)
+    assert written.created_by is not None
+    assert written.created_by.email == author.email
 
 
 @pytest.mark.parametrize(

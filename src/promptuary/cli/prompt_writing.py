@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from promptuary.cli.far import ProfileName, reached_prompts
-from promptuary.cli.prompts import PromptName
+from promptuary.cli.prompts import PromptName, app
 from promptuary.cli.showing import AsJson, show_json
 from promptuary.files import InvalidFile, write_file
 from promptuary.model.json_text import InvalidJson, dump_indented, parse
@@ -28,6 +28,7 @@ Config = Annotated[str | None, typer.Option("--config", help="The config, an obj
 Note = Annotated[str | None, typer.Option("--note", help="What changed, as history shows it.")]
 
 
+@app.command("create")
 def create(
     name: PromptName,
     file: SourceFile = None,
@@ -45,6 +46,7 @@ def create(
     _tell(created, "is created", as_json=as_json)
 
 
+@app.command("publish")
 def publish(
     name: PromptName,
     base_version: Annotated[
@@ -68,6 +70,7 @@ def publish(
     _tell(published, "is published", as_json=as_json)
 
 
+@app.command("edit")
 def edit(
     name: PromptName,
     note: Note = None,

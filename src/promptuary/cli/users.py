@@ -50,6 +50,14 @@ def disable(email: Email, as_json: AsJson = False) -> None:
     show_record(_record(user), as_json=as_json)
 
 
+@app.command("enable")
+def enable(email: Email, as_json: AsJson = False) -> None:
+    """Enable an account that was disabled, or that an import made for an author. Then: promptuary user sign-in-link."""
+    with opened_database() as database, database.write() as tx:
+        user = users.enable_user(tx, email=email)
+    show_record(_record(user), as_json=as_json)
+
+
 @app.command("set-password")
 def set_password(email: Email) -> None:
     """Give an account another password, read from standard input."""

@@ -25,6 +25,7 @@ class ChangeKind(StrEnum):
     USER_CREATED = "user.created"
     USER_CHANGED = "user.changed"
     USER_DISABLED = "user.disabled"
+    USER_ENABLED = "user.enabled"
     USER_PASSWORD_SET = "user.password_set"  # noqa: S105 - a kind of change, not a password
     KEY_CREATED = "key.created"
     KEY_REVOKED = "key.revoked"

@@ -19,9 +19,10 @@ def encode_prompt(prompt: object, *, field: str = "prompt") -> str:
     """Return the JSON text under which a prompt is stored; `InvalidValue` when it is null or too big."""
     if prompt is None:
         raise InvalidValue("null", "This field may not be null.", field=field)
-    if byte_size(prompt) > MAX_BYTES:
+    stored = dump(prompt)
+    if _is_too_big(prompt, stored):
         raise InvalidValue("max_size", f"Prompt payload must be {MAX_BYTES} bytes or fewer.", field=field)
-    return dump(prompt)
+    return stored
 
 
 def encode_config(config: object) -> str | None:
@@ -34,14 +35,20 @@ def encode_config(config: object) -> str | None:
             'Config must be a JSON object, e.g. {"model": "your-model-name", "temperature": 0}.',
             field="config",
         )
-    if byte_size(config) > MAX_BYTES:
+    stored = dump(config)
+    if _is_too_big(config, stored):
         raise InvalidValue("max_size", f"Config must be {MAX_BYTES} bytes or fewer.", field="config")
-    return dump(config)
+    return stored
 
 
 def byte_size(value: object) -> int:
     """Count the bytes of a value's compact JSON in UTF-8."""
     return len(dump_compact(value).encode())
+
+
+def _is_too_big(value: object, stored: str) -> bool:
+    # What is stored has some white space more than what counts, so that most values need not be written again to be measured.
+    return len(stored.encode()) > MAX_BYTES and byte_size(value) > MAX_BYTES
 
 
 def text_of(content: str) -> str:

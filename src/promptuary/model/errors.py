@@ -4,8 +4,12 @@ The texts are those of the wire contract wherever it states one, because API cli
 """
 
 
-class Refusal(Exception):
-    """The root of all expected refusals; ``str(refusal)`` is one clear sentence."""
+class Explained(Exception):
+    """The root of all expected failures, also those outside the domain; ``str(failure)`` is one clear sentence for people."""
+
+
+class Refusal(Explained):
+    """The root of all expected refusals of the domain; ``str(refusal)`` is one clear sentence."""
 
     @property
     def for_log(self) -> str:

@@ -10,6 +10,10 @@ from typing import NoReturn
 MAX_DEPTH = 200
 """Deepest accepted nesting of arrays and objects. Parsers and writers recurse, so the limit is ours, not the stack's."""
 
+# Built once: to build one takes as long as to write a short value.
+_AS_STORED = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+_COMPACT = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
 
 class InvalidJson(ValueError):
     """A text is not acceptable JSON; the message says why and where."""
@@ -17,12 +21,12 @@ class InvalidJson(ValueError):
 
 def dump(value: object) -> str:
     """Write JSON as it is stored and shown: ``", "`` and ``": "`` between items, non-ASCII kept."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return _AS_STORED.encode(value)
 
 
 def dump_compact(value: object) -> str:
     """Write JSON without white space, as sizes are counted and answers are sent."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return _COMPACT.encode(value)
 
 
 def dump_indented(value: object) -> str:

@@ -4,15 +4,11 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
-
 from promptuary.model.access import Actor, Permission, Scope, require_scope
 from promptuary.model.accounts import Key
 from promptuary.model.errors import KeyLimitedToOtherProjects, NotAMember, ProjectNotFound, Refusal, UnknownProjectToken
 from promptuary.store import keys, members, projects, users
 from promptuary.store.database import Database, Transaction
-
-logger = structlog.stdlib.get_logger("promptuary.access")
 
 CURRENT_PROJECT = "@current"
 
@@ -112,7 +108,10 @@ def try_to_note_use(database: Database, key_id: str) -> None:
         with database.write() as tx:
             note_use(tx, key_id)
     except Refusal as refusal:
-        logger.warning("use of a key not noted", key_id=key_id, reason=refusal.for_log)
+        # Hardly ever needed, and not by commands, which would take longer to load it.
+        import structlog  # noqa: PLC0415
+
+        structlog.stdlib.get_logger("promptuary.access").warning("use of a key not noted", key_id=key_id, reason=refusal.for_log)
 
 
 def _named_project_id(tx: Transaction, caller: Caller, *, reference: str, api_token: str | None) -> int:

@@ -4,8 +4,6 @@ import secrets
 import uuid
 from datetime import datetime, timedelta
 
-import structlog
-
 from promptuary.model.accounts import Browser, Credentials, NewSession, Profile, Session, SessionLimits, SignedIn, User
 from promptuary.model.errors import InvalidValue, Refusal, SessionNotFound, SignInRefused
 from promptuary.registry.access import hash_key
@@ -14,8 +12,6 @@ from promptuary.registry.passwords import hash_password, is_outdated, is_right
 from promptuary.registry.users import change_user, store_password
 from promptuary.store import sessions, users
 from promptuary.store.database import Database, Transaction
-
-logger = structlog.stdlib.get_logger("promptuary.sessions")
 
 LAST_SEEN_PRECISION = timedelta(minutes=5)
 """That a session is in use is noted at most this often."""
@@ -116,7 +112,12 @@ def note_seen(database: Database, session: Session) -> None:
             now = tx.clock()
             sessions.touch_session(tx, session.id, at=now, unless_after=now - LAST_SEEN_PRECISION)
     except Refusal as refusal:
-        logger.warning("use of a session not noted", session_id=session.id, reason=refusal.for_log)
+        # Hardly ever needed, and not by commands, which would take longer to load it.
+        import structlog  # noqa: PLC0415
+
+        structlog.stdlib.get_logger("promptuary.sessions").warning(
+            "use of a session not noted", session_id=session.id, reason=refusal.for_log
+        )
 
 
 def leave_notice(tx: Transaction, session_id: str, notice: str | None) -> None:

@@ -77,6 +77,18 @@ def disable_user(tx: Transaction, *, email: str) -> User:
     return get_user(tx, email)
 
 
+def enable_user(tx: Transaction, *, email: str) -> User:
+    """Open an account that was disabled, or that an import made for an author: its user may sign in, its keys are accepted.
+
+    Enabling again changes nothing. Raises `UserNotFound`.
+    """
+    user = get_user(tx, email)
+    if not user.is_active:
+        users.update_user(tx, user.id, is_active=True)
+        record_administration(tx, ChangeKind.USER_ENABLED, after={"user_id": user.id, "email": user.email})
+    return get_user(tx, email)
+
+
 def get_user(tx: Transaction, email: str) -> User:
     """Return the user with an address, however it is capitalised. Raises `UserNotFound`."""
     user = users.find_user_by_email(tx, email.strip().lower())

@@ -1,7 +1,9 @@
 """Why something that was asked of another server did not happen, in one sentence."""
 
+from promptuary.model.errors import Explained
 
-class RemoteRefusal(Exception):
+
+class RemoteRefusal(Explained):
     """The server could not be asked, or said no; ``str(refusal)`` is one clear sentence.
 
     It is no `Refusal`: those are the registry's own, and the API has an answer for each.

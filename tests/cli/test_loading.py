@@ -1,0 +1,67 @@
+"""Commands load what they need, so that those that ask a server or read files start without the database and HTTP layers."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+from command_line import CommandLine
+
+_OF_THE_DATABASE = {"sqlalchemy", "alembic", "psycopg"}
+_OF_SERVING = {"fastapi", "starlette", "uvicorn", "jinja2", "limits"}
+_OF_ASKING = {"httpx2"}
+_OF_LOGS = {"structlog"}
+
+
+def _loaded(command_line: CommandLine, *arguments: str) -> set[str]:
+    """Run a command; return the top names of all modules that Python has loaded for it."""
+    finished = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "promptuary", *arguments],
+        cwd=command_line.folder,
+        env=command_line.environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "Traceback" not in finished.stderr
+    found = set(re.findall(r"^import time: .*\| +(\w+)", finished.stderr, flags=re.MULTILINE))
+    assert {"promptuary", "typer"} <= found
+    return found
+
+
+@pytest.mark.parametrize("words", ["--version", "no-such-command"])
+def test_what_runs_no_command_loads_none(command_line: CommandLine, words: str) -> None:
+    loaded = _loaded(command_line, words)
+    assert loaded.isdisjoint(_OF_THE_DATABASE | _OF_SERVING | _OF_ASKING | _OF_LOGS | {"pydantic_settings", "ruamel"})
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "prompt --help",
+        "prompt list",
+        "prompt create greeting",
+        "pull",
+        "push",
+        "status",
+        "diff",
+        "verify",
+        "bundle",
+        "login --host http://127.0.0.1:9",
+        "logout",
+        "export all.jsonl",
+        "import all.jsonl",
+        "mcp",
+    ],
+)
+def test_what_asks_a_server_or_reads_files_loads_no_layer_of_the_server(command_line: CommandLine, words: str) -> None:
+    assert _loaded(command_line, *words.split()).isdisjoint(_OF_THE_DATABASE | _OF_SERVING | _OF_LOGS)
+
+
+@pytest.mark.parametrize("words", ["db check", "key list", "member list --project 1", "project list", "user list"])
+def test_what_works_on_the_database_loads_no_http(command_line: CommandLine, words: str) -> None:
+    loaded = _loaded(command_line, *words.split())
+    assert "sqlalchemy" in loaded
+    assert loaded.isdisjoint(_OF_SERVING | _OF_ASKING | _OF_LOGS)
