@@ -34,7 +34,7 @@ def _numbering_problems(tx: Transaction) -> Iterator[str]:
             prompts.c.id,
             prompts.c.name,
             prompts.c.latest_version,
-            func.count(versions.c.id).label("count"),
+            func.count(versions.c.id).label("number"),
             func.min(versions.c.version).label("first"),
             func.max(versions.c.version).label("last"),
         )
@@ -43,9 +43,9 @@ def _numbering_problems(tx: Transaction) -> Iterator[str]:
         .order_by(prompts.c.id)
     )
     for row in tx.connection.execute(statement):
-        if (row.first, row.last, row.count) != (1, row.latest_version, row.latest_version):
+        if (row.first, row.last, row.number) != (1, row.latest_version, row.latest_version):
             yield (
-                f"prompt {row.name} ({row.id}): {counted(row.count, 'version')} from {row.first} to {row.last}, "
+                f"prompt {row.name} ({row.id}): {counted(row.number, 'version')} from {row.first} to {row.last}, "
                 f"but the latest should be {row.latest_version}"
             )
 
