@@ -8,7 +8,7 @@ import structlog
 from promptuary.model.accounts import SessionLimits
 from promptuary.model.errors import Refusal
 from promptuary.registry import sessions
-from promptuary.store import changes, fetches
+from promptuary.store import changes, fetches, recent_fetches
 from promptuary.store.database import Database
 
 INTERVAL_SECONDS = 3600.0
@@ -28,6 +28,16 @@ def trim_usage(database: Database, *, days: int) -> int:
         return fetches.trim_fetches(tx, before=(tx.clock() - timedelta(days=days)).date())
 
 
+def renew_recent_fetches(database: Database) -> bool:
+    """Add up the fetches of the recent days anew on a new day; return whether that was to be done. Raises `Unavailable`."""
+    with database.read() as tx:
+        if recent_fetches.are_current(tx):
+            return False
+    with database.write() as tx:
+        recent_fetches.rebuild(tx)
+    return True
+
+
 def delete_expired_sessions(database: Database, *, limits: SessionLimits) -> int:
     """Delete sessions and one-time links that have ended; return how many. Raises `Unavailable`."""
     with database.write() as tx:
@@ -43,6 +53,7 @@ def start_maintenance(database: Database, *, change_log_days: int, usage_days: i
             try:
                 trim_change_log(database, days=change_log_days)
                 trim_usage(database, days=usage_days)
+                renew_recent_fetches(database)
                 delete_expired_sessions(database, limits=session_limits)
             except Refusal as refusal:
                 logger.warning("old entries not deleted", reason=refusal.for_log)

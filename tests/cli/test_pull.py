@@ -48,7 +48,7 @@ def test_every_kind_of_prompt_becomes_a_file_that_says_exactly_what_it_is(desk: 
         assert entry.sha256 == content_sha256(content)
         assert document.config == (None if name == "chat" else {"model": "m", "rate": 1e-07, "day": "2026-01-02"})
     assert lock.entries["Greeting"].file.lower() != lock.entries["greeting"].file.lower()
-    assert desk.run("pull").stdout == "8 prompts are as the server has them.\n"
+    assert desk.run("pull").stdout == "8 prompts: nothing is new on the server.\n"
     by_label = desk.json("pull", "--label", "production", "released")
     assert [(each["name"], each["version"]) for each in by_label] == [("chat", 1)]
     assert desk.json("pull", "released") == [by_label[0] | {"action": "unchanged"}]

@@ -59,7 +59,7 @@ def test_edits_are_published_new_files_created_and_deleted_ones_reported(desk: D
     assert _steps(desk.run("push", "--archive", "--json")) == {"deleted": ("archive", None)}
     assert desk.api.get("name/deleted/").status_code == 404
     assert desk.run("push").stdout == "Nothing was edited.\n"
-    assert desk.run("verify").stdout == "4 prompts are as the lock says.\n"
+    assert desk.run("verify").stdout == "4 prompts: all is as the lock says.\n"
 
 
 def test_the_description_in_a_file_is_the_note_when_it_is_new(desk: Desk) -> None:

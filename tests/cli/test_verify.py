@@ -70,6 +70,15 @@ def test_a_folder_without_a_lock_does_not_pass(desk: Desk) -> None:
     assert desk.refusal("bundle") == "prompts has no lock. Run promptuary pull."
 
 
+def test_one_prompt_is_told_in_singular(desk: Desk) -> None:
+    desk.create("text", "x")
+    assert desk.run("pull").returncode == 0
+    assert desk.run("pull").stdout == "1 prompt: nothing is new on the server.\n"
+    assert desk.run("status").stdout == "1 prompt: nothing was edited, and the server has nothing else.\n"
+    assert desk.run("verify").stdout == "1 prompt: all is as the lock says.\n"
+    assert desk.run("bundle").stdout.startswith("prompts.bundle.json has 1 prompt (")
+
+
 def test_the_bundle_has_everything_and_is_the_same_every_time(desk: Desk) -> None:
     contents = {"text": "Grüße\r\n", "chat": [{"role": "user", "content": "x"}], "value": {"b": 1, "a": [1.0]}}
     for name, content in contents.items():

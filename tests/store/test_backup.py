@@ -44,7 +44,7 @@ def rows_of(database: Database) -> dict[str, list[tuple[object, ...]]]:
         return {
             table.name: sorted((tuple(row) for row in tx.connection.execute(select(table))), key=repr)
             for table in metadata.sorted_tables
-            if table not in {*list_entries.DERIVED, tables.sessions, tables.sign_in_links}
+            if table not in {*list_entries.DERIVED, tables.recent_fetches, tables.sessions, tables.sign_in_links}
         }
 
 

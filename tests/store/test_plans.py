@@ -46,6 +46,19 @@ class TestPlans:
         assert "USING COVERING INDEX ix_list_entries_name" in plan
         assert "TEMP B-TREE" not in plan
 
+    @pytest.mark.parametrize("is_descending", [False, True])
+    @pytest.mark.parametrize("label", [None, "production"])
+    def test_a_page_by_fetches_reads_sums_and_neither_counts_nor_versions(
+        self, registry: Registry, label: str | None, *, is_descending: bool
+    ) -> None:
+        listing = Listing(limit=10, order_by="recent_fetches", label=label, is_descending=is_descending)
+        plan = plans_of(registry, "EXPLAIN QUERY PLAN", listing)
+        assert "SEARCH recent_fetches USING PRIMARY KEY (project_id=?" in plan
+        assert "last_fetches" not in plan
+        # Counts are read for a row only whose sum begins with another day than the recent ones do.
+        assert "SCAN" not in plan.replace("CORRELATED SCALAR", "").replace("SCAN anon_1", "")
+        assert plan.count("SEARCH fetches") == plan.count("CORRELATED SCALAR SUBQUERY")
+
     def test_an_ascending_page_sorts_equal_items_only(self, registry: Registry) -> None:
         plan = plans_of(registry, "EXPLAIN QUERY PLAN", Listing(limit=10, is_descending=False))
         assert plan.count("USE TEMP B-TREE FOR ORDER BY") == 0
@@ -65,6 +78,15 @@ class TestPlans:
         assert "SCAN search_words_index VIRTUAL TABLE INDEX" in plan
         assert "SEARCH list_entries USING INDEX sqlite_autoindex_list_entries" in plan
         assert "SCAN list_entries" not in plan
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("is_descending", [False, True])
+def test_a_page_by_fetches_on_postgresql_reads_sums(registry: Registry, *, is_descending: bool) -> None:
+    plan = plans_of(registry, "EXPLAIN", Listing(limit=10, order_by="recent_fetches", is_descending=is_descending))
+    assert "pk_recent_fetches" in plan
+    assert "last_fetches" not in plan
+    assert "Seq Scan" not in plan
 
 
 @NEEDS_TRIGRAMS

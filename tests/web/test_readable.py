@@ -83,3 +83,33 @@ def test_all_can_read_the_pages_behind_forms(browser: Browser, origin: str, widt
         look("refused", page)
     assert {what: answer for what, answer in found.items() if answer != ([], 0)} == {}
     assert len(found) == 7
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_all_can_read_an_invitation_and_the_page_it_leads_to(browser: Browser, origin: str, width: int, theme: Theme) -> None:
+    email = f"invited-{width}-{theme}@example.com"
+    found = {}
+
+    def look(what: str, page: Page) -> None:
+        found[what] = (violations_of(page), overflow_of(page))
+
+    with signed_in_context(browser, origin, AUTHOR, width=width, theme=theme) as context:
+        page, _ = open_page(context, f"{PROJECT}/settings/")
+        page.get_by_label("E-mail address").fill(email)
+        page.get_by_role("button", name="Add the member").click()
+        page.get_by_role("button", name=f"Invite {email}").wait_for()
+        look("question", page)
+        page.get_by_role("button", name=f"Invite {email}").click()
+        link = page.locator("#new-link").inner_text()
+        look("invitation", page)
+    with open_context(browser, origin, width=width, theme=theme) as stranger:
+        page, _ = open_page(stranger, link)
+        page.get_by_role("heading", name="Create your account").wait_for()
+        look("welcome", page)
+        page.get_by_label("Password", exact=True).fill("short")
+        page.get_by_label("Password, once more").fill("short")
+        page.get_by_role("button", name="Create the account").click()
+        page.get_by_text("A password has 8 to").wait_for()
+        look("refused", page)
+    assert found == dict.fromkeys(("question", "invitation", "welcome", "refused"), ([], 0))

@@ -9,6 +9,7 @@ import typer
 from promptuary.cli.far import DEFAULT_FOLDER, FolderPath
 from promptuary.cli.showing import AsJson, show_json
 from promptuary.files import read_folder, write_file
+from promptuary.model.text import counted
 from promptuary.sync import bundle as make_bundle
 
 _STANDARD_OUTPUT = Path("-")
@@ -31,4 +32,4 @@ def bundle(
     if as_json:
         show_json({"file": str(output), "prompts": len(folder.entries), "bytes": len(data)})
     else:
-        typer.echo(f"{output} has {len(folder.entries)} prompts ({len(data):,} bytes).")
+        typer.echo(f"{output} has {counted(len(folder.entries), 'prompt')} ({counted(len(data), 'byte')}).")

@@ -7,7 +7,7 @@ import typer
 
 from promptuary.cli.workplace import open_database, opened_database, read_settings
 from promptuary.model.errors import NotEmpty
-from promptuary.store import backup, checks, list_entries, schema
+from promptuary.store import backup, checks, list_entries, recent_fetches, schema
 
 app = typer.Typer(help="Upgrade, check, back up and restore the database.", no_args_is_help=True)
 
@@ -38,6 +38,7 @@ def reindex() -> None:
     """Build anew what lists and search read. Fetches go on meanwhile, writers wait."""
     with opened_database() as database, database.write() as tx:
         has_index = list_entries.rebuild(tx)
+        recent_fetches.rebuild(tx)
     typer.echo("Lists and search are built anew.")
     if not has_index:
         typer.echo("PostgreSQL has no extension pg_trgm, so search reads all texts.")

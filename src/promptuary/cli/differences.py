@@ -5,6 +5,7 @@ from rich.text import Text
 
 from promptuary.cli.showing import printable
 from promptuary.differences import Hunk, Row, compare_configs, compare_texts
+from promptuary.model.text import counted
 from promptuary.sync import Difference, Draft
 from promptuary.sync.comparing import readable
 
@@ -40,7 +41,7 @@ def _text(draft: Draft | None) -> str:
 
 def _show_hunk(console: Console, hunk: Hunk) -> None:
     if hunk.is_folded:
-        console.print(Text(f"  ... {len(hunk.rows)} lines alike", style="dim"))
+        console.print(Text(f"  ... {counted(len(hunk.rows), 'line')} alike", style="dim"))
         return
     for row in hunk.rows:
         console.print(_line(row))

@@ -7,6 +7,7 @@ import typer
 from promptuary.cli.far import DEFAULT_FOLDER, FolderPath, ProfileName, reached_prompts, show_steps
 from promptuary.cli.showing import AsJson
 from promptuary.files import InvalidFile, Lock, read_folder
+from promptuary.model.text import counted
 from promptuary.sync import pull as take
 from promptuary.sync import require_same_server
 
@@ -38,7 +39,7 @@ def pull(
             raise InvalidFile(f"No prompt has the label '{chosen}'.")
         pulled = take(folder, rows, wanted, is_forced=force, keeps_mine=mine)
     shown = pulled if as_json else [each for each in pulled if each.action != "unchanged"]
-    nothing = f"{len(pulled)} prompts are as the server has them."
+    nothing = f"{counted(len(pulled), 'prompt')}: nothing is new on the server."
     show_steps(shown, as_json=as_json, fields=("name", "file", "action", "version", "detail"), nothing=nothing)
     if any(each.action == "conflict" for each in pulled):
         typer.echo("Conflicts were left as they are: push merges, --force takes the server's, --mine keeps yours.", err=True)

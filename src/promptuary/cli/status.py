@@ -9,6 +9,7 @@ from promptuary.cli.differences import difference_record, show_difference
 from promptuary.cli.far import DEFAULT_FOLDER, FolderPath, ProfileName, reached_prompts
 from promptuary.cli.showing import AsJson, show_json, show_records
 from promptuary.files import read_folder
+from promptuary.model.text import counted
 from promptuary.sync import list_differences, list_states, require_same_server
 
 
@@ -30,7 +31,8 @@ def status(
         show_json([asdict(state) for state in states])
         return
     changed = [asdict(state) for state in states if state.here != "unchanged" or state.there]
-    show_records(changed, as_json=False, nothing=f"{len(states)} prompts: nothing was edited, and the server has nothing else.")
+    nothing = f"{counted(len(states), 'prompt')}: nothing was edited, and the server has nothing else."
+    show_records(changed, as_json=False, nothing=nothing)
     for file in folder.ignored:
         typer.echo(f"{file} is no prompt: it has no front matter.")
 

@@ -7,6 +7,7 @@ import typer
 from promptuary.cli.far import DEFAULT_FOLDER, FolderPath
 from promptuary.cli.showing import AsJson, printable, show_json
 from promptuary.files import read_folder
+from promptuary.model.text import counted
 from promptuary.sync import list_problems, read_declared
 
 
@@ -21,4 +22,4 @@ def verify(folder_path: FolderPath = DEFAULT_FOLDER, as_json: AsJson = False) ->
     if problems:
         raise typer.Exit(1)
     if not as_json:
-        typer.echo(f"{len(folder.found)} prompts are as the lock says.")
+        typer.echo(f"{counted(len(folder.found), 'prompt')}: all is as the lock says.")

@@ -5,7 +5,7 @@ Pure functions on values; nothing here knows of prompts, pages or databases.
 
 from promptuary.differences.configs import ConfigChange, compare_configs
 from promptuary.differences.hunks import Hunk, Row, Span, compare_texts
-from promptuary.differences.merging import Chunk, ChunkKind, merge_configs, merge_texts
+from promptuary.differences.merging import Chunk, ChunkKind, Stretch, merge_configs, merge_items, merge_texts
 
 __all__ = [
     "Chunk",
@@ -14,8 +14,10 @@ __all__ = [
     "Hunk",
     "Row",
     "Span",
+    "Stretch",
     "compare_configs",
     "compare_texts",
     "merge_configs",
+    "merge_items",
     "merge_texts",
 ]

@@ -3,7 +3,7 @@
 What only one of them changed, is taken; what both changed alike, too; the rest is theirs to decide.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -42,48 +42,69 @@ class Chunk:
 def merge_texts(base: str, theirs: str, yours: str) -> list[Chunk]:
     """Divide three texts at the lines that all have in common, into chunks that join to each of the three."""
     lines = tuple(split_lines(text) for text in (base, theirs, yours))
-    chunks: list[Chunk] = []
-    at: tuple[int, ...] = (0, 0, 0)
-    ends = tuple(len(each) for each in lines)
-    for starts, length in [*_common_stretches(*lines), (ends, 0)]:
-        changed = ["".join(each[start:end]) for each, start, end in zip(lines, at, starts, strict=True)]
-        if any(changed):
-            chunks.append(_chunk(*changed))
-        at = tuple(start + length for start in starts)
+    return [
+        Chunk(stretch.kind, *("".join(each[place]) for each, place in zip(lines, stretch.places, strict=True)))
+        for stretch in merge_items(*lines)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Where a stretch of items is in each of three sequences: as it was before, theirs and yours."""
+
+    kind: ChunkKind
+    places: tuple[slice, slice, slice]
+
+
+def merge_items(base: Sequence[str], theirs: Sequence[str], yours: Sequence[str]) -> list[Stretch]:
+    """Divide three sequences at the items that all have in common, into stretches that join to each of the three."""
+    stretches: list[Stretch] = []
+    at = (0, 0, 0)
+    for starts, length in [*_common_stretches(base, theirs, yours), ((len(base), len(theirs), len(yours)), 0)]:
+        places = _places(at, starts)
+        if at != starts:
+            stretches.append(Stretch(_kind(base[places[0]], theirs[places[1]], yours[places[2]]), places))
+        at = _moved(starts, length)
         if length:
-            same = "".join(lines[0][starts[0] : at[0]])
-            chunks.append(Chunk(ChunkKind.UNCHANGED, same, same, same))
-    return chunks
+            stretches.append(Stretch(ChunkKind.UNCHANGED, _places(starts, at)))
+    return stretches
 
 
-def _common_stretches(base: list[str], theirs: list[str], yours: list[str]) -> list[tuple[tuple[int, int, int], int]]:
-    """Return where all three have the same lines, and how many."""
+_Point = tuple[int, int, int]
+
+
+def _places(starts: _Point, ends: _Point) -> tuple[slice, slice, slice]:
+    return slice(starts[0], ends[0]), slice(starts[1], ends[1]), slice(starts[2], ends[2])
+
+
+def _moved(point: _Point, length: int) -> _Point:
+    return point[0] + length, point[1] + length, point[2] + length
+
+
+def _common_stretches(base: Sequence[str], theirs: Sequence[str], yours: Sequence[str]) -> list[tuple[_Point, int]]:
+    """Return where all three have the same items, and how many."""
     in_theirs, in_yours = (
         {block.old + number: block.new + number for block in matching_blocks(base, other) for number in range(block.length)}
         for other in (theirs, yours)
     )
-    stretches: list[tuple[tuple[int, int, int], int]] = []
-    for line in range(len(base)):
-        if line not in in_theirs or line not in in_yours:
+    stretches: list[tuple[_Point, int]] = []
+    for item in range(len(base)):
+        if item not in in_theirs or item not in in_yours:
             continue
-        place = (line, in_theirs[line], in_yours[line])
-        if stretches and tuple(start + stretches[-1][1] for start in stretches[-1][0]) == place:
+        place = (item, in_theirs[item], in_yours[item])
+        if stretches and _moved(*stretches[-1]) == place:
             stretches[-1] = (stretches[-1][0], stretches[-1][1] + 1)
         else:
             stretches.append((place, 1))
     return stretches
 
 
-def _chunk(base: str, theirs: str, yours: str) -> Chunk:
+def _kind(base: Sequence[str], theirs: Sequence[str], yours: Sequence[str]) -> ChunkKind:
     if theirs == yours:
-        kind = ChunkKind.UNCHANGED if base == yours else ChunkKind.ALIKE
-    elif base == theirs:
-        kind = ChunkKind.YOURS
-    elif base == yours:
-        kind = ChunkKind.THEIRS
-    else:
-        kind = ChunkKind.CONFLICT
-    return Chunk(kind, base, theirs, yours)
+        return ChunkKind.UNCHANGED if base == yours else ChunkKind.ALIKE
+    if base == theirs:
+        return ChunkKind.YOURS
+    return ChunkKind.THEIRS if base == yours else ChunkKind.CONFLICT
 
 
 Decide = Callable[[str, object, object, object], object]

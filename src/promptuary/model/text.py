@@ -1,4 +1,4 @@
-"""Rules for short plain texts (names, notes, addresses) and the folding that search compares."""
+"""Rules for short plain texts (names, notes, addresses), the folding that search compares, and numbers with their nouns."""
 
 from promptuary.model.errors import InvalidValue
 
@@ -19,3 +19,8 @@ def check_text(text: str, *, field: str, max_length: int, blank: bool = False) -
 def fold(text: str) -> str:
     """Return the form in which search compares texts: Unicode case folding, so that ``straße`` equals ``STRASSE``."""
     return text.casefold().replace("\0", _NUL_STAND_IN)
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with a noun in singular or plural, which is that with an "s" unless told: `1 version`, `2,000 versions`."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"

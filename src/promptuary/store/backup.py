@@ -13,13 +13,14 @@ from pathlib import Path
 from sqlalchemy import Connection, insert, select
 
 from promptuary.model.errors import InvalidBackup, NotEmpty, SchemaMismatch, Unavailable
-from promptuary.store import changes, dialect, fetches, list_entries, schema, search_index
+from promptuary.store import changes, dialect, fetches, list_entries, recent_fetches, schema, search_index
 from promptuary.store.database import Database
 from promptuary.store.tables import metadata, sessions, sign_in_links
+from promptuary.store.tables import recent_fetches as recent_rows
 
 _BATCH = 200
 
-_LEFT_OUT = {*list_entries.DERIVED, sessions, sign_in_links}
+_LEFT_OUT = {*list_entries.DERIVED, recent_rows, sessions, sign_in_links}
 """What is built anew, and what would let somebody in: a restored backup signs nobody in."""
 
 
@@ -39,6 +40,7 @@ def write_backup(database: Database, target: Path) -> None:
                 with database.read() as source, backup.write() as sink:
                     _copy_rows(source.connection, sink.connection)
                     list_entries.rebuild(sink)
+                    recent_fetches.rebuild(sink)
             draft.chmod(0o600)
             _make_durable(draft)
             draft.rename(target)
@@ -68,6 +70,7 @@ def restore_backup(database: Database, source: Path, *, replace: bool = False) -
             _clear(sink.connection, replace=replace)
             _copy_rows(rows.connection, sink.connection)
             list_entries.rebuild(sink)
+            recent_fetches.rebuild(sink)
             changes.append_restoration(sink, known=known)
             for table in metadata.sorted_tables:
                 if table.autoincrement_column is not None:

@@ -7,7 +7,7 @@ from sqlalchemy import Text, func, select, type_coerce
 
 from promptuary.model import content
 from promptuary.model.outline import outline_of
-from promptuary.model.text import fold
+from promptuary.model.text import counted, fold
 from promptuary.store import dialect, list_entries, search_index
 from promptuary.store.database import AnyRow, Transaction
 from promptuary.store.tables import labels, prompts, search_texts, versions
@@ -34,7 +34,7 @@ def _numbering_problems(tx: Transaction) -> Iterator[str]:
             prompts.c.id,
             prompts.c.name,
             prompts.c.latest_version,
-            func.count(versions.c.id).label("count"),
+            func.count(versions.c.id).label("number"),
             func.min(versions.c.version).label("first"),
             func.max(versions.c.version).label("last"),
         )
@@ -43,9 +43,9 @@ def _numbering_problems(tx: Transaction) -> Iterator[str]:
         .order_by(prompts.c.id)
     )
     for row in tx.connection.execute(statement):
-        if (row.first, row.last, row.count) != (1, row.latest_version, row.latest_version):
+        if (row.first, row.last, row.number) != (1, row.latest_version, row.latest_version):
             yield (
-                f"prompt {row.name} ({row.id}): {row.count} versions from {row.first} to {row.last}, "
+                f"prompt {row.name} ({row.id}): {counted(row.number, 'version')} from {row.first} to {row.last}, "
                 f"but the latest should be {row.latest_version}"
             )
 

@@ -10,9 +10,10 @@ from sqlalchemy import BigInteger, ColumnElement, Select, case, cast, delete, fu
 
 from promptuary.model.prompts import Prompt
 from promptuary.model.usage import MAX_SHOWN, DayUsage, KeyUsage, LabelUsage, Tally, VersionUsage
-from promptuary.store import dialect
+from promptuary.store import dialect, recent_fetches
 from promptuary.store.database import Transaction
 from promptuary.store.tables import MAX_INTEGER, fetches, keys, last_fetches, prompts, users, versions
+from promptuary.store.tables import recent_fetches as recent_rows
 from promptuary.store.users import AUTHOR_COLUMNS, author_of
 
 Days = tuple[date, date]
@@ -25,7 +26,7 @@ _FETCHES = cast(func.sum(fetches.c.count), BigInteger)
 def add_tallies(tx: Transaction, tallies: Sequence[Tally]) -> None:
     """Add tallies to what was counted before.
 
-    All writers take the rows of both tables in one order, so that none of them waits for another in a circle.
+    All writers take the rows of all tables in one order, so that none of them waits for another in a circle.
     """
     ordered = sorted(tallies, key=lambda tally: (tally.use.version_id, tally.day, tally.use))
     if not ordered:
@@ -44,16 +45,20 @@ def add_tallies(tx: Transaction, tallies: Sequence[Tally]) -> None:
         index_elements=list(last_fetches.primary_key), set_={"last_fetched_at": _later(noted, last_fetches.c.last_fetched_at)}
     )
     tx.connection.execute(noted, _last_rows(ordered))
+    recent_fetches.add_tallies(tx, ordered)
 
 
 def lock_fetches(tx: Transaction) -> None:
     """Keep all others from counting until the transaction ends; call it before any row is touched."""
-    dialect.lock_writes(tx.connection, fetches, last_fetches)
+    dialect.lock_writes(tx.connection, fetches, last_fetches, recent_rows)
 
 
 def trim_fetches(tx: Transaction, *, before: date) -> int:
     """Delete what was counted on days before ``before`` and return how many rows that was; when versions were used last stays."""
-    return tx.connection.execute(delete(fetches).where(fetches.c.day < before)).rowcount
+    trimmed = tx.connection.execute(delete(fetches).where(fetches.c.day < before)).rowcount
+    if trimmed and recent_fetches.begin_before(tx, before):
+        recent_fetches.rebuild(tx)
+    return trimmed
 
 
 def list_last_fetches(tx: Transaction, version_ids: Sequence[str]) -> dict[str, datetime]:

@@ -5,15 +5,14 @@ author wrote; and what was fetched, which is little beside all, and what was not
 """
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, time
 from typing import Any
 
-from sqlalchemy import Select, Subquery, func, select
+from sqlalchemy import Select, func, select
 
 from promptuary.model.accounts import shown_name
-from promptuary.model.usage import recent_days
 from promptuary.store.database import Transaction
-from promptuary.store.tables import MAX_INTEGER, fetches, last_fetches, list_entries, prompts, users, versions
+from promptuary.store.recent_fetches import recent_totals
+from promptuary.store.tables import MAX_INTEGER, list_entries, users
 from promptuary.store.users import AUTHOR_COLUMNS, author_of
 
 ORDERS = frozenset({"created_by", "recent_fetches"})
@@ -73,27 +72,10 @@ def _by_author(tx: Transaction, restrict: Restrict, *, is_descending: bool) -> l
 
 
 def _by_fetches(tx: Transaction, project_id: int, restrict: Restrict, *, is_descending: bool) -> list[Part]:
-    sums = _recent_fetches(tx, project_id)
+    sums = recent_totals(tx, project_id)
     listed = restrict(select(list_entries.c.version_id))
     total = sums.c.total.desc() if is_descending else sums.c.total.asc()
     fetched = listed.join(sums, sums.c.prompt_id == list_entries.c.prompt_id).order_by(total, *_NEWEST)
     others = listed.where(list_entries.c.prompt_id.not_in(select(sums.c.prompt_id))).order_by(*_NEWEST)
     parts: list[Part] = [(fetched, None), (others, None)]
     return parts if is_descending else parts[::-1]
-
-
-def _recent_fetches(tx: Transaction, project_id: int) -> Subquery:
-    first, last = recent_days(tx.clock().astimezone(UTC).date())
-    # Version by version along the primary key: by day, each count would be looked up on its own.
-    total = select(func.sum(fetches.c.count)).where(
-        fetches.c.version_id == last_fetches.c.version_id, fetches.c.day.between(first, last)
-    )
-    return (
-        select(versions.c.prompt_id, func.sum(func.coalesce(total.scalar_subquery(), 0)).label("total"))
-        .select_from(last_fetches)
-        .join(versions, versions.c.id == last_fetches.c.version_id)
-        .join(prompts, prompts.c.id == versions.c.prompt_id)
-        .where(prompts.c.project_id == project_id, last_fetches.c.last_fetched_at >= datetime.combine(first, time.min, UTC))
-        .group_by(versions.c.prompt_id)
-        .subquery()
-    )

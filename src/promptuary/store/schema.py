@@ -4,11 +4,11 @@ from sqlalchemy import inspect, select
 from sqlalchemy.sql import column, table
 
 from promptuary.model.errors import SchemaMismatch
-from promptuary.store import dialect, list_entries
+from promptuary.store import dialect, list_entries, recent_fetches
 from promptuary.store.database import Database, Transaction, translated_errors
 from promptuary.store.tables import metadata
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest revision in `migrations`, stated here so that a start need not load the migration machinery; a test compares.
 
 Revisions are numbers of four digits, so that a newer one is the greater text.
@@ -61,6 +61,7 @@ def upgrade(database: Database) -> bool:
         _migrate(tx, target="head")
         if before is None or before < _DERIVED_SINCE:
             list_entries.rebuild(tx)
+        recent_fetches.rebuild(tx)
     return True
 
 

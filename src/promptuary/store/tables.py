@@ -301,6 +301,18 @@ last_fetches = Table(
     sqlite_with_rowid=False,
 )
 
+# What `fetches` adds up to, prompt by prompt, on the recent days that begin with `first_day`. Derived, see `store.recent_fetches`.
+recent_fetches = Table(
+    "recent_fetches",
+    metadata,
+    Column("project_id", Count, primary_key=True, autoincrement=False),
+    Column("prompt_id", _TextId, primary_key=True),
+    Column("first_day", Date, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("last_fetched_at", UtcDateTime, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # No foreign keys: the log outlives what it tells of.
 changes = Table(
     "changes",

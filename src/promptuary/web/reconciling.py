@@ -1,85 +1,54 @@
 """Bringing a proposal together with the version that somebody else published meanwhile."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from promptuary.differences import Chunk, ChunkKind, merge_configs, merge_texts
-from promptuary.differences.configs import Missing
+from promptuary.differences import merge_configs
 from promptuary.model.json_text import dump_indented
+from promptuary.model.messages import messages_of
 from promptuary.model.prompts import Version
+from promptuary.web.conflicts import Conflict, Piece, decide_lines, value_conflict
 from promptuary.web.forms import Form
 from promptuary.web.proposals import Proposal, proposal_of
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """Something that both changed. ``key`` names the field of the form by which it is decided."""
-
-    key: str
-    title: str
-    base: str
-    choices: Mapping[str, str]
-    chosen: str
-
-    @property
-    def is_open(self) -> bool:
-        """Whether nobody has decided yet."""
-        return self.chosen not in self.choices
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A stretch of the text that is decided; ``origin`` tells who changed it."""
-
-    text: str
-    origin: ChunkKind
+from promptuary.web.reconciling_messages import merge_messages
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
     """What came of two changes. ``proposal`` goes on top of the other one's version; `None` while something is to be decided."""
 
-    parts: list[Conflict | Part]
+    parts: list[Piece]
     proposal: Proposal | None
 
 
 def reconcile(base: Version, latest: Version, proposal: Proposal, *, choices: Form) -> Reconciled:
     """Bring a proposal that began from ``base`` together with ``latest``. ``choices`` may hold what was decided.
 
-    Decisions are taken only for the version they were made for, which the field ``theirs`` tells. Raises `InvalidValue` for a
-    config that is none.
+    Chat messages are brought together message by message, everything else line by line. Decisions are taken only for the version
+    they were made for, which the field ``theirs`` tells. Raises `InvalidValue` for a config or messages that are none.
     """
-    is_decided = choices.get("theirs") == str(latest.version)
-    parts: list[Conflict | Part] = []
-    texts: list[str] = []
-    for number, chunk in enumerate(merge_texts(proposal_of(base).text, proposal_of(latest).text, proposal.text)):
-        key = f"text-{number}"
-        part, text = _decided(chunk, key, choices.get(key) if is_decided else "")
-        parts.append(part)
-        texts.append(text)
-    config = _reconcile_config(base, latest, proposal, choices if is_decided else Form({}), parts)
+    decided = choices if choices.get("theirs") == str(latest.version) else Form({})
+    parts, text = _reconcile_prompt(proposal_of(base), proposal_of(latest), proposal, decided)
+    config = _reconcile_config(base, latest, proposal, decided, parts)
     if any(isinstance(part, Conflict) and part.is_open for part in parts):
         return Reconciled(parts, None)
-    return Reconciled(parts, replace(proposal, text="".join(texts), config=config, base_version=latest.version))
+    return Reconciled(parts, replace(proposal, text=text, config=config, base_version=latest.version))
 
 
-def _decided(chunk: Chunk, key: str, chosen: str) -> tuple[Conflict | Part, str]:
-    if chunk.merged is not None:
-        return Part(chunk.merged, chunk.kind), chunk.merged
-    choices = {"theirs": chunk.theirs, "yours": chunk.yours, "both": chunk.theirs + chunk.yours}
-    return Conflict(key, "Both of you changed these lines", chunk.base, choices, chosen), choices.get(chosen, "")
+def _reconcile_prompt(base: Proposal, latest: Proposal, proposal: Proposal, choices: Form) -> tuple[list[Piece], str]:
+    prompts = [each.prompt for each in (base, latest, proposal)]
+    if all(messages_of(prompt) is not None for prompt in prompts):
+        parts, messages = merge_messages(*prompts, choices=choices)  # type: ignore[arg-type]  # they are lists of messages
+        return parts, dump_indented(messages)
+    stretches = list(decide_lines(base.text, latest.text, proposal.text, key="text", choices=choices))
+    return [part for part, _ in stretches], "".join(text for _, text in stretches)
 
 
-def _reconcile_config(base: Version, latest: Version, proposal: Proposal, form: Form, parts: list[Conflict | Part]) -> str:
-    def decide(path: str, before: object, theirs: object, yours: object) -> object:
-        key = f"config-{path}"
-        choices = {"theirs": _shown(theirs), "yours": _shown(yours)}
-        parts.append(Conflict(key, f"Both of you changed {path} in the config", _shown(before), choices, form.get(key)))
-        return theirs if form.get(key) == "theirs" else yours
+def _reconcile_config(base: Version, latest: Version, proposal: Proposal, choices: Form, parts: list[Piece]) -> str:
+    def decide(path: str, *values: object) -> object:
+        title = f"Both of you changed {path} in the config"
+        conflict = value_conflict(values, key=f"config-{path}", title=title, choices=choices)
+        parts.append(conflict)
+        return values[1] if conflict.chosen == "theirs" else values[2]
 
     merged = merge_configs(base.config, latest.config, proposal.config_object, decide)
     return "" if merged is None else dump_indented(merged)
-
-
-def _shown(value: object) -> str:
-    return "" if isinstance(value, Missing) else dump_indented(value)

@@ -9,6 +9,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from promptuary.model.accounts import Author, User, shown_name
+from promptuary.model.text import counted
 from promptuary.web.browsers import told_browser
 from promptuary.web.scopes import told_powers
 
@@ -59,11 +60,6 @@ def told_ago(moment: datetime, now: datetime) -> str:
         if passed >= length:
             return f"{counted(passed // length, unit)} ago"
     return "just now"
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with a noun in singular or plural: `1 version`, `2 versions`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def told_exactly(moment: datetime) -> str:

@@ -13,6 +13,7 @@ from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
 from promptuary.model.errors import SignInRefused
+from promptuary.model.text import counted
 from promptuary.web.errors import WebError
 
 PURPOSE = "sign-ins"
@@ -85,5 +86,5 @@ def _warn(error: StorageError) -> None:
 
 
 def _too_many(seconds: int) -> WebError:
-    advice = f"Wait {seconds} second{'' if seconds == 1 else 's'}, then try again."
+    advice = f"Wait {counted(seconds, 'second')}, then try again."
     return WebError(429, "Too many attempts to sign in have failed.", advice=advice, headers={"Retry-After": str(seconds)})

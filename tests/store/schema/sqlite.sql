@@ -147,6 +147,17 @@ CREATE TABLE prompts (
 	CONSTRAINT ck_prompts_latest_version CHECK (latest_version >= 1), 
 	CONSTRAINT fk_prompts_project_id_projects FOREIGN KEY(project_id) REFERENCES projects (id) ON DELETE CASCADE
 );
+CREATE TABLE recent_fetches (
+	project_id INTEGER NOT NULL, 
+	prompt_id VARCHAR(36) NOT NULL, 
+	first_day DATE NOT NULL, 
+	total BIGINT NOT NULL, 
+	last_fetched_at DATETIME NOT NULL, 
+	CONSTRAINT pk_recent_fetches PRIMARY KEY (project_id, prompt_id)
+)
+ WITHOUT ROWID
+
+;
 CREATE TABLE search_texts (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	prompt_id VARCHAR(36) NOT NULL, 
