@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx2
 
-from bench import cold, crossings, fetches, lists, microseconds, pages, peers, searches, starts, writes
+from bench import cold, crossings, fetches, lists, microseconds, pages, peers, searches, starts, streams, writes
 from bench.loads import require_tools
 from bench.machine import describe
 from bench.pace import FULL, QUICK, Bench, Pace
@@ -34,6 +34,7 @@ TOPICS: Mapping[str, Callable[[Bench], Topic]] = {
     "publish": writes.measure,
     "start": starts.measure,
     "crossings": crossings.measure,
+    "streams": streams.measure,
 }
 
 
