@@ -122,12 +122,13 @@ async def _follow(promptuary: Promptuary, publisher: ProcessPoolExecutor, count:
 
 async def _open(promptuary: Promptuary, arrivals: "asyncio.Queue[float]", count: int) -> None:
     parts = urlsplit(f"{promptuary.prompts}changes/")
+    host, _, port = parts.netloc.partition(":")
     lines = [f"GET {parts.path} HTTP/1.1", f"Host: {parts.netloc}", "Accept: text/event-stream"]
     lines += [f"{name}: {value}" for name, value in promptuary.headers.items()]
     request = "\r\n".join([*lines, "", ""]).encode()
     connect = asyncio.get_running_loop().create_connection
     made = await asyncio.gather(
-        *(connect(lambda: _Follower(request, arrivals), parts.hostname, parts.port) for _ in range(count)),
+        *(connect(lambda: _Follower(request, arrivals), host, int(port)) for _ in range(count)),
     )
     await asyncio.wait_for(asyncio.gather(*(follower.opened for _, follower in made)), _LONGEST_SECONDS)
 

@@ -30,7 +30,8 @@ def write_long_history(registry: Registry) -> None:
         make_prompt(tx, registry.actor, name=name)
         prompt = find_prompt(tx, project_id=registry.project.id, name=name)
         assert prompt is not None
-        entries = [(prompt, None, {"version": 1})] * CHANGES
+        after: dict[str, object] = {"version": 1}
+        entries = [(prompt, None, after)] * CHANGES
         append_imports(tx, entries, actor_user_id=registry.user.id, actor_key_id=None, request_id=None)
 
 
@@ -41,7 +42,7 @@ def open_streams(server: Server) -> int:
 
 def read_until(events: Iterator[Event], cursor: str) -> list[str]:
     """Read on to a change, and return the cursors on the way."""
-    seen = []
+    seen: list[str] = []
     while not seen or seen[-1] != cursor:
         kind, at = next(events)
         assert kind == "change"
