@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+import psutil
+
 from bench.peers import PEERS
 
 _GIGABYTE = 10**9
@@ -23,6 +25,14 @@ def describe() -> dict[str, object]:
         "load_average": round(os.getloadavg()[0], 2),
         "versions": _versions(),
     }
+
+
+def memory_of(process: psutil.Process) -> int:
+    """Return the bytes that a process holds, with its part of the pages that it shares."""
+    told = process.memory_full_info()
+    # Only Linux tells how much of the shared pages is a process's part; elsewhere its own pages have to do.
+    held: int = getattr(told, "pss", told.uss)
+    return held
 
 
 def _machine() -> str:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import psutil
 from serving import environment, free_port
 
+from bench.machine import memory_of
 from bench.pace import Bench
 from bench.peers import PEERS, running_peer
 from bench.results import Goal, Topic
@@ -126,7 +127,7 @@ def _start(program: _Program) -> _Start:
             seconds = time.perf_counter() - started
             for _ in range(_FETCHES):
                 _status(parts.netloc, path, program.headers)
-            memory = sorted(_memory(one) for one in _processes(process.pid))
+            memory = sorted(memory_of(one) / _MEGABYTE for one in _processes(process.pid))
         finally:
             process.terminate()
             process.wait()
@@ -136,13 +137,6 @@ def _start(program: _Program) -> _Start:
 def _processes(pid: int) -> list[psutil.Process]:
     first = psutil.Process(pid)
     return [first, *first.children(recursive=True)]
-
-
-def _memory(process: psutil.Process) -> float:
-    told = process.memory_full_info()
-    # Only Linux tells how much of the shared pages is a process's part; elsewhere its own pages have to do.
-    held: int = getattr(told, "pss", told.uss)
-    return held / _MEGABYTE
 
 
 def _status(address: str, path: str, headers: Mapping[str, str]) -> int:

@@ -10,6 +10,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from promptuary.api.streams import ABORT
 from promptuary.delivery.shortcut import HEAD, Seen, Shortcut
 from promptuary.ledger import sent_id
 from promptuary.request_ids import take_ids
@@ -126,8 +127,9 @@ class Connection(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Let the application know by what to remember this head, if the connection goes on after the answer."""
+        """Let the application know how to break the connection, and by what to remember this head if it goes on afterwards."""
         self._is_in_head = False
+        self.scope[ABORT] = self.transport.abort  # type: ignore[literal-required]
         head = self._head
         goes_on = self.parser.should_keep_alive() and not self.parser.should_upgrade()
         if head is not None and goes_on and head.request_id == sent_id(self.headers):

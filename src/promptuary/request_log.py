@@ -4,6 +4,7 @@ Pure ASGI, no framework, so that every edge gets the same treatment.
 """
 
 import time
+from collections.abc import Awaitable, Callable
 
 import structlog
 from starlette.requests import ClientDisconnect
@@ -13,6 +14,13 @@ from promptuary.ledger import REQUEST_ID_HEADER, Ledger, sent_id
 
 REQUEST_ID = "promptuary.request_id"
 """The scope's key under which the id travels."""
+
+STAYS_OPEN = "promptuary.stays_open"
+"""The type of a message that says: what is left of this answer is sent by its ``rest``, when the application has returned.
+
+All that a request goes through holds a dozen coroutines and contexts for as long as its innermost part waits. Thousands of answers
+that stay open for hours need not hold them; and what lasts as long as the application, such as a span, ends when it should.
+"""
 
 _PROBES = frozenset({"/_livez", "/_livez/", "/_readyz", "/_readyz/", "/metrics", "/metrics/"})
 _STREAM = b"text/event-stream; charset=utf-8"
@@ -54,6 +62,9 @@ class RequestLog:
         counts.in_progress += 1
         try:
             await application(scope, receive, answer.send)
+            if answer.rest is not None:
+                _forget_request(scope)
+                await answer.rest(receive, send)
         except ClientDisconnect:
             logger.info("client went away", method=scope["method"], path=scope["path"], request_id=request_id)
         except Exception:
@@ -65,14 +76,22 @@ class RequestLog:
             answer.tell()
 
 
+def _forget_request(scope: Scope) -> None:
+    """Let go of what layers have put into the scope, which lives as long as the answer."""
+    kept = {name: scope[name] for name in ("type", "method", "path")}
+    scope.clear()
+    scope.update(kept)
+
+
 class _Answer:
     """Passes an answer on with the request's id, and logs and counts the request once."""
 
-    __slots__ = ("_is_logged", "_is_told", "_ledger", "_request_id", "_scope", "_send", "_started", "is_stream", "status")
+    __slots__ = ("_is_logged", "_is_told", "_ledger", "_request_id", "_scope", "_send", "_started", "is_stream", "rest", "status")
 
     def __init__(self, scope: Scope, send: Send, ledger: Ledger, request_id: str, *, is_logged: bool) -> None:
         self.status = 0
         self.is_stream = False
+        self.rest: Callable[[Receive, Send], Awaitable[None]] | None = None
         self._scope = scope
         self._send = send
         self._ledger = ledger
@@ -94,6 +113,9 @@ class _Answer:
             # Whoever has the whole answer finds it in the metrics; its line is written at the next turn of the event loop. What is
             # left to do behind it does not count.
             self.tell()
+        elif message["type"] == STAYS_OPEN:
+            self.rest = message["rest"]
+            return
         await self._send(message)
 
     def tell(self) -> None:

@@ -23,6 +23,7 @@ class Endpoint:
     path: str
     status: int
     json: Json | None = None
+    lines: str = ""
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -34,6 +35,7 @@ READS = [
     Endpoint("GET", "name/greeting/", 200),
     Endpoint("GET", "resolve/name/greeting/", 200),
     Endpoint("GET", "name/greeting/usage/", 200),
+    Endpoint("GET", "changes/", 200),
 ]
 WRITES = [
     Endpoint("POST", "", 201, {"name": "created", "prompt": "x"}),
@@ -44,6 +46,14 @@ WRITES = [
     Endpoint("PUT", "name/greeting/labels/new-label/", 201, {"version": 1}),
     Endpoint("DELETE", "name/greeting/labels/production/", 204),
 ]
+_MOMENT = "2026-01-01T00:00:00.000000Z"
+LINES = (
+    f'{{"type": "prompt", "name": "imported", "created_at": "{_MOMENT}", "archived_at": null}}\n'
+    f'{{"type": "version", "version": 1, "prompt": "x", "config": null, "description": null, "created_at": "{_MOMENT}",'
+    ' "created_by": null}\n'
+)
+EXPORTS = [Endpoint("GET", "export/", 200)]
+IMPORTS = [Endpoint("POST", "import/", 200, lines=LINES)]
 
 
 def _member(role: Role, *scopes: Scope) -> Callable[[Transaction, Registry], Headers]:
@@ -103,6 +113,7 @@ NO_WRITE_SCOPE = (403, denied("API key missing required scope 'llm_prompt:write'
 OTHER_PROJECT = (403, denied("API key does not have access to the requested project: ID 1."))
 NO_MEMBER = (403, denied("You don't have access to the project."))
 NO_EDITOR = (403, denied("You do not have editor access to this resource."))
+NO_ADMIN = (403, denied("You do not have admin access to this resource."))
 
 CALLERS: dict[str, tuple[Callable[[Transaction, Registry], Headers], Any, Any]] = {
     "no credentials": (_no_credentials, NOT_AUTHENTICATED, NOT_AUTHENTICATED),
@@ -132,19 +143,32 @@ def _call(api: Api, caller: str, endpoint: Endpoint) -> tuple[int, str]:
         make_prompt(tx, api.registry.actor, name="old")
         prompts.archive_prompt(tx, api.registry.actor, name="old")
         headers = make_headers(tx, api.registry)
-    answer = api.client_with(headers).request(endpoint.method, api.path + endpoint.path, json=endpoint.json)
+    sent = {"content": endpoint.lines} if endpoint.lines else {"json": endpoint.json}
+    if endpoint.lines:
+        headers |= {"Content-Type": "application/x-ndjson"}
+    answer = api.client_with(headers).request(endpoint.method, api.path + endpoint.path, **sent)
     assert answer.headers.get("www-authenticate") == ("Bearer" if answer.status_code == 401 else None)
     return answer.status_code, answer.text
 
 
-ALLOWED = [
-    *((caller, endpoint) for caller, (_, refusal, _) in CALLERS.items() if not refusal for endpoint in READS),
-    *((caller, endpoint) for caller, (_, _, refusal) in CALLERS.items() if not refusal for endpoint in WRITES),
+# What admins alone may: whoever may read or write otherwise is refused by the role.
+ADMINS = {"admin"}
+EXPECTED = [
+    *((caller, endpoint, refusal) for caller, (_, refusal, _) in CALLERS.items() for endpoint in READS),
+    *((caller, endpoint, refusal) for caller, (_, _, refusal) in CALLERS.items() for endpoint in WRITES),
+    *(
+        (caller, endpoint, refusal or (None if caller in ADMINS else NO_ADMIN))
+        for caller, (_, refusal, _) in CALLERS.items()
+        for endpoint in EXPORTS
+    ),
+    *(
+        (caller, endpoint, NO_ADMIN if refusal is NO_EDITOR else refusal or (None if caller in ADMINS else NO_ADMIN))
+        for caller, (_, _, refusal) in CALLERS.items()
+        for endpoint in IMPORTS
+    ),
 ]
-REFUSED = [
-    *((caller, endpoint, refusal) for caller, (_, refusal, _) in CALLERS.items() if refusal for endpoint in READS),
-    *((caller, endpoint, refusal) for caller, (_, _, refusal) in CALLERS.items() if refusal for endpoint in WRITES),
-]
+ALLOWED = [(caller, endpoint) for caller, endpoint, refusal in EXPECTED if not refusal]
+REFUSED = [(caller, endpoint, refusal) for caller, endpoint, refusal in EXPECTED if refusal]
 
 
 @pytest.mark.parametrize(("caller", "endpoint"), ALLOWED, ids=str)
@@ -157,7 +181,7 @@ def test_who_may_not(sqlite_api: Api, caller: str, endpoint: Endpoint, refusal: 
     assert _call(sqlite_api, caller, endpoint) == (refusal[0], wire(refusal[1]))
 
 
-@pytest.mark.parametrize("endpoint", WRITES, ids=str)
+@pytest.mark.parametrize("endpoint", [*WRITES, *IMPORTS], ids=str)
 def test_a_refused_write_changes_nothing(sqlite_api: Api, endpoint: Endpoint) -> None:
     _call(sqlite_api, "viewer", endpoint)
     rows = sqlite_api.client.get(sqlite_api.path).json()["results"]

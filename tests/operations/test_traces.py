@@ -8,10 +8,11 @@ from pathlib import Path
 import httpx2
 import pytest
 from builders import Registry, bearer, make_key
+from following import create, key_of, stream
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from scraping import FETCH, LIST
-from serving import Server, run_command, running_server
+from serving import Server, run_command, running_server, wait_until
 
 SECRET_TEXT = "the-secret-text-of-a-prompt"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -123,6 +124,32 @@ def test_requests_and_their_statements_are_traced_when_the_server_stops_at_the_l
     everything = b"".join(collector.sent)
     for secret in (SECRET_TEXT, "secret-name", key.value, registry.project.api_token):
         assert secret.encode() not in everything
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_stream_is_traced_and_logged_once_when_it_has_begun(
+    registry: Registry, database_url: str, tmp_path: Path, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = key_of(registry)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "none")
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "100")
+    with running_server(database_url, tmp_path / "output.txt", traces="otlp") as server:
+        with stream(registry, server, key) as (_, events):
+            assert next(events)[0] == "ready"
+            # While it is open: only what has ended is sent to the collector.
+            wait_until(lambda: any(span.name.endswith("/changes/") for span in collector.spans))
+            wait_until(lambda: "/llm_prompts/changes/" in server.output)
+            create(registry, "told-later")
+            assert next(events)[0] == "change"
+        server.stop()
+        logged = [line for line in server.output.splitlines() if "/llm_prompts/changes/" in line]
+        assert len(logged) == 1
+        assert '"status": 200' in logged[0]
+    spans = [span for span in collector.spans if span.kind == Span.SPAN_KIND_SERVER]
+    assert [attributes(span)["http.response.status_code"] for span in spans] == [200]
+    # What the worker reads for open streams belongs to no request.
+    assert {span.parent_span_id for span in collector.spans if span is not spans[0]} == {spans[0].span_id}
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

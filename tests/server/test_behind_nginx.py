@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from builders import Registry, bearer, make_key, make_prompt
+from following import Event, create, listed, stream
 from serving import START_SECONDS, Server, free_port, running_server, wait_until
 
 from promptuary.model.accounts import NewKey
@@ -200,6 +201,25 @@ def test_what_is_written_through_nginx_is_read_through_nginx(cluster: Cluster) -
         client.patch(path, json={"base_version": 1, "prompt": "New!"}).raise_for_status()
         # In turns from both servers; the one that did not write it hears of it a moment later.
         wait_until(lambda: {client.get(path).json()["prompt"] for _ in range(4)} == {"New!"})
+
+
+def test_a_stream_through_nginx_tells_at_once_and_goes_on_at_the_other_server_without_a_loss(cluster: Cluster) -> None:
+    everywhere = [Server(cluster.url, server.process, server.output_path) for server in cluster.servers]
+    registry, key, seen = cluster.registry, cluster.key, list[Event]()
+    with stream(registry, everywhere[0], key) as (answer, events):
+        assert next(events)[0] == "ready"
+        create(registry, "told-at-once")
+        seen.append(next(events))
+        assert "x-accel-buffering" not in answer.headers
+        # It may be at either server; a stop of its own ends it, and the other one goes on.
+        stopped = next(server for server in cluster.servers if "/llm_prompts/changes/" in server.output)
+        stopped.process.terminate()
+        assert list(events) == []
+    create(registry, "nobody-listened")
+    with stream(registry, everywhere[0], key, last_id=seen[-1][1]) as (_, events):
+        assert next(events) == ("ready", seen[-1][1])
+        seen.append(next(events))
+    assert seen == [("change", cursor) for cursor in listed(registry, cluster.servers[cluster.servers[0] is stopped], key)[-2:]]
 
 
 def test_links_have_the_public_origin_and_clients_cannot_pretend_to_be_others(cluster: Cluster) -> None:

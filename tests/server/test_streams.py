@@ -2,64 +2,15 @@
 
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
 import pytest
-from builders import Registry, bearer, make_key, make_prompt
-from serving import START_SECONDS, Server, running_server, wait_until
+from builders import Registry, bearer, make_prompt
+from following import create, create_many, key_of, listed, stream
+from serving import START_SECONDS, running_server, wait_until
 
-from promptuary.model.accounts import NewKey
 from promptuary.registry import keys, labels, members, prompts
-
-STREAM = {"Accept": "text/event-stream"}
-Event = tuple[str, str]
-
-
-def key_of(registry: Registry) -> NewKey:
-    with registry.database.write() as tx:
-        return make_key(tx, registry.user)
-
-
-@contextmanager
-def stream(
-    registry: Registry, server: Server, key: NewKey, query: str = "", *, last_id: str = ""
-) -> Iterator[tuple[httpx2.Response, Iterator[Event]]]:
-    headers = bearer(key) | STREAM | ({"Last-Event-ID": last_id} if last_id else {})
-    url = f"{server.url}/api/projects/{registry.project.id}/llm_prompts/changes/{query}"
-    with httpx2.stream("GET", url, headers=headers, timeout=START_SECONDS) as answer:
-        yield answer, events_of(answer)
-
-
-def events_of(answer: httpx2.Response) -> Iterator[Event]:
-    """The kind and the cursor of each event."""
-    cursor = kind = ""
-    for line in answer.iter_lines():
-        field, _, value = line.partition(": ")
-        if field == "id":
-            cursor = value
-        elif field == "event":
-            kind = value
-        elif not line and kind:
-            yield kind, cursor
-            kind = ""
-
-
-def create(registry: Registry, name: str) -> None:
-    with registry.database.write() as tx:
-        make_prompt(tx, registry.actor, name=name)
-
-
-def create_many(registry: Registry, part: str, count: int) -> None:
-    for number in range(count):
-        create(registry, f"{part}-{number}")
-
-
-def listed(registry: Registry, server: Server, key: NewKey) -> list[str]:
-    url = f"{server.url}/api/projects/{registry.project.id}/llm_prompts/changes/?limit=1000"
-    return [change["cursor"] for change in httpx2.get(url, headers=bearer(key)).json()["results"]]
 
 
 def test_a_stream_on_any_worker_and_any_server_tells_of_a_change_at_another(

@@ -107,14 +107,17 @@ class Call:
         return is_get and _accepts(self.request.headers.get("accept", ""), {EVENT_STREAM})
 
     def access_check(self, permission: Permission, actor: Actor) -> Callable[[Transaction], object]:
-        """Return what raises a refusal as soon as the caller may not do this any more."""
+        """Return what raises a refusal as soon as the caller may not do this any more.
+
+        It lives as long as an open answer, and must not hold the request.
+        """
         credential, reference, token = self._credential, str(actor.project_id), self._project_token()
+        cookie, limits = read_session_cookie(self.request.scope), self.services.session_limits
 
         def check(tx: Transaction) -> None:
-            try:
-                caller = self._signed_in_caller(tx) if credential is None else _caller_known_by(tx, credential[1])
-            except errors.ApiError:
-                raise SignInRefused from None
+            caller = _caller_with_session(tx, cookie, limits) if credential is None else _caller_known_by(tx, credential[1])
+            if caller is None:
+                raise SignInRefused
             access.enter(tx, caller, reference=reference, api_token=token, permission=permission)
 
         return check
@@ -232,11 +235,14 @@ class Call:
         return response
 
 
-def _caller_known_by(tx: Transaction, value: str) -> access.Caller:
+def _caller_known_by(tx: Transaction, value: str) -> access.Caller | None:
     key = access.find_key(tx, value)
-    if key is None:
-        raise errors.not_authenticated()
-    return access.caller_of(key)
+    return None if key is None else access.caller_of(key)
+
+
+def _caller_with_session(tx: Transaction, value: str | None, limits: SessionLimits) -> access.Caller | None:
+    signed_in = None if value is None else sessions.find_session(tx, value, limits=limits)
+    return None if signed_in is None else access.Caller(signed_in.user.id)
 
 
 def bearer_of(headers: Headers) -> str | None:

@@ -18,7 +18,7 @@ from promptuary.api.errors import answer_refusal
 from promptuary.api.fields import integer, refuse
 from promptuary.api.inputs import LabelName, PromptName, Schema
 from promptuary.api.outputs import Identifier, Moment, PositiveInteger, UserBasic, show_author, show_moment
-from promptuary.api.streams import Broadcaster, Stream
+from promptuary.api.streams import ABORT, RETRY_SECONDS, Broadcaster, Stream
 from promptuary.model.access import Actor, Permission
 from promptuary.model.activity import Activity
 from promptuary.model.changes import Interest
@@ -26,6 +26,7 @@ from promptuary.model.errors import Refusal, Unavailable
 from promptuary.model.json_text import dump_compact
 from promptuary.registry import feed
 from promptuary.registry.feed import FeedPage
+from promptuary.request_log import STAYS_OPEN
 from promptuary.store.database import Database
 
 HEARTBEAT_SECONDS = 15.0
@@ -188,15 +189,27 @@ class _StreamResponse(Response):
         except Refusal as refusal:
             await answer_refusal(refusal)(scope, receive, send)
             return
-        leaving = asyncio.ensure_future(_gone(receive))
-        leaving.add_done_callback(lambda _: stream.end())
+        stream.abort = scope.get(ABORT)
         try:
             await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS]})
             await send({"type": "http.response.body", "body": self._first, "more_body": True})
+            await send({"type": STAYS_OPEN, "rest": self._go_on})
+        except BaseException:
+            self._broadcaster.close(stream)
+            raise
+
+    async def _go_on(self, receive: Receive, send: Send) -> None:
+        stream = self._stream
+        leaving = asyncio.ensure_future(_gone(receive))
+        leaving.add_done_callback(lambda _: stream.end())
+        try:
             while not stream.is_over:
                 body = await self._next()
                 if body and not stream.is_over:
+                    # It waits while the client does not read.
+                    stream.is_sending = True
                     await send({"type": "http.response.body", "body": body, "more_body": True})
+                    stream.is_sending = False
             await send({"type": "http.response.body", "body": b""})
         finally:
             self._broadcaster.close(stream)
@@ -219,9 +232,7 @@ class _StreamResponse(Response):
         try:
             page = await run_in_threadpool(self._read)
         except Unavailable:
-            # It is as with a broken connection: the client comes again.
-            stream.is_over = True
-            return b""
+            return await _woken(waiting, RETRY_SECONDS)
         if page.is_reset:
             stream.cursor = page.cursor
             return _message("reset", page.cursor)
@@ -233,8 +244,8 @@ class _StreamResponse(Response):
         return b"".join(change_message(entry) for entry in page.entries)
 
 
-async def _woken(waiting: "asyncio.Future[None]") -> bytes:
-    beating = asyncio.get_running_loop().call_later(HEARTBEAT_SECONDS, waiting.cancel)
+async def _woken(waiting: "asyncio.Future[None]", seconds: float = HEARTBEAT_SECONDS) -> bytes:
+    beating = asyncio.get_running_loop().call_later(seconds, waiting.cancel)
     try:
         await waiting
     except asyncio.CancelledError:

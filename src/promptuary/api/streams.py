@@ -9,6 +9,7 @@ import time
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable
+from contextvars import Context
 from dataclasses import dataclass
 
 import structlog
@@ -30,8 +31,13 @@ SESSION_CHECK_SECONDS = 15.0
 REMEMBERED = 256
 """Most entries that are remembered for the streams of one project."""
 
+RETRY_SECONDS = 0.5
+"""How long after a failed look at the log comes the next one."""
+
+ABORT = "promptuary.abort"
+"""The scope's key of what breaks a request's connection, whatever is still to be sent on it."""
+
 _READ_LIMIT = 1000
-_RETRY_SECONDS = 0.5
 
 logger = structlog.stdlib.get_logger("promptuary.streams")
 
@@ -54,6 +60,8 @@ class Stream:
     is_of_session: bool
     check: Callable[[Transaction], object]
     is_over: bool = False
+    is_sending: bool = False
+    abort: Callable[[], None] | None = None
     waiting: asyncio.Future[None] | None = None
 
     def wake(self) -> None:
@@ -62,9 +70,11 @@ class Stream:
             self.waiting.set_result(None)
 
     def end(self) -> None:
-        """Let the stream end."""
+        """Let the stream end. Nobody waits for a client that does not read."""
         self.is_over = True
         self.wake()
+        if self.is_sending and self.abort is not None:
+            self.abort()
 
 
 class _Memory:
@@ -130,7 +140,8 @@ class Broadcaster:
         self._streams.add(stream)
         self._note_open(len(self._streams))
         if self._following is None:
-            self._following = asyncio.create_task(self._follow())
+            # Whose request happened to be the first one is nothing to its traces and log lines.
+            self._following = asyncio.create_task(self._follow(), context=Context())
 
     def close(self, stream: Stream) -> None:
         """Remove a stream."""
@@ -158,6 +169,7 @@ class Broadcaster:
 
     async def _follow(self) -> None:
         watch: Watch | None = None
+        is_behind = True
         checked_at = time.monotonic()
         try:
             while self._streams and not self._is_stopping and not self._stop_sign.is_up():
@@ -165,15 +177,17 @@ class Broadcaster:
                 try:
                     if watch is None:
                         watch = await asyncio.to_thread(open_watch, self._database)
+                    if is_behind or watch.has_news():
+                        # News that could not be read is no news the next time.
+                        is_behind = True
                         await self._catch_up(watch)
-                    elif watch.has_news():
-                        await self._catch_up(watch)
+                        is_behind = False
                     if time.monotonic() > checked_at + SESSION_CHECK_SECONDS:
-                        checked_at = time.monotonic()
                         await self._check(watch, [stream for stream in self._streams if stream.is_of_session])
+                        checked_at = time.monotonic()
                 except Unavailable as refusal:
                     logger.warning("change log not read", reason=refusal.for_log)
-                    pause = _RETRY_SECONDS
+                    pause = RETRY_SECONDS
                 await asyncio.sleep(pause)
         except Exception:
             # Nobody waits for this task. Clients come again, and so does another one.
@@ -190,17 +204,26 @@ class Broadcaster:
         """Read on from where it stopped; at first, only find out where the log ends."""
         watch.note()
         if self._position is None:
-            self._position = await asyncio.to_thread(_last_sequence, watch)
-            for memory in self._memories.values():
-                memory.forget(self._position)
-            self._wake(self._streams)
+            self._begin_at(await asyncio.to_thread(_last_sequence, watch))
             return
         is_read = False
         while not is_read:
-            entries, end = await asyncio.to_thread(_read, watch, self._position)
+            entries, end, is_lost = await asyncio.to_thread(_read, watch, self._position)
+            if is_lost:
+                # Somebody may have lost access by what cannot be told any more.
+                await self._check(watch, [*self._streams])
+                self._begin_at(end)
+                return
             is_read = len(entries) < _READ_LIMIT
-            self._position = entries[-1].change.sequence if entries and not is_read else max(end, self._position)
             await self._tell(watch, entries)
+            self._position = entries[-1].change.sequence if entries and not is_read else max(end, self._position)
+
+    def _begin_at(self, position: int) -> None:
+        """Remember nothing of what was before, so that streams that were not told of it look at the log themselves."""
+        self._position = position
+        for memory in self._memories.values():
+            memory.forget(position)
+        self._wake(self._streams)
 
     async def _tell(self, watch: Watch, entries: list[Activity]) -> None:
         ending = [entry.change for entry in entries if entry.change.kind in ENDS_ACCESS]
@@ -235,9 +258,10 @@ def _last_sequence(watch: Watch) -> int:
         return changes.last_sequence(tx)
 
 
-def _read(watch: Watch, after: int) -> tuple[list[Activity], int]:
+def _read(watch: Watch, after: int) -> tuple[list[Activity], int, bool]:
     with watch.read() as tx:
-        return activity.list_behind(tx, after=after, limit=_READ_LIMIT), changes.last_sequence(tx)
+        entries = activity.list_behind(tx, after=after, limit=_READ_LIMIT)
+        return entries, changes.last_sequence(tx), changes.is_trimmed_behind(tx, after)
 
 
 def _without_access(watch: Watch, streams: list[Stream]) -> list[Stream]:

@@ -86,8 +86,13 @@ class Interest:
     names: frozenset[str] = frozenset()
     labels: frozenset[str] = frozenset()
 
+    @property
+    def is_of_all(self) -> bool:
+        """Whether every change is one of them."""
+        return not self.names and not self.labels
+
     def covers(self, change: Change) -> bool:
         """Tell whether a change is one of them."""
-        if not self.names and not self.labels:
+        if self.is_of_all:
             return True
         return change.prompt_name in self.names or not self.labels.isdisjoint(change.labels)

@@ -9,7 +9,7 @@ from promptuary.store import activity, changes
 from promptuary.store.database import Transaction
 
 SCAN_LIMIT = 1000
-"""Most entries that are looked through for one page, and so the most that a page can have."""
+"""Most entries that are looked through for one page of what was chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,14 @@ def list_changes(tx: Transaction, actor: Actor, *, after: int | None, limit: int
     newest = changes.last_sequence(tx)
     if after is not None and _is_lost(tx, after, newest):
         return FeedPage((), newest, is_reset=True)
-    scanned = activity.list_behind(tx, after=after or 0, limit=SCAN_LIMIT, project_id=actor.project_id)
+    # One more than the page has tells whether there are more.
+    most = limit + 1 if interest.is_of_all else SCAN_LIMIT
+    scanned = activity.list_behind(tx, after=after or 0, limit=most, project_id=actor.project_id)
     found = [entry for entry in scanned if interest.covers(entry.change)]
     page = tuple(found[:limit])
     if len(found) > limit:
         return FeedPage(page, page[-1].change.sequence, has_more=True)
-    if len(scanned) == SCAN_LIMIT:
+    if len(scanned) == most:
         return FeedPage(page, scanned[-1].change.sequence, has_more=True)
     return FeedPage(page, newest)
 
