@@ -1,6 +1,7 @@
 """A read that starts after a write was acknowledged sees it, whoever wrote: this process, another one, or the command line."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,7 +18,7 @@ from promptuary.registry import keys, members, projects, prompts, users
 from promptuary.store import backup
 from promptuary.store.database import DEFAULT_POOL_SIZE, Database
 from promptuary.store.tables import changes
-from promptuary.store.watch import open_watch
+from promptuary.store.watch import Watch, open_watch
 
 Until = Callable[[Callable[[], bool]], None]
 
@@ -148,8 +149,33 @@ def test_callers_share_a_look_only_when_they_waited_before_it_was_taken(registry
         return counts
 
     assert asyncio.run(look()) == [0, 1]
-    freshness.close()
+    asyncio.run(freshness.close())
     other.close()
+
+
+def test_whoever_closes_waits_for_the_run_that_is_going_on(registry: Registry) -> None:
+    may_open = threading.Event()
+
+    def open_slowly() -> Watch:
+        may_open.wait()
+        return open_watch(registry.database)
+
+    async def close_meanwhile() -> None:
+        freshness = Freshness(open_slowly, lambda _: None, open_board(None))
+        asking = asyncio.create_task(freshness.catch_up())
+        await asyncio.sleep(0.01)
+        # Whoever asks may be gone; the run goes on for the others.
+        asking.cancel()
+        closing = asyncio.create_task(freshness.close())
+        await asyncio.sleep(0.01)
+        assert not closing.done()
+        may_open.set()
+        await closing
+        assert registry.database.pool_use().in_use == 0
+        assert not freshness.is_current()
+        assert not await freshness.catch_up()
+
+    asyncio.run(close_meanwhile())
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -73,15 +73,17 @@ class Freshness:
         if self._catching_up is None and self._watch is not None and not self._has_news():
             return self._is_trustworthy()
         if self._catching_up is None:
-            if time.monotonic() < self._retry_at:
+            if self._is_closed or time.monotonic() < self._retry_at:
                 return False
             self._catching_up = asyncio.create_task(self._run())
         await asyncio.shield(self._catching_up)
         return self._is_trustworthy()
 
-    def close(self) -> None:
-        """Stop watching, for good."""
+    async def close(self) -> None:
+        """Stop watching, for good. A run that is going on is waited for: its thread uses the database."""
         self._is_closed = True
+        if self._catching_up is not None:
+            await asyncio.wait([self._catching_up])
         self._stop_watching()
 
     def _stop_watching(self) -> None:

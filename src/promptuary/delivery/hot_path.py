@@ -154,7 +154,7 @@ class Delivery:
         async def close_and_send(message: Message) -> None:
             # The server waits for this message and no longer.
             if message["type"].startswith("lifespan.shutdown."):
-                self._freshness.close()
+                await self._freshness.close()
                 await asyncio.to_thread(self._gate.close)
             await send(message)
 

@@ -142,7 +142,7 @@ def _insert_texts(tx: Transaction, rows: Iterable[AnyRow]) -> None:
     if texts:
         # An insert that returns something is one statement for many rows. At each statement the trigrams of SQLite write down what
         # they have gathered, so that a statement a row takes more than twice as long.
-        tx.connection.execute(_INSERT_TEXT, texts).all()
+        tx.connection.execute(_INSERT_TEXTS, texts).all()
 
 
 def _search_text(prompt_id: str, version_id: str, *, name: str, content: str) -> dict[str, str]:
@@ -191,7 +191,8 @@ _DELETE_UNLISTED_TEXTS = Prepared(
         search_texts.c.version_id.not_in(select(list_entries.c.version_id).where(list_entries.c.prompt_id == _WANTED)),
     )
 )
-_INSERT_TEXT = Prepared(insert(search_texts).returning(search_texts.c.id))
+_INSERT_TEXTS = insert(search_texts).returning(search_texts.c.id)
+_INSERT_TEXT = Prepared(_INSERT_TEXTS)
 _MOVE_LATEST_ENTRY = Prepared(
     update(list_entries)
     .where(list_entries.c.prompt_id == _WANTED, list_entries.c.label == LATEST)
