@@ -6,11 +6,13 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from browsing import COOKIE, LIMITS
 from builders import Registry, bearer, make_prompt
-from following import create, create_many, key_of, listed, stream
+from following import create, create_many, events_of, key_of, listed, stream
 from serving import START_SECONDS, running_server, wait_until
 
-from promptuary.registry import keys, labels, members, prompts
+from promptuary.model.accounts import Browser
+from promptuary.registry import keys, labels, members, prompts, sessions
 
 
 def test_a_stream_on_any_worker_and_any_server_tells_of_a_change_at_another(
@@ -138,3 +140,20 @@ def test_streams_of_a_worker_that_is_renewed_end_and_the_server_goes_on(
             assert list(events) == []
         with stream(registry, server, key) as (_, events):
             assert next(events)[0] == "ready"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_stream_of_somebody_who_signs_out_ends(registry: Registry, database_url: str, tmp_path: Path) -> None:
+    with registry.database.write() as tx:
+        new = sessions.begin_session(tx, registry.user.id, limits=LIMITS, browser=Browser("192.0.2.1", "Testfox"))
+    headers = {"Accept": "text/event-stream", "Cookie": f"{COOKIE}={new.value}"}
+    with running_server(database_url, tmp_path / "output.txt") as server:
+        url = f"{server.url}/api/projects/{registry.project.id}/llm_prompts/changes/"
+        with httpx2.stream("GET", url, headers=headers, timeout=START_SECONDS) as answer:
+            events = events_of(answer)
+            assert next(events)[0] == "ready"
+            create(registry, "told-before")
+            assert next(events)[0] == "change"
+            with registry.database.write() as tx:
+                sessions.end_session(tx, registry.user, new.session.id)
+            assert list(events) == []
