@@ -14,7 +14,7 @@ from promptuary.registry import labels, prompts
 from promptuary.store import checks
 from promptuary.store.database import Database
 
-MISNUMBERED = "versions from"
+MISNUMBERED = "but the latest should be"
 MISLABELLED = "label production of prompt"
 NOT_DERIVED = "size or outline do not belong to the content"
 NO_CONTENT = "the content is not JSON, or null"
