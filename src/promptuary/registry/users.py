@@ -64,7 +64,7 @@ def change_user(tx: Transaction, user: User, *, profile: Profile, by: By = OPERA
 
 
 def disable_user(tx: Transaction, *, email: str) -> User:
-    """Disable an account: its keys are refused and its sessions end, what it wrote stays.
+    """Disable an account: its keys are refused, its sessions and sign-in links end, what it wrote stays.
 
     Disabling again changes nothing. Raises `UserNotFound`, and `LastAdmin` where a project would be left without an admin.
     """
@@ -73,6 +73,7 @@ def disable_user(tx: Transaction, *, email: str) -> User:
         require_other_admin(tx, user)
         users.update_user(tx, user.id, is_active=False)
         sessions.delete_sessions(tx, user.id)
+        sessions.delete_links(tx, user.id)
         record_administration(tx, ChangeKind.USER_DISABLED, after={"user_id": user.id, "email": user.email})
     return get_user(tx, email)
 
