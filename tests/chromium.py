@@ -1,7 +1,7 @@
 """The Chromium of this machine, and what tests ask of every page that is opened in it."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -50,6 +50,18 @@ def open_page(context: BrowserContext, address: str) -> tuple[Page, list[str]]:
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(address)
     return page, complaints
+
+
+def open_each(context: BrowserContext, addresses: Mapping[str, str]) -> Iterator[tuple[str, Page, list[str]]]:
+    """Open named pages one after the other, each in the place of the one before: a new place takes longer than most pages do."""
+    opened: tuple[Page, list[str]] | None = None
+    for name, address in addresses.items():
+        if opened is None:
+            opened = open_page(context, address)
+        else:
+            opened[1].clear()
+            opened[0].goto(address)
+        yield name, *opened
 
 
 def violations_of(page: Page) -> list[Any]:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from built_site import GENERATOR, ROOT, Page, build, dead_links, is_elsewhere, read_pages, styled_loads
-from chromium import CHROMIUM, chromium, open_page
+from chromium import CHROMIUM, chromium, open_each, open_page
 from playwright.sync_api import Browser
 
 from docsite.navigation import CLIENT, list_sections
@@ -91,11 +91,9 @@ def test_browsers_ask_no_other_host_and_pages_fit_on_a_phone(served: str, browse
     asked: set[str] = set()
     context.on("request", lambda request: asked.add(request.url))
     wide = []
-    for address in PAGES_BUT_DECISIONS:
-        page, complaints = open_page(context, served + address)
+    for address, page, complaints in open_each(context, {address: served + address for address in PAGES_BUT_DECISIONS}):
         assert (address, complaints) == (address, [])
         wide += [address] if page.evaluate("document.documentElement.scrollWidth > innerWidth") else []
-        page.close()
     assert wide == []
     assert [address for address in asked if not address.startswith((served, "data:", "blob:"))] == []
     assert any(address.endswith("-dark.png") for address in asked)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from chromium import NEEDS_CHROMIUM, Theme, chromium, open_context, open_page, overflow_of, violations_of
+from chromium import NEEDS_CHROMIUM, Theme, chromium, open_context, open_each, open_page, overflow_of, violations_of
 from playwright.sync_api import Browser, Page
 from staging import AUTHOR, PAGES, PROJECT, running_demo, signed_in_context
 
@@ -27,10 +27,8 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_all_can_read_every_page_and_none_scrolls_sideways(browser: Browser, origin: str, width: int, theme: Theme) -> None:
     found = {}
     with signed_in_context(browser, origin, AUTHOR, width=width, theme=theme) as context:
-        for name, address in PAGES.items():
-            page, complaints = open_page(context, address)
-            found[name] = (violations_of(page), complaints, overflow_of(page))
-            page.close()
+        for name, page, complaints in open_each(context, PAGES):
+            found[name] = (violations_of(page), [*complaints], overflow_of(page))
     assert found == {name: ([], [], 0) for name in PAGES}
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from chromium import NEEDS_CHROMIUM, Theme, chromium, open_context, open_page, overflow_of, violations_of
+from chromium import NEEDS_CHROMIUM, Theme, chromium, open_context, open_each, open_page, overflow_of, violations_of
 from playwright.sync_api import Browser, Dialog, Page, expect
 from specimen import NAMES, WIDTHS, running_specimen
 
@@ -38,10 +38,8 @@ def page(browser: Browser, origin: str) -> Iterator[Page]:
 def test_no_page_is_in_the_way_of_anybody(browser: Browser, origin: str, width: int, theme: Theme) -> None:
     context = open_context(browser, origin, width=width, theme=theme)
     found = {}
-    for name in NAMES:
-        page, complaints = open_page(context, f"/{name}?notice=Published+version+12.")
-        found[name] = (violations_of(page), complaints, overflow_of(page))
-        page.close()
+    for name, page, complaints in open_each(context, {name: f"/{name}?notice=Published+version+12." for name in NAMES}):
+        found[name] = (violations_of(page), [*complaints], overflow_of(page))
     context.close()
     assert found == {name: ([], [], 0) for name in NAMES}
 
