@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from bench import publisher
-from bench.cores import Apart
 from bench.loads import Load, Outcome, in_turns, median, run
 from bench.pace import CONNECTIONS, PROMPT_BYTES, Bench
 from bench.results import Goal, Topic
@@ -20,22 +19,23 @@ _PUBLISHED_PROMPTS = 20
 
 def measure_fetch(bench: Bench) -> Topic:
     """Compare fetches with a static file of the same bytes, and 304 with 200."""
-    with Apart() as servers:
-        promptuary = servers.start(running_promptuary(bench.subfolder("fetch")))
+    with running_promptuary(bench.subfolder("fetch")) as promptuary:
         promptuary.create("fetched")
         answer = promptuary.fetch("fetched")
-        static = servers.start(running_nginx(bench, answer.content))
-        floor_url = servers.start(running_floor(bench.subfolder("floor"), len(answer.content)))
-        known = promptuary.headers | {"If-None-Match": answer.headers["etag"]}
-        url = promptuary.url_of("fetched")
-        loads = [
-            Load("nginx, static file", static, status=200),
-            Load("uvloop, a protocol that only sends the bytes", floor_url, promptuary.headers, status=200),
-            Load("fetch", url, promptuary.headers, status=200),
-            Load("fetch, answered 304", url, known, status=304),
-            Load("fetch, with another trace id each time", url, promptuary.headers, script=("traces",), status=200),
-        ]
-        outcomes = in_turns(loads, bench.pace.rounds, bench.pace.seconds)
+        with (
+            running_nginx(bench, answer.content) as static,
+            running_floor(bench.subfolder("floor"), len(answer.content)) as floor_url,
+        ):
+            known = promptuary.headers | {"If-None-Match": answer.headers["etag"]}
+            url = promptuary.url_of("fetched")
+            loads = [
+                Load("nginx, static file", static, status=200),
+                Load("uvloop, a protocol that only sends the bytes", floor_url, promptuary.headers, status=200),
+                Load("fetch", url, promptuary.headers, status=200),
+                Load("fetch, answered 304", url, known, status=304),
+                Load("fetch, with another trace id each time", url, promptuary.headers, script=("traces",), status=200),
+            ]
+            outcomes = in_turns(loads, bench.pace.rounds, bench.pace.seconds)
     nginx, _, fetch, not_modified, _ = outcomes
     return Topic(
         name="fetch",
@@ -43,7 +43,7 @@ def measure_fetch(bench: Bench) -> Topic:
         remark=(
             f"A prompt of {PROMPT_BYTES:,} bytes, authenticated, on {CONNECTIONS} connections. nginx serves the answer's bytes as "
             "a static file, without authentication and without an access log; Promptuary writes its log. The second row is what "
-            "any server in Python on this event loop is below. Servers run on one core and `wrk` on the others."
+            "any server in Python on this event loop is below."
         ),
         rows={load.name: _figures(outcome, nginx) for load, outcome in zip(loads, outcomes, strict=True)},
         goals=(
@@ -68,8 +68,7 @@ def measure_busy(bench: Bench) -> Topic:
     """Compare fetches while others publish with fetches while nobody does, in turns."""
     quiet, busy = [], []
     rates: list[float] = []
-    with Apart() as servers:
-        promptuary = servers.start(running_promptuary(bench.subfolder("busy")))
+    with running_promptuary(bench.subfolder("busy")) as promptuary:
         promptuary.create("fetched")
         for number in range(_PUBLISHED_PROMPTS):
             promptuary.create(f"published-{number}")
@@ -86,7 +85,7 @@ def measure_busy(bench: Bench) -> Topic:
         remark=(
             f"A process of its own publishes versions of {_PUBLISHED_PROMPTS} other prompts in turn, {PROMPT_BYTES:,} bytes each, "
             f"at {_PUBLISHES_PER_SECOND} a second by the clock; in the slowest round {slowest:.1f} a second were acknowledged. The "
-            "one worker answers both, on a core of its own; publisher and `wrk` run on the others."
+            "one worker answers both."
         ),
         rows={
             "nobody publishes": _beside(still, still),
