@@ -49,6 +49,9 @@ class Sink:
         """Tell that it is open."""
         return False
 
+    def abort(self) -> None:
+        """Go on."""
+
     def pause_reading(self) -> None:
         """Go on."""
 
