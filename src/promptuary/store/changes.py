@@ -17,7 +17,7 @@ _APPEND = Prepared(insert(changes).returning(changes.c.sequence))
 _ANY_BEHIND = select(changes).where(changes.c.sequence > bindparam("after")).order_by(changes.c.sequence).limit(bindparam("most"))
 _BEHIND = Prepared(_ANY_BEHIND)
 _FIRST = Prepared(select(func.min(changes.c.sequence)))
-_LAST = select(func.coalesce(func.max(changes.c.sequence), 0))
+_LAST = Prepared(select(func.coalesce(func.max(changes.c.sequence), 0).label("last")))
 
 
 def append_change(  # noqa: PLR0913 - one argument a column
@@ -111,7 +111,7 @@ def find_last_change(tx: Transaction, *, prompt_id: str, kind: ChangeKind) -> Ch
 
 def last_sequence(tx: Transaction) -> int:
     """Return the sequence of the newest entry, 0 when there is none."""
-    last: int = tx.connection.execute(_LAST).scalar_one()
+    last: int = _LAST.scalar_one(tx.connection, {})
     return last
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from promptuary.model.errors import Damaged, Unavailable
 from promptuary.store import dialect
+from promptuary.store.counts import Counts
 from promptuary.store.shared_commits import SharedCommits
 
 Clock = Callable[[], datetime]
@@ -29,10 +30,14 @@ class StatementFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """What every function of `store` and `registry` works in. ``clock`` tells the time of what is written."""
+    """What every function of `store` and `registry` works in. ``clock`` tells the time of what is written.
+
+    ``counts`` remembers counts from one transaction to the next; whoever writes has none, for it sees what nobody else does.
+    """
 
     connection: Connection
     clock: Clock
+    counts: Counts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ class Database:
     def __init__(self, engine: Engine, *, clock: Clock) -> None:
         self._engine = engine
         self._clock = clock
+        self._counts = Counts()
         # SQLite has one writer at a time. Waiting here wakes at once and shares commits; waiting in SQLite polls.
         self._writers = SharedCommits(engine) if engine.dialect.name == "sqlite" else None
 
@@ -88,7 +94,7 @@ class Database:
     def read(self) -> Iterator[Transaction]:
         """Begin a transaction that sees one snapshot and changes nothing. Raises `Unavailable`."""
         with translated_errors(), self._engine.connect() as connection, dialect.reading(connection):
-            yield Transaction(connection, self._clock)
+            yield Transaction(connection, self._clock, self._counts)
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:

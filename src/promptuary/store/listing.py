@@ -13,7 +13,7 @@ from sqlalchemy import Column, ColumnElement, FromClause, Select, and_, bindpara
 from promptuary.model.accounts import Author
 from promptuary.model.prompts import Version
 from promptuary.model.text import fold
-from promptuary.store import dialect, list_parts, search_index, versions, word_index
+from promptuary.store import changes, dialect, list_parts, search_index, versions, word_index
 from promptuary.store.database import Transaction
 from promptuary.store.list_entries import LATEST
 from promptuary.store.tables import MAX_INTEGER, list_entries, prompts, search_texts, users
@@ -153,8 +153,7 @@ def _directed(listing: Listing, key: ColumnElement[Any], tie: ColumnElement[Any]
 def _find(tx: Transaction, project_id: int, listing: Listing) -> tuple[Sequence[str], int]:
     """Find the ids of a page's versions and the number of all items."""
     if not listing.search:
-        count = tx.connection.execute(_listed(select(func.count()), listing).where(_is_of(project_id))).scalar_one()
-        return _page(tx, _in_order(listing).where(_is_of(project_id)), listing), count
+        return _page(tx, _in_order(listing).where(_is_of(project_id)), listing), _count_all(tx, project_id, listing)
     needle = fold(listing.search)
     found = None if listing.label else search_index.find_by_words(tx.connection, needle, project_id=project_id)
     if found is not None and not found.question:
@@ -185,7 +184,7 @@ def _find_in_parts(tx: Transaction, project_id: int, listing: Listing) -> tuple[
         limit=listing.limit,
         offset=listing.offset,
     )
-    return ids, tx.connection.execute(_listed(select(func.count()), listing).where(*wanted)).scalar_one()
+    return ids, _count(tx, listing, *wanted) if listing.search else _count_all(tx, project_id, listing)
 
 
 def _search(tx: Transaction, project_id: int, listing: Listing, is_hit: ColumnElement[bool]) -> tuple[Sequence[str], int]:
@@ -194,8 +193,23 @@ def _search(tx: Transaction, project_id: int, listing: Listing, is_hit: ColumnEl
     rows = tx.connection.execute(_bounded(statement, listing)).all()
     if rows:
         return [row.version_id for row in rows], rows[0].total
-    count = _listed(select(func.count()), listing).where(*_proposed(tx, project_id, is_hit))
-    return [], tx.connection.execute(count).scalar_one()
+    return [], _count(tx, listing, *_proposed(tx, project_id, is_hit))
+
+
+def _count_all(tx: Transaction, project_id: int, listing: Listing) -> int:
+    """Count what a listing without a search has; entries change with the change log only."""
+    if tx.counts is None:
+        return _count(tx, listing, _is_of(project_id))
+    return tx.counts.of(
+        (project_id, listing.label, listing.created_by_id),
+        sequence=changes.last_sequence(tx),
+        count=lambda: _count(tx, listing, _is_of(project_id)),
+    )
+
+
+def _count(tx: Transaction, listing: Listing, *wanted: ColumnElement[bool]) -> int:
+    count: int = tx.connection.execute(_listed(select(func.count()), listing).where(*wanted)).scalar_one()
+    return count
 
 
 def _walk(tx: Transaction, project_id: int, listing: Listing, *, hits: int) -> Sequence[str] | None:

@@ -1,0 +1,28 @@
+"""How many items the lists have, remembered as long as the change log stands where it stood: to count takes longer than a page."""
+
+from collections.abc import Callable, Hashable, Mapping
+
+_MAX_COUNTS = 10_000
+
+
+class Counts:
+    """Counts of one database, for transactions that only read. Safe to share between threads.
+
+    What is counted must change with the change log only. A transaction sees the log and the rows of one moment, so where
+    the log ends alike, rows are alike.
+    """
+
+    def __init__(self) -> None:
+        self._known: tuple[int, Mapping[Hashable, int]] = (0, {})
+
+    def of(self, what: Hashable, *, sequence: int, count: Callable[[], int]) -> int:
+        """Return the count of ``what`` where the log ends at ``sequence``, counted if it is not known."""
+        known_at, counts = self._known
+        if known_at == sequence and what in counts:
+            return counts[what]
+        counted = count()
+        known_at, counts = self._known
+        # Threads that do this at once may forget each other's count, and never mix moments: the pair is replaced as one.
+        kept = counts if known_at == sequence and len(counts) < _MAX_COUNTS else {}
+        self._known = (sequence, {**kept, what: counted})
+        return counted
