@@ -3,6 +3,7 @@
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from starlette.types import ASGIApp
 
@@ -39,7 +40,7 @@ from promptuary.settings import Settings
 from promptuary.shared_folder import find_shared_folder
 from promptuary.stop_sign import open_stop_sign
 from promptuary.store.database import Database
-from promptuary.store.watch import LogReader, open_watch
+from promptuary.store.watch import open_watch
 from promptuary.usage_writer import UsageWriter, WritesUsage
 from promptuary.web.application import create_web
 from promptuary.web.assets import Assets
@@ -76,7 +77,7 @@ def assemble(settings: Settings, database: Database, *, usage: FetchCounter | No
     services = _create_services(settings, database, usage=usage or FetchCounter(), page=page, scrape=scrape)
     writer = UsageWriter(database, services.usage, seconds=settings.usage_seconds)
     # Behind delivery: a fetch from memory does not come here, and what pages change is announced to all workers, too.
-    agent_streams = Streams(lambda: LogReader(database), services.stop_sign)
+    agent_streams = Streams(partial(open_watch, database), services.stop_sign)
 
     def end_streams() -> None:
         services.broadcaster.stop()

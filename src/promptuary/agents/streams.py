@@ -1,20 +1,21 @@
 """Open streams on which agents hear that the project's prompts have changed: bounded in number and time, gone before a stop.
 
-What tells of changes is a `Feed`. A worker reads it once a second while it has streams, and not at all while it has none.
+A worker looks for news while it has streams, and not at all while it has none.
 """
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from contextvars import Context
 from dataclasses import dataclass
-from typing import Protocol
 
 import structlog
 
+from promptuary.api.streams import LOOK_SECONDS, RETRY_SECONDS
 from promptuary.model.changes import ENDS_ACCESS, Change
 from promptuary.model.errors import Unavailable
 from promptuary.stop_sign import StopSign
+from promptuary.store.watch import Watch
 
 MAX_STREAMS = 100
 """Each holds a connection for as long as it is open."""
@@ -22,16 +23,10 @@ MAX_STREAMS = 100
 MAX_SECONDS = 3600.0
 """After this long a stream ends, and its client opens another one."""
 
-_SECONDS = 1.0
+QUIET_SECONDS = 1.0
+"""How long after a notice the next one comes at the earliest: agents answer each by reading the whole list."""
 
 logger = structlog.stdlib.get_logger("promptuary.agents")
-
-
-class Feed(Protocol):
-    """What tells of changes. `store.watch.LogReader` is one."""
-
-    def read(self) -> list[Change] | None:
-        """Return the changes since the last call, `None` when they cannot be told any more. Raises `Unavailable`."""
 
 
 @dataclass(eq=False, slots=True)
@@ -46,17 +41,22 @@ class Stream:
 class Streams:
     """The streams of one worker. Belongs to one event loop."""
 
-    def __init__(self, open_feed: Callable[[], Feed], stop_sign: StopSign) -> None:
-        self._open_feed = open_feed
+    def __init__(self, open_watch: Callable[[], Watch], stop_sign: StopSign) -> None:
+        self._open_watch = open_watch
         self._stop_sign = stop_sign
         self._is_stopping = False
         self._streams: set[Stream] = set()
+        # Done when what is committed from then on is heard of; there is one while streams are followed.
+        self._ready: asyncio.Future[None] | None = None
         self._following: asyncio.Task[None] | None = None
-        self._feed: asyncio.Future[Feed] | None = None
+        self._is_behind = False
 
     @asynccontextmanager
     async def opened(self, stream: Stream) -> AsyncIterator[None]:
-        """Serve a stream for the length of the block: it hears of every change that is committed from then on."""
+        """Serve a stream for the length of the block: it hears of every change that is committed from then on.
+
+        Raises `Unavailable` when there are too many, when the server is about to stop, or when its database is out of reach.
+        """
         if self._is_stopping or self._stop_sign.is_up():
             message = "This server is about to stop. Try again."
             raise Unavailable(message)
@@ -64,63 +64,76 @@ class Streams:
             message = f"This server has {MAX_STREAMS} open streams. Try again later."
             raise Unavailable(message)
         self._streams.add(stream)
-        ending = asyncio.get_running_loop().call_later(MAX_SECONDS, stream.end)
+        loop = asyncio.get_running_loop()
+        ending = loop.call_later(MAX_SECONDS, stream.end)
         try:
-            await self._follow()
+            if self._ready is None:
+                self._ready = loop.create_future()
+                # Whose request happened to be the first one is nothing to its traces and log lines.
+                self._following = loop.create_task(self._follow(self._ready), context=Context())
+            await asyncio.shield(self._ready)
             yield
         finally:
             ending.cancel()
             self._streams.discard(stream)
-            if not self._streams:
-                await self._stop_following()
 
     def stop(self) -> None:
         """End all streams, for good: this worker stops, whether its server does or not."""
         self._is_stopping = True
         self._end_all()
 
-    async def _follow(self) -> None:
-        if self._feed is None:
-            self._feed = asyncio.ensure_future(asyncio.to_thread(self._open_feed))
+    async def _follow(self, ready: asyncio.Future[None]) -> None:
+        watch: Watch | None = None
         try:
-            feed = await asyncio.shield(self._feed)
-        except Unavailable:
-            self._feed = None
-            raise
-        if self._following is None:
-            self._following = asyncio.create_task(self._read_on(feed))
+            watch = await asyncio.to_thread(self._open_watch)
+            self._is_behind = False
+            ready.set_result(None)
+            while self._streams:
+                if self._stop_sign.is_up():
+                    self._end_all()
+                await asyncio.sleep(await self._look(watch))
+        except Exception as error:
+            if ready.done():
+                # Nobody waits for this task. Clients come again, and so does another one.
+                logger.exception("change log not followed")
+            else:
+                ready.set_exception(error)
+                # Whoever asked may be gone.
+                ready.exception()
+        finally:
+            self._ready = self._following = None
+            self._end_all()
+            if watch is not None:
+                watch.close()
 
-    async def _stop_following(self) -> None:
-        following, self._following, self._feed = self._following, None, None
-        if following is not None:
-            following.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await following
+    async def _look(self, watch: Watch) -> float:
+        """Tell of news, if there are any; return how many seconds later to look again."""
+        if not (self._is_behind or watch.has_news()):
+            return LOOK_SECONDS
+        # News that could not be read is no news the next time.
+        self._is_behind = True
+        watch.note()
+        try:
+            changes = await asyncio.to_thread(watch.read_news)
+        except Unavailable as refusal:
+            logger.warning("change log not read", reason=refusal.for_log)
+            return RETRY_SECONDS
+        self._is_behind = False
+        return QUIET_SECONDS if self._tell(changes) else LOOK_SECONDS
 
-    async def _read_on(self, feed: Feed) -> None:
-        while True:
-            await asyncio.sleep(_SECONDS)
-            if self._stop_sign.is_up():
-                self._end_all()
-                continue
-            try:
-                changes = await asyncio.to_thread(feed.read)
-            except Unavailable as refusal:
-                logger.warning("change log not read", reason=refusal.for_log)
-                continue
-            self._tell(changes)
-
-    def _tell(self, changes: list[Change] | None) -> None:
+    def _tell(self, changes: list[Change] | None) -> bool:
+        """Tell the streams whose project has changed, and return whether there are any."""
         if changes is None:
             changed = {stream.project_id for stream in self._streams}
         else:
             changed = {change.project_id for change in changes if change.prompt_id is not None and change.project_id is not None}
-        for stream in [*self._streams]:
-            if stream.project_id in changed:
-                stream.tell()
+        concerned = [stream for stream in self._streams if stream.project_id in changed]
+        for stream in concerned:
+            stream.tell()
         if changes is None or any(change.kind in ENDS_ACCESS for change in changes):
             # Whoever may still listen opens another one.
             self._end_all()
+        return bool(concerned)
 
     def _end_all(self) -> None:
         for stream in [*self._streams]:
