@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from forked_commands import run_forked
 from serving import environment
 
 from promptuary.cli.application import app
@@ -39,14 +39,11 @@ class CommandLine:
     database_url: str = ""
 
     def run(self, *arguments: str, stdin: str | bytes = "", **settings: str) -> subprocess.CompletedProcess[str]:
-        finished = subprocess.run(
-            [sys.executable, "-m", "promptuary", *arguments],
-            cwd=self.folder,
-            env=self.environment(**settings),
-            input=stdin.encode() if isinstance(stdin, str) else stdin,
-            capture_output=True,
-            timeout=60,
-            check=False,
+        finished = run_forked(
+            arguments,
+            folder=self.folder,
+            environment=self.environment(**settings),
+            stdin=stdin.encode() if isinstance(stdin, str) else stdin,
         )
         output, errors = finished.stdout.decode(), finished.stderr.decode()
         return subprocess.CompletedProcess(finished.args, finished.returncode, output, errors)
