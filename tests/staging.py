@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from chromium import Theme, open_context, open_page
+from command_line import CommandLine
 from playwright.sync_api import Browser, BrowserContext, Page
-from serving import run_command, running_server
+from serving import running_server
 
 PASSWORD = "correct horse battery"
 AUTHOR = "author@example.com"
@@ -52,6 +53,7 @@ PAGES = {
 def running_demo(folder: Path) -> Iterator[str]:
     """Serve the demo's data, and give the address. The author and the reviewer are admins there, the viewer reads."""
     url = f"sqlite:///{folder / 'demo.db'}"
+    command_line = CommandLine(folder, url)
     for arguments, stdin in (
         (["db", "upgrade"], ""),
         (["demo"], ""),
@@ -60,7 +62,7 @@ def running_demo(folder: Path) -> Iterator[str]:
         (["user", "create", "--email", VIEWER, "--first-name", "Vera", "--password-stdin"], PASSWORD),
         (["member", "set", "--project", "1", "--email", VIEWER, "--role", "viewer"], ""),
     ):
-        run_command(*arguments, database_url=url, stdin=stdin).check_returncode()
+        command_line.run(*arguments, stdin=stdin).check_returncode()
     with running_server(url, folder / "output.txt") as server:
         yield server.url
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -120,11 +121,16 @@ class _Gathered:
 
     def _serve(self, name: str, served_name: str, content: bytes) -> None:
         extension = Path(name).suffix
-        gzipped = None if extension in _COMPRESSED_ALREADY else gzip.compress(content, 9, mtime=0)
-        if gzipped is not None and len(gzipped) >= len(content):
-            gzipped = None
+        gzipped = None if extension in _COMPRESSED_ALREADY else _compressed(content)
         self.addresses[name] = PREFIX + served_name
         self.served[served_name] = Asset(_CONTENT_TYPES[extension], content, gzipped)
+
+
+@cache
+def _compressed(content: bytes) -> bytes | None:
+    """Return a content compressed as far as it goes, or `None` where that gains nothing; once, as it takes long."""
+    gzipped = gzip.compress(content, 9, mtime=0)
+    return gzipped if len(gzipped) < len(content) else None
 
 
 def _takes_gzip(values: list[str]) -> bool:
