@@ -13,7 +13,7 @@ from staging import AUTHOR, PAGES, PROJECT, REVIEWER, running_demo, signed_in_co
 
 THEMES: tuple[Theme, ...] = ("light", "dark")
 SHOWN = ("list", "prompt", "edit", "compare", "labels", "label", "archive", "use", "usage")
-HEIGHT = 800
+HEIGHT = 760
 _PROMPT = f"{PROJECT}/prompts/support-reply"
 _OLD = "- At most 120 words, in the language of the message."
 
