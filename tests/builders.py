@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import count
 
 from fastapi.testclient import TestClient
+from starlette.types import ASGIApp
 
 from promptuary.api.calls import Services
 from promptuary.api.changes import change_message
@@ -105,12 +106,17 @@ class Api:
         return client
 
 
+def make_application(registry: Registry, usage: FetchCounter, **settings: object) -> ASGIApp:
+    """The application in process, not begun. It belongs to the event loop that runs its lifespan."""
+    # Tests look at what was counted before it is written, and some of them last.
+    chosen = {"usage_seconds": 3600.0} | settings
+    return create_application(Settings(_env_file=None, **chosen), registry.database, usage=usage)  # type: ignore[call-arg, arg-type]
+
+
 @contextmanager
 def make_api(registry: Registry, **settings: object) -> Iterator[Api]:
     usage = FetchCounter(lambda: registry.database.clock().timestamp())
-    # Tests look at what was counted before it is written, and some of them last.
-    chosen = {"usage_seconds": 3600.0} | settings
-    application = create_application(Settings(_env_file=None, **chosen), registry.database, usage=usage)  # type: ignore[call-arg, arg-type]
+    application = make_application(registry, usage, **settings)
     with registry.database.write() as tx:
         key = make_key(tx, registry.user)
     with TestClient(application, headers=bearer(key), raise_server_exceptions=False) as client:

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 import schemathesis
-from builders import Registry, bearer, make_api, make_key, make_prompt
+from builders import Registry, bearer, make_application, make_key, make_prompt
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
+from schemathesis.python.asgi import shutdown_lifespans
 from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -21,6 +22,7 @@ from schemathesis.specs.openapi.checks import (
 
 from promptuary.model.usage import Tally, Use
 from promptuary.registry import labels, prompts, usage
+from promptuary.registry.fetch_counter import FetchCounter
 
 PROMPTS = "/api/projects/{project_id}/llm_prompts/"
 OPERATIONS = [
@@ -75,9 +77,11 @@ def described(sqlite_registry: Registry) -> Iterator[tuple[BaseSchema, dict[str,
         labels.move_label(tx, sqlite_registry.actor, name="greeting", label="production", version=2)
         for key_id in ("", make_key(tx, sqlite_registry.user).key.id):
             usage.record_fetches(tx, [Tally(tx.clock().date(), Use(newest.id, key_id, "production"), 1, tx.clock())])
-    with make_api(sqlite_registry, rate_limit_writes="") as api:
-        schema = schemathesis.openapi.from_asgi("/api/schema/", api.client.app, config=NO_RANDOM_KEYS)
-        yield schema, bearer(api.key)
+        key = make_key(tx, sqlite_registry.user)
+    # Schemathesis begins it, in the one event loop that it sends all requests to.
+    application = make_application(sqlite_registry, FetchCounter(), rate_limit_writes="")
+    yield schemathesis.openapi.from_asgi("/api/schema/", application, config=NO_RANDOM_KEYS), bearer(key)
+    shutdown_lifespans()
 
 
 def test_every_operation_of_the_document_is_called(described: tuple[BaseSchema, dict[str, str]]) -> None:
