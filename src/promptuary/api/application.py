@@ -1,6 +1,9 @@
 """The API's application, put together."""
 
-from fastapi import FastAPI
+from functools import cache
+
+from fastapi import APIRouter, FastAPI
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from promptuary.api import changes, health, labels, metrics, prompts, transfers, usage
@@ -24,16 +27,21 @@ _BODIES: list[type[Body]] = [LLMPromptCreate, LLMPromptDuplicate, LLMPromptLabel
 
 def create_api(services: Services) -> ASGIApp:
     """Return the API as an ASGI application. Everything it needs is in ``services``."""
-    api = FastAPI(openapi_url=SCHEMA_PATH, docs_url=None, redoc_url=None, redirect_slashes=False)
+    routes = _routes(shows_metrics=services.shows_metrics)
+    api = FastAPI(routes=routes, openapi_url=SCHEMA_PATH, docs_url=None, redoc_url=None, redirect_slashes=False)
     api.state.services = services
     add_error_handlers(api)
-    api.include_router(prompts.router, prefix=PREFIX)
-    api.include_router(labels.router, prefix=PREFIX)
-    api.include_router(changes.router, prefix=PREFIX)
-    api.include_router(usage.router, prefix=PREFIX)
-    api.include_router(transfers.router, prefix=PREFIX)
-    api.include_router(health.router)
-    if services.shows_metrics:
-        api.include_router(metrics.router)
     add_documentation(api, _BODIES)
     return OneSpelling(api)
+
+
+@cache
+def _routes(*, shows_metrics: bool) -> list[BaseRoute]:
+    """Return what all applications of a process share: routes know no services, and to make their schemas takes long."""
+    router = APIRouter()
+    for resource in (prompts, labels, changes, usage, transfers):
+        router.include_router(resource.router, prefix=PREFIX)
+    router.include_router(health.router)
+    if shows_metrics:
+        router.include_router(metrics.router)
+    return router.routes
