@@ -21,6 +21,9 @@ KEEP_SECONDS = 75
 HEAD_SECONDS = 30.0
 """How long the head of a request may take to arrive."""
 
+LINGER_SECONDS = 2.0
+"""How long a client may go on sending a head that was refused: one that is cut off would hear of a reset, not of the refusal."""
+
 _MAX_HEAD_BYTES = 65_536
 _MAX_KNOWN_HEAD_BYTES = 4_096
 _START = b"GET /api/"
@@ -63,6 +66,7 @@ class Connection(HttpToolsProtocol):
         # What is being parsed, if that is one whole head.
         self._head: _Head | None = None
         self._is_in_head = self._is_in_request = False
+        self._is_refused = False
         self._head_bytes = 0
         self._head_ends_at = 0.0
         self._used_at = 0.0
@@ -156,6 +160,8 @@ class Connection(HttpToolsProtocol):
         return digest.digest()
 
     def _parse(self, data: bytes, head: _Head | None = None) -> None:
+        if self._is_refused:
+            return
         self._head = head
         super().data_received(data)
         self._head = None
@@ -171,10 +177,16 @@ class Connection(HttpToolsProtocol):
             self._head_ends_at = self.loop.time() + HEAD_SECONDS
         self._head_bytes += arrived_bytes
         if self._head_bytes > _MAX_HEAD_BYTES:
-            self.transport.write(_TOO_LARGE)
-            self.transport.close()
+            self._refuse_head()
         else:
             self._limit_silence(self._head_ends_at - self.loop.time())
+
+    def _refuse_head(self) -> None:
+        self._is_refused = True
+        self.transport.write(_TOO_LARGE)
+        self.transport.write_eof()
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
     def _limit_silence(self, seconds: float) -> None:
         self._unset_keepalive_if_required()

@@ -299,6 +299,33 @@ def test_a_head_without_an_end_is_refused(wire: Wire) -> None:
         assert talk.is_closed()
 
 
+def test_who_goes_on_sending_a_head_that_is_refused_is_told_so_nevertheless(wire: Wire) -> None:
+    with wire.connect() as talk:
+        talk.socket.sendall(b"GET / HTTP/1.1\r\nX-Long: " + b"a" * 70_000)
+        # The refusal is there, and has not been read.
+        assert talk.socket.recv(1, socket.MSG_PEEK) == b"H"
+        for _ in range(20):
+            talk.socket.sendall(b"a" * 10_000)
+        assert talk.read().startswith(b"HTTP/1.1 431 ")
+        assert talk.is_closed()
+
+
+def test_who_never_stops_sending_a_head_that_is_refused_is_left(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "LINGER_SECONDS", 0.2)
+    with wire.connect() as talk:
+        talk.socket.sendall(b"GET / HTTP/1.1\r\nX-Long: " + b"a" * 70_000)
+        assert talk.read().startswith(b"HTTP/1.1 431 ")
+
+        def is_left() -> bool:
+            try:
+                talk.socket.sendall(b"a" * 1_000)
+            except ConnectionError:
+                return True
+            return False
+
+        wait_until(is_left)
+
+
 @pytest.mark.parametrize("rest", [b"", b"GET / HT", b"\r\n", b"GET / HTTP/1.1\r\nHost: localhost\r\n"])
 def test_a_connection_that_says_nothing_more_is_closed(wire: Wire, monkeypatch: pytest.MonkeyPatch, rest: bytes) -> None:
     monkeypatch.setattr(connection, "KEEP_SECONDS", 0.2)
