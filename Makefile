@@ -8,6 +8,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 SCRIPTS := src/promptuary/web/static/build/manifest.json
 
+# Python compiles what it loads only once, as in an installed wheel; where this is set, each server that starts would do so anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test docs docs-serve frontend screenshots soak bench bench-clients lint check format lock build build-client clean
 
 ## Set up and start the server on 127.0.0.1:8000. ARGS passes options on: make run ARGS="--port 9000"

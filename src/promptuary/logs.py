@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from promptuary.settings import Settings
+from promptuary.settings import Settings, writes_text
 
 _SHARED: tuple[structlog.typing.Processor, ...] = (
     structlog.contextvars.merge_contextvars,
@@ -38,11 +38,6 @@ def configure_logs(settings: Settings) -> None:
     root.handlers = [handler]
     root.setLevel(settings.log_level.upper())
     logging.getLogger("alembic").setLevel(logging.WARNING)
-
-
-def writes_text(settings: Settings) -> bool:
-    """Tell whether logs are lines of text, not JSON."""
-    return settings.log_format == "text" or (settings.log_format == "auto" and sys.stderr.isatty())
 
 
 def _renderers(settings: Settings) -> list[Any]:

@@ -28,7 +28,6 @@ from promptuary.delivery.shortcut import Shortcut
 from promptuary.draining import Draining
 from promptuary.forwarded import Forwarded
 from promptuary.ledger import Ledger
-from promptuary.logs import writes_text
 from promptuary.metrics import layout
 from promptuary.metrics.page import Page, open_page
 from promptuary.metrics.requests import RequestCounts
@@ -36,7 +35,7 @@ from promptuary.metrics.scrape import Scrape
 from promptuary.registry.fetch_counter import FetchCounter
 from promptuary.request_log import LoggedWithRequestId, RequestLog
 from promptuary.sampling import InStep, Sampled, Sampler, counting_changes
-from promptuary.settings import Settings
+from promptuary.settings import Settings, writes_text
 from promptuary.shared_folder import find_shared_folder
 from promptuary.stop_sign import open_stop_sign
 from promptuary.store.database import Database

@@ -3,6 +3,7 @@
 Settings come from the environment (``PROMPTUARY_...``) and from a file ``.env`` in the working directory.
 """
 
+import sys
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -217,3 +218,8 @@ def settings_as_markdown() -> str:
 def _shown_default(default: object) -> str:
     shown = str(default).lower() if isinstance(default, bool) else str(default)
     return f"`{shown}`" if shown else "empty"
+
+
+def writes_text(settings: Settings) -> bool:
+    """Tell whether logs are lines of text, not JSON."""
+    return settings.log_format == "text" or (settings.log_format == "auto" and sys.stderr.isatty())

@@ -15,6 +15,11 @@ from pathlib import Path
 
 _PREFIX = "promptuary-server-"
 
+_PREPARED = "prepared"
+
+REFUSED = 78
+"""The status of a worker that cannot prepare the database and has said why."""
+
 VARIABLE = "PROMPTUARY_SHARED_FOLDER"
 """The environment variable in which the supervisor tells its workers where the folder is."""
 
@@ -70,6 +75,18 @@ def remove_shared_folder() -> None:
     folder = find_shared_folder()
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def mark_as_prepared() -> None:
+    """Let the supervisor know that the database is ready for all workers."""
+    folder = find_shared_folder()
+    if folder is not None:
+        (folder / _PREPARED).touch()
+
+
+def is_prepared(folder: Path) -> bool:
+    """Tell whether the database is ready for all workers."""
+    return (folder / _PREPARED).exists()
 
 
 def mark_as_started() -> None:

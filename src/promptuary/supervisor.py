@@ -28,20 +28,27 @@ class JsonLines(logging.Formatter):
         return json.dumps(line | {"timestamp": moment})
 
 
-def become_supervisor(*, host: str, port: int, workers: int, drain_seconds: float, as_json: bool) -> NoReturn:
-    """Replace this process by a supervisor."""
-    options = [f"--host={host}", f"--port={port}", f"--workers={workers}", f"--drain-seconds={drain_seconds}"]
+def become_supervisor(*, host: str, port: int, workers: int, address: str, drain_seconds: float, as_json: bool) -> NoReturn:
+    """Replace this process by a supervisor. ``address`` is where people reach the server."""
+    options = [
+        f"--host={host}",
+        f"--port={port}",
+        f"--workers={workers}",
+        f"--address={address}",
+        f"--drain-seconds={drain_seconds}",
+    ]
     sys.stdout.flush()
     sys.stderr.flush()
     command = [sys.executable, "-m", "promptuary.supervisor", *options, *(["--json-logs"] if as_json else [])]
     os.execv(sys.executable, command)  # noqa: S606 - our own program
 
 
-def run(*, host: str, port: int, workers: int, drain_seconds: float, as_json: bool) -> NoReturn:
+def run(*, host: str, port: int, workers: int, address: str, drain_seconds: float, as_json: bool) -> NoReturn:
     """Supervise workers until a signal ends it."""
     _configure_log(as_json=as_json)
     with shared_folder() as folder:
-        status = WorkerPool(host=host, port=port, workers=workers, folder=folder, drain_seconds=drain_seconds).serve()
+        pool = WorkerPool(host=host, port=port, workers=workers, address=address, folder=folder, drain_seconds=drain_seconds)
+        status = pool.serve()
     sys.exit(status)
 
 
@@ -74,6 +81,7 @@ def main() -> None:
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", required=True, type=int)
     parser.add_argument("--workers", required=True, type=int)
+    parser.add_argument("--address", required=True)
     parser.add_argument("--drain-seconds", required=True, type=float)
     parser.add_argument("--json-logs", action="store_true", dest="as_json")
     run(**vars(parser.parse_args()))

@@ -17,7 +17,7 @@ from enum import Enum
 from pathlib import Path
 
 from promptuary.patience import Patience
-from promptuary.shared_folder import has_started
+from promptuary.shared_folder import REFUSED, has_started, is_prepared
 from promptuary.stop_sign import open_stop_sign
 
 GRACE_SECONDS = 30
@@ -53,14 +53,17 @@ class _Wish(Enum):
 class WorkerPool:
     """Listens, starts workers, replaces those that die, and stops in two steps.
 
+    The first worker prepares the database, and the others come when it has. If it cannot, there is no server.
+
     On ``SIGTERM`` the stop sign goes up and the workers serve on for the time to drain; then they finish what they have begun.
     ``SIGINT``, or a second signal, ends the first step at once. ``SIGHUP`` replaces each worker by a new one once that has started.
     """
 
-    def __init__(self, *, host: str, port: int, workers: int, folder: Path, drain_seconds: float) -> None:
+    def __init__(self, *, host: str, port: int, workers: int, address: str, folder: Path, drain_seconds: float) -> None:
         self._host = host
         self._port = port
         self._numbers = range(1, workers + 1)
+        self._address = address
         self._folder = folder
         self._drain_seconds = drain_seconds
         self._stop_sign = open_stop_sign(folder)
@@ -77,10 +80,10 @@ class WorkerPool:
         signal.signal(signal.SIGTERM, lambda *_: self._news.put(_Wish.STOP))
         signal.signal(signal.SIGINT, lambda *_: self._news.put(_Wish.STOP_NOW))
         signal.signal(signal.SIGHUP, lambda *_: self._news.put(_Wish.RENEW))
-        for number in self._numbers:
-            self._workers[number] = self._start(number, listener)
-        wish = self._supervise(listener)
-        if wish is None:
+        wish = self._prepare(listener)
+        if is_prepared(self._folder):
+            wish = wish or self._supervise(listener)
+        if wish is None and self._workers[1].process.returncode != REFUSED:
             logger.error("The workers cannot start. What was logged before tells why.")
         elif wish is _Wish.STOP:
             self._drain()
@@ -97,18 +100,45 @@ class WorkerPool:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return listener
 
+    def _prepare(self, listener: socket.socket) -> _Wish | None:
+        """Start the workers, the first one first; return the wish to stop that comes before it has prepared the database."""
+        first = self._workers[1] = self._spawn(1, listener, f"--prepare-for={self._address}")
+        while not is_prepared(self._folder):
+            try:
+                news = self._news.get(timeout=_GLANCE_SECONDS)
+            except queue.Empty:
+                continue
+            if isinstance(news, _Worker):
+                # If it dies although it has prepared the database, it is replaced.
+                self._news.put(news)
+                break
+            if news is not _Wish.RENEW:
+                # Nothing serves yet.
+                return _Wish.STOP_NOW
+        if is_prepared(self._folder):
+            self._tell_of(first)
+            self._workers |= {number: self._start(number, listener) for number in self._numbers[1:]}
+        return None
+
     def _start(self, number: int, listener: socket.socket) -> _Worker:
+        worker = self._spawn(number, listener)
+        self._tell_of(worker)
+        return worker
+
+    def _spawn(self, number: int, listener: socket.socket, *more_options: str) -> _Worker:
         options = [f"--number={number}", f"--listener={listener.fileno()}", f"--lifeline={self._lifeline}"]
         process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "promptuary.worker", *options],
+            [sys.executable, "-m", "promptuary.worker", *options, *more_options],
             pass_fds=[listener.fileno(), self._lifeline],
             # What the terminal sends is for the supervisor, which tells the workers.
             process_group=0,
         )
         worker = _Worker(number, process, time.monotonic())
         threading.Thread(target=self._await_death, args=(worker,), name=f"await-worker-{number}", daemon=True).start()
-        logger.info("Spawning worker-%d with process id %d", number, process.pid)
         return worker
+
+    def _tell_of(self, worker: _Worker) -> None:
+        logger.info("Spawning worker-%d with process id %d", worker.number, worker.process.pid)
 
     def _await_death(self, worker: _Worker) -> None:
         worker.process.wait()

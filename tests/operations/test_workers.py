@@ -106,7 +106,8 @@ def test_workers_that_nobody_asks_for_anything_follow_the_change_log(registry: R
             published += 1
             with registry.database.write() as tx:
                 make_prompt(tx, registry.actor, name=f"prompt-{published}")
-            return scrape(server).value("promptuary_changes_applied_total") >= 4
+            # More than one of them can have applied alone, however long before the other it began to watch.
+            return scrape(server).value("promptuary_changes_applied_total") > published
 
         wait_until(have_all_applied_one)
         last = scrape(server).value("promptuary_changes_applied_total")

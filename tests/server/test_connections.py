@@ -16,8 +16,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from promptuary import connection
 from promptuary.registry import keys, labels, prompts
 from promptuary.server import Server, assemble
+from promptuary.serving import configure
 from promptuary.settings import Settings
-from promptuary.worker import configure
 
 _EACH_ITS_OWN = re.compile(rb"(x-request-id|date): [^\r]*\r\n")
 

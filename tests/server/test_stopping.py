@@ -113,6 +113,22 @@ def test_a_server_that_is_still_starting_can_be_stopped(database_url: str, tmp_p
     assert process.wait(timeout=20) == 0
 
 
+def test_a_server_that_still_waits_for_its_database_can_be_stopped_and_says_nothing(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    output = tmp_path / "output.txt"
+    with output.open("wb") as file, database.write():
+        command = [sys.executable, "-m", "promptuary", "serve", f"--port={free_port()}"]
+        process = subprocess.Popen(command, env=environment(database_url=database_url), stdout=file, stderr=file)
+        wait_until(lambda: len(psutil.Process(process.pid).children()) == 1)
+        [worker] = psutil.Process(process.pid).children()
+        wait_until(lambda: any("promptuary.db" in opened.path for opened in worker.open_files()))
+        process.terminate()
+        # Less than the time for which it would wait for the database.
+        assert process.wait(timeout=20) == 0
+    assert output.read_text() == ""
+
+
 def test_a_killed_worker_is_replaced_while_the_other_goes_on(server: Server) -> None:
     killed, other = server.workers()
     killed.kill()
@@ -154,7 +170,7 @@ def test_a_hangup_renews_the_workers_and_the_server_goes_on(database_url: str, t
 def test_a_server_whose_workers_cannot_start_gives_up_with_status_1(database_url: str) -> None:
     command = [sys.executable, "-m", "promptuary.supervisor", "--host=127.0.0.1", f"--port={free_port()}"]
     run = subprocess.run(
-        [*command, "--workers=2", "--drain-seconds=0"],
+        [*command, "--workers=2", "--address=http://127.0.0.1", "--drain-seconds=0"],
         env=environment(database_url=database_url, log_level="loud"),
         capture_output=True,
         text=True,

@@ -8,7 +8,7 @@ import typer
 from promptuary import __version__
 from promptuary.cli.commands import CommandGroup
 from promptuary.cli.showing import printable
-from promptuary.model.errors import Explained, InvalidValue, Refusal, Unavailable
+from promptuary.model.errors import Explained, InvalidValue, Refusal
 
 _CODES_WITHOUT_SUBJECT = {"blank", "max_length", "null_characters_not_allowed"}
 """Refusals that say "this field", which is clear next to a field, but not on a command line."""
@@ -61,8 +61,6 @@ def _is_text(argument: str) -> bool:
 
 
 def _sentence(refusal: Refusal) -> str:
-    if isinstance(refusal, Unavailable) and refusal.reason:
-        return f"The database is not available: {refusal.reason}."
     if isinstance(refusal, InvalidValue) and refusal.field and refusal.code in _CODES_WITHOUT_SUBJECT:
         return f"{refusal.field.replace('_', ' ').capitalize()}: {refusal}"
-    return str(refusal)
+    return refusal.for_operators

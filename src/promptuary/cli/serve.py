@@ -1,18 +1,14 @@
-"""``promptuary serve``: prepare the database, say what matters, run the server."""
+"""``promptuary serve``: become the server. What it needs of the database, its first worker prepares."""
 
 import socket
 from typing import Annotated
 
 import typer
 
-from promptuary.cli.welcome import show_welcome
-from promptuary.cli.workplace import open_database, read_settings
-from promptuary.logs import configure_logs, writes_text
+from promptuary.cli.workplace import read_settings
 from promptuary.model.errors import Unavailable
-from promptuary.registry import first_start
-from promptuary.store import schema
+from promptuary.settings import writes_text
 from promptuary.supervisor import become_supervisor
-from promptuary.web import bundle
 
 
 def serve(
@@ -22,19 +18,14 @@ def serve(
 ) -> None:
     """Start the server. The first start creates the database, a project, an owner and a key, and shows the key once."""
     settings = read_settings()
-    configure_logs(settings)
     _require_free(host, port)
-    database = open_database(settings)
-    schema.upgrade(database)
-    with database.write() as tx:
-        first = first_start.prepare(tx)
-        link = first.link if first else first_start.renew_link(tx)
-    show_welcome(first, link=link, address=settings.public_url or _address(host, port), data=database.address)
-    if not bundle.is_built():
-        typer.echo("  Pages have no scripts here: they are built by `make frontend`, which needs npm.\n")
-    database.close()
     become_supervisor(
-        host=host, port=port, workers=workers, drain_seconds=settings.drain_seconds, as_json=not writes_text(settings)
+        host=host,
+        port=port,
+        workers=workers,
+        address=_address(host, port),
+        drain_seconds=settings.drain_seconds,
+        as_json=not writes_text(settings),
     )
 
 

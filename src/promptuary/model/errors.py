@@ -16,6 +16,11 @@ class Refusal(Explained):
         """What the log is to tell."""
         return str(self)
 
+    @property
+    def for_operators(self) -> str:
+        """What those are to read who run commands and servers; a sentence, too."""
+        return str(self)
+
 
 class InvalidValue(Refusal):
     """A value breaks a rule of its field.
@@ -258,6 +263,11 @@ class Unavailable(Refusal):
     def for_log(self) -> str:
         """What the driver said, if it said anything."""
         return self.reason or str(self)
+
+    @property
+    def for_operators(self) -> str:
+        """The same as a sentence."""
+        return f"The database is not available: {self.reason}." if self.reason else str(self)
 
 
 class Damaged(Unavailable):

@@ -1,12 +1,10 @@
 """What a start tells the person at the terminal."""
 
-import typer
-
 from promptuary.registry.first_start import FirstStart
 
 
-def show_welcome(first: FirstStart | None, *, link: str | None, address: str, data: str) -> None:
-    """Print where the server and its data are, and how to sign in; on the first start also how to begin with a key."""
+def welcome(first: FirstStart | None, *, link: str | None, address: str, data: str) -> str:
+    """Tell where the server and its data are, and how to sign in; on the first start also how to begin with a key."""
     lines = ["", f"  Promptuary    {address}", f"  API reference {address}/api/docs/", f"  Data          {data}"]
     if link is None:
         lines += [f"  Sign in       {address}/sign-in"]
@@ -14,7 +12,7 @@ def show_welcome(first: FirstStart | None, *, link: str | None, address: str, da
         lines += ["", "  Create your account, once, at:", "", f"  {address}/welcome/{link}"]
     if first is not None:
         lines += _first_steps(first, address)
-    typer.echo("\n".join([*lines, ""]))
+    return "\n".join([*lines, ""])
 
 
 def _first_steps(first: FirstStart, address: str) -> list[str]:
