@@ -1,8 +1,10 @@
 """What lists and search read: in step with every change, built anew on demand, sound while others write."""
 
 import contextlib
+import itertools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from promptuary.model.errors import VersionConflict
 from promptuary.registry import labels, prompts
 from promptuary.store import backup, checks, list_entries, schema
 from promptuary.store.database import Database
+from promptuary.store.listing import ORDERS, Listing, list_page
 from promptuary.store.tables import search_texts
 from promptuary.store.tables import versions as version_rows
 
@@ -89,6 +92,23 @@ def test_a_backup_can_be_restored_while_others_write(registry: Registry, databas
         other.close()
 
     require_sound_after(registry, restore)
+
+
+@pytest.mark.parametrize("order_by", sorted(ORDERS))
+@pytest.mark.parametrize("is_descending", [False, True])
+@pytest.mark.parametrize("label", [None, "production"])
+def test_pages_are_parts_of_the_whole_list_wherever_they_begin(
+    registry: Registry, order_by: str, label: str | None, *, is_descending: bool
+) -> None:
+    fill(registry)
+    whole = Listing(limit=100, order_by=order_by, is_descending=is_descending, label=label)
+    with registry.database.read() as tx:
+        ids = [version.id for version in list_page(tx, registry.project.id, whole).items]
+        assert len(ids) == 4
+        for offset, limit in itertools.product(range(6), range(1, 6)):
+            page = list_page(tx, registry.project.id, replace(whole, limit=limit, offset=offset))
+            assert [version.id for version in page.items] == ids[offset : offset + limit]
+            assert page.count == 4
 
 
 def test_only_texts_that_a_list_can_show_are_kept_for_search(registry: Registry) -> None:

@@ -5,6 +5,7 @@ from builders import Registry, make_prompt
 from sqlalchemy import event
 from trigrams import NEEDS_TRIGRAMS
 
+from promptuary.registry import labels
 from promptuary.store.listing import ORDERS, Listing, list_page
 
 
@@ -29,20 +30,37 @@ def plans_of(registry: Registry, explain: str, listing: Listing) -> str:
     return "\n".join(plans)
 
 
+def fill(registry: Registry) -> None:
+    """Make some prompts with a label: of an empty list no page is read."""
+    with registry.database.write() as tx:
+        for number in range(4):
+            make_prompt(tx, registry.actor, name=f"prompt-{number}")
+            labels.move_label(tx, registry.actor, name=f"prompt-{number}", label="production", version=1)
+
+
+AT_BOTH_ENDS = pytest.mark.parametrize("offset", [0, 3])
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 class TestPlans:
+    @AT_BOTH_ENDS
     @pytest.mark.parametrize("order_by", sorted(ORDERS))
     @pytest.mark.parametrize("label", [None, "production"])
-    def test_a_page_is_read_from_an_index_in_its_order(self, registry: Registry, order_by: str, label: str | None) -> None:
-        plan = plans_of(registry, "EXPLAIN QUERY PLAN", Listing(limit=10, order_by=order_by, label=label))
-        assert plan.count("USING COVERING INDEX") == len(plan.splitlines())
+    def test_a_page_is_read_from_an_index_in_its_order(
+        self, registry: Registry, order_by: str, label: str | None, offset: int
+    ) -> None:
+        fill(registry)
+        plan = plans_of(registry, "EXPLAIN QUERY PLAN", Listing(limit=1, order_by=order_by, label=label, offset=offset))
+        # One line for the count, one for the page.
+        assert plan.count("USING COVERING INDEX") == len(plan.splitlines()) == 2
 
+    @AT_BOTH_ENDS
     @pytest.mark.parametrize("is_descending", [False, True])
     @pytest.mark.parametrize("label", [None, "production"])
-    def test_a_page_by_name_sorts_nothing(self, registry: Registry, label: str | None, *, is_descending: bool) -> None:
-        plan = plans_of(
-            registry, "EXPLAIN QUERY PLAN", Listing(limit=10, order_by="name", label=label, is_descending=is_descending)
-        )
+    def test_a_page_by_name_sorts_nothing(self, registry: Registry, label: str | None, offset: int, *, is_descending: bool) -> None:
+        fill(registry)
+        listing = Listing(limit=1, order_by="name", label=label, is_descending=is_descending, offset=offset)
+        plan = plans_of(registry, "EXPLAIN QUERY PLAN", listing)
         assert "USING COVERING INDEX ix_list_entries_name" in plan
         assert "TEMP B-TREE" not in plan
 
@@ -59,8 +77,10 @@ class TestPlans:
         assert "SCAN" not in plan.replace("CORRELATED SCALAR", "").replace("SCAN anon_1", "")
         assert plan.count("SEARCH fetches") == plan.count("CORRELATED SCALAR SUBQUERY")
 
-    def test_an_ascending_page_sorts_equal_items_only(self, registry: Registry) -> None:
-        plan = plans_of(registry, "EXPLAIN QUERY PLAN", Listing(limit=10, is_descending=False))
+    @AT_BOTH_ENDS
+    def test_an_ascending_page_sorts_equal_items_only(self, registry: Registry, offset: int) -> None:
+        fill(registry)
+        plan = plans_of(registry, "EXPLAIN QUERY PLAN", Listing(limit=1, is_descending=False, offset=offset))
         assert plan.count("USE TEMP B-TREE FOR ORDER BY") == 0
         assert "USE TEMP B-TREE FOR RIGHT PART OF ORDER BY" in plan or "USE TEMP B-TREE FOR LAST TERM OF ORDER BY" in plan
 

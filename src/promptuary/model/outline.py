@@ -1,12 +1,11 @@
 """The headings of a prompt (wire contract, section 2: ATX headings, also inside code fences; no setext headings)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MAX_LEVEL = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(NamedTuple):
     """One heading: its level from 1 to 6 and its text."""
 
     level: int

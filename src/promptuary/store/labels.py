@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from promptuary.model.prompts import Label, LabelPointer
+from promptuary.store.among import is_among
 from promptuary.store.database import AnyRow, Transaction
 from promptuary.store.prepared import Prepared
 from promptuary.store.tables import labels, prompts, users, versions
@@ -34,9 +35,7 @@ _POINTERS = (
     .order_by(labels.c.name)
 )
 _POINTERS_OF_ONE = Prepared(_POINTERS.where(labels.c.prompt_id == bindparam("prompt_id", type_=labels.c.prompt_id.type)))
-_POINTERS_OF_SEVERAL = _POINTERS.where(
-    labels.c.prompt_id.in_(bindparam("prompt_ids", expanding=True, type_=labels.c.prompt_id.type))
-)
+_POINTERS_OF_SEVERAL = Prepared(_POINTERS.where(is_among(labels.c.prompt_id, "prompt_ids")))
 
 
 def insert_label(
@@ -97,11 +96,10 @@ def list_pointers(tx: Transaction, prompt_id: str) -> tuple[LabelPointer, ...]:
 
 def list_pointers_of(tx: Transaction, prompt_ids: Sequence[str]) -> dict[str, tuple[LabelPointer, ...]]:
     """List the labels of several prompts, each prompt's ordered by name; prompts without labels may be missing."""
-    if len(prompt_ids) == 1:
-        # A list of ids is written into the statement anew each time, which takes longer than to run it.
-        return {prompt_id: list_pointers(tx, prompt_id) for prompt_id in prompt_ids}
+    if not prompt_ids:
+        return {}
     found: defaultdict[str, list[LabelPointer]] = defaultdict(list)
-    for row in tx.connection.execute(_POINTERS_OF_SEVERAL, {"prompt_ids": prompt_ids}) if prompt_ids else ():
+    for row in _POINTERS_OF_SEVERAL.all(tx.connection, {"prompt_ids": prompt_ids}):
         found[row.prompt_id].append(LabelPointer(row.name, row.version))
     return {prompt_id: tuple(pointers) for prompt_id, pointers in found.items()}
 

@@ -5,7 +5,7 @@ Archived prompts are not in `list_entries`; theirs are found among the rows of p
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, FromClause, Select, and_, bindparam, exists, false, func, select
@@ -153,7 +153,8 @@ def _directed(listing: Listing, key: ColumnElement[Any], tie: ColumnElement[Any]
 def _find(tx: Transaction, project_id: int, listing: Listing) -> tuple[Sequence[str], int]:
     """Find the ids of a page's versions and the number of all items."""
     if not listing.search:
-        return _page(tx, _in_order(listing).where(_is_of(project_id)), listing), _count_all(tx, project_id, listing)
+        count = _count_all(tx, project_id, listing)
+        return _page_of_all(tx, project_id, listing, count=count), count
     needle = fold(listing.search)
     found = None if listing.label else search_index.find_by_words(tx.connection, needle, project_id=project_id)
     if found is not None and not found.question:
@@ -234,6 +235,18 @@ def _walk(tx: Transaction, project_id: int, listing: Listing, *, hits: int) -> S
     return None
 
 
+def _page_of_all(tx: Transaction, project_id: int, listing: Listing, *, count: int) -> Sequence[str]:
+    """Find a page without a search by way of the nearer end of the list."""
+    size = min(listing.limit, count - listing.offset)
+    if size <= 0:
+        return []
+    behind = count - listing.offset - size
+    if behind >= listing.offset:
+        return _page(tx, _in_order(listing).where(_is_of(project_id)), listing)
+    from_end = replace(listing, offset=behind, limit=size)
+    return _page(tx, _in_order(from_end, from_end=True).where(_is_of(project_id)), from_end)[::-1]
+
+
 def _page(tx: Transaction, statement: Select[Any], listing: Listing) -> Sequence[str]:
     return tx.connection.execute(_bounded(statement, listing)).scalars().all()
 
@@ -242,13 +255,15 @@ def _bounded(statement: Select[Any], listing: Listing) -> Select[Any]:
     return statement.limit(listing.limit).offset(min(listing.offset, MAX_INTEGER))
 
 
-def _in_order(listing: Listing) -> Select[Any]:
-    return _listed(select(list_entries.c.version_id), listing).order_by(*_order(listing))
+def _in_order(listing: Listing, *, from_end: bool = False) -> Select[Any]:
+    return _listed(select(list_entries.c.version_id), listing).order_by(*_order(listing, from_end=from_end))
 
 
-def _order(listing: Listing) -> tuple[ColumnElement[Any], ...]:
-    column = ORDERS[listing.order_by]
-    directed = _directed(listing, column, list_entries.c.version_id)
+def _order(listing: Listing, *, from_end: bool) -> tuple[ColumnElement[Any], ...]:
+    column, tie = ORDERS[listing.order_by], list_entries.c.version_id
+    directed = _directed(listing, column, tie)
+    if from_end:
+        directed = (column.asc() if listing.is_descending else column.desc()), tie.asc()
     # Active prompts of a project differ in their names. Where nothing is left to be sorted, an offset only walks along the index.
     return directed[:1] if column is list_entries.c.name else directed
 

@@ -1,6 +1,7 @@
 """Rows of versions, always read together with what is known of their prompt. Versions are never updated."""
 
 from collections.abc import Sequence
+from itertools import starmap
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, insert, literal, select
@@ -8,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, insert, literal, select
 from promptuary.model.outline import Heading
 from promptuary.model.prompts import Draft, Prompt, Version
 from promptuary.store import labels
+from promptuary.store.among import is_among
 from promptuary.store.database import AnyRow, Transaction
 from promptuary.store.prepared import Prepared
 from promptuary.store.tables import MAX_INTEGER, prompts, users, versions
@@ -71,7 +73,7 @@ def find_labelled_version(tx: Transaction, prompt: Prompt, *, label: str) -> Ver
 
 def list_history(tx: Transaction, prompt: Prompt, *, limit: int, offset: int, before: int | None) -> list[Version]:
     """List versions of a prompt without their content, newest first, those below ``before`` if it is given."""
-    statement = _select(literal("")).where(versions.c.prompt_id == prompt.id)
+    statement = _select_bare().where(versions.c.prompt_id == prompt.id)
     if before is not None:
         statement = statement.where(versions.c.version < before)
     statement = statement.order_by(versions.c.version.desc()).limit(limit).offset(min(offset, MAX_INTEGER))
@@ -80,8 +82,10 @@ def list_history(tx: Transaction, prompt: Prompt, *, limit: int, offset: int, be
 
 def list_versions(tx: Transaction, ids: Sequence[str], *, with_content: bool) -> list[Version]:
     """Read versions by their ids, in the order of the ids; their content is empty unless it is wanted."""
-    statement = (_select_full() if with_content else _select(literal(""))).where(versions.c.id.in_(ids))
-    found = {version.id: version for version in (_versions(tx, tx.connection.execute(statement).all()) if ids else ())}
+    if not ids:
+        return []
+    rows = (_FULL_AMONG if with_content else _BARE_AMONG).all(tx.connection, {"ids": ids})
+    found = {version.id: version for version in _versions(tx, rows)}
     return [found[version_id] for version_id in ids]
 
 
@@ -94,12 +98,18 @@ def _select_full() -> Select[Any]:
     return _select(versions.c.content)
 
 
+def _select_bare() -> Select[Any]:
+    return _select(literal(""))
+
+
 def _wanted(column: ColumnElement[Any]) -> ColumnElement[bool]:
     return column == bindparam("wanted", type_=column.type)
 
 
 # Built once: to build a statement takes longer than to run it.
 _INSERT = Prepared(insert(versions))
+_FULL_AMONG = Prepared(_select_full().where(is_among(versions.c.id, "ids")))
+_BARE_AMONG = Prepared(_select_bare().where(is_among(versions.c.id, "ids")))
 _OF_PROMPT = bindparam("prompt_id", type_=versions.c.prompt_id.type)
 _BY_NUMBER = Prepared(_select_full().where(versions.c.prompt_id == _OF_PROMPT, _wanted(versions.c.version)))
 _DRAFT = Prepared(
@@ -121,6 +131,8 @@ def _found(tx: Transaction, statement: Prepared, **values: object) -> Version | 
 
 def _versions(tx: Transaction, rows: Sequence[AnyRow]) -> list[Version]:
     pointers = labels.list_pointers_of(tx, sorted({row.prompt_id for row in rows}))
+    # A page has many rows and few authors.
+    authors = {author_id: author_of(row) for author_id, row in {row.author_id: row for row in rows}.items()}
     return [
         Version(
             id=row.id,
@@ -131,8 +143,8 @@ def _versions(tx: Transaction, rows: Sequence[AnyRow]) -> list[Version]:
             config_json=row.config_json,
             description=row.description,
             size_bytes=row.size_bytes,
-            outline=tuple(Heading(level, text) for level, text in row.outline),
-            created_by=author_of(row),
+            outline=tuple(starmap(Heading, row.outline)),
+            created_by=authors[row.author_id],
             created_at=row.created_at,
             latest_version=row.latest_version,
             first_version_created_at=row.first_version_created_at,
