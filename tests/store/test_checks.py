@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from promptuary.model.errors import Unavailable
 from promptuary.registry import labels, prompts
-from promptuary.store import checks
+from promptuary.store import checks, list_entries
 from promptuary.store.database import Database
 
 MISNUMBERED = "but the latest should be"
@@ -77,6 +77,29 @@ def test_damage_is_reported(registry: Registry, damage: str, problem: str) -> No
     assert any(problem in sentence for sentence in found)
     # What is derived from damaged rows may be missed, too.
     assert all(problem in sentence or REINDEX in sentence for sentence in found)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM search_text_words",
+        "INSERT INTO search_text_words VALUES (-1, 1, '{}')",
+        "UPDATE search_text_words SET project_id = 7",
+        "UPDATE search_text_words SET word_numbers = word_numbers[2:]",
+        "UPDATE search_text_words SET word_numbers = search_filled_up('{1}')",
+        "DELETE FROM search_words WHERE word = 'hello'",
+        "UPDATE search_words SET word = 'hollo' WHERE word = 'hello'",
+    ],
+)
+def test_an_index_of_words_that_does_not_fit_is_reported_and_mended(registry: Registry, damage: str) -> None:
+    fill(registry)
+    with registry.database.write() as tx:
+        tx.connection.exec_driver_sql(damage)
+    with registry.database.write() as tx:
+        assert any(REINDEX in sentence for sentence in checks.list_problems(tx))
+        list_entries.rebuild(tx)
+        assert checks.list_problems(tx) == []
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -1,11 +1,14 @@
 """How databases go about lists and search: by an index in the order of the page, never by reading everything."""
 
+from typing import Any
+
 import pytest
 from builders import Registry, make_prompt
-from sqlalchemy import event
+from sqlalchemy import event, text
 from trigrams import NEEDS_TRIGRAMS
 
-from promptuary.registry import labels
+from promptuary.registry import labels, prompts
+from promptuary.store.database import Transaction
 from promptuary.store.listing import ORDERS, Listing, list_page
 
 
@@ -111,4 +114,43 @@ def test_a_page_by_fetches_on_postgresql_reads_sums(registry: Registry, *, is_de
 
 @NEEDS_TRIGRAMS
 def test_search_on_postgresql_uses_the_index_of_trigrams(trigram_registry: Registry) -> None:
-    assert "ix_search_texts_text_trigrams" in plans_of(trigram_registry, "EXPLAIN", Listing(limit=10, search="needle"))
+    assert "ix_search_texts_text_trigrams" in plans_of(trigram_registry, "EXPLAIN", Listing(limit=10, search="two words"))
+
+
+def fill_with_words(registry: Registry) -> None:
+    """Put so much into the index of words on PostgreSQL that to read all of it takes longer than to ask it."""
+    with registry.database.write() as tx:
+        make_prompt(tx, registry.actor, prompt="find the needle")
+        number = "FROM generate_series(1, 3000) AS number"
+        tx.connection.execute(text(f"INSERT INTO search_words (word) SELECT 'word' || number {number}"))
+        tx.connection.execute(text(f"INSERT INTO search_text_words SELECT -number, 0, search_filled_up(ARRAY[number]) {number}"))
+        tx.connection.execute(text("ANALYZE search_words, search_text_words"))
+
+
+def scans_of(tx: Transaction, table: str) -> tuple[int, int]:
+    """How often the transaction's connection has read a table of PostgreSQL as a whole, and by an index."""
+    scans = text("SELECT seq_scan, idx_scan FROM pg_stat_xact_user_tables WHERE relname = :table")
+    seq_scan, idx_scan = tx.connection.execute(scans, {"table": table}).one()
+    return seq_scan, idx_scan
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+class TestPlansOfWords:
+    @pytest.mark.parametrize("table", ["search_words", "search_text_words"])
+    @pytest.mark.parametrize("listing", [{}, {"order_by": "created_by"}, {"created_by_id": 1}])
+    def test_a_search_for_a_part_of_a_word_reads_no_table_as_a_whole(
+        self, registry: Registry, table: str, listing: dict[str, Any]
+    ) -> None:
+        fill_with_words(registry)
+        with registry.database.read() as tx:
+            whole, by_index = scans_of(tx, table)
+            assert list_page(tx, registry.project.id, Listing(limit=10, search="needl", **listing)).count in {0, 1}
+            assert scans_of(tx, table)[0] == whole
+            assert scans_of(tx, table)[1] > by_index
+
+    def test_a_publish_reads_no_table_as_a_whole(self, registry: Registry) -> None:
+        fill_with_words(registry)
+        with registry.database.write() as tx:
+            before = [scans_of(tx, table)[0] for table in ("search_words", "search_text_words")]
+            prompts.publish_version(tx, registry.actor, name="greeting", base_version=1, prompt="find the other needles")
+            assert [scans_of(tx, table)[0] for table in ("search_words", "search_text_words")] == before

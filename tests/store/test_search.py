@@ -1,7 +1,9 @@
 """Search: what an index finds equals a plain look at all texts, whatever they hold and whichever index there is."""
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import psycopg
 import pytest
@@ -9,12 +11,13 @@ from builders import Registry, make_actor, make_member, make_prompt, make_regist
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from listings import names_of, plain_search
+from simultaneous import simultaneously
 from sqlalchemy import text
 from trigrams import GUEST, NEEDS_TRIGRAMS, opened
 
 from promptuary.model.content import search_key
 from promptuary.registry import labels, projects, prompts
-from promptuary.store import checks, list_entries, search_index
+from promptuary.store import checks, list_entries, schema, search_index, word_index
 from promptuary.store.database import Transaction
 from promptuary.store.listing import ORDERS, Listing, list_page
 
@@ -66,12 +69,12 @@ def test_who_may_not_create_the_extension_searches_without_an_index_until_it_is_
         with database.write() as tx:
             make_prompt(tx, registry.actor, prompt="find the needle")
             assert list_entries.rebuild(tx) is False
-            assert names_of(tx, registry, search="needle") == ["greeting"]
+            assert names_of(tx, registry, search="the needle") == names_of(tx, registry, search="needle") == ["greeting"]
         with psycopg.connect(host=trigram_server, user="postgres", dbname=str(database.engine.url.database)) as connection:
             connection.execute("CREATE EXTENSION pg_trgm")
         with database.write() as tx:
             assert list_entries.rebuild(tx) is True
-            assert names_of(tx, registry, search="needle") == ["greeting"]
+            assert names_of(tx, registry, search="the needle") == names_of(tx, registry, search="needle") == ["greeting"]
 
 
 @NEEDS_TRIGRAMS
@@ -127,27 +130,98 @@ def test_a_search_finds_in_its_own_project_and_by_its_own_author_only(registry: 
         assert names_of(tx, other, search="needles") == []
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-class TestWords:
-    def test_what_is_in_too_many_words_is_found_by_trigrams(self, registry: Registry) -> None:
-        with registry.database.write() as tx:
-            make_prompt(tx, registry.actor, prompt=" ".join(f"needle{number}" for number in range(300)))
-            assert search_index.find_by_words(tx.connection, "needle", project_id=registry.project.id) is None
-            assert search_index.find_by_words(tx.connection, "needle29", project_id=registry.project.id) is not None
-            for needle in ("needle", "needle29", "needle299", "needle300", "eedle1"):
-                assert names_of(tx, registry, search=needle) == plain_search(tx, registry, needle, label=None)
+def test_what_is_in_too_many_words_is_found_by_trigrams(registry: Registry) -> None:
+    with registry.database.write() as tx:
+        make_prompt(tx, registry.actor, prompt=" ".join(f"needle{number}" for number in range(300)))
+        assert word_index.find(tx.connection, "needle", project_id=registry.project.id) is None
+        assert word_index.find(tx.connection, "needle29", project_id=registry.project.id) is not None
+        for needle in ("needle", "needle29", "needle299", "needle300", "eedle1"):
+            assert names_of(tx, registry, search=needle) == plain_search(tx, registry, needle, label=None)
 
+
+WORDS = "ab0é-"
+worded = given(
+    contents=st.lists(st.text(WORDS, max_size=200), min_size=1, max_size=3),
+    start=st.integers(0, 200),
+    length=st.integers(3, 70),
+)
+
+
+@hypothesis_settings
+@example(contents=["abcdefgh" * 25], start=60, length=64)
+@example(contents=["abcdefgh" * 16], start=64, length=64)
+@worded
+def test_parts_of_words_of_any_length_are_found(registry: Registry, contents: list[str], start: int, length: int) -> None:
+    require_same_as_plain(registry, contents, contents[0][start:][:length] or "ame-0")
+
+
+@NEEDS_TRIGRAMS
+@hypothesis_settings
+@worded
+def test_parts_of_words_are_found_beside_the_trigrams_of_postgresql(
+    trigram_registry: Registry, contents: list[str], start: int, length: int
+) -> None:
+    require_same_as_plain(trigram_registry, contents, contents[0][start:][:length] or "ame-0")
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+class TestWordsOnPostgresql:
+    def test_a_needle_is_found_wherever_in_a_long_word_it_stands(self, registry: Registry) -> None:
+        long = "".join(str(number) for number in range(100, 170))
+        with registry.database.write() as tx:
+            make_prompt(tx, registry.actor, prompt=f"before {long} behind")
+            for start in range(len(long) - 63):
+                needle = long[start : start + 64]
+                assert word_index.find(tx.connection, needle, project_id=registry.project.id) is not None
+                assert names_of(tx, registry, search=needle) == ["greeting"]
+            assert word_index.find(tx.connection, long[:65], project_id=registry.project.id) is None
+            assert names_of(tx, registry, search=long[:65]) == ["greeting"]
+
+    def test_writers_who_bring_the_same_words_in_another_order_do_not_block_each_other(self, registry: Registry) -> None:
+        def write(words: Sequence[str]) -> None:
+            for number in range(20):
+                with registry.database.write() as tx:
+                    for word in words:
+                        make_prompt(tx, registry.actor, name=f"{'-'.join(words)}-{word}-{number}", prompt=f"{word}{number}")
+
+        simultaneously([partial(write, words) for words in itertools.permutations(["alpha", "beta", "gamma"])])
+        with registry.database.read() as tx:
+            assert len(names_of(tx, registry, search="alpha19")) == 6
+            assert checks.list_problems(tx) == []
+
+    def test_what_servers_of_an_older_version_wrote_is_indexed_by_the_upgrade(self, registry: Registry) -> None:
+        schema.downgrade(registry.database, target="0006")
+        with registry.database.write() as tx:
+            make_prompt(tx, registry.actor, prompt="find the needle")
+        schema.upgrade(registry.database)
+        with registry.database.read() as tx:
+            assert word_index.find(tx.connection, "needle", project_id=registry.project.id) is not None
+            assert names_of(tx, registry, search="needle") == ["greeting"]
+            assert checks.list_problems(tx) == []
+
+    def test_who_began_to_read_before_it_is_built_anew_finds_what_was_there(self, registry: Registry) -> None:
+        with registry.database.write() as tx:
+            make_prompt(tx, registry.actor, prompt="find the needle")
+        with registry.database.read() as tx:
+            tx.connection.execute(text("SELECT 1 FROM projects"))
+            with registry.database.write() as other:
+                list_entries.rebuild(other)
+            assert names_of(tx, registry, search="needle") == ["greeting"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+class TestWordsOnSqlite:
     def test_long_words_are_looked_through_until_they_are_too_many(self, registry: Registry) -> None:
         project_id = registry.project.id
         with registry.database.write() as tx:
             make_prompt(tx, registry.actor, name="one", prompt=f"{'x' * 100}needle{'y' * 40_000}seam")
-            assert search_index.find_by_words(tx.connection, "seam", project_id=project_id) is None
+            assert word_index.find(tx.connection, "seam", project_id=project_id) is None
             make_prompt(tx, registry.actor, name="two", prompt=f"{'x' * 100}thread{'y' * 100}")
-            assert search_index.find_by_words(tx.connection, "thread", project_id=project_id) is not None
+            assert word_index.find(tx.connection, "thread", project_id=project_id) is not None
             for needle in ("needle", "seam", "thread", "x" * 90 + "thread", "yyyyyse"):
                 assert names_of(tx, registry, search=needle) == plain_search(tx, registry, needle, label=None)
             make_prompt(tx, registry.actor, name="three", prompt=" ".join(f"{'z' * 80}{number}" for number in range(1001)))
-            assert search_index.find_by_words(tx.connection, "thread", project_id=project_id) is None
+            assert word_index.find(tx.connection, "thread", project_id=project_id) is None
             assert names_of(tx, registry, search="thread") == ["two"]
 
     def test_words_that_nobody_has_read_yet_are_found_by_trigrams_and_read_with_the_next_change(self, registry: Registry) -> None:
@@ -157,11 +231,11 @@ class TestWords:
             tx.connection.execute(text("CREATE TEMP TABLE kept AS SELECT * FROM list_entries"))
             tx.connection.execute(text("DELETE FROM list_entries"))
             tx.connection.execute(text("INSERT INTO list_entries SELECT * FROM kept"))
-            assert search_index.find_by_words(tx.connection, "needle", project_id=registry.project.id) is None
+            assert word_index.find(tx.connection, "needle", project_id=registry.project.id) is None
             assert search_index.index_problems(tx.connection) != []
             assert names_of(tx, registry, search="needle") == ["greeting"]
             make_prompt(tx, registry.actor, name="other")
-            assert search_index.find_by_words(tx.connection, "needle", project_id=registry.project.id) is not None
+            assert word_index.find(tx.connection, "needle", project_id=registry.project.id) is not None
             assert names_of(tx, registry, search="needle") == ["greeting"]
             assert search_index.index_problems(tx.connection) == []
 

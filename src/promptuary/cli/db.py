@@ -41,7 +41,7 @@ def reindex() -> None:
         recent_fetches.rebuild(tx)
     typer.echo("Lists and search are built anew.")
     if not has_index:
-        typer.echo("PostgreSQL has no extension pg_trgm, so search reads all texts.")
+        typer.echo("PostgreSQL has no extension pg_trgm, so a search for more than a part of a word reads all texts.")
 
 
 @app.command("backup")

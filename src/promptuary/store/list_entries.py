@@ -23,7 +23,7 @@ from sqlalchemy import (
 from promptuary.model.content import search_key
 from promptuary.model.prompts import Version
 from promptuary.model.text import fold
-from promptuary.store import dialect, search_index
+from promptuary.store import dialect, search_index, word_index
 from promptuary.store.database import AnyRow, Transaction
 from promptuary.store.prepared import Prepared
 from promptuary.store.tables import labels, list_entries, prompts, search_texts, versions
@@ -59,7 +59,7 @@ def refresh_entries(tx: Transaction, prompt_id: str) -> None:
     _insert_texts(tx, tx.connection.execute(_SELECT_MISSING_TEXTS, of_prompt).all())
     tx.connection.execute(_INSERT_ENTRIES, of_prompt)
     _DELETE_UNLISTED_TEXTS.run(tx.connection, of_prompt)
-    search_index.read_words(tx.connection)
+    word_index.read_words(tx.connection)
 
 
 def refresh_entries_of(tx: Transaction, prompt_ids: Sequence[str]) -> None:
@@ -75,7 +75,7 @@ def refresh_entries_of(tx: Transaction, prompt_ids: Sequence[str]) -> None:
     tx.connection.execute(
         delete(search_texts).where(search_texts.c.prompt_id.in_(prompt_ids), search_texts.c.version_id.not_in(listed))
     )
-    search_index.read_words(tx.connection)
+    word_index.read_words(tx.connection)
 
 
 def list_published(tx: Transaction, version: Version) -> None:
@@ -99,7 +99,7 @@ def list_published(tx: Transaction, version: Version) -> None:
     if version.prompt_labels:
         _COUNT_LATEST.run(tx.connection, of_prompt | {"latest_version": version.latest_version})
     _DELETE_UNLISTED_TEXTS.run(tx.connection, of_prompt)
-    search_index.read_words_of(tx.connection, text_id, text["name"], text["text"])
+    word_index.read_words_of(tx.connection, text_id, text["name"], text["text"])
 
 
 def lock_prompts(tx: Transaction) -> None:

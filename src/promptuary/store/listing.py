@@ -19,6 +19,7 @@ from promptuary.store.list_entries import LATEST
 from promptuary.store.tables import MAX_INTEGER, list_entries, prompts, search_texts, users
 from promptuary.store.tables import versions as version_rows
 from promptuary.store.users import AUTHOR_COLUMNS, author_of
+from promptuary.store.words import Found
 
 ORDERS: dict[str, ColumnElement[Any]] = {
     "name": list_entries.c.name,
@@ -50,6 +51,9 @@ _PART_OF_NAME = re.compile(r"[a-z0-9_-]{1,255}")
 
 _HITS_SORTED_PER_TEXT = 5
 """Hits that are read and sorted in the time in which one text is looked at."""
+
+_ENTRIES_ASKED_PER_HIT = 2
+"""Entries of which PostgreSQL is asked whether they are hits in the time in which one hit is read and sorted."""
 
 _TEXTS_AT_ONCE = 100
 
@@ -155,27 +159,35 @@ def _find(tx: Transaction, project_id: int, listing: Listing) -> tuple[Sequence[
     if not listing.search:
         count = _count_all(tx, project_id, listing)
         return _page_of_all(tx, project_id, listing, count=count), count
-    needle = fold(listing.search)
-    found = None if listing.label else search_index.find_by_words(tx.connection, needle, project_id=project_id)
+    found = _find_words(tx, project_id, listing)
     if found is not None and not found.question:
         return [], 0
+    is_hit = _is_hit(tx, listing, found)
+    if found is None or listing.created_by_id is not None:
+        return _search(tx, project_id, listing, is_hit)
+    ids, count = _walk(tx, project_id, listing, found)
+    return _page(tx, _in_order(listing).where(*_proposed(tx, project_id, is_hit)), listing) if ids is None else ids, count
+
+
+def _find_words(tx: Transaction, project_id: int, listing: Listing) -> Found | None:
+    """Find a listing's needle by words; `None` where it is to be found by trigrams."""
+    return None if listing.label else word_index.find(tx.connection, fold(listing.search), project_id=project_id)
+
+
+def _is_hit(tx: Transaction, listing: Listing, found: Found | None) -> ColumnElement[bool]:
+    text_id = list_entries.c.search_text_id
     if found is None:
-        return _search(tx, project_id, listing, search_index.contains(tx.connection, needle, text_id=list_entries.c.search_text_id))
-    has_words = word_index.contains(found, text_id=list_entries.c.search_text_id)
-    if listing.created_by_id is not None:
-        return _search(tx, project_id, listing, has_words)
-    count = word_index.count(tx.connection, found)
-    if listing.offset >= count:
-        return [], count
-    ids = _walk(tx, project_id, listing, hits=count)
-    return _page(tx, _in_order(listing).where(*_proposed(tx, project_id, has_words)), listing) if ids is None else ids, count
+        return search_index.contains(tx.connection, fold(listing.search), text_id=text_id)
+    return word_index.contains(tx.connection, found, text_id=text_id)
 
 
 def _find_in_parts(tx: Transaction, project_id: int, listing: Listing) -> tuple[Sequence[str], int]:
     wanted: tuple[ColumnElement[bool], ...] = (_is_of(project_id),)
     if listing.search:
-        is_hit = search_index.contains(tx.connection, fold(listing.search), text_id=list_entries.c.search_text_id)
-        wanted = _proposed(tx, project_id, is_hit)
+        found = _find_words(tx, project_id, listing)
+        if found is not None and not found.question:
+            return [], 0
+        wanted = _proposed(tx, project_id, _is_hit(tx, listing, found))
     ids = list_parts.find_page(
         tx,
         project_id,
@@ -213,8 +225,38 @@ def _count(tx: Transaction, listing: Listing, *wanted: ColumnElement[bool]) -> i
     return count
 
 
-def _walk(tx: Transaction, project_id: int, listing: Listing, *, hits: int) -> Sequence[str] | None:
-    """Look at one entry after the other until the page is full; `None` when that would take longer than to sort all hits."""
+def _walk(tx: Transaction, project_id: int, listing: Listing, found: Found) -> tuple[Sequence[str] | None, int]:
+    """Count all hits, and look at one entry after the other until the page is full.
+
+    No page is returned when that would take longer than to sort all hits.
+    """
+    count = word_index.count(tx.connection, found)
+    if count is None:
+        return _walk_gathered(tx, project_id, listing, found)
+    return _walk_texts(tx, project_id, listing, hits=count), count
+
+
+def _walk_gathered(tx: Transaction, project_id: int, listing: Listing, found: Found) -> tuple[Sequence[str] | None, int]:
+    """Walk in the database, which has gathered all hits before and knows of each entry whether it is one."""
+    gathered = word_index.gather(found)
+    text_ids = select(gathered.c.text_ids).correlate(None).scalar_subquery()
+    key, text_id = ORDERS[listing.order_by].label("key"), list_entries.c.search_text_id.label("text_id")
+    most = func.cardinality(text_ids) * _ENTRIES_ASKED_PER_HIT
+    entries = _in_order(listing).add_columns(key, text_id).where(_is_of(project_id)).limit(most).subquery()
+    # PostgreSQL makes no join of what is asked whether it is true.
+    hits = select(entries.c.version_id).where(entries.c.text_id.in_(select(func.unnest(text_ids))).is_(True))
+    hits = hits.order_by(*_order(listing, entries.c.key, entries.c.version_id)).limit(
+        min(listing.offset, MAX_INTEGER) + listing.limit
+    )
+    page, count = tx.connection.execute(select(func.array(hits.scalar_subquery()), func.cardinality(gathered.c.text_ids))).one()
+    is_full = len(page) == min(listing.offset + listing.limit, count)
+    return page[listing.offset :] if is_full or listing.offset >= count else None, count
+
+
+def _walk_texts(tx: Transaction, project_id: int, listing: Listing, *, hits: int) -> Sequence[str] | None:
+    """Walk outside of the database, and look at the texts."""
+    if listing.offset >= hits:
+        return []
     wanted = min(listing.offset + listing.limit, hits)
     most = hits // _HITS_SORTED_PER_TEXT
     if most < wanted:
@@ -256,16 +298,18 @@ def _bounded(statement: Select[Any], listing: Listing) -> Select[Any]:
 
 
 def _in_order(listing: Listing, *, from_end: bool = False) -> Select[Any]:
-    return _listed(select(list_entries.c.version_id), listing).order_by(*_order(listing, from_end=from_end))
+    order = _order(listing, ORDERS[listing.order_by], list_entries.c.version_id, from_end=from_end)
+    return _listed(select(list_entries.c.version_id), listing).order_by(*order)
 
 
-def _order(listing: Listing, *, from_end: bool) -> tuple[ColumnElement[Any], ...]:
-    column, tie = ORDERS[listing.order_by], list_entries.c.version_id
-    directed = _directed(listing, column, tie)
+def _order(
+    listing: Listing, key: ColumnElement[Any], tie: ColumnElement[Any], *, from_end: bool = False
+) -> tuple[ColumnElement[Any], ...]:
+    directed = _directed(listing, key, tie)
     if from_end:
-        directed = (column.asc() if listing.is_descending else column.desc()), tie.asc()
+        directed = (key.asc() if listing.is_descending else key.desc()), tie.asc()
     # Active prompts of a project differ in their names. Where nothing is left to be sorted, an offset only walks along the index.
-    return directed[:1] if column is list_entries.c.name else directed
+    return directed[:1] if listing.order_by == "name" else directed
 
 
 def _listed(statement: Select[Any], listing: Listing) -> Select[Any]:

@@ -4,11 +4,11 @@ from sqlalchemy import inspect, select
 from sqlalchemy.sql import column, table
 
 from promptuary.model.errors import SchemaMismatch
-from promptuary.store import dialect, list_entries, recent_fetches
+from promptuary.store import dialect, list_entries, recent_fetches, word_index
 from promptuary.store.database import Database, Transaction, translated_errors
 from promptuary.store.tables import metadata
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest revision in `migrations`, stated here so that a start need not load the migration machinery; a test compares.
 
 Revisions are numbers of four digits, so that a newer one is the greater text.
@@ -16,6 +16,9 @@ Revisions are numbers of four digits, so that a newer one is the greater text.
 
 _DERIVED_SINCE = "0005"
 """The revision since which lists and search are derived as they are now. An upgrade from an older one derives them anew."""
+
+_POSTGRESQL_WORDS_SINCE = "0007"
+"""The revision since which search has an index of words on PostgreSQL, which SQLite has had before."""
 
 _MIGRATIONS = "promptuary.store:migrations"
 
@@ -61,6 +64,8 @@ def upgrade(database: Database) -> bool:
         _migrate(tx, target="head")
         if before is None or before < _DERIVED_SINCE:
             list_entries.rebuild(tx)
+        elif before < _POSTGRESQL_WORDS_SINCE and not dialect.is_sqlite(connection):
+            word_index.create_index(connection)
         recent_fetches.rebuild(tx)
     return True
 

@@ -54,11 +54,11 @@ _POSTGRESQL_DROPS = tuple(f"DROP INDEX IF EXISTS ix_search_texts_{name}_trigrams
 def create_index(connection: Connection) -> bool:
     """Index all texts that are there and those to come; return `False` where the database offers no index of trigrams.
 
-    That is PostgreSQL without the extension ``pg_trgm``: search then reads all texts.
+    That is PostgreSQL without the extension ``pg_trgm``: what is not found by words is then looked for in all texts.
     """
+    word_index.create_index(connection)
     if is_sqlite(connection):
         _execute(connection, _SQLITE_INDEX, _SQLITE_PACE, _SQLITE_FILL, *_SQLITE_TRIGGERS)
-        word_index.create_index(connection)
         return True
     # Who may not create the extension, has a server without it or has it out of reach, searches without; the transaction goes on.
     try:
@@ -71,26 +71,8 @@ def create_index(connection: Connection) -> bool:
 
 def drop_index(connection: Connection) -> None:
     """Take the index away, if there is one."""
-    if is_sqlite(connection):
-        word_index.drop_index(connection)
+    word_index.drop_index(connection)
     _execute(connection, *(_SQLITE_DROPS if is_sqlite(connection) else _POSTGRESQL_DROPS))
-
-
-def read_words(connection: Connection) -> None:
-    """Let the index of words on SQLite know the words of texts that have just been listed."""
-    if is_sqlite(connection):
-        word_index.read_words(connection)
-
-
-def read_words_of(connection: Connection, text_id: int, *texts: str) -> None:
-    """Do what `read_words` does where one text has been listed: it is known, name and text."""
-    if is_sqlite(connection):
-        word_index.read_words_of(connection, text_id, *texts)
-
-
-def find_by_words(connection: Connection, needle: str, *, project_id: int) -> word_index.Found | None:
-    """Find by words, see `word_index`, what lists show of a project without a label; `None` when it needs `contains`."""
-    return word_index.find(connection, needle, project_id=project_id) if is_sqlite(connection) else None
 
 
 def contains(connection: Connection, needle: str, *, text_id: ColumnElement[int]) -> ColumnElement[bool]:
@@ -121,13 +103,13 @@ def has_needle(connection: Connection, needle: str) -> ColumnElement[bool]:
 
 
 def index_problems(connection: Connection) -> list[str]:
-    """List what is wrong between the texts and their index on SQLite; PostgreSQL keeps its own in step."""
-    if not is_sqlite(connection):
-        return []
-    indexed = table("search_texts_index_docsize", column("id"))
-    unindexed = select(search_texts.c.id).except_(select(indexed.c.id))
-    unfounded = select(indexed.c.id).except_(select(search_texts.c.id))
-    found = [*connection.execute(unindexed.limit(1)), *connection.execute(unfounded.limit(1)), *word_index.problems(connection)]
+    """List what is wrong between the texts and their indexes, but for the trigrams of PostgreSQL, which keeps them in step."""
+    found = list(word_index.problems(connection))
+    if is_sqlite(connection):
+        indexed = table("search_texts_index_docsize", column("id"))
+        unindexed = select(search_texts.c.id).except_(select(indexed.c.id))
+        unfounded = select(indexed.c.id).except_(select(search_texts.c.id))
+        found += [*connection.execute(unindexed.limit(1)), *connection.execute(unfounded.limit(1))]
     return ["the search index does not fit its texts; run promptuary db reindex"] if found else []
 
 

@@ -1,232 +1,78 @@
-"""Finding a needle that lies within a word, on SQLite: which words have it, and which texts have these words.
+"""Finding a needle that lies within a word: which words have it, and which texts have these words.
 
 It is the shorter way beside the trigrams of `search_index`, for the needles and the texts that are asked for most: letters and
 digits, in what lists show without a label. Everybody else goes by the trigrams, so this index may always answer that it cannot
 tell. Answers are those of a plain scan: a word is the longest run without a separator, so a text has a needle without separators
-if and only if one of its words has it.
+if and only if one of its words has it. `words` says what a word is; each database has an index of its own.
 """
 
-# ruff: noqa: S608 - what is put into these statements are the constants of this module
+from collections.abc import Sequence
+from typing import Protocol
 
-import json
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from sqlalchemy import CTE, ColumnElement, Connection
 
-from sqlalchemy import ColumnElement, Connection, column, literal, select, table
-
-from promptuary.store.prepared import run_on_sqlite
-
-_SEPARATORS = "\0-/:-`{-\x7f"
-"""All of ASCII but digits and small letters. Folded texts have no capital letters, but one as the stand-in of NUL."""
-
-_IS_WORD = re.compile(f"[^{_SEPARATORS}]{{3,}}")
-_WORDS = re.compile(f"[^{_SEPARATORS}]+")
-
-_MAX_WORDS = 256
-"""Words with a needle that texts are asked for. For more, the trigrams are faster."""
-
-_LONG = 64
-"""Characters of a word that is too long for an index of its own: coded data, and scripts that separate no words."""
-
-_MAX_LONG_WORDS = 1000
-"""Long words that are looked through one by one. With more the index cannot tell."""
-
-_MAX_QUESTION_BYTES = 30_000
-"""FTS5 cuts off longer words."""
-
-_MAX_KNOWN_WORDS = 1_000_000
-"""Words kept in memory while many texts are read, so that the database is told of each once."""
-
-_BATCH = 500
-
-_TEXT_ID_BITS = 32
-"""A row of the index is a text's id behind its project, so that each project has a range of rows."""
-
-_ROW = f"(project_id << {_TEXT_ID_BITS}) + search_text_id"
-_LATEST = "label = ''"
-
-_ADD = f"""INSERT INTO search_words_index(rowid, name, text)
-        SELECT (new.project_id << {_TEXT_ID_BITS}) + id, name, text FROM search_texts WHERE id = new.search_text_id;
-      INSERT OR IGNORE INTO search_words_unread VALUES (new.search_text_id);"""
-_FORGET = f"""INSERT INTO search_words_index(search_words_index, rowid, name, text)
-        SELECT 'delete', (old.project_id << {_TEXT_ID_BITS}) + id, name, text FROM search_texts WHERE id = old.search_text_id;
-      DELETE FROM search_words_unread WHERE text_id = old.search_text_id;"""
-
-_CREATES = (
-    "CREATE TABLE search_words (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE)",
-    f"CREATE INDEX ix_search_words_long ON search_words (id) WHERE length(word) > {_LONG}",
-    """
-    CREATE VIRTUAL TABLE search_words_trigrams USING fts5(
-      word, content='search_words', content_rowid='id', columnsize=0, tokenize='trigram case_sensitive 1')
-    """,
-    f"""
-    CREATE TRIGGER search_words_inserted AFTER INSERT ON search_words WHEN length(new.word) <= {_LONG} BEGIN
-      INSERT INTO search_words_trigrams(rowid, word) VALUES (new.id, new.word);
-    END
-    """,
-    # Texts whose words are not all in `search_words` yet; empty after every transaction of who knows of words.
-    "CREATE TABLE search_words_unread (text_id INTEGER PRIMARY KEY)",
-    "CREATE VIRTUAL TABLE search_words_index USING fts5(name, text, content='', detail=none, tokenize=\"ascii separators 'A'\")",
-    "CREATE VIRTUAL TABLE search_words_used USING fts5vocab(search_words_index, row)",
-    # FTS5 wants rows in their order; a plain join would sort the texts themselves.
-    "INSERT INTO search_words_index(search_words_index, rank) VALUES ('automerge', 12)",
-    f"""
-    INSERT INTO search_words_index(rowid, name, text)
-    SELECT row, name, text
-    FROM (SELECT {_ROW} AS row, search_text_id FROM list_entries WHERE {_LATEST} ORDER BY 1)
-    CROSS JOIN search_texts ON id = search_text_id
-    """,
-    f"INSERT INTO search_words_unread SELECT search_text_id FROM list_entries WHERE {_LATEST}",
-    f"""
-    CREATE TRIGGER list_entries_inserted AFTER INSERT ON list_entries WHEN new.{_LATEST} BEGIN
-      {_ADD}
-    END
-    """,
-    f"""
-    CREATE TRIGGER list_entries_deleted AFTER DELETE ON list_entries WHEN old.{_LATEST} BEGIN
-      {_FORGET}
-    END
-    """,
-    f"""
-    CREATE TRIGGER list_entries_moved AFTER UPDATE OF search_text_id ON list_entries WHEN new.{_LATEST} BEGIN
-      {_FORGET}
-      {_ADD}
-    END
-    """,
-    # Entries go before their text, which the index has to be told again when it forgets it.
-    """
-    CREATE TRIGGER search_texts_unlisted BEFORE DELETE ON search_texts BEGIN
-      DELETE FROM list_entries WHERE search_text_id = old.id;
-    END
-    """,
-)
-_DROPS = (
-    "DROP TRIGGER IF EXISTS list_entries_inserted",
-    "DROP TRIGGER IF EXISTS list_entries_deleted",
-    "DROP TRIGGER IF EXISTS list_entries_moved",
-    "DROP TRIGGER IF EXISTS search_texts_unlisted",
-    "DROP TABLE IF EXISTS search_words_used",
-    "DROP TABLE IF EXISTS search_words_index",
-    "DROP TABLE IF EXISTS search_words_unread",
-    "DROP TABLE IF EXISTS search_words_trigrams",
-    "DROP TABLE IF EXISTS search_words",
-)
-_SELECT_UNREAD = "SELECT name, text FROM search_words_unread JOIN search_texts ON id = text_id"
-_SELECT_SOME_UNREAD = "SELECT text_id FROM search_words_unread LIMIT 2"
-_DELETE_UNREAD = "DELETE FROM search_words_unread"
-_SELECT_GAPS = (
-    "SELECT (SELECT count(*) FROM search_words_unread) AS unread, "
-    f"(SELECT count(*) FROM search_words WHERE length(word) > {_LONG}) AS long_words"
-)
-# Most words are known already, and to look for those is cheaper than to be refused.
-_INSERT_WORDS = "INSERT INTO search_words(word) SELECT value FROM json_each(?) WHERE value NOT IN (SELECT word FROM search_words)"
-_SELECT_WORDS = f"""
-    SELECT word FROM search_words_trigrams WHERE search_words_trigrams MATCH ? AND instr(word, ?) > 0
-    UNION ALL
-    SELECT word FROM search_words WHERE length(word) > {_LONG} AND instr(word, ?) > 0
-    LIMIT {_MAX_WORDS + 1}
-"""
-_COUNT = "SELECT count(*) FROM search_words_index WHERE search_words_index MATCH ? AND rowid BETWEEN ? AND ?"
+from promptuary.store import word_index_postgresql, word_index_sqlite
+from promptuary.store.dialect import is_sqlite
+from promptuary.store.words import Found
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The texts of a project that have one of some words, as a question to the index; no question if there is no such word."""
-
-    question: str
-    first_row: int
-
-    @property
-    def last_row(self) -> int:
-        """The last row that the project can have."""
-        return self.first_row + (1 << _TEXT_ID_BITS) - 1
+class _Index(Protocol):
+    def create_index(self, connection: Connection) -> None: ...
+    def drop_index(self, connection: Connection) -> None: ...
+    def find(self, connection: Connection, needle: str, *, project_id: int) -> Found | None: ...
+    def contains(self, found: Found, *, text_id: ColumnElement[int]) -> ColumnElement[bool]: ...
+    def problems(self, connection: Connection) -> Sequence[object]: ...
 
 
 def create_index(connection: Connection) -> None:
     """Index what lists show without a label, now and in future."""
-    for statement in _CREATES:
-        connection.exec_driver_sql(statement)
-    read_words(connection)
+    _index(connection).create_index(connection)
 
 
 def drop_index(connection: Connection) -> None:
     """Take the index away, if there is one."""
-    for statement in _DROPS:
-        connection.exec_driver_sql(statement)
+    _index(connection).drop_index(connection)
 
 
 def read_words(connection: Connection) -> None:
-    """Learn the words of all texts that came into the index; until then it cannot tell."""
-    known: set[str] = set()
-    rows = connection.exec_driver_sql(_SELECT_UNREAD)
-    for batch in rows.partitions(_BATCH):
-        words = {word for row in batch for text in row for word in _WORDS.findall(text)}.difference(known)
-        _insert_words(connection, words)
-        if len(known) > _MAX_KNOWN_WORDS:
-            known.clear()
-        known.update(words)
-    run_on_sqlite(connection, _DELETE_UNREAD)
+    """Let SQLite know the words of texts that have just been listed; PostgreSQL splits them by itself."""
+    if is_sqlite(connection):
+        word_index_sqlite.read_words(connection)
 
 
 def read_words_of(connection: Connection, text_id: int, *texts: str) -> None:
-    """Do what `read_words` does where a text came in that its writer still has: it need not be read again."""
-    if run_on_sqlite(connection, _SELECT_SOME_UNREAD) == [(text_id,)]:
-        _insert_words(connection, {word for text in texts for word in _WORDS.findall(text)})
-        run_on_sqlite(connection, _DELETE_UNREAD)
-    else:
-        # Who knew nothing of words has left others.
-        read_words(connection)
+    """Do what `read_words` does where one text has been listed: it is known, name and text."""
+    if is_sqlite(connection):
+        word_index_sqlite.read_words_of(connection, text_id, *texts)
 
 
 def find(connection: Connection, needle: str, *, project_id: int) -> Found | None:
     """Find what has a folded needle; `None` when this index cannot tell, or is not the fastest that can."""
-    if not _IS_WORD.fullmatch(needle):
-        return None
-    gaps = connection.exec_driver_sql(_SELECT_GAPS).one()
-    if gaps.unread or gaps.long_words > _MAX_LONG_WORDS:
-        return None
-    words = connection.exec_driver_sql(_SELECT_WORDS, (f'"{needle[:_LONG]}"', needle, needle)).scalars().all()
-    question = " OR ".join(f'"{word}"' for word in words)
-    if len(words) > _MAX_WORDS or len(question.encode()) > _MAX_QUESTION_BYTES:
-        return None
-    return Found(question, project_id << _TEXT_ID_BITS)
+    return _index(connection).find(connection, needle, project_id=project_id)
 
 
-def count(connection: Connection, found: Found) -> int:
-    """Count what was found."""
-    if not found.question:
-        return 0
-    counted: int = connection.exec_driver_sql(_COUNT, (found.question, found.first_row, found.last_row)).scalar_one()
-    return counted
-
-
-def contains(found: Found, *, text_id: ColumnElement[int]) -> ColumnElement[bool]:
+def contains(connection: Connection, found: Found, *, text_id: ColumnElement[int]) -> ColumnElement[bool]:
     """Match rows that refer by ``text_id`` to a text that was found."""
-    index = table("search_words_index", column("rowid"))
-    rows = select(index.c.rowid.bitwise_and(literal((1 << _TEXT_ID_BITS) - 1))).where(
-        column("search_words_index").op("MATCH")(literal(found.question)), index.c.rowid.between(found.first_row, found.last_row)
-    )
-    return text_id.in_(rows)
+    return _index(connection).contains(found, text_id=text_id)
+
+
+def count(connection: Connection, found: Found) -> int | None:
+    """Count what was found; `None` on PostgreSQL, which had better `gather` it."""
+    return word_index_sqlite.count(connection, found) if is_sqlite(connection) else None
+
+
+def gather(found: Found) -> CTE:
+    """Return the ids of the texts that were found on PostgreSQL, for a statement to ask them more than once.
+
+    It is one row with an array, ``text_ids``.
+    """
+    return word_index_postgresql.gather(found)
 
 
 def problems(connection: Connection) -> Sequence[object]:
-    """List rows that are in the index without being listed, or listed without being in the index, and words that it misses."""
-    listed, indexed = f"SELECT {_ROW} FROM list_entries WHERE {_LATEST}", "SELECT id FROM search_words_index_docsize"
-    differences = (
-        f"{listed} EXCEPT {indexed} LIMIT 1",
-        f"{indexed} EXCEPT {listed} LIMIT 1",
-        "SELECT text_id FROM search_words_unread LIMIT 1",
-        f"SELECT term FROM search_words_used WHERE length(term) <= {_LONG} EXCEPT SELECT word FROM search_words LIMIT 1",
-    )
-    return [row for difference in differences for row in connection.exec_driver_sql(difference)]
+    """List what is in the index without being listed, or listed without being in the index, and words that it misses."""
+    return _index(connection).problems(connection)
 
 
-def _insert_words(connection: Connection, words: Iterable[str]) -> None:
-    short = [word for word in words if len(word) <= _LONG]
-    long = [word for word in words if len(word) > _LONG]
-    if long:
-        [(_, long_words)] = run_on_sqlite(connection, _SELECT_GAPS)
-        if long_words > _MAX_LONG_WORDS:
-            long = []
-    run_on_sqlite(connection, _INSERT_WORDS, (json.dumps(sorted(short) + long),))
+def _index(connection: Connection) -> _Index:
+    return word_index_sqlite if is_sqlite(connection) else word_index_postgresql
