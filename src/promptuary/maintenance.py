@@ -1,6 +1,7 @@
 """What a worker does from time to time, beside answering requests."""
 
 import threading
+import time
 from datetime import timedelta
 
 import structlog
@@ -8,10 +9,12 @@ import structlog
 from promptuary.model.accounts import SessionLimits
 from promptuary.model.errors import Refusal
 from promptuary.registry import sessions
-from promptuary.store import changes, fetches, recent_fetches
+from promptuary.store import changes, fetches, recent_fetches, word_index
 from promptuary.store.database import Database
 
 INTERVAL_SECONDS = 3600.0
+
+_PAUSE_SECONDS = 0.02
 
 logger = structlog.stdlib.get_logger("promptuary.maintenance")
 
@@ -44,8 +47,25 @@ def delete_expired_sessions(database: Database, *, limits: SessionLimits) -> int
         return sessions.delete_expired(tx, limits=limits)
 
 
+def tidy_search(database: Database) -> bool:
+    """Merge what writers have added to the index of words, where that is much; return whether it was. Raises `Unavailable`.
+
+    Other writers have their turns between the steps.
+    """
+    with database.read() as tx:
+        if not word_index.is_scattered(tx.connection):
+            return False
+    is_first, is_done = True, False
+    while not is_done:
+        with database.write() as tx:
+            is_done = not word_index.merge_some(tx.connection, is_first=is_first)
+        is_first = False
+        time.sleep(_PAUSE_SECONDS)
+    return True
+
+
 def start_maintenance(database: Database, *, change_log_days: int, usage_days: int, session_limits: SessionLimits) -> None:
-    """Trim what grows, now and every hour, in a thread that ends with the process. Several workers may do so at once."""
+    """Trim and tidy up, now and every hour, in a thread that ends with the process. Several workers may do so at once."""
 
     def maintain() -> None:
         pause = threading.Event()
@@ -55,6 +75,7 @@ def start_maintenance(database: Database, *, change_log_days: int, usage_days: i
                 trim_usage(database, days=usage_days)
                 renew_recent_fetches(database)
                 delete_expired_sessions(database, limits=session_limits)
+                tidy_search(database)
             except Refusal as refusal:
                 logger.warning("old entries not deleted", reason=refusal.for_log)
             pause.wait(INTERVAL_SECONDS)

@@ -261,18 +261,18 @@ def _walk_texts(tx: Transaction, project_id: int, listing: Listing, *, hits: int
     most = hits // _HITS_SORTED_PER_TEXT
     if most < wanted:
         return None
-    entries = _in_order(listing).where(_is_of(project_id))
+    key, text_id = ORDERS[listing.order_by].label("key"), list_entries.c.search_text_id.label("text_id")
+    entries = _in_order(listing).add_columns(key, text_id).where(_is_of(project_id)).limit(_TEXTS_AT_ONCE)
     has_needle = search_index.has_needle(tx.connection, fold(listing.search))
     found: list[str] = []
     for start in range(0, most, _TEXTS_AT_ONCE):
-        ids = tx.connection.execute(entries.limit(_TEXTS_AT_ONCE).offset(start)).scalars().all()
-        texts = select(search_texts.c.version_id).where(search_texts.c.version_id.in_(ids), has_needle)
-        having = set(tx.connection.execute(texts).scalars())
-        found += [version_id for version_id in ids if version_id in having]
+        some = entries.offset(start).subquery()
+        having = select(some.c.version_id).join(search_texts, search_texts.c.id == some.c.text_id).where(has_needle)
+        found += tx.connection.execute(having.order_by(*_order(listing, some.c.key, some.c.version_id))).scalars()
         if len(found) >= wanted:
             return found[listing.offset : wanted]
         # At this rate the page will not be full in time.
-        if len(found) * most < wanted * (start + len(ids)):
+        if len(found) * most < wanted * (start + _TEXTS_AT_ONCE):
             break
     return None
 

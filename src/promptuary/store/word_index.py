@@ -69,6 +69,16 @@ def gather(found: Found) -> CTE:
     return word_index_postgresql.gather(found)
 
 
+def is_scattered(connection: Connection) -> bool:
+    """Tell whether the index has come into so many parts that searches are slower; PostgreSQL tidies up by itself."""
+    return is_sqlite(connection) and word_index_sqlite.is_scattered(connection)
+
+
+def merge_some(connection: Connection, *, is_first: bool) -> bool:
+    """Merge some of the parts of a scattered index, all of which the first call takes in; return whether there is more to do."""
+    return word_index_sqlite.merge_some(connection, is_first=is_first)
+
+
 def problems(connection: Connection) -> Sequence[object]:
     """List what is in the index without being listed, or listed without being in the index, and words that it misses."""
     return _index(connection).problems(connection)

@@ -27,6 +27,12 @@ _MAX_KNOWN_WORDS = 1_000_000
 
 _BATCH = 500
 
+_MOST_PARTS = 8
+"""Parts of the index that are left as they are."""
+
+_MERGED_PAGES = 100
+"""What is merged in a transaction: some 20 milliseconds of work."""
+
 _TEXT_ID_BITS = 32
 """A row of the index is a text's id behind its project, so that each project has a range of rows."""
 
@@ -64,6 +70,7 @@ _CREATES = (
     FROM (SELECT {_ROW} AS row, search_text_id FROM list_entries WHERE {_LATEST} ORDER BY 1)
     CROSS JOIN search_texts ON id = search_text_id
     """,
+    "INSERT INTO search_words_index(search_words_index) VALUES ('optimize')",
     f"INSERT INTO search_words_unread SELECT search_text_id FROM list_entries WHERE {_LATEST}",
     f"""
     CREATE TRIGGER list_entries_inserted AFTER INSERT ON list_entries WHEN new.{_LATEST} BEGIN
@@ -114,6 +121,9 @@ _SELECT_WORDS = f"""
     SELECT word FROM search_words WHERE length(word) > {LONG} AND instr(word, ?) > 0
     LIMIT {MAX_WORDS + 1}
 """
+_COUNT_PARTS = "SELECT count(DISTINCT segid) FROM search_words_index_idx"
+_COUNT_CHANGES = "SELECT total_changes()"
+_MERGE = "INSERT INTO search_words_index(search_words_index, rank) VALUES ('merge', ?)"
 _COUNT = "SELECT count(*) FROM search_words_index WHERE search_words_index MATCH ? AND rowid BETWEEN ? AND ?"
 
 
@@ -180,6 +190,23 @@ def contains(found: Found, *, text_id: ColumnElement[int]) -> ColumnElement[bool
         column("search_words_index").op("MATCH")(literal(found.question)), index.c.rowid.between(*_rows_of(found.project_id))
     )
     return text_id.in_(rows)
+
+
+def is_scattered(connection: Connection) -> bool:
+    """Tell whether writers have left the index in many parts. A search looks for each of its words in each part."""
+    [(parts,)] = run_on_sqlite(connection, _COUNT_PARTS)
+    return bool(parts > _MOST_PARTS)
+
+
+def merge_some(connection: Connection, *, is_first: bool) -> bool:
+    """Merge the next pages of the parts, in the way that FTS5 documents; return whether there is more to do.
+
+    Only the first of these calls takes in all parts that are there.
+    """
+    [(before,)] = run_on_sqlite(connection, _COUNT_CHANGES)
+    run_on_sqlite(connection, _MERGE, (-_MERGED_PAGES if is_first else _MERGED_PAGES,))
+    [(after,)] = run_on_sqlite(connection, _COUNT_CHANGES)
+    return bool(after - before > 1)
 
 
 def problems(connection: Connection) -> Sequence[object]:
