@@ -221,6 +221,12 @@ def find(connection: Connection, needle: str, *, project_id: int) -> Found | Non
     return Found(f"{{{','.join(map(str, numbers))}}}" if numbers else "", project_id)
 
 
+def count(connection: Connection, found: Found) -> int:
+    """Count what was found."""
+    counted: int = connection.execute(select(func.cardinality(_hits(found)))).scalar_one()
+    return counted
+
+
 def contains(found: Found, *, text_id: ColumnElement[int]) -> ColumnElement[bool]:
     """Match rows that refer by ``text_id`` to a text that was found."""
     # As a subquery, so that they are not found for the planner before.
