@@ -182,6 +182,7 @@ def _is_hit(tx: Transaction, listing: Listing, found: Found | None) -> ColumnEle
 
 
 def _find_in_parts(tx: Transaction, project_id: int, listing: Listing) -> tuple[Sequence[str], int]:
+    found = None
     wanted: tuple[ColumnElement[bool], ...] = (_is_of(project_id),)
     if listing.search:
         found = _find_words(tx, project_id, listing)
@@ -197,7 +198,11 @@ def _find_in_parts(tx: Transaction, project_id: int, listing: Listing) -> tuple[
         limit=listing.limit,
         offset=listing.offset,
     )
-    return ids, _count(tx, listing, *wanted) if listing.search else _count_all(tx, project_id, listing)
+    if not listing.search:
+        return ids, _count_all(tx, project_id, listing)
+    if found is None or listing.created_by_id is not None:
+        return ids, _count(tx, listing, *wanted)
+    return ids, word_index.count(tx.connection, found)
 
 
 def _search(tx: Transaction, project_id: int, listing: Listing, is_hit: ColumnElement[bool]) -> tuple[Sequence[str], int]:
@@ -230,9 +235,9 @@ def _walk(tx: Transaction, project_id: int, listing: Listing, found: Found) -> t
 
     No page is returned when that would take longer than to sort all hits.
     """
-    count = word_index.count(tx.connection, found)
-    if count is None:
+    if word_index.can_gather(tx.connection):
         return _walk_gathered(tx, project_id, listing, found)
+    count = word_index.count(tx.connection, found)
     return _walk_texts(tx, project_id, listing, hits=count), count
 
 

@@ -20,6 +20,7 @@ class _Index(Protocol):
     def create_index(self, connection: Connection) -> None: ...
     def drop_index(self, connection: Connection) -> None: ...
     def find(self, connection: Connection, needle: str, *, project_id: int) -> Found | None: ...
+    def count(self, connection: Connection, found: Found) -> int: ...
     def contains(self, found: Found, *, text_id: ColumnElement[int]) -> ColumnElement[bool]: ...
     def problems(self, connection: Connection) -> Sequence[object]: ...
 
@@ -56,9 +57,14 @@ def contains(connection: Connection, found: Found, *, text_id: ColumnElement[int
     return _index(connection).contains(found, text_id=text_id)
 
 
-def count(connection: Connection, found: Found) -> int | None:
-    """Count what was found; `None` on PostgreSQL, which had better `gather` it."""
-    return word_index_sqlite.count(connection, found) if is_sqlite(connection) else None
+def count(connection: Connection, found: Found) -> int:
+    """Count what was found."""
+    return _index(connection).count(connection, found)
+
+
+def can_gather(connection: Connection) -> bool:
+    """Tell whether the database can have all that was found in memory, see `gather`."""
+    return not is_sqlite(connection)
 
 
 def gather(found: Found) -> CTE:

@@ -172,9 +172,9 @@ CREATE INDEX ix_list_entries_project ON public.list_entries USING btree (project
 CREATE INDEX ix_list_entries_size ON public.list_entries USING btree (project_id, label, size_bytes, version_id);
 CREATE INDEX ix_list_entries_version ON public.list_entries USING btree (project_id, label, version, version_id);
 CREATE INDEX ix_members_user_id ON public.members USING btree (user_id);
-CREATE INDEX ix_search_text_words_numbers ON public.search_text_words USING gin (word_numbers);
+CREATE INDEX ix_search_text_words_numbers ON public.search_text_words USING gin (word_numbers) WITH (fastupdate=off);
 CREATE INDEX ix_search_texts_prompt_id ON public.search_texts USING btree (prompt_id);
-CREATE INDEX ix_search_words_trigrams ON public.search_words USING gin (search_trigrams_of(word));
+CREATE INDEX ix_search_words_trigrams ON public.search_words USING gin (search_trigrams_of(word)) WITH (fastupdate=off);
 CREATE INDEX ix_sessions_user_id ON public.sessions USING btree (user_id);
 CREATE INDEX ix_sign_in_links_user_id ON public.sign_in_links USING btree (user_id);
 CREATE UNIQUE INDEX pk_changes ON public.changes USING btree (sequence);
@@ -223,8 +223,9 @@ CREATE OR REPLACE FUNCTION public.search_texts_with(numbers integer[], project i
  SET search_path TO '$user', 'public'
  SET enable_seqscan TO 'off'
  SET enable_indexscan TO 'off'
+ SET jit TO 'off'
 AS $function$
-      SELECT ARRAY(SELECT search_text_id FROM search_text_words WHERE (word_numbers && numbers[1:8] OR word_numbers && numbers[9:16] OR word_numbers && numbers[17:24] OR word_numbers && numbers[25:32] OR word_numbers && numbers[33:40] OR word_numbers && numbers[41:48] OR word_numbers && numbers[49:56] OR word_numbers && numbers[57:64] OR word_numbers && numbers[65:72] OR word_numbers && numbers[73:80] OR word_numbers && numbers[81:88] OR word_numbers && numbers[89:96] OR word_numbers && numbers[97:104] OR word_numbers && numbers[105:112] OR word_numbers && numbers[113:120] OR word_numbers && numbers[121:128] OR word_numbers && numbers[129:136] OR word_numbers && numbers[137:144] OR word_numbers && numbers[145:152] OR word_numbers && numbers[153:160] OR word_numbers && numbers[161:168] OR word_numbers && numbers[169:176] OR word_numbers && numbers[177:184] OR word_numbers && numbers[185:192] OR word_numbers && numbers[193:200] OR word_numbers && numbers[201:208] OR word_numbers && numbers[209:216] OR word_numbers && numbers[217:224] OR word_numbers && numbers[225:232] OR word_numbers && numbers[233:240] OR word_numbers && numbers[241:248] OR word_numbers && numbers[249:256]) AND project_id = project)
+      SELECT ARRAY(SELECT search_text_id FROM search_text_words WHERE (word_numbers && numbers[1:16] OR word_numbers && numbers[17:32] OR word_numbers && numbers[33:48] OR word_numbers && numbers[49:64] OR word_numbers && numbers[65:80] OR word_numbers && numbers[81:96] OR word_numbers && numbers[97:112] OR word_numbers && numbers[113:128] OR word_numbers && numbers[129:144] OR word_numbers && numbers[145:160] OR word_numbers && numbers[161:176] OR word_numbers && numbers[177:192] OR word_numbers && numbers[193:208] OR word_numbers && numbers[209:224] OR word_numbers && numbers[225:240] OR word_numbers && numbers[241:256]) AND project_id = project)
     $function$;
 CREATE OR REPLACE FUNCTION public.search_trigrams_of(word text)
  RETURNS text[]
@@ -249,23 +250,29 @@ CREATE OR REPLACE FUNCTION public.search_words_follow()
  SET enable_seqscan TO 'off'
 AS $function$
       DECLARE
-        words text[];
         numbers integer[];
+        new_words text[];
       BEGIN
         IF TG_OP <> 'INSERT' THEN
           DELETE FROM search_text_words WHERE search_text_id = old.search_text_id;
         END IF;
         IF TG_OP <> 'DELETE' THEN
-          words := (SELECT search_words_in(name || ' ' || text) FROM search_texts WHERE id = new.search_text_id);
-          numbers := search_word_numbers(words);
-          IF cardinality(numbers) < cardinality(words) THEN
+          SELECT array_agg(search_words.id), array_agg(listed_word) FILTER (WHERE search_words.id IS NULL)
+          INTO numbers, new_words
+          FROM search_texts
+          CROSS JOIN unnest(search_words_in(name || ' ' || text)) AS listed_word
+          LEFT JOIN search_words ON word = listed_word
+          WHERE search_texts.id = new.search_text_id;
+          IF new_words IS NOT NULL THEN
             PERFORM pg_advisory_xact_lock(7116002);
             INSERT INTO search_words (word)
-            SELECT new_word FROM unnest(words) AS new_word
+            SELECT new_word FROM unnest(new_words) AS new_word
             WHERE NOT EXISTS (SELECT FROM search_words WHERE word = new_word);
-            numbers := search_word_numbers(words);
+            numbers := numbers || search_word_numbers(new_words);
           END IF;
-          INSERT INTO search_text_words VALUES (new.search_text_id, new.project_id, search_filled_up(numbers));
+          INSERT INTO search_text_words
+          SELECT new.search_text_id, new.project_id,
+            search_filled_up(ARRAY(SELECT number FROM unnest(numbers) AS number WHERE number IS NOT NULL ORDER BY number));
         END IF;
         RETURN NULL;
       END
