@@ -5,11 +5,11 @@ import sys
 
 from promptuary.model.errors import Refusal
 from promptuary.registry import first_start
-from promptuary.shared_folder import REFUSED
 from promptuary.store import schema
 from promptuary.store.database import Database
 from promptuary.web import bundle
 from promptuary.welcome import welcome
+from promptuary.worker_pool import REFUSED
 
 _NO_SCRIPTS = "  Pages have no scripts here: they are built by `make frontend`, which needs npm.\n"
 

@@ -17,9 +17,6 @@ _PREFIX = "promptuary-server-"
 
 _PREPARED = "prepared"
 
-REFUSED = 78
-"""The status of a worker that cannot prepare the database and has said why."""
-
 VARIABLE = "PROMPTUARY_SHARED_FOLDER"
 """The environment variable in which the supervisor tells its workers where the folder is."""
 

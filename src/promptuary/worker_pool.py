@@ -17,11 +17,14 @@ from enum import Enum
 from pathlib import Path
 
 from promptuary.patience import Patience
-from promptuary.shared_folder import REFUSED, has_started, is_prepared
+from promptuary.shared_folder import has_started, is_prepared
 from promptuary.stop_sign import open_stop_sign
 
 GRACE_SECONDS = 30
 """How long a worker may take to finish its requests."""
+
+REFUSED = 78
+"""The status of a worker that cannot prepare the database and has said why."""
 
 _LAST_SECONDS = 5.0
 """What it may take after that to write down what it has counted, before it is killed."""

@@ -155,8 +155,8 @@ def lock_writes(connection: Connection, *tables: Table) -> None:
 def lock_change_log(connection: Connection) -> None:
     """Make the rest of the transaction the only one that appends changes, so that sequences are in commit order.
 
-    SQLite has one writer at a time anyway. PostgreSQL releases the lock after the commit is visible. Take no row lock after this
-    one: every writer takes its rows first, so writers cannot wait for each other in a circle.
+    SQLite has one writer at a time anyway. PostgreSQL releases the lock after the commit is visible. Lock no row after
+    that which another writer may hold: every writer takes such rows first, so they cannot wait for each other in a circle.
     """
     if not is_sqlite(connection):
         connection.execute(func.pg_advisory_xact_lock(CHANGE_LOG_LOCK).select())

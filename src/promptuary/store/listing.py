@@ -250,12 +250,10 @@ def _walk_gathered(tx: Transaction, project_id: int, listing: Listing, found: Fo
     entries = _in_order(listing).add_columns(key, text_id).where(_is_of(project_id)).limit(most).subquery()
     # PostgreSQL makes no join of what is asked whether it is true.
     hits = select(entries.c.version_id).where(entries.c.text_id.in_(select(func.unnest(text_ids))).is_(True))
-    hits = hits.order_by(*_order(listing, entries.c.key, entries.c.version_id)).limit(
-        min(listing.offset, MAX_INTEGER) + listing.limit
-    )
+    hits = _bounded(hits.order_by(*_order(listing, entries.c.key, entries.c.version_id)), listing)
     page, count = tx.connection.execute(select(func.array(hits.scalar_subquery()), func.cardinality(gathered.c.text_ids))).one()
-    is_full = len(page) == min(listing.offset + listing.limit, count)
-    return page[listing.offset :] if is_full or listing.offset >= count else None, count
+    is_full = len(page) == max(0, min(listing.limit, count - listing.offset))
+    return page if is_full else None, count
 
 
 def _walk_texts(tx: Transaction, project_id: int, listing: Listing, *, hits: int) -> Sequence[str] | None:
