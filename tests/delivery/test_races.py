@@ -1,11 +1,16 @@
 """What is taken away while a request is on its way stays away."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 from builders import Registry, bearer, make_key, make_member, make_prompt, make_services
 from fastapi.testclient import TestClient
+from simultaneous import simultaneously
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as AsgiScope
 
 from promptuary.access_log import AccessLog
 from promptuary.api.application import create_api
@@ -27,9 +32,18 @@ from promptuary.store.watch import open_watch
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
+def as_it_is(application: ASGIApp) -> ASGIApp:
+    return application
+
+
 @contextmanager
-def disturbed(registry: Registry, disturbances: list[Callable[[], None]]) -> Iterator[TestClient]:
-    """The application in which the disturbances happen just after a key was let in and before it is answered."""
+def disturbed(
+    registry: Registry, disturbances: list[Callable[[], None]], slow: Callable[[ASGIApp], ASGIApp] = as_it_is
+) -> Iterator[TestClient]:
+    """The application in which the disturbances happen just after a key was let in and before it is answered.
+
+    ``slow`` is what stands between memory and the slow application.
+    """
     database = registry.database
     page = open_page(None)
     services = make_services(database, page)
@@ -43,7 +57,7 @@ def disturbed(registry: Registry, disturbances: list[Callable[[], None]]) -> Ite
         return granted
 
     freshness = Freshness(lambda: open_watch(database), cache.apply, open_board(None))
-    api = create_api(services)
+    api = slow(create_api(services))
     gate_disturbed = Gate(authorise, gate.count_read, gate.count_fetch, gate.close)
     delivery = Delivery(api, cache=cache, freshness=freshness, gate=gate_disturbed, tally=page.view(CACHE_FETCHES))
     ledger = Ledger(AccessLog(as_json=True), RequestCounts(page))
@@ -75,3 +89,34 @@ def test_access_that_ends_while_it_is_granted_is_not_remembered(registry: Regist
         assert disturbances == []
         answers = [client.get(path, headers=bearer(key)).status_code for _ in range(3)]
     assert answers == [403 if is_member_removed else 401] * 3
+
+
+def test_many_who_ask_for_what_is_not_in_memory_make_one_load(registry: Registry) -> None:
+    with registry.database.write() as tx:
+        make_prompt(tx, registry.actor, name="known")
+        make_prompt(tx, registry.actor)
+        key = make_key(tx, registry.user, Scope.READ)
+    loads: list[str] = []
+
+    def counted(application: ASGIApp) -> ASGIApp:
+        async def load(scope: AsgiScope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http":
+                loads.append(scope["path"].split("/")[-2])
+                # Time for all others to come.
+                await asyncio.sleep(0.5)
+            await application(scope, receive, send)
+
+        return load
+
+    path = f"/api/projects/{registry.project.id}/llm_prompts/name/"
+    answers: list[int] = []
+    with disturbed(registry, [], counted) as client:
+
+        def fetch(name: str) -> None:
+            answers.append(client.get(f"{path}{name}/", headers=bearer(key)).status_code)
+
+        # From then on the key is known, and nobody waits for it.
+        fetch("known")
+        simultaneously([partial(fetch, "greeting")] * 8)
+    assert answers == [200] * 9
+    assert loads == ["known", "greeting"]

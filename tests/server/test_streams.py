@@ -35,6 +35,19 @@ def test_a_stream_on_any_worker_and_any_server_tells_of_a_change_at_another(
     assert "x-request-id" in answer.headers
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_stream_on_which_nothing_happens_has_a_heartbeat_that_is_no_event(
+    registry: Registry, database_url: str, tmp_path: Path
+) -> None:
+    headers = bearer(key_of(registry)) | {"Accept": "text/event-stream"}
+    with running_server(database_url, tmp_path / "output.txt") as server:
+        url = f"{server.url}/api/projects/{registry.project.id}/llm_prompts/changes/"
+        with httpx2.stream("GET", url, headers=headers, timeout=START_SECONDS) as answer:
+            lines = answer.iter_lines()
+            assert [next(lines).partition(":")[0] for _ in range(4)] == ["id", "event", "data", ""]
+            assert [next(lines), next(lines)] == [": heartbeat", ""]
+
+
 def test_who_connects_again_and_again_while_others_write_misses_nothing_and_gets_nothing_twice(
     registry: Registry, database_url: str, tmp_path: Path
 ) -> None:

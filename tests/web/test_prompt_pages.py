@@ -57,6 +57,15 @@ def test_versions_and_labels_are_compared(web: Api, browser: TestClient) -> None
     assert "Both are the same." in text_of(same)
 
 
+def test_moments_are_relative_and_exact_for_whoever_points_at_them(web: Api, browser: TestClient) -> None:
+    with web.registry.database.write() as tx:
+        at = make_prompt(tx, web.registry.actor).created_at
+    shown = browser.get(path(web, "prompts/greeting/")).text
+    moment = re.escape(at.isoformat()), at.strftime("%Y-%m-%d %H:%M:%S UTC")
+    [told] = set(re.findall(rf'<time datetime="{moment[0]}" title="{moment[1]}">([^<]+)</time>', shown))
+    assert re.fullmatch(r"just now|\d+ \w+ ago", told)
+
+
 def test_activity_tells_who_did_what(web: Api, browser: TestClient) -> None:
     make(web)
     publish(web, base=1, prompt="two")

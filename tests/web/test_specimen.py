@@ -194,6 +194,17 @@ def test_the_editor_marks_variables_and_has_names(page: Page) -> None:
     assert family.startswith('"JetBrains Mono"')
 
 
+def test_the_editor_finds_and_replaces(page: Page) -> None:
+    page.goto("/write")
+    _prompt(page).click()
+    page.keyboard.press("Control+f")
+    page.get_by_role("textbox", name="Find").fill("{{company}}")
+    page.get_by_role("textbox", name="Replace").fill("{{shop}}")
+    page.get_by_role("button", name="replace all").click()
+    expect(page.locator(".editor .cm-variable").first).to_have_text("{{shop}}")
+    assert "{{company}}" not in _prompt(page).inner_text()
+
+
 def test_json_that_is_wrong_is_marked_in_place(page: Page) -> None:
     page.goto("/write")
     config = page.locator(".editor .cm-content").nth(1)
