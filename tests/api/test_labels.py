@@ -107,6 +107,39 @@ def test_a_bad_version_is_refused(sqlite_api: Api, path: str, body: dict[str, ob
     assert (answer.status_code, answer.text) == (400, wire(invalid(code, detail, "version")))
 
 
+def test_a_label_moves_only_from_where_its_caller_expects_it(api: Api) -> None:
+    path = _make_prompt(api)
+    moved = {"detail": "The label was moved in the meantime. Reload and try again."}
+
+    def put(body: dict[str, object]) -> tuple[int, object]:
+        answer = api.client.put(f"{path}production/", json=body)
+        shown = answer.json()
+        return answer.status_code, shown["version"] if answer.status_code in {200, 201} else shown
+
+    assert put({"version": 2, "expected_version": 1}) == (409, {**moved, "current_version": None})
+    assert put({"version": 2, "expected_version": None}) == (201, 2)
+    assert put({"version": 3, "expected_version": None}) == (409, {**moved, "current_version": 2})
+    assert put({"version": 3, "expected_version": 1}) == (409, {**moved, "current_version": 2})
+    assert put({"version": 2, "expected_version": 1}) == (409, {**moved, "current_version": 2})
+    assert put({"version": 3, "expected_version": "2"}) == (200, 3)
+    assert put({"version": 1}) == (200, 1)
+    assert put({"version": 9, "expected_version": 2}) == (404, {"detail": "Prompt 'greeting' has no version 9."})
+
+
+@pytest.mark.parametrize(
+    ("expected", "code", "detail"),
+    [
+        ("x", "invalid_input", NOT_AN_INTEGER),
+        ({}, "invalid_input", NOT_AN_INTEGER),
+        (False, "invalid_input", NOT_AN_INTEGER),
+        (0, "min_value", "Ensure this value is greater than or equal to 1."),
+    ],
+)
+def test_a_bad_expected_version_is_refused(sqlite_api: Api, path: str, expected: object, code: str, detail: str) -> None:
+    answer = sqlite_api.client.put(f"{path}production/", json={"version": 1, "expected_version": expected})
+    assert (answer.status_code, answer.text) == (400, wire(invalid(code, detail, "expected_version")))
+
+
 @pytest.mark.parametrize(("name", "version"), [("greeting", 4), ("greeting", 10**30), ("missing", 1), ("a\0b", 1)])
 def test_a_version_that_is_not_there_is_a_404(api: Api, name: str, version: int) -> None:
     _make_prompt(api)

@@ -58,10 +58,12 @@ def text(check: Callable[[str], object] | None = None, *, trim: bool = True, nul
     return BeforeValidator(validate)
 
 
-def integer(*, minimum: int | None = None, maximum: int | None = None) -> BeforeValidator:
+def integer(*, minimum: int | None = None, maximum: int | None = None, nullable: bool = False) -> BeforeValidator:
     """Accept an integer, also as ``"1"``, ``1.0`` and ``"1.0"``, within bounds that are part of the range."""
 
-    def validate(value: object) -> int:
+    def validate(value: object) -> int | None:
+        if value is None and nullable:
+            return None
         refuse_null(value)
         string = str(value)
         if len(string) > _MAX_INTEGER_TEXT:

@@ -203,3 +203,12 @@ class LLMPromptLabelSet(Body):
     """Where a label is to point."""
 
     version: VersionNumber = Field(description="The version that the label points at from now on.")
+    expected_version: Annotated[
+        int | None, integer(minimum=1, nullable=True), Field(json_schema_extra={"type": ["integer", "null"], "minimum": 1})
+    ] = Field(
+        default=None,
+        description=(
+            "The version that the label points at now, or null if it is not set yet. "
+            "If it points elsewhere, the answer is 409 and nothing changes. Leave it out to move the label from anywhere."
+        ),
+    )

@@ -20,15 +20,22 @@ router = APIRouter(tags=["Labels"])
         "llm_prompts_name_labels_update",
         body=LLMPromptLabelSet,
         answers={200: LLMPromptLabel, 201: LLMPromptLabel},
+        conflicts=True,
     ),
 )
 def set_label(call: CurrentCall) -> Response:
     """Let a label point at a version: 201 when the label is new on the prompt, else 200."""
     actor = call.enter(Permission.WRITE)
     body = call.body(LLMPromptLabelSet)
+    expected = body.expected_version if "expected_version" in body.model_fields_set else labels.ANYWHERE
     with call.database.write() as tx:
         placed = labels.move_label(
-            tx, actor, name=call.path["prompt_name"], label=call.path["label_name"].strip(), version=body.version
+            tx,
+            actor,
+            name=call.path["prompt_name"],
+            label=call.path["label_name"].strip(),
+            version=body.version,
+            expected_version=expected,
         )
     return call.answer(show_label(placed.label), 201 if placed.is_new else 200)
 

@@ -182,6 +182,14 @@ class TooManyVersions(Refusal):
         )
 
 
+class LabelMoved(Refusal):
+    """A label is not at the version its caller expects. ``current_version`` is where it points; `None`: it is not set."""
+
+    def __init__(self, current_version: int | None) -> None:
+        super().__init__("The label was moved in the meantime. Reload and try again.")
+        self.current_version = current_version
+
+
 class TooManyLabels(Refusal):
     """The prompt carries as many labels as a prompt may carry."""
 

@@ -2,10 +2,11 @@
 
 import uuid
 from dataclasses import dataclass
+from enum import Enum
 
 from promptuary.model.access import Actor, Permission
 from promptuary.model.changes import ChangeKind
-from promptuary.model.errors import LabelNotFound, TooManyLabels, VersionNotFound
+from promptuary.model.errors import LabelMoved, LabelNotFound, TooManyLabels, VersionNotFound
 from promptuary.model.names import check_label_name
 from promptuary.model.prompts import MAX_LABELS, Label, Prompt, Version
 from promptuary.registry.changes import record
@@ -21,10 +22,25 @@ class PlacedLabel:
     is_new: bool
 
 
-def move_label(tx: Transaction, actor: Actor, *, name: str, label: str, version: int) -> PlacedLabel:
+class Anywhere(Enum):
+    """The position that a caller expects a label at who has not looked."""
+
+    ANYWHERE = "anywhere"
+
+
+ANYWHERE = Anywhere.ANYWHERE
+
+ExpectedVersion = int | Anywhere | None
+"""The version that a label must point at for a verb to change it; `None`: the label must not be set yet."""
+
+
+def move_label(
+    tx: Transaction, actor: Actor, *, name: str, label: str, version: int, expected_version: ExpectedVersion = ANYWHERE
+) -> PlacedLabel:
     """Let a label of prompt ``name`` point at a version, creating it if needed.
 
-    Pointing it where it points already changes nothing. Raises `InvalidValue`, `VersionNotFound`, `TooManyLabels`.
+    Pointing it where it points already changes nothing. Raises `InvalidValue`, `VersionNotFound`, `TooManyLabels`, and `LabelMoved`
+    if the label is not at ``expected_version``.
     """
     actor.require(Permission.WRITE)
     check_label_name(label)
@@ -33,6 +49,7 @@ def move_label(tx: Transaction, actor: Actor, *, name: str, label: str, version:
     if prompt is None or target is None:
         raise VersionNotFound(name, version)
     present = labels.find_label(tx, prompt.id, label)
+    _require_position(present, expected_version)
     if present is None:
         _create(tx, actor, prompt, label=label, target=target)
     elif present.version != version:
@@ -47,16 +64,23 @@ def move_label(tx: Transaction, actor: Actor, *, name: str, label: str, version:
     return PlacedLabel(placed, is_new=present is None)
 
 
-def remove_label(tx: Transaction, actor: Actor, *, name: str, label: str) -> None:
-    """Remove a label from a prompt. Raises `LabelNotFound`."""
+def remove_label(tx: Transaction, actor: Actor, *, name: str, label: str, expected_version: int | Anywhere = ANYWHERE) -> None:
+    """Remove a label from a prompt. Raises `LabelNotFound`, and `LabelMoved` if the label is not at ``expected_version``."""
     actor.require(Permission.WRITE)
     prompt = prompts.lock_prompt(tx, project_id=actor.project_id, name=name)
     present = None if prompt is None else labels.find_label(tx, prompt.id, label)
     if prompt is None or present is None:
         raise LabelNotFound(label, name)
+    _require_position(present, expected_version)
     labels.delete_label(tx, present.id)
     before: dict[str, object] = {"label": label, "version": present.version}
     record(tx, actor, ChangeKind.LABEL_REMOVED, prompt=prompt, before=before)
+
+
+def _require_position(present: Label | None, expected: ExpectedVersion) -> None:
+    current = None if present is None else present.version
+    if expected is not ANYWHERE and current != expected:
+        raise LabelMoved(current)
 
 
 def _create(tx: Transaction, actor: Actor, prompt: Prompt, *, label: str, target: Version) -> None:
