@@ -112,3 +112,18 @@ def test_a_viewer_reads_and_writes_nothing(served: Served, agent: Agent, mode: s
         assert viewer.refusal("llma-prompt-archive", prompt_name=name) == refused
         assert viewer.refusal("llma-prompt-restore", prompt_name=name) == refused
     assert agent.result("llma-prompt-get", prompt_name=name)["version"] == 1
+
+
+def test_a_label_that_was_moved_meanwhile_stays_where_it_is(agent: Agent) -> None:
+    agent.result("llma-prompt-create", name="moved", prompt="one")
+    agent.result("llma-prompt-update", prompt_name="moved", base_version=1, prompt="two")
+    wanted = {"prompt_name": "moved", "label_name": "live"}
+    agent.result("llma-prompt-label-set", **wanted, version=1, expected_version=None)
+    moved = {"detail": "The label was moved in the meantime. Reload and try again.", "current_version": 1}
+    for expected in (None, 2):
+        answer = agent.call("llma-prompt-label-set", **wanted, version=2, expected_version=expected)
+        assert (answer.is_error, answer.structured_content) == (True, moved)
+    answer = agent.call("llma-prompt-label-delete", **wanted, expected_version=2)
+    assert (answer.is_error, answer.structured_content) == (True, moved)
+    assert agent.result("llma-prompt-label-set", **wanted, version=2, expected_version=1)["version"] == 2
+    assert agent.result("llma-prompt-label-delete", **wanted, expected_version=2)["removed"]

@@ -106,6 +106,9 @@ class LabelDeleteArguments(Named):
     """The arguments that remove a label."""
 
     label_name: Annotated[str, text()] = Field(description="The label.")
+    expected_version: VersionNumber | None = Field(
+        default=None, description="The version that the label points at now. If it points elsewhere, nothing is removed."
+    )
 
 
 class HistoryArguments(Named):

@@ -23,9 +23,9 @@ class Outcome:
 
 
 def run_tool(call: AgentCall, tool: Tool, arguments: Mapping[str, object]) -> Outcome:
-    """Run a tool. Arguments that are null count as absent, but for a config, which null clears."""
+    """Run a tool. Arguments that are null count as absent, but for those to which null means something."""
     try:
-        given = {name: value for name, value in _sane(arguments).items() if value is not None or name == "config"}
+        given = {name: value for name, value in _sane(arguments).items() if value is not None or name in _NULLABLE}
         body = tool.run(call, tool.takes.model_validate(given))
     except ValidationError as error:
         return _refused_by_api(validation_failed(error))
@@ -35,6 +35,10 @@ def run_tool(call: AgentCall, tool: Tool, arguments: Mapping[str, object]) -> Ou
         field = refusal.field if isinstance(refusal, InvalidValue) else None
         return Outcome(_sentence(str(refusal), field), json.loads(bytes(answer_refusal(refusal).body)), is_refused=True)
     return Outcome(dump_compact(body), body)
+
+
+_NULLABLE = {"config", "expected_version"}
+"""Null clears a config, and expects a label not to be set."""
 
 
 def _sane(arguments: Mapping[str, object]) -> dict[str, object]:

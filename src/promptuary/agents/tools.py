@@ -157,14 +157,26 @@ def _list_labels(call: AgentCall, arguments: Named) -> object:
 def _set_label(call: AgentCall, arguments: LabelSetArguments) -> object:
     actor = call.enter(Permission.WRITE)
     with call.database.write() as tx:
-        placed = labels.move_label(tx, actor, name=arguments.prompt_name, label=arguments.label_name, version=arguments.version)
+        placed = labels.move_label(
+            tx,
+            actor,
+            name=arguments.prompt_name,
+            label=arguments.label_name,
+            version=arguments.version,
+            expected_version=_expected(arguments),
+        )
     return show_label(placed.label)
+
+
+def _expected(arguments: LabelSetArguments) -> labels.ExpectedVersion:
+    return arguments.expected_version if "expected_version" in arguments.model_fields_set else labels.ANYWHERE
 
 
 def _delete_label(call: AgentCall, arguments: LabelDeleteArguments) -> object:
     actor = call.enter(Permission.WRITE)
     with call.database.write() as tx:
-        labels.remove_label(tx, actor, name=arguments.prompt_name, label=arguments.label_name)
+        expected = labels.ANYWHERE if arguments.expected_version is None else arguments.expected_version
+        labels.remove_label(tx, actor, name=arguments.prompt_name, label=arguments.label_name, expected_version=expected)
     return {"prompt_name": arguments.prompt_name, "label_name": arguments.label_name, "removed": True}
 
 
@@ -276,7 +288,9 @@ TOOLS = (
     Tool(
         "llma-prompt-label-set",
         "Set or move a label",
-        "Let a label point at a version, to release it or to roll back. Programs that follow the label get that version at once.",
+        "Let a label point at a version, to release it or to roll back. Programs that follow the label get that version at once. "
+        "`expected_version` is where you have seen the label, null for not set; if it was moved since, nothing happens and you get "
+        "an error: read the labels again.",
         LabelSetArguments,
         LLMPromptLabel,
         _set_label,

@@ -61,6 +61,18 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What is archived with a prompt: the number of its latest version, and its labels, ordered by name.
+
+    ``prompt_id`` tells it from others that had or get its name.
+    """
+
+    prompt_id: str
+    latest_version: int
+    labels: tuple[LabelPointer, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Restored:
     """The latest version of a restored prompt, and the labels it had when it was archived, as far as the change log knows."""
 
@@ -136,11 +148,16 @@ def publish_version(
     return version
 
 
-def duplicate_prompt(tx: Transaction, actor: Actor, *, name: str, new_name: str) -> Version:
-    """Create a prompt from the latest content and config of another one. Raises `PromptNotFound`, `CopyNameTaken`."""
+def duplicate_prompt(tx: Transaction, actor: Actor, *, name: str, new_name: str, expected_version: int | None = None) -> Version:
+    """Create a prompt from the latest content and config of another one.
+
+    Raises `PromptNotFound`, `CopyNameTaken`, and `VersionConflict` if the latest version is not ``expected_version``.
+    """
     actor.require(Permission.WRITE)
     check_prompt_name(new_name, field="new_name")
     source = _locked(tx, actor, name)
+    if expected_version not in {None, source.latest_version}:
+        raise VersionConflict(source.latest_version)
     draft = replace(_draft(tx, source), description=None)
     copy = _insert_prompt(tx, actor, new_name)
     if copy is None:
@@ -152,11 +169,16 @@ def duplicate_prompt(tx: Transaction, actor: Actor, *, name: str, new_name: str)
     return version
 
 
-def archive_prompt(tx: Transaction, actor: Actor, *, name: str) -> None:
-    """Take a prompt with all versions out of service and free its name; its labels go. Raises `PromptNotFound`."""
+def archive_prompt(tx: Transaction, actor: Actor, *, name: str, expected: Standing | None = None) -> None:
+    """Take a prompt with all versions out of service and free its name; its labels go.
+
+    Raises `PromptNotFound`, and `VersionConflict` if its latest version or its labels are not those ``expected``.
+    """
     actor.require(Permission.WRITE)
     found = _locked(tx, actor, name)
     pointers = labels.list_pointers(tx, found.id)
+    if expected not in {None, Standing(found.id, found.latest_version, pointers)}:
+        raise VersionConflict(found.latest_version)
     labels.delete_labels(tx, found.id)
     prompts.archive_prompt(tx, found.id, at=tx.clock())
     before: dict[str, object] = {

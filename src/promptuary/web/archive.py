@@ -2,10 +2,13 @@
 
 from starlette.responses import Response
 
-from promptuary.model.access import Permission
-from promptuary.model.errors import InvalidValue, NameTaken
+from promptuary.model.access import Actor, Permission
+from promptuary.model.errors import InvalidValue, NameTaken, VersionConflict
+from promptuary.model.prompts import LabelPointer
 from promptuary.registry import prompts, usage
+from promptuary.registry.prompts import Standing
 from promptuary.store.listing import Listing
+from promptuary.web.forms import Form
 from promptuary.web.numbers import number_of
 from promptuary.web.visits import Visit
 
@@ -14,19 +17,18 @@ PER_PAGE = 50
 
 def review_archiving(visit: Visit) -> Response:
     """Show what will stop working."""
-    actor = visit.enter(Permission.WRITE)
-    with visit.database.read() as tx:
-        version = prompts.fetch_prompt(tx, actor, visit.path["name"])
-        fetches = usage.count_recent_fetches(tx, actor, [version.prompt_id])
-    return visit.page("prompts/archive.html", version=version, fetches=fetches.get(version.prompt_id, 0))
+    return _review_archiving(visit, visit.enter(Permission.WRITE))
 
 
 def archive_prompt(visit: Visit) -> Response:
-    """Take a prompt out of service."""
+    """Take a prompt out of service, or show the review again if something is not as the review showed it."""
     actor = visit.enter(Permission.WRITE)
     name = visit.path["name"]
-    with visit.database.write() as tx:
-        prompts.archive_prompt(tx, actor, name=name)
+    try:
+        with visit.database.write() as tx:
+            prompts.archive_prompt(tx, actor, name=name, expected=_standing(visit.form))
+    except VersionConflict:
+        return _review_archiving(visit, actor, is_changed=True)
     return visit.redirect(visit.links.archive(), notice=f"{name} is archived. It can be restored while its name is free.")
 
 
@@ -53,24 +55,50 @@ def restore_prompt(visit: Visit) -> Response:
 
 def show_duplication(visit: Visit) -> Response:
     """Show the form for a copy."""
-    actor = visit.enter(Permission.WRITE)
-    with visit.database.read() as tx:
-        version = prompts.fetch_prompt(tx, actor, visit.path["name"])
-    return visit.page("prompts/duplicate.html", version=version, new_name=f"{version.name}-copy", problem=None)
+    return _duplication(visit, visit.enter(Permission.WRITE), f"{visit.path['name']}-copy")
 
 
 def duplicate_prompt(visit: Visit) -> Response:
-    """Make a copy, or tell why its name will not do."""
+    """Make a copy, or show the form again with the reason why not: its name, or a version published in the meantime."""
     actor = visit.enter(Permission.WRITE)
     name, new_name = visit.path["name"], visit.form.get("new_name").strip()
+    expected = number_of(visit.form.get("expected_version"))
     try:
         with visit.database.write() as tx:
-            prompts.duplicate_prompt(tx, actor, name=name, new_name=new_name)
+            prompts.duplicate_prompt(tx, actor, name=name, new_name=new_name, expected_version=expected)
     except (InvalidValue, NameTaken) as problem:
-        with visit.database.read() as tx:
-            version = prompts.fetch_prompt(tx, actor, name)
-        return visit.page("prompts/duplicate.html", status=400, version=version, new_name=new_name, problem=problem)
+        return _duplication(visit, actor, new_name, problem=problem)
+    except VersionConflict:
+        return _duplication(visit, actor, new_name, expected=expected)
     return visit.redirect(visit.links.prompt(new_name), notice=f"This is a copy of {name}.")
+
+
+def _review_archiving(visit: Visit, actor: Actor, *, is_changed: bool = False) -> Response:
+    with visit.database.read() as tx:
+        version = prompts.fetch_prompt(tx, actor, visit.path["name"])
+        fetches = usage.count_recent_fetches(tx, actor, [version.prompt_id]).get(version.prompt_id, 0)
+    status = 409 if is_changed else 200
+    return visit.page("prompts/archive.html", status=status, version=version, fetches=fetches, is_changed=is_changed)
+
+
+def _standing(form: Form) -> Standing | None:
+    """Return what the review showed, `None` if the form does not tell."""
+    if "latest_version" not in form.values:
+        return None
+    shown = (label.partition(" ") for label in form.all("label"))
+    pointers = tuple(LabelPointer(name, number_of(version) or 0) for version, _, name in shown)
+    return Standing(form.get("prompt_id"), number_of(form.get("latest_version")) or 0, pointers)
+
+
+def _duplication(
+    visit: Visit, actor: Actor, new_name: str, *, problem: InvalidValue | NameTaken | None = None, expected: int | None = None
+) -> Response:
+    with visit.database.read() as tx:
+        version = prompts.fetch_prompt(tx, actor, visit.path["name"])
+    status = 400 if problem else 409 if expected else 200
+    return visit.page(
+        "prompts/duplicate.html", status=status, version=version, new_name=new_name, problem=problem, expected=expected
+    )
 
 
 def _archived(page_number: int) -> Listing:

@@ -55,6 +55,7 @@ PAGES: dict[type[errors.Refusal], ErrorPage] = {
     errors.VersionConflict: ErrorPage(
         409, "Somebody else published", "Go back: your text is still in the form. Copy it before you load the latest version."
     ),
+    errors.LabelMoved: _CONFLICT,
     errors.LastAdmin: _CONFLICT,
     errors.NotEmpty: _CONFLICT,
     errors.SchemaMismatch: _UNAVAILABLE,

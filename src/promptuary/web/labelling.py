@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from promptuary.model.access import Actor, Permission
-from promptuary.model.errors import LabelNotFound
+from promptuary.model.errors import LabelMoved, LabelNotFound
 from promptuary.model.names import check_label_name
 from promptuary.model.prompts import LabelPointer, Version
 from promptuary.registry import labels, prompts
@@ -32,39 +32,63 @@ def review_label(visit: Visit) -> Response:
     actor = visit.enter(Permission.WRITE)
     label = visit.query.get("label", "").strip()
     check_label_name(label, field="label")
-    with visit.database.read() as tx:
-        target = prompts.fetch_prompt(tx, actor, visit.path["name"], version=number_of(visit.query.get("version")))
-        present = _pointer(target, label)
-        before = None if present is None else prompts.fetch_prompt(tx, actor, target.name, version=present.version)
-    comparison = None if before is None else compare_versions(before, target)
-    return visit.page("prompts/label.html", version=target, label=label, before=before, comparison=comparison)
+    return _review(visit, actor, label, number_of(visit.query.get("version")))
 
 
 def move_label(visit: Visit) -> Response:
-    """Set a label."""
+    """Set a label, or show the review again if the label is not where the review showed it."""
     actor = visit.enter(Permission.WRITE)
     name, label, version = visit.path["name"], visit.form.get("label"), number_of(visit.form.get("version"))
-    with visit.database.write() as tx:
-        labels.move_label(tx, actor, name=name, label=label, version=version or 0)
+    expected = number_of(visit.form.get("expected_version")) if "expected_version" in visit.form.values else labels.ANYWHERE
+    try:
+        with visit.database.write() as tx:
+            labels.move_label(tx, actor, name=name, label=label, version=version or 0, expected_version=expected)
+    except LabelMoved:
+        return _review(visit, actor, label, version, is_moved=True)
     return visit.redirect(visit.links.part(name, "labels"), notice=f"{label} points at version {version} now.")
 
 
 def review_removal(visit: Visit) -> Response:
     """Show what it means to remove a label."""
     actor = visit.enter(Permission.WRITE)
-    label = visit.query.get("label", "")
-    with visit.database.read() as tx:
-        version = _labelled(tx, actor, visit.path["name"], label)
-    return visit.page("prompts/label-removal.html", version=version, label=label)
+    return _review_removal(visit, actor, visit.query.get("label", ""))
 
 
 def remove_label(visit: Visit) -> Response:
-    """Remove a label."""
+    """Remove a label, or show the review again if the label is not where the review showed it."""
     actor = visit.enter(Permission.WRITE)
     name, label = visit.path["name"], visit.form.get("label")
-    with visit.database.write() as tx:
-        labels.remove_label(tx, actor, name=name, label=label)
+    is_expected = "expected_version" in visit.form.values
+    expected = number_of(visit.form.get("expected_version")) or 0 if is_expected else labels.ANYWHERE
+    try:
+        with visit.database.write() as tx:
+            labels.remove_label(tx, actor, name=name, label=label, expected_version=expected)
+    except LabelMoved:
+        return _review_removal(visit, actor, label, is_moved=True)
     return visit.redirect(visit.links.part(name, "labels"), notice=f"{label} is removed.")
+
+
+def _review(visit: Visit, actor: Actor, label: str, version: int | None, *, is_moved: bool = False) -> Response:
+    with visit.database.read() as tx:
+        target = prompts.fetch_prompt(tx, actor, visit.path["name"], version=version)
+        present = _pointer(target, label)
+        before = None if present is None else prompts.fetch_prompt(tx, actor, target.name, version=present.version)
+    return visit.page(
+        "prompts/label.html",
+        status=409 if is_moved else 200,
+        version=target,
+        label=label,
+        before=before,
+        comparison=None if before is None else compare_versions(before, target),
+        is_moved=is_moved,
+    )
+
+
+def _review_removal(visit: Visit, actor: Actor, label: str, *, is_moved: bool = False) -> Response:
+    with visit.database.read() as tx:
+        version = _labelled(tx, actor, visit.path["name"], label)
+    status = 409 if is_moved else 200
+    return visit.page("prompts/label-removal.html", status=status, version=version, label=label, is_moved=is_moved)
 
 
 def _labelled(tx: Transaction, actor: Actor, name: str, label: str) -> Version:

@@ -23,8 +23,8 @@ class Links:
         return self._address("prompts", name, **query)
 
     def part(self, name: str, part: str, **query: object) -> str:
-        """Lead to a page or an action of one prompt, such as ``edit``."""
-        return self._address("prompts", name, part, **query)
+        """Lead to a page or an action of one prompt, such as ``edit`` or ``labels/set``."""
+        return self._address("prompts", name, *part.split("/"), **query)
 
     def archive(self, **query: object) -> str:
         """Lead to the list of archived prompts."""

@@ -1,0 +1,153 @@
+"""What a review or a form shows is what its button does: nothing is changed that has moved in the meantime."""
+
+import re
+
+import pytest
+from builders import Api
+from fastapi.testclient import TestClient
+from httpx2 import Response
+from prompt_pages import follow, headline, latest, make, path, publish, text_of
+from web_forms import addresses_of, form_of
+
+from promptuary.model.errors import PromptNotFound
+from promptuary.registry import labels, prompts
+
+
+def place(web: Api, version: int, label: str = "production") -> None:
+    with web.registry.database.write() as tx:
+        labels.move_label(tx, web.registry.actor, name="greeting", label=label, version=version)
+
+
+def position(web: Api, label: str = "production") -> int | None:
+    with web.registry.database.read() as tx:
+        version = prompts.fetch_prompt(tx, web.registry.actor, "greeting")
+    return next((pointer.version for pointer in version.prompt_labels if pointer.name == label), None)
+
+
+def send(browser: TestClient, shown: Response, address: str) -> Response:
+    """Press the button of a page's form."""
+    return browser.post(address, data=form_of(shown, address))
+
+
+@pytest.fixture
+def three_versions(web: Api) -> None:
+    make(web)
+    publish(web, base=1, prompt="second")
+    publish(web, base=2, prompt="third")
+
+
+@pytest.mark.usefixtures("three_versions")
+def test_a_label_that_was_moved_since_the_review_stays_and_the_review_is_shown_again(web: Api, browser: TestClient) -> None:
+    place(web, 1)
+    address = path(web, "prompts/greeting/labels/set/")
+    review = browser.get(f"{address}?label=production&version=2")
+    place(web, 3)
+    again = send(browser, review, address)
+    assert again.status_code == 409
+    assert headline(again) == "production: v3 → v2"
+    assert "production was moved in the meantime. Nothing was changed." in text_of(again)
+    assert position(web) == 3
+    assert follow(browser, send(browser, again, address)) == "production points at version 2 now."
+    assert position(web) == 2
+
+
+@pytest.mark.usefixtures("three_versions")
+def test_a_label_that_somebody_set_since_the_review_of_a_new_one_stays(web: Api, browser: TestClient) -> None:
+    address = path(web, "prompts/greeting/labels/set/")
+    review = browser.get(f"{address}?label=production&version=1")
+    place(web, 3)
+    assert headline(send(browser, review, address)) == "production: v3 → v1"
+    assert position(web) == 3
+
+
+@pytest.mark.usefixtures("three_versions")
+def test_a_label_that_was_removed_or_is_there_already_since_the_review_is_told(web: Api, browser: TestClient) -> None:
+    place(web, 1)
+    address = path(web, "prompts/greeting/labels/set/")
+    review = browser.get(f"{address}?label=production&version=2")
+    place(web, 2)
+    assert headline(send(browser, review, address)) == "production already points at v2"
+    with web.registry.database.write() as tx:
+        labels.remove_label(tx, web.registry.actor, name="greeting", label="production")
+    assert headline(send(browser, review, address)) == "production: nothing → v2"
+    assert position(web) is None
+
+
+@pytest.mark.usefixtures("three_versions")
+def test_a_label_that_was_moved_since_the_review_of_its_removal_stays(web: Api, browser: TestClient) -> None:
+    place(web, 1)
+    address = path(web, "prompts/greeting/labels/remove/")
+    review = browser.get(f"{address}?label=production")
+    place(web, 3)
+    again = send(browser, review, address)
+    assert (again.status_code, headline(again)) == (409, "Remove production from v3?")
+    assert position(web) == 3
+    assert follow(browser, send(browser, again, address)) == "production is removed."
+
+
+@pytest.mark.usefixtures("three_versions")
+def test_a_prompt_whose_labels_or_versions_changed_since_the_review_is_not_archived(web: Api, browser: TestClient) -> None:
+    address = path(web, "prompts/greeting/archive/")
+    review = browser.get(address)
+    place(web, 3)
+    again = send(browser, review, address)
+    assert again.status_code == 409
+    assert "Its labels go: production v3" in text_of(again)
+    publish(web, base=3, prompt="fourth")
+    again = send(browser, again, address)
+    assert again.status_code == 409
+    assert "All 4 versions are kept" in text_of(again)
+    assert follow(browser, send(browser, again, address)).startswith("greeting is archived.")
+
+
+def test_another_prompt_that_has_the_name_by_now_is_not_archived(web: Api, browser: TestClient) -> None:
+    make(web)
+    address = path(web, "prompts/greeting/archive/")
+    review = browser.get(address)
+    with web.registry.database.write() as tx:
+        prompts.archive_prompt(tx, web.registry.actor, name="greeting")
+    make(web, prompt="another")
+    assert send(browser, review, address).status_code == 409
+    assert latest(web)[1] == "another"
+
+
+def test_a_copy_is_not_made_of_a_version_that_the_form_did_not_show(web: Api, browser: TestClient) -> None:
+    make(web)
+    address = path(web, "prompts/greeting/duplicate/")
+    shown = browser.get(address)
+    publish(web, base=1, prompt="newer")
+    again = send(browser, shown, address)
+    assert again.status_code == 409
+    assert "v2 was published in the meantime" in text_of(again)
+    with web.registry.database.read() as tx, pytest.raises(PromptNotFound):
+        prompts.fetch_prompt(tx, web.registry.actor, "greeting-copy")
+    assert follow(browser, send(browser, again, address)) == "This is a copy of greeting."
+    assert latest(web, "greeting-copy")[1] == "newer"
+
+
+@pytest.mark.usefixtures("three_versions")
+def test_no_address_of_a_page_has_an_encoded_slash(web: Api, browser: TestClient) -> None:
+    place(web, 1)
+    pages = ["prompts/", "archive/", "activity/", "settings/", "new-prompt/", "prompts/greeting/"]
+    pages += [
+        f"prompts/greeting/{part}"
+        for part in (
+            "edit/",
+            "labels/",
+            "labels/set/?label=production&version=3",
+            "labels/set/?label=new&version=3",
+            "labels/remove/?label=production",
+            "compare/",
+            "use/",
+            "usage/",
+            "activity/",
+            "history/",
+            "duplicate/",
+            "archive/",
+            "restore/?version=1",
+        )
+    ]
+    for rest in pages:
+        shown = browser.get(path(web, rest))
+        assert shown.status_code == 200, rest
+        assert [address for address in addresses_of(shown) if re.search("%2f", address, re.IGNORECASE)] == [], rest
