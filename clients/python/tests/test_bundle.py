@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from client_service import EitherMaker
 from faults import Proxy
 
-from promptuary_client import ConfigurationError, Promptuary, Unreachable
+from promptuary_client import ConfigurationError, InvalidBundle, Promptuary, Trouble, Unreachable
 
 CHAT = [{"role": "system", "content": "Grüß 👋 \0 \ud800"}, {"placeholder": "history"}]
 
@@ -24,7 +25,7 @@ def row(name: str, content: object, **more: Any) -> dict[str, Any]:
 def bundle(folder: Path, *rows: dict[str, Any], **more: Any) -> Path:
     head = {"format": "promptuary-bundle", "format_version": 1, "server": "http://localhost", "project": 1}
     path = folder / "prompts.bundle.json"
-    path.write_text(json.dumps(head | {"created_at": "2026-01-01T00:00:00.000000Z", "prompts": rows} | more))
+    path.write_text(json.dumps(head | {"prompts": rows} | more))
     return path
 
 
@@ -43,8 +44,7 @@ def test_the_bundle_is_served_while_the_server_fails_and_the_servers_word_once_i
     client = make_either(proxy.url, bundle=path)
     prompt = client.get("greeting", fallback="not this")
     assert (prompt.source, prompt.version, prompt.text, prompt.config) == ("bundle", 7, "Hello, {{name}}!", {"model": "small"})
-    assert prompt.age is not None
-    assert prompt.age > 0
+    assert prompt.age is None
     proxy.fault = faults.no_fault
     client.until(lambda: client.get("greeting").source == "cache")
     assert client.get("greeting").version == 3
@@ -135,25 +135,44 @@ def test_offline_neither_address_nor_key_is_needed(path: Path, monkeypatch: pyte
         ({"prompts": [row("a", "b", sha256=None)]}, "content of 'a'"),
         ({"prompts": [{"name": "a"}]}, "damaged"),
         ({"prompts": None}, "damaged"),
-        ({"created_at": "yesterday"}, "damaged"),
-        ({"created_at": 5}, "damaged"),
     ],
 )
-def test_a_bundle_that_cannot_be_believed_is_refused_when_the_client_is_made(
-    tmp_path: Path, change: dict[str, Any], message: str
+def test_a_bundle_that_cannot_be_believed_is_reported_and_not_used(
+    make_either: EitherMaker, tmp_path: Path, change: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(ConfigurationError, match=message):
-        Promptuary(bundle=bundle(tmp_path, **change), offline=True)
+    _assert_is_reported(make_either, bundle(tmp_path, row("greeting", "Hi!"), **change), message)
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"5", b"\xff", b"[" * 200_000, b"\0", b"{}"])
-def test_a_file_that_is_no_bundle_is_refused_when_the_client_is_made(tmp_path: Path, data: bytes) -> None:
+def test_a_file_that_is_no_bundle_is_reported_and_not_used(make_either: EitherMaker, tmp_path: Path, data: bytes) -> None:
     (tmp_path / "file").write_bytes(data)
-    with pytest.raises(ConfigurationError, match="damaged, or not a bundle"):
-        Promptuary(bundle=tmp_path / "file", offline=True)
+    _assert_is_reported(make_either, tmp_path / "file", "damaged, or not a bundle")
 
 
-@pytest.mark.parametrize("path", ["/nowhere/prompts.json", "/", "a\0b"])
-def test_a_bundle_that_cannot_be_read_is_refused_when_the_client_is_made(path: str) -> None:
-    with pytest.raises(ConfigurationError, match="cannot be read"):
-        Promptuary(bundle=path, offline=True)
+@pytest.mark.parametrize("path", ["/nowhere/prompts.json", "/", "a\0b", "~nobody-of-this-name/x"])
+def test_a_bundle_that_cannot_be_read_is_reported_and_not_used(make_either: EitherMaker, path: str) -> None:
+    _assert_is_reported(make_either, path, "cannot be read")
+
+
+def test_a_bundle_of_the_environment_that_cannot_be_read_does_not_stop_a_program(
+    make_either: EitherMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROMPTUARY_BUNDLE", "/nowhere/prompts.json")
+    assert make_either().get("greeting").source == "server"
+
+
+def test_a_bundle_that_begins_with_a_byte_order_mark_is_read(make_either: EitherMaker, path: Path) -> None:
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert make_either(bundle=path, offline=True).get("greeting").source == "bundle"
+
+
+def _assert_is_reported(make_either: EitherMaker, path: str | Path, message: str) -> None:
+    troubles: list[Trouble] = []
+    client = make_either(bundle=path, on_trouble=troubles.append)
+    assert [(trouble.key, type(trouble.error), trouble.has_content) for trouble in troubles] == [(None, InvalidBundle, False)]
+    assert re.search(message, str(troubles[0].error))
+    assert client.get("greeting").source == "server"
+    offline = make_either(bundle=path, offline=True, cache_dir=False)
+    assert offline.get("greeting", fallback="the code's").source == "fallback"
+    with pytest.raises(Unreachable, match=message):
+        offline.get("greeting")

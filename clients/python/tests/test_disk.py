@@ -79,6 +79,47 @@ def test_a_file_of_another_form_is_as_good_as_none(tmp_path: Path) -> None:
     assert disk.load(KEY) is None
 
 
+ROW = {"name": "greeting", "prompt": "text", "config": None, "version": 1, "label": None, "etag": None}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        [],
+        [ROW],
+        5,
+        None,
+        "text",
+        {},
+        ROW | {"etag": 5},
+        ROW | {"etag": "a\nb"},
+        ROW | {"etag": "é"},
+        ROW | {"prompt": [{"role": "user", "content": "x"}]},
+        ROW | {"config": []},
+        ROW | {"label": 1},
+        ROW | {"version": True},
+    ],
+)
+def test_a_file_that_another_version_of_the_client_wrote_in_its_own_form_is_as_good_as_none(tmp_path: Path, row: object) -> None:
+    _write_row(tmp_path, row)
+    assert Disk(settings(tmp_path)).load(KEY) is None
+
+
+def test_a_file_with_more_than_this_version_of_the_client_knows_is_used(tmp_path: Path) -> None:
+    _write_row(tmp_path, ROW | {"tags": ["new"], "etag": 'W/"1"'})
+    record = Disk(settings(tmp_path)).load(KEY)
+    assert record is not None
+    assert (record.content.text, record.content.etag) == ("text", 'W/"1"')
+
+
+def _write_row(folder: Path, row: object) -> None:
+    disk = Disk(settings(folder))
+    disk.store(KEY, CONTENT)
+    (path,) = files(folder)
+    body = json.dumps(row).encode()
+    path.write_bytes(disk._digest(KEY, body).encode() + b"\n" + body)  # noqa: SLF001 - as another version with the same key would.
+
+
 def test_age_is_never_negative_when_the_clock_goes_back(tmp_path: Path) -> None:
     Disk(settings(tmp_path), clock=lambda: 2_000_000_000.0).store(KEY, CONTENT)
     record = Disk(settings(tmp_path), clock=lambda: 1_000_000_000.0).load(KEY)

@@ -14,6 +14,7 @@ from promptuary_client import (
     Conflict,
     Forbidden,
     Invalid,
+    Key,
     NotAuthenticated,
     NotFound,
     Prompt,
@@ -159,8 +160,8 @@ def test_hooks_are_told_answers_and_troubles_and_cannot_break_a_fetch(make_eithe
     proxy.fault = server_error
     client.get("nothing", fallback="Hello!")
     assert [prompt.source for prompt in answers] == ["server", "fallback"]
-    assert [(trouble.key.name, type(trouble.error), trouble.has_content) for trouble in troubles] == [
-        ("nothing", ServerFailed, False)
+    assert [(trouble.key, type(trouble.error), trouble.has_content) for trouble in troubles] == [
+        (Key("nothing"), ServerFailed, False)
     ]
 
 

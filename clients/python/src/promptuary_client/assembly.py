@@ -7,7 +7,7 @@ from typing import Any
 from promptuary_client import errors, wire
 from promptuary_client.core import Core
 from promptuary_client.prompts import Key, Prompt, fallback_content
-from promptuary_client.reports import report_answer
+from promptuary_client.reports import report_answer, report_bundle
 from promptuary_client.settings import (
     Settings,
     check_numbers,
@@ -34,16 +34,21 @@ def build_settings(
     address, key = resolve_access(host, api_key, offline=is_offline)
     # Without a server and a key there is nobody to keep content apart for.
     has_disk = cache_dir is not False and bool(address)
+    found, bundle_error = resolve_bundle(bundle)
     settings = Settings(
         host=address,
         api_key=key,
         project=resolve_project(project),
         folder=resolve_folder(None if isinstance(cache_dir, bool) else cache_dir) if has_disk else None,
-        bundle=resolve_bundle(bundle),
+        bundle=found,
+        bundle_error=bundle_error,
         offline=is_offline,
         **others,
     )
-    return check_numbers(settings)
+    check_numbers(settings)
+    if bundle_error is not None:
+        report_bundle(settings, bundle_error)
+    return settings
 
 
 def answer(
@@ -59,7 +64,7 @@ def answer(
     prompt = core.answer(key, is_confirmed=is_confirmed) or _bundled(settings, core, key)
     if prompt is None:
         if fallback is None:
-            raise (wire.impossible(key) or core.error(key)).with_traceback(None)
+            raise _reason(settings, core, key).with_traceback(None) from settings.bundle_error
         prompt = Prompt(fallback_content(key, fallback, config), key.name, None, key.label, "fallback", None)
     report_answer(settings, prompt)
     return prompt
@@ -70,6 +75,14 @@ def has_substitute(settings: Settings, key: Key, fallback: object) -> bool:
     return fallback is not None or (settings.bundle is not None and settings.bundle.find(key) is not None)
 
 
+def _reason(settings: Settings, core: Core, key: Key) -> errors.PromptuaryError:
+    error = wire.impossible(key) or core.error(key)
+    if settings.offline and settings.bundle_error is not None:
+        # The file is the only thing that can be mended.
+        return errors.Unreachable(f"{error} {settings.bundle_error}")
+    return error
+
+
 def _bundled(settings: Settings, core: Core, key: Key) -> Prompt | None:
     # The server's word that there is no such prompt is worth more than an old file.
     if settings.bundle is None or isinstance(core.error(key), errors.NotFound):
@@ -77,4 +90,4 @@ def _bundled(settings: Settings, core: Core, key: Key) -> Prompt | None:
     content = settings.bundle.find(key)
     if content is None:
         return None
-    return Prompt(content, content.name, content.version, key.label, "bundle", settings.bundle.age)
+    return Prompt(content, content.name, content.version, key.label, "bundle", None)

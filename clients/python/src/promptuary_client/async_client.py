@@ -34,7 +34,7 @@ class AsyncPromptuary:
 
     With ``max_stale`` content that was due for a refresh more than so many seconds ago is not served before the server was asked,
     which is for processes that are frozen between calls. ``on_get`` is called with every answer, ``on_trouble`` with a `Trouble`
-    for every fetch that failed.
+    for every fetch that failed, and for a bundle that cannot be used.
 
     Used in another loop, such as that of a second ``asyncio.run``, a client keeps what it knows and begins anew with the rest.
     """

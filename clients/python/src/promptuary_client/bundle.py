@@ -1,19 +1,18 @@
 """Prompts in a file that a release brings along, for when no server can be asked. Read once, believed only if it is whole.
 
 ``promptuary bundle`` writes such files. A content is found by what was asked for: by its version, by the labels that pointed at it,
-and without either if the file was made of latest versions.
+and without either if the file was made of latest versions. The file does not say when it was made: the same prompts are the same
+bytes.
 """
 
 import hashlib
 import json
 import os
-import time
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timezone
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from promptuary_client.errors import ConfigurationError
+from promptuary_client.errors import InvalidBundle
 from promptuary_client.prompts import Content, Key
 
 FORMAT = "promptuary-bundle"
@@ -23,35 +22,30 @@ FORMAT_VERSION = 1
 class Bundle:
     """The prompts of one file."""
 
-    def __init__(self, contents: Mapping[Key, Content], created: float, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, contents: Mapping[Key, Content]) -> None:
         self._contents = contents
-        self._created = created
-        self._clock = clock
 
     def find(self, key: Key) -> Content | None:
         """Return what the file has for a key, `None` if it has nothing."""
         return self._contents.get(key)
 
-    @property
-    def age(self) -> float:
-        """How many seconds ago the file was made."""
-        return max(self._clock() - self._created, 0.0)
-
 
 def read_bundle(path: str | Path) -> Bundle:
-    """Return the prompts of a file. Raises `ConfigurationError`, which says what is wrong with it."""
+    """Return the prompts of a file. Raises `InvalidBundle`, which says what is wrong with it."""
     try:
         data = Path(path).expanduser().read_bytes()
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"The bundle {os.fspath(path)} cannot be read: {error}.") from error
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InvalidBundle(f"The bundle {os.fspath(path)} cannot be read: {error}.") from error
     try:
         found = json.loads(data)
         _check_format(found)
-        return Bundle(_read_prompts(found["prompts"]), _read_time(found["created_at"]))
+        return Bundle(_read_prompts(found["prompts"]))
     except _Damage as damage:
-        raise ConfigurationError(f"The bundle {os.fspath(path)} is not usable: {damage}") from damage
+        raise InvalidBundle(f"The bundle {os.fspath(path)} is not usable: {damage}") from damage
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise ConfigurationError(f"The bundle {os.fspath(path)} is damaged, or not a bundle.") from error
+        raise InvalidBundle(
+            f"The bundle {os.fspath(path)} is damaged, or not a bundle. Write it again with promptuary bundle."
+        ) from error
 
 
 class _Damage(Exception):
@@ -60,9 +54,12 @@ class _Damage(Exception):
 
 def _check_format(found: Mapping[str, Any]) -> None:
     if found["format"] != FORMAT:
-        raise _Damage("it has another format.")
+        raise _Damage("it has another format. Write it with promptuary bundle.")
     if found["format_version"] != FORMAT_VERSION:
-        raise _Damage(f"its format has version {found['format_version']}, and this client reads version {FORMAT_VERSION}.")
+        raise _Damage(
+            f"its format has version {found['format_version']}, and this client reads version {FORMAT_VERSION}. "
+            "Install the client that belongs to the server."
+        )
 
 
 def _read_prompts(rows: list[Mapping[str, Any]]) -> dict[Key, Content]:
@@ -97,9 +94,3 @@ def _keys(row: Mapping[str, Any], content: Content) -> Iterator[Key]:
     yield from (Key(content.name, label=label) for label in labels)
     if row["label"] is None:
         yield Key(content.name)
-
-
-def _read_time(text: str) -> float:
-    # Before Python 3.11 a Z is not understood.
-    created = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return (created if created.tzinfo else created.replace(tzinfo=timezone.utc)).timestamp()

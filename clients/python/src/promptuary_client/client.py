@@ -34,7 +34,8 @@ class Promptuary:
 
     With ``max_stale`` content that was due for a refresh more than so many seconds ago is not served before the server was asked,
     which is for processes that are frozen between calls. With ``threads`` false every request is made in the thread that calls.
-    ``on_get`` is called with every answer, ``on_trouble`` with a `Trouble` for every fetch that failed.
+    ``on_get`` is called with every answer, ``on_trouble`` with a `Trouble` for every fetch that failed, and for a
+    bundle that cannot be used.
     """
 
     def __init__(

@@ -128,7 +128,9 @@ class Disk:
 def _read(body: bytes, *, age: float) -> Record | None:
     try:
         row = json.loads(body)
-        etag = row.pop("etag", None)
-        return Record(read_content(row, etag=etag), age)
-    except (ValueError, AttributeError, RecursionError, PromptuaryError):
+        etag = row.get("etag")
+        # An entity tag goes back to the server in a header.
+        is_etag = etag is None or (isinstance(etag, str) and etag.isascii() and etag.isprintable())
+        return Record(read_content(row, etag=etag), age) if is_etag else None
+    except (ValueError, AttributeError, TypeError, RecursionError, PromptuaryError):
         return None

@@ -11,6 +11,10 @@ class ConfigurationError(PromptuaryError, ValueError):
     """The client cannot be made from these settings."""
 
 
+class InvalidBundle(ConfigurationError):
+    """The file of a bundle cannot be read, or is not a bundle. A client goes on without it."""
+
+
 class CompileError(PromptuaryError, ValueError):
     """A prompt cannot be compiled with what was given."""
 

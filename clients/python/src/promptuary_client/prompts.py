@@ -56,8 +56,8 @@ class Prompt:
 
     ``source`` says where it came from: "server" if this call waited for the server's word, "cache" if memory had it, "disk" if the
     server could not be asked since the process started, "bundle" if the file that the program brings along had it, "fallback" if
-    the code's own text is all there is. ``age`` is how many seconds ago the server confirmed it, or the bundle was made, `None` for
-    a fallback, which has no ``version`` either.
+    the code's own text is all there is. ``age`` is how many seconds ago the server confirmed it, `None` for
+    a bundle and for a fallback, which has no ``version`` either.
     """
 
     content: Content = field(repr=False)

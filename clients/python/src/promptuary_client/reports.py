@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import TypeVar
 
-from promptuary_client.errors import PromptuaryError
+from promptuary_client.errors import InvalidBundle, PromptuaryError
 from promptuary_client.prompts import Key, Prompt
 from promptuary_client.settings import Settings, Trouble
 
@@ -18,6 +18,12 @@ def report_trouble(settings: Settings, key: Key, error: PromptuaryError, *, has_
     remark = "what is known of it stays in use" if has_content else "nothing is known of it"
     logger.warning("Prompt %s could not be fetched, %s: %s", key, remark, error)
     _call(settings.on_trouble, Trouble(key, error, has_content=has_content))
+
+
+def report_bundle(settings: Settings, error: InvalidBundle) -> None:
+    """Warn of a bundle that cannot be used; the program goes on without it."""
+    logger.warning("No prompt can be served from the bundle: %s", error)
+    _call(settings.on_trouble, Trouble(None, error, has_content=False))
 
 
 def report_prefetch(error: PromptuaryError) -> None:

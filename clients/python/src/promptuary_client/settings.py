@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from promptuary_client.bundle import Bundle, read_bundle
-from promptuary_client.errors import ConfigurationError, PromptuaryError
+from promptuary_client.errors import ConfigurationError, InvalidBundle, PromptuaryError
 from promptuary_client.prompts import Key, Prompt
 
 T = TypeVar("T")
@@ -23,9 +23,12 @@ _ANSWERS: Mapping[str, bool] = {"": False, "0": False, "false": False, "no": Fal
 
 @dataclass(frozen=True)
 class Trouble:
-    """A fetch that failed: what was asked for, why it failed, and whether there is something older to serve."""
+    """A failure: the key that was asked for, the error, and whether there is something older to serve.
 
-    key: Key
+    ``key`` is `None` if the failure concerns no single prompt, such as a bundle that cannot be used.
+    """
+
+    key: Key | None
     error: PromptuaryError
     has_content: bool
 
@@ -51,6 +54,7 @@ class Settings:
     threads: bool = True
     live: bool = False
     bundle: Bundle | None = field(default=None, repr=False)
+    bundle_error: InvalidBundle | None = None
     offline: bool = False
     on_get: Hook[Prompt] | None = None
     on_trouble: Hook[Trouble] | None = None
@@ -69,10 +73,16 @@ def resolve_access(host: str | None, api_key: str | None, *, offline: bool) -> t
     return resolve_host(host), resolve_key(api_key)
 
 
-def resolve_bundle(bundle: str | Path | None) -> Bundle | None:
-    """Return the prompts of the given file, or of that of ``PROMPTUARY_BUNDLE``. Raises `ConfigurationError`."""
+def resolve_bundle(bundle: str | Path | None) -> tuple[Bundle | None, InvalidBundle | None]:
+    """Return the prompts of the given file, or of that of ``PROMPTUARY_BUNDLE``, or the error if the file cannot be used.
+
+    The error is not raised: a bundle is a substitute, and a program that has a server or a fallback does not need it.
+    """
     path = bundle if bundle is not None else os.environ.get("PROMPTUARY_BUNDLE", "").strip()
-    return read_bundle(path) if path else None
+    try:
+        return (read_bundle(path) if path else None), None
+    except InvalidBundle as error:
+        return None, error
 
 
 def resolve_offline(offline: bool | None) -> bool:  # noqa: FBT001 - it is what this is about.

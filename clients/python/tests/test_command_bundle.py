@@ -1,0 +1,102 @@
+"""Bundles that ``promptuary bundle`` writes of a real server's prompts, read by both clients."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from client_service import EitherMaker, Service
+from desks import Desk, make_desk
+
+CHAT = [
+    {"role": "system", "content": "Be {{tone}}.", "name": "guide"},
+    {"type": "placeholder", "name": "history"},
+    {"role": "user", "content": [{"type": "text", "text": "{{question}}"}]},
+]
+CONTENTS: dict[str, Any] = {
+    "text": "Hello, {{name}}!",
+    "crlf": "one\r\ntwo\rthree\n\n",
+    "blank": " \n",
+    "unicode": "Gr\u00fc\u00df Gott \U0001f44b \u202e \u2028 \ufeff \0",
+    "fence": "---\nname: other\n---\n<!-- role: user -->\n",
+    "messages": [{"role": "user", "content": "Hi, {{name}}"}, {"role": "assistant", "content": "line\nline\n"}],
+    "chat": CHAT,
+    "object": {"b": 1, "a": [1.0, 1e300, -0.0, 12345678901234567890123, None, True], "\u00e9": {"": []}},
+    "number": 0.1,
+    "list": [],
+    "truth": False,
+    "json-text": json.dumps(CHAT),
+    "-": "a dash",
+    "--help": "an option",
+    "_": "an underscore",
+    "NEWS": "upper case",
+    "news": "lower case",
+    "con": "a device",
+    "1": "a digit",
+    "n" * 255: "a long name",
+}
+
+
+@pytest.fixture(scope="module")
+def prepared(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A project of its own that has every kind of prompt, at two versions and three labels."""
+    folder = tmp_path_factory.mktemp("desk")
+    with make_desk(service.server, str(service.registry.database.engine.url), folder) as desk:
+        for name, content in CONTENTS.items():
+            desk.create(name, "an older version", config={"model": "old"})
+            desk.publish(name, 1, prompt=content, config={"model": name, "tools": [{"n": 1.0}], "none": None})
+            desk.label(name, "production", 1)
+            desk.label(name, "staging", 2)
+            desk.label(name, "v1.0_x-y", 2)
+        yield desk
+
+
+@pytest.fixture
+def desk(prepared: Desk, tmp_path: Path) -> Desk:
+    """An empty folder for commands on the prepared project."""
+    return prepared.at(tmp_path / "desk")
+
+
+def _reader(make_either: EitherMaker, desk: Desk, path: Path | None, **options: Any) -> Any:
+    return make_either(desk.host, api_key=desk.key, project=desk.project, bundle=path, **options)
+
+
+def _facts(prompt: Any) -> tuple[Any, ...]:
+    return (prompt.name, prompt.version, prompt.text, prompt.config, prompt.is_chat, prompt.variables, prompt.placeholders)
+
+
+@pytest.mark.parametrize("label", [None, "staging", "production"])
+def test_a_bundle_of_the_command_serves_what_the_server_serves(make_either: EitherMaker, desk: Desk, label: str | None) -> None:
+    desk.json("pull", *([] if label is None else ["--label", label]))
+    desk.json("bundle")
+    path = desk.folder / "prompts.bundle.json"
+    online = _reader(make_either, desk, None, cache_dir=False)
+    offline = _reader(make_either, desk, path, cache_dir=False, offline=True)
+    for name in CONTENTS:
+        version = 1 if label == "production" else 2
+        asked: list[dict[str, Any]] = [{"version": version}, {} if label is None else {"label": label}]
+        asked += [] if version == 1 else [{"label": "staging"}, {"label": "v1.0_x-y"}]
+        for options in asked:
+            served = offline.get(name, **options)
+            assert (served.source, served.age) == ("bundle", None)
+            assert _facts(served) == _facts(online.get(name, **options))
+
+
+def test_a_bundle_of_the_environment_serves_while_the_server_is_down(
+    make_either: EitherMaker, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.json("pull")
+    desk.json("bundle", "-o", "released.json")
+    monkeypatch.setenv("PROMPTUARY_BUNDLE", str(desk.folder / "released.json"))
+    client = make_either("http://127.0.0.1:1", api_key=desk.key, cache_dir=False)
+    prompt = client.get("chat", fallback="not this")
+    assert prompt.source == "bundle"
+    assert prompt.compile(tone="kind", question="Why?", history=[])[0] == {"role": "system", "content": "Be kind.", "name": "guide"}
+
+
+def test_a_healthy_server_is_asked_although_there_is_a_bundle(make_either: EitherMaker, desk: Desk) -> None:
+    desk.json("pull")
+    desk.json("bundle")
+    client = _reader(make_either, desk, desk.folder / "prompts.bundle.json")
+    assert [client.get("text").source, client.get("number").source] == ["server", "server"]
