@@ -8,6 +8,9 @@ import { toldAgo } from "./times";
 
 const PAUSE = 400;
 
+// Fields that tell what a text was begun from, and not what is written.
+const ORIGINS = new Set(["base_version", "source"]);
+
 type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
 export function startDrafts(): void {
@@ -30,7 +33,7 @@ function fieldsOf(form: HTMLFormElement): Record<string, string> {
 }
 
 function isSame(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
-  return Object.keys({ ...one, ...other }).every((name) => name === "base_version" || (one[name] ?? "") === (other[name] ?? ""));
+  return Object.keys({ ...one, ...other }).every((name) => ORIGINS.has(name) || (one[name] ?? "") === (other[name] ?? ""));
 }
 
 class Drafted {

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promptuary.differences import Chunk, ChunkKind, compare_configs, merge_configs, merge_texts
-from promptuary.differences.configs import MISSING
+from promptuary.differences.configs import MISSING, show_path
 
 TEXTS = st.one_of(st.text(max_size=30), st.lists(st.sampled_from(["", "a", "b", "c", "d\r"]), max_size=10).map("\n".join))
 VALUES = st.recursive(
@@ -131,3 +131,16 @@ def test_changes_of_a_config_are_told_by_the_keys_that_lead_to_them() -> None:
         ("d", "null", None),
         ("e", None, "[1]"),
     ]
+
+
+@given(one=st.lists(st.text(max_size=4), min_size=1, max_size=3), other=st.lists(st.text(max_size=4), min_size=1, max_size=3))
+def test_no_two_paths_of_a_config_are_shown_alike(one: list[str], other: list[str]) -> None:
+    assert (show_path(tuple(one)) == show_path(tuple(other))) is (one == other)
+
+
+def test_keys_that_are_no_plain_words_are_shown_as_json() -> None:
+    old = {"a.b": 1, "a": {"b": 1}, "gpt-4.1": {"top_p": 1}, "": 1, 'q"': 1, "x\u200by": 1, "größe": 1}
+    paths = [change.path for change in compare_configs(old, {})]
+    assert paths == ['"a.b"', "a", '"gpt-4.1"', '""', '"q\\""', '"x\\u200by"', "größe"]
+    nested = compare_configs({"gpt-4.1": {"top_p": 1}}, {"gpt-4.1": {"top_p": 2}})
+    assert [change.path for change in nested] == ['"gpt-4.1".top_p']

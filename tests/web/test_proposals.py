@@ -4,12 +4,17 @@ import json
 
 import pytest
 from builders import Registry
+from hypothesis import given
+from hypothesis import strategies as st
 
 from promptuary.model.errors import InvalidValue
 from promptuary.model.prompts import Version
 from promptuary.registry import prompts
 from promptuary.web.forms import Form
+from promptuary.web.originals import as_browsers_show, recover
 from promptuary.web.proposals import Proposal, proposal_of, read_proposal
+
+MIXED = st.lists(st.sampled_from(["\r", "\n", "\r\n", "\0", "\ufffd", "a", "b", "c\n"]), max_size=20).map("".join)
 
 
 def made(registry: Registry, prompt: object, config: object = None) -> Version:
@@ -23,16 +28,56 @@ def sent(text: str, **fields: str) -> Form:
     return Form({"prompt": [lines], **{name: [value] for name, value in fields.items()}})
 
 
-@pytest.mark.parametrize("text", ["one\ntwo\n", "one\r\ntwo\r\n", "", "\n", "\n\nfirst", "  spaces  \n\n", "{{x}}", "é\u202e😀"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "one\ntwo\n",
+        "one\r\ntwo\r\n",
+        "one\rtwo",
+        "one\r\ntwo\n",
+        "\r\nx",
+        "a\0b",
+        "\ufffd\0",
+        "",
+        "\n",
+        "\n\nfirst",
+        "  spaces  \n\n",
+        "{{x}}",
+        "é\u202e😀",
+    ],
+)
 def test_a_text_that_was_not_touched_comes_back_as_it_was(sqlite_registry: Registry, text: str) -> None:
     version = made(sqlite_registry, text)
     shown = proposal_of(version)
-    assert read_proposal(sent(shown.text), base=version).prompt == text
+    assert read_proposal(sent(shown.text), source=version).prompt == text
 
 
-def test_line_ends_of_both_kinds_become_line_feeds(sqlite_registry: Registry) -> None:
-    version = made(sqlite_registry, "one\r\ntwo\n")
-    assert read_proposal(sent(proposal_of(version).text), base=version).prompt == "one\ntwo\n"
+@pytest.mark.parametrize(
+    ("original", "typed", "published"),
+    [
+        ("one\r\ntwo\nthree\r\n", "one\n2\nthree\n", "one\r\n2\nthree\r\n"),
+        ("one\r\ntwo\r\nthree", "one\ntwo\nnew\nthree", "one\r\ntwo\r\nnew\r\nthree"),
+        ("one\rtwo\rthree", "zero\none\ntwo\nthree", "zero\rone\rtwo\rthree"),
+        ("a\0b c", "a\ufffdb d", "a\0b d"),
+        ("a\0b c\0d", "a\ufffdb, c\ufffdd", "a\0b, c\0d"),
+        ("one\r\ntwo", "one\ntwo\n", "one\r\ntwo\r\n"),
+        ("one\r\n", "", ""),
+        ("\0", "new", "new"),
+        ("plain", "changed\n", "changed\n"),
+    ],
+)
+def test_what_nobody_changed_of_a_text_stays_as_it_was(
+    sqlite_registry: Registry, original: str, typed: str, published: str
+) -> None:
+    assert read_proposal(sent(typed), source=made(sqlite_registry, original)).prompt == published
+
+
+@given(original=MIXED, typed=MIXED)
+def test_a_recovered_text_is_shown_as_it_was_typed(original: str, typed: str) -> None:
+    seen = as_browsers_show(typed)
+    assert as_browsers_show(recover(seen, original)) == seen
+    assert recover(as_browsers_show(original), original) == original
+    assert recover(as_browsers_show(recover(seen, original)), original) == recover(seen, original)
 
 
 def test_chat_messages_are_edited_as_indented_json_and_stay_what_they_are(sqlite_registry: Registry) -> None:
@@ -41,7 +86,7 @@ def test_chat_messages_are_edited_as_indented_json_and_stay_what_they_are(sqlite
     shown = proposal_of(version)
     assert shown.is_json
     assert shown.text == json.dumps(messages, indent=2)
-    assert read_proposal(sent(shown.text, format="json"), base=version).prompt == messages
+    assert read_proposal(sent(shown.text, format="json"), source=version).prompt == messages
 
 
 def test_a_config_comes_back_as_it_was_and_none_stays_none(sqlite_registry: Registry) -> None:
@@ -64,6 +109,8 @@ def test_a_config_comes_back_as_it_was_and_none_stays_none(sqlite_registry: Regi
         (Proposal(text="x", config="["), "config"),
         (Proposal(text="x", config="[1]"), "config"),
         (Proposal(text="x", config='{"a": NaN}'), "config"),
+        (Proposal(text="x", config='{"a": "\\ud800"}'), "config"),
+        (Proposal(text='["\\udfff"]', is_json=True), "prompt"),
         (Proposal(text="x", note="n" * 401), "version_description"),
         (Proposal(text="x", note="\0"), "version_description"),
     ],

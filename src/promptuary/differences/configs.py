@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from json import dumps
 from typing import Final
 
 from promptuary.model.json_text import dump
@@ -9,7 +10,7 @@ from promptuary.model.json_text import dump
 
 @dataclass(frozen=True, slots=True)
 class ConfigChange:
-    """A value that differs. ``path`` joins the keys that lead to it by dots; values are JSON text, `None` where there is none."""
+    """A value that differs. ``path`` is as `show_path` returns it; values are JSON text, `None` where there is none."""
 
     path: str
     old: str | None
@@ -34,8 +35,15 @@ def joined_keys(old: Mapping[str, object], *others: Mapping[str, object]) -> lis
 
 
 def show_path(path: tuple[str, ...]) -> str:
-    """Return keys as one text."""
-    return ".".join(path)
+    """Join keys by dots: `model.top_p`. Any other key than a plain word is a JSON string: `"gpt-4.1".top_p`.
+
+    No two paths are shown alike, and nothing invisible is in what is shown.
+    """
+    return ".".join(key if _is_plain(key) else dumps(key, ensure_ascii=not key.isprintable()) for key in path)
+
+
+def _is_plain(key: str) -> bool:
+    return key != "" and key.isprintable() and not any(sign in key for sign in '."')
 
 
 def is_equal(one: object, other: object) -> bool:

@@ -1,26 +1,33 @@
 """What somebody has written and not published yet: read from a form, shown in it again, turned into what is published."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from promptuary.model.content import encode_config, encode_prompt, text_of
 from promptuary.model.errors import InvalidValue
-from promptuary.model.json_text import InvalidJson, dump_indented, parse
+from promptuary.model.json_text import InvalidJson, dump_indented, find_surrogate, parse
 from promptuary.model.prompts import MAX_DESCRIPTION, Version
 from promptuary.model.text import check_text
 from promptuary.web.forms import Form
 from promptuary.web.numbers import number_of
+from promptuary.web.originals import as_browsers_show, recover
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """The parts of a version as texts of a form. ``is_json``: the prompt is a JSON value, such as a list of chat messages."""
+    """The parts of a version as texts of a form. ``is_json``: the prompt is a JSON value, such as a list of chat messages.
+
+    ``source`` is the version whose text, the ``original``, the form showed first: forms carry its number, and what nobody changed
+    of its text is published as it is there, with characters that browsers do not keep.
+    """
 
     text: str
     config: str = ""
     note: str = ""
     is_json: bool = False
     base_version: int = 0
+    source: int = 0
+    original: str | None = None
 
     @property
     def prompt(self) -> object:
@@ -38,6 +45,20 @@ class Proposal:
         encoded = encode_config(self.config_value)
         return None if encoded is None else json.loads(encoded)
 
+    def faithful(self, *candidates: "Proposal") -> "Proposal":
+        """Return this with the first source of some from which a form can bring its very text back, else with the last one's."""
+        recovered = (
+            replace(
+                self, text=recover(as_browsers_show(self.text), each.original or ""), source=each.source, original=each.original
+            )
+            for each in candidates
+        )
+        found = self
+        for found in recovered:
+            if found.text == self.text:
+                break
+        return found
+
     def check(self) -> None:
         """Raise `InvalidValue` for what could not be published."""
         encode_prompt(self.prompt)
@@ -49,35 +70,42 @@ class Proposal:
 def proposal_of(version: Version, *, note: str = "") -> Proposal:
     """Return what a form shows of a version."""
     is_json = not version.content.startswith('"')
+    text = dump_indented(parse(version.content)) if is_json else text_of(version.content)
     return Proposal(
-        text=dump_indented(parse(version.content)) if is_json else text_of(version.content),
+        text=text,
         config="" if version.config is None else dump_indented(version.config),
         is_json=is_json,
         note=note,
         base_version=version.latest_version,
+        source=version.version,
+        original=text,
     )
 
 
-def read_proposal(form: Form, *, base: Version | None = None) -> Proposal:
-    """Read what a form sends, its lines ended by LF. A text whose base ends all lines by CR LF keeps that."""
-    text = form.get("prompt")
-    if base is not None and _ends_lines_with_cr(base.text):
-        text = text.replace("\n", "\r\n")
+def read_proposal(form: Form, *, source: Version | None = None) -> Proposal:
+    """Read what a form sends. What nobody changed of the text of its ``source`` stays as it is there; other lines end by LF."""
+    text, is_json = form.get("prompt"), form.get("format") == "json"
+    shown = None if source is None else proposal_of(source)
+    if shown is not None and not is_json and not shown.is_json:
+        text = recover(text, shown.text)
     return Proposal(
         text=text,
         config=form.get("config"),
         note=form.get("note").strip(),
-        is_json=form.get("format") == "json",
+        is_json=is_json,
         base_version=number_of(form.get("base_version")) or 0,
+        source=shown.source if shown else 0,
+        original=shown.original if shown else None,
     )
-
-
-def _ends_lines_with_cr(text: str) -> bool:
-    return "\r\n" in text and "\n" not in text.replace("\r\n", "")
 
 
 def _parsed(text: str, *, field: str) -> object:
     try:
-        return parse(text)
+        value = parse(text)
     except InvalidJson as error:
         raise InvalidValue("invalid_json", f"This is not valid JSON: {error}.", field=field) from None
+    surrogate = find_surrogate(value)
+    if surrogate is not None:
+        detail = f"Surrogate characters are not allowed: U+{ord(surrogate):X}."
+        raise InvalidValue("surrogate_characters_not_allowed", detail, field=field)
+    return value

@@ -31,7 +31,8 @@ def reconcile(base: Version, latest: Version, proposal: Proposal, *, choices: Fo
     config = _reconcile_config(base, latest, proposal, decided, parts)
     if any(isinstance(part, Conflict) and part.is_open for part in parts):
         return Reconciled(parts, None)
-    return Reconciled(parts, replace(proposal, text=text, config=config, base_version=latest.version))
+    merged = replace(proposal, text=text, config=config, base_version=latest.version)
+    return Reconciled(parts, merged if merged.is_json else merged.faithful(proposal, proposal_of(latest)))
 
 
 def _reconcile_prompt(base: Proposal, latest: Proposal, proposal: Proposal, choices: Form) -> tuple[list[Piece], str]:

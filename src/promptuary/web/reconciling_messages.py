@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from promptuary.differences import ChunkKind, Stretch, merge_configs, merge_items
-from promptuary.differences.configs import is_equal
+from promptuary.differences.configs import is_equal, show_path
 from promptuary.model.json_text import dump
 from promptuary.model.messages import Message, chat_text, messages_of
 from promptuary.web.conflicts import Conflict, Part, Piece, decide_lines, value_conflict
@@ -85,7 +85,7 @@ def _merge_message(versions: Sequence[dict[str, object]], *, key: str, choices: 
             lines.extend(piece for piece, _ in stretches)
             return "".join(text for _, text in stretches)
         title = f"Both of you changed {path} in this message"
-        conflict = value_conflict(values, key=f"{key}-{path}", title=title, choices=choices)
+        conflict = value_conflict(values, key=f"{key}.{path}", title=title, choices=choices)
         conflicts.append(conflict)
         disputed.add(path)
         return values[1] if conflict.chosen == "theirs" else values[2]
@@ -104,7 +104,8 @@ def _merge_message(versions: Sequence[dict[str, object]], *, key: str, choices: 
 
 
 def _is_in(path: str, name: str) -> bool:
-    return path == name or path.startswith(f"{name}.")
+    shown = show_path((name,))
+    return path == shown or path.startswith(f"{shown}.")
 
 
 def _who_changed(base: object, theirs: object, yours: object) -> ChunkKind:

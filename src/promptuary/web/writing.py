@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from promptuary.model.access import Actor, Permission
-from promptuary.model.errors import InvalidValue, NameTaken, VersionConflict
+from promptuary.model.errors import InvalidValue, NameTaken, PromptNotFound, VersionConflict
 from promptuary.model.prompts import Version
 from promptuary.registry import prompts
 from promptuary.web.comparing import compare_proposal
@@ -46,21 +46,21 @@ def edit_again(visit: Visit) -> Response:
     """Show the form again with what was written before."""
     actor = visit.enter(Permission.WRITE)
     base = _base(visit, actor)
-    return _editing(visit, base, read_proposal(visit.form, base=base))
+    return _editing(visit, base, _sent(visit, actor, base))
 
 
 def review_publishing(visit: Visit) -> Response:
     """Show what publishing would change."""
     actor = visit.enter(Permission.WRITE)
     base = _base(visit, actor)
-    return _review(visit, base, read_proposal(visit.form, base=base))
+    return _review(visit, base, _sent(visit, actor, base))
 
 
 def publish_version(visit: Visit) -> Response:
     """Publish; when somebody was quicker, lose nothing and bring both together."""
     actor = visit.enter(Permission.WRITE)
     base = _base(visit, actor)
-    proposal = read_proposal(visit.form, base=base)
+    proposal = _sent(visit, actor, base)
     try:
         with visit.database.write() as tx:
             published = prompts.publish_version(
@@ -83,7 +83,7 @@ def merge_versions(visit: Visit) -> Response:
     """Take the choices where both changed the same, and show the result for review."""
     actor = visit.enter(Permission.WRITE)
     base = _base(visit, actor)
-    return _reconcile(visit, actor, base, read_proposal(visit.form, base=base))
+    return _reconcile(visit, actor, base, _sent(visit, actor, base))
 
 
 def review_restoring(visit: Visit) -> Response:
@@ -118,6 +118,16 @@ def _reconcile(visit: Visit, actor: Actor, base: Version, proposal: Proposal) ->
 def _editing(visit: Visit, version: Version, proposal: Proposal, problem: InvalidValue | None = None) -> Response:
     status = 200 if problem is None else 400
     return visit.page("prompts/edit.html", status=status, version=version, proposal=proposal, problem=problem)
+
+
+def _sent(visit: Visit, actor: Actor, base: Version) -> Proposal:
+    """Return what a form sends that was begun from ``base``, or from an older version, which it names."""
+    number = number_of(visit.form.get("source"))
+    try:
+        source = base if number in {None, base.version} else _read(visit, actor, number)
+    except PromptNotFound:
+        source = base
+    return read_proposal(visit.form, source=source)
 
 
 def _base(visit: Visit, actor: Actor) -> Version:
