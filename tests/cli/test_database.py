@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from builders import make_prompt, make_registry, make_user
 from command_line import CommandLine
+from serving import free_port
 from sqlalchemy import text
 
 from promptuary.store import schema
@@ -25,12 +26,12 @@ def test_an_empty_database_is_upgraded_once(empty_database_url: str, tmp_path: P
     assert (second.returncode, second.stdout, second.stderr) == (0, f"The database was already at schema {schema.HEAD}.\n", "")
 
 
-@pytest.mark.parametrize("command", [("db", "upgrade"), ("user", "list"), ("serve", "--port=1")])
+@pytest.mark.parametrize("command", [("db", "upgrade"), ("user", "list"), ("serve", "--port={port}")])
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_database_of_a_newer_version_is_left_alone(command_lines: CommandLine, command: tuple[str, ...]) -> None:
     with command_lines.opened_database() as database, database.write() as tx:
         tx.connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    refused = command_lines.run(*command)
+    refused = command_lines.run(*(part.format(port=free_port()) for part in command))
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == "Error: The database has schema 9999, which a newer Promptuary has written. Upgrade Promptuary.\n"
 
