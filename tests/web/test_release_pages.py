@@ -1,10 +1,19 @@
 """Labels, copies and the archive."""
 
-from builders import Api
+import re
+from datetime import timedelta
+
+from browsing import signed_in_browser
+from builders import Api, make_member
 from fastapi.testclient import TestClient
 from prompt_pages import follow, headline, make, path, publish, text_of
+from sqlalchemy import update
+from web_forms import form_of
 
-from promptuary.registry import labels
+from promptuary.model.access import Role
+from promptuary.model.usage import Tally, Use
+from promptuary.registry import labels, prompts, usage
+from promptuary.store import tables
 
 
 def test_a_label_is_set_moved_and_removed_each_after_a_look(web: Api, browser: TestClient) -> None:
@@ -50,3 +59,38 @@ def test_a_prompt_is_archived_after_a_look_and_restored(web: Api, browser: TestC
     back = browser.post(path(web, "prompts/greeting/unarchive/"))
     assert follow(browser, back) == "greeting is back, without labels. It had production at version 1."
     assert browser.post(path(web, "prompts/greeting/unarchive/")).status_code == 404
+
+
+def test_the_labels_page_names_who_moved_a_label_last(web: Api, browser: TestClient) -> None:
+    make(web)
+    publish(web, base=1, prompt="second")
+    with web.registry.database.write() as tx:
+        mover = make_member(tx, web.registry.project, role=Role.EDITOR)
+        tx.connection.execute(update(tables.users).where(tables.users.c.id == mover.id).values(first_name="Moving"))
+        for label in ("canary", "production"):
+            labels.move_label(tx, web.registry.actor, name="greeting", label=label, version=1)
+    other = signed_in_browser(web, mover)
+    address = path(web, "prompts/greeting/labels/set/")
+    moved = other.post(address, data=form_of(other.get(f"{address}?label=production&version=2"), address))
+    assert follow(other, moved) == "production points at version 2 now."
+    shown = text_of(browser.get(path(web, "prompts/greeting/labels/")))
+    assert re.search(r"canary v1 \d+ months ago Test User", shown)
+    assert re.search(r"production v2 \d+ months ago Moving User", shown)
+
+
+def test_a_mover_of_whom_the_log_no_longer_tells_is_not_made_up(web: Api, browser: TestClient) -> None:
+    make(web)
+    with web.registry.database.write() as tx:
+        labels.move_label(tx, web.registry.actor, name="greeting", label="production", version=1)
+        tx.connection.execute(update(tables.labels).values(updated_at=tx.clock() + timedelta(days=1)))
+    assert "not known any more" in text_of(browser.get(path(web, "prompts/greeting/labels/")))
+
+
+def test_a_version_is_shown_with_its_own_fetches(web: Api, browser: TestClient) -> None:
+    make(web)
+    publish(web, base=1, prompt="second")
+    with web.registry.database.write() as tx:
+        first = prompts.fetch_prompt(tx, web.registry.actor, "greeting", version=1)
+        usage.record_fetches(tx, [Tally(tx.clock().date(), Use(first.id, "", ""), 3, tx.clock())])
+    assert "3 fetches of this version in 7 days" in text_of(browser.get(path(web, "prompts/greeting/?version=1")))
+    assert "0 fetches of this version in 7 days" in text_of(browser.get(path(web, "prompts/greeting/")))

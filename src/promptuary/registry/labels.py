@@ -1,16 +1,18 @@
 """The verbs of labels: point a label at a version, remove it."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from promptuary.model.access import Actor, Permission
+from promptuary.model.accounts import Author
 from promptuary.model.changes import ChangeKind
 from promptuary.model.errors import LabelMoved, LabelNotFound, TooManyLabels, VersionNotFound
 from promptuary.model.names import check_label_name
 from promptuary.model.prompts import MAX_LABELS, Label, Prompt, Version
 from promptuary.registry.changes import record
-from promptuary.store import labels, prompts, versions
+from promptuary.store import activity, labels, prompts, versions
 from promptuary.store.database import Transaction
 
 
@@ -20,6 +22,13 @@ class PlacedLabel:
 
     label: Label
     is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mover:
+    """Who let a label point where it points; ``user`` is `None` for the operator."""
+
+    user: Author | None
 
 
 class Anywhere(Enum):
@@ -75,6 +84,24 @@ def remove_label(tx: Transaction, actor: Actor, *, name: str, label: str, expect
     labels.delete_label(tx, present.id)
     before: dict[str, object] = {"label": label, "version": present.version}
     record(tx, actor, ChangeKind.LABEL_REMOVED, prompt=prompt, before=before)
+
+
+def list_movers(tx: Transaction, actor: Actor, placed: Sequence[Label], *, prompt_id: str) -> dict[str, Mover]:
+    """Return by name who set or moved some labels of a prompt last. Those are missing of which the change log no longer tells."""
+    actor.require(Permission.READ)
+    waiting = {label.name: label for label in placed}
+    known: dict[str, Mover] = {}
+    for move in activity.list_label_moves(tx, prompt_id, limit=_MAX_MOVES) if placed else []:
+        label = waiting.pop(str((move.change.after or {}).get("label")), None)
+        # An import may have moved the label since.
+        if label is not None and move.change.at >= label.updated_at:
+            known[label.name] = Mover(move.user)
+    unmoved = (label for label in waiting.values() if label.updated_at == label.created_at)
+    known.update((label.name, Mover(label.created_by)) for label in unmoved)
+    return known
+
+
+_MAX_MOVES = 2000
 
 
 def _require_position(present: Label | None, expected: ExpectedVersion) -> None:

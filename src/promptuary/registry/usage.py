@@ -5,6 +5,7 @@ from datetime import UTC, date
 
 from promptuary.model.access import Actor, Permission
 from promptuary.model.errors import InvalidValue, PromptNotFound
+from promptuary.model.prompts import Version
 from promptuary.model.usage import DEFAULT_DAYS, MAX_DAYS, RECENT_DAYS, Tally, Usage, recent_days
 from promptuary.store import fetches, prompts
 from promptuary.store.database import Transaction
@@ -56,6 +57,13 @@ def count_recent_fetches(tx: Transaction, actor: Actor, prompt_ids: Sequence[str
         raise InvalidValue("invalid", f"Ensure the range has one to {MAX_DAYS} days.", field="days")
     today = tx.clock().astimezone(UTC).date()
     return fetches.count_fetches_of_prompts(tx, actor.project_id, prompt_ids, recent_days(today, days))
+
+
+def count_recent_fetches_of_version(tx: Transaction, actor: Actor, version: Version, *, days: int = RECENT_DAYS) -> int:
+    """Return how often a version was fetched in the last ``days`` days (UTC), today included."""
+    actor.require(Permission.READ)
+    today = tx.clock().astimezone(UTC).date()
+    return fetches.count_fetches_of_version(tx, version.id, recent_days(today, days))
 
 
 def _range(first: date | None, last: date | None, *, today: date) -> fetches.Days:

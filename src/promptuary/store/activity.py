@@ -3,6 +3,7 @@
 from sqlalchemy import select
 
 from promptuary.model.activity import Activity
+from promptuary.model.changes import ChangeKind
 from promptuary.store.changes import change_of
 from promptuary.store.database import Transaction
 from promptuary.store.tables import changes, keys, users
@@ -28,6 +29,14 @@ def list_activity(
         statement = statement.where(changes.c.prompt_id.is_not(None))
     if before is not None:
         statement = statement.where(changes.c.sequence < min(max(before, 0), _MAX_SEQUENCE))
+    rows = tx.connection.execute(statement.order_by(changes.c.sequence.desc()).limit(limit))
+    return [Activity(change_of(row), author_of(row), row.key_label, row.key_mask) for row in rows]
+
+
+def list_label_moves(tx: Transaction, prompt_id: str, *, limit: int) -> list[Activity]:
+    """List when the labels of a prompt were set and moved, newest first."""
+    kinds = [ChangeKind.LABEL_CREATED.value, ChangeKind.LABEL_MOVED.value]
+    statement = _SELECT.where(changes.c.prompt_id == prompt_id, changes.c.kind.in_(kinds))
     rows = tx.connection.execute(statement.order_by(changes.c.sequence.desc()).limit(limit))
     return [Activity(change_of(row), author_of(row), row.key_label, row.key_mask) for row in rows]
 

@@ -74,6 +74,13 @@ def count_fetches(tx: Transaction, prompt: Prompt, days: Days, *, version: int |
     return count
 
 
+def count_fetches_of_version(tx: Transaction, version_id: str, days: Days) -> int:
+    """Add up the fetches of a version."""
+    statement = select(func.coalesce(_FETCHES, 0)).where(fetches.c.version_id == version_id, fetches.c.day.between(*days))
+    count: int = tx.connection.execute(statement).scalar_one()
+    return count
+
+
 def count_fetches_of_prompts(tx: Transaction, project_id: int, prompt_ids: Sequence[str], days: Days) -> dict[str, int]:
     """Add up the fetches of each of several prompts of a project; those that were not fetched are missing."""
     statement = (

@@ -22,9 +22,10 @@ def show_labels(visit: Visit) -> Response:
     actor = visit.enter(Permission.WRITE)
     with visit.database.read() as tx:
         history = find_history(tx, actor, visit)
+        movers = labels.list_movers(tx, actor, history.labels, prompt_id=history.selected.prompt_id)
     present = [label.name for label in history.labels]
     suggested = [*present, *(name for name in SUGGESTED if name not in present)]
-    return visit.page("prompts/labels.html", version=history.selected, labels=history.labels, suggested=suggested)
+    return visit.page("prompts/labels.html", version=history.selected, labels=history.labels, movers=movers, suggested=suggested)
 
 
 def review_label(visit: Visit) -> Response:

@@ -26,7 +26,7 @@ def show_prompt(visit: Visit) -> Response:
     actor = visit.enter(Permission.READ)
     with visit.database.read() as tx:
         history = find_history(tx, actor, visit)
-        days = usage.count_recent_fetches(tx, actor, [history.selected.prompt_id])
+        fetches = usage.count_recent_fetches_of_version(tx, actor, history.selected)
     version = history.selected
     view = visit.query.get("view", "")
     reading = read(version, is_rendered=view in {"rendered", "both"})
@@ -43,7 +43,7 @@ def show_prompt(visit: Visit) -> Response:
         config="" if version.config is None else dump_indented(version.config),
         variables=variable_names(version.text),
         tokens=approximate_tokens(version.text),
-        fetches=days.get(version.prompt_id, 0),
+        fetches=fetches,
     )
 
 
