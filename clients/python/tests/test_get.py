@@ -1,10 +1,15 @@
 """Fetching from a real server, with both clients: what is served, where it says it came from, and what it costs the server."""
 
+import copy
+import json
+import pickle
+from dataclasses import asdict, replace
+
 import pytest
 from client_service import CONFIG, EitherMaker, Service
 from faults import Proxy, close_silently
 
-from promptuary_client import ConfigurationError, NotFound, Promptuary
+from promptuary_client import ConfigurationError, Key, NotFound, Promptuary, Trouble, UnusedValues
 
 
 def test_the_whole_use_takes_four_lines(service: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
@@ -67,6 +72,82 @@ def test_a_name_that_no_prompt_can_have_is_not_found(make_either: EitherMaker, n
     assert client.get(name, fallback="Hello!").source == "fallback"
     with pytest.raises(Exception, match=r"No prompt|status 4|cannot be reached"):
         client.get(name)
+
+
+@pytest.mark.parametrize("name", ["team/support", "", "..", "a\nb"])
+def test_a_name_that_cannot_be_asked_for_is_reported_although_there_is_a_fallback(
+    make_either: EitherMaker, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    troubles: list[Trouble] = []
+    client = make_either(on_trouble=troubles.append)
+    assert [client.get(name, fallback="Hello!").source for _ in range(3)] == ["fallback"] * 3
+    assert [(trouble.key, type(trouble.error), trouble.has_content) for trouble in troubles] == [(Key(name), NotFound, False)]
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "promptuary_client"]
+    assert f"No prompt can have the name {name!r}." in line
+    assert line.isprintable()
+
+
+def test_a_label_that_cannot_be_asked_for_is_reported(make_either: EitherMaker) -> None:
+    troubles: list[Trouble] = []
+    client = make_either(on_trouble=troubles.append)
+    assert client.get("greeting", label="a\0b", fallback="Hello!").source == "fallback"
+    assert [str(trouble.error) for trouble in troubles] == [r"No prompt can have the label 'a\x00b'."]
+
+
+@pytest.mark.parametrize("label", ["", " ", "\t\n"])
+def test_an_empty_label_is_a_mistake_of_the_caller_wherever_it_is_given(make_either: EitherMaker, label: str) -> None:
+    client = make_either()
+    for method, arguments in (("get", ("greeting",)), ("prefetch", ()), ("list_prompts", ())):
+        with pytest.raises(ValueError, match="The label is empty"):
+            client.call(method, *arguments, label=label)
+    with pytest.raises(ValueError, match="The label is empty"):
+        make_either(offline=True).get("greeting", label=label, fallback="Hello!")
+    with pytest.raises(ConfigurationError, match="`label` is empty"):
+        make_either(label=label)
+
+
+def test_the_label_of_the_client_is_fetched_unless_a_label_or_version_is_asked_for(make_either: EitherMaker) -> None:
+    client = make_either(label="production")
+    fetched = [client.get("greeting"), client.get("greeting", version=1), client.get("greeting", label=None)]
+    assert [(prompt.version, prompt.label) for prompt in fetched] == [(2, "production"), (1, None), (3, None)]
+    staging = make_either(label="staging")
+    assert staging.call("prefetch").count == 5
+    assert (staging.get("staging-1").source, staging.get("staging-1").version) == ("cache", 1)
+    assert client.call("list_prompts", search="staging").count == 5
+
+
+@pytest.mark.parametrize("fallback", [5, {"role": "user", "content": "x"}, ["text"], [None], b"text"])
+def test_a_fallback_that_could_not_be_served_is_refused_while_the_server_is_well(
+    make_either: EitherMaker, fallback: object
+) -> None:
+    with pytest.raises(ValueError, match="a text or a list of messages"):
+        make_either().get("greeting", fallback=fallback)
+
+
+@pytest.mark.parametrize("fallback", [[], [{"content": "no role, {{name}}"}], [{"role": "user", "content": ("{{name}}",)}]])
+def test_a_list_as_a_fallback_is_a_chat_whatever_is_in_it(make_either: EitherMaker, fallback: list[dict[str, object]]) -> None:
+    prompt = make_either().get("nothing", fallback=fallback)
+    assert prompt.is_chat
+    assert json.dumps(prompt.compile_messages(name="Ada")) == json.dumps(fallback).replace("{{name}}", "Ada")
+
+
+def test_values_that_a_prompt_does_not_use_are_reported_once(make_either: EitherMaker, caplog: pytest.LogCaptureFixture) -> None:
+    troubles: list[Trouble] = []
+    client = make_either(on_trouble=troubles.append)
+    for _ in range(3):
+        prompt = client.get("greeting", label="production")
+        assert prompt.compile(name="Ada", nmae="Ada") == "Hello, Ada! v2"
+        assert client.get("nothing", fallback="{{a}}").compile({"a": 1, "b": 2}) == "1"
+    found = [(trouble.key, trouble.error.names) for trouble in troubles if isinstance(trouble.error, UnusedValues)]
+    assert found == [(Key("greeting", label="production"), ("nmae",)), (Key("nothing"), ("b",))]
+    assert "Prompt greeting: Values were given that the prompt does not use: nmae. Check the names." in caplog.messages
+
+
+def test_a_prompt_is_copied_and_pickled_without_its_client(make_either: EitherMaker) -> None:
+    prompt = make_either().get("greeting")
+    copies = [pickle.loads(pickle.dumps(prompt)), copy.deepcopy(prompt), replace(prompt)]  # noqa: S301
+    assert [each == prompt and each.compile(name="Ada", unused=1) == "Grüß Gott, Ada!" for each in copies] == [True] * 3
+    assert asdict(prompt)["version"] == 3
 
 
 @pytest.mark.parametrize("options", [{"version": 1, "label": "production"}, {"version": 0}, {"version": True}, {"version": "1"}])

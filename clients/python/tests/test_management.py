@@ -15,6 +15,7 @@ from promptuary_client import (
     Forbidden,
     Invalid,
     Key,
+    LabelMoved,
     NotAuthenticated,
     NotFound,
     Prompt,
@@ -82,6 +83,23 @@ def test_refusals_are_typed_and_carry_the_servers_words(make_either: EitherMaker
         client.call("label", name, "production", version=9)
     with pytest.raises(Invalid, match="reserved label"):
         client.call("label", name, "latest", version=1)
+    client.call("archive", name)
+
+
+def test_a_label_that_was_moved_in_the_meantime_is_a_typed_error_that_says_where_it_is(make_either: EitherMaker, name: str) -> None:
+    client = make_either()
+    client.call("create", name, "one")
+    client.call("publish", name, "two", base_version=1)
+    with pytest.raises(LabelMoved, match="moved in the meantime") as unset:
+        client.call("label", name, "production", version=1, expected_version=2)
+    assert (unset.value.status, unset.value.current_version) == (409, None)
+    assert client.call("label", name, "production", version=1, expected_version=None).version == 1
+    for expected in (None, 2):
+        with pytest.raises(LabelMoved) as moved:
+            client.call("label", name, "production", version=2, expected_version=expected)
+        assert moved.value.current_version == 1
+    assert client.call("label", name, "production", version=2, expected_version=1).version == 2
+    assert client.call("label", name, "production", version=1).version == 1
     client.call("archive", name)
 
 

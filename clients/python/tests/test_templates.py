@@ -1,6 +1,11 @@
 """What becomes of variables, messages and placeholders: pure, without a server."""
 
 import json
+from collections import OrderedDict
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given
@@ -29,8 +34,54 @@ def test_variables_are_told_once_each_in_order_of_appearance() -> None:
     assert prompt_of("{{b}} {{a}} {{ b }} {{user.name-1}} {{}} {{a b}} {c}").variables == ("b", "a", "user.name-1")
 
 
-def test_values_of_any_kind_become_text() -> None:
-    assert prompt_of("{{a}}|{{b}}|{{c}}").compile({"a": 1.5}, b=None, c=["x"]) == "1.5|None|['x']"
+class Tier(str, Enum):
+    GOLD = "gold"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("", ""),
+        (1.5, "1.5"),
+        (0, "0"),
+        (True, "true"),
+        (False, "false"),
+        (["x", 1, None, True], '["x", 1, null, true]'),
+        (("x",), '["x"]'),
+        ({"b"}, '["b"]'),
+        ({"name": 'Ada "A"', "grüße": {"tier": Tier.GOLD}}, '{"name": "Ada \\"A\\"", "grüße": {"tier": "gold"}}'),
+        (MappingProxyType({1: [date(2026, 1, 2)]}), '{"1": ["2026-01-02"]}'),
+        (OrderedDict(a=1), '{"a": 1}'),
+        (Tier.GOLD, "gold"),
+        (b"caf\xc3\xa9", "café"),
+        (date(2026, 1, 2), "2026-01-02"),
+        (Decimal("1.10"), "1.10"),
+    ],
+)
+def test_values_become_text_as_people_and_models_write_them(value: object, text: str) -> None:
+    assert prompt_of("{{a}}").compile(a=value) == text
+    assert prompt_of([{"role": "user", "content": "{{a}}"}]).compile(a=value) == [{"role": "user", "content": text}]
+
+
+def test_a_value_that_contains_itself_is_an_error() -> None:
+    endless: list[object] = []
+    endless.append(endless)
+    with pytest.raises(CompileError, match="contains itself"):
+        prompt_of("{{a}}").compile(a=endless)
+
+
+@pytest.mark.parametrize("content", ["{{name}} {{tier}}", [{"role": "user", "content": "{{name}} {{tier}}"}]])
+def test_none_is_no_value(content: object) -> None:
+    with pytest.raises(MissingVariables, match="No value was given for: name") as caught:
+        prompt_of(content).compile(name=None, tier=1)
+    assert (caught.value.names, caught.value.unused) == (("name",), ())
+    assert "{{name}} 1" in str(prompt_of(content).compile(missing="keep", name=None, tier=1))
+
+
+def test_a_misspelt_value_is_named_beside_the_missing_one() -> None:
+    with pytest.raises(MissingVariables, match=r"for: customer\. The prompt does not have: custmer\.") as caught:
+        prompt_of("{{customer}}").compile(custmer="Acme")
+    assert (caught.value.names, caught.value.unused) == (("customer",), ("custmer",))
 
 
 def test_a_name_that_is_no_identifier_goes_into_the_mapping() -> None:

@@ -10,6 +10,7 @@ from promptuary_client.errors import (
     Invalid,
     InvalidAnswer,
     InvalidBundle,
+    LabelMoved,
     MissingVariables,
     NotAuthenticated,
     NotFound,
@@ -20,17 +21,20 @@ from promptuary_client.errors import (
     TimedOut,
     Unavailable,
     Unreachable,
+    UnusedValues,
 )
 from promptuary_client.filling import Prefetched
 from promptuary_client.prompts import Key, Prompt, Source
-from promptuary_client.settings import Trouble
+from promptuary_client.settings import DEFAULT, Trouble
 from promptuary_client.templates import Message
-from promptuary_client.verbs import KEEP, History, Label, Page, Summary, Version
+from promptuary_client.verbs import ANYWHERE, KEEP, History, Label, Page, Summary, Version
 
 __version__ = "0.1.0"
 """The version of this package."""
 
 __all__ = [
+    "ANYWHERE",
+    "DEFAULT",
     "KEEP",
     "AsyncPromptuary",
     "CompileError",
@@ -43,6 +47,7 @@ __all__ = [
     "InvalidBundle",
     "Key",
     "Label",
+    "LabelMoved",
     "Message",
     "MissingVariables",
     "NotAuthenticated",
@@ -61,6 +66,7 @@ __all__ = [
     "Trouble",
     "Unavailable",
     "Unreachable",
+    "UnusedValues",
     "Version",
     "__version__",
 ]

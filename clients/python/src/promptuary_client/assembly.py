@@ -1,12 +1,12 @@
 """The two ends that both clients share: how a client is made of arguments, and an answer of what is known."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from promptuary_client import errors, wire
+from promptuary_client import errors
 from promptuary_client.core import Core
-from promptuary_client.prompts import Key, Prompt, fallback_content
+from promptuary_client.prompts import Fallback, Key, Prompt, fallback_content
 from promptuary_client.reports import report_answer, report_bundle
 from promptuary_client.settings import (
     Settings,
@@ -14,16 +14,17 @@ from promptuary_client.settings import (
     resolve_access,
     resolve_bundle,
     resolve_folder,
+    resolve_label,
     resolve_offline,
     resolve_project,
 )
-from promptuary_client.templates import Message
 
 
 def build_settings(
     host: str | None,
     api_key: str | None,
     project: str | int | None,
+    label: str | None,
     cache_dir: str | Path | bool,  # noqa: FBT001 - it may be a path, too.
     bundle: str | Path | None,
     offline: bool | None,  # noqa: FBT001 - it may be left to the environment.
@@ -39,6 +40,7 @@ def build_settings(
         host=address,
         api_key=key,
         project=resolve_project(project),
+        label=resolve_label(label),
         folder=resolve_folder(None if isinstance(cache_dir, bool) else cache_dir) if has_disk else None,
         bundle=found,
         bundle_error=bundle_error,
@@ -57,7 +59,7 @@ def answer(
     key: Key,
     *,
     is_confirmed: bool,
-    fallback: str | Sequence[Message] | None,
+    fallback: Fallback | None,
     config: Mapping[str, Any] | None,
 ) -> Prompt:
     """Return what there is to serve: known content, the bundle's, or the code's own. Raises why there is none."""
@@ -66,6 +68,7 @@ def answer(
         if fallback is None:
             raise _reason(settings, core, key).with_traceback(None) from settings.bundle_error
         prompt = Prompt(fallback_content(key, fallback, config), key.name, None, key.label, "fallback", None)
+    prompt.report_unused_to(core.note_unused)
     report_answer(settings, prompt)
     return prompt
 
@@ -76,7 +79,7 @@ def has_substitute(settings: Settings, key: Key, fallback: object) -> bool:
 
 
 def _reason(settings: Settings, core: Core, key: Key) -> errors.PromptuaryError:
-    error = wire.impossible(key) or core.error(key)
+    error = core.error(key)
     if settings.offline and settings.bundle_error is not None:
         # The file is the only thing that can be mended.
         return errors.Unreachable(f"{error} {settings.bundle_error}")

@@ -1,6 +1,6 @@
 """The client for programs on an asyncio event loop."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -9,10 +9,9 @@ from promptuary_client import verbs, wire
 from promptuary_client.assembly import build_settings
 from promptuary_client.async_fetcher import AsyncFetcher
 from promptuary_client.filling import Prefetched
-from promptuary_client.prompts import Prompt
-from promptuary_client.settings import Hook, Trouble
-from promptuary_client.templates import Message
-from promptuary_client.verbs import KEEP, History, Keep, Label, Page, Version
+from promptuary_client.prompts import Fallback, Prompt, check_fallback
+from promptuary_client.settings import DEFAULT, Default, Hook, Trouble
+from promptuary_client.verbs import ANYWHERE, KEEP, Anywhere, History, Keep, Label, Page, Version
 
 
 class AsyncPromptuary:
@@ -24,6 +23,7 @@ class AsyncPromptuary:
 
     ``host`` is the server's address, ``api_key`` a key of it, ``project`` the project's number, its token (for reading only) or
     ``@current``; unless they are given they come from ``PROMPTUARY_HOST``, ``PROMPTUARY_API_KEY`` and ``PROMPTUARY_PROJECT``.
+    ``label`` is the one that is fetched unless a label or a version is asked for.
 
     ``cache_dir`` is the folder for the last known good content, by default that of ``PROMPTUARY_CACHE_DIR`` or one in the user's
     cache folder, and none if it is `False`. ``max_entries`` bounds how many prompts, versions and labels memory and disk keep.
@@ -34,7 +34,7 @@ class AsyncPromptuary:
 
     With ``max_stale`` content that was due for a refresh more than so many seconds ago is not served before the server was asked,
     which is for processes that are frozen between calls. ``on_get`` is called with every answer, ``on_trouble`` with a `Trouble`
-    for every fetch that failed, and for a bundle that cannot be used.
+    for every fetch that failed, for values that a prompt does not use, and for a bundle that cannot be used.
 
     Used in another loop, such as that of a second ``asyncio.run``, a client keeps what it knows and begins anew with the rest.
     """
@@ -45,6 +45,7 @@ class AsyncPromptuary:
         *,
         api_key: str | None = None,
         project: str | int | None = None,
+        label: str | None = None,
         deadline: float = 1.0,
         ttl: float = 60.0,
         max_stale: float | None = None,
@@ -61,6 +62,7 @@ class AsyncPromptuary:
             host,
             api_key,
             project,
+            label,
             cache_dir,
             bundle,
             offline,
@@ -79,31 +81,36 @@ class AsyncPromptuary:
         self,
         name: str,
         *,
-        label: str | None = None,
+        label: str | Default | None = DEFAULT,
         version: int | None = None,
-        fallback: str | Sequence[Message] | None = None,
+        fallback: Fallback | None = None,
         fallback_config: Mapping[str, Any] | None = None,
         deadline: float | None = None,
     ) -> Prompt:
-        """Return a prompt at its latest version, at ``version``, or at the version that ``label`` points at.
+        """Return a prompt at ``version``, at the version that ``label`` points at, or at its latest version.
+
+        Without either the client's own ``label`` counts, if it has one; `None` asks for the latest version all the same.
 
         ``fallback`` is a text or a list of chat messages of the code's own, and ``fallback_config`` its config, for when there is
         nothing else. ``deadline`` is how many seconds to wait at most, by default the client's.
 
         With a ``fallback`` this never raises for what the server, the network or the disk does. Without one it raises
-        `Unavailable` or `Refused` if nothing is known of the prompt. Raises `ValueError` for both a version and a label, or for
-        what is neither.
+        `Unavailable` or `Refused` if nothing is known of the prompt. Raises `ValueError` for both a version and a label, for
+        what is neither, for an empty label, and for a fallback that is neither a text nor messages.
         """
-        key = wire.make_key(name, version, label)
+        key = wire.make_key(self.settings, name, version, label)
+        check_fallback(fallback)
         return await self._fetcher.get(key, fallback=fallback, config=fallback_config, deadline=deadline)
 
-    async def prefetch(self, *, label: str | None = None, deadline: float | None = None) -> Prefetched:
-        """Take all prompts into memory and to disk, at their latest versions or at those that ``label`` points at.
+    async def prefetch(self, *, label: str | Default | None = DEFAULT, deadline: float | None = None) -> Prefetched:
+        """Take all prompts into memory and to disk, at the versions that ``label`` points at, or at their latest ones.
+
+        Without a ``label`` the client's own counts, as it does for `get`. Raises `ValueError` for an empty label.
 
         One request brings a hundred prompts. Waits at most ``deadline`` seconds, by default the client's ``request_limit``. Does
         not raise for what the server or the network does; the result tells how many prompts there are, and why these are not all.
         """
-        return await self._fetcher.prefetch(label, deadline)
+        return await self._fetcher.prefetch(wire.check_label(self.settings.label if label is DEFAULT else label), deadline)
 
     async def create(
         self, name: str, content: object, *, config: Mapping[str, Any] | None = None, description: str | None = None
@@ -154,13 +161,16 @@ class AsyncPromptuary:
             verbs.publish(self.settings, name, base_version, description, edits=changes, config=config)
         )
 
-    async def label(self, name: str, label: str, *, version: int) -> Label:
-        """Have a label point at a version, whether it is there already or not; return where it is now.
+    async def label(self, name: str, label: str, *, version: int, expected_version: int | Anywhere | None = ANYWHERE) -> Label:
+        """Have a label point at a version; return where it is now.
+
+        With ``expected_version`` it is moved only if it points there; `None` expects a label that is not set yet. Raises
+        `LabelMoved` otherwise, whose ``current_version`` is where the label points.
 
         Raises `NotFound` if there is no such prompt or version, `Invalid` for a name that no label can have, and what `create`
         raises.
         """
-        return await self._fetcher.perform(verbs.move_label(self.settings, name, label, version))
+        return await self._fetcher.perform(verbs.move_label(self.settings, name, label, version, expected_version))
 
     async def remove_label(self, name: str, label: str) -> None:
         """Take a label away. Raises `NotFound` if the prompt does not carry it, and what `create` raises."""
@@ -200,8 +210,8 @@ class AsyncPromptuary:
         """Return one page of prompts, at their latest versions or at those that ``label`` points at.
 
         ``search`` is a text that names or contents have; ``order_by`` is a field such as ``name``, or ``-created_at`` for the
-        newest first. ``limit`` is how many prompts a page has, and ``offset`` how many come before it. Raises `Unavailable` and
-        `Refused`.
+        newest first. ``limit`` is how many prompts a page has, and ``offset`` how many come before it. Raises `Unavailable`,
+        `Refused`, and `ValueError` for an empty label.
         """
         verb = verbs.list_prompts(self.settings, search=search, label=label, order_by=order_by, limit=limit, offset=offset)
         return await self._fetcher.perform(verb)

@@ -14,6 +14,7 @@ from enum import Enum, auto
 from promptuary_client import errors
 from promptuary_client.backoff import Backoff
 from promptuary_client.prompts import Content, Key, Prompt, Source
+from promptuary_client.reports import report_unused
 from promptuary_client.settings import Settings
 
 MAX_REFRESHES = 8
@@ -75,6 +76,7 @@ class Core:
         self._host = Backoff()
         self._host_error: errors.PromptuaryError | None = None
         self._has_stuck = False
+        self._unused: set[tuple[str, int | None, tuple[str, ...]]] = set()
         self.heard = 0
         """How many changes were heard of."""
         self.lock = threading.Lock()
@@ -210,6 +212,17 @@ class Core:
         self._host.succeed()
         self._host_error = None
 
+    def refuse(self, key: Key, error: errors.NotFound) -> bool:
+        """Note that a key cannot be asked for. Returns whether the caller has to report it; a report is repeated after a pause."""
+        with self.lock:
+            now = self._clock()
+            entry = self._entry(key)
+            is_due = now >= entry.backoff.until
+            if is_due:
+                entry.error = error
+                entry.backoff.fail(now, self._random)
+            return is_due
+
     def fail(self, key: Key, error: errors.PromptuaryError) -> bool:
         """Note that the server did not confirm; what is known stays. Returns whether anything is."""
         with self.lock:
@@ -277,6 +290,16 @@ class Core:
             source: Source = "server" if is_confirmed else entry.source
         age = max(self._clock() - confirmed, 0.0)
         return Prompt(content, content.name, content.version, content.label or key.label, source, age)
+
+    def note_unused(self, prompt: Prompt, names: tuple[str, ...]) -> None:
+        """Report values that a version of a prompt does not use, once. How many are remembered is bounded."""
+        fact = (prompt.name, prompt.version, names)
+        with self.lock:
+            is_new = fact not in self._unused and len(self._unused) < self._settings.max_entries
+            if is_new:
+                self._unused.add(fact)
+        if is_new:
+            report_unused(self._settings, prompt, errors.UnusedValues(names))
 
     def error(self, key: Key) -> errors.PromptuaryError:
         """Return why there is nothing to serve."""

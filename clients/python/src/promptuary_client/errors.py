@@ -20,11 +20,24 @@ class CompileError(PromptuaryError, ValueError):
 
 
 class MissingVariables(CompileError):
-    """Variables or placeholders of the prompt were given no value; ``names`` has them in order of appearance."""
+    """Variables or placeholders of the prompt were given no value, or `None`; ``names`` has them in order of appearance.
+
+    ``unused`` has the names that were given and that the prompt does not have, such as a misspelt one.
+    """
+
+    def __init__(self, names: Sequence[str], unused: Sequence[str] = ()) -> None:
+        self.names = tuple(names)
+        self.unused = tuple(unused)
+        hint = f" The prompt does not have: {', '.join(self.unused)}." if unused else ""
+        super().__init__(f"No value was given for: {', '.join(self.names)}.{hint}")
+
+
+class UnusedValues(CompileError):
+    """Values were given under names that the prompt does not have. It is reported and never raised; ``names`` has them."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)
-        super().__init__(f"No value was given for: {', '.join(self.names)}.")
+        super().__init__(f"Values were given that the prompt does not use: {', '.join(self.names)}. Check the names.")
 
 
 class Unavailable(PromptuaryError):
@@ -99,3 +112,7 @@ class NotFound(Refused):
 
 class Conflict(Refused):
     """Somebody else was faster (409); ``current_version`` is the prompt's latest version, where the server tells it."""
+
+
+class LabelMoved(Conflict):
+    """The label is not where it was expected (409); ``current_version`` is where it points, `None` if it is not set."""

@@ -3,7 +3,7 @@
 import threading
 import time
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 import httpx2
@@ -14,10 +14,9 @@ from promptuary_client.core import OFFLINE, Core, Flight, Step
 from promptuary_client.disk import Disk
 from promptuary_client.filling import Prefetched, next_page, pages, take_in
 from promptuary_client.follower import Follower
-from promptuary_client.prompts import Content, Key, Prompt
+from promptuary_client.prompts import Content, Fallback, Key, Prompt
 from promptuary_client.reports import report_disk, report_prefetch, report_trouble
 from promptuary_client.settings import Settings
-from promptuary_client.templates import Message
 from promptuary_client.trail import Trail
 from promptuary_client.transport import BROKEN, FAILURES, Body, client_options, error_from, send_options
 from promptuary_client.verbs import Verb
@@ -41,12 +40,12 @@ class Fetcher:
         self._follower: Follower | None = None
         life.register(self)
 
-    def get(
-        self, key: Key, *, fallback: str | Sequence[Message] | None, config: Mapping[str, Any] | None, deadline: float | None
-    ) -> Prompt:
+    def get(self, key: Key, *, fallback: Fallback | None, config: Mapping[str, Any] | None, deadline: float | None) -> Prompt:
         """Return what there is to serve for a key, once it has been asked for if it has to be. Raises why there is nothing."""
-        is_confirmed = False
-        if wire.impossible(key) is None:
+        is_confirmed, refusal = False, wire.impossible(key)
+        if refusal is not None:
+            self._refuse(key, refusal)
+        else:
             self._follow()
             has_other = has_substitute(self.settings, key, fallback)
             step = self.core.plan(key, has_fallback=has_other)
@@ -74,6 +73,10 @@ class Fetcher:
             report_prefetch(error)
             return Prefetched(count, error)
         return Prefetched(count)
+
+    def _refuse(self, key: Key, refusal: errors.NotFound) -> None:
+        if self.core.refuse(key, refusal):
+            report_trouble(self.settings, key, refusal, has_content=False)
 
     def revalidate(self, key: Key) -> bool:
         """Ask for what a change concerns; return whether the server has confirmed what is known now."""

@@ -2,15 +2,17 @@
 
 import copy
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
 from promptuary_client.templates import Message, Missing, Template
 
 Source: TypeAlias = Literal["server", "cache", "disk", "bundle", "fallback"]
 """Where an answer came from: the server in this call, what it said before (in memory or on disk), a bundle, or the caller."""
+Fallback: TypeAlias = str | Sequence[Mapping[str, Any]]
+"""A text or chat messages of the code's own; a list is a chat, also an empty one."""
 NO_VALUES: Mapping[str, object] = {}
 
 
@@ -23,7 +25,8 @@ class Key(NamedTuple):
 
     def __str__(self) -> str:
         """Name it as a log line does."""
-        return self.name + (f" version {self.version}" if self.version else "") + (f" label {self.label}" if self.label else "")
+        version, label = f" version {self.version}" if self.version else "", f" label {_shown(self.label)}" if self.label else ""
+        return _shown(self.name) + version + label
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,13 @@ class Content:
     version: int | None
     label: str | None = None
     etag: str | None = None
+    messages: tuple[Message, ...] | None = None
+    """The messages of a chat that the code gave as such, whatever its text looks like."""
 
     @cached_property
     def template(self) -> Template:
         """The text, ready to be compiled."""
-        return Template(self.text)
+        return Template(self.text, self.messages)
 
 
 class Span(Protocol):
@@ -66,6 +71,16 @@ class Prompt:
     label: str | None
     source: Source
     age: float | None
+
+    # It belongs to the client and not to the answer, which is compared, copied and pickled without it.
+    _note_unused: ClassVar[Any] = None
+
+    def report_unused_to(self, note: Callable[["Prompt", tuple[str, ...]], None]) -> None:
+        """Have the names of values reported that this prompt is given and does not use."""
+        object.__setattr__(self, "_note_unused", note)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_note_unused"}
 
     @property
     def text(self) -> str:
@@ -99,11 +114,12 @@ class Prompt:
 
     def compile(
         self, values: Mapping[str, object] = NO_VALUES, /, *, missing: Missing = "error", **more: object
-    ) -> "str | list[Message]":
+    ) -> "str | list[Any]":
         """Return the text, or the messages of a chat prompt, with variables and placeholders replaced.
 
         Names that are no Python identifiers go into ``values``. ``missing="keep"`` leaves what has no value as it stands. Raises
-        `MissingVariables` otherwise.
+        `MissingVariables` otherwise. `None` is no value. Texts and numbers are put in as they are, booleans as ``true`` or
+        ``false``, lists and objects as JSON, anything else as ``str`` shows it. Values that the prompt does not use are reported.
         """
         if self.is_chat:
             return self.compile_messages(values, missing=missing, **more)
@@ -111,13 +127,23 @@ class Prompt:
 
     def compile_text(self, values: Mapping[str, object] = NO_VALUES, /, *, missing: Missing = "error", **more: object) -> str:
         """Compile what must be a text. Raises `CompileError` if it is a chat prompt."""
-        return self.content.template.compile_text({**values, **more}, missing)
+        return self.content.template.compile_text(self._given(values, more), missing)
 
     def compile_messages(
         self, values: Mapping[str, object] = NO_VALUES, /, *, missing: Missing = "error", **more: object
-    ) -> list[Message]:
-        """Compile what must be a chat prompt. Raises `CompileError` if it is a text."""
-        return self.content.template.compile_messages({**values, **more}, missing)
+    ) -> list[Any]:
+        """Compile what must be a chat prompt. Raises `CompileError` if it is a text.
+
+        Each of the messages is a dictionary. They are typed as `Any`, so that they fit the types of every library for models.
+        """
+        return self.content.template.compile_messages(self._given(values, more), missing)
+
+    def _given(self, values: Mapping[str, object], more: Mapping[str, object]) -> Mapping[str, object]:
+        given = {**values, **more}
+        unused = self.content.template.unused(given)
+        if unused and self._note_unused is not None:
+            self._note_unused(self, unused)
+        return given
 
     @property
     def posthog_properties(self) -> dict[str, Any]:
@@ -141,7 +167,21 @@ class Prompt:
             span.set_attribute(name, value)
 
 
-def fallback_content(key: Key, fallback: str | Sequence[Message], config: Mapping[str, Any] | None) -> Content:
+def check_fallback(fallback: object) -> None:
+    """Raise `ValueError` for a fallback that could not be served when it is needed."""
+    is_list = isinstance(fallback, Sequence) and all(isinstance(entry, Mapping) for entry in fallback)
+    if not (fallback is None or isinstance(fallback, str) or is_list):
+        raise ValueError("`fallback` is a text or a list of messages.")
+
+
+def fallback_content(key: Key, fallback: Fallback, config: Mapping[str, Any] | None) -> Content:
     """Make a content of the code's own text or messages."""
-    text = fallback if isinstance(fallback, str) else json.dumps(list(fallback), ensure_ascii=False)
-    return Content(name=key.name, text=text, config=config, version=None, label=key.label)
+    if isinstance(fallback, str):
+        return Content(name=key.name, text=fallback, config=config, version=None, label=key.label)
+    messages = tuple(dict(entry) for entry in fallback)
+    text = json.dumps(messages, ensure_ascii=False, default=str)
+    return Content(name=key.name, text=text, config=config, version=None, label=key.label, messages=messages)
+
+
+def _shown(text: str) -> str:
+    return text if text.isprintable() else ascii(text)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import TypeVar
 
-from promptuary_client.errors import InvalidBundle, PromptuaryError
+from promptuary_client.errors import InvalidBundle, PromptuaryError, UnusedValues
 from promptuary_client.prompts import Key, Prompt
 from promptuary_client.settings import Settings, Trouble
 
@@ -24,6 +24,13 @@ def report_bundle(settings: Settings, error: InvalidBundle) -> None:
     """Warn of a bundle that cannot be used; the program goes on without it."""
     logger.warning("No prompt can be served from the bundle: %s", error)
     _call(settings.on_trouble, Trouble(None, error, has_content=False))
+
+
+def report_unused(settings: Settings, prompt: Prompt, error: UnusedValues) -> None:
+    """Warn of values that a prompt was given and does not use."""
+    logger.warning("Prompt %s: %s", prompt.name, error)
+    key = Key(prompt.name, None if prompt.label else prompt.version, prompt.label)
+    _call(settings.on_trouble, Trouble(key, error, has_content=True))
 
 
 def report_prefetch(error: PromptuaryError) -> None:

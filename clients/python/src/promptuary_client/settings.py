@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 from urllib.parse import urlsplit
@@ -17,6 +18,16 @@ T = TypeVar("T")
 Hook: TypeAlias = Callable[[T], None]
 
 CURRENT_PROJECT = "@current"
+
+
+class Default(Enum):
+    """The type of `DEFAULT`."""
+
+    DEFAULT = auto()
+
+
+DEFAULT = Default.DEFAULT
+"""In place of a label: the label that the client was made with, or the latest version if it was made without one."""
 
 _ANSWERS: Mapping[str, bool] = {"": False, "0": False, "false": False, "no": False, "1": True, "true": True, "yes": True}
 
@@ -45,6 +56,7 @@ class Settings:
     host: str
     api_key: str = field(repr=False)
     project: str = CURRENT_PROJECT
+    label: str | None = None
     deadline: float = 1.0
     request_limit: float = 10.0
     ttl: float = 60.0
@@ -131,6 +143,13 @@ def resolve_folder(folder: str | Path | None) -> Path:
     """Return the folder for content on disk: the given one, that of ``PROMPTUARY_CACHE_DIR``, or one in the user's cache folder."""
     chosen = folder or os.environ.get("PROMPTUARY_CACHE_DIR")
     return Path(chosen).expanduser() if chosen else _user_cache(sys.platform, os.environ) / "promptuary"
+
+
+def resolve_label(label: object) -> str | None:
+    """Return the label that is fetched unless another is asked for. Raises `ConfigurationError` for an empty one."""
+    if label is None or (isinstance(label, str) and label.strip()):
+        return label
+    raise ConfigurationError("`label` is empty, or no text. Give a label, or None for the latest versions.")
 
 
 def check_numbers(settings: Settings) -> Settings:

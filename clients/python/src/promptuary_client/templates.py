@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 from promptuary_client.errors import CompileError, MissingVariables
+from promptuary_client.values import as_text
 
 Message: TypeAlias = dict[str, Any]
 """A message of a chat, as the APIs of models take it: ``role`` and ``content``, and whatever else the prompt says."""
@@ -24,13 +25,14 @@ _VARIABLE = re.compile(r"\{\{[ \t]*([\w.-]+)[ \t]*\}\}")
 class Template:
     """A prompt's content, read once and compiled many times."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, messages: tuple[Message, ...] | None = None) -> None:
         self.text = text
+        self._given = messages
 
     @cached_property
     def messages(self) -> tuple[Message, ...] | None:
         """The entries of a chat prompt; `None` if it is a text."""
-        return _parse_messages(self.text)
+        return _parse_messages(self.text) if self._given is None else self._given
 
     @cached_property
     def placeholders(self) -> tuple[str, ...]:
@@ -45,6 +47,15 @@ class Template:
         if self.messages is not None:
             texts = (text for entry in self.messages if _placeholder(entry) is None for text in _texts(entry.get("content")))
         return tuple(dict.fromkeys(name for text in texts for name in _VARIABLE.findall(text)))
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of all variables and placeholders."""
+        return frozenset((*self.variables, *self.placeholders))
+
+    def unused(self, values: Mapping[str, object]) -> tuple[str, ...]:
+        """Return the names of values that the prompt does not have."""
+        return tuple(name for name in values if name not in self.names)
 
     def compile_text(self, values: Mapping[str, object], missing: Missing) -> str:
         """Return the text with its variables replaced; that of a chat prompt is its JSON, so it is refused."""
@@ -72,9 +83,11 @@ class Template:
     def _check(self, values: Mapping[str, object], missing: Missing) -> None:
         if missing not in ("error", "keep"):
             raise CompileError(f"`missing` is 'error' or 'keep', not {missing!r}.")
-        absent = [name for name in dict.fromkeys((*self.variables, *self.placeholders)) if name not in values]
-        if absent and missing == "error":
-            raise MissingVariables(absent)
+        if missing == "error":
+            absent = [name for name in self.variables if values.get(name) is None]
+            absent += [name for name in self.placeholders if name not in values and name not in absent]
+            if absent:
+                raise MissingVariables(absent, self.unused(values))
 
 
 def _parse_messages(text: str) -> tuple[Message, ...] | None:
@@ -107,13 +120,17 @@ def _texts(value: object) -> Iterable[str]:
     elif isinstance(value, dict):
         for each in value.values():
             yield from _texts(each)
-    elif isinstance(value, list):
+    elif isinstance(value, (list, tuple)):
         for each in value:
             yield from _texts(each)
 
 
 def _fill(text: str, values: Mapping[str, object]) -> str:
-    return _VARIABLE.sub(lambda match: str(values[match[1]]) if match[1] in values else match[0], text)
+    def replacement(match: re.Match[str]) -> str:
+        value = values.get(match[1])
+        return match[0] if value is None else as_text(value)
+
+    return _VARIABLE.sub(replacement, text)
 
 
 def _fill_all(value: object, values: Mapping[str, object], is_content: bool) -> object:  # noqa: FBT001 - the caller's own recursion.
@@ -122,7 +139,7 @@ def _fill_all(value: object, values: Mapping[str, object], is_content: bool) -> 
         return _fill(value, values) if is_content else value
     if isinstance(value, dict):
         return {key: _fill_all(each, values, is_content) for key, each in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return [_fill_all(each, values, is_content) for each in value]
     return value
 

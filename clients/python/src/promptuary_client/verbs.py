@@ -4,11 +4,20 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Generic, TypeVar
-from urllib.parse import quote
 
 from promptuary_client import errors
 from promptuary_client.settings import Settings
-from promptuary_client.wire import Answer, Request, error_of, prompt_path, prompts_path, read_object, read_params
+from promptuary_client.wire import (
+    Answer,
+    Request,
+    check_label,
+    error_of,
+    path_part,
+    prompt_path,
+    prompts_path,
+    read_object,
+    read_params,
+)
 
 T = TypeVar("T")
 
@@ -21,6 +30,16 @@ class Keep(Enum):
 
 KEEP = Keep.KEEP
 """In place of a content or config: the one of the base version. `None` as a config is no config."""
+
+
+class Anywhere(Enum):
+    """The type of `ANYWHERE`."""
+
+    ANYWHERE = auto()
+
+
+ANYWHERE = Anywhere.ANYWHERE
+"""In place of the version that a label is expected at: wherever it is, also if it is not set yet."""
 
 PAGE = 100
 """Prompts in one page of a list."""
@@ -112,15 +131,18 @@ def edits_of(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"old": old, "new": new} for old, new in pairs]
 
 
-def move_label(settings: Settings, name: str, label: str, version: int) -> Verb[Label]:
-    """Have a label point at a version."""
-    path = f"{_writable(settings, name)}labels/{_part(label)}/"
-    return Verb(Request("PUT", path, body={"version": version}), lambda answer: _label(read_object(answer)), name)
+def move_label(
+    settings: Settings, name: str, label: str, version: int, expected_version: int | Anywhere | None = ANYWHERE
+) -> Verb[Label]:
+    """Have a label point at a version, if it is at the expected one; `None` is a label that is not set yet."""
+    path = f"{_writable(settings, name)}labels/{path_part(label)}/"
+    expected = {} if expected_version is ANYWHERE else {"expected_version": expected_version}
+    return Verb(Request("PUT", path, body={"version": version} | expected), _read_label, name)
 
 
 def remove_label(settings: Settings, name: str, label: str) -> Verb[None]:
     """Take a label away."""
-    return Verb(Request("DELETE", f"{_writable(settings, name)}labels/{_part(label)}/"), _read_nothing, name)
+    return Verb(Request("DELETE", f"{_writable(settings, name)}labels/{path_part(label)}/"), _read_nothing, name)
 
 
 def archive(settings: Settings, name: str) -> Verb[None]:
@@ -135,12 +157,13 @@ def duplicate(settings: Settings, name: str, new_name: str) -> Verb[Version]:
 
 def history(settings: Settings, name: str, limit: int, before_version: int | None) -> Verb[History]:
     """Tell the versions of a prompt."""
-    path = f"{prompts_path(settings)}resolve/name/{_part(name)}/"
+    path = f"{prompts_path(settings)}resolve/name/{path_part(name)}/"
     return Verb(Request("GET", path, read_params(settings, limit=limit, before_version=before_version)), _read_history)
 
 
 def list_prompts(settings: Settings, **params: object) -> Verb[Page]:
-    """List prompts, at their latest versions or at those that carry a label."""
+    """List prompts, at their latest versions or at those that carry a label. Raises `ValueError` for an empty label."""
+    check_label(params.get("label"))
     return Verb(Request("GET", prompts_path(settings), read_params(settings, **params)), _read_page)
 
 
@@ -149,15 +172,8 @@ def _writable(settings: Settings, name: str | None = None) -> str:
         raise errors.ConfigurationError("A project's token is for reading. Name the project by its number to change prompts.")
     if name is None:
         return prompts_path(settings)
-    _part(name)
+    path_part(name)
     return prompt_path(settings, name)
-
-
-def _part(text: str) -> str:
-    """Return a name as one part of a path. Raises `Invalid` for what would become another path."""
-    if text in ("", ".", "..") or "/" in text or not text.isprintable():
-        raise errors.Invalid(f"{text!r} is no name.", status=400)
-    return quote(text, safe="")
 
 
 def _given(**fields: object) -> dict[str, object]:
@@ -167,6 +183,13 @@ def _given(**fields: object) -> dict[str, object]:
 def _read_nothing(answer: Answer) -> None:
     if not 200 <= answer.status < 300:  # noqa: PLR2004 - the range of success.
         raise error_of(answer)
+
+
+def _read_label(answer: Answer) -> Label:
+    try:
+        return _label(read_object(answer))
+    except errors.Conflict as conflict:
+        raise errors.LabelMoved(conflict.detail, status=conflict.status, current_version=conflict.current_version) from None
 
 
 def _read_version(answer: Answer) -> Version:

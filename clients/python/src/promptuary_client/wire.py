@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from promptuary_client import errors
 from promptuary_client.prompts import Content, Key
-from promptuary_client.settings import CURRENT_PROJECT, Settings
+from promptuary_client.settings import CURRENT_PROJECT, DEFAULT, Settings
 
 MAX_BODY = 256_000_000
 """Bytes. More than the largest page of prompts can have; what sends more is not Promptuary."""
@@ -65,23 +65,49 @@ def fetch_request(settings: Settings, key: Key, known: Content | None) -> Reques
     return Request("GET", prompt_path(settings, key.name), read_params(settings, version=key.version, label=key.label), headers)
 
 
-def make_key(name: object, version: object, label: object) -> Key:
-    """Return the key of a fetch. Raises `ValueError` for what no server could answer, whatever it holds."""
+def make_key(settings: Settings, name: object, version: object, label: object) -> Key:
+    """Return the key of a fetch, whose label is the client's own unless a label or a version is given.
+
+    Raises `ValueError` for what no server could answer, whatever it holds.
+    """
+    if label is DEFAULT:
+        label = settings.label if version is None else None
     if version is not None and label is not None:
         raise ValueError("Use either version or label, not both.")
     if version is not None and (isinstance(version, bool) or not isinstance(version, int) or version < 1):
         raise ValueError("A version is a whole number, 1 or more.")
-    if not isinstance(name, str) or not isinstance(label, (str, type(None))):
-        raise ValueError("A name or label is a string.")  # noqa: TRY004 - one kind of error for one kind of mistake.
-    return Key(name, version, label or None)
+    if not isinstance(name, str):
+        raise ValueError("A name is a string.")  # noqa: TRY004 - one kind of error for one kind of mistake.
+    return Key(name, version, check_label(label))
+
+
+def check_label(label: object) -> str | None:
+    """Return a label, or `None`. Raises `ValueError` for an empty one, which would mean the latest version to the server."""
+    if label is None or (isinstance(label, str) and label.strip()):
+        return label
+    if not isinstance(label, str):
+        raise ValueError("A label is a string.")  # noqa: TRY004 - one kind of error for one kind of mistake.
+    raise ValueError("The label is empty, as an unset variable is. Give a label, or None for the latest version.")
 
 
 def impossible(key: Key) -> errors.NotFound | None:
-    """Return the error for what the server cannot have because it could not even be sent, such as a name with a slash."""
-    is_name = key.name not in ("", ".", "..") and "/" not in key.name and key.name.isprintable()
-    if is_name and (key.label is None or key.label.isprintable()):
-        return None
-    return errors.NotFound(f"No prompt matching {key.name!r} in this project.", status=HTTPStatus.NOT_FOUND)
+    """Return the error for what cannot be asked for: its address would be another one, such as that of a name with a slash."""
+    if not _is_part(key.name):
+        return errors.NotFound(f"No prompt can have the name {key.name!r}.", status=HTTPStatus.NOT_FOUND)
+    if key.label is not None and not key.label.isprintable():
+        return errors.NotFound(f"No prompt can have the label {key.label!r}.", status=HTTPStatus.NOT_FOUND)
+    return None
+
+
+def path_part(text: str) -> str:
+    """Return a name as one part of a path. Raises `Invalid` for what would become another path."""
+    if not _is_part(text):
+        raise errors.Invalid(f"{text!r} is no name.", status=HTTPStatus.BAD_REQUEST)
+    return quote(text, safe="")
+
+
+def _is_part(text: str) -> bool:
+    return text not in ("", ".", "..") and "/" not in text and text.isprintable()
 
 
 def read_fetch(answer: Answer, known: Content | None) -> Content:
