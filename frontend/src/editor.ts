@@ -120,6 +120,7 @@ class Editor {
       "aria-label": textarea.labels?.[0]?.textContent?.trim() ?? textarea.name,
       ...(hint && { "aria-description": hint }),
       ...(this.isRequired && { "aria-required": "true" }),
+      ...(textarea.getAttribute("aria-invalid") === "true" && { "aria-invalid": "true" }),
       spellcheck: String(textarea.spellcheck),
       tabindex: "0",
       autocorrect: "off",
@@ -140,12 +141,19 @@ class Editor {
 
   private takePlace(): void {
     const { textarea, host } = this;
-    const hadFocus = document.activeElement === textarea;
+    const { activeElement } = document;
+    const hadFocus = activeElement === textarea || (textarea.autofocus && activeElement === document.body);
     textarea.required = false;
     textarea.hidden = true;
     textarea.after(host);
     for (const label of textarea.labels ?? []) {
       label.addEventListener("click", () => this.view.focus());
+    }
+    for (const link of document.querySelectorAll<HTMLAnchorElement>(`a[href="#${CSS.escape(textarea.id)}"]`)) {
+      link.addEventListener("click", (event) => {
+        event.preventDefault();
+        this.view.focus();
+      });
     }
     if (hadFocus) {
       this.view.focus();

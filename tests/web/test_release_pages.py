@@ -94,3 +94,14 @@ def test_a_version_is_shown_with_its_own_fetches(web: Api, browser: TestClient) 
         usage.record_fetches(tx, [Tally(tx.clock().date(), Use(first.id, "", ""), 3, tx.clock())])
     assert "3 fetches of this version in 7 days" in text_of(browser.get(path(web, "prompts/greeting/?version=1")))
     assert "0 fetches of this version in 7 days" in text_of(browser.get(path(web, "prompts/greeting/")))
+
+
+def test_a_bad_label_or_version_stays_in_the_form_with_the_reason(web: Api, browser: TestClient) -> None:
+    make(web)
+    address = path(web, "prompts/greeting/labels/set/")
+    shown = browser.get(f"{address}?label=Not+one&version=1")
+    assert (shown.status_code, 'value="Not one"' in shown.text) == (400, True)
+    assert 'id="label-problem"' in shown.text
+    shown = browser.get(f"{address}?label=production&version=9")
+    assert "Prompt 'greeting' has no version 9." in text_of(shown)
+    assert 'value="production"' in shown.text

@@ -121,3 +121,37 @@ def test_an_old_version_is_restored_as_the_newest_with_a_note_that_says_so(web: 
     sent = {"base_version": "2", "prompt": "one\r\ntwo\r\nthree\r\n", "config": '{"a": 1}', "note": "Restore version 1"}
     assert follow(browser, browser.post(path(web, "prompts/greeting/publish/"), data=sent)) == "Version 3 is published."
     assert latest(web) == (3, "one\ntwo\nthree\n", {"a": 1})
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "message"),
+    [
+        ({"config": '{"a": 1,}'}, "config", "Config: This is not valid JSON. Line 1, column"),
+        ({"config": "{a: 1}"}, "config", "Line 1, column 2: a key in double quotes is missing."),
+        ({"config": "[]"}, "config", "Config: Config must be a JSON object"),
+        ({"prompt": '["a"\n"b"]', "format": "json"}, "prompt", "Line 2, column 1: a comma or a closing bracket is missing."),
+        ({"note": "n" * 401}, "note", "Note: Ensure this field has no more than 400 characters."),
+    ],
+)
+def test_an_error_stands_at_its_field_which_takes_the_focus(
+    web: Api, browser: TestClient, fields: dict[str, str], field: str, message: str
+) -> None:
+    make(web)
+    address = path(web, "prompts/greeting/review/")
+    shown = browser.post(address, data={"base_version": "1", "prompt": "x", "config": "", "note": "", **fields})
+    assert shown.status_code == 400
+    assert message in text_of(shown)
+    assert f'<a href="#{field}">' in shown.text
+    assert f'id="{field}-problem"' in shown.text
+    [focused] = re.findall(r"<[^<>]* autofocus[^<>]*>", shown.text)
+    assert f'id="{field}"' in focused
+    assert 'aria-invalid="true"' in focused
+
+
+def test_the_review_tells_who_published_meanwhile(web: Api, browser: TestClient) -> None:
+    make(web)
+    publish(web, base=1, prompt="theirs")
+    review = browser.post(
+        path(web, "prompts/greeting/review/"), data={"base_version": "1", "prompt": "mine", "config": "", "note": ""}
+    )
+    assert "v2 was published after you began from v1" in text_of(review)

@@ -16,7 +16,16 @@ _COMPACT = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(","
 
 
 class InvalidJson(ValueError):
-    """A text is not acceptable JSON; the message says why and where."""
+    """A text is not acceptable JSON; the message says why and where.
+
+    ``reason`` is the message without the place, which is ``line`` and ``column``, counted from 1, `None` where there is none.
+    """
+
+    def __init__(self, message: str, *, reason: str = "", line: int | None = None, column: int | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason or message
+        self.line = line
+        self.column = column
 
 
 def dump(value: object) -> str:
@@ -44,6 +53,8 @@ def parse(text: str, *, max_depth: int = MAX_DEPTH) -> object:
         value: object = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite_float)
     except RecursionError:
         raise InvalidJson(_TOO_DEEP) from None
+    except json.JSONDecodeError as error:
+        raise InvalidJson(str(error), reason=error.msg, line=error.lineno, column=error.colno) from None
     except ValueError as error:
         raise InvalidJson(str(error)) from None
     if _is_deeper_than(value, max_depth):

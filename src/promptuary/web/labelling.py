@@ -3,13 +3,14 @@
 from starlette.responses import Response
 
 from promptuary.model.access import Actor, Permission
-from promptuary.model.errors import LabelMoved, LabelNotFound
+from promptuary.model.errors import InvalidValue, LabelMoved, LabelNotFound, PromptNotFound, VersionNotFound
 from promptuary.model.names import check_label_name
 from promptuary.model.prompts import LabelPointer, Version
 from promptuary.registry import labels, prompts
 from promptuary.store.database import Transaction
 from promptuary.web.comparing import compare_versions
 from promptuary.web.numbers import number_of
+from promptuary.web.problems import FormProblem, problem_of
 from promptuary.web.prompt import find_history
 from promptuary.web.visits import Visit
 
@@ -20,20 +21,23 @@ SUGGESTED = ("production", "staging")
 def show_labels(visit: Visit) -> Response:
     """Show where the labels of a prompt are, and a form to set one."""
     actor = visit.enter(Permission.WRITE)
-    with visit.database.read() as tx:
-        history = find_history(tx, actor, visit)
-        movers = labels.list_movers(tx, actor, history.labels, prompt_id=history.selected.prompt_id)
-    present = [label.name for label in history.labels]
-    suggested = [*present, *(name for name in SUGGESTED if name not in present)]
-    return visit.page("prompts/labels.html", version=history.selected, labels=history.labels, movers=movers, suggested=suggested)
+    return _labels(visit, actor)
 
 
 def review_label(visit: Visit) -> Response:
     """Show what it changes to set a label: where it was, where it will be, and the difference between the two texts."""
     actor = visit.enter(Permission.WRITE)
-    label = visit.query.get("label", "").strip()
-    check_label_name(label, field="label")
-    return _review(visit, actor, label, number_of(visit.query.get("version")))
+    label, version = visit.query.get("label", "").strip(), number_of(visit.query.get("version"))
+    try:
+        check_label_name(label, field="label")
+    except InvalidValue as refusal:
+        return _labels(visit, actor, problem=problem_of(refusal))
+    try:
+        return _review(visit, actor, label, version)
+    except PromptNotFound:
+        if version is None:
+            raise
+        return _labels(visit, actor, problem=FormProblem(str(VersionNotFound(visit.path["name"], version)), "version", "Version"))
 
 
 def move_label(visit: Visit) -> Response:
@@ -67,6 +71,27 @@ def remove_label(visit: Visit) -> Response:
     except LabelMoved:
         return _review_removal(visit, actor, label, is_moved=True)
     return visit.redirect(visit.links.part(name, "labels"), notice=f"{label} is removed.")
+
+
+def _labels(visit: Visit, actor: Actor, *, problem: FormProblem | None = None) -> Response:
+    with visit.database.read() as tx:
+        if problem is None:
+            history = find_history(tx, actor, visit)
+        else:
+            history = prompts.resolve_prompt(tx, actor, name=visit.path["name"], limit=1)
+        movers = labels.list_movers(tx, actor, history.labels, prompt_id=history.selected.prompt_id)
+    present = [label.name for label in history.labels]
+    return visit.page(
+        "prompts/labels.html",
+        status=200 if problem is None else 400,
+        version=history.selected,
+        labels=history.labels,
+        movers=movers,
+        suggested=[*present, *(name for name in SUGGESTED if name not in present)],
+        problem=problem,
+        sent_label="" if problem is None else visit.query.get("label", ""),
+        sent_version=history.selected.version if problem is None else visit.query.get("version", ""),
+    )
 
 
 def _review(visit: Visit, actor: Actor, label: str, version: int | None, *, is_moved: bool = False) -> Response:

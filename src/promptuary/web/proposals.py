@@ -11,6 +11,7 @@ from promptuary.model.text import check_text
 from promptuary.web.forms import Form
 from promptuary.web.numbers import number_of
 from promptuary.web.originals import as_browsers_show, recover
+from promptuary.web.problems import explain_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def _parsed(text: str, *, field: str) -> object:
     try:
         value = parse(text)
     except InvalidJson as error:
-        raise InvalidValue("invalid_json", f"This is not valid JSON: {error}.", field=field) from None
+        raise InvalidValue("invalid_json", explain_json(error), field=field) from None
     surrogate = find_surrogate(value)
     if surrogate is not None:
         detail = f"Surrogate characters are not allowed: U+{ord(surrogate):X}."

@@ -8,6 +8,7 @@ from promptuary.model.prompts import Version
 from promptuary.registry import prompts
 from promptuary.web.comparing import compare_proposal
 from promptuary.web.numbers import number_of
+from promptuary.web.problems import problem_of
 from promptuary.web.proposals import Proposal, proposal_of, read_proposal
 from promptuary.web.reconciling import reconcile
 from promptuary.web.visits import Visit
@@ -31,7 +32,7 @@ def create_prompt(visit: Visit) -> Response:
                 tx, actor, name=name, prompt=proposal.prompt, config=proposal.config_value, description=proposal.note
             )
     except RefusedWriting as problem:
-        return visit.page("prompts/new.html", status=400, name=name, proposal=proposal, problem=problem)
+        return visit.page("prompts/new.html", status=400, name=name, proposal=proposal, problem=problem_of(problem))
     return visit.redirect(visit.links.prompt(created.name), notice=f"{created.name} is there, at version 1.")
 
 
@@ -115,8 +116,8 @@ def _reconcile(visit: Visit, actor: Actor, base: Version, proposal: Proposal) ->
     return visit.page("prompts/conflict.html", status=409, version=latest, base=base, proposal=proposal, reconciled=reconciled)
 
 
-def _editing(visit: Visit, version: Version, proposal: Proposal, problem: InvalidValue | None = None) -> Response:
-    status = 200 if problem is None else 400
+def _editing(visit: Visit, version: Version, proposal: Proposal, refusal: InvalidValue | None = None) -> Response:
+    status, problem = (200, None) if refusal is None else (400, problem_of(refusal))
     return visit.page("prompts/edit.html", status=status, version=version, proposal=proposal, problem=problem)
 
 

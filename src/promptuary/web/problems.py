@@ -1,0 +1,54 @@
+"""What is wrong with a form: at which of its fields, and in the words of people rather than those of a parser."""
+
+from dataclasses import dataclass
+
+from promptuary.model.errors import InvalidValue, NameTaken
+from promptuary.model.json_text import InvalidJson
+
+_FIELDS = {
+    "name": ("name", "Name"),
+    "new_name": ("new_name", "Name"),
+    "prompt": ("prompt", "Prompt"),
+    "config": ("config", "Config"),
+    "version_description": ("note", "Note"),
+    "label": ("label", "Label"),
+    "version": ("version", "Version"),
+}
+
+_JSON_REASONS = (
+    ("Expecting property name", "a key in double quotes is missing"),
+    ("Expecting value", "a value is missing; texts stand in double quotes"),
+    ("Expecting ','", "a comma or a closing bracket is missing"),
+    ("Expecting ':'", "a colon is missing behind the key"),
+    ("Extra data", "the JSON ends before this place, and more text follows"),
+    ("Unterminated string", "the double quote that ends this text is missing"),
+    ("Invalid control character", "a text has a line break or a tab in it; write \\n or \\t instead"),
+    ("Invalid \\u", "\\u needs four hexadecimal digits behind it"),
+    ("Invalid \\", "a backslash cannot stand before this character; write two of them for one backslash"),
+    ("Illegal trailing comma", "there is a comma behind the last item"),
+    ("Out of range float", "a number is not one that JSON has; NaN and infinity are none"),
+    ("Exceeds the limit", "a number has too many digits"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FormProblem:
+    """What is wrong, and the field where it is: its id and its name on the page, empty where no single one is to blame."""
+
+    text: str
+    field: str = ""
+    name: str = ""
+
+
+def problem_of(refusal: InvalidValue | NameTaken) -> FormProblem:
+    """Return what a form says about a refusal."""
+    field = refusal.field if isinstance(refusal, InvalidValue) else "name"
+    return FormProblem(str(refusal), *_FIELDS.get(field or "", ("", "")))
+
+
+def explain_json(error: InvalidJson) -> str:
+    """Say what is wrong with a text that is to be JSON, and where."""
+    reason = next((told for begin, told in _JSON_REASONS if error.reason.startswith(begin)), error.reason)
+    if error.line is None:
+        return f"This is not valid JSON: {reason}."
+    return f"This is not valid JSON. Line {error.line}, column {error.column}: {reason}."
