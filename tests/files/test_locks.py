@@ -47,3 +47,24 @@ def test_two_entries_never_share_a_file() -> None:
     lock = Lock(LOCK.server, LOCK.project, None, {"greeting": ENTRY, "Greeting": other})
     with pytest.raises(InvalidFile, match="same name or file"):
         parse_lock(render_lock(lock))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"production"\n', '"../x"\n'),
+        ('"Kinder"', '"\\ud800"'),
+        ('"Kinder"', f'"{"x" * 401}"'),
+        (f'"{"ab" * 32}"', '"ab"'),
+        ('"config_sha256": null', '"config_sha256": 1'),
+        ('"server": "https://prompts.example.com"', '"server": null'),
+        ('"label": "production"', '"label": "a b"'),
+        ('"version": 2', '"version": 0'),
+        ('"version": 2', '"version": true'),
+    ],
+)
+def test_no_field_of_a_lock_is_believed(old: str, new: str) -> None:
+    text = render_lock(LOCK).decode()
+    assert old in text
+    with pytest.raises(InvalidFile):
+        parse_lock(text.replace(old, new).encode())

@@ -53,3 +53,10 @@ def test_any_other_has_a_hash_that_no_name_has(name: str) -> None:
 )
 def test_what_leads_elsewhere_is_unsafe(file: str) -> None:
     assert not is_safe_file_name(file)
+
+
+@given(st.text(min_size=1, max_size=300), st.lists(st.text(max_size=5)))
+def test_whatever_the_name_its_file_is_in_the_folder(name: str, taken: list[str]) -> None:
+    file = choose_file_name(name, [*taken, f"{name}.md", choose_file_name(name, taken)])
+    assert is_safe_file_name(file)
+    assert file not in taken

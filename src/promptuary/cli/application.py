@@ -47,7 +47,7 @@ def main() -> None:
     try:
         app()
     except Refusal as refusal:
-        sys.exit(f"Error: {_sentence(refusal)}")
+        sys.exit(f"Error: {printable(_sentence(refusal))}")
     except Explained as failure:
         sys.exit(f"Error: {printable(str(failure))}")
 

@@ -1,13 +1,12 @@
 """``promptuary bundle``: one file for programs that start without a server."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from promptuary.cli.far import DEFAULT_FOLDER, FolderPath
-from promptuary.cli.showing import AsJson, show_json
+from promptuary.cli.showing import AsJson, say, show_json, write_out
 from promptuary.files import read_folder, write_file
 from promptuary.model.text import counted
 from promptuary.sync import bundle as make_bundle
@@ -26,10 +25,10 @@ def bundle(
     folder = read_folder(folder_path)
     data = make_bundle(folder)
     if output == _STANDARD_OUTPUT:
-        sys.stdout.buffer.write(data)
+        write_out(data)
         return
     write_file(output, data)
     if as_json:
         show_json({"file": str(output), "prompts": len(folder.entries), "bytes": len(data)})
     else:
-        typer.echo(f"{output} has {counted(len(folder.entries), 'prompt')} ({counted(len(data), 'byte')}).")
+        say(f"{output} has {counted(len(folder.entries), 'prompt')} ({counted(len(data), 'byte')}).")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from promptuary.cli.showing import say
 from promptuary.cli.workplace import open_database, opened_database, read_settings
 from promptuary.model.errors import NotEmpty
 from promptuary.store import backup, checks, list_entries, recent_fetches, schema
@@ -18,7 +19,7 @@ def upgrade() -> None:
     database = open_database(read_settings())
     was_upgraded = schema.upgrade(database)
     database.close()
-    typer.echo(f"The database {'is now' if was_upgraded else 'was already'} at schema {schema.HEAD}.")
+    say(f"The database {'is now' if was_upgraded else 'was already'} at schema {schema.HEAD}.")
 
 
 @app.command("check")
@@ -27,10 +28,10 @@ def check() -> None:
     with opened_database() as database, database.read() as tx:
         problems = checks.list_problems(tx)
     for problem in problems:
-        typer.echo(problem, err=True)
+        say(problem, err=True)
     if problems:
         raise typer.Exit(1)
-    typer.echo("The database is sound.")
+    say("The database is sound.")
 
 
 @app.command("reindex")
@@ -39,9 +40,9 @@ def reindex() -> None:
     with opened_database() as database, database.write() as tx:
         has_index = list_entries.rebuild(tx)
         recent_fetches.rebuild(tx)
-    typer.echo("Lists and search are built anew.")
+    say("Lists and search are built anew.")
     if not has_index:
-        typer.echo("PostgreSQL has no extension pg_trgm, so a search for more than a part of a word reads all texts.")
+        say("PostgreSQL has no extension pg_trgm, so a search for more than a part of a word reads all texts.")
 
 
 @app.command("backup")
@@ -51,7 +52,7 @@ def write_backup(
     """Write all data to one file, also while servers write to the database."""
     with opened_database() as database:
         backup.write_backup(database, target)
-    typer.echo(f"Backup written to {target} ({target.stat().st_size:,} bytes).")
+    say(f"Backup written to {target} ({target.stat().st_size:,} bytes).")
 
 
 @app.command("restore")
@@ -66,4 +67,4 @@ def restore_backup(
         except NotEmpty as refusal:
             message = f"{refusal} Add --replace to delete it first."
             raise NotEmpty(message) from None
-    typer.echo(f"Restored from {source}.")
+    say(f"Restored from {source}.")

@@ -1,8 +1,7 @@
 """``promptuary demo``: seed data to try things with."""
 
-import typer
 
-from promptuary.cli.showing import AsJson, show_record
+from promptuary.cli.showing import AsJson, say, show_record
 from promptuary.cli.workplace import opened_database
 from promptuary.registry import demo as seed
 
@@ -21,4 +20,4 @@ def demo(as_json: AsJson = False) -> None:
     }
     show_record(record, as_json=as_json, note="The key is not shown again.")
     if not as_json:
-        typer.echo(f"Try: promptuary serve, then GET /api/projects/{seeded.project.id}/llm_prompts/ with the key.")
+        say(f"Try: promptuary serve, then GET /api/projects/{seeded.project.id}/llm_prompts/ with the key.")

@@ -15,7 +15,7 @@ _SIGNS = {"same": (" ", ""), "removed": ("-", "red"), "added": ("+", "green")}
 def show_difference(old: Draft | None, new: Draft | None, *, title: str) -> None:
     """Print what differs between two drafts; nothing stands for one that is not there."""
     console = Console(highlight=False, soft_wrap=True)
-    console.print(Text(title, style="bold"))
+    console.print(Text(printable(title), style="bold"))
     for hunk in compare_texts(_text(old), _text(new)):
         _show_hunk(console, hunk)
     for change in compare_configs(old.config if old else None, new.config if new else None):

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from promptuary.cli.showing import show_json
+from promptuary.cli.showing import say, show_json
 from promptuary.remote import Remote, RemotePrompts, read_profile
 
 ProfileName = Annotated[
@@ -35,10 +35,10 @@ def show_steps(steps: Sequence[Any], *, as_json: bool, fields: Sequence[str], no
         show_json(records)
         return
     if not records:
-        typer.echo(nothing)
+        say(nothing)
     width = max((len(str(record["action"])) for record in records), default=0)
     for record in records:
-        typer.echo(_line(record, width))
+        say(_line(record, width))
 
 
 def _line(record: Mapping[str, object], width: int) -> str:

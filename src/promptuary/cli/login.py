@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from promptuary.cli.far import ProfileName
-from promptuary.cli.showing import AsJson, show_record
+from promptuary.cli.showing import AsJson, say, show_record
 from promptuary.remote import Remote, RemotePrompts, RemoteRefusal
 from promptuary.remote.profiles import DEFAULT_NAME, make_profile, remove_profile, write_profile
 
@@ -32,7 +32,7 @@ def login(
 def logout(profile: ProfileName = None) -> None:
     """Forget a profile and its key. The key stays valid; promptuary key revoke ends it."""
     name = profile or DEFAULT_NAME
-    typer.echo(f"Profile {name} is removed from {remove_profile(name)}.")
+    say(f"Profile {name} is removed from {remove_profile(name)}.")
 
 
 def _read_key() -> str:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from promptuary.cli.showing import AsJson, show_record, show_records, shown_moment
+from promptuary.cli.showing import AsJson, say, show_record, show_records, shown_moment
 from promptuary.cli.workplace import MAX_LISTED, opened_database
 from promptuary.model.access import Role
 from promptuary.model.accounts import Member
@@ -45,7 +45,7 @@ def remove(project_id: ProjectId, email: Email) -> None:
     """Take a user out of a project."""
     with opened_database() as database, database.write() as tx:
         members.remove_member(tx, project_id=project_id, email=email)
-    typer.echo(f"{email} is no longer a member of project {project_id}.")
+    say(f"{email} is no longer a member of project {project_id}.")
 
 
 def _record(member: Member) -> dict[str, object]:

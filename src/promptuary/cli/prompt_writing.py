@@ -14,7 +14,7 @@ import typer
 
 from promptuary.cli.far import ProfileName, reached_prompts
 from promptuary.cli.prompts import PromptName, app
-from promptuary.cli.showing import AsJson, show_json
+from promptuary.cli.showing import AsJson, say, show_json
 from promptuary.files import InvalidFile, write_file
 from promptuary.model.json_text import InvalidJson, dump_indented, parse
 from promptuary.model.names import check_prompt_name
@@ -88,7 +88,7 @@ def edit(
         text = _without_last_break(_decoded(draft.read_bytes()))
         if text == _editable(row):
             draft.unlink()
-            typer.echo("Nothing was changed." if not as_json else "null")
+            say("Nothing was changed." if not as_json else "null")
             return
         try:
             content = _value(text, is_json=not isinstance(row.content, str))
@@ -117,7 +117,7 @@ def _tell(version: dict[str, object], what: str, *, as_json: bool) -> None:
     if as_json:
         show_json(version)
     else:
-        typer.echo(f"Version {version['version']} of {version['name']} {what}.")
+        say(f"Version {version['version']} of {version['name']} {what}.")
 
 
 def _read_content(file: Path | None) -> str:

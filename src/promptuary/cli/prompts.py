@@ -1,13 +1,12 @@
 """``promptuary prompt``: prompts of a server, over HTTP with a key. `prompt_writing` has the commands that publish."""
 
-import sys
 from typing import Annotated
 
 import typer
 
 from promptuary.cli.differences import show_difference
 from promptuary.cli.far import ProfileName, reached_prompts
-from promptuary.cli.showing import AsJson, printable, show_json, show_record, show_records
+from promptuary.cli.showing import AsJson, say, show_json, show_record, show_records, show_text, write_out
 from promptuary.sync import Draft
 
 app = typer.Typer(help="Prompts of a server: read, write, compare, label, archive. It is asked over HTTP.", no_args_is_help=True)
@@ -61,8 +60,7 @@ def show(
     if as_json:
         show_json(found)
     elif content:
-        # `echo` would take control sequences out.
-        sys.stdout.buffer.write(f"{found['prompt']}\n".encode())
+        write_out(f"{found['prompt']}\n".encode())
     else:
         record = {
             "name": found["name"],
@@ -74,7 +72,7 @@ def show(
             "config": found["config"],
         }
         show_record(record, as_json=False)
-        typer.echo(f"\n{printable(found['prompt'], kept=KEPT)}")
+        show_text(found["prompt"])
 
 
 @app.command("history")
@@ -120,7 +118,7 @@ def diff(
         return
     drafts = [None if each is None else Draft(each["prompt"], each["config"]) for each in (older, newer)]
     if drafts[0] == drafts[1]:
-        typer.echo(f"Versions {before} and {newer['version']} do not differ.")
+        say(f"Versions {before} and {newer['version']} do not differ.")
         return
     was = f"version {before}" if before else "nothing"
     show_difference(drafts[0], drafts[1], title=f"{name}: {was} and version {newer['version']}")
@@ -146,7 +144,7 @@ def set_label(
     if as_json:
         show_json({"name": name, "label": label, "version": version})
     else:
-        typer.echo(f"{name}: {label} {'is removed' if remove else f'points at version {version}'}.")
+        say(f"{name}: {label} {'is removed' if remove else f'points at version {version}'}.")
 
 
 @app.command("archive")
@@ -157,7 +155,7 @@ def archive(name: PromptName, profile: ProfileName = None, as_json: AsJson = Fal
     if as_json:
         show_json({"name": name, "archived": True})
     else:
-        typer.echo(f"{name} is archived. promptuary prompt restore brings it back, without labels.")
+        say(f"{name} is archived. promptuary prompt restore brings it back, without labels.")
 
 
 @app.command("restore")
@@ -169,11 +167,7 @@ def restore(name: PromptName, profile: ProfileName = None, as_json: AsJson = Fal
         show_json(restored)
         return
     former = ", ".join(f"{each['name']}={each['version']}" for each in restored["former_labels"])
-    typer.echo(f"{name} is back at version {restored['version']}.{f' Its labels were {former}.' if former else ''}")
-
-
-KEPT = "\n\t"
-"""Characters that a content shows as they are on a terminal."""
+    say(f"{name} is back at version {restored['version']}.{f' Its labels were {former}.' if former else ''}")
 
 
 def _second(moment: str) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from promptuary.cli.far import DEFAULT_FOLDER, FolderPath, ProfileName, reached_prompts, show_steps
-from promptuary.cli.showing import AsJson
+from promptuary.cli.showing import AsJson, say
 from promptuary.files import InvalidFile, Lock, read_folder
 from promptuary.model.text import counted
 from promptuary.sync import pull as take
@@ -42,5 +42,5 @@ def pull(
     nothing = f"{counted(len(pulled), 'prompt')}: nothing is new on the server."
     show_steps(shown, as_json=as_json, fields=("name", "file", "action", "version", "detail"), nothing=nothing)
     if any(each.action == "conflict" for each in pulled):
-        typer.echo("Conflicts were left as they are: push merges, --force takes the server's, --mine keeps yours.", err=True)
+        say("Conflicts were left as they are: push merges, --force takes the server's, --mine keeps yours.", err=True)
         raise typer.Exit(1)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from promptuary.cli.far import DEFAULT_FOLDER, FolderPath, ProfileName, reached_prompts, show_steps
-from promptuary.cli.showing import AsJson
+from promptuary.cli.showing import AsJson, say
 from promptuary.files import Folder, InvalidFile, read_folder
 from promptuary.sync import Action, Push, perform, plan_push, require_same_server
 
@@ -33,9 +33,9 @@ def push(
             done.append(pushed)
     show_steps(done, as_json=as_json, fields=_FIELDS, nothing="Nothing was edited.")
     if dry_run and done and not as_json:
-        typer.echo("Nothing was done. Versions are those that would be published on.")
+        say("Nothing was done. Versions are those that would be published on.")
     if any(each.action is Action.CONFLICT for each in done):
-        typer.echo("Conflicts were left as they are, here and there. See promptuary diff, and pull --force or --mine.", err=True)
+        say("Conflicts were left as they are, here and there. See promptuary diff, and pull --force or --mine.", err=True)
         raise typer.Exit(1)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import accumulate
@@ -10,17 +11,39 @@ from typing import Annotated
 import typer
 from rich.cells import cell_len
 
+from promptuary.model.json_text import dump
+
 _GAP = "  "
 _MAX_CELL = 60
+_KEPT = "\n\t"
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 Record = Mapping[str, object]
 
 
+def say(text: str, *, err: bool = False) -> None:
+    """Print lines for people. Every command prints by this module, so that no text from outside takes hold of the terminal."""
+    typer.echo(printable(text, kept="\n"), err=err)
+
+
+def show_text(text: str) -> None:
+    """Print a text of a prompt behind an empty line, with its line breaks and tabs."""
+    typer.echo(f"\n{printable(text, kept=_KEPT)}")
+
+
+def write_out(data: bytes) -> None:
+    """Write bytes for other programs to standard output as they are; a terminal gets them as `say` prints."""
+    if sys.stdout.isatty():
+        typer.echo(printable(data.decode(errors="replace"), kept=_KEPT), nl=False)
+    else:
+        sys.stdout.buffer.write(data)
+
+
 def show_json(value: object) -> None:
-    """Print a line of JSON."""
-    typer.echo(json.dumps(value, ensure_ascii=False))
+    """Print a line of JSON, in which characters that a terminal would obey are escapes of JSON."""
+    text = json.dumps(value, ensure_ascii=False)
+    typer.echo("".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text))
 
 
 def show_record(record: Record, *, as_json: bool, note: str = "") -> None:
@@ -30,9 +53,9 @@ def show_record(record: Record, *, as_json: bool, note: str = "") -> None:
         return
     width = max(len(name) for name in record)
     for name, value in record.items():
-        typer.echo(f"{name:<{width}}  {_shown(value)}")
+        say(f"{name:<{width}}  {_shown(value)}")
     if note:
-        typer.echo(f"\n{note}")
+        say(f"\n{note}")
 
 
 def show_records(records: Sequence[Record], *, as_json: bool, nothing: str) -> None:
@@ -41,7 +64,7 @@ def show_records(records: Sequence[Record], *, as_json: bool, nothing: str) -> N
         show_json(records)
         return
     if not records:
-        typer.echo(nothing)
+        say(nothing)
         return
     rows = [list(records[0]), *([_shown_cell(value) for value in record.values()] for record in records)]
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
@@ -50,7 +73,7 @@ def show_records(records: Sequence[Record], *, as_json: bool, nothing: str) -> N
         cells = (cell + " " * (width - cell_len(cell)) for cell, width in zip(row[:fitting], widths, strict=False))
         typer.secho(_GAP.join(cells).rstrip(), bold=number == 0)
     if fitting < len(widths):
-        typer.echo(f"\n{', '.join(rows[0][fitting:])}: in a wider terminal, or with --json.")
+        say(f"\n{', '.join(rows[0][fitting:])}: in a wider terminal, or with --json.")
 
 
 def shown_moment(moment: datetime | None) -> str | None:
@@ -81,5 +104,7 @@ def _shown(value: object) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, dict):
+        return printable(dump(value))
     text = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
     return printable(text)

@@ -7,7 +7,7 @@ import typer
 
 from promptuary.cli.differences import difference_record, show_difference
 from promptuary.cli.far import DEFAULT_FOLDER, FolderPath, ProfileName, reached_prompts
-from promptuary.cli.showing import AsJson, show_json, show_records
+from promptuary.cli.showing import AsJson, say, show_json, show_records
 from promptuary.files import read_folder
 from promptuary.model.text import counted
 from promptuary.sync import list_differences, list_states, require_same_server
@@ -33,8 +33,8 @@ def status(
     changed = [asdict(state) for state in states if state.here != "unchanged" or state.there]
     nothing = f"{counted(len(states), 'prompt')}: nothing was edited, and the server has nothing else."
     show_records(changed, as_json=False, nothing=nothing)
-    for file in folder.ignored:
-        typer.echo(f"{file} is no prompt: it has no front matter.")
+    for file, reason in folder.ignored.items():
+        say(f"{file} is no prompt: {reason[0].lower()}{reason[1:]}")
 
 
 def diff(
@@ -55,4 +55,4 @@ def diff(
         was = "nothing" if each.version is None else f"version {each.version}"
         show_difference(each.old, each.new, title=f"{each.name}: {was} and {'the file' if each.new else 'no file'}")
     if not found:
-        typer.echo("Nothing was edited.")
+        say("Nothing was edited.")

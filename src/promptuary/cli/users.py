@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from promptuary.cli.showing import AsJson, show_record, show_records, shown_moment
+from promptuary.cli.showing import AsJson, say, show_record, show_records, shown_moment
 from promptuary.cli.workplace import MAX_LISTED, opened_database, read_settings
 from promptuary.model.accounts import User
 from promptuary.model.errors import InvalidValue
@@ -64,7 +64,7 @@ def set_password(email: Email) -> None:
     password = _read_password()
     with opened_database() as database, database.write() as tx:
         users.set_password(tx, email=email, password=password)
-    typer.echo(f"The password of {email} is set.")
+    say(f"The password of {email} is set.")
 
 
 @app.command("sign-in-link")

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import typer
 
 from promptuary.cli.far import DEFAULT_FOLDER, FolderPath
-from promptuary.cli.showing import AsJson, printable, show_json
+from promptuary.cli.showing import AsJson, say, show_json
 from promptuary.files import read_folder
 from promptuary.model.text import counted
 from promptuary.sync import list_problems, read_declared
@@ -18,8 +18,8 @@ def verify(folder_path: FolderPath = DEFAULT_FOLDER, as_json: AsJson = False) ->
     if as_json:
         show_json({"prompts": len(folder.found), "problems": [asdict(problem) for problem in problems]})
     for problem in problems if not as_json else ():
-        typer.echo(f"{folder_path / problem.file}: {printable(problem.sentence)}", err=True)
+        say(f"{folder_path / problem.file}: {problem.sentence}", err=True)
     if problems:
         raise typer.Exit(1)
     if not as_json:
-        typer.echo(f"{counted(len(folder.found), 'prompt')}: all is as the lock says.")
+        say(f"{counted(len(folder.found), 'prompt')}: all is as the lock says.")

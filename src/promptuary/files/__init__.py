@@ -5,7 +5,16 @@ Nothing here knows of servers; `promptuary.sync` brings the two together.
 
 from promptuary.files.documents import Document, parse_document, render_document
 from promptuary.files.errors import InvalidFile
-from promptuary.files.folders import Folder, FoundFile, read_folder, write_file
+from promptuary.files.folders import (
+    Folder,
+    FoundFile,
+    read_folder,
+    read_plain_file,
+    remove_prompt_file,
+    write_file,
+    write_lock,
+    write_prompt_file,
+)
 from promptuary.files.hashes import config_sha256, content_sha256
 from promptuary.files.locks import LOCK, Lock, LockEntry, parse_lock, render_lock
 from promptuary.files.naming import choose_file_name, is_safe_file_name
@@ -25,7 +34,11 @@ __all__ = [
     "parse_document",
     "parse_lock",
     "read_folder",
+    "read_plain_file",
+    "remove_prompt_file",
     "render_document",
     "render_lock",
     "write_file",
+    "write_lock",
+    "write_prompt_file",
 ]

@@ -1,15 +1,23 @@
-"""A folder of prompts: its files, its lock, and how a file is written so that it is whole or not there."""
+"""A folder of prompts: its files, its lock, and how a file is written so that it is whole or not there.
+
+A folder may be somebody else's work, brought by version control: symbolic links in it are not followed, and a folder that a link
+leads to must be in the current one.
+"""
 
 import os
-from collections.abc import Iterable, Mapping
+import stat
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from promptuary.files.documents import Document, is_document, parse_document
 from promptuary.files.errors import InvalidFile
 from promptuary.files.hashes import config_sha256, content_sha256
-from promptuary.files.locks import LOCK, Lock, LockEntry, parse_lock
+from promptuary.files.locks import LOCK, Lock, LockEntry, parse_lock, render_lock
 from promptuary.files.naming import SUFFIX, is_safe_file_name
+
+_MAX_FILE = 16_000_000
+_MAX_LOCK = 200_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +34,13 @@ class FoundFile:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """What is in a folder. ``problems`` says by file what cannot be read; ``ignored`` are Markdown files that are no prompts."""
+    """What is in a folder. ``problems`` says by file what cannot be read, ``ignored`` why a Markdown file is no prompt."""
 
     path: Path
     lock: Lock | None = None
     found: Mapping[str, FoundFile] = field(default_factory=dict)
     problems: Mapping[str, str] = field(default_factory=dict)
-    ignored: tuple[str, ...] = ()
+    ignored: Mapping[str, str] = field(default_factory=dict)
     files: frozenset[str] = frozenset()
     """The names of all files, to which nothing new is written."""
 
@@ -44,21 +52,21 @@ class Folder:
 
 def read_folder(path: Path) -> Folder:
     """Read a folder; one that does not exist is empty. Raises `InvalidFile` when the lock or the folder cannot be read."""
+    _check_folder(path)
+    found: dict[str, FoundFile] = {}
+    problems: dict[str, str] = {}
+    ignored: dict[str, str] = {}
     try:
         files = sorted(each.name for each in path.iterdir()) if path.exists() else []
         lock = _read_lock(path / LOCK) if LOCK in files else None
         locked = {entry.file: entry.name for entry in (lock.entries.values() if lock else ())}
-        texts = [file for file in files if file.endswith(SUFFIX) and not file.startswith(".") and (path / file).is_file()]
-        data = {file: (path / file).read_bytes() for file in texts}
+        data = dict(_read_texts(path, files, locked, problems, ignored))
     except OSError as error:
         raise InvalidFile(f"Cannot read {error.filename or path}: {error.strerror}.") from None
-    ignored = tuple(file for file in texts if file not in locked and not is_document(data[file]))
-    found: dict[str, FoundFile] = {}
-    problems: dict[str, str] = {}
-    for file in (file for file in texts if file not in ignored):
+    for file, text in data.items():
         try:
             _check_file_name(file, [each.file for each in found.values()])
-            document = parse_document(data[file], default_name=locked.get(file, file.removesuffix(SUFFIX)))
+            document = parse_document(text, default_name=locked.get(file, file.removesuffix(SUFFIX)))
         except InvalidFile as error:
             problems[file] = str(error)
             continue
@@ -66,7 +74,62 @@ def read_folder(path: Path) -> Folder:
             problems[file] = f"{found[document.name].file} has the name {document.name}, too."
         else:
             found[document.name] = FoundFile(file, document)
-    return Folder(path, lock, found, problems, ignored, frozenset(files))
+    return Folder(path, lock, found, dict(sorted(problems.items())), ignored, frozenset(files))
+
+
+def _read_texts(
+    path: Path, files: Iterable[str], locked: Collection[str], problems: dict[str, str], ignored: dict[str, str]
+) -> Iterator[tuple[str, bytes]]:
+    """Go through the files of prompts; note which files cannot be read, and which are none of prompts."""
+    for file in files:
+        if not file.lower().endswith(SUFFIX) or file.startswith(".") or (path / file).is_dir():
+            continue
+        try:
+            data = read_plain_file(path / file, most=_MAX_FILE)
+        except InvalidFile as error:
+            (problems if file in locked else ignored)[file] = str(error)
+            continue
+        if file in locked or is_document(data):
+            yield file, data
+        else:
+            ignored[file] = "It has no front matter."
+
+
+def read_plain_file(path: Path, *, most: int) -> bytes:
+    """Read a file that is no symbolic link and no device. Raises `InvalidFile` for one, or for more than ``most`` bytes."""
+    kind = path.lstat().st_mode
+    if stat.S_ISLNK(kind):
+        raise InvalidFile("It is a symbolic link, which is not followed.")
+    if not stat.S_ISREG(kind):
+        raise InvalidFile("It is no regular file.")
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise InvalidFile(f"It is larger than {most:,} bytes.")
+    return data
+
+
+def write_prompt_file(folder: Path, file: str, data: bytes) -> None:
+    """Write a file of a prompt into a folder. Raises `InvalidFile`, also for a name that leads elsewhere."""
+    _require_safe(file)
+    write_file(folder / file, data)
+
+
+def remove_prompt_file(folder: Path, file: str) -> None:
+    """Remove a file of a prompt; one that is not there is removed already. Raises `InvalidFile`."""
+    _require_safe(file)
+    try:
+        (folder / file).unlink(missing_ok=True)
+    except OSError as error:
+        raise InvalidFile(f"Cannot remove {folder / file}: {error.strerror}.") from None
+
+
+def write_lock(folder: Path, lock: Lock) -> None:
+    """Write the lock of a folder. Raises `InvalidFile` when that cannot be done, or when it could not be read again."""
+    data = render_lock(lock)
+    if parse_lock(data) != lock:
+        raise InvalidFile(f"{folder / LOCK} could not be read again, so it is not written.")
+    write_file(folder / LOCK, data)
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -85,13 +148,28 @@ def write_file(path: Path, data: bytes) -> None:
 
 def _read_lock(path: Path) -> Lock:
     try:
-        return parse_lock(path.read_bytes())
+        return parse_lock(read_plain_file(path, most=_MAX_LOCK))
     except InvalidFile as error:
         raise InvalidFile(f"{path} cannot be read. {error}") from None
+
+
+def _check_folder(path: Path) -> None:
+    """Refuse a folder below the current one that a symbolic link leads out of it."""
+    try:
+        if path.is_absolute() or ".." in path.parts or path.resolve().is_relative_to(Path.cwd().resolve()):
+            return
+    except (OSError, RuntimeError) as error:
+        raise InvalidFile(f"Cannot read {path}: {error}.") from None
+    raise InvalidFile(f"A symbolic link leads {path} out of this folder, to {path.resolve()}. Name that folder instead.")
+
+
+def _require_safe(file: str) -> None:
+    if not is_safe_file_name(file):
+        raise InvalidFile(f"'{file}' is no name of a file in the folder.")
 
 
 def _check_file_name(file: str, others: Iterable[str]) -> None:
     if not is_safe_file_name(file):
         raise InvalidFile("A file's name must consist of at most 120 letters, digits, - and _ and end with .md.")
-    if file.lower() in {other.lower() for other in others}:
+    if file.casefold() in {other.casefold() for other in others}:
         raise InvalidFile("Another file's name differs only in case, which not all systems tell apart.")

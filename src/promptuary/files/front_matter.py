@@ -12,7 +12,7 @@ from ruamel.yaml.events import AliasEvent
 from ruamel.yaml.nodes import ScalarNode
 
 from promptuary.files.errors import InvalidFile
-from promptuary.model.json_text import dump
+from promptuary.model.json_text import dump, find_surrogate
 
 _MAX_YAML = 20_000
 """Characters of JSON up to which a value is written as YAML. Beyond it, nobody reads it, and to parse it would take seconds."""
@@ -45,10 +45,13 @@ def load(text: str) -> dict[str, object]:
         raise InvalidFile(f"The front matter is not YAML: {_sentence(error)}.") from None
     except RecursionError:
         raise InvalidFile("The front matter is nested too deep.") from None
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError):
+        # The package has no error of its own for values that do not fit their tags.
         raise InvalidFile("The front matter has a value that JSON does not have.") from None
     if not isinstance(value, dict) or not _has_text_keys(value):
         raise InvalidFile("The front matter must be a mapping whose keys are texts.")
+    if find_surrogate(value) is not None:
+        raise InvalidFile("The front matter has half of a surrogate pair.")
     return value
 
 

@@ -1,6 +1,7 @@
 """What was pulled: ``prompts.lock`` beside the files, written by commands, read by people when something is amiss."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -8,10 +9,15 @@ from typing import Any
 from promptuary.files.errors import InvalidFile
 from promptuary.files.naming import is_safe_file_name
 from promptuary.model.errors import InvalidValue
-from promptuary.model.json_text import InvalidJson, parse
-from promptuary.model.names import check_prompt_name
+from promptuary.model.json_text import InvalidJson, dump, find_surrogate, parse
+from promptuary.model.names import check_label_name, check_prompt_name
+from promptuary.model.prompts import MAX_DESCRIPTION, MAX_VERSIONS
+from promptuary.model.text import check_text
 
 LOCK = "prompts.lock"
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+_MAX_SHOWN = 40
 
 _FORMAT, _FORMAT_VERSION = "promptuary-lock", 1
 
@@ -52,16 +58,22 @@ def parse_lock(data: bytes) -> Lock:
         value = parse(data.decode())
     except (UnicodeDecodeError, InvalidJson) as error:
         raise InvalidFile(f"It is not JSON: {error}.") from None
+    if find_surrogate(value) is not None:
+        raise InvalidFile("It holds half of a surrogate pair.")
     if not isinstance(value, dict) or value.get("format") != _FORMAT:
         raise InvalidFile("It is no lock of Promptuary.")
     if value.get("format_version") != _FORMAT_VERSION:
-        raise InvalidFile(f"It has format version {value.get('format_version')}; this Promptuary reads {_FORMAT_VERSION}.")
+        found = dump(value.get("format_version"))[:_MAX_SHOWN]
+        raise InvalidFile(f"It has format version {found}; this Promptuary reads {_FORMAT_VERSION}.")
     try:
         entries = [_entry(each) for each in value["prompts"]]
+        _require(type(value["server"]) is str and type(value["project"]) is str)
+        if value["label"] is not None:
+            check_label_name(value["label"])
         lock = Lock(value["server"], value["project"], value["label"], {entry.name: entry for entry in entries})
     except (KeyError, TypeError, AttributeError, ValueError, InvalidValue):
         raise InvalidFile("An entry of it is damaged.") from None
-    files = {entry.file.lower() for entry in entries}
+    files = {entry.file.casefold() for entry in entries}
     if len(lock.entries) != len(entries) or len(files) != len(entries):
         raise InvalidFile("Two entries of it have the same name or file.")
     return lock
@@ -70,7 +82,18 @@ def parse_lock(data: bytes) -> Lock:
 def _entry(value: Mapping[str, Any]) -> LockEntry:
     entry = LockEntry(**{**value, "labels": tuple(value["labels"])})
     check_prompt_name(entry.name)
-    if type(entry.version) is not int or type(entry.sha256) is not str or not is_safe_file_name(entry.file):
+    for label in entry.labels:
+        check_label_name(label)
+    _require(type(entry.version) is int and 1 <= entry.version <= MAX_VERSIONS)
+    _require(_HASH.fullmatch(entry.sha256) is not None)
+    _require(entry.config_sha256 is None or _HASH.fullmatch(entry.config_sha256) is not None)
+    _require(is_safe_file_name(entry.file))
+    if entry.description is not None:
+        check_text(entry.description, field="description", max_length=MAX_DESCRIPTION, blank=True)
+    return entry
+
+
+def _require(is_right: bool) -> None:  # noqa: FBT001 - a condition
+    if not is_right:
         message = "damaged"
         raise ValueError(message)
-    return entry

@@ -2,12 +2,14 @@
 
 A prompt's name is its file's name where that is possible everywhere. It is not where another name differs only in case, where
 Windows keeps the name for a device, where it is too long, or where commands would take it for an option; the file's name then ends
-with a tilde, which no prompt's name has, and a hash of the name.
+with a tilde, which no prompt's name has, and a hash of the name. Whatever the name, the file is in the folder itself: characters
+that names of files do not have here become hyphens.
 """
 
 import re
 from collections.abc import Collection
 from hashlib import sha256
+from itertools import count
 
 SUFFIX = ".md"
 
@@ -15,17 +17,25 @@ _MAX_STEM = 100
 _HASH_DIGITS = 16
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789")}
 _SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,119}(~[0-9a-f]{16})?\.md")
+_UNSAFE = re.compile(r"[^a-z0-9_-]")
 
 
 def choose_file_name(name: str, taken: Collection[str]) -> str:
     """Return the name of the file for a prompt's name; ``taken`` has the names of other files, in any case."""
+    folded = {other.casefold() for other in taken}
     plain = f"{name}{SUFFIX}"
-    if len(name) <= _MAX_STEM and is_safe_file_name(plain) and plain.lower() not in {other.lower() for other in taken}:
+    if len(name) <= _MAX_STEM and is_safe_file_name(plain) and plain.casefold() not in folded:
         return plain
-    stem = name.lower().lstrip("-")[:_MAX_STEM] or "prompt"
-    return f"{stem}~{sha256(name.encode()).hexdigest()[:_HASH_DIGITS]}{SUFFIX}"
+    stem = _UNSAFE.sub("-", name.lower()).lstrip("-")[:_MAX_STEM] or "prompt"
+    hashed = (_hashed(stem, name, attempt) for attempt in count())
+    return next(file for file in hashed if file.casefold() not in folded)
 
 
 def is_safe_file_name(file_name: str) -> bool:
     """Tell whether a name leads to a file in the folder itself, on every system."""
     return _SAFE.fullmatch(file_name) is not None and file_name.lower().removesuffix(SUFFIX) not in _DEVICES
+
+
+def _hashed(stem: str, name: str, attempt: int) -> str:
+    told = name if attempt == 0 else f"{name}~{attempt}"
+    return f"{stem}~{sha256(told.encode(errors='surrogatepass')).hexdigest()[:_HASH_DIGITS]}{SUFFIX}"

@@ -40,6 +40,7 @@ class InvalidLine(InvalidValue):
     def __init__(self, number: int, problem: str) -> None:
         super().__init__("invalid_line", f"Line {number}: {problem.removesuffix('.')}.")
         self.number = number
+        self.problem = problem.removesuffix(".")
 
 
 class InvalidExport(InvalidValue):

@@ -1,5 +1,6 @@
 """One connection to the API of a project: requests, answers, and what is wrong with them in one sentence."""
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from types import TracebackType
@@ -9,8 +10,11 @@ from urllib.parse import quote
 import httpx2
 
 from promptuary import __version__
-from promptuary.remote.errors import Conflict, Missing, RemoteRefusal
+from promptuary.model.json_text import InvalidJson
+from promptuary.model.prompts import MAX_VERSIONS
+from promptuary.remote.errors import Conflict, Missing, RemoteRefusal, Unreachable
 from promptuary.remote.profiles import Profile
+from promptuary.remote.reading import ACCEPTED, TooLarge, json_of, read_within_limits
 
 TIMEOUT = httpx2.Timeout(60, connect=10)
 
@@ -19,6 +23,11 @@ PAGE = 200
 _MAX_WAIT = 120
 _MAX_TRIES = 10
 _MAX_DETAIL = 500
+_MAX_ROWS = 200_000
+_MIN_PAGE = 2
+_MAX_IDLE = 10
+_WAIT = re.compile(r"[0-9]{1,4}")
+_KEPT_HEADERS = frozenset({"content-type", "retry-after"})
 
 Query = Mapping[str, str | int | None]
 
@@ -33,7 +42,11 @@ class Remote:
         self.profile = profile
         self._client = httpx2.Client(
             base_url=f"{profile.host}/api/projects/{quote(profile.project, safe='@')}/",
-            headers={"Authorization": f"Bearer {profile.api_key}", "User-Agent": f"promptuary/{__version__}"},
+            headers={
+                "Authorization": f"Bearer {profile.api_key}",
+                "User-Agent": f"promptuary/{__version__}",
+                "Accept-Encoding": ACCEPTED,
+            },
             timeout=TIMEOUT,
         )
 
@@ -69,42 +82,77 @@ class Remote:
         if answer.is_success and not answer.content:
             return None
         try:
-            value = answer.json()
-        except ValueError:
+            value = json_of(answer.content)
+        except InvalidJson:
             raise RemoteRefusal(self._unlike_promptuary(answer)) from None
         if answer.is_success:
             return value
         raise self._refusal(answer, value)
 
-    def pages(self, path: str, query: Query | None = None) -> Iterator[dict[str, Any]]:
-        """Go through all results of a list, page by page."""
-        offset = 0
+    def pages(self, path: str, query: Query, *, key: str = "name") -> Iterator[dict[str, Any]]:
+        """Go through all results of a list whose order never changes; ``key`` tells them apart, and each comes once.
+
+        Results that come and go meanwhile move those behind them to other pages. So each page begins with a result that is known
+        from the page before; where it does not, something went, and the page before is read again. Whatever is in the list from
+        the beginning to the end of the reading is found. Pages that are too large for one answer are asked for in smaller ones.
+        """
+        known: set[str] = set()
+        offset, limit, idle = 0, PAGE, 0
         while True:
-            page = self.get(path, {"limit": PAGE, **(query or {}), "offset": offset})
             try:
-                results, is_last = list(page["results"]), page["next"] is None
-            except (KeyError, TypeError):
-                raise RemoteRefusal(f"{self.profile.host} answered with something that is no list.") from None
-            yield from results
-            if is_last or not results:
+                results, is_last = self._page(path, {**query, "limit": limit, "offset": offset}, key)
+            except TooLarge:
+                if limit == _MIN_PAGE:
+                    raise
+                limit = max(_MIN_PAGE, limit // 4)
+                continue
+            if offset and not (results and results[0][key] in known):
+                offset = max(0, offset - limit + 1)
+                continue
+            found = {each[key]: each for each in results if each[key] not in known}
+            known.update(found)
+            yield from found.values()
+            if is_last or len(results) < _MIN_PAGE:
                 return
-            offset += len(results)
+            idle = 0 if found else idle + 1
+            if idle > _MAX_IDLE or len(known) > _MAX_ROWS:
+                raise RemoteRefusal(f"{self.profile.host} answered with a list that has no end.")
+            offset += len(results) - 1
+
+    def _page(self, path: str, query: Query, key: str) -> tuple[list[dict[str, Any]], bool]:
+        page = self.get(path, query)
+        results = page.get("results") if isinstance(page, dict) else None
+        if not isinstance(results, list) or "next" not in page:
+            raise RemoteRefusal(f"{self.profile.host} answered with something that is no list.")
+        if not all(isinstance(each, dict) and isinstance(each.get(key), str) for each in results):
+            raise RemoteRefusal(f"{self.profile.host} answered with a list in which something has no {key}.")
+        return results, page["next"] is None
 
     def _answer(self, method: str, path: str, query: Query | None, **body: Any) -> httpx2.Response:  # noqa: ANN401 - as httpx2 names it
         parameters = {name: value for name, value in (query or {}).items() if value is not None}
         for _ in range(_MAX_TRIES):
             try:
-                answer = self._client.request(method, path, params=parameters, **body)
+                answer = self._read(self._client.build_request(method, path, params=parameters, **body))
             except httpx2.TimeoutException:
-                raise RemoteRefusal(f"{self.profile.host} did not answer in time.") from None
+                raise Unreachable(f"{self.profile.host} did not answer in time.") from None
             except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-                raise RemoteRefusal(f"Cannot reach {self.profile.host}: {str(error) or type(error).__name__}.") from None
+                raise Unreachable(f"Cannot reach {self.profile.host}: {str(error) or type(error).__name__}.") from None
             wait = answer.headers.get("Retry-After", "")
-            if answer.status_code != httpx2.codes.TOO_MANY_REQUESTS or not wait.isdecimal() or int(wait) > _MAX_WAIT:
+            if answer.status_code != httpx2.codes.TOO_MANY_REQUESTS or not _WAIT.fullmatch(wait) or int(wait) > _MAX_WAIT:
                 return answer
             # The server did nothing, so that the request can be sent again.
             time.sleep(int(wait))
         return answer
+
+    def _read(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a request, and return the answer with its body unpacked."""
+        answer = self._client.send(request, stream=True)
+        try:
+            body = read_within_limits(answer, self.profile.host)
+        finally:
+            answer.close()
+        headers = [(name, value) for name, value in answer.headers.multi_items() if name in _KEPT_HEADERS]
+        return httpx2.Response(answer.status_code, headers=headers, content=body)
 
     def _refusal(self, answer: httpx2.Response, value: object) -> RemoteRefusal:
         body = value if isinstance(value, dict) else {}
@@ -114,7 +162,7 @@ class Remote:
         detail = detail[:_MAX_DETAIL]
         if answer.status_code == httpx2.codes.CONFLICT:
             current = body.get("current_version")
-            return Conflict(detail, current if isinstance(current, int) else None)
+            return Conflict(detail, current if type(current) is int and 0 < current <= MAX_VERSIONS else None)
         if answer.status_code == httpx2.codes.NOT_FOUND:
             return Missing(detail)
         attribute = body.get("attr")

@@ -10,6 +10,10 @@ class RemoteRefusal(Explained):
     """
 
 
+class Unreachable(RemoteRefusal):
+    """The server gave no answer; another request would get none either."""
+
+
 class Missing(RemoteRefusal):
     """The server has no such thing."""
 

@@ -1,7 +1,8 @@
 """The prompts of a server that speaks the PostHog prompts API, as lines of an export.
 
 Only what is in that API is asked for. It shows every prompt as text, so that a JSON prompt arrives as the text of its JSON, and it
-shows no archived prompts.
+shows no archived prompts. A text that is exactly the JSON of a list of messages is taken for the chat that it says: what programs
+fetch is the same text before and after.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -10,10 +11,19 @@ from typing import Any
 from urllib.parse import quote
 
 from promptuary.model.content import encode_config, encode_prompt
-from promptuary.model.errors import InvalidValue
-from promptuary.model.transfer import LabelLine, Line, PromptLine, VersionLine, Writer
+from promptuary.model.errors import InvalidLine, InvalidValue
+from promptuary.model.json_text import InvalidJson, dump, parse
+from promptuary.model.messages import messages_of
+from promptuary.model.transfer import LabelLine, Line, PromptLine, VersionLine, Writer, line_of, read_object, write_line
+from promptuary.remote import answers
 from promptuary.remote.client import Remote
 from promptuary.remote.errors import RemoteRefusal
+
+_ROW: Mapping[str, answers.Check] = {
+    "name": answers.prompt_name,
+    "first_version_created_at": answers.moment,
+    "latest_version": answers.version_number,
+}
 
 Present = Mapping[str, tuple[datetime, int]]
 """By name: the moment of the first version, and the number of the last one."""
@@ -21,11 +31,9 @@ Present = Mapping[str, tuple[datetime, int]]
 
 def list_versions(remote: Remote) -> Present:
     """Tell which active prompts are there, by name."""
-    rows = remote.pages("llm_prompts/", {"content": "none", "order_by": "name"})
-    try:
-        found = {row["name"]: (_moment(row["first_version_created_at"]), int(row["latest_version"])) for row in rows}
-    except (KeyError, TypeError, ValueError):
-        raise _unreadable(remote, "its list of prompts") from None
+    pages = remote.pages("llm_prompts/", {"content": "none", "order_by": "name"})
+    rows = [answers.checked(row, _ROW, "a prompt") for row in pages]
+    found = {row["name"]: (datetime.fromisoformat(row["first_version_created_at"]), row["latest_version"]) for row in rows}
     return dict(sorted(found.items()))
 
 
@@ -38,9 +46,13 @@ def read_project(source: Remote, wanted: Present, here: Present, advance: Callab
     """Read prompts with all versions and labels, but not those versions that are ``here`` already."""
     for name, each in wanted.items():
         try:
-            yield from _read_prompt(source, name, each[0], _numbers(each, here.get(name)), advance)
+            for line in _read_prompt(source, name, each[0], _numbers(each, here.get(name)), advance):
+                # By the rules of a file of an export, so that nothing is sent on that the target would refuse half way.
+                yield line_of(read_object(write_line(line).encode(), 1), 1)
         except (KeyError, TypeError, ValueError, AttributeError):
             raise _unreadable(source, f"prompt '{name}'") from None
+        except InvalidLine as error:
+            raise RemoteRefusal(f"Prompt '{name}' cannot be imported: {error.problem}.") from None
         except InvalidValue as error:
             raise RemoteRefusal(f"Prompt '{name}' cannot be imported: {error}") from None
 
@@ -64,7 +76,7 @@ def _read_prompt(
             created_at=_moment(prompt["created_at"]),
             created_by=_writer(prompt["created_by"]),
             description=prompt["version_description"] or None,
-            content=encode_prompt(prompt["prompt"]),
+            content=encode_prompt(_meant(prompt["prompt"])),
             config=encode_config(prompt["config"]),
         )
         advance(1)
@@ -78,6 +90,17 @@ def _read_prompt(
 
 def _resolve(source: Remote, name: str, selection: dict[str, int]) -> Any:  # noqa: ANN401 - any JSON
     return source.get(f"llm_prompts/resolve/name/{quote(name, safe='')}/", {"limit": 1, **selection})
+
+
+def _meant(text: str) -> object:
+    """Return the chat that a text is the exact JSON of, else the text."""
+    if not text.startswith("[{"):
+        return text
+    try:
+        value = parse(text)
+    except InvalidJson:
+        return text
+    return value if messages_of(value) is not None and dump(value) == text else text
 
 
 def _moment(value: str) -> datetime:

@@ -82,7 +82,7 @@ def read_profiles() -> dict[str, Profile]:
         return {}
     except OSError as error:
         raise RemoteRefusal(f"Cannot read {path}: {error.strerror}.") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RemoteRefusal(f"{path} is not TOML: {error}.") from None
     return {name: make_profile(table if isinstance(table, dict) else {}, f"{path}, [{name}]") for name, table in tables.items()}
 
@@ -138,4 +138,6 @@ def _write(profiles: Mapping[str, Profile]) -> Path:
 def _table(name: str, profile: Profile) -> str:
     # The values are printable ASCII, in which a JSON string is a TOML string.
     lines = [f"{key} = {json.dumps(getattr(profile, key))}\n" for key in _FIELDS]
-    return f"[{name}]\n{''.join(lines)}\n"
+    # The name may have been written by hand.
+    shown = name if _NAME.fullmatch(name) else json.dumps(name, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return f"[{shown}]\n{''.join(lines)}\n"

@@ -3,16 +3,19 @@
 The API shows every prompt as text. Whether the text is a string or the JSON of another value is told by the size that lists have.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from promptuary.model.content import encode_prompt
+from promptuary.model.errors import InvalidValue
 from promptuary.model.json_text import InvalidJson, dump, parse
-from promptuary.remote.client import PAGE, Query, Remote
+from promptuary.remote import answers
+from promptuary.remote.client import Query, Remote
 from promptuary.remote.errors import RemoteRefusal
 
+_LIST = "llm_prompts/"
 _QUOTES = 2
 
 
@@ -43,58 +46,63 @@ class RemotePrompts:
 
     def list_rows(self, *, label: str | None = None) -> Iterator[Row]:
         """Go through all active prompts by name, at their latest version, or those with a label, at the labelled one."""
-        query: Query = {"label": label, "content": "full", "order_by": "name", "limit": PAGE}
-        return map(_row, self.remote.pages("llm_prompts/", query))
+        query: Query = {"label": label, "content": "full", "order_by": "name"}
+        return map(_row, self.remote.pages(_LIST, query))
 
     def list_plain(self, *, search: str | None = None, label: str | None = None, is_archived: bool = False) -> list[dict[str, Any]]:
         """List prompts as the API shows them, without their contents."""
         archived = "true" if is_archived else None
-        query: Query = {
-            "search": search,
-            "label": label,
-            "archived": archived,
-            "content": "none",
-            "order_by": "name",
-            "limit": 1000,
-        }
-        return list(self.remote.pages("llm_prompts/", query))
+        query: Query = {"search": search, "label": label, "archived": archived, "content": "none", "order_by": "name"}
+        # Several archived prompts may have had one name.
+        rows = self.remote.pages(_LIST, query, key="id" if is_archived else "name")
+        return [answers.checked(row, answers.ROW, "a prompt") for row in rows]
 
     def count(self) -> int:
         """Count the active prompts."""
-        count = _object(self.remote.get("llm_prompts/", {"content": "none", "limit": 1})).get("count")
-        return count if isinstance(count, int) else 0
+        page = self.remote.get(_LIST, {"content": "none", "limit": 1})
+        number: int = answers.checked(page, {"count": answers.count}, "a list")["count"]
+        return number
 
-    def find_row(self, name: str) -> Row | None:
-        """Find the latest version of the prompt with this name."""
-        query: Query = {"search": name, "content": "full", "order_by": "name", "limit": PAGE}
-        return next((_row(each) for each in self.remote.pages("llm_prompts/", query) if each.get("name") == name), None)
+    def find_row(self, name: str, *, label: str | None = None) -> Row | None:
+        """Find the latest version of the prompt with this name, or the labelled one."""
+        query: Query = {"search": name, "label": label, "content": "full", "order_by": "name"}
+        return next((_row(each) for each in self.remote.pages(_LIST, query) if each["name"] == name), None)
 
     def fetch(self, name: str, *, version: int | None = None, label: str | None = None) -> dict[str, Any]:
         """Fetch a version as programs do."""
-        return _object(self.remote.get(_path(name), {"version": version, "label": label}))
+        answer = self.remote.get(_path(name), {"version": version, "label": label})
+        return _of(name, answers.checked(answer, answers.FETCHED, "a prompt"))
 
     def resolve(self, name: str, *, version: int | None = None, before_version: int | None = None) -> dict[str, Any]:
         """Read a version in full, a page of the history, newest first, and all labels."""
         path = f"llm_prompts/resolve/name/{quote(name, safe='')}/"
-        return _object(self.remote.get(path, {"version": version, "before_version": before_version, "limit": 100}))
+        answer = self.remote.get(path, {"version": version, "before_version": before_version, "limit": 100})
+        answer = answers.checked(answer, {"has_more": answers.flag}, "a prompt with its history")
+        answers.checked_list(answer.get("versions"), answers.SUMMARY, "a line of a history")
+        answers.checked_list(answer.get("labels"), answers.LABEL, "a label")
+        found = _of(name, answers.checked(answer.get("prompt"), answers.VERSION, "a version"))
+        if version is not None and found["version"] != version:
+            raise RemoteRefusal(f"The server was asked for version {version} of {name} and answered with {found['version']}.")
+        return answer
 
     def create(
         self, name: str, content: object, *, config: dict[str, object] | None = None, description: str | None = None
     ) -> dict[str, Any]:
         """Create a prompt with version 1."""
         body = {"name": name, "prompt": content, "config": config, "version_description": description}
-        return _object(self.remote.send("POST", "llm_prompts/", body))
+        return _version_of(name, self.remote.send("POST", _LIST, body))
 
     def publish(
         self, name: str, base_version: int, changes: dict[str, object], *, description: str | None = None
     ) -> dict[str, Any]:
         """Publish the next version; ``changes`` has ``prompt``, ``config``, or both. Raises `Conflict` on an outdated base."""
         told = {} if description is None else {"version_description": description}
-        return _object(self.remote.send("PATCH", _path(name), {"base_version": base_version, **changes, **told}))
+        return _version_of(name, self.remote.send("PATCH", _path(name), {"base_version": base_version, **changes, **told}))
 
     def set_label(self, name: str, label: str, version: int) -> dict[str, Any]:
         """Let a label point at a version."""
-        return _object(self.remote.send("PUT", _label_path(name, label), {"version": version}))
+        answer = self.remote.send("PUT", _label_path(name, label), {"version": version})
+        return answers.checked(answer, answers.LABEL, "a label")
 
     def remove_label(self, name: str, label: str) -> None:
         """Remove a label."""
@@ -106,7 +114,8 @@ class RemotePrompts:
 
     def restore(self, name: str) -> dict[str, Any]:
         """Bring an archived prompt back."""
-        return _object(self.remote.send("POST", f"{_path(name)}restore/"))
+        answer = self.remote.send("POST", f"{_path(name)}restore/")
+        return _of(name, answers.checked(answer, answers.RESTORED, "a restored prompt"))
 
 
 def content_of(text: str, size: int) -> object:
@@ -127,25 +136,33 @@ def text_of(content: object) -> str:
     return content if isinstance(content, str) else dump(content)
 
 
-def _row(row: dict[str, Any]) -> Row:
+def _row(value: object) -> Row:
+    row = answers.checked(value, answers.FULL_ROW, "a prompt")
+    content = content_of(row["prompt"], row["prompt_size_bytes"])
     try:
-        return Row(
-            name=row["name"],
-            version=row["version"],
-            latest_version=row["latest_version"],
-            content=content_of(row["prompt"], row["prompt_size_bytes"]),
-            config=row["config"],
-            description=row["version_description"],
-            labels={label["name"]: label["version"] for label in row["all_labels"]},
-        )
-    except (KeyError, TypeError, AttributeError):
-        raise RemoteRefusal(f"The server sent a row of a list that cannot be read: {json.dumps(row)[:100]}.") from None
+        encode_prompt(content)
+    except InvalidValue as reason:
+        raise RemoteRefusal(f"The server answered with prompt '{row['name']}' that cannot be taken: {reason}") from None
+    return Row(
+        name=row["name"],
+        version=row["version"],
+        latest_version=row["latest_version"],
+        content=content,
+        config=row["config"],
+        description=row["version_description"],
+        labels={label["name"]: label["version"] for label in row["all_labels"]},
+    )
 
 
-def _object(value: object) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise RemoteRefusal("The server answered with something that is no JSON object.")
-    return value
+def _version_of(name: str, answer: object) -> dict[str, Any]:
+    return _of(name, answers.checked(answer, answers.VERSION, "a version"))
+
+
+def _of(name: str, answer: dict[str, Any]) -> dict[str, Any]:
+    # A version's id also names its prompt.
+    if answer["name"] != name.strip() and answer.get("id") != name:
+        raise RemoteRefusal(f"The server was asked for prompt '{name}' and answered with '{answer['name']}'.")
+    return answer
 
 
 def _path(name: str) -> str:

@@ -1,13 +1,18 @@
 """Whole projects out of a server and into one, batch by batch."""
 
-import json
 from dataclasses import dataclass
-from typing import Any
 
+from promptuary.model.json_text import InvalidJson
+from promptuary.remote import answers
 from promptuary.remote.client import Query, Remote
 from promptuary.remote.errors import RemoteRefusal
+from promptuary.remote.reading import json_of
 
 LINES = "application/x-ndjson"
+
+_HEAD = {"prompts": answers.count, "versions": answers.count, "is_last": answers.flag}
+_RESULT = dict.fromkeys(("prompts_created", "versions_added", "versions_present", "labels_set"), answers.count)
+_SKIPPED = {"name": answers.prompt_name, "detail": answers.text}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +50,17 @@ def export_batch(remote: Remote, cursor: Query | None) -> ExportBatch:
     """Ask for the lines behind a cursor: ``name``, ``created_at`` and ``version``, or nothing for the beginning."""
     head, *lines = remote.get_bytes("llm_prompts/export/", cursor).removesuffix(b"\n").split(b"\n")
     try:
-        told = json.loads(head)
-        return ExportBatch(lines, int(told["prompts"]), int(told["versions"]), bool(told["is_last"]))
-    except (ValueError, KeyError, TypeError):
+        told = answers.checked(json_of(head), _HEAD, "the head of an export")
+    except InvalidJson:
         raise RemoteRefusal(f"{remote.profile.host} answered with something that is no export.") from None
+    return ExportBatch(lines, told["prompts"], told["versions"], told["is_last"])
 
 
 def import_batch(remote: Remote, lines: list[bytes], *, on_conflict: str) -> ImportResult:
     """Send lines of an export; the server takes in all of them or none."""
     body = b"".join(line + b"\n" for line in lines)
-    result: Any = remote.send_bytes("POST", "llm_prompts/import/", body, media_type=LINES, query={"on_conflict": on_conflict})
-    try:
-        return ImportResult(
-            result["prompts_created"],
-            result["versions_added"],
-            result["versions_present"],
-            result["labels_set"],
-            tuple((each["name"], each["detail"]) for each in result["skipped"]),
-        )
-    except (KeyError, TypeError):
-        raise RemoteRefusal(f"{remote.profile.host} answered with something that is no result of an import.") from None
+    answer = remote.send_bytes("POST", "llm_prompts/import/", body, media_type=LINES, query={"on_conflict": on_conflict})
+    result = answers.checked(answer, _RESULT, "the result of an import")
+    skipped = answers.checked_list(result.get("skipped"), _SKIPPED, "a skipped prompt")
+    told = tuple((each["name"], each["detail"]) for each in skipped)
+    return ImportResult(**{field: result[field] for field in _RESULT}, skipped=told)

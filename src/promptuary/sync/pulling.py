@@ -4,16 +4,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from promptuary.files import (
-    LOCK,
     Folder,
     FoundFile,
-    InvalidFile,
     Lock,
     LockEntry,
     choose_file_name,
+    remove_prompt_file,
     render_document,
-    render_lock,
-    write_file,
+    write_lock,
+    write_prompt_file,
 )
 from promptuary.remote import Row
 from promptuary.sync.merging import is_same
@@ -55,11 +54,11 @@ def pull(folder: Folder, rows: Iterable[Row], lock: Lock, *, is_forced: bool, ke
     steps += _gone(folder, by_name.keys(), is_forced=is_forced, keeps_mine=keeps_mine)
     for step in steps:
         if step.data is not None:
-            write_file(folder.path / step.pulled.file, step.data)
+            write_prompt_file(folder.path, step.pulled.file, step.data)
         elif step.pulled.action == "removed":
-            _remove(folder, step.pulled.file)
+            remove_prompt_file(folder.path, step.pulled.file)
     entries = {step.entry.name: step.entry for step in steps if step.entry is not None}
-    write_file(folder.path / LOCK, render_lock(replace(lock, entries=entries)))
+    write_lock(folder.path, replace(lock, entries=entries))
     return [step.pulled for step in steps]
 
 
@@ -116,10 +115,3 @@ def _gone(folder: Folder, present: Iterable[str], *, is_forced: bool, keeps_mine
             yield _Step(Pulled(name, file, entry.version, "conflict", "edited here and no longer on the server"), entry)
         elif is_there:
             yield _Step(Pulled(name, file, entry.version, "removed", "no longer on the server"), None)
-
-
-def _remove(folder: Folder, file: str) -> None:
-    try:
-        (folder.path / file).unlink(missing_ok=True)
-    except OSError as error:
-        raise InvalidFile(f"Cannot remove {folder.path / file}: {error.strerror}.") from None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from promptuary.files import LOCK, Document, Folder, FoundFile, Lock, LockEntry, render_document, render_lock, write_file
+from promptuary.files import Document, Folder, FoundFile, Lock, LockEntry, render_document, write_lock, write_prompt_file
 from promptuary.remote import Conflict, Missing, RemotePrompts, RemoteRefusal, Row, content_of
 from promptuary.sync.merging import Draft, Unmergeable, is_same, merge, value_of
 from promptuary.sync.states import document_of, entry_of
@@ -65,10 +65,10 @@ def perform(push: Push, folder: Folder, lock: Lock, prompts: RemotePrompts) -> t
         found = folder.found[push.name]
         document = document_of(row, found)
         if document != found.document:
-            write_file(folder.path / found.file, render_document(document))
+            write_prompt_file(folder.path, found.file, render_document(document))
         entries[push.name] = entry_of(row, found.file)
     lock = replace(lock, entries=entries)
-    write_file(folder.path / LOCK, render_lock(lock))
+    write_lock(folder.path, lock)
     return replace(push, version=None if row is None else row.version), lock
 
 

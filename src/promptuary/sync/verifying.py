@@ -8,12 +8,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from promptuary.files import Folder, InvalidFile
+from promptuary.files import Folder, InvalidFile, read_plain_file
 from promptuary.model.variables import variable_names
 from promptuary.remote import text_of
 from promptuary.sync.states import here
 
 CONFIGURATION = "promptuary.toml"
+
+_MAX_CONFIGURATION = 16_000_000
 
 Declared = Mapping[str, tuple[str, ...]]
 
@@ -31,12 +33,14 @@ def read_declared(folder: Path) -> Declared:
     """Read the variables that programs fill in, by prompt, from ``promptuary.toml`` in the folder, if it is there."""
     path = folder / CONFIGURATION
     try:
-        variables = tomllib.loads(path.read_text(encoding="utf-8")).get("variables", {})
+        variables = tomllib.loads(read_plain_file(path, most=_MAX_CONFIGURATION).decode("utf-8-sig")).get("variables", {})
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise InvalidFile(f"Cannot read {path}: {error.strerror}.") from None
-    except ValueError as error:
+    except InvalidFile as error:
+        raise InvalidFile(f"{path} cannot be read. {error}") from None
+    except (ValueError, RecursionError) as error:
         raise InvalidFile(f"{path} is not TOML: {error}.") from None
     if not isinstance(variables, dict) or not all(map(_is_texts, variables.values())):
         raise InvalidFile(f"{path}: [variables] must have a list of texts for each prompt.")

@@ -1,0 +1,191 @@
+"""What a server answers, checked by the rules of `model` before anything is done with it.
+
+Names become names of files, labels and versions become lines of a lock, and texts are printed: an answer that breaks a rule is
+refused as a whole, with a sentence that says which field is wrong. Fields that are not listed here pass and are not used.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from promptuary.model.content import encode_config, encode_prompt
+from promptuary.model.errors import InvalidValue
+from promptuary.model.names import check_label_name, check_prompt_name
+from promptuary.model.prompts import MAX_DESCRIPTION, MAX_LABELS, MAX_VERSIONS
+from promptuary.model.text import check_text
+from promptuary.remote.errors import RemoteRefusal
+
+Check = Callable[[object], object]
+"""Raises `InvalidValue` for a value that breaks a rule."""
+
+_MAX_SHOWN = 60
+_MAX_SIZE = 2_000_000_000
+
+
+def checked(value: object, shape: Mapping[str, Check], what: str) -> dict[str, Any]:
+    """Return an object of an answer whose fields keep the rules of ``shape``. Raises `RemoteRefusal`."""
+    if not isinstance(value, dict):
+        raise RemoteRefusal(f"The server answered with {what} that is no JSON object.")
+    for field, check in shape.items():
+        if field not in value:
+            raise RemoteRefusal(f"The server answered with {what} that has no {field}. Is it a Promptuary?")
+        try:
+            check(value[field])
+        except InvalidValue as reason:
+            shown = f"{value[field]!r}"[:_MAX_SHOWN]
+            raise RemoteRefusal(f"The server answered with {what} that cannot be taken: {field} {shown}: {reason}") from None
+    return value
+
+
+def checked_list(value: object, shape: Mapping[str, Check], what: str) -> list[dict[str, Any]]:
+    """Return a list of objects of an answer, each checked. Raises `RemoteRefusal`."""
+    if not isinstance(value, list):
+        raise RemoteRefusal(f"The server answered with {what} that is no list.")
+    return [checked(each, shape, what) for each in value]
+
+
+def text(value: object) -> None:
+    """Require a text."""
+    if not isinstance(value, str):
+        raise _invalid("A text is required.")
+
+
+def flag(value: object) -> None:
+    """Require true or false."""
+    if not isinstance(value, bool):
+        raise _invalid("It must be true or false.")
+
+
+def count(value: object) -> None:
+    """Require a number from 0."""
+    if not _is_number(value, 0, _MAX_SIZE):
+        raise _invalid("A number from 0 is required.")
+
+
+def version_number(value: object) -> None:
+    """Require the number of a version."""
+    if not _is_number(value, 1, MAX_VERSIONS):
+        raise _invalid(f"A number from 1 to {MAX_VERSIONS} is required.")
+
+
+def moment(value: object) -> None:
+    """Require a moment in ISO 8601 with a time zone."""
+    try:
+        is_whole = isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        is_whole = False
+    if not is_whole:
+        raise _invalid("A moment such as 2026-01-31T12:00:00Z is required.")
+
+
+def prompt_name(value: object) -> None:
+    """Require a name that a prompt may have."""
+    check_prompt_name(_text(value))
+
+
+def label_name(value: object) -> None:
+    """Require a name that a label may have."""
+    check_label_name(_text(value))
+
+
+def label_names(value: object) -> None:
+    """Require a list of names of labels."""
+    for each in _list(value, MAX_LABELS):
+        label_name(each)
+
+
+def pointers(value: object) -> None:
+    """Require a list of labels with the versions they point at."""
+    for each in _list(value, MAX_LABELS):
+        if not isinstance(each, dict):
+            raise _invalid("A list of labels is required.")
+        label_name(each.get("name"))
+        version_number(each.get("version"))
+
+
+def prompt_text(value: object) -> None:
+    """Require the text of a content; one that is shown of a value of JSON is longer than the value may be."""
+    if len(_text(value)) > _MAX_SHOWN_CONTENT:
+        encode_prompt(value)
+
+
+def description(value: object) -> None:
+    """Require the note of a version, or null."""
+    if value is not None:
+        check_text(_text(value), field="version_description", max_length=MAX_DESCRIPTION, blank=True)
+
+
+def config(value: object) -> None:
+    """Require a config, or null."""
+    encode_config(value)
+
+
+def author(value: object) -> None:
+    """Require an object with an address, or null."""
+    if value is not None and not (isinstance(value, dict) and isinstance(value.get("email"), str)):
+        raise _invalid("An object with an e-mail address, or null, is required.")
+
+
+_MAX_SHOWN_CONTENT = 4_000_000
+
+ROW: Mapping[str, Check] = {
+    "name": prompt_name,
+    "version": version_number,
+    "latest_version": version_number,
+    "version_description": description,
+    "created_at": moment,
+    "prompt_size_bytes": count,
+    "labels": label_names,
+    "all_labels": pointers,
+}
+"""A row of a list without its content."""
+
+FULL_ROW: Mapping[str, Check] = {**ROW, "prompt": prompt_text, "config": config}
+"""A row of a list with its content."""
+
+SUMMARY: Mapping[str, Check] = {
+    "version": version_number,
+    "version_description": description,
+    "created_by": author,
+    "created_at": moment,
+    "labels": label_names,
+}
+"""A line of a history."""
+
+VERSION: Mapping[str, Check] = {
+    **SUMMARY,
+    "name": prompt_name,
+    "latest_version": version_number,
+    "prompt": prompt_text,
+    "config": config,
+}
+"""A version in full."""
+
+RESTORED: Mapping[str, Check] = {**VERSION, "former_labels": pointers}
+"""A prompt that was brought back."""
+
+FETCHED: Mapping[str, Check] = {"name": prompt_name, "version": version_number}
+"""A version as programs fetch it."""
+
+LABEL: Mapping[str, Check] = {"name": label_name, "version": version_number}
+"""A label of a prompt."""
+
+
+def _is_number(value: object, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise _invalid("A text is required.")
+    return value
+
+
+def _list(value: object, most: int) -> list[object]:
+    if not isinstance(value, list) or len(value) > most:
+        raise _invalid(f"A list of at most {most} labels is required.")
+    return value
+
+
+def _invalid(sentence: str) -> InvalidValue:
+    return InvalidValue("invalid", sentence)
