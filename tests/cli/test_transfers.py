@@ -19,7 +19,7 @@ from serving import environment, running_server
 
 from promptuary.model.access import Role, operator
 from promptuary.model.transfer import HEADER
-from promptuary.registry import projects, prompts
+from promptuary.registry import members, projects, prompts
 from promptuary.store.database import Database
 
 Until = Callable[[Callable[[], bool]], None]
@@ -248,6 +248,10 @@ def test_conflicts_stop_an_import_or_are_passed_over(admin: Desk, tmp_path: Path
 def test_a_project_comes_over_the_posthog_api_and_what_is_new_comes_later(desk: Desk, admin: Desk, other: Desk) -> None:
     _fill(desk, admin)
     assert desk.registry is not None
+    # Authors keep their accounts in projects that they are members of.
+    with desk.registry.database.write() as tx:
+        for email in (desk.registry.user.email, f"ünï+{admin.project}@example.com"):
+            members.set_member(tx, project_id=int(other.project), email=email, role=Role.VIEWER)
     posthog = {"POSTHOG_HOST": admin.host, "POSTHOG_API_KEY": admin.key, "POSTHOG_PROJECT": admin.project}
     told = _import_from_posthog(other, posthog)
     assert (told["prompts_created"], told["versions_added"], told["labels_set"]) == (3, len(NASTY_VALUES) + 3, 4)

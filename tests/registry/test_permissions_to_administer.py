@@ -108,6 +108,7 @@ def test_people_make_and_revoke_their_own_keys_only(filled: Registry) -> None:
 def test_a_new_link_ends_the_one_before_and_only_admins_make_it(filled: Registry) -> None:
     admin = make_actor(filled.project, filled.user, role=Role.ADMIN)
     with filled.database.write() as tx:
+        members.set_member(tx, project_id=filled.project.id, email=filled.user.email, role=Role.ADMIN)
         first = administration.invite_member(tx, admin, email="guest@example.com", role=Role.VIEWER)
         second = administration.renew_invitation(tx, admin, email="Guest@example.com")
         with pytest.raises(LinkEnded):

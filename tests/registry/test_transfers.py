@@ -3,23 +3,23 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import Registry, make_registry
+from builders import Registry, make_actor, make_registry
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from projects import NASTY_VALUES, fill, fill_with_many, json_values
 
 from promptuary.model.access import Actor, Role, Scope, operator
-from promptuary.model.accounts import Browser, Profile, SessionLimits
+from promptuary.model.accounts import Profile, recorded_author
 from promptuary.model.changes import ChangeKind
 from promptuary.model.errors import HistoryConflict, InvalidLine, MissingScope, RoleTooLow
 from promptuary.model.transfer import read_line, read_moment
-from promptuary.registry import exporting, importing, labels, links, projects, prompts, users
+from promptuary.registry import administration, exporting, importing, labels, members, projects, prompts, users
 from promptuary.store import changes, checks
+from promptuary.store import labels as stored_labels
 from promptuary.store.database import Database
 
 
@@ -220,31 +220,82 @@ def test_versions_in_between_must_not_be_missing(registry: Registry) -> None:
         _import(registry.database, other, [exported[0], exported[2], exported[4]])
 
 
-def test_writers_without_an_account_get_one_that_nobody_signs_in_with(registry: Registry, elsewhere: Registry) -> None:
+def test_writers_without_an_account_are_recorded_by_name_and_get_none(registry: Registry, elsewhere: Registry) -> None:
     fill(registry.database, registry.project, ["x"], user=registry.user)
     exported = _export(registry.database, registry.project.id)
     _import(elsewhere.database, elsewhere.project.id, exported)
     assert _export(elsewhere.database, elsewhere.project.id) == exported
     with elsewhere.database.read() as tx:
-        recorded = users.get_user(tx, registry.user.email)
-    assert (recorded.first_name, recorded.is_active, recorded.has_password) == ("Test", False, False)
+        assert [user.id for user in users.list_users(tx, limit=10)] == [elsewhere.user.id]
+        written = prompts.fetch_prompt(tx, operator(elsewhere.project.id), "Z_-9", version=1)
+        [label, *_] = stored_labels.list_labels(tx, written.prompt_id)
+        assert checks.list_problems(tx) == []
+    assert written.created_by == label.created_by == recorded_author(registry.user.email, "Test", "User")
 
 
-def test_an_author_whom_an_import_made_an_account_for_gets_it_with_what_they_wrote(registry: Registry, elsewhere: Registry) -> None:
+@pytest.mark.parametrize("is_active", [True, False])
+def test_writers_with_an_account_elsewhere_on_the_server_are_recorded_too(registry: Registry, *, is_active: bool) -> None:
+    fill(registry.database, registry.project, ["x"], user=registry.user)
+    exported = _export(registry.database, registry.project.id)
+    other = _other_project(registry)
+    with registry.database.write() as tx:
+        profile = Profile(registry.user.email, "Real", "Name")
+        users.change_user(tx, registry.user, profile=profile)
+        if not is_active:
+            users.disable_user(tx, email=registry.user.email)
+    _import(registry.database, other, exported)
+    assert _export(registry.database, other) == exported
+    with registry.database.read() as tx:
+        written = prompts.fetch_prompt(tx, operator(other), "Z_-9", version=1)
+    assert written.created_by == recorded_author(registry.user.email, "Test", "User")
+
+
+def test_writers_who_are_members_of_the_project_keep_their_account(registry: Registry) -> None:
+    fill(registry.database, registry.project, ["x"], user=registry.user)
+    exported = _export(registry.database, registry.project.id)
+    other = _other_project(registry)
+    with registry.database.write() as tx:
+        members.set_member(tx, project_id=other, email=registry.user.email, role=Role.VIEWER)
+    _import(registry.database, other, exported)
+    assert _export(registry.database, other) == exported
+    with registry.database.read() as tx:
+        written = prompts.fetch_prompt(tx, operator(other), "Z_-9", version=1)
+    assert written.created_by is not None
+    assert written.created_by.id == registry.user.id
+
+
+def test_a_recorded_writer_does_not_stand_in_the_way_of_an_invitation(registry: Registry, elsewhere: Registry) -> None:
     fill(registry.database, registry.project, ["x"], user=registry.user)
     _import(elsewhere.database, elsewhere.project.id, _export(registry.database, registry.project.id))
+    admin = make_actor(elsewhere.project, elsewhere.user, role=Role.ADMIN)
     with elsewhere.database.write() as tx:
-        author = users.enable_user(tx, email=registry.user.email)
-        link = links.create_link(tx, author)
-    limits = SessionLimits(idle=timedelta(days=1), longest=timedelta(days=1))
-    profile = Profile(author.email, author.first_name, author.last_name)
-    links.use_link(elsewhere.database, link, profile=profile, password="long enough", limits=limits, browser=Browser())
-    with elsewhere.database.read() as tx:
-        found = users.get_user(tx, author.email)
+        guest = administration.invite_member(tx, admin, email=registry.user.email, role=Role.VIEWER)
         written = prompts.fetch_prompt(tx, operator(elsewhere.project.id), "Z_-9", version=1)
-    assert (found.id, found.is_active, found.has_password) == (author.id, True, True)
+    assert guest.member.email == registry.user.email
     assert written.created_by is not None
-    assert written.created_by.email == author.email
+    assert written.created_by.is_recorded
+
+
+def test_a_label_that_an_import_moves_has_the_writer_of_the_import(registry: Registry) -> None:
+    other = _other_project(registry)
+    writers: list[dict[str, object]] = [
+        {"email": f"{name}@example.org", "first_name": name, "last_name": ""} for name in ("ada", "bob")
+    ]
+    head: dict[str, object] = {"type": "prompt", "name": "p", "created_at": "2026-01-01T00:00:00.000000Z", "archived_at": None}
+    moment = {"created_at": "2026-01-01T00:00:00.000000Z"}
+    lines: list[dict[str, object]] = [head]
+    for number in (1, 2):
+        content = {"created_by": None, "description": None, "prompt": f"v{number}", "config": None}
+        lines.append({"type": "version", "version": number, **moment, **content})
+    for day, writer in enumerate(writers, start=1):
+        label = {"type": "label", "name": "live", "version": day, "updated_at": f"2026-01-0{day}T00:00:00.000000Z"}
+        _import(
+            registry.database, other, [json.dumps(line).encode() for line in [*lines, {**label, **moment, "created_by": writer}]]
+        )
+    with registry.database.read() as tx:
+        prompt = prompts.fetch_prompt(tx, operator(other), "p", version=1)
+        [found] = stored_labels.list_labels(tx, prompt.prompt_id)
+    assert found.created_by == recorded_author("bob@example.org", "bob", "")
 
 
 @pytest.mark.parametrize(

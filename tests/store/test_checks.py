@@ -20,6 +20,7 @@ NOT_DERIVED = "size or outline do not belong to the content"
 NO_CONTENT = "the content is not JSON, or null"
 PAGE = 4096
 REINDEX = "run promptuary db reindex"
+NO_AUTHOR = "the recorded author has no name and address"
 NO_CONFIG = "the config is not a JSON object"
 
 
@@ -56,6 +57,8 @@ def test_a_database_in_use_is_sound(registry: Registry) -> None:
         ("UPDATE versions SET content = '\"cut off'", NO_CONTENT),
         ("UPDATE versions SET content = ''", NO_CONTENT),
         ("UPDATE versions SET content = 'null'", NO_CONTENT),
+        ("UPDATE versions SET recorded_author = '{\"cut'", NO_AUTHOR),
+        ('UPDATE labels SET recorded_author = \'{"email": "nobody", "first_name": "", "last_name": ""}\'', NO_AUTHOR),
         ("UPDATE versions SET config = '{\"cut'", NO_CONFIG),
         ("UPDATE versions SET config = '[]'", NO_CONFIG),
         ("UPDATE search_texts SET text = 'x'", REINDEX),

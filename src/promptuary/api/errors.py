@@ -138,6 +138,7 @@ Shape = Callable[[Any], Body]
 
 ANSWERS: dict[type[errors.Refusal], tuple[int, Shape]] = {
     errors.InvalidValue: (400, _invalid_value_body),
+    errors.AddressNotVerified: (400, _invalid_value_body),
     errors.InvalidLine: (400, _invalid_value_body),
     errors.InvalidExport: (400, _invalid_value_body),
     errors.NameTaken: (400, lambda refusal: envelope("validation_error", "unique", str(refusal), "name")),

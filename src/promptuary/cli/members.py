@@ -8,7 +8,7 @@ from promptuary.cli.showing import AsJson, say, show_record, show_records, shown
 from promptuary.cli.workplace import MAX_LISTED, opened_database
 from promptuary.model.access import Role
 from promptuary.model.accounts import Member
-from promptuary.registry import members
+from promptuary.registry import members, users
 
 app = typer.Typer(
     help="Members of projects. Viewers read prompts, editors also write them, admins also manage the project.",
@@ -16,6 +16,8 @@ app = typer.Typer(
 )
 
 ProjectId = Annotated[int, typer.Option("--project", help="The project's id.")]
+_ADVICE = "Ask this person whether the account is theirs; else take the role back with: promptuary member remove"
+
 Email = Annotated[str, typer.Option("--email", help="The user's e-mail address.")]
 
 
@@ -29,7 +31,10 @@ def set_role(
     """Make a user a member of a project, or change their role."""
     with opened_database() as database, database.write() as tx:
         member = members.set_member(tx, project_id=project_id, email=email, role=role)
+        user = users.get_user(tx, email)
     show_record(_record(member), as_json=as_json)
+    if user.has_password and not user.is_vouched_for(project_id):
+        typer.echo(f"Nobody has verified that {member.email} belongs to the user of this account. {_ADVICE}", err=True)
 
 
 @app.command("list")

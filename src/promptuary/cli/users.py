@@ -52,7 +52,7 @@ def disable(email: Email, as_json: AsJson = False) -> None:
 
 @app.command("enable")
 def enable(email: Email, as_json: AsJson = False) -> None:
-    """Enable an account that was disabled, or that an import made for an author. Then: promptuary user sign-in-link."""
+    """Enable an account that was disabled. Then: promptuary user sign-in-link."""
     with opened_database() as database, database.write() as tx:
         user = users.enable_user(tx, email=email)
     show_record(_record(user), as_json=as_json)

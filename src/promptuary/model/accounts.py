@@ -9,10 +9,14 @@ MAX_NAME = 150
 MAX_EMAIL = 254
 MAX_KEY_LABEL = 100
 
+RECORDED_ID = 0
+RECORDED_UUID = "00000000-0000-0000-0000-000000000000"
+"""The id and UUID of all authors that have no account here; no account has them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """What others see of a user: on versions and labels."""
+    """What others see of a user: on versions and labels. An author that an import brought may have no account."""
 
     id: int
     uuid: str
@@ -21,10 +25,24 @@ class Author:
     email: str
     role_at_organization: str | None
 
+    @property
+    def is_recorded(self) -> bool:
+        """Whether an import brought the name and the address: nobody here has this account."""
+        return self.id == RECORDED_ID
+
+
+def recorded_author(email: str, first_name: str, last_name: str) -> Author:
+    """Return an author that an import brought, as they were called elsewhere."""
+    return Author(RECORDED_ID, RECORDED_UUID, first_name, last_name, email, None)
+
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person with an account. A disabled user's keys are refused; what they wrote stays theirs."""
+    """A person with an account. A disabled user's keys are refused; what they wrote stays theirs.
+
+    ``invited_to_id`` is the project that made the account by an invitation; `None`: the operator vouches for the account.
+    ``address_changed_at`` is when the user chose another address, which nobody has verified.
+    """
 
     id: int
     uuid: str
@@ -35,6 +53,12 @@ class User:
     has_password: bool
     current_project_id: int | None
     created_at: datetime
+    invited_to_id: int | None = None
+    address_changed_at: datetime | None = None
+
+    def is_vouched_for(self, project_id: int) -> bool:
+        """Tell whether the operator or a project's own invitation says that the address is the user's."""
+        return self.address_changed_at is None and self.invited_to_id in {None, project_id}
 
 
 def shown_name(person: Author | User) -> str:
@@ -145,11 +169,17 @@ class SessionLimits:
 
 @dataclass(frozen=True, slots=True)
 class SignInLink:
-    """A one-time link with which a user gives the account a password; the one of the first start also an address."""
+    """A one-time link with which a user gives the account a password; the one of the first start also an address.
+
+    The operator made it, or an admin for a project; an invitation names both.
+    """
 
     user: User
     is_first_start: bool
     expires_at: datetime
+    is_operators: bool
+    project_id: int | None = None
+    made_by_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

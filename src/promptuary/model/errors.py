@@ -34,6 +34,17 @@ class InvalidValue(Refusal):
         self.field = field
 
 
+class AddressNotVerified(InvalidValue):
+    """An account is to get a role, and nobody whom the project trusts says that its address belongs to its user."""
+
+    def __init__(self, email: str) -> None:
+        detail = (
+            f"Nobody has verified that '{email}' belongs to the user of this account. "
+            "Ask this person whether the account is theirs, then confirm it."
+        )
+        super().__init__("address_not_verified", detail, field="email")
+
+
 class InvalidLine(InvalidValue):
     """A line of an export is not what it should be. ``number`` counts from 1."""
 

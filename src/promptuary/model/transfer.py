@@ -32,7 +32,7 @@ _FIRST_YEAR, _LAST_YEAR = 1970, 9998
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who wrote a version or set a label: the address decides who it is, the name is for where nobody has the address."""
+    """Who wrote a version or set a label: a member of the project if one has the address, else only the name and address here."""
 
     email: str
     first_name: str
@@ -90,7 +90,7 @@ def write_line(line: Line) -> str:
                 "type": "version",
                 "version": line.version,
                 "created_at": show_moment(line.created_at),
-                "created_by": _shown_writer(line.created_by),
+                "created_by": show_writer(line.created_by),
                 "description": line.description,
             }
             # What is stored is JSON already, in the one form that it is written in.
@@ -103,7 +103,7 @@ def write_line(line: Line) -> str:
                     "version": line.version,
                     "created_at": show_moment(line.created_at),
                     "updated_at": show_moment(line.updated_at),
-                    "created_by": _shown_writer(line.created_by),
+                    "created_by": show_writer(line.created_by),
                 }
             )
 
@@ -178,7 +178,7 @@ def _version(fields: dict[str, object]) -> VersionLine:
     return VersionLine(
         version=_number(fields),
         created_at=read_moment(fields.get("created_at"), "created_at"),
-        created_by=_writer(fields),
+        created_by=read_writer(fields.get("created_by")),
         description=None if description is None else str(description),
         content=_stored(fields, "prompt"),
         config=encode_config(fields.get("config")),
@@ -191,7 +191,7 @@ def _label(fields: dict[str, object]) -> LabelLine:
     return LabelLine(
         name,
         version=_number(fields),
-        created_by=_writer(fields),
+        created_by=read_writer(fields.get("created_by")),
         created_at=read_moment(fields.get("created_at"), "created_at"),
         updated_at=read_moment(fields.get("updated_at"), "updated_at"),
     )
@@ -218,8 +218,8 @@ def _number(fields: dict[str, object]) -> int:
     return value
 
 
-def _writer(fields: dict[str, object]) -> Writer | None:
-    value = fields.get("created_by")
+def read_writer(value: object) -> Writer | None:
+    """Read a writer by the rules of accounts. Raises `InvalidValue`."""
     if value is None:
         return None
     if not isinstance(value, dict):
@@ -234,7 +234,8 @@ def _writer(fields: dict[str, object]) -> Writer | None:
     return Writer(email, first_name, last_name)
 
 
-def _shown_writer(writer: Writer | None) -> dict[str, str] | None:
+def show_writer(writer: Writer | None) -> dict[str, str] | None:
+    """Return a writer as JSON has it."""
     if writer is None:
         return None
     return {"email": writer.email, "first_name": writer.first_name, "last_name": writer.last_name}

@@ -51,42 +51,46 @@ def list_members(tx: Transaction, actor: Actor) -> list[Member]:
     return members.list_members(tx, actor.project_id, limit=MAX_MEMBERS)
 
 
-def set_member(tx: Transaction, actor: Actor, *, email: str, role: Role) -> Member:
-    """Give a user a role in the actor's project. Raises `PermissionDenied`, `UserNotFound`, `LastAdmin`."""
+def set_member(tx: Transaction, actor: Actor, *, email: str, role: Role, is_address_confirmed: bool = False) -> Member:
+    """Give a user a role in the actor's project.
+
+    ``is_address_confirmed`` is the actor's word that an account whose address nobody has verified is the one
+    that is meant. Raises `PermissionDenied`, `UserNotFound`, `LastAdmin`, `AddressNotVerified`.
+    """
     actor.require(Permission.MANAGE)
-    return members.set_member(tx, project_id=actor.project_id, email=email, role=role, by=_by(actor))
+    return members.set_member(
+        tx, project_id=actor.project_id, email=email, role=role, by=_by(actor), is_address_trusted=is_address_confirmed
+    )
 
 
 def invite_member(tx: Transaction, actor: Actor, *, email: str, role: Role) -> Invitation:
-    """Create an account for somebody who has none, make them a member of the actor's project, and return their one-time link.
+    """Create an account for a user who has none, make them a member of the actor's project, and return their one-time link.
 
     Raises `PermissionDenied`, `InvalidValue`, `EmailTaken`.
     """
     actor.require(Permission.MANAGE)
-    user = users.create_user(tx, email=email, by=_by(actor))
+    user = users.create_user(tx, email=email, invited_to_id=actor.project_id, by=_by(actor))
     member = members.set_member(tx, project_id=actor.project_id, email=user.email, role=role, by=_by(actor))
-    return Invitation(member, links.create_link(tx, user))
+    return Invitation(member, links.create_invitation(tx, actor, user))
 
 
 def renew_invitation(tx: Transaction, actor: Actor, *, email: str) -> Invitation:
     """Return a new one-time link for an invited member; those before end.
 
-    Only for somebody who has no password, no key and no other project: a link opens all that its user may do, not only what the
-    actor manages. Raises `PermissionDenied`, `UserNotFound`, `MemberNotFound`, `InvalidValue`.
+    Only for an account that is nothing but this project's invitation, see `links.is_invited_only`: a link opens all that its user
+    may do, not only what the actor manages. Raises `PermissionDenied`, `UserNotFound`, `MemberNotFound`, `InvalidValue`.
     """
     actor.require(Permission.MANAGE)
+    # Nobody chooses a password or gives the account a role meanwhile: that would end links, but not one that is made afterwards.
+    stored_users.lock_user(tx, users.get_user(tx, email).id)
     user = users.get_user(tx, email)
-    # Nobody chooses a password meanwhile, which would end links, but not one that is made afterwards.
-    known = stored_users.find_credentials(tx, user.email, lock=True)
     member = stored_members.find_member(tx, project_id=actor.project_id, user_id=user.id)
     if member is None:
         raise MemberNotFound(user.email, actor.project_id)
-    is_new = known is None or known.password_hash is None
-    if not is_new or len(members.list_memberships(tx, user)) > 1 or keys.list_keys(tx, email=user.email, limit=1):
-        message = f"'{user.email}' has used the account already. Whoever runs this server can make a new link."
-        raise InvalidValue("invalid_choice", message, field="email")
-    stored_sessions.delete_links(tx, user.id)
-    return Invitation(member, links.create_link(tx, user))
+    if not links.is_invited_only(tx, user, actor.project_id):
+        raise InvalidValue("invalid_choice", _no_new_link(user), field="email")
+    stored_sessions.delete_invitations(tx, user.id)
+    return Invitation(member, links.create_invitation(tx, actor, user))
 
 
 def remove_member(tx: Transaction, actor: Actor, *, email: str) -> None:
@@ -118,6 +122,11 @@ def revoke_own_key(tx: Transaction, user: User, key_id: str, *, by: By) -> Key:
 def list_own_keys(tx: Transaction, user: User) -> list[Key]:
     """List one's own keys, newest first."""
     return keys.list_keys(tx, email=user.email, limit=MAX_KEYS)
+
+
+def _no_new_link(user: User) -> str:
+    reason = "has used the account already" if user.has_password else "has an account that is not only this project's invitation"
+    return f"'{user.email}' {reason}. Whoever runs this server can make a new link."
 
 
 def _by(actor: Actor) -> By:

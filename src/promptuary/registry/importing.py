@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from promptuary.model.access import Actor, Permission
 from promptuary.model.errors import HistoryConflict
 from promptuary.model.prompts import MAX_LABELS, Prompt
-from promptuary.model.transfer import LabelLine, Line, PromptLine, VersionLine, Writer
+from promptuary.model.transfer import LabelLine, Line, PromptLine, VersionLine
 from promptuary.model.transfer_order import Order
 from promptuary.registry.changes import record_imports
-from promptuary.store import list_entries, prompts, transfers, users
+from promptuary.store import list_entries, members, prompts, transfers
 from promptuary.store.database import Transaction
 from promptuary.store.transfers import Arrival, Carried
 
@@ -59,7 +59,8 @@ def import_batch(tx: Transaction, actor: Actor, lines: Sequence[Line], *, skips_
     What is there already stays as it is, so that the same batch can come again. A prompt is the same as one here, active or
     archived, when name and first moment are; its versions here must be those of the batch, as far as both go, and what is behind
     them is added. A label that was set later elsewhere than here moves. Anything else raises `HistoryConflict`, or passes the
-    prompt over. Raises `InvalidLine`. Writers without an account here get one that nobody can sign in with.
+    prompt over. Raises `InvalidLine`. Writers who are no members of the project are recorded by name and address: they
+    get no account, and whoever has one with the address is not told of.
     """
     actor.require(Permission.IMPORT)
     parts = _parts(lines)
@@ -173,19 +174,19 @@ def _history(line: VersionLine) -> tuple[object, ...]:
 
 
 def _carry_out(tx: Transaction, actor: Actor, steps: list[_Step]) -> None:
-    writers = _user_ids(tx, steps)
+    members_here = _members(tx, actor, steps)
     transfers.insert_carried(tx, [step.after for step in steps if step.before is None])
-    transfers.insert_versions(tx, [(_arrival(step, line, writers), line) for step in steps for line in step.versions])
+    transfers.insert_versions(tx, [(_arrival(step, line, members_here), line) for step in steps for line in step.versions])
     for step in steps:
         if step.before is not None and step.versions:
             prompts.update_latest_version(tx, step.after.prompt.id, step.after.prompt.latest_version)
-    _set_labels(tx, steps, writers)
+    _set_labels(tx, steps, members_here)
     record_imports(tx, actor, [(step.after.prompt, _told_before(step), _told_after(step)) for step in steps])
 
 
-def _set_labels(tx: Transaction, steps: list[_Step], writers: dict[str, int]) -> None:
-    new = [(_arrival(step, line, writers), line) for step in steps for line in step.new_labels]
-    moved = [(_arrival(step, line, writers), line) for step in steps for line in step.moved_labels]
+def _set_labels(tx: Transaction, steps: list[_Step], members_here: dict[str, int]) -> None:
+    new = [(_arrival(step, line, members_here), line) for step in steps for line in step.new_labels]
+    moved = [(_arrival(step, line, members_here), line) for step in steps for line in step.moved_labels]
     version_ids = transfers.list_version_ids(tx, {(arrival.prompt_id, line.version) for arrival, line in (*new, *moved)})
     transfers.insert_labels(tx, new, version_ids)
     for arrival, line in moved:
@@ -205,24 +206,15 @@ def _told_after(step: _Step) -> dict[str, object]:
     }
 
 
-def _arrival(step: _Step, line: VersionLine | LabelLine, writers: dict[str, int]) -> Arrival:
+def _arrival(step: _Step, line: VersionLine | LabelLine, members_here: dict[str, int]) -> Arrival:
     writer = line.created_by
-    return Arrival(str(uuid.uuid4()), step.after.prompt.id, None if writer is None else writers[writer.email])
+    user_id = None if writer is None else members_here.get(writer.email)
+    return Arrival(str(uuid.uuid4()), step.after.prompt.id, user_id, writer if user_id is None else None)
 
 
-def _user_ids(tx: Transaction, steps: list[_Step]) -> dict[str, int]:
-    """Return the users of all writers by address, those who had none created."""
+def _members(tx: Transaction, actor: Actor, steps: list[_Step]) -> dict[str, int]:
+    """Return the members of the project among all writers, by address; accounts outside the project are none of its business."""
     lines: list[VersionLine | LabelLine] = []
     for step in steps:
         lines += [*step.versions, *step.new_labels, *step.moved_labels]
-    wanted: dict[str, Writer] = {}
-    for line in lines:
-        if line.created_by is not None:
-            wanted.setdefault(line.created_by.email, line.created_by)
-    known = users.list_ids(tx, wanted)
-    missing = [writer for email, writer in sorted(wanted.items()) if email not in known]
-    for writer in missing:
-        users.insert_recorded_user(
-            tx, uuid=str(uuid.uuid4()), email=writer.email, first_name=writer.first_name, last_name=writer.last_name
-        )
-    return users.list_ids(tx, wanted) if missing else known
+    return members.list_ids(tx, actor.project_id, {line.created_by.email for line in lines if line.created_by is not None})

@@ -3,24 +3,34 @@
 from promptuary.model.access import Role
 from promptuary.model.accounts import Member, Membership, User
 from promptuary.model.changes import ChangeKind
-from promptuary.model.errors import LastAdmin, MemberNotFound, UserNotFound
+from promptuary.model.errors import AddressNotVerified, LastAdmin, MemberNotFound, UserNotFound
 from promptuary.registry.changes import OPERATOR, By, record_administration
 from promptuary.registry.projects import get_project
-from promptuary.store import members, projects, users
+from promptuary.store import members, projects, sessions, users
 from promptuary.store.database import Transaction
 
 MAX_MEMBERSHIPS = 1000
 
 
-def set_member(tx: Transaction, *, project_id: int, email: str, role: Role, by: By = OPERATOR) -> Member:
-    """Give a user a role in a project, in place of the one they had.
+def set_member(
+    tx: Transaction, *, project_id: int, email: str, role: Role, by: By = OPERATOR, is_address_trusted: bool = True
+) -> Member:
+    """Give a user a role in a project, in place of the one they had. Invitations of other projects to this user end.
 
-    A user's first project becomes their current one. Raises `ProjectNotFound`, `UserNotFound`, `LastAdmin`.
+    A user's first project becomes their current one. Unless the address is trusted to be the user's, an account that others made,
+    or that chose the address itself, gets no more than it has. Raises `ProjectNotFound`, `UserNotFound`, `LastAdmin`, and
+    `AddressNotVerified`.
     """
     get_project(tx, project_id)
     projects.lock_project(tx, project_id)
+    # Its lock keeps a link from giving the account a password meanwhile.
+    users.lock_user(tx, _user(tx, email).id)
     user = _user(tx, email)
     before = members.find_member(tx, project_id=project_id, user_id=user.id)
+    if not is_address_trusted and user.has_password and not user.is_vouched_for(project_id):
+        _require_no_gain(user, before, role)
+    if user.invited_to_id != project_id:
+        sessions.delete_invitations(tx, user.id)
     if before is not None and before.role is Role.ADMIN and role is not Role.ADMIN:
         _require_other_admin(tx, user, project_id)
     members.upsert_member(tx, project_id=project_id, user_id=user.id, role=role)
@@ -70,6 +80,11 @@ def require_other_admin(tx: Transaction, user: User) -> None:
     for project_id in members.list_administered_projects(tx, user.id):
         projects.lock_project(tx, project_id)
         _require_other_admin(tx, user, project_id)
+
+
+def _require_no_gain(user: User, before: Member | None, role: Role) -> None:
+    if before is None or not before.role.includes(role):
+        raise AddressNotVerified(user.email)
 
 
 def _require_other_admin(tx: Transaction, user: User, project_id: int) -> None:

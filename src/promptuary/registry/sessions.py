@@ -81,7 +81,10 @@ def change_address(database: Database, signed_in: SignedIn, *, present: str, ema
     with database.write() as tx:
         _require_same(tx, user, found)
         profile = Profile(email, user.first_name, user.last_name)
-        return change_user(tx, user, profile=profile, by=By(user.id, request_id))
+        changed = change_user(tx, user, profile=profile, by=By(user.id, request_id))
+        if changed.email != user.email:
+            users.update_user(tx, user.id, address_changed_at=tx.clock())
+        return changed
 
 
 def change_password(

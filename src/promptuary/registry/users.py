@@ -17,9 +17,16 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 def create_user(
-    tx: Transaction, *, email: str, first_name: str = "", last_name: str = "", password: str | None = None, by: By = OPERATOR
+    tx: Transaction,
+    *,
+    email: str,
+    first_name: str = "",
+    last_name: str = "",
+    password: str | None = None,
+    invited_to_id: int | None = None,
+    by: By = OPERATOR,
 ) -> User:
-    """Create an active account. Raises `InvalidValue`, `EmailTaken`."""
+    """Create an active account; ``invited_to_id`` is the project that invites its user. Raises `InvalidValue`, `EmailTaken`."""
     address = _checked_address(email)
     check_text(first_name, field="first_name", max_length=MAX_NAME, blank=True)
     check_text(last_name, field="last_name", max_length=MAX_NAME, blank=True)
@@ -30,6 +37,7 @@ def create_user(
         first_name=first_name.strip(),
         last_name=last_name.strip(),
         password_hash=None if password is None else hash_password(password),
+        invited_to_id=invited_to_id,
     )
     if user is None:
         raise EmailTaken(address)
@@ -40,7 +48,14 @@ def create_user(
 def set_password(tx: Transaction, *, email: str, password: str) -> None:
     """Give a user another password; their sessions end. Raises `InvalidValue`, `UserNotFound`."""
     password_hash = hash_password(password)
-    store_password(tx, get_user(tx, email), password_hash=password_hash)
+    user = get_user(tx, email)
+    vouch_for(tx, user)
+    store_password(tx, user, password_hash=password_hash)
+
+
+def vouch_for(tx: Transaction, user: User) -> None:
+    """Note that the operator has given this account to whom its address belongs to."""
+    users.update_user(tx, user.id, invited_to_id=None, address_changed_at=None)
 
 
 def store_password(tx: Transaction, user: User, *, password_hash: str, by: By = OPERATOR) -> None:
@@ -79,7 +94,7 @@ def disable_user(tx: Transaction, *, email: str) -> User:
 
 
 def enable_user(tx: Transaction, *, email: str) -> User:
-    """Open an account that was disabled, or that an import made for an author: its user may sign in, its keys are accepted.
+    """Open an account that was disabled: its user may sign in, its keys are accepted.
 
     Enabling again changes nothing. Raises `UserNotFound`.
     """

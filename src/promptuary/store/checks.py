@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from sqlalchemy import Text, func, select, type_coerce
 
 from promptuary.model import content
+from promptuary.model.errors import InvalidValue
 from promptuary.model.outline import outline_of
 from promptuary.model.text import counted, fold
+from promptuary.model.transfer import read_writer
 from promptuary.store import dialect, list_entries, search_index
 from promptuary.store.database import AnyRow, Transaction
 from promptuary.store.tables import labels, prompts, search_texts, versions
@@ -22,6 +24,7 @@ def list_problems(tx: Transaction) -> list[str]:
         *_numbering_problems(tx),
         *_label_problems(tx),
         *_content_problems(tx),
+        *_author_problems(tx),
         *_search_problems(tx),
         *list_entries.list_entry_problems(tx),
         *search_index.index_problems(tx.connection),
@@ -73,6 +76,23 @@ def _content_problems(tx: Transaction) -> Iterator[str]:
     ).execution_options(yield_per=_BATCH)
     for row in tx.connection.execute(statement):
         yield from (f"version {row.id}: {problem}" for problem in _version_problems(row))
+
+
+def _author_problems(tx: Transaction) -> Iterator[str]:
+    for kind, table in (("version", versions), ("label", labels)):
+        # As text, because it may be damaged.
+        stored = type_coerce(table.c.recorded_author, Text).label("author")
+        rows = tx.connection.execute(select(table.c.id, stored).where(table.c.recorded_author.is_not(None)).order_by(table.c.id))
+        for row in rows:
+            if not _is_writer(_parsed(row.author)):
+                yield f"{kind} {row.id}: the recorded author has no name and address"
+
+
+def _is_writer(value: object) -> bool:
+    try:
+        return read_writer(value) is not None
+    except InvalidValue:
+        return False
 
 
 def _search_problems(tx: Transaction) -> Iterator[str]:

@@ -11,7 +11,7 @@ from promptuary.store.among import is_among
 from promptuary.store.database import AnyRow, Transaction
 from promptuary.store.prepared import Prepared
 from promptuary.store.tables import labels, prompts, users, versions
-from promptuary.store.users import AUTHOR_COLUMNS, author_of
+from promptuary.store.users import AUTHOR_COLUMNS, creator_of
 
 _SELECT = (
     select(
@@ -21,6 +21,7 @@ _SELECT = (
         versions.c.version,
         labels.c.created_at,
         labels.c.updated_at,
+        labels.c.recorded_author,
         *AUTHOR_COLUMNS,
     )
     .select_from(labels)
@@ -110,7 +111,7 @@ def _label(row: AnyRow) -> Label:
         name=row.name,
         prompt_name=row.prompt_name,
         version=row.version,
-        created_by=author_of(row),
+        created_by=creator_of(row),
         created_at=row.created_at,
         updated_at=row.updated_at,
     )

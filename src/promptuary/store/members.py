@@ -1,5 +1,7 @@
 """Rows of members: who has which role in a project."""
 
+from collections.abc import Collection
+
 from sqlalchemy import bindparam, delete, func, select
 
 from promptuary.model.access import Role
@@ -38,6 +40,15 @@ def upsert_member(tx: Transaction, *, project_id: int, user_id: int, role: Role)
 def delete_member(tx: Transaction, *, project_id: int, user_id: int) -> None:
     """Take a user out of a project."""
     tx.connection.execute(delete(members).where(members.c.project_id == project_id, members.c.user_id == user_id))
+
+
+def list_ids(tx: Transaction, project_id: int, emails: Collection[str]) -> dict[str, int]:
+    """Return the user ids of the members of a project who have these addresses, by address."""
+    if not emails:
+        return {}
+    statement = select(users.c.email, users.c.id).join(members, members.c.user_id == users.c.id)
+    rows = tx.connection.execute(statement.where(members.c.project_id == project_id, users.c.email.in_(emails)))
+    return {row.email: row.id for row in rows}
 
 
 def find_member(tx: Transaction, *, project_id: int, user_id: int) -> Member | None:

@@ -4,11 +4,11 @@ from sqlalchemy import inspect, select
 from sqlalchemy.sql import column, table
 
 from promptuary.model.errors import SchemaMismatch
-from promptuary.store import dialect, list_entries, recent_fetches, word_index
+from promptuary.store import dialect, list_entries, recent_fetches, recorded_authors, word_index
 from promptuary.store.database import Database, Transaction, translated_errors
 from promptuary.store.tables import metadata
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest revision in `migrations`, stated here so that a start need not load the migration machinery; a test compares.
 
 Revisions are numbers of four digits, so that a newer one is the greater text.
@@ -19,6 +19,9 @@ _DERIVED_SINCE = "0005"
 
 _POSTGRESQL_WORDS_SINCE = "0007"
 """The revision since which search has an index of words on PostgreSQL, which SQLite has had before."""
+
+_AUTHORS_RECORDED_SINCE = "0008"
+"""The revision since which authors that imports bring, and who are no members, have no account."""
 
 _MIGRATIONS = "promptuary.store:migrations"
 
@@ -67,6 +70,8 @@ def upgrade(database: Database) -> bool:
         elif before < _POSTGRESQL_WORDS_SINCE and not dialect.is_sqlite(connection):
             word_index.create_index(connection)
         recent_fetches.rebuild(tx)
+        if before is not None and before < _AUTHORS_RECORDED_SINCE:
+            recorded_authors.record_former_accounts(tx)
     return True
 
 

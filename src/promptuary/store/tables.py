@@ -129,6 +129,11 @@ users = Table(
     Column("is_active", Boolean(create_constraint=False), nullable=False),
     Column("current_project_id", Count, ForeignKey("projects.id", ondelete="SET NULL")),
     Column("created_at", UtcDateTime, nullable=False),
+    # The project that made the account by an invitation; `NULL`: the operator vouches for it. No foreign key: the deletion of a
+    # project must not make the operator vouch for its accounts.
+    Column("invited_to_id", Count),
+    # When the user gave the account an address that nobody has verified.
+    Column("address_changed_at", UtcDateTime),
     sqlite_autoincrement=True,
 )
 
@@ -182,6 +187,10 @@ sign_in_links = Table(
     Column("is_first_start", Boolean(create_constraint=False), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
+    # Who made it: the operator, or an admin for a project. A link of which neither is known opens nothing.
+    Column("is_operators", Boolean(create_constraint=False)),
+    Column("project_id", Count),
+    Column("made_by_id", Count),
 )
 
 prompts = Table(
@@ -220,6 +229,8 @@ versions = Table(
     Column("outline", JsonText, nullable=False),
     Column("created_by_id", Count, ForeignKey("users.id", ondelete="SET NULL")),
     Column("created_at", UtcDateTime, nullable=False),
+    # Address and name of the author elsewhere, if an import brought the version and no member here has the address.
+    Column("recorded_author", JsonText),
     UniqueConstraint("prompt_id", "version"),
 )
 
@@ -233,6 +244,8 @@ labels = Table(
     Column("created_by_id", Count, ForeignKey("users.id", ondelete="SET NULL")),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    # As for versions.
+    Column("recorded_author", JsonText),
     UniqueConstraint("prompt_id", "name"),
 )
 

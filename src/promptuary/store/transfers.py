@@ -10,11 +10,11 @@ from sqlalchemy import Select, and_, func, insert, or_, select, update
 from promptuary.model.content import text_of
 from promptuary.model.outline import outline_of
 from promptuary.model.prompts import Prompt
-from promptuary.model.transfer import LabelLine, PromptLine, VersionLine, Writer
+from promptuary.model.transfer import LabelLine, PromptLine, VersionLine, Writer, show_writer
 from promptuary.store.database import AnyRow, Transaction
 from promptuary.store.prompts import prompt_of
 from promptuary.store.tables import labels, prompts, users, versions
-from promptuary.store.users import AUTHOR_COLUMNS, author_of
+from promptuary.store.users import AUTHOR_COLUMNS, creator_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,12 @@ class Weight:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A version or a label to insert: its line, its ids, and the user who stands for its writer."""
+    """A version or a label to insert: its ids, and the member who wrote it, else the writer as recorded elsewhere."""
 
     id: str
     prompt_id: str
     created_by_id: int | None
+    recorded: Writer | None
 
 
 _CARRIED = select(*prompts.c)
@@ -58,6 +59,7 @@ _LINES = select(
     versions.c.description,
     versions.c.content,
     versions.c.config,
+    versions.c.recorded_author,
     *AUTHOR_COLUMNS,
 ).outerjoin(users, users.c.id == versions.c.created_by_id)
 _LABELS = (
@@ -67,6 +69,7 @@ _LABELS = (
         versions.c.version,
         labels.c.created_at,
         labels.c.updated_at,
+        labels.c.recorded_author,
         *AUTHOR_COLUMNS,
     )
     .select_from(labels)
@@ -172,6 +175,7 @@ def insert_labels(
             "created_by_id": arrival.created_by_id,
             "created_at": line.created_at,
             "updated_at": line.updated_at,
+            "recorded_author": show_writer(arrival.recorded),
         }
         for arrival, line in arrivals
     ]
@@ -182,8 +186,9 @@ def insert_labels(
 def replace_label(tx: Transaction, arrival: Arrival, line: LabelLine, *, version_id: str) -> None:
     """Make a label of a prompt what it is elsewhere."""
     statement = update(labels).where(labels.c.prompt_id == arrival.prompt_id, labels.c.name == line.name)
-    known = {"created_by_id": arrival.created_by_id, "created_at": line.created_at, "updated_at": line.updated_at}
-    tx.connection.execute(statement.values(version_id=version_id, **known))
+    author = {"created_by_id": arrival.created_by_id, "recorded_author": show_writer(arrival.recorded)}
+    moments = {"created_at": line.created_at, "updated_at": line.updated_at}
+    tx.connection.execute(statement.values(version_id=version_id, **author, **moments))
 
 
 def _version_row(arrival: Arrival, line: VersionLine) -> dict[str, Any]:
@@ -198,6 +203,7 @@ def _version_row(arrival: Arrival, line: VersionLine) -> dict[str, Any]:
         "outline": [[heading.level, heading.text] for heading in outline_of(text_of(line.content))],
         "created_by_id": arrival.created_by_id,
         "created_at": line.created_at,
+        "recorded_author": show_writer(arrival.recorded),
     }
 
 
@@ -216,5 +222,5 @@ def _version(row: AnyRow) -> VersionLine:
 
 
 def _writer(row: AnyRow) -> Writer | None:
-    author = author_of(row)
+    author = creator_of(row)
     return None if author is None else Writer(author.email, author.first_name, author.last_name)

@@ -1,12 +1,11 @@
 """Rows of users."""
 
-from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 
-from promptuary.model.accounts import Author, Credentials, User
+from promptuary.model.accounts import Author, Credentials, User, recorded_author
 from promptuary.store import dialect
 from promptuary.store.database import AnyRow, Transaction
 from promptuary.store.prepared import Prepared
@@ -22,6 +21,8 @@ _COLUMNS = (
     users.c.password_hash.is_not(None).label("has_password"),
     users.c.current_project_id,
     users.c.created_at,
+    users.c.invited_to_id,
+    users.c.address_changed_at,
 )
 
 AUTHOR_COLUMNS = (
@@ -37,7 +38,14 @@ _AUTHOR = Prepared(select(*AUTHOR_COLUMNS).where(users.c.id == bindparam("wanted
 
 
 def insert_user(
-    tx: Transaction, *, uuid: str, email: str, first_name: str, last_name: str, password_hash: str | None
+    tx: Transaction,
+    *,
+    uuid: str,
+    email: str,
+    first_name: str,
+    last_name: str,
+    password_hash: str | None,
+    invited_to_id: int | None = None,
 ) -> User | None:
     """Insert an active user; return `None` when the address is taken."""
     statement = (
@@ -50,6 +58,7 @@ def insert_user(
             password_hash=password_hash,
             is_active=True,
             created_at=tx.clock(),
+            invited_to_id=invited_to_id,
         )
         .on_conflict_do_nothing(index_elements=[users.c.email])
         .returning(users.c.id)
@@ -57,20 +66,6 @@ def insert_user(
     # Read anew: in a RETURNING clause, SQLite 3.40 takes "password_hash IS NOT NULL" for true whatever was inserted.
     user_id = tx.connection.execute(statement).scalar_one_or_none()
     return None if user_id is None else find_user(tx, user_id)
-
-
-def insert_recorded_user(tx: Transaction, *, uuid: str, email: str, first_name: str, last_name: str) -> None:
-    """Insert a user who wrote something elsewhere: a disabled account, unless somebody has the address."""
-    statement = dialect.insert(tx.connection, users).values(
-        uuid=uuid, email=email, first_name=first_name, last_name=last_name, is_active=False, created_at=tx.clock()
-    )
-    tx.connection.execute(statement.on_conflict_do_nothing(index_elements=[users.c.email]))
-
-
-def list_ids(tx: Transaction, emails: Collection[str]) -> dict[str, int]:
-    """Return the ids of the users who have these addresses, by address."""
-    statement = select(users.c.email, users.c.id).where(users.c.email.in_(emails))
-    return {row.email: row.id for row in tx.connection.execute(statement)} if emails else {}
 
 
 def update_user(tx: Transaction, user_id: int, **values: Any) -> None:  # noqa: ANN401 - columns by name
@@ -99,6 +94,11 @@ def find_user_by_email(tx: Transaction, email: str) -> User | None:
     """Find a user by the address in its stored form."""
     row = tx.connection.execute(select(*_COLUMNS).where(users.c.email == email)).one_or_none()
     return None if row is None else _user(row)
+
+
+def lock_user(tx: Transaction, user_id: int) -> None:
+    """Keep a user as they are until the transaction ends."""
+    tx.connection.execute(select(users.c.id).where(users.c.id == user_id).with_for_update(key_share=True))
 
 
 def find_author(tx: Transaction, user_id: int) -> Author | None:
@@ -139,6 +139,16 @@ def author_of(row: AnyRow) -> Author | None:
     )
 
 
+def creator_of(row: AnyRow) -> Author | None:
+    """Read the author from a row that has `AUTHOR_COLUMNS` and the recorded author; the account goes first."""
+    return author_of(row) or recorded_author_of(row.recorded_author)
+
+
+def recorded_author_of(stored: dict[str, str] | None) -> Author | None:
+    """Read an author that an import brought."""
+    return None if stored is None else recorded_author(stored["email"], stored["first_name"], stored["last_name"])
+
+
 def _user(row: AnyRow) -> User:
     return User(
         id=row.id,
@@ -150,4 +160,6 @@ def _user(row: AnyRow) -> User:
         has_password=row.has_password,
         current_project_id=row.current_project_id,
         created_at=row.created_at,
+        invited_to_id=row.invited_to_id,
+        address_changed_at=row.address_changed_at,
     )

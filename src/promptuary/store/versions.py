@@ -14,7 +14,7 @@ from promptuary.store.database import AnyRow, Transaction
 from promptuary.store.prepared import Prepared
 from promptuary.store.tables import MAX_INTEGER, prompts, users, versions
 from promptuary.store.tables import labels as label_rows
-from promptuary.store.users import AUTHOR_COLUMNS, author_of
+from promptuary.store.users import AUTHOR_COLUMNS, author_of, recorded_author_of
 
 _COLUMNS = (
     versions.c.id,
@@ -29,6 +29,7 @@ _COLUMNS = (
     prompts.c.latest_version,
     prompts.c.created_at.label("first_version_created_at"),
     prompts.c.archived_at,
+    versions.c.recorded_author,
     *AUTHOR_COLUMNS,
 )
 
@@ -46,6 +47,7 @@ def insert_version(tx: Transaction, version: Version) -> None:
         "outline": [[heading.level, heading.text] for heading in version.outline],
         "created_by_id": None if version.created_by is None else version.created_by.id,
         "created_at": version.created_at,
+        "recorded_author": None,
     }
     _INSERT.run(tx.connection, row)
 
@@ -144,7 +146,7 @@ def _versions(tx: Transaction, rows: Sequence[AnyRow]) -> list[Version]:
             description=row.description,
             size_bytes=row.size_bytes,
             outline=tuple(starmap(Heading, row.outline)),
-            created_by=authors[row.author_id],
+            created_by=authors[row.author_id] or recorded_author_of(row.recorded_author),
             created_at=row.created_at,
             latest_version=row.latest_version,
             first_version_created_at=row.first_version_created_at,

@@ -68,8 +68,11 @@ def told_exactly(moment: datetime) -> str:
 
 
 def told_person(person: Author | User | None) -> str:
-    """Tell who somebody is: by name, else by address."""
-    return "the operator" if person is None else shown_name(person)
+    """Tell who somebody is: by name, else by address; for an author without an account here also where that is from."""
+    if person is None:
+        return "the operator"
+    is_recorded = isinstance(person, Author) and person.is_recorded
+    return f"{shown_name(person)} (imported)" if is_recorded else shown_name(person)
 
 
 def told_size(size: int) -> str:

@@ -68,7 +68,7 @@ CREATE TABLE labels (
 	version_id VARCHAR(36) NOT NULL, 
 	created_by_id INTEGER, 
 	created_at DATETIME NOT NULL, 
-	updated_at DATETIME NOT NULL, 
+	updated_at DATETIME NOT NULL, recorded_author TEXT, 
 	CONSTRAINT pk_labels PRIMARY KEY (id), 
 	CONSTRAINT fk_labels_prompt_id_prompts FOREIGN KEY(prompt_id) REFERENCES prompts (id) ON DELETE CASCADE, 
 	CONSTRAINT fk_labels_version_id_versions FOREIGN KEY(version_id) REFERENCES versions (id) ON DELETE CASCADE, 
@@ -206,7 +206,7 @@ CREATE TABLE sign_in_links (
 	user_id INTEGER NOT NULL, 
 	is_first_start BOOLEAN NOT NULL, 
 	created_at DATETIME NOT NULL, 
-	expires_at DATETIME NOT NULL, 
+	expires_at DATETIME NOT NULL, is_operators BOOLEAN, project_id INTEGER, made_by_id INTEGER, 
 	CONSTRAINT pk_sign_in_links PRIMARY KEY (value_hash), 
 	CONSTRAINT fk_sign_in_links_user_id_users FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE CASCADE
 );
@@ -221,7 +221,7 @@ CREATE TABLE users (
 	password_hash TEXT, 
 	is_active BOOLEAN NOT NULL, 
 	current_project_id INTEGER, 
-	created_at DATETIME NOT NULL, 
+	created_at DATETIME NOT NULL, invited_to_id INTEGER, address_changed_at DATETIME, 
 	CONSTRAINT fk_users_current_project_id_projects FOREIGN KEY(current_project_id) REFERENCES projects (id) ON DELETE SET NULL, 
 	CONSTRAINT uq_users_uuid UNIQUE (uuid), 
 	CONSTRAINT uq_users_email UNIQUE (email)
@@ -236,7 +236,7 @@ CREATE TABLE versions (
 	size_bytes INTEGER NOT NULL, 
 	outline TEXT NOT NULL, 
 	created_by_id INTEGER, 
-	created_at DATETIME NOT NULL, 
+	created_at DATETIME NOT NULL, recorded_author TEXT, 
 	CONSTRAINT pk_versions PRIMARY KEY (id), 
 	CONSTRAINT ck_versions_version CHECK (version >= 1), 
 	CONSTRAINT fk_versions_prompt_id_prompts FOREIGN KEY(prompt_id) REFERENCES prompts (id) ON DELETE CASCADE, 

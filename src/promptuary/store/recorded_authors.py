@@ -1,0 +1,52 @@
+"""Authors that an import brought and that have no account here: name and address are kept with what they wrote."""
+
+from sqlalchemy import Table, bindparam, delete, exists, insert, select, update
+
+from promptuary.model.changes import ChangeKind
+from promptuary.store import changes, dialect
+from promptuary.store.database import AnyRow, Transaction
+from promptuary.store.tables import changes as change_rows
+from promptuary.store.tables import keys, labels, list_entries, members, users, versions
+
+
+def record_former_accounts(tx: Transaction) -> None:
+    """Turn the disabled accounts that imports once made for authors into recorded authors, so that their addresses are free.
+
+    Only an import makes an account that is disabled, has neither password, key nor project, and is nevertheless an author.
+    """
+    unused = ~exists().where(members.c.user_id == users.c.id) & ~exists().where(keys.c.user_id == users.c.id)
+    statement = select(users.c.id, users.c.email, users.c.first_name, users.c.last_name)
+    candidates = statement.where(~users.c.is_active, users.c.password_hash.is_(None), unused).order_by(users.c.id)
+    found = {row.id: row for row in tx.connection.execute(candidates)}
+    if not found:
+        return
+    former = _record(tx, versions, found) | _record(tx, labels, found)
+    tx.connection.execute(update(list_entries).where(list_entries.c.created_by_id.in_(former)).values(created_by_id=None))
+    tx.connection.execute(delete(users).where(users.c.id.in_(former)))
+    if former:
+        _append_changes(tx, [found[user_id] for user_id in sorted(former)])
+
+
+def _record(tx: Transaction, table: Table, accounts: dict[int, AnyRow]) -> set[int]:
+    """Write the authors down in one pass over a table; return which accounts were authors there."""
+    rows = tx.connection.execute(select(table.c.id, table.c.created_by_id).where(table.c.created_by_id.in_(accounts))).all()
+    statement = (
+        update(table).where(table.c.id == bindparam("row_id")).values(created_by_id=None, recorded_author=bindparam("author"))
+    )
+    authors = {
+        user_id: {"email": row.email, "first_name": row.first_name, "last_name": row.last_name} for user_id, row in accounts.items()
+    }
+    if rows:
+        tx.connection.execute(statement, [{"row_id": row.id, "author": authors[row.created_by_id]} for row in rows])
+    return {row.created_by_id for row in rows}
+
+
+def _append_changes(tx: Transaction, accounts: list[AnyRow]) -> None:
+    # Servers that run meanwhile forget the answers that name these accounts.
+    changes.lock_log(tx)
+    rows = [
+        {"kind": ChangeKind.USER_CHANGED.value, "before": {"user_id": row.id, "email": row.email}, "at": tx.clock()}
+        for row in accounts
+    ]
+    tx.connection.execute(insert(change_rows), rows)
+    dialect.announce_changes(tx.connection)
