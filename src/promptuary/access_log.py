@@ -44,14 +44,18 @@ def _json_line(method: str, path: str, status: int, milliseconds: float, client:
 
 
 def _text_line(method: str, path: str, status: int, milliseconds: float, client: str, request_id: str, timestamp: str) -> str:
-    shown = _quoted(path)[1:-1]
     return (
-        f"{timestamp} [info     ] {method} {shown} {status} "
-        f"client={client} milliseconds={milliseconds:.2f} request_id={request_id}\n"
+        f"{timestamp} [info     ] {_field(method)} {_field(path)} {status} "
+        f"client={_field(client)} milliseconds={milliseconds:.2f} request_id={request_id}\n"
     )
 
 
 _quoted = encode_basestring_ascii
+
+
+def _field(value: str) -> str:
+    """Return a value as one word, so that nothing in it can be taken for another field, line or sign to the terminal."""
+    return _quoted(value)[1:-1].replace(" ", "\\u0020")
 
 
 def _timestamp() -> str:

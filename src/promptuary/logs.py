@@ -3,13 +3,19 @@
 Events carry names, ids and counts; never a key, a token, a password or the text of a prompt.
 """
 
+import io
 import logging
+import re
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
+from structlog.typing import EventDict, ExcInfo, WrappedLogger
 
 from promptuary.settings import Settings, writes_text
+
+# Characters that act on a terminal, end a line or hide text: controls, line ends of Unicode, directions, halves of pairs.
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 _SHARED: tuple[structlog.typing.Processor, ...] = (
     structlog.contextvars.merge_contextvars,
@@ -43,6 +49,22 @@ def configure_logs(settings: Settings) -> None:
 def _renderers(settings: Settings) -> list[Any]:
     if writes_text(settings):
         colors = sys.stderr.isatty()
-        # Plain tracebacks: a traceback that shows the values of variables would show keys and prompts.
-        return [structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)]
+        return [_escape_values, structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=_write_traceback)]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+
+
+def escape(text: str) -> str:
+    """Return a text on one line, in which nothing acts on the terminal that shows it."""
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _escape_values(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    # The renderer quotes texts in which there are spaces, quotes or "=", and other values as `repr` does.
+    return {name: escape(value) if isinstance(value, str) else value for name, value in event.items()}
+
+
+def _write_traceback(output: TextIO, exc_info: ExcInfo) -> None:
+    # Plain: a traceback that shows the values of variables would show keys and prompts. Its message may hold what a client sent.
+    plain = io.StringIO()
+    structlog.dev.plain_traceback(plain, exc_info)
+    output.write("\n".join(f"  {escape(line)}" if line else "" for line in plain.getvalue().split("\n")))

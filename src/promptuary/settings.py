@@ -149,8 +149,8 @@ class Settings(BaseSettings):
     )
     trust_forwarded: bool = Field(
         default=False,
-        description="Believe the last value of `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`. "
-        "Only behind a proxy that sets them.",
+        description="Believe the last value of `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`, "
+        "also if they come in several lines. Only behind a proxy that sets them.",
     )
     drain_seconds: float = Field(
         default=2,
