@@ -2,9 +2,12 @@
 
 import re
 
+from browsing import browser_of
 from builders import Api
 from fastapi.testclient import TestClient
 from prompt_pages import make, path, publish, text_of
+
+from promptuary.model.access import Role
 
 CHAT: list[dict[str, object]] = [
     {"role": "system", "content": "# Rules\nAnswer {{name}} <b>kindly</b>.\nBe brief."},
@@ -69,3 +72,44 @@ def test_a_proposal_is_reviewed_message_by_message_however_its_json_is_laid_out(
     assert "system: " in text_of(shown)
     assert "Other" in text_of(shown)
     assert "role&#34;:" not in re.sub(r"<textarea.*?</textarea>", "", shown.text, flags=re.DOTALL)
+
+
+def test_readers_can_try_a_prompt_that_has_variables(web: Api) -> None:
+    make(web, prompt=[{"role": "user", "content": "Say {{word}}."}])
+    shown = browser_of(web, Role.VIEWER).get(path(web, "prompts/greeting/"))
+    assert 'data-try-source data-try-format="json"' in shown.text
+    publish(web, base=1, prompt="Without any.")
+    assert "data-try" not in browser_of(web, Role.VIEWER).get(path(web, "prompts/greeting/")).text
+
+
+def test_parts_pictures_and_calls_of_tools_are_read_and_not_json(web: Api, browser: TestClient) -> None:
+    chat = [
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": "Look, {{name}}:\nhere."},
+                {"type": "image_url", "image_url": {"url": "https://x.test/{{a}}"}},
+            ],
+        },
+        {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Rome"}'}}],
+        },
+        {
+            "role": "tool",
+            "content": [{"type": "audio", "data": 1}, {"type": "text", "text": "x", "cache": True}],
+            "tool_call_id": "c1",
+        },
+        {"role": "user", "content": ["odd"], "tool_calls": [{"function": 3}, {"function": {"name": "f", "arguments": "{broken"}}]},
+    ]
+    make(web, prompt=chat)
+    shown = browser.get(path(web, "prompts/greeting/"))
+    said = text_of(shown)
+    assert 'Look, <span class="variable">{{name}}</span>:\nhere.' in shown.text
+    assert "Picture https://x.test/{{a}}" in said
+    assert 'Calls weather (c1) { "city": "Rome" }' in said
+    assert 'Part: audio { "type": "audio", "data": 1 }' in said
+    assert "Calls f {broken" in said
+    assert '{ "content": [ "odd" ] }' in said
+    assert '{ "tool_call_id": "c1" }' in said

@@ -4,7 +4,7 @@ import html
 import re
 
 import pytest
-from browsing import signed_in_browser
+from browsing import browser_of, signed_in_browser
 from builders import Api, make_prompt
 from fastapi.testclient import TestClient
 from prompt_pages import make, path, publish, text_of
@@ -108,3 +108,61 @@ def test_what_looks_like_html_stays_text_on_every_page(web: Api, browser: TestCl
     assert "<script>alert" not in shown.text
     assert "<img" not in shown.text
     assert "{{ config }}" in html.unescape(shown.text) or rest in {"use/", "history/"}
+
+
+def test_labels_come_first_and_production_before_the_others(web: Api, browser: TestClient) -> None:
+    make(web, prompt="# A\n# B\n" + " ".join(f"{{{{v{number}}}}}" for number in range(500)))
+    with web.registry.database.write() as tx:
+        for label in ("canary", "production", *(f"zone-{number}" for number in range(12))):
+            labels.move_label(tx, web.registry.actor, name="greeting", label=label, version=1)
+    shown = browser.get(path(web, "prompts/greeting/")).text
+    aside = shown[shown.index('<aside class="aside"') :]
+    places = [aside.index(f'id="{name}-heading"') for name in ("labels", "history", "outline", "variables")]
+    assert places == sorted(places)
+    assert aside.index("?label=production") < aside.index("?label=canary")
+    assert "<summary>4 more labels</summary>" in aside
+    assert "<summary>470 more variables</summary>" in aside
+
+
+def test_production_is_rolled_back_from_the_history_without_typing_a_number(web: Api, browser: TestClient) -> None:
+    make(web)
+    publish(web, base=1, prompt="second")
+    with web.registry.database.write() as tx:
+        labels.move_label(tx, web.registry.actor, name="greeting", label="production", version=2)
+    for rest in ("prompts/greeting/", "prompts/greeting/history/"):
+        shown = browser.get(path(web, rest))
+        assert "Roll production back to v1" in text_of(shown)
+        assert "production to v2" not in text_of(shown)
+    address = re.search(r'class="release" href="([^"]*)"', shown.text)
+    assert address
+    review = browser.get(html.unescape(address[1]))
+    assert "production: v2 → v1" in text_of(review)
+    assert "production back" not in text_of(browser_of(web, Role.VIEWER).get(path(web, "prompts/greeting/")))
+
+
+def test_after_publishing_the_page_offers_to_move_production(web: Api, browser: TestClient) -> None:
+    make(web)
+    address = path(web, "prompts/greeting/publish/")
+    sent = browser.post(address, data={"base_version": "1", "prompt": "new", "config": "", "note": ""})
+    shown = browser.get(sent.headers["location"])
+    assert "Next: Set production to v2" in text_of(shown)
+    assert "Next:" not in text_of(browser.get(sent.headers["location"]))
+
+
+def test_titles_tell_versions_and_projects_apart(web: Api, browser: TestClient) -> None:
+    make(web)
+    publish(web, base=1, prompt="second")
+    titles = [
+        re.findall("<title>(.*)</title>", browser.get(path(web, f"prompts/greeting/{query}")).text) for query in ("", "?version=1")
+    ]
+    name = web.registry.project.name
+    assert titles == [[f"greeting · {name} · Promptuary"], [f"greeting v1 · {name} · Promptuary"]]
+
+
+def test_a_copy_is_told_once_in_the_activity_of_the_project(web: Api, browser: TestClient) -> None:
+    make(web)
+    with web.registry.database.write() as tx:
+        prompts.duplicate_prompt(tx, web.registry.actor, name="greeting", new_name="copy")
+    told = text_of(browser.get(path(web, "activity/")))
+    assert (told.count("made copy from greeting"), told.count("copied greeting to copy")) == (0, 1)
+    assert "made copy from greeting" in text_of(browser.get(path(web, "prompts/copy/activity/")))

@@ -11,7 +11,7 @@ from promptuary.store.database import Transaction
 from promptuary.web.comparing import compare_versions
 from promptuary.web.numbers import number_of
 from promptuary.web.problems import FormProblem, problem_of
-from promptuary.web.prompt import find_history
+from promptuary.web.prompt import find_history, production_first
 from promptuary.web.visits import Visit
 
 SUGGESTED = ("production", "staging")
@@ -85,7 +85,7 @@ def _labels(visit: Visit, actor: Actor, *, problem: FormProblem | None = None) -
         "prompts/labels.html",
         status=200 if problem is None else 400,
         version=history.selected,
-        labels=history.labels,
+        labels=production_first(history.labels),
         movers=movers,
         suggested=[*present, *(name for name in SUGGESTED if name not in present)],
         problem=problem,

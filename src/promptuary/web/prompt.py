@@ -1,21 +1,31 @@
 """One prompt: a version of it to read, and its history."""
 
+from collections.abc import Sequence
+
 from starlette.responses import Response
 
 from promptuary.model.access import Actor, Permission
 from promptuary.model.errors import PromptNotFound
 from promptuary.model.json_text import dump_indented
+from promptuary.model.prompts import Label
 from promptuary.model.tokens import approximate_tokens
 from promptuary.model.variables import variable_names
 from promptuary.registry import prompts, usage
 from promptuary.registry.prompts import History
 from promptuary.store.database import Transaction
 from promptuary.web.numbers import number_of
+from promptuary.web.proposals import proposal_of
 from promptuary.web.reading import read
 from promptuary.web.visits import Visit
 
 HISTORY = 25
 """Versions of the history that are shown at once."""
+
+MAX_TRIED = 200_000
+"""Maximum length of a text that can be tried beside reading it: the page holds it twice."""
+
+PRODUCTION = "production"
+"""The label that programs follow by convention."""
 
 VIEWS = {"text": "Text", "rendered": "Rendered", "both": "Side by side"}
 """How a prompt can be looked at."""
@@ -28,12 +38,15 @@ def show_prompt(visit: Visit) -> Response:
         history = find_history(tx, actor, visit)
         fetches = usage.count_recent_fetches_of_version(tx, actor, history.selected)
     version = history.selected
+    variables = variable_names(version.text)
     view = visit.query.get("view", "")
     reading = read(version, is_rendered=view in {"rendered", "both"})
     return visit.page(
         "prompts/prompt.html",
         version=version,
         history=history,
+        labels=production_first(history.labels),
+        released=released_version(history.labels),
         label=visit.query.get("label", ""),
         views=VIEWS if reading.can_render else {},
         view=view if reading.is_rendered else "text",
@@ -41,7 +54,8 @@ def show_prompt(visit: Visit) -> Response:
         passages=reading.passages,
         headings=reading.headings if view != "both" else version.outline,
         config="" if version.config is None else dump_indented(version.config),
-        variables=variable_names(version.text),
+        variables=variables,
+        trial=proposal_of(version) if variables and len(version.content) <= MAX_TRIED else None,
         tokens=approximate_tokens(version.text),
         fetches=fetches,
     )
@@ -52,7 +66,17 @@ def show_history(visit: Visit) -> Response:
     actor = visit.enter(Permission.READ)
     with visit.database.read() as tx:
         history = find_history(tx, actor, visit)
-    return visit.page("prompts/history.html", version=history.selected, history=history)
+    return visit.page("prompts/history.html", version=history.selected, history=history, released=released_version(history.labels))
+
+
+def production_first(labels: Sequence[Label]) -> list[Label]:
+    """Return labels in the order in which pages show them: production, which programs follow by convention, then by name."""
+    return sorted(labels, key=lambda label: (label.name != PRODUCTION, label.name))
+
+
+def released_version(labels: Sequence[Label]) -> int | None:
+    """Return the version that is in production, `None` where none is."""
+    return next((label.version for label in labels if label.name == PRODUCTION), None)
 
 
 def find_history(tx: Transaction, actor: Actor, visit: Visit) -> History:

@@ -1,24 +1,29 @@
 """A version's text as a page shows it: in one passage, or in one for each chat message."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
 from promptuary.model.json_text import dump_indented, parse
-from promptuary.model.messages import messages_of
+from promptuary.model.messages import Message, messages_of
 from promptuary.model.outline import Heading
 from promptuary.model.prompts import Version
 from promptuary.web.manuscript import mark_text, mark_variables
 from promptuary.web.markdown import MAX_CHARACTERS, render_markdown
+from promptuary.web.message_parts import MessagePart, split_rest
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A stretch of text. ``role`` and ``rest`` are those of a message; ``rendered`` is `None` where nobody asked for it."""
+    """A stretch of text. ``role`` and ``rest`` are those of a message; ``rendered`` is `None` where nobody asked for it.
+
+    ``parts`` are what the message has beside its text, ``rest`` is the JSON of what is no such part.
+    """
 
     written: Markup
     role: str = ""
     rest: str = ""
+    parts: tuple[MessagePart, ...] = ()
     rendered: Markup | None = None
 
 
@@ -40,17 +45,19 @@ def read(version: Version, *, is_rendered: bool) -> Reading:
     messages = messages_of(prompt)
     if messages is None:
         return Reading((Passage(mark_variables(dump_indented(prompt))),), (), can_render=False)
-    passages = tuple(Passage(mark_variables(each.text), each.role, each.rest) for each in messages)
+    passages = tuple(_passage(each) for each in messages)
     if not is_rendered or len(version.content) > MAX_CHARACTERS:
         return Reading(passages, ())
     rendered = [render_markdown(each.text, prefix=f"message-{number}") for number, each in enumerate(messages, 1)]
     if None in rendered:
         return Reading(passages, ())
-    shown = tuple(
-        Passage(passage.written, passage.role, passage.rest, each.html if each else None)
-        for passage, each in zip(passages, rendered, strict=True)
-    )
+    shown = tuple(replace(passage, rendered=each.html if each else None) for passage, each in zip(passages, rendered, strict=True))
     return Reading(shown, (), is_rendered=True)
+
+
+def _passage(message: Message) -> Passage:
+    parts, rest = split_rest(message.rest)
+    return Passage(mark_variables(message.text), message.role, rest, parts)
 
 
 def _read_text(version: Version, *, is_rendered: bool) -> Reading:
