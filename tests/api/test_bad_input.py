@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from builders import Api, make_prompt
 from fastapi.testclient import TestClient
-from wire import Json, behind_server, envelope, invalid, unreadable, wire
+from wire import NULL, Json, behind_server, envelope, invalid, unreadable, wire
 
 JSON = {"Content-Type": "application/json"}
 MEBIBYTE = 1024 * 1024
@@ -71,7 +71,7 @@ def test_numbers_and_nesting_within_the_limits_are_kept(api: Api, sent: str, tex
 
 @pytest.mark.parametrize(
     ("content", "kind"),
-    [(b"[]", "list"), (b'"x"', "str"), (b"1", "int"), (b"1.5", "float"), (b"true", "bool"), (b"null", "NoneType")],
+    [(b"[]", "list"), (b'"x"', "str"), (b"1", "int"), (b"1.5", "float"), (b"true", "bool")],
 )
 @pytest.mark.parametrize(
     ("method", "path"), [("POST", ""), ("PATCH", "name/a/"), ("POST", "name/a/duplicate/"), ("PUT", "name/a/labels/b/")]
@@ -80,6 +80,19 @@ def test_a_body_has_to_be_an_object(sqlite_api: Api, method: str, path: str, con
     answer = sqlite_api.client.request(method, sqlite_api.path + path, content=content, headers=JSON)
     detail = f"Invalid data. Expected a dictionary, but got {kind}."
     assert (answer.status_code, answer.text) == (400, wire(invalid("invalid_input", detail, None)))
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", ""), ("PATCH", "name/a/"), ("POST", "name/a/duplicate/"), ("PUT", "name/a/labels/b/")]
+)
+def test_a_body_of_null_provides_no_data(sqlite_api: Api, method: str, path: str) -> None:
+    answer = sqlite_api.client.request(method, sqlite_api.path + path, content=b" null ", headers=JSON)
+    assert (answer.status_code, answer.text) == (400, wire(invalid("null", "No data provided", None)))
+
+
+def test_an_edit_of_null_is_refused_as_one(sqlite_api: Api) -> None:
+    answer = sqlite_api.client.patch(f"{sqlite_api.path}name/a/", json={"base_version": 1, "edits": [None]})
+    assert (answer.status_code, answer.text) == (400, wire(invalid("null", NULL, "edits__0")))
 
 
 @pytest.mark.parametrize("content_type", ["", "application/json", "application/xml", "text/plain"])

@@ -5,6 +5,7 @@ from builders import Api, make_prompt
 from wire import NULL, invalid, unreadable, wire
 
 NOT_JSON = "Value must be valid JSON."
+BOTH = "Provide either 'prompt' or 'edits', not both."
 URLENCODED = {"Content-Type": "application/x-www-form-urlencoded"}
 BOUNDARY = {"Content-Type": "multipart/form-data; boundary=XX"}
 
@@ -92,6 +93,47 @@ def test_edits_in_a_form_must_be_json_text(sqlite_api: Api) -> None:
     assert (answer.status_code, answer.text) == (400, wire(invalid("invalid_input", NOT_JSON, "edits")))
 
 
+@KINDS
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"edits[0]old": "one", "edits[0]new": "two", "edits[1]old": "two", "edits[1]new": " 3 "},
+        {"edits[1]new": " 3 ", "edits[1]old": "two", "edits[0]new": "two", "edits[0]old": "one"},
+        {"edits[2]old": "one", "edits[2]new": "two", "edits[10]old": "two", "edits[10]new": " 3 "},
+        {f"edits[{'9' * 900}]old": "two", f"edits[{'9' * 900}]new": " 3 ", "edits[08]old": "one", "edits[8]new": "two"},
+        {"edits": "[]", "edits[0]old": "one", "edits[0]new": " 3 ", "edits[0]more": "x", "edits[x]old": "x", "edits[-1]old": "x"},
+    ],
+    ids=["in order", "in any order", "with gaps", "with a number of 900 digits", "beside other fields"],
+)
+def test_edits_of_a_form_can_be_sent_field_by_field(sqlite_api: Api, kind: str, fields: dict[str, str]) -> None:
+    with sqlite_api.registry.database.write() as tx:
+        make_prompt(tx, sqlite_api.registry.actor, prompt="one!")
+    answer = _send(sqlite_api, kind, {"base_version": "1", **fields}, method="PATCH", path="name/greeting/")
+    assert (answer.status_code, answer.json().get("prompt")) == (200, " 3 !")
+
+
+@KINDS
+@pytest.mark.parametrize(
+    ("fields", "code", "detail", "attr"),
+    [
+        ({"edits[7]old": "x"}, "required", "This field is required.", "edits__0__new"),
+        ({"edits[0]old": "", "edits[0]new": "x"}, "blank", "This field may not be blank.", "edits__0__old"),
+        (
+            {"edits[0]": "x"},
+            "invalid_input",
+            "Invalid data. Expected a dictionary, but got str.",
+            "edits__0__non_field_errors",
+        ),
+        ({"edits[0]old": "x", "edits[0]new": "y", "prompt": "1"}, "invalid_input", BOTH, None),
+    ],
+)
+def test_bad_edits_of_a_form_are_refused_like_those_of_json(
+    sqlite_api: Api, kind: str, fields: dict[str, str], code: str, detail: str, attr: str | None
+) -> None:
+    answer = _send(sqlite_api, kind, {"base_version": "1", **fields}, method="PATCH", path="name/a/")
+    assert (answer.status_code, answer.text) == (400, wire(invalid(code, detail, attr)))
+
+
 def test_of_fields_with_one_name_the_last_counts(sqlite_api: Api) -> None:
     content = b"name=first&prompt=1&name=second"
     answer = sqlite_api.client.post(sqlite_api.path, content=content, headers=URLENCODED)
@@ -113,6 +155,11 @@ def test_bytes_that_are_no_utf_8_become_replacement_characters(sqlite_api: Api) 
 def test_a_form_has_at_most_1000_fields(sqlite_api: Api) -> None:
     answer = sqlite_api.client.post(sqlite_api.path, content=b"a=1&" * 1001, headers=URLENCODED)
     assert (answer.status_code, answer.text) == (400, wire(unreadable("Form parse error - more than 1000 fields")))
+
+
+def test_a_multipart_form_has_at_most_1000_fields(sqlite_api: Api) -> None:
+    answer = _send(sqlite_api, "multipart", {f"field{number}": "1" for number in range(1001)})
+    assert (answer.status_code, answer.text) == (400, wire(unreadable("Multipart form parse error - more than 1000 fields")))
 
 
 @pytest.mark.parametrize("content_type", ["multipart/form-data", "multipart/form-data; charset=utf-8"])

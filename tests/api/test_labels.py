@@ -85,8 +85,11 @@ def test_valid_label_names(sqlite_api: Api, path: str, label: str) -> None:
         ("%C3%A4", "invalid_label_name", ALPHABET),
     ],
 )
-def test_a_bad_label_name_is_refused_without_attr(sqlite_api: Api, path: str, label: str, code: str, detail: str) -> None:
-    answer = sqlite_api.client.put(f"{path}{label}/", json={"version": 1})
+@pytest.mark.parametrize("body", [b'{"version": 1}', b"{}", b"null", b"{"])
+def test_a_bad_label_name_is_refused_without_attr_whatever_the_body(
+    sqlite_api: Api, path: str, label: str, code: str, detail: str, body: bytes
+) -> None:
+    answer = sqlite_api.client.put(f"{path}{label}/", content=body, headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.text) == (400, wire(invalid(code, detail, None)))
 
 

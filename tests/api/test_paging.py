@@ -79,6 +79,16 @@ def test_links_keep_the_query_sorted_and_encoded(sqlite_api: Api) -> None:
     assert page["next"] == f"http://testserver{sqlite_api.path}?label=&limit=1&offset=2&search=p0&token={token}&unknown=1"
 
 
+def test_links_keep_every_value_of_a_parameter_that_is_sent_several_times(sqlite_api: Api) -> None:
+    _fill(sqlite_api.registry, 3)
+    query = "unknown=b&unknown=&limit=9&unknown=a&search=no&search=p0&limit=1&offset=1&a=%26"
+    page = sqlite_api.client.get(f"{sqlite_api.path}?{query}").json()
+    kept = "a=%26&limit=1{}&search=no&search=p0&unknown=b&unknown=&unknown=a"
+    assert page["next"] == f"http://testserver{sqlite_api.path}?{kept.format('&offset=2')}"
+    assert page["previous"] == f"http://testserver{sqlite_api.path}?{kept.format('')}"
+    assert sqlite_api.client.get(page["next"]).json()["count"] == page["count"] == 3
+
+
 def test_links_name_the_limit_that_was_used(sqlite_api: Api) -> None:
     _fill(sqlite_api.registry, 101)
     query = dict(parse_qsl(urlsplit(_page(sqlite_api, "limit=nonsense")["next"]).query))

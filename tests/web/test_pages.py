@@ -43,6 +43,47 @@ def test_an_unknown_address_has_a_page_that_says_so(stranger: TestClient, path: 
     assert TITLES[404] in answer.text
 
 
+NOT_FOUND = '{"type":"invalid_request","code":"not_found","detail":"Endpoint not found.","attr":null}'
+OF_BROWSERS = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "accept"),
+    [
+        ("POST", "/batch/", "*/*"),
+        ("POST", "/batch", "*/*"),
+        ("POST", "/capture/", "application/json"),
+        ("POST", "/e/", OF_BROWSERS),
+        ("POST", "/decide/", "*/*"),
+        ("POST", "/flags/", ""),
+        ("POST", "/i/v0/e/", "*/*"),
+        ("GET", "/flags/", "*/*"),
+        ("GET", "/nothing", "application/json"),
+        ("POST", "/nothing", "*/*"),
+        ("POST", "/nothing", "application/json"),
+        ("PUT", "/nothing", OF_BROWSERS),
+        ("OPTIONS", "/batch/", "*/*"),
+        ("BREW", "/nothing", "*/*"),
+    ],
+)
+def test_a_program_at_an_unknown_address_gets_the_short_json_of_the_api(
+    stranger: TestClient, method: str, path: str, accept: str
+) -> None:
+    answer = stranger.request(method, path, headers={"Accept": accept})
+    assert (answer.status_code, answer.headers["content-type"], answer.text) == (404, "application/json", NOT_FOUND)
+
+
+@pytest.mark.parametrize(("method", "accept"), [("GET", OF_BROWSERS), ("GET", "text/html"), ("POST", OF_BROWSERS)])
+def test_a_browser_at_an_unknown_address_gets_a_page(stranger: TestClient, method: str, accept: str) -> None:
+    answer = stranger.request(method, "/nothing", headers={"Accept": accept})
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+
+
+def test_a_program_that_uses_another_method_on_a_page_gets_the_short_json_of_the_api(stranger: TestClient) -> None:
+    answer = stranger.request("BREW", "/sign-in")
+    assert (answer.status_code, answer.json()["detail"]) == (405, 'Method "BREW" not allowed.')
+
+
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"])
 def test_pages_know_no_methods_but_those_of_browsers(stranger: TestClient, method: str, path: str) -> None:

@@ -1,13 +1,15 @@
 """Reading request bodies: JSON and forms, as the wire contract has it (sections 0, 3.2 and 3.4)."""
 
 import io
+import itertools
+import re
 from email.message import Message
 from urllib.parse import parse_qsl
 
 from python_multipart import parse_form
 from python_multipart.exceptions import FormParserError, MultipartParseError
 
-from promptuary.api.errors import invalid_value, parse_error, unsupported_media_type
+from promptuary.api.errors import ApiError, invalid_value, parse_error, unsupported_media_type
 from promptuary.api.fields import INVALID_JSON_TEXT
 from promptuary.model.errors import InvalidValue
 from promptuary.model.json_text import InvalidJson, find_surrogate, parse
@@ -22,6 +24,7 @@ LINES = "application/x-ndjson"
 FORMS = frozenset({URLENCODED, MULTIPART})
 
 _JSON_FIELDS = frozenset({"prompt", "config", "edits"})
+_EDIT_FIELD = re.compile(r"edits\[([0-9]+)\](.*)", re.DOTALL)
 _MAX_FORM_FIELDS = 1000
 MAX_LINES = 5000
 
@@ -43,7 +46,9 @@ def parse_body(raw: bytes, content_type: str) -> object:
         return _parse_json(raw)
     if media_type in FORMS:
         fields = _parse_form(raw, content_type)
-        return {name: _form_value(name, value) for name, value in fields.items()}
+        values = {name: _form_value(name, value) for name, value in fields.items()}
+        edits = _edits_by_field(fields)
+        return {**values, "edits": edits} if edits else values
     raise unsupported_media_type(content_type)
 
 
@@ -108,15 +113,37 @@ def _form_value(name: str, value: str | None) -> object:
     return parsed
 
 
+def _edits_by_field(fields: dict[str, str | None]) -> list[object]:
+    """Return the edits that a form has as ``edits[0]old``, ``edits[0]new`` ..., by their numbers, which may have gaps."""
+    items: dict[str, object] = {}
+    for name, value in fields.items():
+        found = _EDIT_FIELD.fullmatch(name)
+        if found is None:
+            continue
+        number, key = found[1].lstrip("0"), found[2]
+        item = items.get(number)
+        if not key:
+            items[number] = value
+        elif isinstance(item, dict):
+            item[key] = value
+        else:
+            items[number] = {key: value}
+    # Numbers are compared as texts, so that none is too long to be converted.
+    return [items[number] for number in sorted(items, key=lambda number: (len(number), number))]
+
+
 def _parse_form(raw: bytes, content_type: str) -> dict[str, str | None]:
     if media_type_of(content_type) == URLENCODED:
         try:
             pairs = parse_qsl(raw.decode(errors="replace"), keep_blank_values=True, max_num_fields=_MAX_FORM_FIELDS)
         except ValueError:
-            detail = f"Form parse error - more than {_MAX_FORM_FIELDS} fields"
-            raise parse_error(detail) from None
+            raise _too_many_fields("Form") from None
         return dict(pairs)
     return _parse_multipart(raw, content_type)
+
+
+def _too_many_fields(form: str) -> ApiError:
+    return parse_error(f"{form} parse error - more than {_MAX_FORM_FIELDS} fields")
 
 
 def _parse_multipart(raw: bytes, content_type: str) -> dict[str, str | None]:
@@ -126,14 +153,19 @@ def _parse_multipart(raw: bytes, content_type: str) -> dict[str, str | None]:
         detail = "Multipart form parse error - Invalid boundary in multipart: None"
         raise parse_error(detail)
     fields: dict[str, str | None] = {}
+    parts = itertools.count(1)
+
+    def add(name: bytes | None, value: str | None) -> None:
+        if next(parts) > _MAX_FORM_FIELDS:
+            raise _too_many_fields("Multipart form")
+        if name is not None:
+            fields[name.decode(errors="replace")] = value
 
     def on_field(field) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - the parser's own type
-        if field.field_name is not None:
-            fields[field.field_name.decode(errors="replace")] = (field.value or b"").decode(errors="replace")
+        add(field.field_name, (field.value or b"").decode(errors="replace"))
 
     def on_file(file) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - the parser's own type
-        if file.field_name is not None:
-            fields[file.field_name.decode(errors="replace")] = None
+        add(file.field_name, None)
 
     headers = {"Content-Type": content_type.encode(), "Content-Length": str(len(raw)).encode()}
     try:

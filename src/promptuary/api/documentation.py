@@ -30,6 +30,12 @@ _PATH_PARAMETERS = {
     "label_name": "The label's name.",
 }
 
+# One schema under several media types makes generators write the same code several times, or code that does not run.
+_FORMS_ARE_READ = (
+    f"JSON. Forms (`{URLENCODED}` and `{MULTIPART}`) with the same fields are read, too: in them, `prompt`, `config` and `edits` "
+    "are JSON text, and edits may also be sent field by field, as `edits[0]old` and `edits[0]new`."
+)
+
 _REFUSALS = {
     400: (ErrorEnvelope | ErrorDetail, "The request breaks a rule; `detail` says which."),
     401: (ErrorEnvelope, "No credentials, or invalid ones."),
@@ -60,9 +66,8 @@ def operation(
     refusals = [*_ALWAYS, *([409] if conflicts else []), *([415] if body or described_body else [])]
     described: dict[str, Any] = {"parameters": [*_query_parameters(query), *(extra_parameters or [])]}
     if body:
-        schema = {"$ref": _REF.format(model=body.__name__)}
-        content = {media_type: {"schema": schema} for media_type in (JSON, URLENCODED, MULTIPART)}
-        described["requestBody"] = {"required": needs_body, "content": content}
+        content = {JSON: {"schema": {"$ref": _REF.format(model=body.__name__)}}}
+        described["requestBody"] = {"required": needs_body, "description": _FORMS_ARE_READ, "content": content}
     if described_body:
         described["requestBody"] = described_body
     return {
@@ -162,11 +167,13 @@ def _query_parameters(query: type[Schema] | None) -> list[dict[str, Any]]:
     if query is None:
         return []
     properties = query.model_json_schema(ref_template=_REF)["properties"]
-    return [
-        query_parameter(
-            name,
-            {key: part for key, part in schema.items() if key not in {"title", "description"}},
-            schema.get("description", ""),
-        )
-        for name, schema in properties.items()
-    ]
+    return [query_parameter(name, _sendable(schema), schema.get("description", "")) for name, schema in properties.items()]
+
+
+def _sendable(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a parameter without null, which a query cannot express: such a parameter is left out."""
+    kept = {key: part for key, part in schema.items() if key not in {"title", "description"}}
+    choices = [each for each in kept.pop("anyOf", []) if each.get("type") != "null"]
+    if kept.get("default", ...) is None:
+        del kept["default"]
+    return kept | {key: part for each in choices for key, part in each.items()}

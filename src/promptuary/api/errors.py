@@ -111,6 +111,8 @@ def validation_failed(error: ValidationError) -> ApiError:
     path = [str(part) for part in first["loc"]]
     if code == "missing":
         code, detail = "required", "This field is required."
+    if code == "null" and not path:
+        detail = "No data provided"
     if code in _WHOLE_OBJECT_CODES:
         path.append("non_field_errors")
     attr = "__".join(path)

@@ -163,6 +163,7 @@ def edit_list() -> BeforeValidator:
 
 def expect_object(value: object) -> dict[str, Any]:
     """Return the value if it is an object, else refuse it as a whole."""
+    refuse_null(value)
     if not isinstance(value, dict):
         refuse("invalid_object", f"Invalid data. Expected a dictionary, but got {type(value).__name__}.")
     return value

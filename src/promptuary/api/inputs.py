@@ -1,5 +1,6 @@
 """Schemas of what callers send: queries and bodies. Fields are checked in the order in which they stand here."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, Self
 
@@ -16,6 +17,8 @@ from promptuary.store.listing import ORDERS, Listing
 CONTENT_CHOICES = ("full", "preview", "none")
 ORDER_CHOICES = tuple(f"{sign}{name}" for name in ORDERS for sign in ("", "-"))
 
+_NOT_NULL: dict[str, Any] = {"not": {"type": "null"}}
+
 _check_description = partial(check_text, field="version_description", max_length=MAX_DESCRIPTION, blank=True)
 
 
@@ -27,6 +30,18 @@ def _check_not_empty(value: str) -> None:
 def _trim_search(search: str) -> str:
     # White space around a search does not count, but line breaks alone are something to look for.
     return search.strip() or search.strip(" \t")
+
+
+def documented_without_default(**described: object) -> Callable[[dict[str, Any]], None]:
+    """Describe a field that may be left out, which means something else than any value of it."""
+
+    def describe(schema: dict[str, Any]) -> None:
+        del schema["default"]
+        if "type" in described:
+            schema.pop("anyOf", None)
+        schema.update(described)
+
+    return describe
 
 
 class Schema(BaseModel):
@@ -49,8 +64,10 @@ class ListQuery(Schema):
         default="",
         description="Only prompts with this text in their name or content, ignoring case; of archived ones the name only.",
     )
-    order_by: Annotated[str, choice(ORDER_CHOICES), Field(json_schema_extra={"enum": [*ORDER_CHOICES]})] = Field(
-        default="-created_at", description="The order; `-` for descending. Archived prompts: archived last first, unless given."
+    order_by: Annotated[str, choice(ORDER_CHOICES)] = Field(
+        default="-created_at",
+        description="The order; `-` for descending. By default `-created_at`, and of archived prompts those archived last first.",
+        json_schema_extra=documented_without_default(enum=[*ORDER_CHOICES]),
     )
     created_by_id: Annotated[int, integer()] = Field(
         default=0, description="Only versions that the user with this id created; 0 for all."
@@ -133,7 +150,9 @@ class LLMPromptCreate(Body):
     """A new prompt."""
 
     name: PromptName = Field(description="Unique among the project's active prompts.")
-    prompt: Annotated[Any, json_value(encode_prompt)] = Field(description="The prompt: a string or any other JSON value but null.")
+    prompt: Annotated[Any, json_value(encode_prompt)] = Field(
+        description="The prompt: a string or any other JSON value but null.", json_schema_extra=_NOT_NULL
+    )
     config: Annotated[Any, json_value(encode_config)] = Field(
         default=None,
         description="Settings that belong to the prompt, such as model and temperature.",
@@ -156,16 +175,18 @@ class LLMPromptEditOperation(Body):
 class PatchedLLMPromptPublish(Body):
     """The next version of a prompt: `prompt` or `edits`, `config`, or both."""
 
-    prompt: Annotated[Any, json_value(encode_prompt)] = Field(default=None, description="The new prompt.")
+    prompt: Annotated[Any, json_value(encode_prompt)] = Field(
+        default=None, description="The new prompt.", json_schema_extra=documented_without_default(**_NOT_NULL)
+    )
     edits: Annotated[list[LLMPromptEditOperation], edit_list()] = Field(
         default=[],
         description="Changes to the latest version, applied in order.",
-        json_schema_extra={"minItems": 1, "maxItems": MAX_EDITS},
+        json_schema_extra=documented_without_default(minItems=1, maxItems=MAX_EDITS),
     )
     config: Annotated[Any, json_value(encode_config)] = Field(
         default=None,
         description="The new settings; null clears them, absent carries them forward.",
-        json_schema_extra={"type": ["object", "null"]},
+        json_schema_extra=documented_without_default(type=["object", "null"]),
     )
     base_version: VersionNumber = Field(description="The version that this one is based on, which must be the latest.")
     version_description: Annotated[str, text(_check_description)] = Field(
@@ -203,12 +224,11 @@ class LLMPromptLabelSet(Body):
     """Where a label is to point."""
 
     version: VersionNumber = Field(description="The version that the label points at from now on.")
-    expected_version: Annotated[
-        int | None, integer(minimum=1, nullable=True), Field(json_schema_extra={"type": ["integer", "null"], "minimum": 1})
-    ] = Field(
+    expected_version: Annotated[int | None, integer(minimum=1, nullable=True)] = Field(
         default=None,
         description=(
             "The version that the label points at now, or null if it is not set yet. "
             "If it points elsewhere, the answer is 409 and nothing changes. Leave it out to move the label from anywhere."
         ),
+        json_schema_extra=documented_without_default(type=["integer", "null"], minimum=1),
     )

@@ -8,6 +8,7 @@ from promptuary.api.documentation import operation
 from promptuary.api.inputs import LLMPromptLabelSet
 from promptuary.api.outputs import LLMPromptLabel, show_label
 from promptuary.model.access import Permission
+from promptuary.model.names import check_label_name
 from promptuary.registry import labels
 
 router = APIRouter(tags=["Labels"])
@@ -26,6 +27,8 @@ router = APIRouter(tags=["Labels"])
 def set_label(call: CurrentCall) -> Response:
     """Let a label point at a version: 201 when the label is new on the prompt, else 200."""
     actor = call.enter(Permission.WRITE)
+    label = call.path["label_name"].strip()
+    check_label_name(label)
     body = call.body(LLMPromptLabelSet)
     expected = body.expected_version if "expected_version" in body.model_fields_set else labels.ANYWHERE
     with call.database.write() as tx:
@@ -33,7 +36,7 @@ def set_label(call: CurrentCall) -> Response:
             tx,
             actor,
             name=call.path["prompt_name"],
-            label=call.path["label_name"].strip(),
+            label=label,
             version=body.version,
             expected_version=expected,
         )

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qs, quote, urlencode
 
 from promptuary.api.calls import Call
 
@@ -66,8 +66,9 @@ def _previous_link(call: Call, window: Window) -> str | None:
 
 
 def _link(call: Call, page: dict[str, str]) -> str:
-    kept = {name: value for name, value in call.raw_query.items() if name not in {"limit", "offset"}}
-    query = urlencode(sorted((kept | page).items()))
+    sent = parse_qs(call.request.scope["query_string"].decode(errors="replace"), keep_blank_values=True)
+    kept = {name: values for name, values in sent.items() if name not in {"limit", "offset"}}
+    query = urlencode(sorted((kept | {name: [value] for name, value in page.items()}).items()), doseq=True)
     return f"{_origin(call)}{quote(call.request.scope['original_path'], safe=_PLAIN_IN_PATHS)}?{query}"
 
 

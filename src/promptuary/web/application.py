@@ -16,6 +16,7 @@ from promptuary.web.assets import PREFIX
 from promptuary.web.errors import TITLES, SignInNeeded, WebError, page_of
 from promptuary.web.headers import SafeHeaders
 from promptuary.web.hidden_tokens import HiddenTokens
+from promptuary.web.programs import short_error, wants_page
 from promptuary.web.visits import Visit, WebServices
 
 ROUTES: list[Route] = [*front.ROUTES, *account.ROUTES, *keys.ROUTES, *projects.ROUTES, *project_pages.ROUTES]
@@ -61,10 +62,15 @@ def _on_sign_in_needed(_request: Request, error: Exception) -> Response:
 def _on_routing_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - the type it is registered for
     if error.status_code == METHOD_NOT_ALLOWED:
+        if not wants_page(request):
+            detail = f'Method "{request.method}" not allowed.'
+            return short_error(METHOD_NOT_ALLOWED, "method_not_allowed", detail, error.headers)
         detail = f'The method "{request.method}" is not for this page.'
         return _error_page(request, METHOD_NOT_ALLOWED, title=TITLES[METHOD_NOT_ALLOWED], detail=detail, headers=error.headers)
     if spelled := _other_spelling(request):
         return RedirectResponse(spelled, 307)
+    if not wants_page(request):
+        return short_error(404, "not_found", "Endpoint not found.")
     return _error_page(
         request, 404, title=TITLES[404], detail="No page has this address.", advice="Check it, or begin at the start page."
     )
