@@ -67,12 +67,32 @@ def test_a_connection_may_follow_a_label(served: Served, agent: Agent, mode: str
         assert f"live-{mode}" in follower.error(f"{name}-draft")
 
 
-def test_lists_of_native_prompts_are_paged(served: Served, agent: Agent) -> None:
+def test_the_first_page_of_native_prompts_has_what_most_clients_never_ask_for(served: Served, agent: Agent) -> None:
     for number in range(60):
         agent.result("llma-prompt-create", name=f"m-{number:02}", prompt="x")
         agent.result("llma-prompt-label-set", prompt_name=f"m-{number:02}", label_name="many", version=1)
     with connected(served.url, served.editor_key, query="?label=many") as follower:
+        page = follower.prompts()
+        assert [prompt.name for prompt in page.prompts] == [f"m-{number:02}" for number in range(60)]
+        assert page.next_cursor is None
+        assert [prompt.name for prompt in follower.prompts("58").prompts] == ["m-58", "m-59"]
+        assert (follower.prompts("60").prompts, follower.prompts("60").next_cursor) == ([], None)
+
+
+def test_a_page_of_native_prompts_is_bounded_by_what_is_read_for_it(served: Served, agent: Agent) -> None:
+    for number in range(52):
+        agent.result("llma-prompt-create", name=f"big-{number:02}", prompt="x" * 100_000)
+        agent.result("llma-prompt-label-set", prompt_name=f"big-{number:02}", label_name="big", version=1)
+    with connected(served.url, served.editor_key, query="?label=big") as follower:
         first = follower.prompts()
         rest = follower.prompts(first.next_cursor)
-    names = [prompt.name for prompt in (*first.prompts, *rest.prompts)]
-    assert (names, len(first.prompts), rest.next_cursor) == ([f"m-{number:02}" for number in range(60)], 50, None)
+    assert (len(first.prompts), len(rest.prompts), rest.next_cursor) == (50, 2, None)
+
+
+def test_only_variables_that_are_filled_in_are_arguments(agent: Agent) -> None:
+    chat = [{"role": "user", "name": "{{alias}}", "content": "Hello {{who}}", "{{key}}": "{{beside}}"}]
+    agent.result("llma-prompt-create", name="n-beside", prompt={"messages": chat, "note": "{{note}}"})
+    listed = next(prompt for prompt in agent.every_prompt() if prompt.name == "n-beside")
+    assert [argument.name for argument in listed.arguments or ()] == ["who"]
+    assert texts(agent.prompt("n-beside", who="Ada")) == [("user", "Hello Ada")]
+    assert agent.error("n-beside", who="Ada", alias="x") == "The prompt has no variable named: alias."

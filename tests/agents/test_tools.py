@@ -1,6 +1,7 @@
 """The tools of agents, through the official client."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from agent import EARLIER, MODERN, Agent, connected
@@ -106,3 +107,34 @@ def test_nulls_count_as_absent_but_a_null_config_is_cleared(agent: Agent) -> Non
     assert kept["config"] == {"model": "small"}
     cleared = agent.result("llma-prompt-update", prompt_name="nulls", base_version=2, config=None)
     assert (cleared["prompt"], cleared["config"]) == ("y", None)
+
+
+def test_arrays_and_objects_may_come_as_json_text_but_a_prompt_is_a_text(agent: Agent) -> None:
+    agent.result("llma-prompt-create", name="t-texts", prompt='{"a": "one"}', config='{"model": "x", "nested": {"a": "[1]"}}')
+    created = agent.result("llma-prompt-get", prompt_name="t-texts")
+    assert (created["prompt"], created["config"]) == ('{"a": "one"}', {"model": "x", "nested": {"a": "[1]"}})
+    edits = '[{"old": "one", "new": "[2]"}]'
+    published = agent.result("llma-prompt-update", prompt_name="t-texts", base_version=1, edits=edits, config="null")
+    assert (published["prompt"], published["config"]) == ('{"a": "[2]"}', None)
+    edits_as_texts = ['{"old": "[2]", "new": "three"}', {"old": "three", "new": "3"}]
+    published = agent.result("llma-prompt-update", prompt_name="t-texts", base_version=2, edits=edits_as_texts)
+    assert published["prompt"] == '{"a": "3"}'
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"edits": ""}, 'edits__non_field_errors: Expected a list of items but got type "str".'),
+        ({"edits": "[{"}, 'edits__non_field_errors: Expected a list of items but got type "str".'),
+        ({"edits": "[]"}, "edits: At least one edit operation is required."),
+        ({"edits": '"[]"'}, 'edits__non_field_errors: Expected a list of items but got type "str".'),
+        ({"edits": '[{"old": "x"}]'}, "edits__0__new: This field is required."),
+        ({"edits": '[{"old": "x", "new": "\\ud800"}]'}, "Surrogate characters are not allowed: U+D800."),
+        ({"edits": "[" * 5000}, 'edits__non_field_errors: Expected a list of items but got type "str".'),
+        ({"config": '{"t": NaN}'}, "config: Config must be a JSON object"),
+        ({"config": "[]"}, "config: Config must be a JSON object"),
+        ({"config": "text"}, "config: Config must be a JSON object"),
+    ],
+)
+def test_json_text_that_is_not_what_the_schema_says_is_refused(agent: Agent, arguments: Any, sentence: str) -> None:
+    assert agent.refusal("llma-prompt-update", prompt_name="t-refused", base_version=1, **arguments).startswith(sentence)

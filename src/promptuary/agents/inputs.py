@@ -21,6 +21,7 @@ from promptuary.api.inputs import (
     PatchedLLMPromptPublish,
     Schema,
     VersionNumber,
+    documented_without_default,
 )
 from promptuary.model.edits import MAX_EDITS
 
@@ -78,7 +79,7 @@ class UpdateArguments(PatchedLLMPromptPublish, Named):
     edits: Annotated[list[EditOperation], edit_list()] = Field(  # type: ignore[assignment]
         default=[],
         description="Changes to the latest version, applied in order.",
-        json_schema_extra={"minItems": 1, "maxItems": MAX_EDITS},
+        json_schema_extra=documented_without_default(minItems=1, maxItems=MAX_EDITS),
     )
 
 

@@ -16,8 +16,12 @@ from promptuary.model.prompts import Version
 from promptuary.model.variables import fill_in, variable_names
 from promptuary.registry import prompts
 from promptuary.store.listing import Listing
+from promptuary.store.tables import MAX_INTEGER
 
-PAGE = 50
+MAX_PAGE = 1000
+_READ_AT_ONCE = 50
+# Variables are found in contents, which are read for it; and each becomes an argument of several times its size.
+_MAX_PAGE_BYTES = 4_000_000
 _MAX_DIGITS = 9
 
 
@@ -47,15 +51,25 @@ class Filled:
 
 
 def list_native(call: AgentCall, cursor: str | None) -> tuple[list[NativePrompt], str | None]:
-    """Return a page of prompts by name, and the cursor of the next one. Raises `InvalidValue` for a cursor of nobody's."""
+    """Return a page of prompts by name, and the cursor of the next one. Raises `InvalidValue` for a cursor of nobody's.
+
+    Many clients read the first page only, so it is large: `MAX_PAGE` prompts, or those with the first megabytes.
+    """
     offset = _offset_of(cursor)
     actor = call.enter(Permission.READ)
-    listing = Listing(limit=PAGE, offset=offset, label=call.label, order_by="name", is_descending=False)
+    shown: list[NativePrompt] = []
+    size, count = 0, MAX_INTEGER
     with call.database.read() as tx:
-        page = prompts.list_prompts(tx, actor, listing)
-    following = offset + PAGE
-    shown = [NativePrompt(version.name, _described(version), _variables(version)) for version in page.items]
-    return shown, str(following) if following < page.count else None
+        while offset + len(shown) < count and len(shown) < MAX_PAGE and size < _MAX_PAGE_BYTES:
+            listing = Listing(
+                limit=_READ_AT_ONCE, offset=offset + len(shown), label=call.label, order_by="name", is_descending=False
+            )
+            page = prompts.list_prompts(tx, actor, listing)
+            count = page.count if page.items else 0
+            size += sum(version.size_bytes for version in page.items)
+            shown += [NativePrompt(version.name, _described(version), _variables(version)) for version in page.items]
+    following = offset + len(shown)
+    return shown, str(following) if following < count else None
 
 
 def fill_native(call: AgentCall, name: str, values: Mapping[str, str]) -> Filled:
@@ -93,7 +107,10 @@ def _described(version: Version) -> str:
 
 
 def _variables(version: Version) -> tuple[str, ...]:
-    texts = _texts(json.loads(version.content))
+    """Return the variables that are filled in: those of a chat's messages, not of names and roles, which no message has."""
+    content = json.loads(version.content)
+    chat = _chat(content)
+    texts = _texts(content) if chat is None else [text for _, text in chat]
     return tuple(dict.fromkeys(name for text in texts for name in variable_names(text)))
 
 

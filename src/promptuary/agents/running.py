@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from promptuary.agents.calls import AgentCall
+from promptuary.agents.json_arguments import read_json_texts
 from promptuary.agents.tools import Tool
 from promptuary.api.errors import ApiError, answer_refusal, parse_error, validation_failed
 from promptuary.model.errors import InvalidValue, Refusal
@@ -25,7 +26,8 @@ class Outcome:
 def run_tool(call: AgentCall, tool: Tool, arguments: Mapping[str, object]) -> Outcome:
     """Run a tool. Arguments that are null count as absent, but for those to which null means something."""
     try:
-        given = {name: value for name, value in _sane(arguments).items() if value is not None or name in _NULLABLE}
+        read = read_json_texts(arguments, tool.input_schema)
+        given = {name: value for name, value in _sane(read).items() if value is not None or name in _NULLABLE}
         body = tool.run(call, tool.takes.model_validate(given))
     except ValidationError as error:
         return _refused_by_api(validation_failed(error))

@@ -5,6 +5,7 @@ Names and arguments are those that PostHog's own MCP server has for its prompts,
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate
 from typing import Any
 
@@ -66,15 +67,20 @@ class Tool:
     @property
     def input_schema(self) -> dict[str, Any]:
         """The JSON schema of the arguments."""
-        schema = self.takes.model_json_schema()
-        # What the class says of itself is for readers of the code.
-        schema.pop("description", None)
-        return schema
+        return _input_schema(self.takes)
 
     @property
     def output_schema(self) -> dict[str, Any]:
         """The JSON schema of the result."""
         return TypeAdapter(self.returns).json_schema(mode="serialization")
+
+
+@cache
+def _input_schema(takes: type[Schema]) -> dict[str, Any]:
+    schema = takes.model_json_schema()
+    # What the class says of itself is for readers of the code.
+    schema.pop("description", None)
+    return schema
 
 
 def _list(call: AgentCall, arguments: ListArguments) -> object:
