@@ -2,7 +2,10 @@
 
 import threading
 import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -64,20 +67,53 @@ def tidy_search(database: Database) -> bool:
     return True
 
 
-def start_maintenance(database: Database, *, change_log_days: int, usage_days: int, session_limits: SessionLimits) -> None:
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """Steps by their names, each of which is tried by itself. ``note_failure`` is called with the name of a step that failed."""
+
+    steps: Mapping[str, Callable[[], object]]
+    note_failure: Callable[[str], None]
+
+    def run(self) -> None:
+        """Run every step once. A failure is logged and noted, and does not keep the next step from running."""
+        for name, step in self.steps.items():
+            try:
+                step()
+            except Refusal as refusal:
+                logger.warning("maintenance failed", step=name, reason=refusal.for_log)
+                self.note_failure(name)
+            except Exception:
+                # A defect, or data that is not as it should be. The other steps and the next hour are not to depend on it.
+                logger.exception("maintenance failed", step=name)
+                self.note_failure(name)
+
+
+def create_maintenance(
+    database: Database,
+    *,
+    change_log_days: int,
+    usage_days: int,
+    session_limits: SessionLimits,
+    note_failure: Callable[[str], None] = lambda _step: None,
+) -> Maintenance:
+    """Return what a worker trims and tidies up on a database."""
+    steps: dict[str, Callable[[], object]] = {
+        "trim_change_log": partial(trim_change_log, database, days=change_log_days),
+        "trim_usage": partial(trim_usage, database, days=usage_days),
+        "add_up_fetches": partial(renew_recent_fetches, database),
+        "delete_sessions": partial(delete_expired_sessions, database, limits=session_limits),
+        "tidy_search": partial(tidy_search, database),
+    }
+    return Maintenance(steps, note_failure)
+
+
+def start_maintenance(maintenance: Maintenance) -> None:
     """Trim and tidy up, now and every hour, in a thread that ends with the process. Several workers may do so at once."""
 
     def maintain() -> None:
         pause = threading.Event()
         while True:
-            try:
-                trim_change_log(database, days=change_log_days)
-                trim_usage(database, days=usage_days)
-                renew_recent_fetches(database)
-                delete_expired_sessions(database, limits=session_limits)
-                tidy_search(database)
-            except Refusal as refusal:
-                logger.warning("old entries not deleted", reason=refusal.for_log)
+            maintenance.run()
             pause.wait(INTERVAL_SECONDS)
 
     threading.Thread(target=maintain, name="promptuary-maintenance", daemon=True).start()

@@ -81,8 +81,18 @@ def counting_changes(apply: Apply, page: Page) -> Apply:
 class Sampler:
     """Writes to a worker's page what is asked for, not counted."""
 
-    def __init__(self, page: Page, *, counts: RequestCounts, database: Database, cache: Cache, in_step: InStep | None) -> None:
+    def __init__(
+        self,
+        page: Page,
+        *,
+        counts: RequestCounts,
+        database: Database,
+        cache: Cache,
+        in_step: InStep | None,
+        note_failure: Callable[[str], None] = lambda _step: None,
+    ) -> None:
         self.in_step = in_step
+        self.note_failure = note_failure
         self._page = page
         self._counts = counts
         self._database = database
@@ -143,6 +153,7 @@ class Sampled:
             except Exception:
                 # A defect. What cannot be measured now must not end the check, nor what can be measured later.
                 logger.exception("sample not taken")
+                self._sampler.note_failure("take_sample")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(is_over.wait(), INTERVAL_SECONDS)
             if in_step is not None and not is_over.is_set():

@@ -55,6 +55,8 @@ class Server:
     shortcut: Shortcut | None
     end_streams: Callable[[], None] = field(default=lambda: None)
     """What the worker calls when it stops: answers that stay open would hold it up."""
+    note_failure: Callable[[str], None] = field(default=lambda _step: None)
+    """Counts a step of the work beside requests that failed."""
 
 
 def create_application(settings: Settings, database: Database, *, usage: FetchCounter | None = None) -> ASGIApp:
@@ -67,16 +69,17 @@ def assemble(settings: Settings, database: Database, *, usage: FetchCounter | No
     folder = find_shared_folder()
     page = open_page(folder)
     counts = RequestCounts(page)
+    note_failure = partial(page.count, layout.BACKGROUND_FAILURES)
     cache = Cache(max_bytes=settings.cache_megabytes * 1_000_000)
-    freshness = Freshness(lambda: open_watch(database), counting_changes(cache.apply, page), open_board(folder))
+    freshness = Freshness(lambda: open_watch(database), counting_changes(cache.apply, page), open_board(folder), note_failure)
     in_step = InStep(freshness) if settings.cache_megabytes else None
-    sampler = Sampler(page, counts=counts, database=database, cache=cache, in_step=in_step)
+    sampler = Sampler(page, counts=counts, database=database, cache=cache, in_step=in_step, note_failure=note_failure)
     build = (__version__, platform.python_version(), database.kind)
     scrape = Scrape(folder, page, sample=sampler.sample, build=build)
     services = _create_services(settings, database, usage=usage or FetchCounter(), page=page, scrape=scrape)
-    writer = UsageWriter(database, services.usage, seconds=settings.usage_seconds)
+    writer = UsageWriter(database, services.usage, seconds=settings.usage_seconds, note_failure=note_failure)
     # Behind delivery: a fetch from memory does not come here, and what pages change is announced to all workers, too.
-    agent_streams = Streams(partial(open_watch, database), services.stop_sign)
+    agent_streams = Streams(partial(open_watch, database), services.stop_sign, note_failure)
 
     def end_streams() -> None:
         services.broadcaster.stop()
@@ -92,7 +95,9 @@ def assemble(settings: Settings, database: Database, *, usage: FetchCounter | No
     answering: ASGIApp = Conditional(served)
     shortcut = None
     if settings.cache_megabytes:
-        gate = open_gate(database, count_read=services.throttle.count_read, count_fetch=services.usage.count)
+        gate = open_gate(
+            database, count_read=services.throttle.count_read, count_fetch=services.usage.count, note_failure=note_failure
+        )
         tally = page.view(layout.CACHE_FETCHES)
         if settings.traces == "off":
             shortcut = Shortcut(
@@ -109,7 +114,7 @@ def assemble(settings: Settings, database: Database, *, usage: FetchCounter | No
         ledger=ledger,
         server_error=server_error,
     )
-    return Server(Forwarded(application) if settings.trust_forwarded else application, shortcut, end_streams)
+    return Server(Forwarded(application) if settings.trust_forwarded else application, shortcut, end_streams, note_failure)
 
 
 def _create_services(settings: Settings, database: Database, *, usage: FetchCounter, page: Page, scrape: Scrape) -> Services:
@@ -130,6 +135,7 @@ def _create_services(settings: Settings, database: Database, *, usage: FetchCoun
             most=settings.max_streams,
             show=change_message,
             note_open=lambda count: page.put(layout.STREAMS, count),
+            note_failure=partial(page.count, layout.BACKGROUND_FAILURES),
         ),
     )
 

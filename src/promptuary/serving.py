@@ -11,7 +11,7 @@ import uvicorn
 
 from promptuary.connection import KEEP_SECONDS, connections_with
 from promptuary.logs import configure_logs
-from promptuary.maintenance import start_maintenance
+from promptuary.maintenance import create_maintenance, start_maintenance
 from promptuary.preparation import prepare
 from promptuary.server import Server, assemble
 from promptuary.settings import Settings
@@ -84,10 +84,13 @@ def run(*, number: int, listener: int, prepare_for: str | None) -> None:
     if prepare_for is not None:
         prepare(database, address=settings.public_url or prepare_for)
         mark_as_prepared()
-    start_maintenance(
+    server = assemble(settings, database)
+    maintenance = create_maintenance(
         database,
         change_log_days=settings.change_log_days,
         usage_days=settings.usage_days,
         session_limits=settings.session_limits,
+        note_failure=server.note_failure,
     )
-    serve(assemble(settings, database), socket.socket(fileno=listener), number=number)
+    start_maintenance(maintenance)
+    serve(server, socket.socket(fileno=listener), number=number)

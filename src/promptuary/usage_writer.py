@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,10 +21,18 @@ logger = structlog.stdlib.get_logger("promptuary.usage")
 class UsageWriter:
     """Writes what a counter has counted. Its thread ends with the process; `finish` ends it before."""
 
-    def __init__(self, database: Database, usage: FetchCounter, *, seconds: float) -> None:
+    def __init__(
+        self,
+        database: Database,
+        usage: FetchCounter,
+        *,
+        seconds: float,
+        note_failure: Callable[[str], None] = lambda _step: None,
+    ) -> None:
         self._database = database
         self._usage = usage
         self._seconds = seconds
+        self._note_failure = note_failure
         self._is_finished = threading.Event()
         self._thread = threading.Thread(target=self._write_again_and_again, name="promptuary-usage", daemon=True)
 
@@ -46,16 +55,23 @@ class UsageWriter:
                 with self._database.write() as tx:
                     record_fetches(tx, batch)
             except Refusal as refusal:
+                self._note_failure("write_usage")
                 given_up = self._usage.put_back(tallies[start:])
                 logger.warning("fetches not written", reason=refusal.for_log, given_up=given_up)
                 return
             except Exception:
                 # A defect. What cannot be written today cannot be written tomorrow, and would keep the rest from being written.
+                self._note_failure("write_usage")
                 logger.exception("fetches lost", count=sum(tally.count for tally in batch))
 
     def _write_again_and_again(self) -> None:
         while not self._is_finished.wait(self._seconds):
-            self.write()
+            try:
+                self.write()
+            except Exception:
+                # Not even what can be written later may be lost to a defect.
+                self._note_failure("write_usage")
+                logger.exception("fetches not written")
 
 
 class WritesUsage:

@@ -120,11 +120,25 @@ class WorkerPool:
                 return _Wish.STOP_NOW
         if is_prepared(self._folder):
             self._tell_of(first)
-            self._workers |= {number: self._start(number, listener) for number in self._numbers[1:]}
+            for number in self._numbers[1:]:
+                self._replace(number, listener)
         return None
 
-    def _start(self, number: int, listener: socket.socket) -> _Worker:
-        worker = self._spawn(number, listener)
+    def _replace(self, number: int, listener: socket.socket) -> None:
+        """Start a worker in place of one that is gone, or try again later."""
+        worker = self._start(number, listener)
+        if worker is None:
+            # The system lacks something for a while. That is no reason to give up, and the other workers serve.
+            self._patience.note_death(number, lived=0.0, had_started=True, now=time.monotonic())
+        else:
+            self._workers[number] = worker
+
+    def _start(self, number: int, listener: socket.socket) -> _Worker | None:
+        try:
+            worker = self._spawn(number, listener)
+        except (OSError, RuntimeError) as error:
+            logger.error("Worker-%d cannot be started: %s", number, error)  # noqa: TRY400 - the system's reason says all
+            return None
         self._tell_of(worker)
         return worker
 
@@ -137,7 +151,13 @@ class WorkerPool:
             process_group=0,
         )
         worker = _Worker(number, process, time.monotonic())
-        threading.Thread(target=self._await_death, args=(worker,), name=f"await-worker-{number}", daemon=True).start()
+        try:
+            threading.Thread(target=self._await_death, args=(worker,), name=f"await-worker-{number}", daemon=True).start()
+        except RuntimeError:
+            # Its death would go unseen.
+            process.kill()
+            process.wait()
+            raise
         return worker
 
     def _tell_of(self, worker: _Worker) -> None:
@@ -161,7 +181,7 @@ class WorkerPool:
             elif news is not None:
                 return news
             for number in self._patience.take_due(time.monotonic()):
-                self._workers[number] = self._start(number, listener)
+                self._replace(number, listener)
         return None
 
     def _note_death(self, worker: _Worker) -> None:
@@ -178,16 +198,33 @@ class WorkerPool:
     def _renew(self, listener: socket.socket) -> None:
         self._patience = Patience()
         for number in self._numbers:
-            old, new = self._workers[number], self._start(number, listener)
-            while new.is_alive() and not has_started(self._folder, new.process.pid):
-                time.sleep(_GLANCE_SECONDS)
-            if new.is_alive():
+            old, new = self._workers.get(number), self._start(number, listener)
+            if new is not None and not self._await_start(new):
+                # It has not begun to serve, so nothing is lost.
+                new.process.kill()
+                return
+            if new is not None and new.is_alive():
                 self._workers[number] = new
-                old.process.terminate()
-            elif not old.is_alive():
+                if old is not None:
+                    old.process.terminate()
+            elif old is None or not old.is_alive():
                 self._patience.note_death(number, lived=0.0, had_started=False, now=time.monotonic())
             else:
                 logger.error("The new worker-%d cannot start. The one before goes on.", number)
+
+    def _await_start(self, worker: _Worker) -> bool:
+        """Wait until a worker serves or has died; return whether nobody wished the server to stop meanwhile."""
+        kept: list[_Worker | _Wish] = []
+        is_wanted = True
+        while is_wanted and worker.is_alive() and not has_started(self._folder, worker.process.pid):
+            try:
+                kept.append(self._news.get(timeout=_GLANCE_SECONDS))
+            except queue.Empty:
+                continue
+            is_wanted = kept[-1] not in {_Wish.STOP, _Wish.STOP_NOW}
+        for news in kept:
+            self._news.put(news)
+        return is_wanted
 
     def _has_given_up(self) -> bool:
         return self._patience.is_at_its_end() and not any(

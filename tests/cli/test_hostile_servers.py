@@ -104,7 +104,17 @@ def test_a_field_that_breaks_a_rule_is_refused_in_one_sentence(tmp_path: Path, c
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"null", b"[]", b"{}", b'{"results": 1, "next": null}', b'{"results": [1], "next": null}', b"[" * 100_000, b"\xff", b"NaN"],
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"{}",
+        b'{"results": 1, "next": null}',
+        b'{"results": [1], "next": null}',
+        b"[" * 100_000,
+        b"\xff",
+        b"NaN",
+    ],
 )
 @pytest.mark.parametrize(
     "words",
@@ -176,5 +186,3 @@ def test_only_one_module_of_the_command_line_prints() -> None:
     }
     # The application prints its own version.
     assert printing == {"showing.py", "application.py"}
-
-

@@ -1,10 +1,15 @@
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from browsing import LIMITS
 from builders import make_prompt, make_registry
 from listings import names_of
+from sqlalchemy import text
+from structlog.testing import capture_logs
 
-from promptuary.maintenance import delete_expired_sessions, tidy_search, trim_change_log, trim_usage
+from promptuary.maintenance import create_maintenance, delete_expired_sessions, tidy_search, trim_change_log, trim_usage
+from promptuary.metrics import layout
+from promptuary.metrics.page import open_page
 from promptuary.model.accounts import Browser
 from promptuary.model.usage import Tally, Use
 from promptuary.registry import prompts
@@ -84,3 +89,42 @@ def test_sessions_that_have_ended_go(database_url: str) -> None:
     moments.append(NOW)
     assert delete_expired_sessions(database, limits=LIMITS) == 1
     database.close()
+
+
+def test_a_step_that_fails_is_logged_and_counted_and_the_others_are_done_and_so_it_is_an_hour_later(database_url: str) -> None:
+    moments = [LONG_AGO]
+    database = Database.open(database_url, clock=lambda: moments[-1])
+    registry = make_registry(database)
+    with database.write() as tx:
+        begin_session(tx, registry.user.id, limits=LIMITS, browser=Browser())
+    moments.append(NOW)
+    failed: list[str] = []
+    maintenance = create_maintenance(
+        database, change_log_days=400, usage_days=400, session_limits=LIMITS, note_failure=failed.append
+    )
+    with database.write() as tx:
+        tx.connection.execute(text("ALTER TABLE fetches RENAME TO elsewhere"))
+    with capture_logs() as logs:
+        maintenance.run()
+    assert [(line["event"], line["step"]) for line in logs] == [("maintenance failed", step) for step in failed]
+    assert "trim_usage" in failed
+    assert delete_expired_sessions(database, limits=LIMITS) == 0
+    assert trim_change_log(database, days=400) == 0
+    with database.write() as tx:
+        tx.connection.execute(text("ALTER TABLE elsewhere RENAME TO fetches"))
+    failed.clear()
+    maintenance.run()
+    assert failed == []
+    database.close()
+
+
+def test_every_step_of_maintenance_has_a_place_among_the_metrics(database: Database) -> None:
+    page = open_page(None)
+    note_failure = partial(page.count, layout.BACKGROUND_FAILURES)
+    maintenance = create_maintenance(
+        database, change_log_days=400, usage_days=400, session_limits=LIMITS, note_failure=note_failure
+    )
+    assert set(maintenance.steps) <= set(layout.STEPS)
+    for step in maintenance.steps:
+        maintenance.note_failure(step)
+    assert [page.numbers[layout.place_of(layout.BACKGROUND_FAILURES, step)] for step in maintenance.steps] == [1.0] * 5

@@ -167,6 +167,32 @@ def test_a_hangup_renews_the_workers_and_the_server_goes_on(database_url: str, t
         assert server.process.returncode == 0
 
 
+def test_a_renewal_that_gets_stuck_does_not_keep_the_server_from_stopping(database_url: str, tmp_path: Path) -> None:
+    with running_server(database_url, tmp_path / "output.txt") as server:
+        (old,) = server.workers()
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: len(server.workers()) == 2)
+        (new,) = (worker for worker in server.workers() if worker.pid != old.pid)
+        new.suspend()
+        server.stop()
+        assert server.process.returncode == 0
+        new.wait()
+
+
+def test_a_server_that_cannot_start_a_worker_for_a_while_tries_again(database_url: str, tmp_path: Path) -> None:
+    with running_server(database_url, tmp_path / "output.txt") as server:
+        (worker,) = server.workers()
+        supervisor = psutil.Process(server.process.pid)
+        limits = supervisor.rlimit(psutil.RLIMIT_NOFILE)
+        supervisor.rlimit(psutil.RLIMIT_NOFILE, (3, limits[1]))
+        worker.kill()
+        wait_until(lambda: "Worker-1 cannot be started: [Errno 24] Too many open files" in server.output)
+        supervisor.rlimit(psutil.RLIMIT_NOFILE, limits)
+        wait_until(server.is_ready)
+        server.stop()
+        assert server.process.returncode == 0
+
+
 def test_a_server_whose_workers_cannot_start_gives_up_with_status_1(database_url: str) -> None:
     command = [sys.executable, "-m", "promptuary.supervisor", "--host=127.0.0.1", f"--port={free_port()}"]
     run = subprocess.run(

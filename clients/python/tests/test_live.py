@@ -14,6 +14,11 @@ from faults import Proxy, Script
 from serving import wait_until
 
 from promptuary_client import ConfigurationError, NotFound, Promptuary
+from promptuary_client.core import Core
+from promptuary_client.follower import Follower
+from promptuary_client.prompts import Key
+from promptuary_client.settings import Settings
+from promptuary_client.trail import Trail
 
 
 def asked(proxy: Proxy, part: str = "/name/") -> int:
@@ -246,3 +251,42 @@ def test_a_child_process_follows_changes_itself(make_client: ClientMaker, proxy:
 def test_following_changes_needs_a_thread() -> None:
     with pytest.raises(ConfigurationError, match="live"):
         Promptuary("http://localhost", api_key="phx_a", threads=False, live=True)
+
+
+class Faulty:
+    """What a follower asks with, and a defect in it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.core = Core(settings)
+        self.asked = 0
+        self.use()
+
+    def use(self) -> None:
+        self.core.board(Key("greeting"), 1.0)
+
+    def revalidate(self, key: Key) -> bool:
+        self.asked += 1
+        self.use()
+        raise KeyError(key)
+
+
+def test_a_defect_while_a_change_is_applied_is_logged_and_the_next_change_is_heard(
+    proxy: Proxy, script: Script, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = Settings(host=proxy.url, api_key="phx_key", live=True)
+    program = Faulty(settings)
+    follower = Follower(settings, Trail(settings, program.core), program.revalidate)
+    follower.start()
+    script.tell("ready", 5)
+    wait_until(lambda: program.asked == 1)
+
+    def is_heard() -> bool:
+        # The stream before may still take some of what is told.
+        script.tell("reset", 6)
+        return program.asked > 1
+
+    wait_until(is_heard)
+    follower.stop()
+    follower.thread.join()
+    assert "A defect of the client while following changes; it goes on." in caplog.text
+    assert "KeyError" in caplog.text

@@ -5,6 +5,7 @@ server's.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -22,6 +23,8 @@ from mcp.shared.exceptions import MCPError
 
 from promptuary import __version__
 from promptuary.model.errors import Refusal
+
+logger = logging.getLogger("promptuary.agents")
 
 _SECONDS = 60.0
 _RETRY_SECONDS = 2.0
@@ -157,6 +160,9 @@ class _Relay:
                 return
             except (MCPError, SubscriptionLost, TimeoutError):
                 pass
+            except Exception:
+                # Nobody waits for this task. Standard output belongs to the agent; the log goes to standard error.
+                logger.exception("The stream of notices failed; it is opened again.")
             has_missed = True
             await asyncio.sleep(_RETRY_SECONDS)
 

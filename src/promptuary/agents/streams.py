@@ -41,9 +41,12 @@ class Stream:
 class Streams:
     """The streams of one worker. Belongs to one event loop."""
 
-    def __init__(self, open_watch: Callable[[], Watch], stop_sign: StopSign) -> None:
+    def __init__(
+        self, open_watch: Callable[[], Watch], stop_sign: StopSign, note_failure: Callable[[str], None] = lambda _step: None
+    ) -> None:
         self._open_watch = open_watch
         self._stop_sign = stop_sign
+        self._note_failure = note_failure
         self._is_stopping = False
         self._streams: set[Stream] = set()
         # Done when what is committed from then on is heard of; there is one while streams are followed.
@@ -95,6 +98,7 @@ class Streams:
         except Exception as error:
             if ready.done():
                 # Nobody waits for this task. Clients come again, and so does another one.
+                self._note_failure("tell_agents")
                 logger.exception("change log not followed")
             else:
                 ready.set_exception(error)
@@ -108,14 +112,15 @@ class Streams:
 
     async def _look(self, watch: Watch) -> float:
         """Tell of news, if there are any; return how many seconds later to look again."""
-        if not (self._is_behind or watch.has_news()):
-            return LOOK_SECONDS
-        # News that could not be read is no news the next time.
-        self._is_behind = True
-        watch.note()
         try:
+            if not (self._is_behind or watch.has_news()):
+                return LOOK_SECONDS
+            # News that could not be read is no news the next time.
+            self._is_behind = True
+            watch.note()
             changes = await asyncio.to_thread(watch.read_news)
         except Unavailable as refusal:
+            self._note_failure("tell_agents")
             logger.warning("change log not read", reason=refusal.for_log)
             return RETRY_SECONDS
         self._is_behind = False

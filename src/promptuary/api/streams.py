@@ -113,6 +113,7 @@ class Broadcaster:
         most: int,
         show: Callable[[Activity], bytes],
         note_open: Callable[[int], None],
+        note_failure: Callable[[str], None] = lambda _step: None,
     ) -> None:
         self._most = most
         self._stop_sign = stop_sign
@@ -120,6 +121,7 @@ class Broadcaster:
         self._database = database
         self._show = show
         self._note_open = note_open
+        self._note_failure = note_failure
         self._memories: defaultdict[int, _Memory] = defaultdict(_Memory)
         self._streams: set[Stream] = set()
         self._position: int | None = None
@@ -186,11 +188,13 @@ class Broadcaster:
                         await self._check(watch, [stream for stream in self._streams if stream.is_of_session])
                         checked_at = time.monotonic()
                 except Unavailable as refusal:
+                    self._note_failure("stream_changes")
                     logger.warning("change log not read", reason=refusal.for_log)
                     pause = RETRY_SECONDS
                 await asyncio.sleep(pause)
         except Exception:
             # Nobody waits for this task. Clients come again, and so does another one.
+            self._note_failure("stream_changes")
             logger.exception("change log not followed")
         finally:
             self._following = None

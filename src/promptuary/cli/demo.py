@@ -1,6 +1,5 @@
 """``promptuary demo``: seed data to try things with."""
 
-
 from promptuary.cli.showing import AsJson, say, show_record
 from promptuary.cli.workplace import opened_database
 from promptuary.registry import demo as seed

@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import structlog
 
@@ -22,13 +21,23 @@ class Freshness:
     """Keeps a cache in step with the change log. Belongs to one event loop.
 
     ``open_watch`` is called on first use, so that a worker starts even while its database is down. ``apply`` forgets what changes
-    name, or everything for `None`.
+    name, or everything for `None`. ``note_failure`` is called with the name of this step of background work when it fails.
+
+    Neither `is_current` nor `catch_up` raises: when the watch fails, for whatever reason, nothing remembered is used, and another
+    watch is opened later.
     """
 
-    def __init__(self, open_watch: Callable[[], Watch], apply: Callable[[list[Change] | None], None], board: Board) -> None:
+    def __init__(
+        self,
+        open_watch: Callable[[], Watch],
+        apply: Callable[[list[Change] | None], None],
+        board: Board,
+        note_failure: Callable[[str], None] = lambda _step: None,
+    ) -> None:
         self._open_watch = open_watch
         self._apply = apply
         self._board = board
+        self._note_failure = note_failure
         self._seen = b""
         self._watch: Watch | None = None
         self._retry_at = 0.0
@@ -52,7 +61,16 @@ class Freshness:
     def _look(self) -> bool:
         if self._watch is None or self._catching_up is not None or not self._watch.is_trustworthy():
             return False
-        return not self._has_news() or (self._watch.is_quick and self._apply_news(self._watch))
+        try:
+            if not self._has_news():
+                return True
+            if self._watch.is_quick:
+                self._note(self._watch)
+                self._apply(self._watch.read_news())
+                return True
+        except Exception as error:  # noqa: BLE001 - it is logged there
+            self._lose_trust(error)
+        return False
 
     def _end_sharing(self) -> None:
         self._is_looked_at = False
@@ -70,7 +88,7 @@ class Freshness:
             await asyncio.shield(self._catching_up)
         if self.is_current():
             return True
-        if self._catching_up is None and self._watch is not None and not self._has_news():
+        if self._catching_up is None and self._watch is not None and self._is_quiet():
             return self._is_trustworthy()
         if self._catching_up is None:
             if self._is_closed or time.monotonic() < self._retry_at:
@@ -87,9 +105,9 @@ class Freshness:
         self._stop_watching()
 
     def _stop_watching(self) -> None:
-        if self._watch is not None:
-            self._watch.close()
-            self._watch = None
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.close()
 
     def _is_trustworthy(self) -> bool:
         return self._watch is not None and self._watch.is_trustworthy()
@@ -99,36 +117,47 @@ class Freshness:
 
     async def _run(self) -> None:
         try:
-            with self._losing_trust():
-                if self._watch is None:
-                    self._watch = await asyncio.to_thread(self._open_watch)
-                    self._apply(None)
-                self._note(self._watch)
-                self._apply(await asyncio.to_thread(self._watch.read_news))
+            if self._watch is None:
+                self._watch = await asyncio.to_thread(self._open_watch)
+                self._apply(None)
+            self._note(self._watch)
+            self._apply(await asyncio.to_thread(self._watch.read_news))
+        except asyncio.CancelledError:
+            self._forget()
+            raise
+        except Exception as error:  # noqa: BLE001 - it is logged there
+            self._lose_trust(error)
         finally:
             self._catching_up = None
             if self._is_closed:
                 self._stop_watching()
 
-    def _apply_news(self, watch: Watch) -> bool:
-        with self._losing_trust():
-            self._note(watch)
-            self._apply(watch.read_news())
-        return self._watch is not None
+    def _is_quiet(self) -> bool:
+        try:
+            return not self._has_news()
+        except Exception as error:  # noqa: BLE001 - it is logged there
+            self._lose_trust(error)
+        return False
 
     def _note(self, watch: Watch) -> None:
         self._seen = self._board.read()
         watch.note()
 
-    @contextmanager
-    def _losing_trust(self) -> Iterator[None]:
-        """Forget everything when the block fails: news may be lost, and nothing that is remembered can be trusted any more."""
-        try:
-            yield
-        except BaseException as error:
-            self._stop_watching()
-            self._apply(None)
-            self._retry_at = time.monotonic() + RETRY_SECONDS
-            if not isinstance(error, Unavailable):
-                raise
+    def _lose_trust(self, error: Exception) -> None:
+        """Forget everything after a failure: news may be lost, and nothing that is remembered can be trusted any more."""
+        self._note_failure("follow_changes")
+        if isinstance(error, Unavailable):
             logger.warning("change log not read", reason=error.for_log)
+        else:
+            # A defect. Answers come from the database meanwhile, and the next attempt may have better luck.
+            logger.error("not in step with the change log", exc_info=error)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._retry_at = time.monotonic() + RETRY_SECONDS
+        try:
+            self._stop_watching()
+        except Exception:
+            # Whatever is left of it: it is not asked any more.
+            logger.exception("watch not closed")
+        self._apply(None)

@@ -1,14 +1,18 @@
 """What delivery asks and tells others: whether a key may read a project, whether it may read once more, and what it fetched."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+
+import structlog
 
 from promptuary.model.access import Permission
 from promptuary.model.errors import Refusal
 from promptuary.model.usage import Use
 from promptuary.registry import access
 from promptuary.store.database import Database
+
+logger = structlog.stdlib.get_logger("promptuary.delivery")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +37,23 @@ class Gate:
     close: Callable[[], None]
 
 
-def open_gate(database: Database, *, count_read: Callable[[str], bool], count_fetch: Callable[[Use], None]) -> Gate:
+def open_gate(
+    database: Database,
+    *,
+    count_read: Callable[[str], bool],
+    count_fetch: Callable[[Use], None],
+    note_failure: Callable[[str], None] = lambda _step: None,
+) -> Gate:
     """Return the gate to a database, by the same rules that the API applies."""
     # That a key was used is noted behind the answer, one at a time: a fetch must not wait for a write.
     noting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="promptuary-noting")
+
+    def log_defect(noted: Future[None]) -> None:
+        # Nobody waits for it, so nobody else could tell.
+        defect = noted.exception()
+        if defect is not None:
+            note_failure("note_key_use")
+            logger.error("use of a key not noted", exc_info=defect)
 
     def authorise(value: str, reference: str, api_token: str) -> Granted | None:
         try:
@@ -46,7 +63,7 @@ def open_gate(database: Database, *, count_read: Callable[[str], bool], count_fe
                     return None
                 actor = access.enter_project(tx, key, reference=reference, api_token=api_token or None, permission=Permission.READ)
                 if access.is_use_worth_noting(key, tx.clock()):
-                    noting.submit(access.try_to_note_use, database, key.id)
+                    noting.submit(access.try_to_note_use, database, key.id).add_done_callback(log_defect)
         except Refusal:
             return None
         return Granted(actor.project_id, key.id)

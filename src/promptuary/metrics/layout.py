@@ -29,6 +29,12 @@ SECONDS = (
 )
 """Upper bounds of the buckets of durations. A fetch from memory takes some twenty microseconds."""
 
+STEPS = (
+    *("trim_change_log", "trim_usage", "add_up_fetches", "delete_sessions", "tidy_search"),
+    *("write_usage", "note_key_use", "follow_changes", "stream_changes", "tell_agents", "take_sample"),
+)
+"""Steps of the work that workers do beside requests: those of every hour, and those of every few seconds."""
+
 LABEL_VALUES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "route": ROUTES,
@@ -37,6 +43,7 @@ LABEL_VALUES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "result": ("hit", "miss", "bypass"),
         "limit": ("reads", "writes", "bad-keys", "sign-ins"),
         "state": ("in_use", "idle"),
+        "step": STEPS,
     }
 )
 
@@ -105,6 +112,12 @@ CHANGE_LAG = Metric(
     "memory. 0: all are in step.",
     merge="max",
 )
+BACKGROUND_FAILURES = Metric(
+    "promptuary_background_failures_total",
+    "counter",
+    "Steps of the work beside requests that failed, by step. Each one is in the log, and is tried again.",
+    ("step",),
+)
 CONNECTIONS = Metric("promptuary_database_connections", "gauge", "Open database connections of the pools.", ("state",))
 MAX_CONNECTIONS = Metric(
     "promptuary_database_connections_max", "gauge", "Most database connections that the pools may open, all workers together."
@@ -122,7 +135,7 @@ START_TIME = Metric(
 METRICS = (
     *(ANSWERS, IN_PROGRESS, STREAMS, RATE_LIMITED),
     *(CACHE_FETCHES, CACHE_EVICTIONS, CACHE_ENTRIES, CACHE_BYTES, CACHE_MAX_BYTES, CHANGES_APPLIED, CHANGE_LAG),
-    *(CONNECTIONS, MAX_CONNECTIONS, CPU_SECONDS, RESIDENT_BYTES, START_TIME),
+    *(BACKGROUND_FAILURES, CONNECTIONS, MAX_CONNECTIONS, CPU_SECONDS, RESIDENT_BYTES, START_TIME),
 )
 """What has a place in the pages."""
 

@@ -74,6 +74,11 @@ class _Listener:
                 self._trusted_until = 0.0
                 logger.warning("not listening for changes", reason=str(error).strip())
                 self._is_closed.wait(_RECONNECT_SECONDS)
+            except Exception:
+                # Without this thread nothing would be trusted ever again.
+                self._trusted_until = 0.0
+                logger.exception("not listening for changes")
+                self._is_closed.wait(_RECONNECT_SECONDS)
 
     def _listen_while_connected(self) -> None:
         with psycopg.connect(self._conninfo, autocommit=True, connect_timeout=CONNECT_TIMEOUT_SECONDS) as connection:

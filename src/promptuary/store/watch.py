@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from promptuary.model.changes import Change
+from promptuary.model.errors import Unavailable
 from promptuary.store import changes
 from promptuary.store.database import Database, Transaction
 
@@ -29,7 +30,7 @@ class Watch(Protocol):
         """Tell whether news would be heard; while they would not, nothing remembered may be used."""
 
     def has_news(self) -> bool:
-        """Tell whether somebody may have committed since the last `read_news`."""
+        """Tell whether somebody may have committed since the last `read_news`. Raises `Unavailable`."""
 
     def note(self) -> None:
         """Take note of all that was heard; call it before `read_news`, on the thread that calls `has_news`."""
@@ -83,9 +84,12 @@ class _SqliteWatch:
     is_quick: ClassVar[bool] = True
 
     def __init__(self, database: Database, path: str) -> None:
-        self._connection = sqlite3.connect(
-            f"{Path(path).absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
-        )
+        try:
+            self._connection = sqlite3.connect(
+                f"{Path(path).absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+            )
+        except sqlite3.Error as error:
+            raise Unavailable(reason=str(error)) from error
         self._cursor = self._connection.cursor()
         # The log is read on an event loop, which must never wait for one of the connections that requests use up.
         self._own = Database.open(database.engine.url.render_as_string(), pool_size=1, clock=database.clock)
@@ -112,5 +116,8 @@ class _SqliteWatch:
         self._own.close()
 
     def _data_version(self) -> int:
-        version: int = self._cursor.execute("PRAGMA data_version").fetchone()[0]
+        try:
+            version: int = self._cursor.execute("PRAGMA data_version").fetchone()[0]
+        except sqlite3.Error as error:
+            raise Unavailable(reason=str(error)) from error
         return version

@@ -10,6 +10,7 @@ import httpx2
 
 from promptuary_client import errors
 from promptuary_client.prompts import Key
+from promptuary_client.reports import report_defect
 from promptuary_client.settings import Settings
 from promptuary_client.trail import Check, Trail
 from promptuary_client.transport import FAILURES, LAG_SECONDS, check_stream, client_options, error_from, stream_options
@@ -58,6 +59,9 @@ class AsyncFollower:
                     await self._apply(self._trail.take(event.event, event.id, event.data))
         except (errors.PromptuaryError, asyncio.TimeoutError, *FAILURES) as failure:
             return error_from(failure)
+        except Exception as defect:  # noqa: BLE001 - it is logged there
+            # Nobody waits for this, and without it changes would never be heard of again.
+            return report_defect(defect, "following changes")
         return None
 
     async def _apply(self, checks: Iterable[Check]) -> None:

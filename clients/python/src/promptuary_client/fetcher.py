@@ -15,7 +15,7 @@ from promptuary_client.disk import Disk
 from promptuary_client.filling import Prefetched, next_page, pages, take_in
 from promptuary_client.follower import Follower
 from promptuary_client.prompts import Content, Fallback, Key, Prompt
-from promptuary_client.reports import report_disk, report_prefetch, report_trouble
+from promptuary_client.reports import report_defect, report_disk, report_prefetch, report_trouble
 from promptuary_client.settings import Settings
 from promptuary_client.trail import Trail
 from promptuary_client.transport import BROKEN, FAILURES, Body, client_options, error_from, send_options
@@ -161,6 +161,8 @@ class Fetcher:
             self._recall(flight.key)
             if self.core.may_send(flight.key, has_fallback=has_fallback) and not self._is_closed:
                 self._confirm(flight)
+        except Exception as defect:  # noqa: BLE001 - it is logged there
+            self.core.fail(flight.key, report_defect(defect, "fetching"))
         finally:
             self.core.land(flight)
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import TypeVar
 
-from promptuary_client.errors import InvalidBundle, PromptuaryError, UnusedValues
+from promptuary_client.errors import InvalidAnswer, InvalidBundle, PromptuaryError, UnusedValues
 from promptuary_client.prompts import Key, Prompt
 from promptuary_client.settings import Settings, Trouble
 
@@ -41,6 +41,12 @@ def report_prefetch(error: PromptuaryError) -> None:
 def report_stream(settings: Settings, error: PromptuaryError) -> None:
     """Warn that changes are not heard of as they happen."""
     logger.warning("Changes are not followed, prompts are refreshed every %g seconds instead: %s", settings.ttl, error)
+
+
+def report_defect(defect: Exception, doing: str) -> InvalidAnswer:
+    """Log a defect with its traceback; return what callers are to know of it."""
+    logger.error("A defect of the client while %s; it goes on.", doing, exc_info=defect)
+    return InvalidAnswer(f"The client failed while {doing}. Its log has the traceback.")
 
 
 def report_disk(error: OSError) -> None:
