@@ -142,7 +142,7 @@ def test_snippets_are_copied_where_browsers_have_no_clipboard_for_pages_without_
     expect(page.locator("[data-copy]")).to_have_text("Copied")
     page.locator("#name").fill("")
     page.locator("#name").press("Control+v")
-    assert "Authorization: Bearer $PROMPTUARY_KEY" in page.locator("#name").input_value()
+    assert "Authorization: Bearer $PROMPTS_KEY" in page.locator("#name").input_value()
 
 
 def test_what_asks_is_sent_only_after_yes(page: Page) -> None:

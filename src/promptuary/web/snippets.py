@@ -1,13 +1,27 @@
-"""Programs that fetch a prompt, to be pasted as they are. They read the key from the environment and never hold one."""
+"""Programs that fetch a prompt, to be pasted as they are. They read the key from the environment and never hold one.
+
+Values are put into the contents of messages, or into the texts of other JSON, after the JSON is read: a value that is put into its
+text could end the content that it stands in, and add a message.
+"""
 
 import json
+import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import urlencode
 
-KEY_VARIABLE = "PROMPTUARY_KEY"
+from promptuary.model.json_text import InvalidJson, parse
+from promptuary.model.variables import variable_names
+
+KEY_VARIABLE = "PROMPTS_KEY"
 """The environment variable from which all snippets read the key."""
+
+Form = Literal["text", "chat", "json"]
+
+_SPACED = re.compile(r"\{\{[ \t]*([\w.-]+)[ \t]*\}\}")
+_REASON = "Values go in after the JSON is read: put into its text, a value could add messages of its own."
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +33,9 @@ class Subject:
     token: str
     name: str
     label: str
+    form: Form
     variables: tuple[str, ...]
+    placeholders: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
@@ -50,13 +66,80 @@ def snippets_of(subject: Subject) -> list[Snippet]:
     return [Snippet(key, title, language, install, write(subject)) for key, title, language, install, write in _SNIPPETS]
 
 
+def read_form(text: str, *, is_text: bool) -> tuple[Form, tuple[str, ...], tuple[str, ...]]:
+    """Return how programs read what they fetch, and the names of its variables and of its placeholders for messages.
+
+    ``is_text`` says whether the content is a text; one that is the JSON of chat messages is a chat to client libraries.
+    """
+    try:
+        value = parse(text)
+    except InvalidJson:
+        value = None
+    if isinstance(value, list) and value and all(_is_entry(entry) for entry in value):
+        contents = [each for entry in value if "role" in entry for each in _texts(entry.get("content"))]
+        names = [str(entry.get("name") or entry.get("placeholder")) for entry in value if "role" not in entry]
+        return "chat", _variables(contents), tuple(dict.fromkeys(names))
+    return ("text", _variables([text]), ()) if is_text else ("json", _variables(_texts(value)), ())
+
+
+def _is_entry(entry: object) -> bool:
+    if not isinstance(entry, dict):
+        return False
+    is_placeholder = entry.get("type") == "placeholder" and isinstance(entry.get("name"), str)
+    return isinstance(entry.get("role"), str) or is_placeholder or isinstance(entry.get("placeholder"), str)
+
+
+def _texts(value: object) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (list, dict)):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _texts(each)
+
+
+def _variables(texts: Iterable[str]) -> tuple[str, ...]:
+    # The client library reads {{ name }} as a variable, too.
+    return tuple(dict.fromkeys(name for text in texts for name in variable_names(_SPACED.sub(r"{{\1}}", text))))
+
+
 def _curl(subject: Subject) -> str:
-    return f'curl -H "Authorization: Bearer ${KEY_VARIABLE}" {shlex.quote(subject.url)}\n'
+    return f'curl -H "Authorization: Bearer ${KEY_VARIABLE}" \\\n  {shlex.quote(subject.url)}\n'
+
+
+def _python_client(subject: Subject) -> str:
+    fallback = {"text": "...", "chat": [{"role": "system", "content": "..."}], "json": "{}"}[subject.form]
+    options = {"label": subject.label} if subject.label else {}
+    arguments = "".join(f"    {name}={_literal(value)},\n" for name, value in {**options, "fallback": fallback}.items())
+    values = {**subject.values, **{name: [] for name in subject.placeholders}}
+    ends = {
+        "text": f"print(prompt.compile_text({_literal(values)}))\n",
+        "chat": f"# No value can add a message: values go in after the messages are read.\n"
+        f"messages = prompt.compile_messages({_literal(values)})\nprint(messages)\n",
+        "json": f"{_python_fill(subject, _FILL_TEXT)}\n# {_REASON}\nprint(fill(json.loads(prompt.text)))\n",
+    }
+    imports = "import json\nimport os\nimport re\n" if subject.form == "json" else "import os\n"
+    return f"""\
+{imports}from promptuary_client import Promptuary
+
+prompts = Promptuary(
+    {_literal(subject.address)},
+    api_key=os.environ[{_literal(KEY_VARIABLE)}],
+    project={subject.project_id},
+)
+prompt = prompts.get(
+    {_literal(subject.name)},
+{arguments})
+{ends[subject.form]}"""
 
 
 def _python_posthog(subject: Subject) -> str:
-    label = f", label={_literal(subject.label)}" if subject.label else ""
+    label = f"    label={_literal(subject.label)},\n" if subject.label else ""
+    fallback = {"text": "...", "chat": "[]", "json": "{}"}[subject.form]
+    end = f"print(prompts.compile(result.prompt, {_literal(subject.values)}))\n"
+    if subject.form != "text":
+        end = f"{_python_fill(subject, 'prompts.compile(value, values)')}\n{_python_read(subject, 'result.prompt')}"
     return f"""\
+{"" if subject.form == "text" else "import json"}
 import os
 from posthog.ai.prompts import Prompts
 
@@ -65,25 +148,79 @@ prompts = Prompts(
     project_api_key={_literal(subject.token)},
     host={_literal(subject.address)},
 )
-result = prompts.get({_literal(subject.name)}{label}, with_metadata=True, fallback="...")
-print(prompts.compile(result.prompt, {_literal(subject.values)}))
-"""
+result = prompts.get(
+    {_literal(subject.name)},
+{label}    with_metadata=True,
+    fallback={_literal(fallback)},
+)
+{end}""".lstrip()
 
 
 def _python_http(subject: Subject) -> str:
+    read = 'print(fill(prompt["prompt"]))\n' if subject.form == "text" else _python_read(subject, 'prompt["prompt"]')
     return f"""\
-import json, os, urllib.request
+import json
+import os
+import re
+import urllib.request
 
-request = urllib.request.Request({_literal(subject.url)})
-request.add_header("Authorization", "Bearer " + os.environ[{_literal(KEY_VARIABLE)}])
+request = urllib.request.Request(
+    {_literal(subject.url)},
+    headers={{"Authorization": "Bearer " + os.environ[{_literal(KEY_VARIABLE)}]}},
+)
 with urllib.request.urlopen(request, timeout=5) as response:
     prompt = json.load(response)
-print(prompt["version"], prompt["prompt"])
+{_python_fill(subject, _FILL_TEXT)}
+{read}"""
+
+
+_FILL_TEXT = r're.sub(r"\{\{[ \t]*([\w.-]+)[ \t]*\}\}", lambda found: values.get(found[1], found[0]), value)'
+
+
+def _python_fill(subject: Subject, filled: str) -> str:
+    """Return a function that puts values into all texts of a value."""
+    return f"""\
+values = {_literal(subject.values)}
+
+
+def fill(value):
+    if isinstance(value, str):
+        return {filled}
+    if isinstance(value, list):
+        return [fill(each) for each in value]
+    if isinstance(value, dict):
+        return {{key: fill(each) for key, each in value.items()}}
+    return value
+
+"""
+
+
+def _python_read(subject: Subject, source: str) -> str:
+    """Return the end of a program that reads JSON and then fills it in: the contents of messages, or all texts."""
+    if subject.form == "json":
+        return f"# {_REASON}\nprint(fill(json.loads({source})))\n"
+    append = 'messages.append({**message, "content": fill(message.get("content"))})'
+    if not subject.placeholders:
+        return f"# {_REASON}\nmessages = []\nfor message in json.loads({source}):\n    {append}\nprint(messages)\n"
+    return f"""\
+histories = {_literal({name: [] for name in subject.placeholders})}
+# {_REASON}
+messages = []
+for message in json.loads({source}):
+    if "role" in message:
+        {append}
+    else:
+        messages += histories.get(message.get("name") or message.get("placeholder"), [])
+print(messages)
 """
 
 
 def _javascript(subject: Subject) -> str:
-    label = f", label: {_literal(subject.label)}" if subject.label else ""
+    label = f"  label: {_literal(subject.label)},\n" if subject.label else ""
+    fallback = {"text": "...", "chat": "[]", "json": "{}"}[subject.form]
+    end = f"console.log(prompts.compile(result.prompt, {_literal(subject.values)}));\n"
+    if subject.form != "text":
+        end = f"{_javascript_fill(subject)}\n// {_REASON}\n{_javascript_read(subject)}"
     return f"""\
 import {{ Prompts }} from "@posthog/ai";
 
@@ -92,19 +229,51 @@ const prompts = new Prompts({{
   projectApiKey: {_literal(subject.token)},
   host: {_literal(subject.address)},
 }});
-const result = await prompts.get({_literal(subject.name)}, {{ fallback: "..."{label} }});
-console.log(prompts.compile(result.prompt, {_literal(subject.values)}));
+const result = await prompts.get({_literal(subject.name)}, {{
+{label}  fallback: {_literal(fallback)},
+}});
+{end}"""
+
+
+def _javascript_fill(subject: Subject) -> str:
+    return f"""\
+const values = {_literal(subject.values)};
+
+function fill(value) {{
+  if (typeof value === "string") return prompts.compile(value, values);
+  if (Array.isArray(value)) return value.map(fill);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, fill(each)]));
+}}
 """
 
 
-def _literal(value: str | Mapping[str, str]) -> str:
-    # JSON of texts, and of objects of texts, is Python and JavaScript, too.
+def _javascript_read(subject: Subject) -> str:
+    if subject.form == "json":
+        return "console.log(JSON.stringify(fill(JSON.parse(result.prompt))));\n"
+    if not subject.placeholders:
+        return """\
+const messages = JSON.parse(result.prompt).map((message) => ({ ...message, content: fill(message.content) }));
+console.log(JSON.stringify(messages));
+"""
+    return f"""\
+const histories = {_literal({name: [] for name in subject.placeholders})};
+const messages = JSON.parse(result.prompt).flatMap((message) =>
+  "role" in message ? {{ ...message, content: fill(message.content) }} : (histories[message.name ?? message.placeholder] ?? []),
+);
+console.log(JSON.stringify(messages));
+"""
+
+
+def _literal(value: object) -> str:
+    # JSON of texts, lists and objects is Python and JavaScript, too.
     return json.dumps(value)
 
 
 _SNIPPETS: tuple[tuple[str, str, str, str, Callable[[Subject], str]], ...] = (
-    ("curl", "curl", "shell", "", _curl),
+    ("client", "Python, promptuary_client", "python", "the wheel that `make build-client` writes", _python_client),
     ("posthog", "Python, posthog", "python", "pip install posthog", _python_posthog),
     ("python", "Python, without a library", "python", "", _python_http),
     ("javascript", "JavaScript module, @posthog/ai", "javascript", "npm install @posthog/ai", _javascript),
+    ("curl", "curl", "shell", "", _curl),
 )

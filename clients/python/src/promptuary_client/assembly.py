@@ -68,7 +68,9 @@ def answer(
         if fallback is None:
             raise _reason(settings, core, key).with_traceback(None) from settings.bundle_error
         prompt = Prompt(fallback_content(key, fallback, config), key.name, None, key.label, "fallback", None)
-    prompt.report_unused_to(core.note_unused)
+    else:
+        # A fallback is often simpler than the prompt, on purpose.
+        prompt.report_unused_to(core.note_unused)
     report_answer(settings, prompt)
     return prompt
 
