@@ -189,23 +189,46 @@ def archive_prompt(tx: Transaction, actor: Actor, *, name: str, expected: Standi
     record(tx, actor, ChangeKind.PROMPT_ARCHIVED, prompt=found, before=before)
 
 
-def restore_prompt(tx: Transaction, actor: Actor, *, name: str, version_id: str | None = None) -> Restored:
-    """Bring an archived prompt with all versions back under its name, without labels.
+def restore_prompt(
+    tx: Transaction, actor: Actor, *, name: str, version_id: str | None = None, new_name: str | None = None
+) -> Restored:
+    """Bring an archived prompt with all versions back under its name or a new one, without labels.
 
     It is the one that has a version of id ``version_id``, else the one that was archived last. That a label comes back is for
     somebody to decide who knows what the programs that follow it should get now. Raises `ArchivedPromptNotFound`,
     `RestoredNameTaken`.
     """
     actor.require(Permission.WRITE)
-    found = prompts.find_archived_prompt(tx, project_id=actor.project_id, name=name, version_id=version_id)
+    if new_name is not None:
+        check_prompt_name(new_name, field="new_name")
+    found = _find_archived(tx, actor, name, version_id)
     if found is None:
         raise ArchivedPromptNotFound(name)
-    if not prompts.restore_prompt(tx, found.id):
+    restored = replace(found, name=new_name or name)
+    if not prompts.restore_prompt(tx, found.id, name=restored.name):
         raise RestoredNameTaken
+    before: dict[str, object] | None = None if restored.name == name else {"name": name}
     archived = changes.find_last_change(tx, prompt_id=found.id, kind=ChangeKind.PROMPT_ARCHIVED)
     after: dict[str, object] = {"version": found.latest_version, "version_count": found.latest_version}
-    record(tx, actor, ChangeKind.PROMPT_RESTORED, prompt=found, after=after)
-    return Restored(fetch_prompt(tx, actor, name), _labels_before(archived))
+    record(tx, actor, ChangeKind.PROMPT_RESTORED, prompt=restored, before=before, after=after)
+    return Restored(fetch_prompt(tx, actor, restored.name), _labels_before(archived))
+
+
+def read_archived(
+    tx: Transaction, actor: Actor, *, name: str | None = None, version_id: str | None = None, version: int | None = None, limit: int
+) -> History:
+    """Return a version of an archived prompt, the latest unless selected, and the newest versions of its history.
+
+    It is the prompt that has a version of id ``version_id``, else the one of the name that was archived last. Raises
+    `ArchivedPromptNotFound`.
+    """
+    actor.require(Permission.READ)
+    found = _find_archived(tx, actor, name, version_id)
+    selected = None if found is None else versions.find_version(tx, found, version=version or found.latest_version)
+    if found is None or selected is None:
+        raise ArchivedPromptNotFound(name or str(version_id))
+    page = versions.list_history(tx, found, limit=limit + 1, offset=0, before=None)
+    return History(selected, page[:limit], has_more=len(page) > limit, labels=[], last_fetches={})
 
 
 def is_version_id(segment: str) -> bool:
@@ -311,6 +334,13 @@ def _found(tx: Transaction, actor: Actor, name: str) -> Prompt:
     if prompt is None:
         raise PromptNotFound(name)
     return prompt
+
+
+def _find_archived(tx: Transaction, actor: Actor, name: str | None, version_id: str | None) -> Prompt | None:
+    wanted = None if version_id is None else _canonical_uuid(version_id)
+    if version_id is not None and wanted is None:
+        return None
+    return prompts.find_archived_prompt(tx, project_id=actor.project_id, name=name, version_id=wanted)
 
 
 def _locked(tx: Transaction, actor: Actor, name: str) -> Prompt:

@@ -72,9 +72,11 @@ def archive_prompt(tx: Transaction, prompt_id: str, *, at: datetime) -> None:
     tx.connection.execute(update(prompts).where(prompts.c.id == prompt_id).values(archived_at=at))
 
 
-def find_archived_prompt(tx: Transaction, *, project_id: int, name: str, version_id: str | None) -> Prompt | None:
-    """Find the archived prompt of a name that has a version of this id, or the one that was archived last."""
-    statement = _SELECT_ANY.where(prompts.c.project_id == project_id, prompts.c.name == name, prompts.c.archived_at.is_not(None))
+def find_archived_prompt(tx: Transaction, *, project_id: int, name: str | None, version_id: str | None) -> Prompt | None:
+    """Find the archived prompt that has a version of this id, or the one that was archived last; of a name, unless it is `None`."""
+    statement = _SELECT_ANY.where(prompts.c.project_id == project_id, prompts.c.archived_at.is_not(None))
+    if name is not None:
+        statement = statement.where(prompts.c.name == name)
     if version_id is not None:
         statement = statement.join(versions, versions.c.prompt_id == prompts.c.id).where(versions.c.id == version_id)
     # In the order of `listing`, so that it is the one that the list of archived prompts shows first.
@@ -82,12 +84,12 @@ def find_archived_prompt(tx: Transaction, *, project_id: int, name: str, version
     return None if row is None else prompt_of(row)
 
 
-def restore_prompt(tx: Transaction, prompt_id: str) -> bool:
-    """Make an archived prompt active and keep other writers off it; `False` when its name is taken or somebody else did it."""
+def restore_prompt(tx: Transaction, prompt_id: str, *, name: str) -> bool:
+    """Make an archived prompt active under a name and keep other writers off it; `False` when the name is taken or it is active."""
     statement = (
         update(prompts)
         .where(prompts.c.id == prompt_id, prompts.c.archived_at.is_not(None))
-        .values(archived_at=None)
+        .values(archived_at=None, name=name)
         .returning(prompts.c.id)
     )
     try:

@@ -10,8 +10,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp
 
-from promptuary.model.errors import Refusal, Unavailable
+from promptuary.model.errors import PromptNotFound, Refusal, Unavailable
 from promptuary.web import account, front, keys, project_pages, projects
+from promptuary.web.archive import find_archived
 from promptuary.web.assets import PREFIX
 from promptuary.web.errors import TITLES, SignInNeeded, WebError, page_of
 from promptuary.web.headers import SafeHeaders
@@ -44,7 +45,17 @@ def _on_refusal(request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refusal)  # noqa: S101 - the type it is registered for
     shown = page_of(refusal)
     headers = {"Retry-After": "1"} if isinstance(refusal, Unavailable) else None
-    return _error_page(request, shown.status, title=shown.title, detail=str(refusal), advice=shown.advice, headers=headers)
+    # Somebody may have archived the prompt to which an older link leads.
+    archived = find_archived(Visit(request)) if isinstance(refusal, PromptNotFound) else None
+    return _error_page(
+        request,
+        shown.status,
+        title=shown.title,
+        detail=str(refusal),
+        advice="" if archived else shown.advice,
+        headers=headers,
+        archived=archived,
+    )
 
 
 def _on_web_error(request: Request, error: Exception) -> Response:
@@ -91,10 +102,17 @@ METHOD_NOT_ALLOWED = 405
 
 
 def _error_page(
-    request: Request, status: int, *, title: str, detail: str, advice: str = "", headers: Mapping[str, str] | None = None
+    request: Request,
+    status: int,
+    *,
+    title: str,
+    detail: str,
+    advice: str = "",
+    headers: Mapping[str, str] | None = None,
+    archived: str | None = None,
 ) -> Response:
     visit = Visit(request)
-    context = {"title": title, "detail": detail, "advice": advice}
+    context = {"title": title, "detail": detail, "advice": advice, "archived": archived}
     try:
         return visit.page("error.html", status, headers=headers, **context)
     except Refusal:

@@ -3,16 +3,23 @@
 from starlette.responses import Response
 
 from promptuary.model.access import Actor, Permission
-from promptuary.model.errors import InvalidValue, NameTaken, VersionConflict
+from promptuary.model.errors import InvalidValue, NameTaken, Refusal, VersionConflict
 from promptuary.model.prompts import LabelPointer
 from promptuary.registry import prompts, usage
 from promptuary.registry.prompts import Standing
 from promptuary.store.listing import Listing
+from promptuary.web.errors import SignInNeeded
 from promptuary.web.forms import Form
 from promptuary.web.numbers import number_of
+from promptuary.web.proposals import proposal_of
 from promptuary.web.visits import Visit
 
 PER_PAGE = 50
+
+SHOWN_VERSIONS = 100
+"""Newest versions of an archived prompt that its page links to."""
+
+NAME_TAKEN = "A prompt with this name exists. Choose another name."
 
 
 def review_archiving(visit: Visit) -> Response:
@@ -42,15 +49,55 @@ def show_archive(visit: Visit) -> Response:
     return visit.page("archive.html", archived=page.items, count=page.count, page_number=page_number, pages=pages)
 
 
+def show_archived(visit: Visit) -> Response:
+    """Show a version of an archived prompt, and to editors the form that brings the prompt back."""
+    return _archived_page(visit, visit.enter(Permission.READ), visit.path["version_id"])
+
+
 def restore_prompt(visit: Visit) -> Response:
-    """Bring an archived prompt back."""
+    """Bring an archived prompt back under its name or another one, or tell why the name will not do."""
     actor = visit.enter(Permission.WRITE)
-    name = visit.path["name"]
-    with visit.database.write() as tx:
-        restored = prompts.restore_prompt(tx, actor, name=name, version_id=visit.form.get("id") or None)
+    version_id, new_name = visit.form.get("id") or None, visit.form.get("new_name").strip() or None
+    try:
+        with visit.database.write() as tx:
+            restored = prompts.restore_prompt(tx, actor, name=visit.path["name"], version_id=version_id, new_name=new_name)
+    except (InvalidValue, NameTaken) as refusal:
+        if version_id is None:
+            raise
+        return _archived_page(visit, actor, version_id, refusal)
+    name = restored.version.name
     labels = ", ".join(f"{label.name} at version {label.version}" for label in restored.former_labels)
     notice = f"{name} is back, without labels." + (f" It had {labels}." if labels else "")
     return visit.redirect(visit.links.prompt(name), notice=notice)
+
+
+def _archived_page(visit: Visit, actor: Actor, version_id: str, refusal: InvalidValue | NameTaken | None = None) -> Response:
+    with visit.database.read() as tx:
+        number = number_of(visit.query.get("version"))
+        history = prompts.read_archived(tx, actor, version_id=version_id, version=number, limit=SHOWN_VERSIONS)
+    version = history.selected
+    return visit.page(
+        "prompts/archived.html",
+        status=200 if refusal is None else 400,
+        version=version,
+        history=history,
+        proposal=proposal_of(version),
+        new_name=version.name if refusal is None else visit.form.get("new_name") or version.name,
+        problem="" if refusal is None else NAME_TAKEN if isinstance(refusal, NameTaken) else str(refusal),
+    )
+
+
+def find_archived(visit: Visit) -> str | None:
+    """Return the address of the archived prompt that has the name in the path; `None` where there is none that may be read."""
+    if "name" not in visit.path:
+        return None
+    try:
+        actor = visit.enter(Permission.READ)
+        with visit.database.read() as tx:
+            archived = prompts.read_archived(tx, actor, name=visit.path["name"], limit=1)
+    except (Refusal, SignInNeeded):
+        return None
+    return visit.links.archived(archived.selected.id)
 
 
 def show_duplication(visit: Visit) -> Response:

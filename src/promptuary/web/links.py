@@ -30,6 +30,10 @@ class Links:
         """Lead to the list of archived prompts."""
         return self._address("archive", **query)
 
+    def archived(self, version_id: str, **query: object) -> str:
+        """Lead to the archived prompt that a version belongs to."""
+        return self._address("archive", version_id, **query)
+
     def activity(self, **query: object) -> str:
         """Lead to what was done in the project."""
         return self._address("activity", **query)

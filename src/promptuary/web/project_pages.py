@@ -10,6 +10,7 @@ ROUTES = [
     page(f"{_PROJECT}/prompts/", get=prompts.show_prompts),
     page(f"{_PROJECT}/new-prompt/", get=writing.show_new_prompt, post=writing.create_prompt),
     page(f"{_PROJECT}/archive/", get=archive.show_archive),
+    page(f"{_PROJECT}/archive/{{version_id}}/", get=archive.show_archived),
     page(f"{_PROJECT}/activity/", get=activity.show_project_activity),
     page(f"{_PROMPT}/", get=prompt.show_prompt),
     page(f"{_PROMPT}/history/", get=prompt.show_history),
