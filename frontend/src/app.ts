@@ -4,6 +4,7 @@ import { startConfirming } from "./confirm";
 import { startCopying } from "./copy";
 import { startDrafts } from "./drafts";
 import { clearPublishedDraft } from "./drafts-kept";
+import { startDraftMarks } from "./drafts-marked";
 import { startHistory } from "./history";
 import { startKeys } from "./keys";
 import { startLimits } from "./limits";
@@ -17,6 +18,7 @@ document.documentElement.classList.add("scripted");
 // Drafts look at the textareas before an editor takes their place, and are asked after it when a form is sent.
 clearPublishedDraft();
 startDrafts();
+startDraftMarks();
 startTrying();
 startSearch();
 startHistory();

@@ -1,24 +1,58 @@
-// Drafts as they are kept in the browser, for each account, project and prompt.
+// Drafts as they are kept in the browser, for each account, project and prompt. Each tab that writes has a place of its own.
 
 const PREFIX = "promptuary-draft:";
 const SENT = "promptuary-draft-sent";
+const PLACE = "promptuary-draft-place:";
 const KEPT_FOR = 30 * 86_400_000;
+const MOST_OFFERED = 3;
 
 export interface Draft {
   readonly saved: string;
   readonly fields: Readonly<Record<string, string>>;
 }
 
+export interface KeptDraft extends Draft {
+  readonly place: string;
+}
+
 function fullKey(key: string): string {
   return `${PREFIX}${document.body.dataset["account"] ?? ""}:${key}`;
 }
 
-export function readDraft(key: string): Draft | undefined {
+// Return the drafts of a key, newest first: those of other tabs, too.
+export function readDrafts(key: string): KeptDraft[] {
+  const first = fullKey(key);
+  return storedKeys()
+    .filter((place) => place === first || place.startsWith(`${first}~`))
+    .flatMap((place) => readAt(place))
+    .sort((one, other) => Date.parse(other.saved) - Date.parse(one.saved))
+    .slice(0, MOST_OFFERED);
+}
+
+// Return the paths of projects' prompts, such as `1/greeting`, of which there are drafts.
+export function draftedKeys(): Set<string> {
+  const start = fullKey("");
+  return new Set(
+    storedKeys()
+      .filter((place) => place.startsWith(start) && readAt(place).length > 0)
+      .map((place) => place.slice(start.length).split("~")[0] ?? ""),
+  );
+}
+
+function storedKeys(): string[] {
   try {
-    const draft: unknown = JSON.parse(localStorage.getItem(fullKey(key)) ?? "null");
-    return isDraft(draft) && Date.now() - Date.parse(draft.saved) < KEPT_FOR ? draft : undefined;
+    return Object.keys(localStorage);
   } catch {
-    return undefined;
+    return [];
+  }
+}
+
+function readAt(place: string): KeptDraft[] {
+  try {
+    const draft: unknown = JSON.parse(localStorage.getItem(place) ?? "null");
+    return isDraft(draft) && Date.now() - Date.parse(draft.saved) < KEPT_FOR ? [{ ...draft, place }] : [];
+  } catch {
+    return [];
   }
 }
 
@@ -26,18 +60,33 @@ function isDraft(value: unknown): value is Draft {
   return typeof value === "object" && value !== null && "saved" in value && "fields" in value && typeof value.fields === "object";
 }
 
-// Return whether there was room for it.
+// Return whether there was room for it. A tab writes over its own draft only, and over one that it has restored.
 export function keepDraft(key: string, fields: Record<string, string>): boolean {
   try {
-    localStorage.setItem(fullKey(key), JSON.stringify({ saved: new Date().toISOString(), fields } satisfies Draft));
+    const place = placeOf(key);
+    localStorage.setItem(place, JSON.stringify({ saved: new Date().toISOString(), fields } satisfies Draft));
+    sessionStorage.setItem(PLACE + key, place);
     return true;
   } catch {
     return false;
   }
 }
 
-export function dropDraft(key: string): void {
-  localStorage.removeItem(fullKey(key));
+function placeOf(key: string): string {
+  const first = fullKey(key);
+  const known = sessionStorage.getItem(PLACE + key);
+  if (known?.startsWith(first)) {
+    return known;
+  }
+  return readAt(first).length === 0 ? first : `${first}~${crypto.getRandomValues(new Uint32Array(2)).join("-")}`;
+}
+
+export function adoptDraft(key: string, { place }: KeptDraft): void {
+  sessionStorage.setItem(PLACE + key, place);
+}
+
+export function dropDraft({ place }: KeptDraft): void {
+  localStorage.removeItem(place);
 }
 
 // Remember that a form with a draft was sent. Only the page that answers shows whether it was published.
@@ -56,6 +105,7 @@ export function clearPublishedDraft(): void {
     ({ dataset }) => dataset["draft"] === key || dataset["draftOf"] === key,
   );
   if (!isStillWritten && document.querySelector("main [data-done]")) {
-    dropDraft(key);
+    localStorage.removeItem(sessionStorage.getItem(PLACE + key) ?? fullKey(key));
+    sessionStorage.removeItem(PLACE + key);
   }
 }

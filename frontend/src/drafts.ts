@@ -3,7 +3,7 @@
 // `data-draft="key"` is on the form in which one writes, `data-draft-of="key"` on those that carry the text on.
 
 import { element } from "./dialogs";
-import { dropDraft, keepDraft, readDraft, rememberSent, type Draft } from "./drafts-kept";
+import { adoptDraft, dropDraft, keepDraft, readDrafts, rememberSent, type KeptDraft } from "./drafts-kept";
 import { toldAgo } from "./times";
 
 const PAUSE = 400;
@@ -32,6 +32,18 @@ function fieldsOf(form: HTMLFormElement): Record<string, string> {
   return Object.fromEntries(controls(form).map((control) => [control.name, control.value]));
 }
 
+// The fields as the server sent them, whatever the browser has put back into them since.
+function defaultsOf(form: HTMLFormElement): Record<string, string> {
+  return Object.fromEntries(controls(form).map((control) => [control.name, defaultOf(control)]));
+}
+
+function defaultOf(control: Control): string {
+  if (control instanceof HTMLSelectElement) {
+    return ([...control.options].find((option) => option.defaultSelected) ?? control.options[0])?.value ?? "";
+  }
+  return control.type === "hidden" ? control.value : control.defaultValue;
+}
+
 function isSame(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
   return Object.keys({ ...one, ...other }).every((name) => ORIGINS.has(name) || (one[name] ?? "") === (other[name] ?? ""));
 }
@@ -45,11 +57,8 @@ class Drafted {
     private readonly form: HTMLFormElement,
     private readonly key: string,
   ) {
-    this.atFirst = fieldsOf(form);
-    const draft = readDraft(key);
-    if (draft && !isSame(draft.fields, this.atFirst)) {
-      this.offer(draft);
-    }
+    this.atFirst = defaultsOf(form);
+    this.offerAll();
     form.addEventListener("input", () => {
       this.isSent = false;
       clearTimeout(this.timer);
@@ -57,7 +66,15 @@ class Drafted {
     });
     form.addEventListener("submit", (event) => this.onSubmit(event));
     window.addEventListener("pagehide", () => this.keep());
-    window.addEventListener("pageshow", () => (this.isSent = false));
+    window.addEventListener("pageshow", () => {
+      this.isSent = false;
+      // After "Back" the browser has put back what was written.
+      this.offerAll();
+    });
+    for (const link of form.querySelectorAll(".actions a")) {
+      // Who cancels means to leave; what was written is kept.
+      link.addEventListener("click", () => (this.isSent = true));
+    }
     window.addEventListener("beforeunload", (event) => {
       if (!this.isSent && this.isChanged()) {
         event.preventDefault();
@@ -84,7 +101,17 @@ class Drafted {
     }
   }
 
-  private offer(draft: Draft): void {
+  private offerAll(): void {
+    const here = fieldsOf(this.form);
+    this.form.querySelectorAll(".notice.draft").forEach((offered) => offered.remove());
+    for (const draft of readDrafts(this.key).reverse()) {
+      if (!isSame(draft.fields, here) && !isSame(draft.fields, this.atFirst)) {
+        this.offer(draft);
+      }
+    }
+  }
+
+  private offer(draft: KeptDraft): void {
     const ago = toldAgo((Date.now() - Date.parse(draft.saved)) / 1000);
     const base = draft.fields["base_version"];
     const isOlder = base && this.atFirst["base_version"] && base !== this.atFirst["base_version"];
@@ -98,14 +125,15 @@ class Drafted {
       offered.remove();
     });
     discard.addEventListener("click", () => {
-      dropDraft(this.key);
+      dropDraft(draft);
       offered.remove();
     });
     this.form.prepend(offered);
   }
 
   // The base version comes back, too: whoever publishes it is told of what others published since.
-  private restore(draft: Draft): void {
+  private restore(draft: KeptDraft): void {
+    adoptDraft(this.key, draft);
     for (const control of controls(this.form)) {
       const value = draft.fields[control.name];
       if (value !== undefined && value !== control.value) {

@@ -3,7 +3,7 @@
 import { element, showDialog } from "./dialogs";
 
 const TURNED_OFF = "promptuary-single-keys-off";
-const ROWS = ".listing tbody th a, .listing tbody tr > td:first-child a, .history > li > a:first-child";
+const ROWS = ".listing tbody th a:first-child, .listing tbody tr > td:first-child a, .history > li > a:first-child";
 
 export function startKeys(): void {
   document.addEventListener("keydown", onKey);
