@@ -67,3 +67,19 @@ def test_forms_of_other_sites_change_nothing(web: Api, browser: TestClient) -> N
     for rest, form in FORMS.items():
         assert browser.post(path(web, rest), data=form, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
     assert latest(web) == (1, "one\ntwo\nthree\n", None)
+
+
+def test_who_has_to_sign_in_again_while_writing_comes_back_to_the_form(web: Api, stranger: TestClient, browser: TestClient) -> None:
+    make(web)
+    for part in ("review", "publish", "merge"):
+        page = path(web, f"prompts/greeting/{part}/")
+        sent = stranger.post(page, data={"prompt": "x"}, headers={"Referer": f"http://testserver{page}"})
+        assert sent.headers["location"] == f"/sign-in?next={page}"
+        back = browser.get(page)
+        assert (back.status_code, back.headers["location"]) == (303, path(web, "prompts/greeting/edit/"))
+    edit = path(web, "prompts/greeting/edit/?version=1")
+    sent = stranger.post(path(web, "prompts/greeting/review/"), headers={"Referer": f"http://testserver{edit}"})
+    assert sent.headers["location"] == f"/sign-in?next={edit.replace('?', '%3F').replace('=1', '%3D1')}"
+    for elsewhere in ("https://evil.test/projects/1/", "http://testserver@evil.test/projects/", "not an address", "http://["):
+        sent = stranger.post(path(web, "prompts/greeting/review/"), headers={"Referer": elsewhere})
+        assert sent.headers["location"] == "/sign-in"

@@ -2,6 +2,7 @@
 
 import html
 import re
+from datetime import timedelta
 
 import pytest
 from browsing import browser_of, signed_in_browser
@@ -10,7 +11,8 @@ from fastapi.testclient import TestClient
 from prompt_pages import make, path, publish, text_of
 
 from promptuary.model.access import Role, operator
-from promptuary.registry import demo, labels, members, prompts
+from promptuary.model.usage import Tally, Use
+from promptuary.registry import demo, labels, members, prompts, usage
 
 HOSTILE = "<script>alert(1)</script>{{ config }}{% raw %}\u202e\"'</textarea></pre><img src=x onerror=alert(1)>"
 
@@ -166,3 +168,29 @@ def test_a_copy_is_told_once_in_the_activity_of_the_project(web: Api, browser: T
     told = text_of(browser.get(path(web, "activity/")))
     assert (told.count("made copy from greeting"), told.count("copied greeting to copy")) == (0, 1)
     assert "made copy from greeting" in text_of(browser.get(path(web, "prompts/copy/activity/")))
+
+
+def test_usage_is_shown_for_a_range_and_for_one_version(web: Api, browser: TestClient) -> None:
+    make(web)
+    publish(web, base=1, prompt="second")
+    with web.registry.database.write() as tx:
+        for version, days, times in ((1, 0, 3), (2, 0, 5), (1, 20, 7), (2, 60, 11)):
+            found = prompts.fetch_prompt(tx, web.registry.actor, "greeting", version=version)
+            moment = tx.clock() - timedelta(days=days)
+            usage.record_fetches(tx, [Tally(moment.date(), Use(found.id, "", ""), times, moment)])
+    wanted = {"?days=7": 8, "": 15, "?days=90": 26, "?days=90&version=2": 16, "?version=1": 10, "?days=1000": 15, "?days=x": 15}
+    for query, fetches in wanted.items():
+        assert f"{fetches} fetches from" in text_of(browser.get(path(web, f"prompts/greeting/usage/{query}"))), query
+    assert "Usage of v2" in text_of(browser.get(path(web, "prompts/greeting/usage/?days=90&version=2")))
+    assert browser.get(path(web, "prompts/greeting/usage/?version=9")).status_code == 404
+
+
+def test_any_of_many_versions_can_be_compared_and_reached(web: Api, browser: TestClient) -> None:
+    make(web)
+    for base in range(1, 203):
+        publish(web, base=base, prompt=f"text {base}")
+    compared = browser.get(path(web, "prompts/greeting/compare/?from=1&to=203"))
+    assert '<input type="text" id="from" name="from" value="1"' in compared.text
+    assert "text 202" in compared.text
+    shown = browser.get(path(web, "prompts/greeting/")).text
+    assert '<input type="number" id="jump" name="version" min="1" max="203"' in shown

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from chromium import NEEDS_CHROMIUM, chromium, open_page, violations_of
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
 from staging import AUTHOR, PROJECT, VIEWER, running_demo, signed_in_context
 
 pytestmark = NEEDS_CHROMIUM
@@ -35,7 +35,13 @@ def author(browser: Browser, origin: str) -> Iterator[BrowserContext]:
 
 def create(page: Page, name: str, text: str, *, is_json: bool = False) -> None:
     """Create a prompt by the very form that the page sends."""
-    fields = {"name": name, "prompt": text, "format": "json" if is_json else "text", "config": "", "note": ""}
+    fields: dict[str, str | float | bool] = {
+        "name": name,
+        "prompt": text,
+        "format": "json" if is_json else "text",
+        "config": "",
+        "note": "",
+    }
     page.request.post(f"{PROJECT}/new-prompt/", form=fields, headers={"Sec-Fetch-Site": "same-origin"})
 
 
@@ -61,8 +67,13 @@ def test_each_tab_keeps_its_own_draft_and_the_list_says_that_there_is_one(author
     for tab in (one, two):
         tab.goto(f"{PROMPTS}/drafted/edit/")
     asked: list[str] = []
+
+    def accept(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
     for tab, text in ((one, "From the first tab."), (two, "From the second tab.")):
-        tab.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+        tab.on("dialog", accept)
         tab.locator(EDITOR).fill(text)
         tab.get_by_role("link", name="Cancel").click()
         expect(tab.get_by_role("heading", name="drafted", exact=True)).to_be_visible()

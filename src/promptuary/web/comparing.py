@@ -16,7 +16,7 @@ from promptuary.web.proposals import Proposal, proposal_of
 from promptuary.web.visits import Visit
 
 CHOICES = 200
-"""Newest versions that can be chosen from; older ones are compared by their address."""
+"""Newest versions that are offered; where there are more, the number of any can be typed."""
 
 
 def show_comparison(visit: Visit) -> Response:
@@ -35,6 +35,7 @@ def show_comparison(visit: Visit) -> Response:
         new=new,
         old_choice=old_choice,
         new_choice=new_choice,
+        choices_limit=CHOICES,
         choices=_choices(history, old_choice, new_choice),
         view=visit.query.get("view", ""),
         comparison=None if latest.version == 1 else compare_versions(old, new),

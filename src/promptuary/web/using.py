@@ -1,15 +1,22 @@
 """How programs use a prompt: code to paste, and who has fetched it."""
 
+from datetime import UTC
+
 from starlette.responses import Response
 
 from promptuary.model.access import Permission
+from promptuary.model.usage import DEFAULT_DAYS, recent_days
 from promptuary.registry import prompts, usage
 from promptuary.web.charts import chart_of
+from promptuary.web.numbers import number_of
 from promptuary.web.snippets import KEY_VARIABLE, Subject, read_form, snippets_of
 from promptuary.web.visits import Visit
 
 PREFERRED = "production"
 """The label that comes first, before the latest version."""
+
+RANGES = (7, 30, 90)
+"""The days that a page of usage can tell of."""
 
 VERSIONS = 20
 """Versions whose usage is shown, those with fetches only."""
@@ -48,9 +55,12 @@ def show_use(visit: Visit) -> Response:
 
 
 def show_usage(visit: Visit) -> Response:
-    """Show how often versions of a prompt were fetched in the last days."""
+    """Show how often a prompt, or one version of it, was fetched in the last days."""
     actor = visit.enter(Permission.READ)
+    chosen, only = number_of(visit.query.get("days")), number_of(visit.query.get("version"))
+    days = chosen if chosen in RANGES else DEFAULT_DAYS
     with visit.database.read() as tx:
         version = prompts.fetch_prompt(tx, actor, visit.path["name"])
-        used = usage.get_usage(tx, actor, name=version.name, limit=VERSIONS)
-    return visit.page("prompts/usage.html", version=version, usage=used, chart=chart_of(used))
+        first, last = recent_days(tx.clock().astimezone(UTC).date(), days)
+        used = usage.get_usage(tx, actor, name=version.name, first=first, last=last, version=only, limit=VERSIONS)
+    return visit.page("prompts/usage.html", version=version, usage=used, chart=chart_of(used), days=days, ranges=RANGES, only=only)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from starlette.background import BackgroundTask
 from starlette.requests import Request
@@ -89,7 +89,7 @@ class Visit:
     def require_signed_in(self) -> SignedIn:
         """Return who is signed in, and by which session. Strangers are sent to sign in."""
         if self.signed_in is None:
-            raise SignInNeeded(_address(self.request) if self.request.method in {"GET", "HEAD"} else "")
+            raise SignInNeeded(_address(self.request) if self.request.method in {"GET", "HEAD"} else _came_from(self.request))
         return self.signed_in
 
     @property
@@ -212,6 +212,17 @@ _PROJECT_ID = re.compile(r"[1-9][0-9]*")
 
 def _find(memberships: list[Membership], path: Mapping[str, str]) -> Membership | None:
     return next((each for each in memberships if str(each.project.id) == path.get("project_id")), None)
+
+
+def _came_from(request: Request) -> str:
+    """Return the address of the page whose form was sent, empty if the browser does not tell or it is of another site."""
+    try:
+        page = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return ""
+    if page.netloc != request.url.netloc or not page.path.startswith("/projects/"):
+        return ""
+    return page.path + (f"?{page.query}" if page.query else "")
 
 
 def _address(request: Request) -> str:

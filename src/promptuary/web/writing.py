@@ -50,6 +50,12 @@ def edit_again(visit: Visit) -> Response:
     return _editing(visit, base, _sent(visit, actor, base))
 
 
+def begin_again(visit: Visit) -> Response:
+    """Lead from the address of a form that was sent, as one has after signing in again, to the form; drafts are offered there."""
+    visit.enter(Permission.WRITE)
+    return visit.redirect(visit.links.part(visit.path["name"], "edit"))
+
+
 def review_publishing(visit: Visit) -> Response:
     """Show what publishing would change."""
     actor = visit.enter(Permission.WRITE)
