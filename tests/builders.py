@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 
+from anyio import CapacityLimiter
 from fastapi.testclient import TestClient
 from starlette.types import ASGIApp
 
 from promptuary.api.calls import Services
 from promptuary.api.changes import change_message
+from promptuary.api.readiness import Readiness
 from promptuary.api.streams import Broadcaster
 from promptuary.api.throttling import create_throttle
 from promptuary.metrics.layout import RATE_LIMITED
@@ -84,6 +86,8 @@ def make_services(database: Database, page: Page) -> Services:
         metrics_token="",
         shows_metrics=True,
         session_limits=SessionLimits(idle=timedelta(days=14), longest=timedelta(days=90)),
+        fetch_threads=CapacityLimiter(1),
+        readiness=Readiness(database),
         broadcaster=Broadcaster(database, stop_sign=stop_sign, most=1, show=change_message, note_open=lambda _: None),
     )
 

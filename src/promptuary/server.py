@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from anyio import CapacityLimiter
 from starlette.types import ASGIApp
 
 from promptuary import __version__
@@ -15,6 +16,7 @@ from promptuary.api.application import create_api
 from promptuary.api.calls import Services
 from promptuary.api.changes import change_message
 from promptuary.api.errors import server_error, stopping
+from promptuary.api.readiness import Readiness
 from promptuary.api.streams import Broadcaster
 from promptuary.api.throttling import create_throttle
 from promptuary.by_path import ByPath
@@ -43,8 +45,12 @@ from promptuary.store.watch import open_watch
 from promptuary.usage_writer import UsageWriter, WritesUsage
 from promptuary.web.application import create_web
 from promptuary.web.assets import Assets
+from promptuary.web.password_queue import PasswordQueue
 from promptuary.web.throttling import create_sign_in_throttle
 from promptuary.web.visits import WebServices
+
+PAGE_THREADS = 16
+FETCH_THREADS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +59,8 @@ class Server:
 
     application: ASGIApp
     shortcut: Shortcut | None
-    end_streams: Callable[[], None] = field(default=lambda: None)
-    """What the worker calls when it stops: answers that stay open would hold it up."""
+    end_waiting: Callable[[], None] = field(default=lambda: None)
+    """What the worker calls when it stops: answers that stay open, and requests that wait for their turn, would hold it up."""
     note_failure: Callable[[str], None] = field(default=lambda _step: None)
     """Counts a step of the work beside requests that failed."""
 
@@ -80,15 +86,17 @@ def assemble(settings: Settings, database: Database, *, usage: FetchCounter | No
     writer = UsageWriter(database, services.usage, seconds=settings.usage_seconds, note_failure=note_failure)
     # Behind delivery: a fetch from memory does not come here, and what pages change is announced to all workers, too.
     agent_streams = Streams(partial(open_watch, database), services.stop_sign, note_failure)
+    web_services = _create_web_services(settings, database, page=page)
 
-    def end_streams() -> None:
+    def end_waiting() -> None:
         services.broadcaster.stop()
         agent_streams.stop()
+        web_services.passwords.stop()
 
     edges = ByPath(
         api=create_api(services),
         agents=Agents(services, agent_streams),
-        web=create_web(_create_web_services(settings, database, page=page)),
+        web=create_web(web_services),
     )
     served = Sampled(WritesUsage(LoggedWithRequestId(edges), writer), sampler)
     ledger = Ledger(AccessLog(as_json=not writes_text(settings)) if settings.log_requests else None, counts)
@@ -114,7 +122,7 @@ def assemble(settings: Settings, database: Database, *, usage: FetchCounter | No
         ledger=ledger,
         server_error=server_error,
     )
-    return Server(Forwarded(application) if settings.trust_forwarded else application, shortcut, end_streams, note_failure)
+    return Server(Forwarded(application) if settings.trust_forwarded else application, shortcut, end_waiting, note_failure)
 
 
 def _create_services(settings: Settings, database: Database, *, usage: FetchCounter, page: Page, scrape: Scrape) -> Services:
@@ -129,6 +137,8 @@ def _create_services(settings: Settings, database: Database, *, usage: FetchCoun
         metrics_token=settings.metrics_token,
         shows_metrics=settings.metrics,
         session_limits=settings.session_limits,
+        fetch_threads=CapacityLimiter(FETCH_THREADS),
+        readiness=Readiness(database),
         broadcaster=Broadcaster(
             database,
             stop_sign=stop_sign,
@@ -142,7 +152,10 @@ def _create_services(settings: Settings, database: Database, *, usage: FetchCoun
 
 def _create_web_services(settings: Settings, database: Database, *, page: Page) -> WebServices:
     throttle = create_sign_in_throttle(
-        settings.rate_limit_storage, settings.rate_limit_sign_ins, lambda limit: page.count(layout.RATE_LIMITED, limit)
+        settings.rate_limit_storage,
+        settings.rate_limit_sign_ins,
+        settings.rate_limit_all_sign_ins,
+        lambda limit: page.count(layout.RATE_LIMITED, limit),
     )
     return WebServices(
         database=database,
@@ -150,4 +163,6 @@ def _create_web_services(settings: Settings, database: Database, *, page: Page) 
         assets=Assets.load(),
         session_limits=settings.session_limits,
         throttle=throttle,
+        passwords=PasswordQueue(),
+        threads=CapacityLimiter(PAGE_THREADS),
     )

@@ -195,6 +195,12 @@ class Settings(BaseSettings):
         "Empty: any number.",
     )
 
+    rate_limit_all_sign_ins: Rate = Field(
+        default="300/minute",
+        description="Attempts to sign in that may fail from all addresses together. Beyond, addresses from which one has failed "
+        "have to wait; all others still get in. Empty: any number.",
+    )
+
     @property
     def session_limits(self) -> SessionLimits:
         """How long sessions last."""

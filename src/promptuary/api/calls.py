@@ -8,6 +8,8 @@ from functools import cached_property, partial
 from typing import Annotated, TypeVar
 from urllib.parse import parse_qsl
 
+import anyio.to_thread
+from anyio import CapacityLimiter
 from fastapi import Depends
 from pydantic import ValidationError
 from starlette.background import BackgroundTask
@@ -18,6 +20,7 @@ from starlette.responses import Response
 from promptuary.api import errors
 from promptuary.api.bodies import LINES, MAX_BODY_BYTES, parse_body, parse_form_fields, parse_lines
 from promptuary.api.inputs import Body, Schema
+from promptuary.api.readiness import Readiness
 from promptuary.api.streams import Broadcaster
 from promptuary.api.throttling import Throttle
 from promptuary.metrics.scrape import Scrape
@@ -58,6 +61,9 @@ class Services:
     shows_metrics: bool
     session_limits: SessionLimits
     broadcaster: Broadcaster
+    readiness: Readiness
+    fetch_threads: CapacityLimiter
+    """How many fetches are answered from the database at once. They have a limit of their own, so they wait for nothing else."""
 
 
 class Call:
@@ -152,6 +158,10 @@ class Call:
         if self.request.scope.get("original_method", self.request.method) == "GET":
             for version in versions:
                 self.services.usage.count(Use(version.id, actor.key_id or "", label or ""))
+
+    async def answer_fetch(self, fetch: "Callable[[Call], Response]") -> Response:
+        """Return the answer of a fetch, which is made on threads that do nothing else."""
+        return await anyio.to_thread.run_sync(fetch, self, limiter=self.services.fetch_threads)
 
     def answer(self, body: object, status: int = 200) -> Response:
         """Return a JSON answer."""

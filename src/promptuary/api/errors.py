@@ -171,6 +171,7 @@ ANSWERS: dict[type[errors.Refusal], tuple[int, Shape]] = {
         lambda refusal: {"detail": str(refusal), "current_version": refusal.current_version},
     ),
     errors.SchemaMismatch: (503, _envelope_of("server_error", "unavailable")),
+    errors.Busy: (503, _envelope_of("server_error", "unavailable")),
     errors.Damaged: (503, _envelope_of("server_error", "unavailable")),
     errors.Unavailable: (503, _envelope_of("server_error", "unavailable")),
 }

@@ -7,7 +7,6 @@ from starlette.responses import Response
 from promptuary.api.calls import Services
 from promptuary.api.errors import json_response
 from promptuary.model.errors import Unavailable
-from promptuary.store import schema
 
 router = APIRouter(include_in_schema=False)
 
@@ -19,13 +18,13 @@ async def is_alive() -> Response:
 
 
 @router.get("/_readyz/")
-def is_ready(request: Request) -> Response:
+async def is_ready(request: Request) -> Response:
     """Answer 200 when the database is reachable and has the right schema, else, or before a stop, 503 with the reason."""
     services: Services = request.app.state.services
     if services.stop_sign.is_up():
         return json_response({"status": "stopping"}, 503)
     try:
-        is_usable = schema.is_usable(services.database)
+        is_usable = await services.readiness.is_usable()
     except Unavailable as refusal:
         return json_response({"status": "unavailable", "detail": str(refusal)}, 503)
     if not is_usable:

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from promptuary.api.calls import CurrentCall
+from promptuary.api.calls import Call, CurrentCall
 from promptuary.api.documentation import TOKEN_PARAMETER, operation, query_parameter
 from promptuary.api.inputs import (
     FetchQuery,
@@ -90,8 +90,12 @@ def create_prompt(call: CurrentCall) -> Response:
         answers={200: LLMPromptPublic},
     ),
 )
-def fetch_prompt(call: CurrentCall) -> Response:
+async def fetch_prompt(call: CurrentCall) -> Response:
     """Fetch the latest version of a prompt, or the one with a number or a label. A version's UUID also names its prompt."""
+    return await call.answer_fetch(_fetch_prompt)
+
+
+def _fetch_prompt(call: Call) -> Response:
     actor = call.enter(Permission.READ)
     query = call.query(FetchQuery)
     with call.database.read() as tx:

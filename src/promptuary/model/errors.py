@@ -290,6 +290,13 @@ class Unavailable(Refusal):
         return f"The database is not available: {self.reason}." if self.reason else str(self)
 
 
+class Busy(Unavailable):
+    """The server has as much to do of one kind as it allows; nothing was changed."""
+
+    def __init__(self, detail: str = "This server is busy. Try again in a moment.") -> None:
+        super().__init__(detail)
+
+
 class Damaged(Unavailable):
     """The database's file is damaged, or no database at all."""
 

@@ -29,15 +29,16 @@ def welcome(visit: Visit) -> Response:
     if form.get("password") != form.get("again"):
         return _welcome(visit, 400, problems=_NOT_THE_SAME)
     try:
-        new = links.use_link(
-            visit.database,
-            visit.path["token"],
-            profile=Profile(form.get("email"), form.get("first_name"), form.get("last_name")),
-            password=form.get("password"),
-            limits=visit.services.session_limits,
-            browser=visit.browser,
-            request_id=visit.request_id,
-        )
+        with visit.services.throttle.attempt(address=visit.browser.address):
+            new = links.use_link(
+                visit.database,
+                visit.path["token"],
+                profile=Profile(form.get("email"), form.get("first_name"), form.get("last_name")),
+                password=form.get("password"),
+                limits=visit.services.session_limits,
+                browser=visit.browser,
+                request_id=visit.request_id,
+            )
     except (InvalidValue, EmailTaken) as refusal:
         return _welcome(visit, 400, problems=problems_of(refusal))
     return visit.sign_in(new, "/", notice="Welcome. Your account is ready.")
@@ -182,12 +183,12 @@ def _end_session(visit: Visit) -> None:
 
 
 ROUTES = [
-    page("/welcome/{token}", get=show_welcome, post=welcome),
-    page("/sign-in", get=show_sign_in, post=sign_in),
+    page("/welcome/{token}", get=show_welcome, post=welcome, hashes=True),
+    page("/sign-in", get=show_sign_in, post=sign_in, hashes=True),
     page("/sign-out", post=sign_out),
     page("/settings/", get=show_account, post=change_name),
-    page("/settings/address", post=change_address),
-    page("/settings/password", post=change_password),
+    page("/settings/address", post=change_address, hashes=True),
+    page("/settings/password", post=change_password, hashes=True),
     page("/settings/sessions/", get=show_sessions),
     page("/settings/sessions/end-others", post=end_other_sessions),
     page("/settings/sessions/{session_id}/end", post=end_session),

@@ -58,6 +58,7 @@ PAGES: dict[type[errors.Refusal], ErrorPage] = {
     errors.LabelMoved: _CONFLICT,
     errors.LastAdmin: _CONFLICT,
     errors.NotEmpty: _CONFLICT,
+    errors.Busy: ErrorPage(503, "The server is busy", "Nothing was changed. Try again in a moment."),
     errors.SchemaMismatch: _UNAVAILABLE,
     errors.Unavailable: _UNAVAILABLE,
 }

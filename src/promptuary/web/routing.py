@@ -1,32 +1,78 @@
 """From a path to its view: the steps that every request to a page takes, so that no view can forget one."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
-from starlette.concurrency import run_in_threadpool
+import anyio.to_thread
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from promptuary.model.errors import Busy
 from promptuary.request_body import read_body
 from promptuary.web.csrf import require_own_page
+from promptuary.web.errors import TITLES, WebError, page_of
 from promptuary.web.forms import MAX_FORM_BYTES, too_large
 from promptuary.web.visits import View, Visit
 
+_MAX_RENDERED = 100
 
-def page(path: str, *, get: View | None = None, post: View | None = None) -> Route:
-    """Return the route of a page: a view that shows it, and one that takes its form. Views run in threads."""
+
+def page(path: str, *, get: View | None = None, post: View | None = None, hashes: bool = False) -> Route:
+    """Return the route of a page: a view that shows it, and one that takes its form. Views run in threads.
+
+    ``hashes`` says that the form's view hashes a password; then it waits for its turn in the queue of those that do.
+    """
     views = {"GET": get, "HEAD": get, "POST": post}
     offered = {method: view for method, view in views.items() if view is not None}
-    return Route(path, _endpoint(offered), methods=list(offered))
+    return Route(path, _endpoint(offered, queued=frozenset({"POST"} if hashes else ())), methods=list(offered))
 
 
-def _endpoint(views: dict[str, View]) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(views: dict[str, View], *, queued: frozenset[str]) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         body = await read_body(request, most=MAX_FORM_BYTES)
         if body is None:
             raise too_large()
         visit = Visit(request, body)
         require_own_page(request, public_url=visit.services.public_url)
-        return await run_in_threadpool(lambda: visit.finish(views[request.method](visit)))
+        work = partial(_answer, visit, views[request.method])
+        if request.method in queued:
+            return await _answer_in_turn(visit, work)
+        return await anyio.to_thread.run_sync(work, limiter=visit.services.threads)
 
     return answer
+
+
+def _answer(visit: Visit, view: View) -> Response:
+    return visit.finish(view(visit))
+
+
+async def _answer_in_turn(visit: Visit, work: Callable[[], Response]) -> Response:
+    """Answer with the result of a view that hashes a password, or refuse at once what there is no room for."""
+    passwords = visit.services.passwords
+    try:
+        async with visit.services.throttle.admitted(visit.browser.address) as failures:
+            return await passwords.run(work, failures=failures)
+    except Busy as busy:
+        shown = page_of(busy)
+        refusal = WebError(shown.status, str(busy), advice=shown.advice, headers={"Retry-After": "1"})
+        title = shown.title
+    except WebError as error:
+        refusal, title = error, TITLES[error.status]
+    await passwords.delay_refusal()
+    # Here, not in a thread: refusals must neither wait for anything nor keep others waiting.
+    html = _rendered_once(visit, title=title, detail=str(refusal), advice=refusal.advice)
+    return HTMLResponse(html, refusal.status, refusal.headers)
+
+
+def _rendered_once(visit: Visit, *, title: str, detail: str, advice: str) -> bytes:
+    """Return a page of an error that shows nothing of the request, of which there may be thousands."""
+    known = visit.services.rendered
+    page = known.get((title, detail, advice))
+    if page is None:
+        if len(known) >= _MAX_RENDERED:
+            known.clear()
+        page = known[title, detail, advice] = bytes(
+            visit.anonymous_page("error.html", 200, title=title, detail=detail, advice=advice).body
+        )
+    return page

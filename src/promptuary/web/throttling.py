@@ -1,18 +1,22 @@
-"""A limit on failed attempts to sign in (sliding window): from one address, and into one account."""
+"""Limits on failed attempts to sign in (sliding windows): from one address, into one account, and of all together."""
 
+import hashlib
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 
+import anyio.to_thread
 import structlog
 from limits import RateLimitItem, parse
 from limits.errors import StorageError
-from limits.storage import storage_from_string
+from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
-from promptuary.model.errors import SignInRefused
+from promptuary.addresses import network_of
+from promptuary.model.errors import LinkEnded, SignInRefused
 from promptuary.model.text import counted
 from promptuary.web.errors import WebError
 
@@ -23,48 +27,78 @@ logger = structlog.stdlib.get_logger("promptuary.throttling")
 
 @dataclass(frozen=True, slots=True)
 class SignInThrottle:
-    """Counts failures. A limit that is `None` never refuses. ``note_refusal`` is told which limit was met, in any thread."""
+    """Counts failures. A limit that is `None` never refuses. ``note_refusal`` is told which limit was met, in any thread.
+
+    ``together`` limits the failures from everywhere. It holds for those who have failed themselves; everybody else still gets in.
+    """
 
     limiter: MovingWindowRateLimiter
     limit: RateLimitItem | None
+    together: RateLimitItem | None
     note_refusal: Callable[[str], None]
+    # How many attempts of each address are under way. Belongs to the event loop.
+    _under_way: Counter[str] = field(default_factory=Counter)
+
+    @asynccontextmanager
+    async def admitted(self, address: str) -> AsyncIterator[int]:
+        """Let an address make an attempt for the length of the block, and give the number of its failures and other attempts.
+
+        Attempts count from here on, so many at once are no way around the limit. Raises `WebError`.
+        """
+        network = network_of(address)
+        local = isinstance(self.limiter.storage, MemoryStorage)
+        failures = self._failures(network) if local else await anyio.to_thread.run_sync(self._failures, network)
+        failures += self._under_way[network]
+        if self.limit is not None and failures >= self.limit.amount:
+            raise self._refusal("address", network)
+        self._under_way[network] += 1
+        try:
+            yield failures
+        finally:
+            self._under_way[network] -= 1
+            if not self._under_way[network]:
+                del self._under_way[network]
 
     @contextmanager
-    def attempt(self, *, address: str, account: str) -> Iterator[None]:
-        """Let a block try to sign in, unless there were too many failures. Raises `WebError`.
+    def attempt(self, *, address: str, account: str | None = None) -> Iterator[None]:
+        """Let a block make the attempt that was admitted, unless there were too many failures for its account. Raises `WebError`.
 
-        An attempt is counted against its account before it is made, so that many at once are no way around, and forgotten when it
-        succeeds.
+        It is counted against its account before it is made, and forgotten when it succeeds.
         """
-        account = account.strip().lower()
-        self._require_room("address", address, counts=False)
-        self._require_room("account", account, counts=True)
+        # An account is whatever was typed, of any length.
+        account = None if account is None else hashlib.sha256(account.strip().lower().encode(errors="replace")).hexdigest()
+        if account is not None and self.limit is not None and not self._hit(self.limit, "account", account):
+            raise self._refusal("account", account)
         try:
             yield
-        except SignInRefused:
-            self._count("address", address)
+        except (SignInRefused, LinkEnded):
+            if self.limit is not None:
+                self._hit(self.limit, "address", network_of(address))
+            if self.together is not None:
+                self._hit(self.together, "all")
             raise
-        self._forget("account", account)
+        if account is not None:
+            self._forget("account", account)
 
-    def _require_room(self, kind: str, who: str, *, counts: bool) -> None:
+    def _failures(self, network: str) -> int:
+        """Return how many attempts of a network have failed; all that are allowed when those of everybody are too many."""
         if self.limit is None:
-            return
+            return 0
         try:
-            has_room = (self.limiter.hit if counts else self.limiter.test)(self.limit, PURPOSE, kind, who)
-            wait = 0.0 if has_room else self.limiter.get_window_stats(self.limit, PURPOSE, kind, who).reset_time - time.time()
+            failures = self.limit.amount - self.limiter.get_window_stats(self.limit, PURPOSE, "address", network).remaining
+            if failures and self.together is not None and not self.limiter.test(self.together, PURPOSE, "all"):
+                return self.limit.amount
         except StorageError as error:
             _warn(error)
-            return
-        if not has_room:
-            self.note_refusal(PURPOSE)
-            raise _too_many(max(1, math.ceil(wait)))
+            return 0
+        return failures
 
-    def _count(self, kind: str, who: str) -> None:
-        if self.limit is not None:
-            try:
-                self.limiter.hit(self.limit, PURPOSE, kind, who)
-            except StorageError as error:
-                _warn(error)
+    def _hit(self, limit: RateLimitItem, *who: str) -> bool:
+        try:
+            return self.limiter.hit(limit, PURPOSE, *who)
+        except StorageError as error:
+            _warn(error)
+            return True
 
     def _forget(self, kind: str, who: str) -> None:
         if self.limit is not None:
@@ -73,11 +107,21 @@ class SignInThrottle:
             except StorageError as error:
                 _warn(error)
 
+    def _refusal(self, kind: str, who: str) -> WebError:
+        self.note_refusal(PURPOSE)
+        wait = 0.0
+        if self.limit is not None:
+            try:
+                wait = self.limiter.get_window_stats(self.limit, PURPOSE, kind, who).reset_time - time.time()
+            except StorageError as error:
+                _warn(error)
+        return _too_many(max(1, math.ceil(wait)))
 
-def create_sign_in_throttle(storage: str, rate: str, note_refusal: Callable[[str], None]) -> SignInThrottle:
-    """Build the limit from the texts of its settings; an empty rate is none."""
+
+def create_sign_in_throttle(storage: str, rate: str, together: str, note_refusal: Callable[[str], None]) -> SignInThrottle:
+    """Build the limits from the texts of their settings; an empty rate is none."""
     limiter = MovingWindowRateLimiter(storage_from_string(storage, wrap_exceptions=True))
-    return SignInThrottle(limiter, parse(rate) if rate else None, note_refusal)
+    return SignInThrottle(limiter, parse(rate) if rate else None, parse(together) if together else None, note_refusal)
 
 
 def _warn(error: StorageError) -> None:

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import parse_qsl, quote, urlsplit
 
+from anyio import CapacityLimiter
 from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -21,6 +22,7 @@ from promptuary.web.assets import Assets
 from promptuary.web.errors import SignInNeeded
 from promptuary.web.forms import Form, parse_form
 from promptuary.web.links import Links
+from promptuary.web.password_queue import PasswordQueue
 from promptuary.web.templating import render
 from promptuary.web.throttling import SignInThrottle
 
@@ -34,6 +36,11 @@ class WebServices:
     assets: Assets
     session_limits: SessionLimits
     throttle: SignInThrottle
+    passwords: PasswordQueue
+    threads: CapacityLimiter
+    """How many pages are made at once. They have a limit of their own, so that programs do not wait for them."""
+    rendered: dict[tuple[str, str, str], bytes] = field(default_factory=dict)
+    """Pages of errors that show nothing of a request, by title, detail and advice."""
 
 
 class Visit:
