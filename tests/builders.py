@@ -23,6 +23,7 @@ from promptuary.model.accounts import NewKey, Project, SessionLimits, User
 from promptuary.model.prompts import Version
 from promptuary.registry import keys, members, projects, prompts, users
 from promptuary.registry.fetch_counter import FetchCounter
+from promptuary.request_body import Bodies
 from promptuary.server import create_application
 from promptuary.settings import Settings
 from promptuary.stop_sign import open_stop_sign
@@ -88,6 +89,8 @@ def make_services(database: Database, page: Page) -> Services:
         session_limits=SessionLimits(idle=timedelta(days=14), longest=timedelta(days=90)),
         fetch_threads=CapacityLimiter(1),
         readiness=Readiness(database),
+        bodies=Bodies(),
+        caller_threads=CapacityLimiter(1),
         broadcaster=Broadcaster(database, stop_sign=stop_sign, most=1, show=change_message, note_open=lambda _: None),
     )
 

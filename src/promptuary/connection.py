@@ -13,6 +13,7 @@ from uvicorn.server import ServerState
 from promptuary.api.streams import ABORT
 from promptuary.delivery.shortcut import HEAD, Seen, Shortcut
 from promptuary.ledger import sent_id
+from promptuary.request_body import DRAIN_SECONDS
 from promptuary.request_ids import take_ids
 
 KEEP_SECONDS = 75
@@ -69,6 +70,7 @@ class Connection(HttpToolsProtocol):
         self._is_refused = False
         self._head_bytes = 0
         self._head_ends_at = 0.0
+        self._drain_ends_at = 0.0
         self._used_at = 0.0
 
     @property
@@ -140,6 +142,13 @@ class Connection(HttpToolsProtocol):
             self.scope[HEAD] = head.digest  # type: ignore[literal-required]
         super().on_headers_complete()
 
+    def on_response_complete(self) -> None:
+        """Note that a request is answered, and limit how long the rest of its body may take, which nobody reads."""
+        super().on_response_complete()
+        if self._is_in_request and not self._is_answering():
+            self._drain_ends_at = self.loop.time() + DRAIN_SECONDS
+            self._limit_silence(DRAIN_SECONDS)
+
     def on_message_complete(self) -> None:
         """Note that a request is there as a whole."""
         self._is_in_request = False
@@ -169,6 +178,8 @@ class Connection(HttpToolsProtocol):
             self._head_bytes = 0
         elif self._is_in_head:
             self._limit_head(len(data))
+        elif self._is_in_request:
+            self._limit_silence(self._drain_ends_at - self.loop.time())
         else:
             self._limit_silence(KEEP_SECONDS)
 

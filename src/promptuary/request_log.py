@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from promptuary.ledger import REQUEST_ID_HEADER, Ledger, sent_id
+from promptuary.request_body import CLIENT_GONE
 
 REQUEST_ID = "promptuary.request_id"
 """The scope's key under which the id travels."""
@@ -123,7 +124,8 @@ class _Answer:
             return
         self._is_told = True
         seconds = time.perf_counter() - self._started
-        self._ledger.note(self._scope, status=self.status, request_id=self._request_id, seconds=seconds, is_logged=self._is_logged)
+        status = self.status or CLIENT_GONE
+        self._ledger.note(self._scope, status=status, request_id=self._request_id, seconds=seconds, is_logged=self._is_logged)
 
 
 class LoggedWithRequestId:

@@ -35,6 +35,7 @@ from promptuary.metrics.page import Page, open_page
 from promptuary.metrics.requests import RequestCounts
 from promptuary.metrics.scrape import Scrape
 from promptuary.registry.fetch_counter import FetchCounter
+from promptuary.request_body import Bodies
 from promptuary.request_log import LoggedWithRequestId, RequestLog
 from promptuary.sampling import InStep, Sampled, Sampler, counting_changes
 from promptuary.settings import Settings, writes_text
@@ -51,6 +52,7 @@ from promptuary.web.visits import WebServices
 
 PAGE_THREADS = 16
 FETCH_THREADS = 8
+CALLER_THREADS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +88,13 @@ def assemble(settings: Settings, database: Database, *, usage: FetchCounter | No
     writer = UsageWriter(database, services.usage, seconds=settings.usage_seconds, note_failure=note_failure)
     # Behind delivery: a fetch from memory does not come here, and what pages change is announced to all workers, too.
     agent_streams = Streams(partial(open_watch, database), services.stop_sign, note_failure)
-    web_services = _create_web_services(settings, database, page=page)
+    web_services = _create_web_services(settings, database, page=page, bodies=services.bodies)
 
     def end_waiting() -> None:
         services.broadcaster.stop()
         agent_streams.stop()
         web_services.passwords.stop()
+        services.bodies.stop()
 
     edges = ByPath(
         api=create_api(services),
@@ -139,6 +142,8 @@ def _create_services(settings: Settings, database: Database, *, usage: FetchCoun
         session_limits=settings.session_limits,
         fetch_threads=CapacityLimiter(FETCH_THREADS),
         readiness=Readiness(database),
+        bodies=Bodies(),
+        caller_threads=CapacityLimiter(CALLER_THREADS),
         broadcaster=Broadcaster(
             database,
             stop_sign=stop_sign,
@@ -150,7 +155,7 @@ def _create_services(settings: Settings, database: Database, *, usage: FetchCoun
     )
 
 
-def _create_web_services(settings: Settings, database: Database, *, page: Page) -> WebServices:
+def _create_web_services(settings: Settings, database: Database, *, page: Page, bodies: Bodies) -> WebServices:
     throttle = create_sign_in_throttle(
         settings.rate_limit_storage,
         settings.rate_limit_sign_ins,
@@ -164,5 +169,6 @@ def _create_web_services(settings: Settings, database: Database, *, page: Page) 
         session_limits=settings.session_limits,
         throttle=throttle,
         passwords=PasswordQueue(),
+        bodies=bodies,
         threads=CapacityLimiter(PAGE_THREADS),
     )

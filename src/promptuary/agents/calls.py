@@ -41,6 +41,10 @@ class AgentCall:
             self.services.throttle.count_request(self.caller.key_id or "", permission)
         return actor
 
+    async def name_caller(self, _beginning: bytes) -> str:
+        """Return who sends the message, for limits on what one caller sends."""
+        return self.caller.key_id or f"user {self.caller.user_id}"
+
     def count_fetches(self, actor: Actor, versions: Iterable[Version], label: str | None) -> None:
         """Count that versions are handed out, by the label that was asked for."""
         for version in versions:

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import anyio.to_thread
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
@@ -29,7 +29,7 @@ from promptuary.api.errors import ApiError, json_response
 from promptuary.model.access import Permission
 from promptuary.model.errors import NotFound, Refusal
 from promptuary.registry import access
-from promptuary.request_body import read_body
+from promptuary.request_body import CLIENT_GONE, BodyTooSlow
 from promptuary.request_log import REQUEST_ID
 
 CALL = "promptuary.agent_call"
@@ -58,6 +58,11 @@ class Agents:
         request = Request(scope, receive)
         try:
             await self._serve(request, send)
+        except ClientDisconnect:
+            await Response(status_code=CLIENT_GONE)(scope, receive, send)
+        except BodyTooSlow:
+            error = errors.too_slow()
+            await _refusal(error.body["detail"], error.body, error.status, error.headers)(scope, receive, send)
         except ApiError as error:
             await _refusal(error.body["detail"], error.body, error.status, error.headers)(scope, receive, send)
         except Refusal as refusal:
@@ -71,9 +76,6 @@ class Agents:
             raise _method_not_allowed(request.method)
         if _is_foreign(request.headers.get("origin"), self._services.public_url):
             raise _foreign()
-        body = await read_body(request, most=MAX_BODY_BYTES)
-        if body is None:
-            raise errors.request_too_large(MAX_BODY_BYTES)
         call, project_id, note_use = await anyio.to_thread.run_sync(self._enter, request)
         if request.method == "GET":
             await serve_events(self._streams, project_id, request.receive, send)
@@ -81,6 +83,9 @@ class Agents:
             # There is no session to end; see `_naming_session`.
             await Response(status_code=204)(request.scope, request.receive, send)
         else:
+            body = await self._services.bodies.read(request, most=MAX_BODY_BYTES, find_caller=call.name_caller)
+            if body is None:
+                raise errors.request_too_large(MAX_BODY_BYTES)
             serve = await self._loaded()
             request.scope[CALL] = call
             sending = _naming_session(send) if _is_initialize(body) else send

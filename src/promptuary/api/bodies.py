@@ -26,6 +26,11 @@ FORMS = frozenset({URLENCODED, MULTIPART})
 _JSON_FIELDS = frozenset({"prompt", "config", "edits"})
 _EDIT_FIELD = re.compile(r"edits\[([0-9]+)\](.*)", re.DOTALL)
 _MAX_FORM_FIELDS = 1000
+_KEYS = {
+    JSON: re.compile(rb'"personal_api_key"\s*:\s*"([\w-]{1,200})"'),
+    URLENCODED: re.compile(rb"(?:^|&)personal_api_key=([\w-]{1,200})(?:&|$)"),
+    MULTIPART: re.compile(rb'name="personal_api_key"\r\n\r\n([\w-]{1,200})\r\n'),
+}
 MAX_LINES = 5000
 
 
@@ -50,6 +55,12 @@ def parse_body(raw: bytes, content_type: str) -> object:
         edits = _edits_by_field(fields)
         return {**values, "edits": edits} if edits else values
     raise unsupported_media_type(content_type)
+
+
+def find_key_in_beginning(raw: bytes, content_type: str) -> str | None:
+    """Return what looks like a key in the beginning of a body. It tells who may send the rest, and stands in for no check of it."""
+    found = _KEYS[media_type].search(raw) if raw and (media_type := media_type_of(content_type)) in _KEYS else None
+    return None if found is None else found[1].decode(errors="replace")
 
 
 def parse_lines(raw: bytes, content_type: str) -> list[Line]:

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from promptuary.api import errors
-from promptuary.api.bodies import LINES, MAX_BODY_BYTES, parse_body, parse_form_fields, parse_lines
+from promptuary.api.bodies import LINES, MAX_BODY_BYTES, find_key_in_beginning, parse_body, parse_form_fields, parse_lines
 from promptuary.api.inputs import Body, Schema
 from promptuary.api.readiness import Readiness
 from promptuary.api.streams import Broadcaster
@@ -32,7 +32,7 @@ from promptuary.model.transfer import Line
 from promptuary.model.usage import Use
 from promptuary.registry import access, sessions
 from promptuary.registry.fetch_counter import FetchCounter
-from promptuary.request_body import read_body
+from promptuary.request_body import Bodies, UnknownCaller
 from promptuary.request_log import REQUEST_ID
 from promptuary.same_origin import READING_METHODS, is_from_elsewhere
 from promptuary.session_cookie import read_session_cookie
@@ -62,8 +62,11 @@ class Services:
     session_limits: SessionLimits
     broadcaster: Broadcaster
     readiness: Readiness
+    bodies: Bodies
     fetch_threads: CapacityLimiter
     """How many fetches are answered from the database at once. They have a limit of their own, so they wait for nothing else."""
+    caller_threads: CapacityLimiter
+    """How many callers are looked up at once before their large bodies are read."""
 
 
 class Call:
@@ -105,6 +108,27 @@ class Call:
             )
         self.services.throttle.count_request(caller.key_id or f"user {caller.user_id}", permission)
         return actor
+
+    @property
+    def names_caller(self) -> bool:
+        """Whether what is there of the request may tell who sends it."""
+        return self._first_credential is not None or read_session_cookie(self.request.scope) is not None
+
+    def find_caller(self) -> str | None:
+        """Return who sends a request whose body has only begun to arrive; `None` for strangers."""
+        with self.database.read() as tx:
+            key = None if self._first_credential is None else access.find_key(tx, self._first_credential[1])
+            if key is not None:
+                return key.id
+            caller = _caller_with_session(tx, read_session_cookie(self.request.scope), self.services.session_limits)
+            return None if caller is None else f"user {caller.user_id}"
+
+    def refuse_stranger(self) -> None:
+        """Raise what a stranger is answered whose body is too large to be read."""
+        if self._first_credential is None:
+            raise errors.not_authenticated()
+        self._count_bad_key()
+        raise errors.invalid_key(self._first_credential[0])
 
     @property
     def wants_stream(self) -> bool:
@@ -198,6 +222,17 @@ class Call:
         return None
 
     @cached_property
+    def _first_credential(self) -> tuple[str, str] | None:
+        """Where a key was sent, and the key, as far as that can be seen without reading the body as a whole."""
+        if sent_key := bearer_of(self.request.headers):
+            return "Authorization header", sent_key
+        if sent_key := find_key_in_beginning(self._raw_body, self._content_type):
+            return "body", sent_key
+        if sent_key := self.raw_query.get("personal_api_key"):
+            return "query string", sent_key
+        return None
+
+    @cached_property
     def _lenient_body(self) -> dict[str, object]:
         """The body's object, for the key it may hold; a body that cannot be read is reported later, to known callers."""
         try:
@@ -209,11 +244,14 @@ class Call:
     def _caller_with_key(self, tx: Transaction, place: str, value: str) -> access.Caller:
         key = access.find_key(tx, value)
         if key is None:
-            self.services.throttle.count_bad_key(self.request.client.host if self.request.client else "")
+            self._count_bad_key()
             raise errors.invalid_key(place)
         if access.is_use_worth_noting(key, tx.clock()):
             self._note_use = partial(access.try_to_note_use, self.database, key.id)
         return access.caller_of(key)
+
+    def _count_bad_key(self) -> None:
+        self.services.throttle.count_bad_key(self.request.client.host if self.request.client else "")
 
     def _signed_in_caller(self, tx: Transaction) -> access.Caller:
         """Return whoever is signed in on the pages: scripts of the pages, and people who open an address of the API."""
@@ -279,7 +317,20 @@ async def _read_streamable_call(request: Request) -> Call:
 async def _read_accepted_call(request: Request, accepted: frozenset[str]) -> Call:
     if not _accepts(request.headers.get("accept", ""), accepted, or_nothing=True):
         raise errors.not_acceptable()
-    body = await read_body(request, most=MAX_BODY_BYTES)
+    services: Services = request.app.state.services
+
+    async def find_caller(beginning: bytes) -> str | None:
+        call = Call(request, beginning)
+        if not call.names_caller:
+            return None
+        return await anyio.to_thread.run_sync(call.find_caller, limiter=services.caller_threads)
+
+    try:
+        body = await services.bodies.read(request, most=MAX_BODY_BYTES, find_caller=find_caller)
+    except UnknownCaller as unknown:
+        call = Call(request, unknown.beginning)
+        await anyio.to_thread.run_sync(call.refuse_stranger, limiter=services.caller_threads)
+        raise errors.not_authenticated() from None
     if body is None:
         raise errors.request_too_large(MAX_BODY_BYTES)
     return Call(request, body)

@@ -11,13 +11,14 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from promptuary.model import errors
 from promptuary.model.json_text import dump_compact
+from promptuary.request_body import CLIENT_GONE, BodyTooSlow
 from promptuary.request_log import REQUEST_ID
 
 RETRY_UNAVAILABLE_SECONDS = 1
@@ -90,6 +91,12 @@ def request_too_large(limit: int) -> ApiError:
     """Say that the body has more than ``limit`` bytes."""
     detail = f"Request body must be {limit} bytes or fewer."
     return ApiError(413, envelope("invalid_request", "request_too_large", detail))
+
+
+def too_slow() -> ApiError:
+    """Say that the body has stalled."""
+    detail = "The request's body came too slowly. Send it again."
+    return ApiError(408, envelope("invalid_request", "request_timeout", detail), {"Connection": "close"})
 
 
 def throttled(wait_seconds: float) -> ApiError:
@@ -222,6 +229,15 @@ def add_error_handlers(api: FastAPI) -> None:
     async def on_defect(request: Request, _error: Exception) -> Response:
         return _server_error_response(request.scope[REQUEST_ID])
 
+    async def on_slow_body(_request: Request, _error: Exception) -> Response:
+        error = too_slow()
+        return json_response(error.body, error.status, error.headers)
+
+    async def on_client_gone(_request: Request, _error: Exception) -> Response:
+        return Response(status_code=CLIENT_GONE)
+
+    api.add_exception_handler(BodyTooSlow, on_slow_body)
+    api.add_exception_handler(ClientDisconnect, on_client_gone)
     api.add_exception_handler(Exception, on_defect)
     api.add_exception_handler(errors.Refusal, on_refusal)
     api.add_exception_handler(ApiError, on_api_error)

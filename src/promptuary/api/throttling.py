@@ -10,6 +10,7 @@ from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
+from promptuary.addresses import network_of
 from promptuary.api.errors import throttled
 from promptuary.model.access import Permission
 from promptuary.settings import Settings
@@ -43,7 +44,7 @@ class Throttle:
 
     def count_bad_key(self, address: str) -> None:
         """Count an invalid key that came from an address."""
-        self._count(self.bad_keys, "bad-keys", address)
+        self._count(self.bad_keys, "bad-keys", network_of(address))
 
     def _count(self, limit: RateLimitItem | None, purpose: str, who: str) -> None:
         wait = self._wait_for(limit, purpose, who)

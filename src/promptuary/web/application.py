@@ -5,12 +5,13 @@ from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp
 
 from promptuary.model.errors import PromptNotFound, Refusal, Unavailable
+from promptuary.request_body import CLIENT_GONE, BodyTooSlow
 from promptuary.web import account, front, keys, project_pages, projects
 from promptuary.web.archive import find_archived
 from promptuary.web.assets import PREFIX
@@ -32,6 +33,8 @@ def create_web(services: WebServices) -> ASGIApp:
             Refusal: _on_refusal,
             WebError: _on_web_error,
             SignInNeeded: _on_sign_in_needed,
+            BodyTooSlow: _on_slow_body,
+            ClientDisconnect: _on_client_gone,
             HTTPException: _on_routing_error,
             Exception: _on_defect,
         },
@@ -68,6 +71,21 @@ def _on_web_error(request: Request, error: Exception) -> Response:
 def _on_sign_in_needed(_request: Request, error: Exception) -> Response:
     assert isinstance(error, SignInNeeded)  # noqa: S101 - the type it is registered for
     return RedirectResponse(error.location, 303)
+
+
+async def _on_slow_body(request: Request, _error: Exception) -> Response:
+    return Visit(request).anonymous_page(
+        "error.html",
+        408,
+        title=TITLES[408],
+        detail="The form has not arrived in time.",
+        advice="Go back and send it again. Nothing was changed.",
+        headers={"Connection": "close"},
+    )
+
+
+async def _on_client_gone(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=CLIENT_GONE)
 
 
 def _on_routing_error(request: Request, error: Exception) -> Response:

@@ -70,6 +70,7 @@ TITLES = {
     403: "You may not do this",
     404: "There is no such page",
     405: "This page cannot do that",
+    408: "The form came too slowly",
     413: "This is too much",
     415: "This is no form",
     429: "Too many attempts",

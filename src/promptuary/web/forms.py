@@ -7,6 +7,8 @@ from urllib.parse import parse_qsl
 from promptuary.web.errors import WebError
 
 MAX_FORM_BYTES = 5_000_000
+MAX_PASSWORD_FORM_BYTES = 65_536
+"""Of forms with passwords, which anybody may send."""
 
 _MEDIA_TYPE = "application/x-www-form-urlencoded"
 _MAX_FIELDS = 1000
@@ -44,7 +46,8 @@ def parse_form(raw: bytes, content_type: str) -> Form:
     return Form(values)
 
 
-def too_large() -> WebError:
+def too_large(limit: int) -> WebError:
     """Say that a form is too large to be read."""
-    detail = f"A form may have {MAX_FORM_BYTES // 1_000_000} MB at most."
+    shown = f"{limit // 1_000_000} MB" if limit == MAX_FORM_BYTES else f"{limit:,} bytes"
+    detail = f"A form may have {shown} at most."
     return WebError(413, detail, advice="Go back: your text is still in the form. Nothing was changed.")

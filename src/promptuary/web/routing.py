@@ -9,10 +9,10 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from promptuary.model.errors import Busy
-from promptuary.request_body import read_body
+from promptuary.request_body import UnknownCaller
 from promptuary.web.csrf import require_own_page
-from promptuary.web.errors import TITLES, WebError, page_of
-from promptuary.web.forms import MAX_FORM_BYTES, too_large
+from promptuary.web.errors import TITLES, SignInNeeded, WebError, page_of
+from promptuary.web.forms import MAX_FORM_BYTES, MAX_PASSWORD_FORM_BYTES, too_large
 from promptuary.web.visits import View, Visit
 
 _MAX_RENDERED = 100
@@ -30,13 +30,19 @@ def page(path: str, *, get: View | None = None, post: View | None = None, hashes
 
 def _endpoint(views: dict[str, View], *, queued: frozenset[str]) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        body = await read_body(request, most=MAX_FORM_BYTES)
+        stranger = Visit(request)
+        is_queued = request.method in queued
+        most = MAX_PASSWORD_FORM_BYTES if is_queued else MAX_FORM_BYTES
+        try:
+            body = await stranger.services.bodies.read(request, most=most, find_caller=stranger.find_caller)
+        except UnknownCaller:
+            raise SignInNeeded("") from None
         if body is None:
-            raise too_large()
+            raise too_large(most)
         visit = Visit(request, body)
         require_own_page(request, public_url=visit.services.public_url)
         work = partial(_answer, visit, views[request.method])
-        if request.method in queued:
+        if is_queued:
             return await _answer_in_turn(visit, work)
         return await anyio.to_thread.run_sync(work, limiter=visit.services.threads)
 

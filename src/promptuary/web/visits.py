@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import parse_qsl, quote, urlsplit
 
+import anyio.to_thread
 from anyio import CapacityLimiter
 from starlette.background import BackgroundTask
 from starlette.requests import Request
@@ -15,6 +16,7 @@ from promptuary.model.access import Actor, Permission
 from promptuary.model.accounts import Browser, Membership, NewSession, Project, SessionLimits, SignedIn, User
 from promptuary.model.errors import ProjectNotFound
 from promptuary.registry import access, members, sessions
+from promptuary.request_body import Bodies
 from promptuary.request_log import REQUEST_ID
 from promptuary.session_cookie import read_session_cookie, write_session_cookie
 from promptuary.store.database import Database
@@ -37,6 +39,7 @@ class WebServices:
     session_limits: SessionLimits
     throttle: SignInThrottle
     passwords: PasswordQueue
+    bodies: Bodies
     threads: CapacityLimiter
     """How many pages are made at once. They have a limit of their own, so that programs do not wait for them."""
     rendered: dict[tuple[str, str, str], bytes] = field(default_factory=dict)
@@ -98,6 +101,13 @@ class Visit:
         if self.signed_in is None:
             raise SignInNeeded(_address(self.request) if self.request.method in {"GET", "HEAD"} else _came_from(self.request))
         return self.signed_in
+
+    async def find_caller(self, _beginning: bytes) -> str | None:
+        """Return who sends a form that has only begun to arrive; `None` for strangers."""
+        if read_session_cookie(self.request.scope) is None:
+            return None
+        signed_in = await anyio.to_thread.run_sync(lambda: self.signed_in, limiter=self.services.threads)
+        return None if signed_in is None else f"user {signed_in.user.id}"
 
     @property
     def memberships(self) -> list[Membership]:
