@@ -66,6 +66,32 @@ def test_the_list_is_searched_filtered_and_sorted(web: Api, browser: TestClient,
         assert "Nothing found" in text_of(shown)
 
 
+def _names(answer: object) -> list[str]:
+    return re.findall(r'<th scope="row"><a [^>]*>(.*?)</a>', answer.text)  # type: ignore[attr-defined]
+
+
+def test_a_search_begins_with_the_best_name_unless_another_order_is_chosen(web: Api, browser: TestClient) -> None:
+    make(web, name="tone", prompt="x")
+    make(web, name="kind-tone", prompt="x")
+    make(web, name="another", prompt="a kind & <b>warm</b> tone")
+    assert _names(browser.get(path(web, "prompts/?search=tone"))) == ["tone", "kind-tone", "another"]
+    assert _names(browser.get(path(web, "prompts/?search=tone&sort=-prompt_size_bytes")))[0] == "another"
+    assert _names(browser.get(path(web, "prompts/?search=tone&sort=name"))) == ["another", "kind-tone", "tone"]
+    chosen = browser.get(path(web, "prompts/?search=tone&sort=-created_at")).text
+    assert '<option value="-created_at" selected>By last change</option>' in chosen
+    shown = browser.get(path(web, "prompts/?search=tone+kind")).text
+    assert '<option value="" selected>By relevance</option>' in shown
+    assert '<option value="-created_at">By last change</option>' in shown
+    assert "aria-sort" not in shown
+
+
+def test_a_search_shows_where_it_found_something(web: Api, browser: TestClient) -> None:
+    make(web, name="another", prompt="a kind & <b>warm</b> tone")
+    shown = browser.get(path(web, "prompts/?search=WARM")).text
+    assert '<p class="excerpt" dir="auto">a kind &amp; &lt;b&gt;<mark>warm</mark>&lt;/b&gt; tone</p>' in shown
+    assert "excerpt" not in browser.get(path(web, "prompts/")).text
+
+
 def test_the_list_has_pages(web: Api, browser: TestClient) -> None:
     with web.registry.database.write() as tx:
         for number in range(52):

@@ -3,6 +3,7 @@
 Unlike the API, tools refuse arguments that they do not know: a model that invents one should hear of it.
 """
 
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
@@ -24,6 +25,8 @@ from promptuary.api.inputs import (
     documented_without_default,
 )
 from promptuary.model.edits import MAX_EDITS
+from promptuary.store.listing import Listing
+from promptuary.store.ranking import RELEVANCE
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
@@ -50,6 +53,15 @@ class ListArguments(ListQuery):
     offset: Annotated[int, integer(minimum=0), Field(json_schema_extra={"minimum": 0})] = Field(
         default=0, description="Prompts to skip: `next_offset` of the page before."
     )
+
+    @property
+    def search_listing(self) -> Listing:
+        """What to list. A search finds words in any order, and without an order that was asked for begins with the best names."""
+        listing = self.listing(limit=self.limit, offset=self.offset)
+        if self.archived or not self.search:
+            return listing
+        order = self.order_by.removeprefix("-") if "order_by" in self.model_fields_set else RELEVANCE
+        return replace(listing, in_any_order=True, order_by=order)
 
 
 class GetArguments(FetchQuery, Named):

@@ -86,7 +86,7 @@ def _input_schema(takes: type[Schema]) -> dict[str, Any]:
 def _list(call: AgentCall, arguments: ListArguments) -> object:
     actor = call.enter(Permission.READ)
     with call.database.read() as tx:
-        page = prompts.list_prompts(tx, actor, arguments.listing(limit=arguments.limit, offset=arguments.offset))
+        page = prompts.list_prompts(tx, actor, arguments.search_listing)
     shown = _fitting(page.items) if arguments.content == "full" else page.items
     if arguments.content == "full" and not arguments.archived:
         call.count_fetches(actor, shown, arguments.label)
@@ -236,7 +236,8 @@ TOOLS = (
     Tool(
         "llma-prompt-list",
         "List prompts",
-        "List the project's prompts, or find those with a text in their name or content. Shows each at its latest version, or with "
+        "List the project's prompts, or find those that have all words of a search in their name or content, best names first. "
+        "Shows each at its latest version, or with "
         "`label` at the labelled one. With `archived` it lists the archived prompts, which `llma-prompt-restore` brings back.",
         ListArguments,
         outputs.PromptPage,

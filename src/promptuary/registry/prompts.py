@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import accumulate
 
 from promptuary.model.access import Actor, Permission
 from promptuary.model.accounts import Author
@@ -19,6 +20,7 @@ from promptuary.model.errors import (
     TooManyVersions,
     VersionConflict,
 )
+from promptuary.model.excerpts import Excerpt, excerpt_of
 from promptuary.model.names import check_prompt_name
 from promptuary.model.prompts import (
     MAX_DESCRIPTION,
@@ -36,6 +38,9 @@ from promptuary.store import changes, fetches, labels, prompts, users, versions
 from promptuary.store import listing as listings
 from promptuary.store.database import Transaction
 from promptuary.store.listing import Listing, Page
+
+MAX_EXCERPTED_BYTES = 2_000_000
+"""Maximum size of the contents that are read to show excerpts of one page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +274,20 @@ def list_prompts(tx: Transaction, actor: Actor, listing: Listing) -> Page:
     actor.require(Permission.READ)
     list_page = listings.list_archived_page if listing.is_archived else listings.list_page
     return list_page(tx, actor.project_id, listing)
+
+
+def find_excerpts(tx: Transaction, actor: Actor, listed: Sequence[Version], listing: Listing) -> dict[str, Excerpt]:
+    """Find the surroundings of what a listing searched for in the texts of prompts that it has listed, by ids of versions.
+
+    Texts are read until they are some megabytes; the others have no excerpt.
+    """
+    actor.require(Permission.READ)
+    sizes = accumulate(version.size_bytes for version in listed)
+    ids = [version.id for version, size in zip(listed, sizes, strict=True) if size <= MAX_EXCERPTED_BYTES]
+    found = {
+        version.id: excerpt_of(version.text, listing.needles) for version in versions.list_versions(tx, ids, with_content=True)
+    }
+    return {version_id: excerpt for version_id, excerpt in found.items() if excerpt is not None}
 
 
 def list_label_names(tx: Transaction, actor: Actor, *, limit: int) -> list[str]:

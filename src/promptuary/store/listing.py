@@ -8,14 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, FromClause, Select, and_, bindparam, exists, false, func, select
+from sqlalchemy import Column, ColumnElement, FromClause, Select, and_, bindparam, exists, false, func, not_, or_, select
 
 from promptuary.model.accounts import Author
+from promptuary.model.needles import needles_of
 from promptuary.model.prompts import Version
 from promptuary.model.text import fold
-from promptuary.store import changes, dialect, list_parts, search_index, versions, word_index
+from promptuary.store import changes, dialect, list_parts, ranking, search_index, versions, word_index
 from promptuary.store.database import Transaction
 from promptuary.store.list_entries import LATEST
+from promptuary.store.ranking import RELEVANCE
 from promptuary.store.tables import MAX_INTEGER, list_entries, prompts, search_texts, users
 from promptuary.store.tables import versions as version_rows
 from promptuary.store.users import AUTHOR_COLUMNS, author_of
@@ -71,6 +73,20 @@ class Listing:
     is_descending: bool = True
     is_archived: bool = False
     with_content: bool = True
+    in_any_order: bool = False
+    """Search for prompts that have all words of the search, wherever each stands, not for the search as a whole."""
+    is_unnamed: bool = False
+    """Leave out prompts whose name fits the search."""
+
+    @property
+    def needles(self) -> tuple[tuple[str, ...], ...]:
+        """What a prompt must have all of, each in spellings of which any will do."""
+        return needles_of(self.search, in_any_order=self.in_any_order)
+
+    @property
+    def words(self) -> list[str]:
+        """What a name must have all of."""
+        return [spellings[0] for spellings in self.needles]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +106,11 @@ _NEXT_LABEL = select(func.min(list_entries.c.label)).where(
 
 def list_page(tx: Transaction, project_id: int, listing: Listing) -> Page:
     """List the active prompts of a project, each at its latest or labelled version."""
-    find = _find_in_parts if listing.order_by in list_parts.ORDERS else _find
-    ids, count = find(tx, project_id, listing)
+    if listing.order_by == RELEVANCE:
+        by_time = replace(listing, order_by="created_at", is_descending=True)
+        ids, count = (_find_ranked if listing.search else _find)(tx, project_id, by_time)
+    else:
+        ids, count = (_find_in_parts if listing.order_by in list_parts.ORDERS else _find)(tx, project_id, listing)
     return Page(versions.list_versions(tx, ids, with_content=listing.with_content), count)
 
 
@@ -162,23 +181,59 @@ def _find(tx: Transaction, project_id: int, listing: Listing) -> tuple[Sequence[
     found = _find_words(tx, project_id, listing)
     if found is not None and not found.question:
         return [], 0
-    is_hit = _is_hit(tx, listing, found)
+    is_hit = _is_hit(tx, project_id, listing, found)
     if found is None or listing.created_by_id is not None:
         return _search(tx, project_id, listing, is_hit)
     ids, count = _walk(tx, project_id, listing, found)
     return _page(tx, _in_order(listing).where(*_proposed(tx, project_id, is_hit)), listing) if ids is None else ids, count
 
 
+def _find_ranked(tx: Transaction, project_id: int, listing: Listing) -> tuple[Sequence[str], int]:
+    """Find those whose names fit, the best first, and behind them the others in the order of the listing."""
+    names = _listed(select(list_entries.c.version_id), listing).where(_is_of(project_id), ranking.is_named(listing.words))
+    ranked = names.order_by(ranking.rank(listing.words), *_order(listing, list_entries.c.created_at, list_entries.c.version_id))
+    ids = [*_page(tx, ranked, listing)]
+    named: int = tx.connection.execute(select(func.count()).select_from(names.subquery())).scalar_one()
+    rest = replace(listing, limit=listing.limit - len(ids), offset=max(0, listing.offset - named), is_unnamed=True)
+    found = _find_words(tx, project_id, rest)
+    if found is not None and not found.question:
+        return ids, named
+    is_hit = _is_hit(tx, project_id, rest, found)
+    if found is None or listing.created_by_id is not None:
+        others, count = _search(tx, project_id, rest, is_hit)
+        return [*ids, *others], named + count
+    # The index counts all hits, those in names, too.
+    walked, count = _walk(tx, project_id, rest, found)
+    others = _page(tx, _in_order(rest).where(*_proposed(tx, project_id, is_hit)), rest) if walked is None else walked
+    return [*ids, *others], count
+
+
 def _find_words(tx: Transaction, project_id: int, listing: Listing) -> Found | None:
-    """Find a listing's needle by words; `None` where it is to be found by trigrams."""
-    return None if listing.label else word_index.find(tx.connection, fold(listing.search), project_id=project_id)
+    """Find a listing's only needle by words; `None` where what it searches for is to be found otherwise."""
+    return _find_word(tx, project_id, listing, listing.needles[0]) if len(listing.needles) == 1 else None
 
 
-def _is_hit(tx: Transaction, listing: Listing, found: Found | None) -> ColumnElement[bool]:
+def _find_word(tx: Transaction, project_id: int, listing: Listing, spellings: tuple[str, ...]) -> Found | None:
+    """Find a needle by words; `None` where it is to be found by trigrams."""
+    if listing.label or len(spellings) > 1:
+        return None
+    return word_index.find(tx.connection, spellings[0], project_id=project_id)
+
+
+def _is_hit(tx: Transaction, project_id: int, listing: Listing, found: Found | None) -> ColumnElement[bool]:
     text_id = list_entries.c.search_text_id
+    if found is not None:
+        return word_index.contains(tx.connection, found, text_id=text_id)
+    return and_(*(_has(tx, project_id, listing, spellings) for spellings in listing.needles))
+
+
+def _has(tx: Transaction, project_id: int, listing: Listing, spellings: tuple[str, ...]) -> ColumnElement[bool]:
+    """Match entries whose texts have a needle in one of its spellings."""
+    text_id = list_entries.c.search_text_id
+    found = _find_word(tx, project_id, listing, spellings) if len(listing.needles) > 1 else None
     if found is None:
-        return search_index.contains(tx.connection, fold(listing.search), text_id=text_id)
-    return word_index.contains(tx.connection, found, text_id=text_id)
+        return or_(*(search_index.contains(tx.connection, spelling, text_id=text_id) for spelling in spellings))
+    return word_index.contains(tx.connection, found, text_id=text_id) if found.question else false()
 
 
 def _find_in_parts(tx: Transaction, project_id: int, listing: Listing) -> tuple[Sequence[str], int]:
@@ -188,7 +243,7 @@ def _find_in_parts(tx: Transaction, project_id: int, listing: Listing) -> tuple[
         found = _find_words(tx, project_id, listing)
         if found is not None and not found.question:
             return [], 0
-        wanted = _proposed(tx, project_id, _is_hit(tx, listing, found))
+        wanted = _proposed(tx, project_id, _is_hit(tx, project_id, listing, found))
     ids = list_parts.find_page(
         tx,
         project_id,
@@ -319,7 +374,7 @@ def _listed(statement: Select[Any], listing: Listing) -> Select[Any]:
     statement = statement.select_from(list_entries).where(list_entries.c.label == (listing.label or LATEST))
     if listing.created_by_id is not None:
         statement = statement.where(list_entries.c.created_by_id == listing.created_by_id)
-    return statement
+    return statement.where(not_(ranking.is_named(listing.words))) if listing.is_unnamed else statement
 
 
 def _is_of(project_id: int) -> ColumnElement[bool]:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from promptuary.model.access import Permission
 from promptuary.registry import prompts, usage
 from promptuary.store.listing import Listing
+from promptuary.store.ranking import RELEVANCE
 from promptuary.web.numbers import number_of
 from promptuary.web.visits import Visit
 
@@ -38,7 +39,7 @@ class Wish:
     search: str = ""
     label: str = ""
     author: int | None = None
-    sort: str = DEFAULT_SORT
+    sort: str = ""
     page: int = 1
 
     @property
@@ -59,20 +60,26 @@ class Wish:
     def query(self, **changes: object) -> dict[str, object]:
         """Return the query of the same wish with changes; on the first page unless the page is changed."""
         wish = replace(self, **{"page": 1, **changes})  # type: ignore[arg-type]  # names of fields
-        default = Wish()
+        default = Wish(sort=_default_sort(wish.search))
         return {name: value for name in self.__slots__ if (value := getattr(wish, name)) != getattr(default, name)}
 
     @property
     def sorts(self) -> list[tuple[str, str]]:
         """What can be chosen to sort by, with titles: each column in its first direction, and what is chosen now."""
         first = {(column if column in _WORDS else f"-{column}"): _told(column) for column in COLUMNS}
+        if self.search:
+            first = {RELEVANCE: "By relevance", **first}
         known = first if self.sort in first else {**first, self.sort: f"{_told(self.column)}, reversed"}
-        return [("" if sort == DEFAULT_SORT else sort, title) for sort, title in known.items()]
+        return [("" if sort == _default_sort(self.search) else sort, title) for sort, title in known.items()]
 
     def sorted_by(self, column: str) -> dict[str, object]:
         """Return the query that sorts by a column, the other way round if it is already sorted by it."""
         first, other = (column, f"-{column}") if column in _WORDS else (f"-{column}", column)
         return self.query(sort=other if self.sort == first else first)
+
+
+def _default_sort(search: str) -> str:
+    return RELEVANCE if search else DEFAULT_SORT
 
 
 def _told(column: str) -> str:
@@ -88,6 +95,7 @@ def show_prompts(visit: Visit) -> Response:
         fetches = usage.count_recent_fetches(tx, actor, [version.prompt_id for version in page.items])
         labels = prompts.list_label_names(tx, actor, limit=MOST_CHOICES)
         authors = prompts.list_authors(tx, actor, limit=MOST_CHOICES)
+        excerpts = prompts.find_excerpts(tx, actor, page.items, _listing(wish)) if wish.search else {}
     return visit.page(
         "prompts/list.html",
         wish=wish,
@@ -95,6 +103,7 @@ def show_prompts(visit: Visit) -> Response:
         versions=page.items,
         count=page.count,
         fetches=fetches,
+        excerpts=excerpts,
         labels=labels,
         authors=authors,
         pages=max(1, -(-page.count // PER_PAGE)),
@@ -102,12 +111,12 @@ def show_prompts(visit: Visit) -> Response:
 
 
 def _wish(query: Mapping[str, str]) -> Wish:
-    sort = query.get("sort", "")
+    sort, search = query.get("sort", ""), query.get("search", "").strip()
     return Wish(
-        search=query.get("search", "").strip(),
+        search=search,
         label=query.get("label", "").strip(),
         author=number_of(query.get("author")),
-        sort=sort if sort.removeprefix("-") in COLUMNS else DEFAULT_SORT,
+        sort=sort if sort.removeprefix("-") in COLUMNS else _default_sort(search),
         page=number_of(query.get("page")) or 1,
     )
 
@@ -122,4 +131,5 @@ def _listing(wish: Wish) -> Listing:
         order_by=wish.column,
         is_descending=wish.is_descending,
         with_content=False,
+        in_any_order=True,
     )
