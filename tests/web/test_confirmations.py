@@ -3,12 +3,14 @@
 import re
 
 import pytest
+from browsing import browser_of
 from builders import Api
 from fastapi.testclient import TestClient
 from httpx2 import Response
 from prompt_pages import follow, headline, latest, make, path, publish, text_of
 from web_forms import addresses_of, form_of
 
+from promptuary.model.access import Role
 from promptuary.model.errors import PromptNotFound
 from promptuary.registry import labels, prompts
 
@@ -151,3 +153,18 @@ def test_no_address_of_a_page_has_an_encoded_slash(web: Api, browser: TestClient
         shown = browser.get(path(web, rest))
         assert shown.status_code == 200, rest
         assert [address for address in addresses_of(shown) if re.search("%2f", address, re.IGNORECASE)] == [], rest
+
+
+def test_a_project_that_was_renamed_or_got_a_token_meanwhile_stays_as_it_is(web: Api) -> None:
+    admin = browser_of(web, Role.ADMIN)
+    settings = path(web, "settings/")
+    shown = admin.get(settings)
+    rename = form_of(shown, settings) | {"name": "Second"}
+    rotate = form_of(shown, f"{settings}token") | {"confirmed": "yes"}
+    for number, (address, form) in enumerate([(settings, rename), (f"{settings}token", rotate)]):
+        assert admin.post(address, data=form).status_code == 303, number
+        again = admin.post(address, data=form | ({"name": "Third"} if number == 0 else {}))
+        assert again.status_code == 400
+        assert "in the meantime. Nothing was changed." in text_of(again)
+    assert "Second" in text_of(admin.get(settings))
+    assert admin.post(settings, data=form_of(admin.get(settings), settings) | {"name": "Third"}).status_code == 303

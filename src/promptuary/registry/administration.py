@@ -33,16 +33,16 @@ def may_found_projects(tx: Transaction, user: User) -> bool:
     return bool(stored_members.list_administered_projects(tx, user.id))
 
 
-def rename_project(tx: Transaction, actor: Actor, *, name: str) -> Project:
-    """Give the actor's project another name. Raises `PermissionDenied`, `InvalidValue`."""
+def rename_project(tx: Transaction, actor: Actor, *, name: str, expected_name: str | None = None) -> Project:
+    """Give the actor's project another name. Raises `PermissionDenied`, and `InvalidValue`, also for another name than expected."""
     actor.require(Permission.MANAGE)
-    return projects.rename_project(tx, actor.project_id, name=name, by=_by(actor))
+    return projects.rename_project(tx, actor.project_id, name=name, by=_by(actor), expected_name=expected_name)
 
 
-def rotate_token(tx: Transaction, actor: Actor) -> Project:
-    """Replace the token of the actor's project. Raises `PermissionDenied`."""
+def rotate_token(tx: Transaction, actor: Actor, *, expected_token: str | None = None) -> Project:
+    """Replace the token of the actor's project. Raises `PermissionDenied`, and `InvalidValue` if it is not the one expected."""
     actor.require(Permission.MANAGE)
-    return projects.rotate_token(tx, actor.project_id, by=_by(actor))
+    return projects.rotate_token(tx, actor.project_id, by=_by(actor), expected_token=expected_token)
 
 
 def list_members(tx: Transaction, actor: Actor) -> list[Member]:

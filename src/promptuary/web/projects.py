@@ -40,7 +40,8 @@ def rename_project(visit: Visit) -> Response:
     actor = visit.enter(Permission.MANAGE)
     try:
         with visit.database.write() as tx:
-            administration.rename_project(tx, actor, name=visit.form.get("name"))
+            expected = visit.form.get("expected_name") or None
+            administration.rename_project(tx, actor, name=visit.form.get("name"), expected_name=expected)
     except InvalidValue as refusal:
         return _settings(visit, 400, problems={"name": str(refusal)})
     return _done(visit, "The name is saved.")
@@ -51,8 +52,11 @@ def rotate_token(visit: Visit) -> Response:
     actor = visit.enter(Permission.MANAGE)
     if not visit.form.get("confirmed"):
         return _settings(visit, 400, problems={"token": "Say first that programs with the old token may stop working."})
-    with visit.database.write() as tx:
-        administration.rotate_token(tx, actor)
+    try:
+        with visit.database.write() as tx:
+            administration.rotate_token(tx, actor, expected_token=visit.form.get("expected_token") or None)
+    except InvalidValue as refusal:
+        return _settings(visit, 400, problems={"token": str(refusal)})
     return _done(visit, "The project has a new token.")
 
 
