@@ -29,6 +29,7 @@ from promptuary.delivery.hot_path import Delivery
 from promptuary.delivery.shortcut import Shortcut
 from promptuary.draining import Draining
 from promptuary.forwarded import Forwarded
+from promptuary.heavy_work import HeavyWork
 from promptuary.ledger import Ledger
 from promptuary.metrics import layout
 from promptuary.metrics.page import Page, open_page
@@ -98,7 +99,7 @@ def assemble(settings: Settings, database: Database, *, usage: FetchCounter | No
 
     edges = ByPath(
         api=create_api(services),
-        agents=Agents(services, agent_streams),
+        agents=Agents(services, agent_streams, web_services.heavy_work),
         web=create_web(web_services),
     )
     served = Sampled(WritesUsage(LoggedWithRequestId(edges), writer), sampler)
@@ -169,6 +170,7 @@ def _create_web_services(settings: Settings, database: Database, *, page: Page, 
         session_limits=settings.session_limits,
         throttle=throttle,
         passwords=PasswordQueue(),
+        heavy_work=HeavyWork(),
         bodies=bodies,
         threads=CapacityLimiter(PAGE_THREADS),
     )

@@ -26,6 +26,7 @@ from promptuary.api import errors
 from promptuary.api.bodies import MAX_BODY_BYTES
 from promptuary.api.calls import Services, bearer_of
 from promptuary.api.errors import ApiError, json_response
+from promptuary.heavy_work import HeavyWork
 from promptuary.model.access import Permission
 from promptuary.model.errors import NotFound, Refusal
 from promptuary.registry import access
@@ -47,9 +48,10 @@ Serve = Callable[[Scope, Receive, Send], Awaitable[None]]
 class Agents:
     """Serves agents. Nothing is kept between two requests but open streams, so any worker serves any request."""
 
-    def __init__(self, services: Services, streams: Streams) -> None:
+    def __init__(self, services: Services, streams: Streams, heavy_work: HeavyWork) -> None:
         self._services = services
         self._streams = streams
+        self._heavy_work = heavy_work
         self._protocol: Serve | None = None
         self._loading = asyncio.Lock()
 
@@ -124,7 +126,7 @@ class Agents:
                 if self._protocol is None:
                     # In a thread, so that the worker serves on meanwhile.
                     module: Any = await asyncio.to_thread(import_module, "promptuary.agents.protocol")
-                    self._protocol = module.create_protocol(self._streams)
+                    self._protocol = module.create_protocol(self._streams, self._heavy_work)
                     # As at the start of a worker: what is there now stays, and need not be looked through for garbage.
                     gc.freeze()
         return self._protocol

@@ -5,6 +5,7 @@ Nothing is kept between requests. Clients of the version of 2026-07-28 need no s
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import mcp_types as types
@@ -20,13 +21,14 @@ from promptuary import __version__
 from promptuary.agents.calls import AgentCall
 from promptuary.agents.edge import CALL
 from promptuary.agents.native import Message, NativePrompt, fill_native, list_native
-from promptuary.agents.running import Outcome, run_tool
+from promptuary.agents.running import Outcome, refused, run_tool
 from promptuary.agents.streams import Stream, Streams
 from promptuary.agents.tools import TOOLS, Tool
 from promptuary.api.bodies import MAX_BODY_BYTES
 from promptuary.api.errors import ApiError
+from promptuary.heavy_work import HeavyWork
 from promptuary.model.access import Permission
-from promptuary.model.errors import Refusal, Unavailable
+from promptuary.model.errors import Busy, Refusal, Unavailable
 
 INSTRUCTIONS = (
     "Promptuary keeps this project's prompts: each has a name and numbered versions that never change; labels such as `production` "
@@ -38,11 +40,11 @@ Context = Any
 """What the package hands to handlers."""
 
 
-def create_protocol(streams: Streams) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+def create_protocol(streams: Streams, heavy_work: HeavyWork) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     """Return an ASGI application that serves the requests of known callers."""
     # It tells of every request, which the access log does already.
     logging.getLogger("mcp").setLevel(logging.WARNING)
-    server = _Handlers(streams).create_server()
+    server = _Handlers(streams, heavy_work).create_server()
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         manager = StreamableHTTPSessionManager(server, json_response=True, stateless=True, max_request_body_size=MAX_BODY_BYTES)
@@ -69,8 +71,9 @@ class _Server(Server[Any]):
 class _Handlers:
     """What is done for each method of the protocol."""
 
-    def __init__(self, streams: Streams) -> None:
+    def __init__(self, streams: Streams, heavy_work: HeavyWork) -> None:
         self._streams = streams
+        self._heavy_work = heavy_work
         self._tools = {tool.name: tool for tool in TOOLS}
         self._shown = {tool.name: _show_tool(tool) for tool in TOOLS}
 
@@ -99,7 +102,13 @@ class _Handlers:
         tool = self._tools.get(params.name)
         if tool is None:
             raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {params.name}")
-        return _show_outcome(await to_thread.run_sync(run_tool, _call_of(context), tool, params.arguments or {}))
+        run = partial(run_tool, _call_of(context), tool, params.arguments or {})
+        if not tool.is_heavy:
+            return _show_outcome(await to_thread.run_sync(run))
+        try:
+            return _show_outcome(await self._heavy_work.run(run))
+        except Busy as refusal:
+            return _show_outcome(refused(refusal))
 
     async def _list_prompts(self, context: Context, params: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
         found, following = await _answered(list_native, _call_of(context), params.cursor if params else None)

@@ -34,9 +34,14 @@ def run_tool(call: AgentCall, tool: Tool, arguments: Mapping[str, object]) -> Ou
     except ApiError as error:
         return _refused_by_api(error)
     except Refusal as refusal:
-        field = refusal.field if isinstance(refusal, InvalidValue) else None
-        return Outcome(_sentence(str(refusal), field), json.loads(bytes(answer_refusal(refusal).body)), is_refused=True)
+        return refused(refusal)
     return Outcome(dump_compact(body), body)
+
+
+def refused(refusal: Refusal) -> Outcome:
+    """Return a refusal as a result."""
+    field = refusal.field if isinstance(refusal, InvalidValue) else None
+    return Outcome(_sentence(str(refusal), field), json.loads(bytes(answer_refusal(refusal).body)), is_refused=True)
 
 
 _NULLABLE = {"config", "expected_version"}

@@ -51,7 +51,8 @@ from promptuary.store.database import Transaction
 class Tool:
     """A tool: what it takes and returns, what it does to the registry, and the function that does it.
 
-    One that ``is_destructive`` changes what programs get, or takes something away; nothing ever deletes a version.
+    One that ``is_destructive`` changes what programs get, or takes something away; nothing ever deletes a version. One that
+    ``is_heavy`` compares texts; few of these run at once.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Tool:
     is_reading: bool = False
     is_destructive: bool = False
     is_idempotent: bool = False
+    is_heavy: bool = False
 
     @property
     def input_schema(self) -> dict[str, Any]:
@@ -333,6 +335,7 @@ TOOLS = (
         _diff,
         is_reading=True,
         is_idempotent=True,
+        is_heavy=True,
     ),
     Tool(
         "llma-prompt-archive",

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from json import dumps
 from typing import Final
 
+from promptuary.differences.rooms import Room, cut_text
 from promptuary.model.json_text import dump
 
 
@@ -26,7 +28,23 @@ MISSING: Final = Missing()
 
 def compare_configs(old: Mapping[str, object] | None, new: Mapping[str, object] | None) -> list[ConfigChange]:
     """Return the values that differ, in the order of the keys, old ones first. No config and an empty one are the same."""
-    return list(_changes(old or {}, new or {}, ()))
+    return [ConfigChange(show_path(path), _text(before), _text(after)) for path, before, after in _changes(old or {}, new or {})]
+
+
+def compare_configs_within(
+    old: Mapping[str, object] | None, new: Mapping[str, object] | None, room: Room[ConfigChange]
+) -> tuple[list[ConfigChange], int]:
+    """Return the first values that differ, as far as there is room, and how many more there are. Long texts are cut."""
+    shown: list[ConfigChange] = []
+    left_out = 0
+    for path, before, after in _changes(old or {}, new or {}):
+        if room.is_full:
+            left_out += 1
+            continue
+        change = ConfigChange(cut_text(show_path(path)), _cut(before), _cut(after))
+        room.take(change)
+        shown.append(change)
+    return shown, left_out
 
 
 def joined_keys(old: Mapping[str, object], *others: Mapping[str, object]) -> list[str]:
@@ -53,16 +71,46 @@ def is_equal(one: object, other: object) -> bool:
     return dump(one) == dump(other)
 
 
-def _changes(old: Mapping[str, object], new: Mapping[str, object], path: tuple[str, ...]) -> Iterator[ConfigChange]:
+class Digests:
+    """Digests of JSON values; equal ones belong to values that are the same, see `is_equal`. Values must outlive this object."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, str] = {}
+
+    def of(self, value: object) -> str:
+        """Return the digest of a value, computed once for each object and array."""
+        if isinstance(value, Missing):
+            return ""
+        if not isinstance(value, (dict, list)):
+            return dump(value)
+        known = self._known.get(id(value))
+        if known is None:
+            items = (
+                [f"{dump(key)}:{self.of(child)}" for key, child in value.items()]
+                if isinstance(value, dict)
+                else map(self.of, value)
+            )
+            text = f"{type(value).__name__}({','.join(items)})"
+            known = self._known[id(value)] = "#" + blake2b(text.encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()
+        return known
+
+
+def _changes(
+    old: Mapping[str, object], new: Mapping[str, object], path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], object, object]]:
     for key in joined_keys(old, new):
         before, after = old.get(key, MISSING), new.get(key, MISSING)
-        if is_equal(before, after):
-            continue
         if isinstance(before, dict) and isinstance(after, dict):
+            # Whether they are equal shows below; to write both out at each level would cost their size at each level.
             yield from _changes(before, after, (*path, key))
-        else:
-            yield ConfigChange(show_path((*path, key)), _text(before), _text(after))
+        elif not is_equal(before, after):
+            yield (*path, key), before, after
 
 
 def _text(value: object) -> str | None:
     return None if isinstance(value, Missing) else dump(value)
+
+
+def _cut(value: object) -> str | None:
+    text = _text(value)
+    return None if text is None else cut_text(text)

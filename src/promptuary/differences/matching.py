@@ -3,18 +3,25 @@
 The comparison is Myers' (E. Myers, "An O(ND) Difference Algorithm and Its Variations", 1986), as a library in C++ has it. Its
 time grows with the product of the lengths in the worst case, so long sequences are first divided at items that both have exactly
 once, in the order that most of them share, as "patience" comparisons do. What is still too long then, is taken as replaced as a
-whole: coarse, but never wrong.
+whole: coarse, but never wrong. The work of a whole comparison has a limit, too, so that many stretches cost no more than one.
 """
 
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import fast_diff_match_patch
 
 MAX_PRODUCT = 10_000_000
 """Greatest product of two lengths that are compared item by item: some tenths of a second in the worst case."""
+
+MAX_WORK = 3 * MAX_PRODUCT
+"""Maximum sum of the products of lengths that one comparison compares item by item."""
+
+MAX_LENGTH = 100_000
+"""Maximum length, of both sequences together, of what differs between their common start and end and is still divided."""
 
 _FIRST_CHARACTER = 0x10000
 _MAX_ITEMS = 0x10FFFF - _FIRST_CHARACTER
@@ -42,18 +49,38 @@ def _match(old: Sequence[str], new: Sequence[str]) -> Iterator[Block]:
     if len(old) * len(new) <= MAX_PRODUCT:
         yield from _match_short(old, new)
         return
-    old_start = new_start = 0
-    for anchor in [*_anchors(old, new), Block(len(old), len(new), 0)]:
-        gap_old, gap_new = old[old_start : anchor.old], new[new_start : anchor.new]
-        if len(gap_old) * len(gap_new) <= MAX_PRODUCT:
-            for block in _match_short(gap_old, gap_new):
-                yield Block(old_start + block.old, new_start + block.new, block.length)
+    if len(old) + len(new) > MAX_LENGTH:
+        return
+    anchors = [*_anchors(old, new), Block(len(old), len(new), 0)]
+    gaps = [
+        (slice(before.old + before.length, anchor.old), slice(before.new + before.length, anchor.new))
+        for before, anchor in pairwise([Block(0, 0, 0), *anchors])
+    ]
+    affordable = _affordable([(gap.stop - gap.start) * (other.stop - other.start) for gap, other in gaps])
+    for (gap, other), anchor, is_affordable in zip(gaps, anchors, affordable, strict=True):
+        if is_affordable:
+            for block in _match_short(old[gap], new[other]):
+                yield Block(gap.start + block.old, other.start + block.new, block.length)
         yield anchor
-        old_start, new_start = anchor.old + anchor.length, anchor.new + anchor.length
+
+
+def _affordable(products: Sequence[int]) -> list[bool]:
+    """Tell which stretches are compared item by item: the cheapest first, until `MAX_WORK` is used up."""
+    affordable = [False] * len(products)
+    work = 0
+    for number in sorted(range(len(products)), key=products.__getitem__):
+        work += products[number]
+        if products[number] > MAX_PRODUCT or work > MAX_WORK:
+            break
+        affordable[number] = True
+    return affordable
 
 
 def _match_short(old: Sequence[str], new: Sequence[str]) -> Iterator[Block]:
     if not old or not new:
+        return
+    if len(old) == len(new) == 1:
+        yield Block(0, 0, int(old[0] == new[0]))
         return
     # Each different item becomes one character, so that a comparison of texts is one of sequences.
     numbers: dict[str, int] = {}

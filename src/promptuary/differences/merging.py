@@ -4,10 +4,10 @@ What only one of them changed, is taken; what both changed alike, too; the rest 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from promptuary.differences.configs import MISSING, Missing, is_equal, joined_keys, show_path
+from promptuary.differences.configs import MISSING, Digests, Missing, joined_keys, show_path
 from promptuary.differences.hunks import split_lines
 from promptuary.differences.matching import matching_blocks
 
@@ -120,27 +120,35 @@ def merge_configs(
     """
     if theirs is None and yours is None:
         return None
-    merged = _merged(base or {}, theirs or {}, yours or {}, (), decide)
+    merged = _ConfigMerge(decide).merge(base or {}, theirs or {}, yours or {}, ())
     return merged or (None if yours is None or theirs is None else merged)
 
 
-def _merged(
-    base: Mapping[str, object], theirs: Mapping[str, object], yours: Mapping[str, object], path: tuple[str, ...], decide: Decide
-) -> dict[str, object]:
-    merged: dict[str, object] = {}
-    for key in joined_keys(yours, theirs):
-        before, their, your = (each.get(key, MISSING) for each in (base, theirs, yours))
-        value = _merged_value(before, their, your, (*path, key), decide)
-        if not isinstance(value, Missing):
-            merged[key] = value
-    return merged
+@dataclass(frozen=True, slots=True)
+class _ConfigMerge:
+    """A merge of configs. Values are compared by digests, so that each is written out once and not again at each level above."""
 
+    decide: Decide
+    digests: Digests = field(default_factory=Digests)
 
-def _merged_value(before: object, their: object, your: object, path: tuple[str, ...], decide: Decide) -> object:
-    if is_equal(their, your) or is_equal(before, their):
-        return your
-    if is_equal(before, your):
-        return their
-    if isinstance(their, dict) and isinstance(your, dict):
-        return _merged(before if isinstance(before, dict) else {}, their, your, path, decide)
-    return decide(show_path(path), before, their, your)
+    def merge(
+        self, base: Mapping[str, object], theirs: Mapping[str, object], yours: Mapping[str, object], path: tuple[str, ...]
+    ) -> dict[str, object]:
+        """Return three objects together."""
+        merged: dict[str, object] = {}
+        for key in joined_keys(yours, theirs):
+            before, their, your = (each.get(key, MISSING) for each in (base, theirs, yours))
+            value = self._merge_value(before, their, your, (*path, key))
+            if not isinstance(value, Missing):
+                merged[key] = value
+        return merged
+
+    def _merge_value(self, before: object, their: object, your: object, path: tuple[str, ...]) -> object:
+        was, is_theirs, is_yours = map(self.digests.of, (before, their, your))
+        if is_theirs in (is_yours, was):
+            return your
+        if was == is_yours:
+            return their
+        if isinstance(their, dict) and isinstance(your, dict):
+            return self.merge(before if isinstance(before, dict) else {}, their, your, path)
+        return self.decide(show_path(path), before, their, your)

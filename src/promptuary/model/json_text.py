@@ -10,6 +10,9 @@ from typing import NoReturn
 MAX_DEPTH = 200
 """Deepest accepted nesting of arrays and objects. Parsers and writers recurse, so the limit is ours, not the stack's."""
 
+MAX_INDENTATION = 3_000_000
+"""Maximum spaces for indentation: deep JSON would become a hundred times as long by it."""
+
 # Built once: to build one takes as long as to write a short value.
 _AS_STORED = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 _COMPACT = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -39,8 +42,9 @@ def dump_compact(value: object) -> str:
 
 
 def dump_indented(value: object) -> str:
-    """Write JSON as people edit it: two spaces a level."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2)
+    """Write JSON as people edit it: two spaces a level; in one line where that would take more than `MAX_INDENTATION`."""
+    indent = 2 if _indentation(value) <= MAX_INDENTATION else None
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
 
 
 def parse(text: str, *, max_depth: int = MAX_DEPTH) -> object:
@@ -70,6 +74,16 @@ def find_surrogate(value: object) -> str | None:
         except UnicodeEncodeError as error:
             return text[error.start]
     return None
+
+
+def _indentation(value: object) -> int:
+    """Count the spaces at the starts of the lines of indented JSON, up to the level at which they are too many."""
+    total, level, depth = 0, [value], 0
+    while level and total <= MAX_INDENTATION:
+        depth += 1
+        total += 2 * depth * sum(len(parent) for parent in level if isinstance(parent, (dict, list)))
+        level = [child for parent in level for child in _children(parent)]
+    return total
 
 
 _TOO_DEEP = f"Nested too deep, more than {MAX_DEPTH} levels"

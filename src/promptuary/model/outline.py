@@ -1,6 +1,10 @@
 """The headings of a prompt (wire contract, section 2: ATX headings, also inside code fences; no setext headings)."""
 
-from typing import NamedTuple
+import json
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import starmap
+from typing import NamedTuple, overload
 
 MAX_LEVEL = 6
 
@@ -10,6 +14,37 @@ class Heading(NamedTuple):
 
     level: int
     text: str
+
+
+class StoredOutline(Sequence[Heading]):
+    """An outline as it is stored, JSON of levels and texts, which is read when it is first asked for."""
+
+    def __init__(self, stored: str) -> None:
+        self._stored = stored
+
+    @cached_property
+    def _headings(self) -> tuple[Heading, ...]:
+        return tuple(starmap(Heading, json.loads(self._stored)))
+
+    @overload
+    def __getitem__(self, index: int) -> Heading: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Heading]: ...
+    def __getitem__(self, index: int | slice) -> Heading | Sequence[Heading]:
+        """Return one heading, or some."""
+        return self._headings[index]
+
+    def __len__(self) -> int:
+        """Count the headings."""
+        return len(self._headings)
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether another sequence has the same headings."""
+        return isinstance(other, Sequence) and self._headings == tuple(other)
+
+    def __hash__(self) -> int:
+        """Return the hash of the headings."""
+        return hash(self._headings)
 
 
 def outline_of(text: str) -> tuple[Heading, ...]:

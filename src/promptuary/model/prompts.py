@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -84,7 +85,7 @@ class Version:
     config_json: str | None
     description: str | None
     size_bytes: int
-    outline: tuple[Heading, ...]
+    outline: Sequence[Heading]
     created_by: Author | None
     created_at: datetime
     latest_version: int

@@ -1,12 +1,11 @@
 """Rows of versions, always read together with what is known of their prompt. Versions are never updated."""
 
 from collections.abc import Sequence
-from itertools import starmap
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, insert, literal, select
+from sqlalchemy import ColumnElement, Select, Text, bindparam, insert, literal, select, type_coerce
 
-from promptuary.model.outline import Heading
+from promptuary.model.outline import StoredOutline
 from promptuary.model.prompts import Draft, Prompt, Version
 from promptuary.store import labels
 from promptuary.store.among import is_among
@@ -24,7 +23,8 @@ _COLUMNS = (
     versions.c.config.label("config_json"),
     versions.c.description,
     versions.c.size_bytes,
-    versions.c.outline,
+    # Read when it is asked for: a large one takes longer to read than all else of a version.
+    type_coerce(versions.c.outline, Text).label("outline"),
     versions.c.created_at,
     prompts.c.latest_version,
     prompts.c.created_at.label("first_version_created_at"),
@@ -145,7 +145,7 @@ def _versions(tx: Transaction, rows: Sequence[AnyRow]) -> list[Version]:
             config_json=row.config_json,
             description=row.description,
             size_bytes=row.size_bytes,
-            outline=tuple(starmap(Heading, row.outline)),
+            outline=StoredOutline(row.outline),
             created_by=authors[row.author_id] or recorded_author_of(row.recorded_author),
             created_at=row.created_at,
             latest_version=row.latest_version,

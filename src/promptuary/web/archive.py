@@ -12,6 +12,7 @@ from promptuary.web.errors import SignInNeeded
 from promptuary.web.forms import Form
 from promptuary.web.numbers import number_of
 from promptuary.web.proposals import proposal_of
+from promptuary.web.visible import PageRoom
 from promptuary.web.visits import Visit
 
 PER_PAGE = 50
@@ -82,6 +83,7 @@ def _archived_page(visit: Visit, actor: Actor, version_id: str, refusal: Invalid
         version=version,
         history=history,
         proposal=proposal_of(version),
+        room=PageRoom(),
         new_name=version.name if refusal is None else visit.form.get("new_name") or version.name,
         problem="" if refusal is None else NAME_TAKEN if isinstance(refusal, NameTaken) else str(refusal),
     )

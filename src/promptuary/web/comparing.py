@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from promptuary.differences import ConfigChange, Hunk, compare_configs, compare_texts
+from promptuary.differences import ConfigChange, Hunk, Room, Rooms, Row, compare_configs_within, compare_texts_within
 from promptuary.model.access import Actor, Permission
 from promptuary.model.messages import chat_text, messages_of
 from promptuary.model.prompts import Version
@@ -13,10 +13,25 @@ from promptuary.registry.prompts import History
 from promptuary.store.database import Transaction
 from promptuary.web.numbers import number_of
 from promptuary.web.proposals import Proposal, proposal_of
+from promptuary.web.visible import show_visibly
 from promptuary.web.visits import Visit
 
 CHOICES = 200
 """Newest versions that are offered; where there are more, the number of any can be typed."""
+
+MAX_CHANGES = 500_000
+"""Maximum characters of HTML that show changed lines and the lines around them."""
+
+MAX_FOLDS = 250_000
+"""Maximum characters of HTML that show unchanged lines, folded."""
+
+MAX_CONFIG = 250_000
+"""Maximum characters of HTML that show changes of the config."""
+
+_AROUND_A_ROW = 280
+_AROUND_A_SPAN = 11
+_AROUND_A_FOLDED_ROW = 1
+_AROUND_A_VALUE = 400
 
 
 def show_comparison(visit: Visit) -> Response:
@@ -44,10 +59,13 @@ def show_comparison(visit: Visit) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What differs between two versions: in the text, and in the config key by key."""
+    """What differs between two versions: in the text, and in the config key by key. The rest is left out, and counted."""
 
     hunks: list[Hunk]
     config: list[ConfigChange]
+    removed_left_out: int = 0
+    added_left_out: int = 0
+    config_left_out: int = 0
 
     @property
     def is_same(self) -> bool:
@@ -62,10 +80,28 @@ def compare_versions(old: Version, new: Version) -> Comparison:
 
 def compare_proposal(old: Version, proposal: Proposal) -> Comparison:
     """Compare a version with what would be published. Raises `InvalidValue` where that cannot be."""
+    rooms = Rooms(Room(MAX_CHANGES, _weigh_row), Room(MAX_FOLDS, _weigh_folded_row))
+    text = compare_texts_within(*_texts(proposal_of(old), proposal), rooms)
+    config, config_left_out = compare_configs_within(old.config, proposal.config_object, Room(MAX_CONFIG, _weigh_change))
     return Comparison(
-        hunks=compare_texts(*_texts(proposal_of(old), proposal)),
-        config=compare_configs(old.config, proposal.config_object),
+        hunks=text.hunks,
+        config=config,
+        removed_left_out=text.removed_left_out,
+        added_left_out=text.added_left_out,
+        config_left_out=config_left_out,
     )
+
+
+def _weigh_row(row: Row) -> int:
+    return _AROUND_A_ROW + sum(_AROUND_A_SPAN * span.is_changed + len(show_visibly(span.text)) for span in row.spans)
+
+
+def _weigh_folded_row(row: Row) -> int:
+    return _AROUND_A_FOLDED_ROW + len(show_visibly(row.text))
+
+
+def _weigh_change(change: ConfigChange) -> int:
+    return _AROUND_A_VALUE + sum(len(show_visibly(value or "")) for value in (change.path, change.old, change.new))
 
 
 def _texts(old: Proposal, new: Proposal) -> tuple[str, str]:

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from promptuary.model.access import Actor, Permission
 from promptuary.model.errors import PromptNotFound
+from promptuary.model.hidden import find_hidden
 from promptuary.model.json_text import dump_indented
 from promptuary.model.prompts import Label
 from promptuary.model.tokens import approximate_tokens
@@ -16,6 +17,7 @@ from promptuary.store.database import Transaction
 from promptuary.web.numbers import number_of
 from promptuary.web.proposals import proposal_of
 from promptuary.web.reading import read
+from promptuary.web.visible import PageRoom
 from promptuary.web.visits import Visit
 
 HISTORY = 25
@@ -23,6 +25,9 @@ HISTORY = 25
 
 MAX_TRIED = 200_000
 """Maximum length of a text that can be tried beside reading it: the page holds it twice."""
+
+MAX_VARIABLES = 1000
+"""Maximum variables that are listed beside the text."""
 
 PRODUCTION = "production"
 """The label that programs follow by convention."""
@@ -38,9 +43,11 @@ def show_prompt(visit: Visit) -> Response:
         history = find_history(tx, actor, visit)
         fetches = usage.count_recent_fetches_of_version(tx, actor, history.selected)
     version = history.selected
-    variables = variable_names(version.text)
     view = visit.query.get("view", "")
-    reading = read(version, is_rendered=view in {"rendered", "both"})
+    room = PageRoom()
+    reading = read(version, room, is_rendered=view in {"rendered", "both"})
+    config = "" if version.config is None else dump_indented(version.config)
+    variables = variable_names(version.text)
     return visit.page(
         "prompts/prompt.html",
         version=version,
@@ -53,12 +60,23 @@ def show_prompt(visit: Visit) -> Response:
         is_too_long=view in {"rendered", "both"} and reading.can_render and not reading.is_rendered,
         passages=reading.passages,
         headings=reading.headings if view != "both" else version.outline,
-        config="" if version.config is None else dump_indented(version.config),
-        variables=variables,
+        config=room.show(config),
+        left_out=room.left_out,
+        hidden=find_hidden(version.text, config),
+        variables=variables[:MAX_VARIABLES],
+        more_variables=max(0, len(variables) - MAX_VARIABLES),
         trial=proposal_of(version) if variables and len(version.content) <= MAX_TRIED else None,
         tokens=approximate_tokens(version.text),
         fetches=fetches,
     )
+
+
+def show_plain(visit: Visit) -> Response:
+    """Show a version as plain text, whole: a text as it is, anything else as its JSON."""
+    actor = visit.enter(Permission.READ)
+    with visit.database.read() as tx:
+        version = prompts.fetch_prompt(tx, actor, visit.path["name"], version=number_of(visit.query.get("version")))
+    return PlainTextResponse(version.text)
 
 
 def show_history(visit: Visit) -> Response:

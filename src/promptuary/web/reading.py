@@ -11,6 +11,7 @@ from promptuary.model.prompts import Version
 from promptuary.web.manuscript import mark_text, mark_variables
 from promptuary.web.markdown import MAX_CHARACTERS, render_markdown
 from promptuary.web.message_parts import MessagePart, split_rest
+from promptuary.web.visible import PageRoom
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Passage:
 
     written: Markup
     role: str = ""
-    rest: str = ""
+    rest: Markup | None = None
     parts: tuple[MessagePart, ...] = ()
     rendered: Markup | None = None
 
@@ -37,15 +38,15 @@ class Reading:
     is_rendered: bool = False
 
 
-def read(version: Version, *, is_rendered: bool) -> Reading:
-    """Return what to show of a version. What is too long to be rendered is shown as it is written."""
+def read(version: Version, room: PageRoom, *, is_rendered: bool) -> Reading:
+    """Return what to show of a version, as far as there is room. What is too long to be rendered is shown as it is written."""
     if version.content.startswith('"'):
-        return _read_text(version, is_rendered=is_rendered)
+        return _read_text(version, room, is_rendered=is_rendered)
     prompt = parse(version.content)
     messages = messages_of(prompt)
     if messages is None:
-        return Reading((Passage(mark_variables(dump_indented(prompt))),), (), can_render=False)
-    passages = tuple(_passage(each) for each in messages)
+        return Reading((Passage(mark_variables(dump_indented(prompt), room)),), (), can_render=False)
+    passages = tuple(_passage(each, room) for each in messages)
     if not is_rendered or len(version.content) > MAX_CHARACTERS:
         return Reading(passages, ())
     rendered = [render_markdown(each.text, prefix=f"message-{number}") for number, each in enumerate(messages, 1)]
@@ -55,13 +56,13 @@ def read(version: Version, *, is_rendered: bool) -> Reading:
     return Reading(shown, (), is_rendered=True)
 
 
-def _passage(message: Message) -> Passage:
-    parts, rest = split_rest(message.rest)
-    return Passage(mark_variables(message.text), message.role, rest, parts)
+def _passage(message: Message, room: PageRoom) -> Passage:
+    parts, rest = split_rest(message.rest, room)
+    return Passage(mark_variables(message.text, room), message.role, room.show(rest), parts)
 
 
-def _read_text(version: Version, *, is_rendered: bool) -> Reading:
-    written = mark_text(version.text)
+def _read_text(version: Version, room: PageRoom, *, is_rendered: bool) -> Reading:
+    written = mark_text(version.text, room)
     rendered = render_markdown(version.text) if is_rendered else None
     if rendered is None:
         return Reading((Passage(written),), tuple(version.outline))

@@ -1,6 +1,7 @@
 """Bringing a proposal together with the version that somebody else published meanwhile."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from promptuary.differences import merge_configs
 from promptuary.model.json_text import dump_indented
@@ -10,6 +11,10 @@ from promptuary.web.conflicts import Conflict, Piece, decide_lines, value_confli
 from promptuary.web.forms import Form
 from promptuary.web.proposals import Proposal, proposal_of
 from promptuary.web.reconciling_messages import merge_messages
+from promptuary.web.visible import PageRoom
+
+MAX_CONFLICTS = 100
+"""Maximum places of a text, or of a config, at which one chooses; where more differ, one chooses between the whole ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +23,7 @@ class Reconciled:
 
     parts: list[Piece]
     proposal: Proposal | None
+    room: PageRoom = field(default_factory=PageRoom)
 
 
 def reconcile(base: Version, latest: Version, proposal: Proposal, *, choices: Form) -> Reconciled:
@@ -39,17 +45,40 @@ def _reconcile_prompt(base: Proposal, latest: Proposal, proposal: Proposal, choi
     prompts = [each.prompt for each in (base, latest, proposal)]
     if all(messages_of(prompt) is not None for prompt in prompts):
         parts, messages = merge_messages(*prompts, choices=choices)  # type: ignore[arg-type]  # they are lists of messages
-        return parts, dump_indented(messages)
-    stretches = list(decide_lines(base.text, latest.text, proposal.text, key="text", choices=choices))
-    return [part for part, _ in stretches], "".join(text for _, text in stretches)
+        text = dump_indented(messages)
+    else:
+        stretches = list(decide_lines(base.text, latest.text, proposal.text, key="text", choices=choices))
+        parts, text = [part for part, _ in stretches], "".join(text for _, text in stretches)
+    if _count_conflicts(parts) > MAX_CONFLICTS:
+        conflict = _whole(base.text, latest.text, proposal.text, title="text", choices=choices)
+        return [conflict], conflict.choices.get(conflict.chosen, "")
+    return parts, text
+
+
+def _count_conflicts(parts: Sequence[Piece]) -> int:
+    return sum(isinstance(part, Conflict) for part in parts)
+
+
+def _whole(base: str, theirs: str, yours: str, *, title: str, choices: Form) -> Conflict:
+    key = f"whole-{title}"
+    sentence = f"Both of you changed the {title} in more than {MAX_CONFLICTS} places, so choose between the two"
+    return Conflict(key, sentence, base, {"theirs": theirs, "yours": yours}, choices.get(key))
 
 
 def _reconcile_config(base: Version, latest: Version, proposal: Proposal, choices: Form, parts: list[Piece]) -> str:
     def decide(path: str, *values: object) -> object:
         title = f"Both of you changed {path} in the config"
         conflict = value_conflict(values, key=f"config-{path}", title=title, choices=choices)
-        parts.append(conflict)
+        conflicts.append(conflict)
         return values[1] if conflict.chosen == "theirs" else values[2]
 
-    merged = merge_configs(base.config, latest.config, proposal.config_object, decide)
+    conflicts: list[Conflict] = []
+    yours = proposal.config_object
+    merged = merge_configs(base.config, latest.config, yours, decide)
+    if len(conflicts) > MAX_CONFLICTS:
+        whole = ("" if config is None else dump_indented(config) for config in (base.config, latest.config, yours))
+        conflict = _whole(*whole, title="config", choices=choices)
+        parts.append(conflict)
+        return conflict.choices.get(conflict.chosen, "")
+    parts += conflicts
     return "" if merged is None else dump_indented(merged)

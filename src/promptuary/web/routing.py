@@ -18,17 +18,19 @@ from promptuary.web.visits import View, Visit
 _MAX_RENDERED = 100
 
 
-def page(path: str, *, get: View | None = None, post: View | None = None, hashes: bool = False) -> Route:
+def page(path: str, *, get: View | None = None, post: View | None = None, hashes: bool = False, is_heavy: bool = False) -> Route:
     """Return the route of a page: a view that shows it, and one that takes its form. Views run in threads.
 
-    ``hashes`` says that the form's view hashes a password; then it waits for its turn in the queue of those that do.
+    ``hashes`` says that the form's view hashes a password; then it waits for its turn in the queue of those that do. A page
+    ``is_heavy`` if it compares texts or brings them together; few of these are made at once.
     """
     views = {"GET": get, "HEAD": get, "POST": post}
     offered = {method: view for method, view in views.items() if view is not None}
-    return Route(path, _endpoint(offered, queued=frozenset({"POST"} if hashes else ())), methods=list(offered))
+    queued = frozenset({"POST"} if hashes else ())
+    return Route(path, _endpoint(offered, queued=queued, is_heavy=is_heavy), methods=list(offered))
 
 
-def _endpoint(views: dict[str, View], *, queued: frozenset[str]) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(views: dict[str, View], *, queued: frozenset[str], is_heavy: bool) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         stranger = Visit(request)
         is_queued = request.method in queued
@@ -44,6 +46,8 @@ def _endpoint(views: dict[str, View], *, queued: frozenset[str]) -> Callable[[Re
         work = partial(_answer, visit, views[request.method])
         if is_queued:
             return await _answer_in_turn(visit, work)
+        if is_heavy:
+            return await visit.services.heavy_work.run(work)
         return await anyio.to_thread.run_sync(work, limiter=visit.services.threads)
 
     return answer

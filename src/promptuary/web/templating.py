@@ -12,6 +12,7 @@ from promptuary.model.accounts import Author, User, shown_name
 from promptuary.model.text import counted
 from promptuary.web.browsers import told_browser
 from promptuary.web.scopes import told_powers
+from promptuary.web.visible import show_visibly
 
 _KILOBYTE = 1000
 _UNITS = (
@@ -44,6 +45,7 @@ def environment() -> Environment:
         "relative": _relative,
         "size": told_size,
         "thousands": "{:,}".format,
+        "visible": show_visibly,
     }
     return created
 

@@ -18,6 +18,12 @@ PREFERRED = "production"
 RANGES = (7, 30, 90)
 """The days that a page of usage can tell of."""
 
+MAX_NAMES = 50
+"""Maximum variables that a snippet fills in."""
+
+MAX_NAME = 200
+"""Maximum characters of a variable's name in a snippet."""
+
 VERSIONS = 20
 """Versions whose usage is shown, those with fetches only."""
 
@@ -39,8 +45,8 @@ def show_use(visit: Visit) -> Response:
         name=version.name,
         label=label,
         form=form,
-        variables=variables,
-        placeholders=placeholders,
+        variables=_fitting(variables),
+        placeholders=_fitting(placeholders),
     )
     return visit.page(
         "prompts/use.html",
@@ -52,6 +58,10 @@ def show_use(visit: Visit) -> Response:
         address=visit.address,
         key_variable=KEY_VARIABLE,
     )
+
+
+def _fitting(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in names if len(name) <= MAX_NAME)[:MAX_NAMES]
 
 
 def show_usage(visit: Visit) -> Response:

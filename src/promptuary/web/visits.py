@@ -12,6 +12,7 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from promptuary.heavy_work import HeavyWork
 from promptuary.model.access import Actor, Permission
 from promptuary.model.accounts import Browser, Membership, NewSession, Project, SessionLimits, SignedIn, User
 from promptuary.model.errors import ProjectNotFound
@@ -40,6 +41,7 @@ class WebServices:
     throttle: SignInThrottle
     passwords: PasswordQueue
     bodies: Bodies
+    heavy_work: HeavyWork
     threads: CapacityLimiter
     """How many pages are made at once. They have a limit of their own, so that programs do not wait for them."""
     rendered: dict[tuple[str, str, str], bytes] = field(default_factory=dict)

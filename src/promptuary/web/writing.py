@@ -4,6 +4,8 @@ from starlette.responses import Response
 
 from promptuary.model.access import Actor, Permission
 from promptuary.model.errors import InvalidValue, NameTaken, PromptNotFound, VersionConflict
+from promptuary.model.hidden import added_hidden
+from promptuary.model.json_text import dump_indented
 from promptuary.model.prompts import Version
 from promptuary.registry import prompts
 from promptuary.web.comparing import compare_proposal
@@ -108,7 +110,8 @@ def _review(visit: Visit, base: Version, proposal: Proposal) -> Response:
     except InvalidValue as problem:
         return _editing(visit, base, proposal, problem)
     comparison = compare_proposal(base, proposal)
-    return visit.page("prompts/review.html", version=base, proposal=proposal, comparison=comparison)
+    hidden = added_hidden([base.text, "" if base.config is None else dump_indented(base.config)], [proposal.text, proposal.config])
+    return visit.page("prompts/review.html", version=base, proposal=proposal, comparison=comparison, hidden=hidden)
 
 
 def _reconcile(visit: Visit, actor: Actor, base: Version, proposal: Proposal) -> Response:

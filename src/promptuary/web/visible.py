@@ -1,0 +1,92 @@
+"""Texts as HTML in which every character can be seen, and how much of a text a page has room for.
+
+A hidden character stays in the page, so that what is copied is the text itself. It is isolated, so that it reorders nothing around
+it, and the style sheet draws its code point before it.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from markupsafe import Markup, escape
+
+from promptuary.model.hidden import code_of, iterate_hidden, name_of
+
+MAX_PAGE: Final = 1_200_000
+"""Maximum characters of HTML that a page shows of texts."""
+
+_STRETCH = 4096
+_AROUND_A_TEXT = 250
+
+Piece = tuple[int, str]
+"""How many characters of a text, and their HTML."""
+
+
+def show_visibly(text: object) -> Markup:
+    """Return a text as HTML, hidden characters drawn."""
+    shown = str(text)
+    return Markup("".join(piece for _, piece in draw(shown)))  # noqa: S704 - escaped
+
+
+def draw(text: str) -> Iterator[Piece]:
+    """Yield a text as pieces of HTML; a run of the same hidden character is one piece."""
+    end = 0
+    run = ""
+    for match in iterate_hidden(text):
+        if run and (match.start() != end or match[0] != run[0]):
+            yield len(run), _draw_run(run)
+            run = ""
+        if match.start() > end:
+            yield from _plain(text, end, match.start())
+        run += match[0]
+        end = match.end()
+    if run:
+        yield len(run), _draw_run(run)
+    yield from _plain(text, end, len(text))
+
+
+@dataclass(slots=True)
+class PageRoom:
+    """What is left of the room that a page has for texts, and how many characters had none."""
+
+    left: int = MAX_PAGE
+    left_out: int = 0
+
+    def open(self, cost: int = _AROUND_A_TEXT) -> bool:
+        """Take the room of what stands around a text, and tell whether anything can be shown."""
+        self.left -= cost
+        return self.left > 0
+
+    def show(self, text: str) -> Markup:
+        """Return as much of a text as there is room for, hidden characters drawn, and how much is left out."""
+        return self.fill(draw(text), len(text))
+
+    def fill(self, pieces: Iterable[Piece], length: int) -> Markup:
+        """Return as many pieces as there is room for of a text with a length, and how much of it is left out."""
+        shown: list[str] = []
+        characters = 0
+        for size, piece in pieces:
+            if self.left < len(piece):
+                self.left = 0
+                break
+            self.left -= len(piece)
+            characters += size
+            shown.append(piece)
+        missing = length - characters
+        self.left_out += missing
+        if missing:
+            shown.append(f'<span class="left-out">… {missing:,} more characters are not shown</span>')
+        return Markup("".join(shown))  # noqa: S704 - escaped
+
+
+def _plain(text: str, start: int, end: int) -> Iterator[Piece]:
+    for at in range(start, end, _STRETCH):
+        stretch = text[at : min(end, at + _STRETCH)]
+        yield len(stretch), str(escape(stretch))
+
+
+def _draw_run(run: str) -> str:
+    code = code_of(run[0]) if len(run) == 1 else f"{code_of(run[0])} ({len(run):,})"
+    # Browsers read a carriage return as a line feed unless it is a reference. A direction isolates what is inside.
+    inside = run.replace("\r", "&#13;")
+    return f'<span class="hidden-character" dir="ltr" data-code="{code}" title="{name_of(run[0])}">{inside}</span>'
