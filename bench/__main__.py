@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx2
 
-from bench import cold, crossings, fetches, lists, microseconds, pages, peers, searches, starts, streams, transfers, writes
+from bench import attacks, cold, crossings, fetches, lists, microseconds, pages, peers, searches, starts, streams, transfers, writes
 from bench.loads import require_tools
 from bench.machine import describe
 from bench.pace import FULL, QUICK, Bench, Pace
@@ -36,6 +36,7 @@ TOPICS: Mapping[str, Callable[[Bench], Topic]] = {
     "start": starts.measure,
     "crossings": crossings.measure,
     "streams": streams.measure,
+    "attacks": attacks.measure,
 }
 
 

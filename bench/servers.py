@@ -58,10 +58,10 @@ class Promptuary:
 def running_promptuary(folder: Path, *, database_url: str = "", key: str = "") -> Iterator[Promptuary]:
     """Run Promptuary with one worker, on a new SQLite database unless another is named. Settings are the defaults.
 
-    Only writes are not limited in number: a limit is not what is measured.
+    Only writes, and the streams of one key, are not limited in number: a limit is not what is measured.
     """
     url = database_url or f"sqlite:///{folder / 'promptuary.db'}"
-    with running_server(url, folder / "output.txt", rate_limit_writes="") as server:
+    with running_server(url, folder / "output.txt", rate_limit_writes="", max_streams_per_key="0") as server:
         yield Promptuary(server, key or re.findall(r"phx_[\w-]+", server.output)[0])
 
 

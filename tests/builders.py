@@ -91,7 +91,9 @@ def make_services(database: Database, page: Page) -> Services:
         readiness=Readiness(database),
         bodies=Bodies(),
         caller_threads=CapacityLimiter(1),
-        broadcaster=Broadcaster(database, stop_sign=stop_sign, most=1, show=change_message, note_open=lambda _: None),
+        broadcaster=Broadcaster(
+            database, stop_sign=stop_sign, most=1, most_of_caller=0, show=change_message, note_open=lambda _: None
+        ),
     )
 
 

@@ -88,7 +88,9 @@ def assemble(settings: Settings, database: Database, *, usage: FetchCounter | No
     services = _create_services(settings, database, usage=usage or FetchCounter(), page=page, scrape=scrape)
     writer = UsageWriter(database, services.usage, seconds=settings.usage_seconds, note_failure=note_failure)
     # Behind delivery: a fetch from memory does not come here, and what pages change is announced to all workers, too.
-    agent_streams = Streams(partial(open_watch, database), services.stop_sign, note_failure)
+    agent_streams = Streams(
+        partial(open_watch, database), services.stop_sign, note_failure, most_of_caller=settings.max_agent_streams_per_key
+    )
     web_services = _create_web_services(settings, database, page=page, bodies=services.bodies)
 
     def end_waiting() -> None:
@@ -149,6 +151,7 @@ def _create_services(settings: Settings, database: Database, *, usage: FetchCoun
             database,
             stop_sign=stop_sign,
             most=settings.max_streams,
+            most_of_caller=settings.max_streams_per_key,
             show=change_message,
             note_open=lambda count: page.put(layout.STREAMS, count),
             note_failure=partial(page.count, layout.BACKGROUND_FAILURES),

@@ -124,6 +124,20 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="Most streams of changes that one worker keeps open; beyond, callers get 503.",
     )
+    max_streams_per_key: int = Field(
+        default=1000,
+        ge=0,
+        le=1_000_000,
+        description="Maximum streams of changes that one worker keeps open for one key, or for one user who is signed in; "
+        "beyond, callers get 503. 0 disables.",
+    )
+    max_agent_streams_per_key: int = Field(
+        default=20,
+        ge=0,
+        le=1_000_000,
+        description="Maximum streams of MCP that one worker keeps open for one key, of 100 for all; beyond, callers get 503. "
+        "0 disables.",
+    )
     usage_seconds: int = Field(
         default=10,
         ge=1,

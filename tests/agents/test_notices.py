@@ -134,7 +134,7 @@ def test_streams_of_a_worker_that_is_renewed_end_as_those_of_a_server_that_stops
 
 def test_streams_are_bounded_in_number_and_leave_room_for_requests(tmp_path: Path) -> None:
     with (
-        serving(f"sqlite:///{tmp_path / 'promptuary.db'}", tmp_path) as served,
+        serving(f"sqlite:///{tmp_path / 'promptuary.db'}", tmp_path, max_agent_streams_per_key="0") as served,
         httpx2.Client(timeout=60, limits=httpx2.Limits(max_connections=None)) as client,
     ):
         listen = client.build_request("GET", f"{served.url}/mcp", headers=with_key(served.viewer_key))
@@ -144,6 +144,21 @@ def test_streams_are_bounded_in_number_and_leave_room_for_requests(tmp_path: Pat
         create(served, "served-nevertheless")
         answers[0].close()
         wait_until(lambda: client.send(listen, stream=True).status_code == 200)
+        for answer in answers:
+            answer.close()
+
+
+def test_one_key_cannot_take_all_streams(tmp_path: Path) -> None:
+    with (
+        serving(f"sqlite:///{tmp_path / 'promptuary.db'}", tmp_path, max_agent_streams_per_key="2") as served,
+        httpx2.Client(timeout=60) as client,
+    ):
+        keys_in_turn = [served.viewer_key] * 3 + [served.editor_key]
+        answers = [
+            client.send(client.build_request("GET", f"{served.url}/mcp", headers=with_key(key)), stream=True)
+            for key in keys_in_turn
+        ]
+        assert [answer.status_code for answer in answers] == [200, 200, 503, 200]
         for answer in answers:
             answer.close()
 

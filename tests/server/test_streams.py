@@ -142,6 +142,21 @@ def test_streams_are_limited_and_counted_and_leave_room_when_they_end(
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_one_key_cannot_take_all_streams_of_a_worker(registry: Registry, database_url: str, tmp_path: Path) -> None:
+    greedy, other = key_of(registry), key_of(registry)
+    with running_server(database_url, tmp_path / "output.txt", max_streams_per_key="1") as server:
+        with stream(registry, server, greedy) as (_, events):
+            next(events)
+            with stream(registry, server, greedy) as (answer, _):
+                assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+            with stream(registry, server, other) as (_, others):
+                assert next(others)[0] == "ready"
+        wait_until(lambda: "promptuary_change_streams 0.0" in httpx2.get(f"{server.url}/metrics").text)
+        with stream(registry, server, greedy) as (_, events):
+            assert next(events)[0] == "ready"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_streams_of_a_worker_that_is_renewed_end_and_the_server_goes_on(
     registry: Registry, database_url: str, tmp_path: Path
 ) -> None:

@@ -41,9 +41,14 @@ class AgentCall:
             self.services.throttle.count_request(self.caller.key_id or "", permission)
         return actor
 
-    async def name_caller(self, _beginning: bytes) -> str:
-        """Return who sends the message, for limits on what one caller sends."""
+    @property
+    def caller_name(self) -> str:
+        """Who sends the message, for limits on what one caller sends and keeps open."""
         return self.caller.key_id or f"user {self.caller.user_id}"
+
+    async def name_caller(self, _beginning: bytes) -> str:
+        """Return who sends the message, known before its body is read."""
+        return self.caller_name
 
     def count_fetches(self, actor: Actor, versions: Iterable[Version], label: str | None) -> None:
         """Count that versions are handed out, by the label that was asked for."""

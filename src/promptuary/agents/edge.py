@@ -80,7 +80,7 @@ class Agents:
             raise _foreign()
         call, project_id, note_use = await anyio.to_thread.run_sync(self._enter, request)
         if request.method == "GET":
-            await serve_events(self._streams, project_id, request.receive, send)
+            await serve_events(self._streams, call.caller_name, project_id, request.receive, send)
         elif request.method == "DELETE":
             # There is no session to end; see `_naming_session`.
             await Response(status_code=204)(request.scope, request.receive, send)

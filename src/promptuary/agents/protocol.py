@@ -121,11 +121,12 @@ class _Handlers:
         )
 
     async def _listen(self, context: Context, params: types.SubscriptionsListenRequestParams) -> types.SubscriptionsListenResult:
-        actor = await _answered(_call_of(context).enter, Permission.READ)
+        call = _call_of(context)
+        actor = await _answered(call.enter, Permission.READ)
         bus = _Bus()
         listening = ListenHandler(bus)
         try:
-            async with self._streams.opened(Stream(actor.project_id, bus.tell, listening.close)):
+            async with self._streams.opened(Stream(call.caller_name, actor.project_id, bus.tell, listening.close)):
                 return await listening(context, params)
         except Unavailable as refusal:
             raise MCPError(types.INTERNAL_ERROR, str(refusal)) from None

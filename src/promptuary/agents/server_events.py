@@ -18,7 +18,7 @@ _HEADERS = [
 _CHANGED = b'event: message\r\ndata: {"jsonrpc":"2.0","method":"notifications/prompts/list_changed"}\r\n\r\n'
 
 
-async def serve_events(streams: Streams, project_id: int, receive: Receive, send: Send) -> None:
+async def serve_events(streams: Streams, caller: str, project_id: int, receive: Receive, send: Send) -> None:
     """Tell a client of changes until it goes away or the stream has to end. Raises `Unavailable` before anything is sent."""
     is_over = False
     news = asyncio.Event()
@@ -34,7 +34,7 @@ async def serve_events(streams: Streams, project_id: int, receive: Receive, send
         is_over = True
         news.set()
 
-    async with streams.opened(Stream(project_id, tell, end)):
+    async with streams.opened(Stream(caller, project_id, tell, end)):
         leaving = asyncio.create_task(_until_gone(receive, end))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})

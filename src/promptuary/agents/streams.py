@@ -13,7 +13,7 @@ import structlog
 
 from promptuary.api.streams import LOOK_SECONDS, RETRY_SECONDS
 from promptuary.model.changes import ENDS_ACCESS, Change
-from promptuary.model.errors import Unavailable
+from promptuary.model.errors import Busy, Unavailable
 from promptuary.stop_sign import StopSign
 from promptuary.store.watch import Watch
 
@@ -33,6 +33,7 @@ logger = structlog.stdlib.get_logger("promptuary.agents")
 class Stream:
     """One open stream. ``tell`` is called when the project's prompts have changed, ``end`` when the stream has to end."""
 
+    caller: str
     project_id: int
     tell: Callable[[], None]
     end: Callable[[], None]
@@ -42,8 +43,14 @@ class Streams:
     """The streams of one worker. Belongs to one event loop."""
 
     def __init__(
-        self, open_watch: Callable[[], Watch], stop_sign: StopSign, note_failure: Callable[[str], None] = lambda _step: None
+        self,
+        open_watch: Callable[[], Watch],
+        stop_sign: StopSign,
+        note_failure: Callable[[str], None] = lambda _step: None,
+        *,
+        most_of_caller: int,
     ) -> None:
+        self._most_of_caller = most_of_caller
         self._open_watch = open_watch
         self._stop_sign = stop_sign
         self._note_failure = note_failure
@@ -65,7 +72,10 @@ class Streams:
             raise Unavailable(message)
         if len(self._streams) >= MAX_STREAMS:
             message = f"This server has {MAX_STREAMS} open streams. Try again later."
-            raise Unavailable(message)
+            raise Busy(message)
+        if 0 < self._most_of_caller <= sum(each.caller == stream.caller for each in self._streams):
+            message = f"This key has {self._most_of_caller} open streams here, as many as it may have. Close one first."
+            raise Busy(message)
         self._streams.add(stream)
         loop = asyncio.get_running_loop()
         ending = loop.call_later(MAX_SECONDS, stream.end)

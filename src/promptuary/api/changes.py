@@ -161,7 +161,14 @@ def _start_stream(call: Call, actor: Actor, query: ChangesQuery) -> Response:
     after = query.after if not last_id else call.checked(ChangesQuery, {"after": last_id}).after
     with call.database.read() as tx:
         start = feed.find_start(tx, actor, after)
-    stream = Stream(actor.project_id, query.interest, start.cursor, actor.key_id is None, call.access_check(Permission.READ, actor))
+    stream = Stream(
+        actor.key_id or f"user {actor.user_id}",
+        actor.project_id,
+        query.interest,
+        start.cursor,
+        actor.key_id is None,
+        call.access_check(Permission.READ, actor),
+    )
     call.note_use_now()
     read = partial(_read_on, call.database, actor, stream)
     return _StreamResponse(call.services.broadcaster, stream, read, _message("reset" if start.is_reset else "ready", start.cursor))

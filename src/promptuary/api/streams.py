@@ -7,7 +7,7 @@ is not enough: when it resumes, or when its client is slow. What is not here: ho
 import asyncio
 import time
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from contextvars import Context
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ import structlog
 
 from promptuary.model.activity import Activity
 from promptuary.model.changes import ENDS_ACCESS, Change, ChangeKind, Interest
-from promptuary.model.errors import Refusal, Unavailable
+from promptuary.model.errors import Busy, Refusal, Unavailable
 from promptuary.stop_sign import StopSign
 from promptuary.store import activity, changes
 from promptuary.store.database import Database, Transaction
@@ -52,8 +52,9 @@ class Event:
 
 @dataclass(eq=False, slots=True)
 class Stream:
-    """One open stream. ``check`` raises a refusal when its caller may not read the project any more."""
+    """One open stream. ``check`` raises a refusal when its caller, a key or a user, may not read the project any more."""
 
+    caller: str
     project_id: int
     interest: Interest
     cursor: int
@@ -111,11 +112,14 @@ class Broadcaster:
         *,
         stop_sign: StopSign,
         most: int,
+        most_of_caller: int,
         show: Callable[[Activity], bytes],
         note_open: Callable[[int], None],
         note_failure: Callable[[str], None] = lambda _step: None,
     ) -> None:
         self._most = most
+        self._most_of_caller = most_of_caller
+        self._open_of: Counter[str] = Counter()
         self._stop_sign = stop_sign
         self._is_stopping = False
         self._database = database
@@ -134,12 +138,16 @@ class Broadcaster:
             raise Unavailable(detail)
         if len(self._streams) >= self._most:
             detail = f"This server has {self._most} open streams, as many as it may have. Try again."
-            raise Unavailable(detail)
+            raise Busy(detail)
+        if 0 < self._most_of_caller <= self._open_of[stream.caller]:
+            detail = f"This key or user has {self._most_of_caller} open streams here, as many as it may have. Close one first."
+            raise Busy(detail)
         memory = self._memories[stream.project_id]
         if not memory.streams:
             memory.forget(self._position)
         memory.streams.add(stream)
         self._streams.add(stream)
+        self._open_of[stream.caller] += 1
         self._note_open(len(self._streams))
         if self._following is None:
             # Whose request happened to be the first one is nothing to its traces and log lines.
@@ -148,6 +156,10 @@ class Broadcaster:
     def close(self, stream: Stream) -> None:
         """Remove a stream."""
         stream.is_over = True
+        if stream in self._streams:
+            self._open_of[stream.caller] -= 1
+            if not self._open_of[stream.caller]:
+                del self._open_of[stream.caller]
         memory = self._memories[stream.project_id]
         memory.streams.discard(stream)
         if not memory.streams:
