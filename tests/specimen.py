@@ -92,7 +92,7 @@ def create_specimen() -> Starlette:
     environment.filters |= {"relative": _relative, "exact": lambda moment: moment.strftime("%Y-%m-%d %H:%M:%S UTC")}
     environment.filters["marked"] = lambda part: Markup('<span class="variable">{}</span>').format(part) if "{{" in part else part
     environment.tests["search_in"] = lambda name, needle: needle in name
-    environment.globals |= assets.globals
+    environment.globals |= assets.globals | {"root": ""}
 
     async def show(request: Request) -> Response:
         name = request.path_params["name"]

@@ -3,7 +3,7 @@
 import { element } from "./dialogs";
 import { draftedKeys } from "./drafts-kept";
 
-const PROMPT = /^\/projects\/(\d+)\/prompts\/([^/]+)\/$/;
+const PROMPT = /\/projects\/(\d+)\/prompts\/([^/]+)\/$/;
 
 export function startDraftMarks(): void {
   const main = document.querySelector("main");

@@ -35,6 +35,7 @@ from promptuary.metrics import layout
 from promptuary.metrics.page import Page, open_page
 from promptuary.metrics.requests import RequestCounts
 from promptuary.metrics.scrape import Scrape
+from promptuary.public_path import path_of
 from promptuary.registry.fetch_counter import FetchCounter
 from promptuary.request_body import Bodies
 from promptuary.request_log import LoggedWithRequestId, RequestLog
@@ -169,7 +170,7 @@ def _create_web_services(settings: Settings, database: Database, *, page: Page, 
     return WebServices(
         database=database,
         public_url=settings.public_url,
-        assets=Assets.load(),
+        assets=Assets.load(root=path_of(settings.public_url)),
         session_limits=settings.session_limits,
         throttle=throttle,
         passwords=PasswordQueue(),

@@ -159,7 +159,8 @@ class Settings(BaseSettings):
     public_url: Annotated[str, AfterValidator(_checked_public_url)] = Field(
         default="",
         description="Address under which clients reach the server, such as `https://prompts.example.com`; links in answers "
-        "begin with it. Empty: the address that the request was sent to.",
+        "begin with it, and everything else with its path, if it has one, which the proxy takes off. Empty: the address that the "
+        "request was sent to.",
     )
     trust_forwarded: bool = Field(
         default=False,

@@ -19,6 +19,7 @@ from promptuary.api.inputs import (
     PatchedLLMPromptPublish,
 )
 from promptuary.api.paths import OneSpelling
+from promptuary.public_path import path_of
 
 PREFIX = "/api/projects/{project_id}/llm_prompts"
 
@@ -31,7 +32,7 @@ def create_api(services: Services) -> ASGIApp:
     api = FastAPI(routes=routes, openapi_url=SCHEMA_PATH, docs_url=None, redoc_url=None, redirect_slashes=False)
     api.state.services = services
     add_error_handlers(api)
-    add_documentation(api, _BODIES)
+    add_documentation(api, _BODIES, root=path_of(services.public_url))
     return OneSpelling(api)
 
 

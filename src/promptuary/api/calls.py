@@ -30,6 +30,7 @@ from promptuary.model.errors import SignInRefused
 from promptuary.model.prompts import Version
 from promptuary.model.transfer import Line
 from promptuary.model.usage import Use
+from promptuary.public_path import path_of
 from promptuary.registry import access, sessions
 from promptuary.registry.fetch_counter import FetchCounter
 from promptuary.request_body import Bodies, UnknownCaller
@@ -112,7 +113,10 @@ class Call:
     @property
     def names_caller(self) -> bool:
         """Whether what is there of the request may tell who sends it."""
-        return self._first_credential is not None or read_session_cookie(self.request.scope) is not None
+        return (
+            self._first_credential is not None
+            or read_session_cookie(self.request.scope, root=path_of(self.services.public_url)) is not None
+        )
 
     def find_caller(self) -> str | None:
         """Return who sends a request whose body has only begun to arrive; `None` for strangers."""
@@ -120,7 +124,9 @@ class Call:
             key = None if self._first_credential is None else access.find_key(tx, self._first_credential[1])
             if key is not None:
                 return key.id
-            caller = _caller_with_session(tx, read_session_cookie(self.request.scope), self.services.session_limits)
+            caller = _caller_with_session(
+                tx, read_session_cookie(self.request.scope, root=path_of(self.services.public_url)), self.services.session_limits
+            )
             return None if caller is None else f"user {caller.user_id}"
 
     def refuse_stranger(self) -> None:
@@ -142,7 +148,10 @@ class Call:
         It lives as long as an open answer, and must not hold the request.
         """
         credential, reference, token = self._credential, str(actor.project_id), self._project_token()
-        cookie, limits = read_session_cookie(self.request.scope), self.services.session_limits
+        cookie, limits = (
+            read_session_cookie(self.request.scope, root=path_of(self.services.public_url)),
+            self.services.session_limits,
+        )
 
         def check(tx: Transaction) -> None:
             caller = _caller_with_session(tx, cookie, limits) if credential is None else _caller_known_by(tx, credential[1])
@@ -255,7 +264,7 @@ class Call:
 
     def _signed_in_caller(self, tx: Transaction) -> access.Caller:
         """Return whoever is signed in on the pages: scripts of the pages, and people who open an address of the API."""
-        value = read_session_cookie(self.request.scope)
+        value = read_session_cookie(self.request.scope, root=path_of(self.services.public_url))
         signed_in = None if value is None else sessions.find_session(tx, value, limits=self.services.session_limits)
         if signed_in is None:
             raise errors.not_authenticated()

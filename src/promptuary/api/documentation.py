@@ -100,13 +100,14 @@ def query_parameter(name: str, schema: dict[str, Any], description: str) -> dict
 TOKEN_PARAMETER = query_parameter("token", {"type": "string"}, "A project's token (`phc_...`); it wins over `project_id`.")
 
 
-def build_schema(api: FastAPI, bodies: list[type[Body]]) -> dict[str, Any]:
+def build_schema(api: FastAPI, bodies: list[type[Body]], *, root: str = "") -> dict[str, Any]:
     """Return the OpenAPI document. ``bodies`` are the schemas that request bodies refer to."""
     document = get_openapi(
         title="Promptuary",
         version=__version__,
         summary="A prompt registry that speaks the PostHog prompts API.",
         routes=api.routes,
+        servers=[{"url": root}] if root else None,
     )
     _, definitions = models_json_schema([(body, "validation") for body in bodies], ref_template=_REF)
     components = document.setdefault("components", {})
@@ -126,23 +127,26 @@ def build_schema(api: FastAPI, bodies: list[type[Body]]) -> dict[str, Any]:
     return document
 
 
-def add_documentation(api: FastAPI, bodies: list[type[Body]]) -> None:
-    """Serve the OpenAPI document and a reference made from it; the reference's assets come from an installed package."""
+def add_documentation(api: FastAPI, bodies: list[type[Body]], *, root: str) -> None:
+    """Serve the OpenAPI document and a reference made from it; the reference's assets come from an installed package.
+
+    ``root`` is the path under which browsers reach the server.
+    """
     assets = files("fastapi_offline") / "static"
     document: dict[str, Any] = {}
 
     def openapi() -> dict[str, Any]:
         if not document:
-            document.update(build_schema(api, bodies))
+            document.update(build_schema(api, bodies, root=root))
         return document
 
     async def show_reference(_request: Request) -> Response:
         return get_swagger_ui_html(
-            openapi_url=SCHEMA_PATH,
+            openapi_url=f"{root}{SCHEMA_PATH}",
             title="Promptuary API",
-            swagger_js_url=f"{DOCS_PATH}swagger-ui-bundle.js/",
-            swagger_css_url=f"{DOCS_PATH}swagger-ui.css/",
-            swagger_favicon_url=f"{DOCS_PATH}favicon.png/",
+            swagger_js_url=f"{root}{DOCS_PATH}swagger-ui-bundle.js/",
+            swagger_css_url=f"{root}{DOCS_PATH}swagger-ui.css/",
+            swagger_favicon_url=f"{root}{DOCS_PATH}favicon.png/",
         )
 
     async def send_asset(request: Request) -> Response:

@@ -41,13 +41,13 @@ def welcome(visit: Visit) -> Response:
             )
     except (InvalidValue, EmailTaken) as refusal:
         return _welcome(visit, 400, problems=problems_of(refusal))
-    return visit.sign_in(new, "/", notice="Welcome. Your account is ready.")
+    return visit.sign_in(new, f"{visit.root}/", notice="Welcome. Your account is ready.")
 
 
 def show_sign_in(visit: Visit) -> Response:
     """Show the form to sign in; whoever is signed in goes on to where they wanted."""
     then = own_path(visit.query.get("next", ""))
-    return visit.redirect(then) if visit.signed_in else visit.page("sign-in.html", then=then, email="", problem="")
+    return visit.redirect(visit.root + then) if visit.signed_in else visit.page("sign-in.html", then=then, email="", problem="")
 
 
 def sign_in(visit: Visit) -> Response:
@@ -65,13 +65,13 @@ def sign_in(visit: Visit) -> Response:
     except SignInRefused as refusal:
         return visit.page("sign-in.html", 401, then=then, email=email, problem=str(refusal))
     _end_session(visit)
-    return visit.sign_in(new, then)
+    return visit.sign_in(new, visit.root + then)
 
 
 def sign_out(visit: Visit) -> Response:
     """End the session, here and in the database."""
     _end_session(visit)
-    return visit.sign_out("/sign-in")
+    return visit.sign_out(f"{visit.root}/sign-in")
 
 
 def show_account(visit: Visit) -> Response:
@@ -88,7 +88,7 @@ def change_name(visit: Visit) -> Response:
             users.change_user(tx, user, profile=profile, by=By(user.id, visit.request_id))
     except InvalidValue as refusal:
         return _account(visit, 400, problems=problems_of(refusal))
-    return visit.redirect("/settings/", notice="Your name is saved.")
+    return visit.redirect(f"{visit.root}/settings/", notice="Your name is saved.")
 
 
 def change_address(visit: Visit) -> Response:
@@ -103,7 +103,7 @@ def change_address(visit: Visit) -> Response:
     except (InvalidValue, EmailTaken) as refusal:
         problems = problems_of(refusal)
         return _account(visit, 400, problems={"proof" if name == "present" else name: told for name, told in problems.items()})
-    return visit.redirect("/settings/", notice=f"You sign in as {changed.email} from now on.")
+    return visit.redirect(f"{visit.root}/settings/", notice=f"You sign in as {changed.email} from now on.")
 
 
 def change_password(visit: Visit) -> Response:
@@ -124,7 +124,7 @@ def change_password(visit: Visit) -> Response:
             )
     except InvalidValue as refusal:
         return _account(visit, 400, problems=problems_of(refusal))
-    return visit.sign_in(new, "/settings/", notice="Your password is changed. All other sessions have ended.")
+    return visit.sign_in(new, f"{visit.root}/settings/", notice="Your password is changed. All other sessions have ended.")
 
 
 def show_sessions(visit: Visit) -> Response:
@@ -140,7 +140,7 @@ def end_session(visit: Visit) -> Response:
     user = visit.account
     with visit.database.write() as tx:
         sessions.end_session(tx, user, visit.path["session_id"])
-    return visit.redirect("/settings/sessions/", notice="The session has ended.")
+    return visit.redirect(f"{visit.root}/settings/sessions/", notice="The session has ended.")
 
 
 def end_other_sessions(visit: Visit) -> Response:
@@ -148,7 +148,7 @@ def end_other_sessions(visit: Visit) -> Response:
     signed_in = visit.require_signed_in()
     with visit.database.write() as tx:
         sessions.end_other_sessions(tx, signed_in)
-    return visit.redirect("/settings/sessions/", notice="All other sessions have ended.")
+    return visit.redirect(f"{visit.root}/settings/sessions/", notice="All other sessions have ended.")
 
 
 def problems_of(refusal: InvalidValue | EmailTaken) -> dict[str, str]:

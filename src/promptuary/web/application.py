@@ -68,9 +68,9 @@ def _on_web_error(request: Request, error: Exception) -> Response:
     )
 
 
-def _on_sign_in_needed(_request: Request, error: Exception) -> Response:
+def _on_sign_in_needed(request: Request, error: Exception) -> Response:
     assert isinstance(error, SignInNeeded)  # noqa: S101 - the type it is registered for
-    return RedirectResponse(error.location, 303)
+    return RedirectResponse(Visit(request).root + error.location, 303)
 
 
 async def _on_slow_body(request: Request, _error: Exception) -> Response:
@@ -97,7 +97,7 @@ def _on_routing_error(request: Request, error: Exception) -> Response:
         detail = f'The method "{request.method}" is not for this page.'
         return _error_page(request, METHOD_NOT_ALLOWED, title=TITLES[METHOD_NOT_ALLOWED], detail=detail, headers=error.headers)
     if spelled := _other_spelling(request):
-        return RedirectResponse(spelled, 307)
+        return RedirectResponse(Visit(request).root + spelled, 307)
     if not wants_page(request):
         return short_error(404, "not_found", "Endpoint not found.")
     return _error_page(

@@ -48,16 +48,17 @@ class Asset:
 class Assets:
     """The files below ``/static/``. Names are looked up among those read at the start; no request reaches the file system."""
 
-    def __init__(self, *, addresses: dict[str, str], served: dict[str, Asset], has_bundle: bool) -> None:
+    def __init__(self, *, addresses: dict[str, str], served: dict[str, Asset], has_bundle: bool, root: str) -> None:
         self.has_bundle = has_bundle
         """Whether there are scripts and faces."""
         self._addresses = MappingProxyType(addresses)
+        self._root = root
         self._served = MappingProxyType(served)
 
     @classmethod
-    def load(cls, folder: Path = STATIC) -> "Assets":
-        """Read and compress everything below a folder."""
-        gathered = _Gathered()
+    def load(cls, folder: Path = STATIC, *, root: str = "") -> "Assets":
+        """Read and compress everything below a folder. ``root`` is the path under which browsers reach the server."""
+        gathered = _Gathered(root)
         manifest = manifest_of(folder)
         has_bundle = manifest.is_file()
         if has_bundle:
@@ -66,11 +67,11 @@ class Assets:
             gathered.add(path.name, path.read_bytes())
         sheets = [folder / "css" / f"{name}.css" for name in STYLE_SHEETS if has_bundle or name != "fonts"]
         gathered.add("app.css", gathered.with_addresses("\n".join(sheet.read_text("utf-8") for sheet in sheets)).encode())
-        return cls(addresses=gathered.addresses, served=gathered.served, has_bundle=has_bundle)
+        return cls(addresses=gathered.addresses, served=gathered.served, has_bundle=has_bundle, root=root)
 
     def url(self, name: str) -> str:
         """Return the address of a file by the name that templates know it by, such as ``app.css``."""
-        return self._addresses[name]
+        return self._root + self._addresses[name]
 
     @property
     def globals(self) -> dict[str, object]:
@@ -96,7 +97,8 @@ class Assets:
 class _Gathered:
     """What has been read so far: addresses by name, and files by the names they are served under."""
 
-    def __init__(self) -> None:
+    def __init__(self, root: str) -> None:
+        self._root = root
         self.addresses: dict[str, str] = {}
         self.served: dict[str, Asset] = {}
 
@@ -117,7 +119,7 @@ class _Gathered:
 
     def with_addresses(self, style_sheet: str) -> str:
         """Return a style sheet with the names of files in it replaced by their addresses."""
-        return _URL.sub(lambda found: f'url("{self.addresses[found[1]]}")', style_sheet)
+        return _URL.sub(lambda found: f'url("{self._root}{self.addresses[found[1]]}")', style_sheet)
 
     def _serve(self, name: str, served_name: str, content: bytes) -> None:
         extension = Path(name).suffix

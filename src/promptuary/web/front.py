@@ -12,7 +12,7 @@ def show_front(visit: Visit) -> Response:
     current = visit.account.current_project_id
     if not mine:
         return visit.page("nowhere.html")
-    return visit.redirect(f"/projects/{current if current in mine else mine[0]}/prompts/")
+    return visit.redirect(f"{visit.root}/projects/{current if current in mine else mine[0]}/prompts/")
 
 
 ROUTES = [page("/", get=show_front)]

@@ -45,7 +45,7 @@ def revoke_key(visit: Visit) -> Response:
     user = visit.account
     with visit.database.write() as tx:
         key = administration.revoke_own_key(tx, user, visit.path["key_id"], by=By(user.id, visit.request_id))
-    return visit.redirect("/settings/keys/", notice=f"The key {key.label} is revoked.")
+    return visit.redirect(f"{visit.root}/settings/keys/", notice=f"The key {key.label} is revoked.")
 
 
 def _keys(visit: Visit, status: int = 200, *, new: NewKey | None = None, problems: Mapping[str, str] | None = None) -> Response:

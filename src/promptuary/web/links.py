@@ -6,9 +6,13 @@ from urllib.parse import quote, urlencode
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Builds the addresses of a project's pages. Query parameters that are `None` or empty are left out."""
+    """Builds the addresses of a project's pages. Query parameters that are `None` or empty are left out.
+
+    ``root`` is the path under which the server is reached.
+    """
 
     project_id: int
+    root: str = ""
 
     def prompts(self, **query: object) -> str:
         """Lead to the list of prompts."""
@@ -45,4 +49,4 @@ class Links:
     def _address(self, *segments: str, **query: object) -> str:
         path = "".join(f"/{quote(segment, safe='')}" for segment in ("projects", str(self.project_id), *segments))
         sent = {name: value for name, value in query.items() if value is not None and value != ""}
-        return f"{path}/?{urlencode(sent)}" if sent else f"{path}/"
+        return f"{self.root}{path}/?{urlencode(sent)}" if sent else f"{self.root}{path}/"

@@ -27,7 +27,9 @@ def create_project(visit: Visit) -> Response:
             project = administration.found_project(tx, user, name=visit.form.get("name"), by=by)
     except InvalidValue as refusal:
         return _new_project(visit, 400, problem=str(refusal))
-    return visit.redirect(f"/projects/{project.id}/settings/", notice=f"The project {project.name} is there. Add its members.")
+    return visit.redirect(
+        f"{visit.root}/projects/{project.id}/settings/", notice=f"The project {project.name} is there. Add its members."
+    )
 
 
 def show_settings(visit: Visit) -> Response:
@@ -104,7 +106,7 @@ def remove_member(visit: Visit) -> Response:
     except LastAdmin as refusal:
         return _settings(visit, 409, problems={"email": str(refusal)})
     # Whoever has taken themselves out cannot see the project any more.
-    return visit.redirect("/") if email == visit.account.email else _done(visit, f"{email} is no member any more.")
+    return visit.redirect(f"{visit.root}/") if email == visit.account.email else _done(visit, f"{email} is no member any more.")
 
 
 def _settings(
@@ -141,7 +143,7 @@ def _new_project(visit: Visit, status: int = 200, *, problem: str = "") -> Respo
 
 
 def _done(visit: Visit, notice: str) -> Response:
-    return visit.redirect(f"/projects/{visit.path['project_id']}/settings/", notice=notice)
+    return visit.redirect(f"{visit.root}/projects/{visit.path['project_id']}/settings/", notice=notice)
 
 
 def _role(sent: str) -> Role:

@@ -16,6 +16,7 @@ from promptuary.heavy_work import HeavyWork
 from promptuary.model.access import Actor, Permission
 from promptuary.model.accounts import Browser, Membership, NewSession, Project, SessionLimits, SignedIn, User
 from promptuary.model.errors import ProjectNotFound
+from promptuary.public_path import path_of
 from promptuary.registry import access, members, sessions
 from promptuary.request_body import Bodies
 from promptuary.request_log import REQUEST_ID
@@ -101,12 +102,14 @@ class Visit:
     def require_signed_in(self) -> SignedIn:
         """Return who is signed in, and by which session. Strangers are sent to sign in."""
         if self.signed_in is None:
-            raise SignInNeeded(_address(self.request) if self.request.method in {"GET", "HEAD"} else _came_from(self.request))
+            raise SignInNeeded(
+                _address(self.request) if self.request.method in {"GET", "HEAD"} else _came_from(self.request, self.root)
+            )
         return self.signed_in
 
     async def find_caller(self, _beginning: bytes) -> str | None:
         """Return who sends a form that has only begun to arrive; `None` for strangers."""
-        if read_session_cookie(self.request.scope) is None:
+        if read_session_cookie(self.request.scope, root=self.root) is None:
             return None
         signed_in = await anyio.to_thread.run_sync(lambda: self.signed_in, limiter=self.services.threads)
         return None if signed_in is None else f"user {signed_in.user.id}"
@@ -127,7 +130,12 @@ class Visit:
     @property
     def links(self) -> Links:
         """The addresses of the project's pages."""
-        return Links(self.project.id)
+        return Links(self.project.id, self.root)
+
+    @property
+    def root(self) -> str:
+        """The path under which browsers reach the pages; empty if that is the host itself."""
+        return path_of(self.services.public_url)
 
     @property
     def address(self) -> str:
@@ -179,7 +187,9 @@ class Visit:
         """Add to a view's answer what its visitor's session needs."""
         if self._cookie is not None:
             lasts = self.services.session_limits.longest
-            response.headers.append("Set-Cookie", write_session_cookie(self.request.scope, self._cookie, lasts=lasts))
+            response.headers.append(
+                "Set-Cookie", write_session_cookie(self.request.scope, self._cookie, lasts=lasts, root=self.root)
+            )
         # A page that nobody had to know who they are for has not been asked for it, either.
         workplace: _Workplace | None = self.__dict__.get("_workplace")
         signed_in = workplace.signed_in if workplace else None
@@ -194,7 +204,7 @@ class Visit:
     @cached_property
     def _workplace(self) -> "_Workplace":
         """Who is signed in and where they work, read once."""
-        value = read_session_cookie(self.request.scope)
+        value = read_session_cookie(self.request.scope, root=self.root)
         if value is None:
             return _Workplace(None, [])
         with self.database.read() as tx:
@@ -207,7 +217,8 @@ class Visit:
             **self.services.assets.globals,
             "account": workplace.signed_in.user if workplace.signed_in else None,
             "project": here.project if here else None,
-            "links": Links(here.project.id) if here else None,
+            "links": Links(here.project.id, self.root) if here else None,
+            "root": self.root,
             "projects": [each.project for each in workplace.memberships],
             "role": here.role if here else None,
             "can_write": here is not None and here.role.includes(Permission.WRITE.role),
@@ -233,15 +244,15 @@ def _find(memberships: list[Membership], path: Mapping[str, str]) -> Membership 
     return next((each for each in memberships if str(each.project.id) == path.get("project_id")), None)
 
 
-def _came_from(request: Request) -> str:
+def _came_from(request: Request, root: str) -> str:
     """Return the address of the page whose form was sent, empty if the browser does not tell or it is of another site."""
     try:
         page = urlsplit(request.headers.get("referer", ""))
     except ValueError:
         return ""
-    if page.netloc != request.url.netloc or not page.path.startswith("/projects/"):
+    if page.netloc != request.url.netloc or not page.path.startswith(f"{root}/projects/"):
         return ""
-    return page.path + (f"?{page.query}" if page.query else "")
+    return page.path.removeprefix(root) + (f"?{page.query}" if page.query else "")
 
 
 def _address(request: Request) -> str:
