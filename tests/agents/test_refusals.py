@@ -42,6 +42,15 @@ def test_an_edit_that_does_not_fit_tells_which_one_it_is(agent: Agent) -> None:
     assert agent.result("llma-prompt-get", prompt_name="edits")["version"] == 1
 
 
+def test_an_edit_that_only_other_line_breaks_keep_from_matching_says_so(agent: Agent) -> None:
+    agent.result("llma-prompt-create", name="windows", prompt="one\r\ntwo")
+    missing = "Text to replace was not found in the prompt."
+    arguments = {"prompt_name": "windows", "base_version": 1}
+    answer = agent.refusal("llma-prompt-update", **arguments, edits=[{"old": "one\ntwo", "new": "x"}])
+    assert answer.startswith(f"{missing} It would match with other line breaks")
+    assert agent.refusal("llma-prompt-update", **arguments, edits=[{"old": "three\ntwo", "new": "x"}]) == missing
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

@@ -12,6 +12,7 @@ from referencing.jsonschema import DRAFT202012
 from promptuary import __version__
 
 OPERATIONS = {
+    ("/api/projects/{project_id}/", "get"): "projects_retrieve",
     ("/api/projects/{project_id}/llm_prompts/", "get"): "llm_prompts_list",
     ("/api/projects/{project_id}/llm_prompts/", "post"): "llm_prompts_create",
     ("/api/projects/{project_id}/llm_prompts/name/{prompt_name}/", "get"): "llm_prompts_name_retrieve",
@@ -61,6 +62,7 @@ SCHEMAS = {
     "LLMPromptVersionUsage",
     "PaginatedLLMPromptListList",
     "PatchedLLMPromptPublish",
+    "Project",
     "UserBasic",
 }
 REFUSALS = {"400", "401", "403", "404", "406", "413", "429", "503"}

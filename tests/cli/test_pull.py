@@ -7,6 +7,8 @@ from typing import Any
 from desks import Desk
 
 from promptuary.files import content_sha256, parse_document, parse_lock
+from promptuary.model.access import Role
+from promptuary.registry import members, projects
 
 CHAT = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "{{question}}"}]
 
@@ -114,11 +116,16 @@ def test_files_that_cannot_be_read_are_kept(desk: Desk) -> None:
 def test_a_folder_of_another_server_or_project_is_refused(desk: Desk) -> None:
     desk.create("greeting", "One")
     desk.json("pull")
-    sentence = desk.refusal("pull", project="@current")
+    assert desk.registry is not None
+    with desk.registry.database.write() as tx:
+        project = projects.create_project(tx, name="Other")
+        members.set_member(tx, project_id=project.id, email=desk.registry.user.email, role=Role.EDITOR)
+    other = str(project.id)
+    sentence = desk.refusal("pull", project=other)
     assert sentence == (
-        f"prompts was pulled from project {desk.project} of {desk.host}, and the profile is of project @current of {desk.host}."
+        f"prompts was pulled from project {desk.project} of {desk.host}, and the profile is of project {other} of {desk.host}."
     )
-    assert desk.refusal("push", project="@current") == sentence
+    assert desk.refusal("push", project=other) == sentence
 
 
 def test_what_stands_in_the_way_is_said(desk: Desk, tmp_path: Path) -> None:

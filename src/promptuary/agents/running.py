@@ -10,7 +10,7 @@ from promptuary.agents.calls import AgentCall
 from promptuary.agents.json_arguments import read_json_texts
 from promptuary.agents.tools import Tool
 from promptuary.api.errors import ApiError, answer_refusal, parse_error, validation_failed
-from promptuary.model.errors import InvalidValue, Refusal
+from promptuary.model.errors import EditRefused, InvalidValue, Refusal
 from promptuary.model.json_text import InvalidJson, dump_compact, find_surrogate, parse
 
 
@@ -41,7 +41,8 @@ def run_tool(call: AgentCall, tool: Tool, arguments: Mapping[str, object]) -> Ou
 def refused(refusal: Refusal) -> Outcome:
     """Return a refusal as a result."""
     field = refusal.field if isinstance(refusal, InvalidValue) else None
-    return Outcome(_sentence(str(refusal), field), json.loads(bytes(answer_refusal(refusal).body)), is_refused=True)
+    hint = f" {refusal.hint}" if isinstance(refusal, EditRefused) and refusal.hint else ""
+    return Outcome(_sentence(f"{refusal}{hint}", field), json.loads(bytes(answer_refusal(refusal).body)), is_refused=True)
 
 
 _NULLABLE = {"config", "expected_version"}

@@ -6,7 +6,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from promptuary.api import changes, health, labels, metrics, prompts, transfers, usage
+from promptuary.api import changes, health, labels, metrics, projects, prompts, transfers, usage
 from promptuary.api.calls import Services
 from promptuary.api.documentation import SCHEMA_PATH, add_documentation
 from promptuary.api.errors import add_error_handlers
@@ -21,7 +21,8 @@ from promptuary.api.inputs import (
 from promptuary.api.paths import OneSpelling
 from promptuary.public_path import path_of
 
-PREFIX = "/api/projects/{project_id}/llm_prompts"
+PROJECT = "/api/projects/{project_id}"
+PREFIX = f"{PROJECT}/llm_prompts"
 
 _BODIES: list[type[Body]] = [LLMPromptCreate, LLMPromptDuplicate, LLMPromptLabelSet, LLMPromptRestore, PatchedLLMPromptPublish]
 
@@ -42,6 +43,7 @@ def _routes(*, shows_metrics: bool) -> list[BaseRoute]:
     router = APIRouter()
     for resource in (prompts, labels, changes, usage, transfers):
         router.include_router(resource.router, prefix=PREFIX)
+    router.include_router(projects.router, prefix=PROJECT)
     router.include_router(health.router)
     if shows_metrics:
         router.include_router(metrics.router)

@@ -10,14 +10,15 @@ from promptuary.cli.commands import CommandGroup
 from promptuary.cli.showing import printable
 from promptuary.model.errors import Explained, InvalidValue, Refusal
 
-_CODES_WITHOUT_SUBJECT = {"blank", "max_length", "null_characters_not_allowed"}
+_CODES_WITHOUT_SUBJECT = {"blank", "invalid_label_name", "max_length", "null_characters_not_allowed"}
 """Refusals that say "this field", which is clear next to a field, but not on a command line."""
 
 app = typer.Typer(
     name="promptuary",
     cls=CommandGroup,
     help="A prompt registry: versioned, labelled, searchable prompts, served to running programs.\n\n"
-    "Start with: promptuary serve. Settings come from PROMPTUARY_... variables and from .env.",
+    "Start with: promptuary serve. Settings come from PROMPTUARY_... variables and from .env. Commands that ask a server find "
+    "it in PROMPTUARY_HOST, PROMPTUARY_API_KEY and PROMPTUARY_PROJECT, or in a profile of promptuary login; not in .env.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -1,13 +1,14 @@
 """``promptuary login`` and ``promptuary logout``: which server the commands that work over HTTP ask, and with which key."""
 
 import sys
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from promptuary.cli.far import ProfileName
 from promptuary.cli.showing import AsJson, say, show_record
-from promptuary.remote import Remote, RemotePrompts, RemoteRefusal
+from promptuary.remote import Remote, RemotePrompts, RemoteRefusal, find_project
 from promptuary.remote.profiles import DEFAULT_NAME, make_profile, remove_profile, write_profile
 
 
@@ -20,19 +21,35 @@ def login(
     as_json: AsJson = False,
 ) -> None:
     """Keep a server, a project and a key for later commands. The key is read from standard input and tried first."""
-    name = profile or DEFAULT_NAME
+    name = _name_of(profile)
     made = make_profile({"host": host, "api_key": _read_key(), "project": project}, "The profile")
     with Remote(made) as remote:
         reached = RemotePrompts(remote).count()
+        found = find_project(remote)
+    # The current project is another one for each account, and may be another one tomorrow.
+    made = replace(made, project=found.number)
     path = write_profile(name, made)
-    record = {"profile": name, "host": made.host, "project": made.project, "prompts": reached, "file": str(path)}
+    record = {
+        "profile": name,
+        "host": made.host,
+        "project": made.project,
+        "project_name": found.name,
+        "prompts": reached,
+        "file": str(path),
+    }
     show_record(record, as_json=as_json)
 
 
 def logout(profile: ProfileName = None) -> None:
     """Forget a profile and its key. The key stays valid; promptuary key revoke ends it."""
-    name = profile or DEFAULT_NAME
+    name = _name_of(profile)
     say(f"Profile {name} is removed from {remove_profile(name)}.")
+
+
+def _name_of(profile: str | None) -> str:
+    if profile is not None and not profile.strip():
+        raise RemoteRefusal("The name of the profile is empty.")
+    return profile or DEFAULT_NAME
 
 
 def _read_key() -> str:

@@ -7,31 +7,53 @@ from urllib.parse import urlencode
 
 import typer
 
+from promptuary.cli.far import ProfileName
 from promptuary.model.errors import InvalidValue
+from promptuary.remote.profiles import DEFAULT_NAME, PROFILE, Profile, read_profile, read_profiles
 
 KEY_VARIABLE = "PROMPTUARY_API_KEY"
+DEFAULT_HOST = "http://127.0.0.1:8000"
+
+_NO_KEY = f"Set {KEY_VARIABLE} to a personal API key (phx_...)."
 
 
 def mcp(
     host: Annotated[
-        str, typer.Option(envvar="PROMPTUARY_HOST", help="Address of the server, such as https://prompts.example.com.")
-    ] = "http://127.0.0.1:8000",
+        str,
+        typer.Option(envvar="PROMPTUARY_HOST", help="Address of the server; by default the profile's, or http://127.0.0.1:8000."),
+    ] = "",
     project: Annotated[
-        str, typer.Option(envvar="PROMPTUARY_PROJECT", help="Id of the project; by default the one that the key means.")
+        str, typer.Option(envvar="PROMPTUARY_PROJECT", help="Id of the project; by default the one that the profile or key means.")
     ] = "",
     label: Annotated[
         str, typer.Option(envvar="PROMPTUARY_LABEL", help="Label that native prompts follow; by default the latest version.")
     ] = "",
+    profile: ProfileName = None,
 ) -> None:
-    """Serve an agent over standard input and output (MCP). The key is read from PROMPTUARY_API_KEY."""
+    """Serve an agent over standard input and output (MCP). The key is read from PROMPTUARY_API_KEY, or from a profile."""
     if find_spec("mcp") is None:
         message = "MCP is not installed. Install promptuary[mcp]."
         raise InvalidValue("not_installed", message)
-    key = os.environ.get(KEY_VARIABLE, "").strip()
-    if not key or not key.isascii():
-        message = f"Set {KEY_VARIABLE} to a personal API key (phx_...)."
-        raise InvalidValue("missing_key", message)
+    at = _server(host, project, profile)
     from promptuary.agents.stdio import serve_stdio  # noqa: PLC0415 - an extra that need not be installed
 
-    query = urlencode({name: value for name, value in (("project_id", project), ("label", label)) if value})
-    serve_stdio(f"{host.rstrip('/')}/mcp{'?' if query else ''}{query}", {"Authorization": f"Bearer {key}"})
+    query = urlencode({name: value for name, value in (("project_id", at.project), ("label", label)) if value})
+    serve_stdio(f"{at.host.rstrip('/')}/mcp{'?' if query else ''}{query}", {"Authorization": f"Bearer {at.api_key}"})
+
+
+def _server(host: str, project: str, profile: str | None) -> Profile:
+    """Return where to go: the profile that is named, else the key of the environment, else the profile ``default``."""
+    key = os.environ.get(KEY_VARIABLE, "").strip()
+    named = profile if profile is not None else os.environ.get(PROFILE) or None
+    if named is None and key:
+        if not key.isascii() or not key.isprintable():
+            raise InvalidValue("missing_key", _NO_KEY)
+        return Profile(host or DEFAULT_HOST, key, project)
+    kept = read_profiles().get(named or DEFAULT_NAME)
+    if named is None and kept is None:
+        raise InvalidValue("missing_key", _NO_KEY)
+    found = kept if named is None and kept is not None else read_profile(named or None)
+    if host and host.rstrip("/") != found.host:
+        message = f"The profile is of {found.host}, and its key is not sent to {host}. Leave the host out, or set {KEY_VARIABLE}."
+        raise InvalidValue("other_host", message)
+    return Profile(found.host, found.api_key, project or found.project)

@@ -1,6 +1,7 @@
 """The commands of ``promptuary prompt`` that publish: create, publish, edit.
 
-A content that comes from a file, standard input or an editor ends before its last line break, which editors and ``echo`` add.
+A content that comes from a file, standard input or an editor ends before its last line break, which editors and ``echo`` add. Files
+of Windows say the same as others, as those do that are pulled and pushed: a byte order mark is none of the content, and CRLF is LF.
 """
 
 import os
@@ -15,17 +16,21 @@ import typer
 from promptuary.cli.far import ProfileName, reached_prompts
 from promptuary.cli.prompts import PromptName, app
 from promptuary.cli.showing import AsJson, say, show_json
-from promptuary.files import InvalidFile, write_file
-from promptuary.model.json_text import InvalidJson, dump_indented, parse
+from promptuary.files import InvalidFile, decoded, in_line_feeds, write_file
+from promptuary.model.json_text import InvalidJson, dump_indented, find_surrogate, parse
 from promptuary.model.names import check_prompt_name
-from promptuary.remote import Conflict, RemotePrompts, RemoteRefusal, Row
+from promptuary.remote import Conflict, Missing, RemotePrompts, RemoteRefusal, Row
 
 SourceFile = Annotated[
     Path | None, typer.Option("--file", help="The file with the content; - is standard input.", dir_okay=False, allow_dash=True)
 ]
 IsJson = Annotated[bool, typer.Option("--as-json", help="The content is a value of JSON, not a text.")]
 Config = Annotated[str | None, typer.Option("--config", help="The config, an object of JSON; @FILE reads it, null clears it.")]
+AcceptsEmpty = Annotated[bool, typer.Option("--yes", "-y", help="Publish an empty content, too.")]
 Note = Annotated[str | None, typer.Option("--note", help="What changed, as history shows it.")]
+
+_CRLF = "\r\n"
+_MAX_INPUT = 16_000_000
 
 
 @app.command("create")
@@ -35,11 +40,12 @@ def create(
     is_json: IsJson = False,
     config: Config = None,
     note: Note = None,
+    yes: AcceptsEmpty = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
     """Create a prompt, with its content from a file or standard input."""
-    content = _value(_read_content(file), is_json=is_json)
+    content = _value(in_line_feeds(_read_content(file, is_agreed=yes)), is_json=is_json)
     settings = _read_config(config)
     with reached_prompts(profile) as prompts:
         created = prompts.create(name, content, config=settings, description=note)
@@ -47,7 +53,7 @@ def create(
 
 
 @app.command("publish")
-def publish(
+def publish(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
     name: PromptName,
     base_version: Annotated[
         int, typer.Option(help="The version this was made from; refused unless it is still the latest.", min=1)
@@ -56,16 +62,20 @@ def publish(
     is_json: IsJson = False,
     config: Config = None,
     note: Note = None,
+    yes: AcceptsEmpty = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
     """Publish the next version. The content is from a file or standard input; with --config alone it stays as it is."""
     changes: dict[str, object] = {}
     if file is not None or config is None:
-        changes["prompt"] = _value(_read_content(file), is_json=is_json)
+        text = _read_content(file, is_agreed=yes)
+        changes["prompt"] = _value(text, is_json=is_json)
     if config is not None:
         changes["config"] = _read_config(config)
     with reached_prompts(profile) as prompts:
+        if isinstance(changes.get("prompt"), str) and not is_json and not _has_crlf(prompts, name, base_version, text):
+            changes["prompt"] = in_line_feeds(text)
         published = _publish(prompts, name, base_version, changes, note)
     _tell(published, "is published", as_json=as_json)
 
@@ -74,6 +84,7 @@ def publish(
 def edit(
     name: PromptName,
     note: Note = None,
+    yes: AcceptsEmpty = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
@@ -85,12 +96,14 @@ def edit(
             raise RemoteRefusal(f"No prompt is named '{name}'.")
         draft = _write_draft(prompts.remote.profile.project, row)
         _run_editor(draft)
-        text = _without_last_break(_decoded(draft.read_bytes()))
-        if text == _editable(row):
+        data = draft.read_bytes()
+        text = _without_last_break(decoded(data, "draft"))
+        if data == _draft_of(row) or text == _editable(row):
             draft.unlink()
             say("Nothing was changed." if not as_json else "null")
             return
         try:
+            _require_content(text, is_agreed=yes)
             content = _value(text, is_json=not isinstance(row.content, str))
             published = _publish(prompts, name, row.version, {"prompt": content}, note)
         except (RemoteRefusal, InvalidFile) as refusal:
@@ -120,44 +133,70 @@ def _tell(version: dict[str, object], what: str, *, as_json: bool) -> None:
         say(f"Version {version['version']} of {version['name']} {what}.")
 
 
-def _read_content(file: Path | None) -> str:
+def _has_crlf(prompts: RemotePrompts, name: str, version: int, text: str) -> bool:
+    """Tell whether a text has CRLF because the version that it was made from has."""
+    if _CRLF not in text:
+        return False
     try:
-        data = sys.stdin.buffer.read() if file is None or str(file) == "-" else file.read_bytes()
+        return _CRLF in prompts.resolve(name, version=version)["prompt"]["prompt"]
+    except Missing:
+        return False
+
+
+def _read_content(file: Path | None, *, is_agreed: bool) -> str:
+    text = _without_last_break(decoded(_read_bytes(file), "content"))
+    _require_content(text, is_agreed=is_agreed)
+    return text
+
+
+def _require_content(text: str, *, is_agreed: bool) -> None:
+    # An empty pipe is mostly the end of a command that failed.
+    if not text and not is_agreed:
+        raise InvalidFile("The content is empty, so nothing is published. To publish an empty one, add --yes.")
+
+
+def _read_bytes(file: Path | None) -> bytes:
+    try:
+        if file is None or str(file) == "-":
+            data = sys.stdin.buffer.read(_MAX_INPUT + 1)
+        else:
+            with file.open("rb") as opened:
+                data = opened.read(_MAX_INPUT + 1)
     except OSError as error:
         raise InvalidFile(f"Cannot read {file}: {error.strerror}.") from None
-    return _without_last_break(_decoded(data))
-
-
-def _decoded(data: bytes) -> str:
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        raise InvalidFile("The content is not UTF-8 text.") from None
+    if len(data) > _MAX_INPUT:
+        raise InvalidFile(f"{file or 'Standard input'} is larger than {_MAX_INPUT:,} bytes.")
+    return data
 
 
 def _without_last_break(text: str) -> str:
-    return text.removesuffix("\n")
+    return text.removesuffix("\n").removesuffix("\r") if text.endswith(_CRLF) else text.removesuffix("\n")
 
 
 def _value(text: str, *, is_json: bool) -> object:
     if not is_json:
         return text
     try:
-        return parse(text)
+        value = parse(text)
     except InvalidJson as error:
         raise InvalidFile(f"The content is not JSON: {error}.") from None
+    if find_surrogate(value) is not None:
+        raise InvalidFile("The content has half of a surrogate pair.")
+    return value
 
 
 def _read_config(config: str | None) -> dict[str, object] | None:
     if config is None:
         return None
-    text = _read_content(Path(config[1:])) if config.startswith("@") else config
+    text = decoded(_read_bytes(Path(config[1:])), "config") if config.startswith("@") else config
     try:
         value = parse(text)
     except InvalidJson as error:
         raise InvalidFile(f"The config is not JSON: {error}.") from None
     if value is not None and not isinstance(value, dict):
         raise InvalidFile("The config must be an object of JSON, or null.")
+    if find_surrogate(value) is not None:
+        raise InvalidFile("The config has half of a surrogate pair.")
     return value
 
 
@@ -173,8 +212,12 @@ def _write_draft(project: str, row: Row) -> Path:
     # A draft that was kept is never overwritten.
     number = next(number for number in range(1, 10_000) if not (folder / f"{stem}-{number}.{suffix}").exists())
     path = folder / f"{stem}-{number}.{suffix}"
-    write_file(path, f"{_editable(row)}\n".encode())
+    write_file(path, _draft_of(row))
     return path
+
+
+def _draft_of(row: Row) -> bytes:
+    return f"{_editable(row)}\n".encode()
 
 
 def _run_editor(path: Path) -> None:

@@ -1,12 +1,14 @@
 """``promptuary prompt``: prompts of a server, over HTTP with a key. `prompt_writing` has the commands that publish."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from promptuary.cli.differences import show_difference
-from promptuary.cli.far import ProfileName, reached_prompts
+from promptuary.cli.far import ProfileName, Yes, reached_prompts, require_agreement
 from promptuary.cli.showing import AsJson, say, show_json, show_record, show_records, show_text, write_out
+from promptuary.model.names import check_label_name
+from promptuary.remote import Conflict, Missing, RemotePrompts, RemoteRefusal
 from promptuary.sync import Draft
 
 app = typer.Typer(help="Prompts of a server: read, write, compare, label, archive. It is asked over HTTP.", no_args_is_help=True)
@@ -24,6 +26,8 @@ def list_all(
     as_json: AsJson = False,
 ) -> None:
     """List prompts by name."""
+    if label is not None:
+        check_label_name(label, field="label")
     with reached_prompts(profile) as prompts:
         rows = prompts.list_plain(search=search, label=label, is_archived=archived)
     if as_json:
@@ -54,9 +58,11 @@ def show(
     """Show a prompt: its latest version, or another one, with its labels and config."""
     if version is not None and label is not None:
         raise typer.BadParameter("--version and --label exclude each other.")
+    if label is not None:
+        check_label_name(label, field="label")
     with reached_prompts(profile) as prompts:
         chosen = prompts.fetch(name, label=label)["version"] if label is not None else version
-        found = prompts.resolve(name, version=chosen)["prompt"]
+        found = _read_version(prompts, name, chosen)
     if as_json:
         show_json(found)
     elif content:
@@ -110,9 +116,9 @@ def diff(
 ) -> None:
     """Show what differs between two versions of a prompt."""
     with reached_prompts(profile) as prompts:
-        newer = prompts.resolve(name, version=new)["prompt"]
+        newer = _read_version(prompts, name, new)
         before = old or newer["version"] - 1
-        older = prompts.resolve(name, version=before)["prompt"] if before else None
+        older = _read_version(prompts, name, before) if before else None
     if as_json:
         show_json({"old": older, "new": newer})
         return
@@ -130,27 +136,35 @@ def set_label(
     label: Annotated[str, typer.Argument(metavar="LABEL", help="The label's name.")],
     version: Version = None,
     remove: Annotated[bool, typer.Option("--remove", help="Remove the label instead.")] = False,
+    yes: Yes = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let a label point at a version, or remove it."""
+    """Let a label point at a version, or remove it. A label that others move meanwhile is left where they moved it."""
     if (version is None) != remove:
         raise typer.BadParameter("Give either --version or --remove.")
+    check_label_name(label, field="label")
     with reached_prompts(profile) as prompts:
+        labels = {each["name"]: each["version"] for each in prompts.resolve(name)["labels"]}
+        current = labels.get(label)
         if version is None:
-            prompts.remove_label(name, label)
-        else:
-            prompts.set_label(name, label, version)
+            _remove_label(prompts, name, label, current, is_agreed=yes)
+        elif version != current:
+            _move_label(prompts, name, label, current, version, is_agreed=yes)
     if as_json:
-        show_json({"name": name, "label": label, "version": version})
+        show_json({"name": name, "label": label, "version": version, "from_version": current})
+    elif version is None:
+        say(f"{name}: {label} is removed.")
     else:
-        say(f"{name}: {label} {'is removed' if remove else f'points at version {version}'}.")
+        was = " already" if current == version else "" if current is None else f", and no longer at {current}"
+        say(f"{name}: {label} points at version {version}{was}.")
 
 
 @app.command("archive")
-def archive(name: PromptName, profile: ProfileName = None, as_json: AsJson = False) -> None:
+def archive(name: PromptName, yes: Yes = False, profile: ProfileName = None, as_json: AsJson = False) -> None:
     """Take a prompt out of service, with all versions and labels. Its name becomes free."""
     with reached_prompts(profile) as prompts:
+        require_agreement(f"Take {name} out of service, with all versions and labels?", is_agreed=yes)
         prompts.archive(name)
     if as_json:
         show_json({"name": name, "archived": True})
@@ -168,6 +182,34 @@ def restore(name: PromptName, profile: ProfileName = None, as_json: AsJson = Fal
         return
     former = ", ".join(f"{each['name']}={each['version']}" for each in restored["former_labels"])
     say(f"{name} is back at version {restored['version']}.{f' Its labels were {former}.' if former else ''}")
+
+
+def _read_version(prompts: RemotePrompts, name: str, version: int | None) -> dict[str, Any]:
+    """Read a version, or the latest. Raises `RemoteRefusal` with a sentence that tells a missing version from a missing prompt."""
+    try:
+        found: dict[str, Any] = prompts.resolve(name, version=version)["prompt"]
+    except Missing:
+        if version is None:
+            raise
+        latest = prompts.resolve(name)["prompt"]["latest_version"]
+        raise RemoteRefusal(f"{name} has no version {version}; the latest is {latest}.") from None
+    return found
+
+
+def _remove_label(prompts: RemotePrompts, name: str, label: str, current: int | None, *, is_agreed: bool) -> None:
+    if current is not None:
+        require_agreement(f"{label} points at version {current} of {name}. Remove it?", is_agreed=is_agreed)
+    prompts.remove_label(name, label)
+
+
+def _move_label(prompts: RemotePrompts, name: str, label: str, current: int | None, version: int, *, is_agreed: bool) -> None:
+    if current is not None:
+        require_agreement(f"{label} points at version {current} of {name}. Move it to {version}?", is_agreed=is_agreed)
+    try:
+        prompts.set_label(name, label, version, expected_version=current)
+    except Conflict as conflict:
+        now = "it was removed" if conflict.current_version is None else f"it points at version {conflict.current_version}"
+        raise RemoteRefusal(f"{label} was moved meanwhile: {now} now. Run the command again to move it from there.") from None
 
 
 def _second(moment: str) -> str:

@@ -1,18 +1,24 @@
 """``promptuary pull``: prompts of a server as files."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
-from promptuary.cli.far import DEFAULT_FOLDER, FolderPath, ProfileName, reached_prompts, show_steps
+from promptuary.cli.far import DEFAULT_FOLDER, FolderPath, ProfileName, Yes, agrees, reached_prompts, show_steps
+from promptuary.cli.progress import progress
 from promptuary.cli.showing import AsJson, say
-from promptuary.files import InvalidFile, Lock, read_folder
+from promptuary.files import Folder, Lock, read_folder
+from promptuary.model.names import check_label_name
 from promptuary.model.text import counted
-from promptuary.sync import pull as take
-from promptuary.sync import require_same_server
+from promptuary.remote import RemoteProject, find_project
+from promptuary.sync import PullStep, is_of, new_lock, perform_pull, plan_pull, read_source, require_same_project
+
+_MAX_NAMED = 10
 
 
-def pull(
+def pull(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
     folder_path: FolderPath = DEFAULT_FOLDER,
     label: Annotated[
         str | None, typer.Option(help="Take the versions with this label; without it, as the folder did last.")
@@ -22,25 +28,55 @@ def pull(
     mine: Annotated[
         bool, typer.Option("--mine", help="Keep what was edited here, and let the next push publish it on what the server has now.")
     ] = False,
+    rebind: Annotated[
+        bool, typer.Option("--rebind", help="Take the folder for one of the profile's project, whatever the lock says.")
+    ] = False,
+    yes: Yes = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
     """Write each prompt to a file and note in prompts.lock what was taken. What was edited here is kept."""
     if (label is not None and latest) or (force and mine):
         raise typer.BadParameter("--label and --latest exclude each other, and so do --force and --mine.")
+    if label is not None:
+        check_label_name(label, field="label")
     folder = read_folder(folder_path)
-    with reached_prompts(profile) as prompts:
-        at = prompts.remote.profile
-        lock = Lock(at.host, at.project, folder.lock.label if folder.lock else None) if force else require_same_server(folder, at)
+    with reached_prompts(profile) as prompts, progress() as shown_progress:
+        lock, is_elsewhere = _lock_of(folder, find_project(prompts.remote), rebinds=rebind)
         chosen = None if latest else label or lock.label
-        wanted = Lock(lock.server, lock.project, chosen)
-        rows = list(prompts.list_rows(label=chosen))
-        if chosen is not None and not rows and not folder.entries:
-            raise InvalidFile(f"No prompt has the label '{chosen}'.")
-        pulled = take(folder, rows, wanted, is_forced=force, keeps_mine=mine)
+        task = shown_progress.add_task("Reading", total=None)
+        source = read_source(folder, prompts, chosen, lambda number: shown_progress.advance(task, number))
+    planned = plan_pull(folder, source, is_forced=force, keeps_mine=mine, is_elsewhere=is_elsewhere)
+    with_consent = _with_consent(planned, is_agreed=yes)
+    pulled = perform_pull(folder, with_consent, replace(lock, label=chosen))
     shown = pulled if as_json else [each for each in pulled if each.action != "unchanged"]
     nothing = f"{counted(len(pulled), 'prompt')}: nothing is new on the server."
     show_steps(shown, as_json=as_json, fields=("name", "file", "action", "version", "detail"), nothing=nothing)
-    if any(each.action == "conflict" for each in pulled):
+    actions = {each.action for each in pulled}
+    if "conflict" in actions:
         say("Conflicts were left as they are: push merges, --force takes the server's, --mine keeps yours.", err=True)
+    if "left" in actions:
+        say("Files that were left would be removed: run the command again with --yes for that.", err=True)
+    if actions & {"conflict", "left"}:
         raise typer.Exit(1)
+
+
+def _lock_of(folder: Folder, project: RemoteProject, *, rebinds: bool) -> tuple[Lock, bool]:
+    """Return the lock to go on with, and whether it is of another project than the folder's."""
+    if not rebinds or folder.lock is None or is_of(folder.lock, project):
+        return require_same_project(folder, project), False
+    return replace(new_lock(project), label=folder.lock.label), True
+
+
+def _with_consent(steps: Sequence[PullStep], *, is_agreed: bool) -> list[PullStep]:
+    """Return the steps as people want them, after asking them where that is needed."""
+    asked = [step for step in steps if step.needs_consent]
+    if not asked or is_agreed:
+        return list(steps)
+    for step in asked[:_MAX_NAMED]:
+        say(f"{step.pulled.file}: {step.pulled.name} {step.pulled.detail}.", err=True)
+    if len(asked) > _MAX_NAMED:
+        say(f"... and {len(asked) - _MAX_NAMED} more.", err=True)
+    if agrees(f"Remove {counted(len(asked), 'file')}?"):
+        return list(steps)
+    return [step.declined if step.needs_consent else step for step in steps]

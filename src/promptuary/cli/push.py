@@ -1,15 +1,20 @@
 """``promptuary push``: what was edited in files becomes versions."""
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
 
-from promptuary.cli.far import DEFAULT_FOLDER, FolderPath, ProfileName, reached_prompts, show_steps
+from promptuary.cli.far import DEFAULT_FOLDER, FolderPath, ProfileName, Yes, agrees, reached_prompts, show_step, show_steps
+from promptuary.cli.progress import progress
 from promptuary.cli.showing import AsJson, say
-from promptuary.files import Folder, InvalidFile, read_folder
-from promptuary.sync import Action, Push, perform, plan_push, require_same_server
+from promptuary.files import Folder, InvalidFile, Lock, read_folder
+from promptuary.model.text import counted
+from promptuary.remote import RemotePrompts, Unreachable, find_project
+from promptuary.sync import Action, Push, perform, plan_push, require_same_project
 
 _FIELDS = ("name", "file", "action", "version", "detail")
+_NOTHING_TO_DO = {Action.CONFLICT, Action.DELETED}
 
 
 def push(
@@ -17,21 +22,23 @@ def push(
     note: Annotated[str | None, typer.Option(help="What changed, as history shows it.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
     archive: Annotated[bool, typer.Option("--archive", help="Archive prompts whose files were deleted.")] = False,
+    yes: Yes = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
     """Publish what was edited since the last pull, each on the version it was made from. New files create prompts."""
     folder = _readable_folder(folder_path)
+    if archive and not folder.found and not dry_run and not yes:
+        _ask_to_archive(folder)
+    for file, reason in {} if as_json else folder.ignored.items():
+        say(f"{file} is left out: {reason[0].lower()}{reason[1:]}", err=True)
     with reached_prompts(profile) as prompts:
-        lock = require_same_server(folder, prompts.remote.profile)
-        done: list[Push] = []
-        for planned in plan_push(folder, prompts, note=note, archives=archive):
-            if dry_run or planned.action in {Action.CONFLICT, Action.DELETED}:
-                done.append(planned)
-                continue
-            pushed, lock = perform(planned, folder, lock, prompts)
-            done.append(pushed)
-    show_steps(done, as_json=as_json, fields=_FIELDS, nothing="Nothing was edited.")
+        lock = require_same_project(folder, find_project(prompts.remote))
+        with progress() as shown:
+            task = shown.add_task("Comparing", total=None)
+            planned = plan_push(folder, prompts, note=note, archives=archive, advance=lambda number: shown.advance(task, number))
+        steps = iter(planned) if dry_run else _performed(planned, folder, lock, prompts)
+        done = _shown(steps, planned, as_json=as_json)
     if dry_run and done and not as_json:
         say("Nothing was done. Versions are those that would be published on.")
     if any(each.action is Action.CONFLICT for each in done):
@@ -39,11 +46,49 @@ def push(
         raise typer.Exit(1)
 
 
+def _performed(planned: Sequence[Push], folder: Folder, lock: Lock, prompts: RemotePrompts) -> Iterator[Push]:
+    for number, each in enumerate(planned):
+        if each.action in _NOTHING_TO_DO:
+            yield each
+            continue
+        try:
+            pushed, lock = perform(each, folder, lock, prompts)
+        except Unreachable as refusal:
+            rest = counted(len(planned) - number, "prompt")
+            raise Unreachable(f"{refusal} {rest} from {each.name} on were not pushed; push again.") from None
+        yield pushed
+
+
+def _shown(steps: Iterator[Push], planned: Sequence[Push], *, as_json: bool) -> list[Push]:
+    """Show each step as soon as it is done; JSON at the end, also where a step fails."""
+    done: list[Push] = []
+    width = max((len(each.action) for each in planned), default=0)
+    try:
+        for each in steps:
+            done.append(each)
+            if not as_json:
+                show_step(each, fields=_FIELDS, width=width)
+    finally:
+        if as_json or not planned:
+            show_steps(done, as_json=as_json, fields=_FIELDS, nothing="Nothing was edited.")
+    return done
+
+
+def _ask_to_archive(folder: Folder) -> None:
+    number = counted(len(folder.entries), "prompt")
+    if not agrees(f"{folder.path} has no file of any prompt. Archive {number}?"):
+        raise InvalidFile(f"{folder.path} has no file of any prompt. To archive {number}, add --yes.")
+
+
 def _readable_folder(path: FolderPath) -> Folder:
     folder = read_folder(path)
-    if not folder.files:
-        raise InvalidFile(f"{path} has no prompts. Run promptuary pull.")
     if folder.problems:
-        file, problem = next(iter(folder.problems.items()))
-        raise InvalidFile(f"Nothing is pushed. {path / file}: {problem}")
+        told = [f"{path / file}: {problem}" for file, problem in folder.problems.items()]
+        if len(told) == 1:
+            raise InvalidFile(f"Nothing is pushed. {told[0]}")
+        for line in told:
+            say(line, err=True)
+        raise InvalidFile(f"Nothing is pushed: {len(told)} files cannot be taken.")
+    if not folder.found and not folder.entries:
+        raise InvalidFile(f"{path} has no prompts. Run promptuary pull.")
     return folder

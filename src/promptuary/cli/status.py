@@ -1,6 +1,7 @@
 """``promptuary status`` and ``promptuary diff``: how a folder stands to what was pulled, and to the server."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,9 +9,10 @@ import typer
 from promptuary.cli.differences import difference_record, show_difference
 from promptuary.cli.far import DEFAULT_FOLDER, FolderPath, ProfileName, reached_prompts
 from promptuary.cli.showing import AsJson, say, show_json, show_records
-from promptuary.files import read_folder
+from promptuary.files import Folder, InvalidFile, read_folder
 from promptuary.model.text import counted
-from promptuary.sync import list_differences, list_states, require_same_server
+from promptuary.remote import find_project
+from promptuary.sync import list_differences, list_states, require_same_project
 
 
 def status(
@@ -20,13 +22,15 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """Show what was edited here, and what the server has that was not pulled."""
-    folder = read_folder(folder_path)
-    rows = None
+    folder = _folder_with_prompts(folder_path)
+    rows, unlabelled = None, frozenset[str]()
     if not offline:
         with reached_prompts(profile) as prompts:
-            lock = require_same_server(folder, prompts.remote.profile)
+            lock = require_same_project(folder, find_project(prompts.remote))
             rows = {row["name"]: row for row in prompts.list_plain(label=lock.label)}
-    states = list_states(folder, rows)
+            if lock.label is not None and folder.entries.keys() - rows.keys():
+                unlabelled = frozenset(row["name"] for row in prompts.list_plain())
+    states = list_states(folder, rows, unlabelled=unlabelled)
     if as_json:
         show_json([asdict(state) for state in states])
         return
@@ -44,9 +48,11 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """Show what was edited here, beside the versions that were pulled."""
-    folder = read_folder(folder_path)
+    folder = _folder_with_prompts(folder_path)
+    if unknown := [name for name in names or () if name not in folder.entries and name not in folder.found]:
+        raise InvalidFile(f"{folder_path} has no prompt '{unknown[0]}'.")
     with reached_prompts(profile) as prompts:
-        require_same_server(folder, prompts.remote.profile)
+        require_same_project(folder, find_project(prompts.remote))
         found = list(list_differences(folder, prompts, names or ()))
     if as_json:
         show_json([difference_record(each) for each in found])
@@ -56,3 +62,10 @@ def diff(
         show_difference(each.old, each.new, title=f"{each.name}: {was} and {'the file' if each.new else 'no file'}")
     if not found:
         say("Nothing was edited.")
+
+
+def _folder_with_prompts(path: Path) -> Folder:
+    folder = read_folder(path)
+    if folder.lock is None and not folder.found and not folder.problems:
+        raise InvalidFile(f"{path} has no prompts. Run promptuary pull.")
+    return folder

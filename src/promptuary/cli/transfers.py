@@ -2,21 +2,20 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress, TaskID
 
 from promptuary.cli.far import ProfileName
+from promptuary.cli.progress import progress
 from promptuary.cli.showing import AsJson, Record, show_record
 from promptuary.exports import Draft, batches, check_export, read_lines
 from promptuary.model.errors import InvalidValue
 from promptuary.model.transfer import write_line
-from promptuary.remote import Remote, posthog, read_profile, transfers
+from promptuary.remote import CURRENT, Remote, RemoteRefusal, find_project, posthog, read_profile, transfers
 from promptuary.remote.profiles import Profile, make_profile
 
 OnConflict = Annotated[
@@ -38,18 +37,27 @@ _POSTHOG = ("POSTHOG_HOST", "POSTHOG_API_KEY", "POSTHOG_PROJECT")
 def export_project(file: File, profile: ProfileName = None, as_json: AsJson = False) -> None:
     """Write a whole project into a file: all prompts, versions, labels, authors and times. Killed, it goes on when run again."""
     chosen = read_profile(profile)
-    with Remote(chosen) as remote, Draft(file, f"{chosen.host} {chosen.project}") as draft, _progress() as progress:
-        task = progress.add_task("Exporting", total=None)
+    with Remote(chosen) as remote, Draft(file, _source_of(remote)) as draft, progress() as shown:
+        task = shown.add_task("Exporting", total=None)
         is_last = False
         while not is_last:
             place = draft.place
             batch = transfers.export_batch(remote, None if place is None else asdict(place))
             # A draft that had to go back has more to ask for.
             is_last = draft.append(batch.lines) and batch.is_last
-            progress.update(task, completed=draft.versions, total=batch.versions)
+            if not is_last and not batch.lines:
+                raise RemoteRefusal(f"{chosen.host} answered with an export that has no end.")
+            shown.update(task, completed=draft.versions, total=batch.versions)
         contents = draft.finish()
     record = {"prompts": contents.prompts, "versions": contents.versions, "labels": contents.labels, "file": str(file)}
     show_record(record, as_json=as_json)
+
+
+def _source_of(remote: Remote) -> str:
+    """Return what tells an export's source: the current project is another one for each account."""
+    at = remote.profile
+    number = find_project(remote).number if at.project == CURRENT else at.project
+    return f"{at.host} {number}"
 
 
 def import_project(
@@ -66,8 +74,8 @@ def import_project(
     if (file is None) == (source is None) or source not in {None, "posthog"}:
         message = "Name either a file, or --from posthog."
         raise InvalidValue("invalid_choice", message)
-    with Remote(read_profile(profile)) as remote, _progress() as progress:
-        lines = _lines_of_file(file, progress) if file is not None else _lines_of_posthog(remote, progress)
+    with Remote(read_profile(profile)) as remote, progress() as shown:
+        lines = _lines_of_file(file, shown) if file is not None else _lines_of_posthog(remote, shown)
         imported = _send(remote, lines, on_conflict)
     show_record(_record(imported, as_json=as_json), as_json=as_json)
 
@@ -79,25 +87,27 @@ def _send(remote: Remote, lines: Iterable[bytes], on_conflict: str) -> transfers
     return imported
 
 
-def _lines_of_file(file: Path, progress: Progress) -> Iterator[bytes]:
-    checking = progress.add_task("Checking", total=None)
-    contents = check_export(file, lambda lines: progress.advance(checking, lines))
+def _lines_of_file(file: Path, shown: Progress) -> Iterator[bytes]:
+    checking = shown.add_task("Checking", total=None)
+    contents = check_export(file, lambda lines: shown.advance(checking, lines))
     total = contents.prompts + contents.versions + contents.labels
-    progress.update(checking, completed=total, total=total)
-    yield from _followed(read_lines(file), progress, progress.add_task("Importing", total=total))
+    shown.update(checking, completed=total, total=total)
+    yield from _followed(read_lines(file), shown, shown.add_task("Importing", total=total))
 
 
-def _followed(lines: Iterator[bytes], progress: Progress, task: TaskID) -> Iterator[bytes]:
+def _followed(lines: Iterator[bytes], shown: Progress, task: TaskID) -> Iterator[bytes]:
     for line in lines:
         yield line
-        progress.advance(task)
+        shown.advance(task)
 
 
-def _lines_of_posthog(remote: Remote, progress: Progress) -> Iterator[bytes]:
+def _lines_of_posthog(remote: Remote, shown: Progress) -> Iterator[bytes]:
     with Remote(_posthog_profile()) as source:
         wanted, here = posthog.list_versions(source), posthog.list_versions(remote)
-        task = progress.add_task("Importing", total=posthog.count_missing(wanted, here))
-        for line in posthog.read_project(source, wanted, here, lambda versions: progress.advance(task, versions)):
+        if not wanted:
+            raise RemoteRefusal(f"Project {source.profile.project} of {source.profile.host} has no prompts.")
+        task = shown.add_task("Importing", total=posthog.count_missing(wanted, here))
+        for line in posthog.read_project(source, wanted, here, lambda versions: shown.advance(task, versions)):
             yield write_line(line).encode()
 
 
@@ -118,12 +128,3 @@ def _record(imported: transfers.ImportResult, *, as_json: bool) -> Record:
         "labels_set": imported.labels_set,
         "skipped": skipped if as_json else [each["detail"] for each in skipped],
     }
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    # Where nobody looks, nothing is drawn.
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
-        yield progress

@@ -3,7 +3,7 @@
 Nothing here knows of servers; `promptuary.sync` brings the two together.
 """
 
-from promptuary.files.documents import Document, parse_document, render_document
+from promptuary.files.documents import Document, decoded, in_line_feeds, parse_document, render_document
 from promptuary.files.errors import InvalidFile
 from promptuary.files.folders import (
     Folder,
@@ -30,6 +30,8 @@ __all__ = [
     "choose_file_name",
     "config_sha256",
     "content_sha256",
+    "decoded",
+    "in_line_feeds",
     "is_safe_file_name",
     "parse_document",
     "parse_lock",

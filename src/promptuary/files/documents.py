@@ -27,6 +27,8 @@ from promptuary.model.names import check_prompt_name
 _FENCE = "---"
 _ROLE = re.compile(r"^<!-- role: ([A-Za-z0-9_-]+) -->$", re.MULTILINE)
 _KEYS = ("name", "version", "labels", "description", "config", "variables", "format", "newlines")
+_START = re.compile(rb"(\xef\xbb\xbf)?---[ \t]*\r?\n")
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _FRAGILE = re.compile("[\0\r]")
 
 
@@ -45,7 +47,8 @@ class Document:
 
 def is_document(data: bytes) -> bool:
     """Tell whether a file begins as one of a prompt does."""
-    return data.removeprefix(b"\xef\xbb\xbf").startswith((b"---\n", b"---\r\n"))
+    text = data.decode("utf-16", "replace").encode() if data.startswith(_UTF_16) else data
+    return _START.match(text) is not None
 
 
 def render_document(document: Document) -> bytes:
@@ -66,12 +69,7 @@ def render_document(document: Document) -> bytes:
 
 def parse_document(data: bytes, *, default_name: str = "") -> Document:
     """Read a file; ``default_name`` is the prompt's name where the front matter has none. Raises `InvalidFile`."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InvalidFile("The file is not UTF-8 text.") from None
-    # Nothing that is written has a carriage return: whoever made one of a line feed meant none.
-    head, body = _divided(text.replace("\r\n", "\n"))
+    head, body = _divided(in_line_feeds(decoded(data, "file")))
     values = front_matter.load(head)
     unknown = [key for key in values if key not in _KEYS]
     if unknown:
@@ -85,6 +83,21 @@ def parse_document(data: bytes, *, default_name: str = "") -> Document:
         description=_description(values.get("description")),
         variables=_texts("variables", values.get("variables")),
     )
+
+
+def decoded(data: bytes, what: str) -> str:
+    """Return the text of a file, without a byte order mark. Raises `InvalidFile` unless it is UTF-8."""
+    if data.startswith(_UTF_16):
+        raise InvalidFile(f"The {what} is UTF-16 text. Save it as UTF-8.")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidFile(f"The {what} is not UTF-8 text.") from None
+
+
+def in_line_feeds(text: str) -> str:
+    """Return a text of a file as it is meant: programs that made a carriage return of a line feed meant none."""
+    return text.replace("\r\n", "\n")
 
 
 def _written(content: object) -> tuple[dict[str, object], str]:

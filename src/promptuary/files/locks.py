@@ -17,6 +17,7 @@ from promptuary.model.text import check_text
 LOCK = "prompts.lock"
 
 _HASH = re.compile(r"[0-9a-f]{64}")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MAX_SHOWN = 40
 
 _FORMAT, _FORMAT_VERSION = "promptuary-lock", 1
@@ -37,18 +38,24 @@ class LockEntry:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """All of what was pulled, and from where. ``label`` is the one that was pulled by, `None` for the latest versions."""
+    """All of what was pulled, and from where. ``label`` is the one that was pulled by, `None` for the latest versions.
+
+    ``project_uuid`` tells the project, wherever its server is reached; older locks, and those of some servers, have none.
+    """
 
     server: str
     project: str
     label: str | None = None
     entries: Mapping[str, LockEntry] = field(default_factory=dict)
+    project_uuid: str | None = None
 
 
 def render_lock(lock: Lock) -> bytes:
     """Write a lock; the same lock is the same bytes, an entry a stretch of lines that version control can merge."""
     prompts = [{**asdict(entry), "labels": sorted(entry.labels)} for _, entry in sorted(lock.entries.items())]
     head = {"format": _FORMAT, "format_version": _FORMAT_VERSION, "server": lock.server, "project": lock.project}
+    if lock.project_uuid is not None:
+        head["project_uuid"] = lock.project_uuid
     return (json.dumps({**head, "label": lock.label, "prompts": prompts}, ensure_ascii=False, indent=2) + "\n").encode()
 
 
@@ -70,7 +77,9 @@ def parse_lock(data: bytes) -> Lock:
         _require(type(value["server"]) is str and type(value["project"]) is str)
         if value["label"] is not None:
             check_label_name(value["label"])
-        lock = Lock(value["server"], value["project"], value["label"], {entry.name: entry for entry in entries})
+        identity = value.get("project_uuid")
+        _require(identity is None or _UUID.fullmatch(identity) is not None)
+        lock = Lock(value["server"], value["project"], value["label"], {entry.name: entry for entry in entries}, identity)
     except (KeyError, TypeError, AttributeError, ValueError, InvalidValue):
         raise InvalidFile("An entry of it is damaged.") from None
     files = {entry.file.casefold() for entry in entries}

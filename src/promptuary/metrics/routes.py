@@ -9,6 +9,7 @@ _PROMPTS = "/api/projects/{project_id}/llm_prompts/"
 FETCH = f"{_PROMPTS}name/{{prompt_name}}/"
 
 ROUTES = (
+    "/api/projects/{project_id}/",
     _PROMPTS,
     FETCH,
     f"{FETCH}archive/",

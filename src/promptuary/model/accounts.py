@@ -1,7 +1,8 @@
 """Users, projects, members and personal API keys."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from uuid import NAMESPACE_URL, uuid5
 
 from promptuary.model.access import Role, Scope
 
@@ -74,6 +75,12 @@ class Project:
     name: str
     api_token: str
     created_at: datetime
+
+    @property
+    def uuid(self) -> str:
+        """What tells the project from those of all other servers, for good: its number and the moment it was created make it."""
+        moment = self.created_at.astimezone(UTC).isoformat(timespec="microseconds")
+        return str(uuid5(NAMESPACE_URL, f"promptuary:project:{self.id}:{moment}"))
 
 
 @dataclass(frozen=True, slots=True)

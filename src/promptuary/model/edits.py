@@ -40,13 +40,19 @@ def apply_edits(content: str, edits: Sequence[Edit]) -> str:
 def _apply(text: str, edit: Edit, index: int) -> str:
     matches = text.count(edit.old)
     if matches == 0:
-        raise EditRefused("Text to replace was not found in the prompt.", edit_index=index)
+        is_like = _in_line_feeds(edit.old) in _in_line_feeds(text)
+        hint = "It would match with other line breaks: read the prompt again and keep CRLF where it has CRLF." if is_like else ""
+        raise EditRefused("Text to replace was not found in the prompt.", edit_index=index, hint=hint)
     if matches > 1:
         raise EditRefused(
             f"Text to replace matches {matches} times \N{EM DASH} provide more context to make it unique.",
             edit_index=index,
         )
     return text.replace(edit.old, edit.new)
+
+
+def _in_line_feeds(text: str) -> str:
+    return text.replace("\r\n", "\n")
 
 
 def _parse_edited(text: str, last: int) -> object:

@@ -178,11 +178,15 @@ class VersionConflict(Refusal):
 
 
 class EditRefused(Refusal):
-    """An edit cannot be applied; ``edit_index`` counts from 0."""
+    """An edit cannot be applied; ``edit_index`` counts from 0.
 
-    def __init__(self, detail: str, *, edit_index: int) -> None:
+    ``hint`` is for agents and people: what may be wrong, a sentence or nothing. The API has the contract's text alone.
+    """
+
+    def __init__(self, detail: str, *, edit_index: int, hint: str = "") -> None:
         super().__init__(detail)
         self.edit_index = edit_index
+        self.hint = hint
 
 
 class TooManyVersions(Refusal):

@@ -33,6 +33,12 @@ def may_found_projects(tx: Transaction, user: User) -> bool:
     return bool(stored_members.list_administered_projects(tx, user.id))
 
 
+def read_project(tx: Transaction, actor: Actor) -> Project:
+    """Return the project that the actor is in."""
+    actor.require(Permission.READ)
+    return projects.get_project(tx, actor.project_id)
+
+
 def rename_project(tx: Transaction, actor: Actor, *, name: str, expected_name: str | None = None) -> Project:
     """Give the actor's project another name. Raises `PermissionDenied`, and `InvalidValue`, also for another name than expected."""
     actor.require(Permission.MANAGE)

@@ -4,19 +4,24 @@ Everything here speaks the public API; nothing knows a database.
 """
 
 from promptuary.remote.client import Remote
-from promptuary.remote.errors import Conflict, Missing, RemoteRefusal
+from promptuary.remote.errors import Conflict, Missing, RemoteRefusal, Unreachable
 from promptuary.remote.profiles import Profile, read_profile
+from promptuary.remote.projects import CURRENT, RemoteProject, find_project
 from promptuary.remote.prompts import RemotePrompts, Row, content_of, text_of
 
 __all__ = [
+    "CURRENT",
     "Conflict",
     "Missing",
     "Profile",
     "Remote",
+    "RemoteProject",
     "RemotePrompts",
     "RemoteRefusal",
     "Row",
+    "Unreachable",
     "content_of",
+    "find_project",
     "read_profile",
     "text_of",
 ]

@@ -99,9 +99,10 @@ class RemotePrompts:
         told = {} if description is None else {"version_description": description}
         return _version_of(name, self.remote.send("PATCH", _path(name), {"base_version": base_version, **changes, **told}))
 
-    def set_label(self, name: str, label: str, version: int) -> dict[str, Any]:
-        """Let a label point at a version."""
-        answer = self.remote.send("PUT", _label_path(name, label), {"version": version})
+    def set_label(self, name: str, label: str, version: int, *, expected_version: int | None) -> dict[str, Any]:
+        """Let a label point at a version. Raises `Conflict` unless it points at the expected one, `None` for not set yet."""
+        body = {"version": version, "expected_version": expected_version}
+        answer = self.remote.send("PUT", _label_path(name, label), body)
         return answers.checked(answer, answers.LABEL, "a label")
 
     def remove_label(self, name: str, label: str) -> None:

@@ -3,9 +3,10 @@
 from promptuary.sync.bundling import bundle
 from promptuary.sync.comparing import Difference, list_differences
 from promptuary.sync.merging import Draft, Unmergeable, merge
-from promptuary.sync.pulling import Pulled, pull
+from promptuary.sync.pulling import Pulled, PullStep, perform_pull, plan_pull
 from promptuary.sync.pushing import Action, Push, perform, plan_push
-from promptuary.sync.states import State, list_states, require_same_server
+from promptuary.sync.sources import Source, read_source
+from promptuary.sync.states import State, is_of, list_states, new_lock, require_same_project
 from promptuary.sync.verifying import Problem, list_problems, read_declared
 
 __all__ = [
@@ -13,18 +14,24 @@ __all__ = [
     "Difference",
     "Draft",
     "Problem",
+    "PullStep",
     "Pulled",
     "Push",
+    "Source",
     "State",
     "Unmergeable",
     "bundle",
+    "is_of",
     "list_differences",
     "list_problems",
     "list_states",
     "merge",
+    "new_lock",
     "perform",
+    "perform_pull",
+    "plan_pull",
     "plan_push",
-    "pull",
     "read_declared",
-    "require_same_server",
+    "read_source",
+    "require_same_project",
 ]

@@ -16,6 +16,8 @@ def bundle(folder: Folder) -> bytes:
     lock = folder.lock
     if lock is None:
         raise InvalidFile(f"{folder.path} has no lock. Run promptuary pull.")
+    if not folder.entries:
+        raise InvalidFile(f"{folder.path} has no prompts. Run promptuary pull.")
     changed = [name for name in sorted({*folder.entries, *folder.found}) if here(folder, name) != "unchanged"]
     if changed or folder.problems:
         names = ", ".join([*changed, *sorted(folder.problems)][:10])
@@ -31,7 +33,8 @@ def _prompt(folder: Folder, lock: Lock, name: str) -> dict[str, object]:
         "name": name,
         "version": entry.version,
         "labels": sorted(entry.labels),
-        "label": lock.label,
+        # A prompt that lost the label may be in the folder still.
+        "label": lock.label if lock.label in entry.labels else None,
         "content": document.content,
         "config": document.config,
         "sha256": entry.sha256,

@@ -1,6 +1,10 @@
-"""Taking prompts from a server into files. What was edited in a file is not lost, unless that is asked for."""
+"""Taking prompts from a server into files. What was edited in a file is not lost, unless that is asked for.
 
-from collections.abc import Iterable, Iterator
+A pull is planned first, and then performed. Steps that remove what only the folder has, or what the server still has, are marked:
+people are asked before they are performed.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from promptuary.files import (
@@ -16,12 +20,13 @@ from promptuary.files import (
 )
 from promptuary.remote import Row
 from promptuary.sync.merging import is_same
+from promptuary.sync.sources import Source
 from promptuary.sync.states import document_of, entry_of
 
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """What became of a prompt. ``action`` is new, updated, unchanged, removed, kept, restored or conflict."""
+    """What becomes of a prompt. ``action`` is new, updated, unchanged, removed, kept, left, restored or conflict."""
 
     name: str
     file: str
@@ -31,45 +36,73 @@ class Pulled:
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class PullStep:
+    """What is to be done with a prompt, and what the lock says of it then."""
+
     pulled: Pulled
     entry: LockEntry | None
     data: bytes | None = None
     """What to write, if anything."""
+    kept: LockEntry | None = None
+    """What the lock says where a step that needs consent does not get it."""
+
+    @property
+    def needs_consent(self) -> bool:
+        """Whether people are to be asked."""
+        return self.kept is not None
+
+    @property
+    def declined(self) -> "PullStep":
+        """The step that leaves everything as it is."""
+        return PullStep(replace(self.pulled, action="left"), self.kept)
 
 
-def pull(folder: Folder, rows: Iterable[Row], lock: Lock, *, is_forced: bool, keeps_mine: bool) -> list[Pulled]:
+def plan_pull(folder: Folder, source: Source, *, is_forced: bool, keeps_mine: bool, is_elsewhere: bool = False) -> list[PullStep]:
+    """Return what there is to do with each prompt. Nothing is written.
+
+    ``is_forced`` overwrites what was edited; ``keeps_mine`` keeps it and takes what the server has as seen; ``is_elsewhere`` says
+    that the folder was pulled from another project.
+    """
+    taken = {*(entry.file for entry in folder.entries.values()), *folder.files}
+    steps: list[PullStep] = []
+    for name in sorted(source.rows):
+        step = _taken(folder, source.rows[name], taken, is_forced=is_forced, keeps_mine=keeps_mine)
+        taken.add(step.pulled.file)
+        steps.append(step)
+    for name, entry in sorted(folder.entries.items()):
+        if name in source.unlabelled:
+            steps += _unlabelled(folder, entry, source.label or "", is_forced=is_forced)
+        elif name not in source.rows:
+            steps += _gone(folder, entry, is_forced=is_forced, keeps_mine=keeps_mine, is_elsewhere=is_elsewhere)
+    return steps
+
+
+def perform_pull(
+    folder: Folder, steps: Sequence[PullStep], lock: Lock, advance: Callable[[int], object] = lambda _prompts: None
+) -> list[Pulled]:
     """Write files and the lock, and return what became of each prompt.
 
     Files come first: after an interruption, those that are ahead of the lock are found to be what the server has.
-    ``is_forced`` overwrites what was edited; ``keeps_mine`` keeps it and takes what the server has as seen.
     """
-    by_name = {row.name: row for row in rows}
-    taken = {*(entry.file for entry in folder.entries.values()), *folder.files}
-    steps: list[_Step] = []
-    for name in sorted(by_name):
-        step = _taken(folder, by_name[name], taken, is_forced=is_forced, keeps_mine=keeps_mine)
-        taken.add(step.pulled.file)
-        steps.append(step)
-    steps += _gone(folder, by_name.keys(), is_forced=is_forced, keeps_mine=keeps_mine)
     for step in steps:
         if step.data is not None:
             write_prompt_file(folder.path, step.pulled.file, step.data)
         elif step.pulled.action == "removed":
             remove_prompt_file(folder.path, step.pulled.file)
+        advance(1)
     entries = {step.entry.name: step.entry for step in steps if step.entry is not None}
     write_lock(folder.path, replace(lock, entries=entries))
     return [step.pulled for step in steps]
 
 
-def _taken(folder: Folder, row: Row, taken: set[str], *, is_forced: bool, keeps_mine: bool) -> _Step:
+def _taken(folder: Folder, row: Row, taken: set[str], *, is_forced: bool, keeps_mine: bool) -> PullStep:
     entry, found = folder.entries.get(row.name), folder.found.get(row.name)
     file = found.file if found else entry.file if entry else choose_file_name(row.name, taken)
     document = document_of(row, found)
     new = entry_of(row, file)
 
-    def step(action: str, detail: str = "", *, kept: LockEntry | None = new, writes: bool = False) -> _Step:
-        return _Step(Pulled(row.name, file, row.version, action, detail), kept, render_document(document) if writes else None)
+    def step(action: str, detail: str = "", *, kept: LockEntry | None = new, writes: bool = False) -> PullStep:
+        return PullStep(Pulled(row.name, file, row.version, action, detail), kept, render_document(document) if writes else None)
 
     if found is None and entry is None:
         return step("new", writes=True)
@@ -100,18 +133,36 @@ def _state(folder: Folder, file: str, found: FoundFile | None) -> str:
     return "not readable" if file in folder.problems else "deleted here"
 
 
-def _gone(folder: Folder, present: Iterable[str], *, is_forced: bool, keeps_mine: bool) -> Iterator[_Step]:
-    """Return the steps of prompts that were pulled and that the server does not have any more."""
-    for name, entry in sorted(folder.entries.items()):
-        if name in set(present):
-            continue
-        found = folder.found.get(name)
-        file = found.file if found else entry.file
-        is_there = found is not None or file in folder.problems
-        is_edited = file in folder.problems or (found is not None and not found.is_like(entry))
-        if keeps_mine and is_edited:
-            yield _Step(Pulled(name, file, entry.version, "kept", "no longer on the server; a push creates it"), None)
-        elif is_edited and not is_forced:
-            yield _Step(Pulled(name, file, entry.version, "conflict", "edited here and no longer on the server"), entry)
-        elif is_there:
-            yield _Step(Pulled(name, file, entry.version, "removed", "no longer on the server"), None)
+def _unlabelled(folder: Folder, entry: LockEntry, label: str, *, is_forced: bool) -> Iterator[PullStep]:
+    """Return the step of a prompt that was pulled, is on the server, and does not have the label."""
+    found = folder.found.get(entry.name)
+    file = found.file if found else entry.file
+    detail = f"does not have the label '{label}'"
+    if _is_edited(folder, entry) and not is_forced:
+        yield PullStep(Pulled(entry.name, file, entry.version, "kept", f"edited here, and {detail}"), entry)
+    elif found is not None or file in folder.problems:
+        yield PullStep(Pulled(entry.name, file, entry.version, "removed", detail), None, kept=entry)
+
+
+def _gone(folder: Folder, entry: LockEntry, *, is_forced: bool, keeps_mine: bool, is_elsewhere: bool) -> Iterator[PullStep]:
+    """Return the step of a prompt that was pulled and that the server does not have any more."""
+    found = folder.found.get(entry.name)
+    file = found.file if found else entry.file
+    is_edited = _is_edited(folder, entry)
+    detail = "not in this project" if is_elsewhere else "no longer on the server"
+    if keeps_mine and is_edited:
+        yield PullStep(Pulled(entry.name, file, entry.version, "kept", f"{detail}; a push creates it"), None)
+    elif is_edited and not is_forced:
+        yield PullStep(Pulled(entry.name, file, entry.version, "conflict", f"edited here and {detail}"), entry)
+    elif found is not None or file in folder.problems:
+        # The server cannot bring back what a file declares, nor what is in another project.
+        has_more = found is not None and found.document.variables is not None
+        if has_more:
+            detail = f"{detail}; the file declares variables"
+        kept = entry if is_elsewhere or (has_more and not is_forced) else None
+        yield PullStep(Pulled(entry.name, file, entry.version, "removed", detail), None, kept=kept)
+
+
+def _is_edited(folder: Folder, entry: LockEntry) -> bool:
+    found = folder.found.get(entry.name)
+    return entry.file in folder.problems or (found is not None and not found.is_like(entry))

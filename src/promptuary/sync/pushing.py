@@ -4,13 +4,14 @@ A push is planned first, with everything read that has to be known, and then per
 lock are written, so that an interruption leaves nothing to be published twice.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 
 from promptuary.files import Document, Folder, FoundFile, Lock, LockEntry, render_document, write_lock, write_prompt_file
-from promptuary.remote import Conflict, Missing, RemotePrompts, RemoteRefusal, Row, content_of
+from promptuary.remote import Conflict, Missing, RemotePrompts, RemoteRefusal, Row, Unreachable, content_of
 from promptuary.sync.merging import Draft, Unmergeable, is_same, merge, value_of
 from promptuary.sync.states import document_of, entry_of
 
@@ -45,10 +46,21 @@ class Push:
 Latest = Mapping[str, Mapping[str, Any]]
 
 
-def plan_push(folder: Folder, prompts: RemotePrompts, *, note: str | None, archives: bool) -> list[Push]:
+def plan_push(
+    folder: Folder,
+    prompts: RemotePrompts,
+    *,
+    note: str | None,
+    archives: bool,
+    advance: Callable[[int], object] = lambda _prompts: None,
+) -> list[Push]:
     """Return what there is to do, by name; unchanged prompts are left out. Nothing is written, here or there."""
     latest = {row["name"]: row for row in prompts.list_plain()}
-    return [*_changed(folder, prompts, latest, note), *_deleted(folder, latest, archives=archives)]
+    planned: list[Push] = []
+    for push in chain(_changed(folder, prompts, latest, note), _deleted(folder, latest, archives=archives)):
+        planned.append(push)
+        advance(1)
+    return planned
 
 
 def perform(push: Push, folder: Folder, lock: Lock, prompts: RemotePrompts) -> tuple[Push, Lock]:
@@ -58,6 +70,8 @@ def perform(push: Push, folder: Folder, lock: Lock, prompts: RemotePrompts) -> t
     except Conflict as conflict:
         detail = f"version {conflict.current_version} was published just now; push again"
         return replace(push, action=Action.CONFLICT, detail=detail), lock
+    except Unreachable:
+        raise
     except RemoteRefusal as refusal:
         return replace(push, action=Action.CONFLICT, detail=str(refusal)), lock
     entries = {name: entry for name, entry in lock.entries.items() if name != push.name}

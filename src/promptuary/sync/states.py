@@ -1,11 +1,11 @@
 """How each prompt of a folder stands: to what was pulled, and to what the server has."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from promptuary.files import Document, Folder, FoundFile, InvalidFile, Lock, LockEntry, config_sha256, content_sha256
-from promptuary.remote import Profile, Row
+from promptuary.remote import CURRENT, RemoteProject, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,23 +19,48 @@ class State:
     there: str = ""
 
 
-def require_same_server(folder: Folder, profile: Profile) -> Lock:
-    """Return the folder's lock, or a new one. Raises `InvalidFile` when it was pulled from elsewhere."""
+def require_same_project(folder: Folder, project: RemoteProject) -> Lock:
+    """Return the folder's lock, or a new one. Raises `InvalidFile` when it was pulled from another project.
+
+    The project's uuid decides, wherever the server is reached; where there is none, the address and the number do.
+    """
     lock = folder.lock
     if lock is None:
-        return Lock(profile.host, profile.project)
-    if (lock.server, lock.project) != (profile.host, profile.project):
-        raise InvalidFile(
-            f"{folder.path} was pulled from project {lock.project} of {lock.server}, "
-            f"and the profile is of project {profile.project} of {profile.host}."
+        return new_lock(project)
+    if not is_of(lock, project):
+        raise InvalidFile(_other_project(folder, lock, project))
+    return replace(lock, project_uuid=lock.project_uuid or project.uuid)
+
+
+def new_lock(project: RemoteProject) -> Lock:
+    """Return a lock of a project from which nothing was pulled."""
+    return Lock(project.host, project.number, project_uuid=project.uuid)
+
+
+def is_of(lock: Lock, project: RemoteProject) -> bool:
+    """Tell whether a lock is known to be of a project."""
+    if lock.project_uuid is not None and project.uuid is not None:
+        return lock.project_uuid == project.uuid
+    return (lock.server, lock.project) == (project.host, project.number)
+
+
+def _other_project(folder: Folder, lock: Lock, project: RemoteProject) -> str:
+    yours = f"project {project.number} of {project.host}"
+    if lock.project == CURRENT:
+        return (
+            f"The lock of {folder.path} names project {CURRENT}, which is another one for each account. The profile is of {yours}. "
+            "If the files are of that project, run promptuary pull --rebind."
         )
-    return lock
+    return f"{folder.path} was pulled from project {lock.project} of {lock.server}, and the profile is of {yours}."
 
 
-def list_states(folder: Folder, rows: Mapping[str, Mapping[str, Any]] | None) -> list[State]:
-    """Return the states of all prompts by name; ``rows`` are the server's, `None` when it was not asked."""
+def list_states(folder: Folder, rows: Mapping[str, Mapping[str, Any]] | None, *, unlabelled: Collection[str] = ()) -> list[State]:
+    """Return the states of all prompts by name; ``rows`` are the server's, `None` when it was not asked.
+
+    Prompts that are ``unlabelled`` are on the server without the label that was pulled by.
+    """
     names = sorted({*folder.entries, *folder.found, *(rows or ())})
-    states = [_state(folder, name, rows) for name in names if here(folder, name) != "invalid"]
+    states = [_state(folder, name, rows, unlabelled) for name in names if here(folder, name) != "invalid"]
     return [*states, *(State("", file, None, "invalid", problem) for file, problem in sorted(folder.problems.items()))]
 
 
@@ -61,7 +86,7 @@ def document_of(row: Row, found: FoundFile | None) -> Document:
     return document if found is None else replace(document, variables=found.document.variables)
 
 
-def _state(folder: Folder, name: str, rows: Mapping[str, Mapping[str, Any]] | None) -> State:
+def _state(folder: Folder, name: str, rows: Mapping[str, Mapping[str, Any]] | None, unlabelled: Collection[str]) -> State:
     entry, found = folder.entries.get(name), folder.found.get(name)
     file = found.file if found else entry.file if entry else ""
     version = entry.version if entry else None
@@ -69,7 +94,7 @@ def _state(folder: Folder, name: str, rows: Mapping[str, Mapping[str, Any]] | No
         return State(name, file, version, here(folder, name))
     row = rows.get(name)
     if row is None:
-        there = "" if entry is None else "no longer there"
+        there = "" if entry is None else "without the label" if name in unlabelled else "no longer there"
     elif entry is None or row["version"] != entry.version:
         there = f"version {row['version']}"
     else:

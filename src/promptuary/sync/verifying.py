@@ -57,6 +57,8 @@ def _unlike_lock(folder: Folder) -> Iterator[Problem]:
     if folder.lock is None:
         yield Problem("prompts.lock", "", "There is no lock. Run promptuary pull.")
         return
+    if not folder.entries and not folder.found and not folder.problems:
+        yield Problem("prompts.lock", "", "There are no prompts. Run promptuary pull.")
     for file, problem in folder.problems.items():
         yield Problem(file, "", problem)
     for name in {*folder.entries, *folder.found}:

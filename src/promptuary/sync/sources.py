@@ -1,0 +1,55 @@
+"""What a server has for a folder: the prompts to take, and for each file that was pulled why there is nothing to take."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from promptuary.files import Folder, InvalidFile
+from promptuary.remote import Missing, RemotePrompts, RemoteRefusal, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The prompts of a server, by name; ``unlabelled`` are pulled ones that are there and do not have the ``label``."""
+
+    rows: Mapping[str, Row]
+    label: str | None = None
+    unlabelled: frozenset[str] = field(default_factory=frozenset)
+
+
+def read_source(
+    folder: Folder, prompts: RemotePrompts, label: str | None, advance: Callable[[int], object] = lambda _prompts: None
+) -> Source:
+    """Read the latest versions, or those with a label. Raises `InvalidFile` where there are none.
+
+    A list says what is there, and not what is gone: the server is asked for each prompt of the folder that is not in it.
+    """
+    rows: dict[str, Row] = {}
+    for row in prompts.list_rows(label=label):
+        rows[row.name] = row
+        advance(1)
+    if not rows:
+        at = prompts.remote.profile
+        what = "No prompt has the label" if label is not None else ""
+        told = f"{what} '{label}'." if label is not None else f"Project {at.project} of {at.host} has no prompts."
+        raise InvalidFile(f"{told} Nothing is changed." if folder.entries else told)
+    missing = folder.entries.keys() - rows.keys()
+    labels = {row["name"]: row["all_labels"] for row in prompts.list_plain()} if missing and label is not None else {}
+    unlabelled = {name for name in missing if name in labels and all(each["name"] != label for each in labels[name])}
+    for name in sorted(missing - unlabelled):
+        if _is_there(prompts, name):
+            found = prompts.find_row(name, label=label)
+            if found is not None:
+                rows[name] = found
+            elif label is not None:
+                unlabelled.add(name)
+            else:
+                raise RemoteRefusal(f"Prompt '{name}' came or went while the server was asked. Run the command again.")
+    return Source(rows, label, frozenset(unlabelled))
+
+
+def _is_there(prompts: RemotePrompts, name: str) -> bool:
+    try:
+        prompts.resolve(name)
+    except Missing:
+        return False
+    return True
