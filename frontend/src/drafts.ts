@@ -9,7 +9,7 @@ import { toldAgo } from "./times";
 const PAUSE = 400;
 
 // Fields that tell what a text was begun from, and not what is written.
-const ORIGINS = new Set(["base_version", "source"]);
+const ORIGINS = new Set(["base_version", "source", "prompt_id"]);
 
 type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 

@@ -168,3 +168,27 @@ def test_a_project_that_was_renamed_or_got_a_token_meanwhile_stays_as_it_is(web:
         assert "in the meantime. Nothing was changed." in text_of(again)
     assert "Second" in text_of(admin.get(settings))
     assert admin.post(settings, data=form_of(admin.get(settings), settings) | {"name": "Third"}).status_code == 303
+
+
+@pytest.mark.usefixtures("three_versions")
+def test_nothing_is_done_to_another_prompt_that_has_the_name_by_now(web: Api, browser: TestClient) -> None:
+    place(web, 3)
+    pages = {
+        "labels/set/": "labels/set/?label=production&version=2",
+        "labels/remove/": "labels/remove/?label=production",
+        "review/": "edit/",
+        "publish/": "restore/?version=1",
+    }
+    shown = {action: browser.get(path(web, f"prompts/greeting/{rest}")) for action, rest in pages.items()}
+    with web.registry.database.write() as tx:
+        prompts.archive_prompt(tx, web.registry.actor, name="greeting")
+    make(web, prompt="another")
+    for base in (1, 2):
+        publish(web, base=base, prompt=f"another {base + 1}")
+    place(web, 3)
+    for action, page in shown.items():
+        refused = send(browser, page, path(web, f"prompts/greeting/{action}"))
+        assert refused.status_code == 404, action
+        assert "Read or restore the archived prompt" in refused.text or action.startswith("labels"), action
+    assert latest(web)[:2] == (3, "another 3")
+    assert position(web) == 3

@@ -44,16 +44,23 @@ ExpectedVersion = int | Anywhere | None
 
 
 def move_label(
-    tx: Transaction, actor: Actor, *, name: str, label: str, version: int, expected_version: ExpectedVersion = ANYWHERE
+    tx: Transaction,
+    actor: Actor,
+    *,
+    name: str,
+    label: str,
+    version: int,
+    expected_version: ExpectedVersion = ANYWHERE,
+    prompt_id: str | None = None,
 ) -> PlacedLabel:
     """Let a label of prompt ``name`` point at a version, creating it if needed.
 
     Pointing it where it points already changes nothing. Raises `InvalidValue`, `VersionNotFound`, `TooManyLabels`, and `LabelMoved`
-    if the label is not at ``expected_version``.
+    if the label is not at ``expected_version``. Another prompt than ``prompt_id`` that has the name by now is not found.
     """
     actor.require(Permission.WRITE)
     check_label_name(label)
-    prompt = prompts.lock_prompt(tx, project_id=actor.project_id, name=name)
+    prompt = _locked(tx, actor, name, prompt_id)
     target = None if prompt is None else versions.find_version(tx, prompt, version=version)
     if prompt is None or target is None:
         raise VersionNotFound(name, version)
@@ -73,10 +80,18 @@ def move_label(
     return PlacedLabel(placed, is_new=present is None)
 
 
-def remove_label(tx: Transaction, actor: Actor, *, name: str, label: str, expected_version: int | Anywhere = ANYWHERE) -> None:
-    """Remove a label from a prompt. Raises `LabelNotFound`, and `LabelMoved` if the label is not at ``expected_version``."""
+def remove_label(
+    tx: Transaction,
+    actor: Actor,
+    *,
+    name: str,
+    label: str,
+    expected_version: int | Anywhere = ANYWHERE,
+    prompt_id: str | None = None,
+) -> None:
+    """Remove a label from a prompt, as `move_label` moves one. Raises `LabelNotFound`, and `LabelMoved`."""
     actor.require(Permission.WRITE)
-    prompt = prompts.lock_prompt(tx, project_id=actor.project_id, name=name)
+    prompt = _locked(tx, actor, name, prompt_id)
     present = None if prompt is None else labels.find_label(tx, prompt.id, label)
     if prompt is None or present is None:
         raise LabelNotFound(label, name)
@@ -102,6 +117,11 @@ def list_movers(tx: Transaction, actor: Actor, placed: Sequence[Label], *, promp
 
 
 _MAX_MOVES = 2000
+
+
+def _locked(tx: Transaction, actor: Actor, name: str, prompt_id: str | None) -> Prompt | None:
+    prompt = prompts.lock_prompt(tx, project_id=actor.project_id, name=name)
+    return prompt if prompt is None or prompt_id in {None, prompt.id} else None
 
 
 def _require_position(present: Label | None, expected: ExpectedVersion) -> None:

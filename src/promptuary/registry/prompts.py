@@ -106,7 +106,7 @@ def create_prompt(
     return version
 
 
-def publish_version(
+def publish_version(  # noqa: PLR0913 - the parts of a version, and what they were made from
     tx: Transaction,
     actor: Actor,
     *,
@@ -116,10 +116,12 @@ def publish_version(
     edits: Sequence[Edit] = (),
     config: object = UNCHANGED,
     description: str | None = None,
+    prompt_id: str | None = None,
 ) -> Version:
     """Publish the next version on top of ``base_version``, which must still be the latest.
 
-    The content comes from ``prompt``, else from ``edits`` to the latest version, else it stays. Labels do not move.
+    The content comes from ``prompt``, else from ``edits`` to the latest version, else it stays. Labels do not move. Another prompt
+    than ``prompt_id`` that has the name by now is not found.
     Raises, in this order, `PromptNotFound`, `VersionConflict`, `TooManyVersions`, `EditRefused`; before them `InvalidValue` and
     `PermissionDenied`.
     """
@@ -127,7 +129,7 @@ def publish_version(
     new_content = None if prompt is None else encode_prompt(prompt)
     new_config = config if isinstance(config, Unchanged) else encode_config(config)
     description = _checked_description(description)
-    found = _locked(tx, actor, name)
+    found = _locked(tx, actor, name, prompt_id)
     if base_version != found.latest_version:
         raise VersionConflict(found.latest_version)
     if found.latest_version >= MAX_VERSIONS:
@@ -206,7 +208,7 @@ def restore_prompt(
     actor.require(Permission.WRITE)
     if new_name is not None:
         check_prompt_name(new_name, field="new_name")
-    found = _find_archived(tx, actor, name, version_id)
+    found = find_archived(tx, actor, name, version_id)
     if found is None:
         raise ArchivedPromptNotFound(name)
     restored = replace(found, name=new_name or name)
@@ -219,21 +221,12 @@ def restore_prompt(
     return Restored(fetch_prompt(tx, actor, restored.name), _labels_before(archived))
 
 
-def read_archived(
-    tx: Transaction, actor: Actor, *, name: str | None = None, version_id: str | None = None, version: int | None = None, limit: int
-) -> History:
-    """Return a version of an archived prompt, the latest unless selected, and the newest versions of its history.
-
-    It is the prompt that has a version of id ``version_id``, else the one of the name that was archived last. Raises
-    `ArchivedPromptNotFound`.
-    """
-    actor.require(Permission.READ)
-    found = _find_archived(tx, actor, name, version_id)
-    selected = None if found is None else versions.find_version(tx, found, version=version or found.latest_version)
-    if found is None or selected is None:
-        raise ArchivedPromptNotFound(name or str(version_id))
-    page = versions.list_history(tx, found, limit=limit + 1, offset=0, before=None)
-    return History(selected, page[:limit], has_more=len(page) > limit, labels=[], last_fetches={})
+def find_archived(tx: Transaction, actor: Actor, name: str | None, version_id: str | None) -> Prompt | None:
+    """Find the archived prompt that has a version of an id, else the one of a name that was archived last."""
+    wanted = None if version_id is None else _canonical_uuid(version_id)
+    if version_id is not None and wanted is None:
+        return None
+    return prompts.find_archived_prompt(tx, project_id=actor.project_id, name=name, version_id=wanted)
 
 
 def is_version_id(segment: str) -> bool:
@@ -355,16 +348,9 @@ def _found(tx: Transaction, actor: Actor, name: str) -> Prompt:
     return prompt
 
 
-def _find_archived(tx: Transaction, actor: Actor, name: str | None, version_id: str | None) -> Prompt | None:
-    wanted = None if version_id is None else _canonical_uuid(version_id)
-    if version_id is not None and wanted is None:
-        return None
-    return prompts.find_archived_prompt(tx, project_id=actor.project_id, name=name, version_id=wanted)
-
-
-def _locked(tx: Transaction, actor: Actor, name: str) -> Prompt:
+def _locked(tx: Transaction, actor: Actor, name: str, prompt_id: str | None = None) -> Prompt:
     prompt = prompts.lock_prompt(tx, project_id=actor.project_id, name=name)
-    if prompt is None:
+    if prompt is None or prompt_id not in {None, prompt.id}:
         raise PromptNotFound(name)
     return prompt
 

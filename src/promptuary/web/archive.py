@@ -5,7 +5,7 @@ from starlette.responses import Response
 from promptuary.model.access import Actor, Permission
 from promptuary.model.errors import InvalidValue, NameTaken, Refusal, VersionConflict
 from promptuary.model.prompts import LabelPointer
-from promptuary.registry import prompts, usage
+from promptuary.registry import archived, prompts, usage
 from promptuary.registry.prompts import Standing
 from promptuary.store.listing import Listing
 from promptuary.web.errors import SignInNeeded
@@ -75,7 +75,7 @@ def restore_prompt(visit: Visit) -> Response:
 def _archived_page(visit: Visit, actor: Actor, version_id: str, refusal: InvalidValue | NameTaken | None = None) -> Response:
     with visit.database.read() as tx:
         number = number_of(visit.query.get("version"))
-        history = prompts.read_archived(tx, actor, version_id=version_id, version=number, limit=SHOWN_VERSIONS)
+        history = archived.read_archived(tx, actor, version_id=version_id, version=number, limit=SHOWN_VERSIONS)
     version = history.selected
     return visit.page(
         "prompts/archived.html",
@@ -96,10 +96,10 @@ def find_archived(visit: Visit) -> str | None:
     try:
         actor = visit.enter(Permission.READ)
         with visit.database.read() as tx:
-            archived = prompts.read_archived(tx, actor, name=visit.path["name"], limit=1)
+            history = archived.read_archived(tx, actor, name=visit.path["name"], limit=1)
     except (Refusal, SignInNeeded):
         return None
-    return visit.links.archived(archived.selected.id)
+    return visit.links.archived(history.selected.id)
 
 
 def show_duplication(visit: Visit) -> Response:

@@ -47,7 +47,9 @@ def move_label(visit: Visit) -> Response:
     expected = number_of(visit.form.get("expected_version")) if "expected_version" in visit.form.values else labels.ANYWHERE
     try:
         with visit.database.write() as tx:
-            labels.move_label(tx, actor, name=name, label=label, version=version or 0, expected_version=expected)
+            labels.move_label(
+                tx, actor, name=name, label=label, version=version or 0, expected_version=expected, prompt_id=_prompt_id(visit)
+            )
     except LabelMoved:
         return _review(visit, actor, label, version, is_moved=True)
     return visit.redirect(visit.links.part(name, "labels"), notice=f"{label} points at version {version} now.")
@@ -67,10 +69,15 @@ def remove_label(visit: Visit) -> Response:
     expected = number_of(visit.form.get("expected_version")) or 0 if is_expected else labels.ANYWHERE
     try:
         with visit.database.write() as tx:
-            labels.remove_label(tx, actor, name=name, label=label, expected_version=expected)
+            labels.remove_label(tx, actor, name=name, label=label, expected_version=expected, prompt_id=_prompt_id(visit))
     except LabelMoved:
         return _review_removal(visit, actor, label, is_moved=True)
     return visit.redirect(visit.links.part(name, "labels"), notice=f"{label} is removed.")
+
+
+def _prompt_id(visit: Visit) -> str | None:
+    """Return the prompt that a review showed; by now another one may have its name."""
+    return visit.form.get("prompt_id") or None
 
 
 def _labels(visit: Visit, actor: Actor, *, problem: FormProblem | None = None) -> Response:

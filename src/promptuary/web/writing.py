@@ -80,6 +80,7 @@ def publish_version(visit: Visit) -> Response:
                 prompt=proposal.prompt,
                 config=proposal.config_value,
                 description=proposal.note,
+                prompt_id=base.prompt_id if visit.form.get("prompt_id") else None,
             )
     except VersionConflict:
         return _reconcile(visit, actor, base, proposal)
@@ -141,7 +142,11 @@ def _sent(visit: Visit, actor: Actor, base: Version) -> Proposal:
 
 
 def _base(visit: Visit, actor: Actor) -> Version:
-    return _read(visit, actor, number_of(visit.form.get("base_version")))
+    base = _read(visit, actor, number_of(visit.form.get("base_version")))
+    # The form may have been made from a prompt that was archived since, and another one may have its name by now.
+    if visit.form.get("prompt_id", base.prompt_id) != base.prompt_id:
+        raise PromptNotFound(base.name)
+    return base
 
 
 def _read(visit: Visit, actor: Actor, number: int | None) -> Version:
