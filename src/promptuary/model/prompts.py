@@ -35,6 +35,18 @@ class LabelPointer:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What is archived with a prompt: the number of its latest version, and its labels, ordered by name.
+
+    ``prompt_id`` tells it from others that had or get its name.
+    """
+
+    prompt_id: str
+    latest_version: int
+    labels: tuple[LabelPointer, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Label:
     """A movable name for one version of a prompt."""
 

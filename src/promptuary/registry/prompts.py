@@ -29,6 +29,7 @@ from promptuary.model.prompts import (
     Label,
     LabelPointer,
     Prompt,
+    Standing,
     Version,
     latest_version,
 )
@@ -63,18 +64,6 @@ class History:
     has_more: bool
     labels: list[Label]
     last_fetches: dict[str, datetime]
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What is archived with a prompt: the number of its latest version, and its labels, ordered by name.
-
-    ``prompt_id`` tells it from others that had or get its name.
-    """
-
-    prompt_id: str
-    latest_version: int
-    labels: tuple[LabelPointer, ...]
 
 
 @dataclass(frozen=True, slots=True)

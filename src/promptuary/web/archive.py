@@ -4,9 +4,8 @@ from starlette.responses import Response
 
 from promptuary.model.access import Actor, Permission
 from promptuary.model.errors import InvalidValue, NameTaken, Refusal, VersionConflict
-from promptuary.model.prompts import LabelPointer
+from promptuary.model.prompts import LabelPointer, Standing
 from promptuary.registry import archived, prompts, usage
-from promptuary.registry.prompts import Standing
 from promptuary.store.listing import Listing
 from promptuary.web.errors import SignInNeeded
 from promptuary.web.forms import Form
