@@ -17,7 +17,7 @@ from promptuary.registry import prompts
 def archived(web: Api) -> str:
     """The address of an archived prompt with two versions."""
     make(web)
-    publish(web, base=1, prompt="the newest <text>", config={"model": "small"})
+    publish(web, base=1, prompt="the newest <text>\u202e", config={"model": "small"})
     with web.registry.database.write() as tx:
         version = prompts.fetch_prompt(tx, web.registry.actor, "greeting")
         prompts.archive_prompt(tx, web.registry.actor, name="greeting")
@@ -30,6 +30,7 @@ def test_an_archived_prompt_can_be_read(web: Api, archived: str) -> None:
     assert archived in listed.text
     shown = viewer.get(archived)
     assert "the newest &lt;text&gt;" in shown.text
+    assert 'data-code="U+202E"' in shown.text
     assert '"model": "small"' in text_of(shown)
     assert "Restore" not in text_of(shown)
     assert "one two three" in text_of(viewer.get(f"{archived}?version=1"))
@@ -49,7 +50,7 @@ def test_an_archived_prompt_is_restored_under_another_name(web: Api, browser: Te
         assert f'value="{name}"' in refused.text
     done = browser.post(address, data={"id": version_id, "new_name": "greeting-old"})
     assert follow(browser, done) == "greeting-old is back, without labels."
-    assert latest(web, "greeting-old") == (2, "the newest <text>", {"model": "small"})
+    assert latest(web, "greeting-old") == (2, "the newest <text>\u202e", {"model": "small"})
     assert latest(web)[1] == "a new one of the name"
     listed = text_of(browser.get(path(web, "prompts/?search=newest")))
     assert "greeting-old" in listed

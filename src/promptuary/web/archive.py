@@ -12,6 +12,7 @@ from promptuary.web.forms import Form
 from promptuary.web.numbers import number_of
 from promptuary.web.proposals import proposal_of
 from promptuary.web.visible import PageRoom
+from promptuary.web.visible import PageRoom
 from promptuary.web.visits import Visit
 
 PER_PAGE = 50
@@ -75,13 +76,15 @@ def _archived_page(visit: Visit, actor: Actor, version_id: str, refusal: Invalid
     with visit.database.read() as tx:
         number = number_of(visit.query.get("version"))
         history = archived.read_archived(tx, actor, version_id=version_id, version=number, limit=SHOWN_VERSIONS)
-    version = history.selected
+    version, room = history.selected, PageRoom()
+    shown = proposal_of(version)
     return visit.page(
         "prompts/archived.html",
         status=200 if refusal is None else 400,
         version=version,
         history=history,
-        proposal=proposal_of(version),
+        text=room.show(shown.text),
+        config=room.show(shown.config),
         room=PageRoom(),
         new_name=version.name if refusal is None else visit.form.get("new_name") or version.name,
         problem="" if refusal is None else NAME_TAKEN if isinstance(refusal, NameTaken) else str(refusal),
