@@ -4,6 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SITE := .venv-docs/bin
+PIP_OF_BUILD := .venv-build/bin/python -m pip --disable-pip-version-check --quiet
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 SCRIPTS := src/promptuary/web/static/build/manifest.json
@@ -85,17 +86,26 @@ build: .venv/dev-is-installed
 	$(BIN)/uv build --quiet --no-build-isolation --python $(BIN)/python --wheel
 
 ## Build the wheel of the client library into dist/.
-build-client: .venv/dev-is-installed
-	$(BIN)/uv build --quiet --no-build-isolation --python $(BIN)/python --wheel --out-dir dist clients/python
+build-client: .venv-build/is-installed
+	$(PIP_OF_BUILD) wheel --no-deps --no-build-isolation --wheel-dir dist ./clients/python
 
 clean:
 	rm -rf frontend/node_modules frontend/unfinished src/promptuary/web/static/build
-	rm -rf .venv .venv-docs build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-build .venv-docs build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Promptuary needs Python 3.11 or newer. Set one: make PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv .venv
+
+# What builds the client, as it is locked for the server, and nothing else.
+.venv-build/is-installed: requirements/run.txt | .venv-build/bin/python
+	@sed -n '/^\(hatchling\|packaging\|pathspec\|pluggy\|tomlkit\|trove-classifiers\)==/,/^    # via/p' $< > .venv-build/requirements.txt
+	$(PIP_OF_BUILD) install --require-hashes -r .venv-build/requirements.txt
+	@touch $@
+
+.venv-build/bin/python:
+	$(PYTHON) -m venv .venv-build
 
 .venv/run-is-installed: requirements/run.txt pyproject.toml | .venv/bin/python
 	@echo "Installing Promptuary into .venv ..."

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 _KEPT_APART = re.compile(r"^(```.*?^```[^\n]*$|<!-- site: .*? -->)", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"""(?P<before>\]\(|\b(?:src|srcset|href)=")(?P<to>[^)"\s]+)(?P<after>[)"])""")
-_NAMED_BY_FILE = re.compile(r"\[(?P<text>[\w./-]+\.md)\](?=\((?P<to>[^)#]+\.md)\))")
+_NAMED_BY_FILE = re.compile(r"\[(?P<text>[\w./-]*[./][\w./-]*)\](?=\((?P<to>[^)#]+\.md)(?:#[^)]*)?\))")
 _ELSEWHERE = re.compile(r"[a-z]+:|#", re.IGNORECASE)
 _PICTURE = re.compile(
     r'<picture>\s*<source media="\(prefers-color-scheme: dark\)" srcset="(?P<dark>[^"]+)">'
@@ -36,8 +36,8 @@ class Links:
     def turn(self, text: str, *, source: str, target: str) -> str:
         """Return the text of the page ``source`` for its place ``target`` on the site. Raises `DeadLink`.
 
-        Links that are named by their file are named by the page. Pictures by day and by night follow the site's switch. A comment
-        that begins with ``site:`` is shown, if the site has the pages that it links to.
+        Links that are named by a file or folder are named by its page. Pictures by day and by night follow the site's switch. A
+        comment that begins with ``site:`` is shown, if the site has the pages that it links to.
         """
 
         def turned(link: re.Match[str]) -> str:

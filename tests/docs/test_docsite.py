@@ -66,9 +66,9 @@ def test_a_page_that_nobody_gave_a_place_is_refused(tmp_path: Path) -> None:
 def test_links_between_files_become_links_between_pages(tmp_path: Path) -> None:
     (tmp_path / "LICENSE").write_text("MIT")
     pages = {"README.md": "index.md", "docs/cli.md": "cli.md", "docs/decisions/README.md": "decisions/index.md"}
-    links = Links(tmp_path, pages, titles={"cli.md": "The command line"})
+    links = Links(tmp_path, pages, titles={"cli.md": "The command line", "decisions/index.md": "All decisions"})
     text = """[docs/cli.md](docs/cli.md), [users](docs/cli.md#users), [all](docs/decisions/), [here](#here), [there](https://example.com)
-[licence](LICENSE)
+[licence](LICENSE), [docs/cli.md](docs/cli.md#users), [docs/decisions/](docs/decisions/), [v1.0](https://example.com)
 ```sh
 [code](stays.md)
 ```
@@ -76,7 +76,7 @@ def test_links_between_files_become_links_between_pages(tmp_path: Path) -> None:
 <!-- site: [clients](client/index.md) -->
 """
     turned = """[The command line](cli.md), [users](cli.md#users), [all](decisions/index.md), [here](#here), [there](https://example.com)
-[licence](files/LICENSE)
+[licence](files/LICENSE), [The command line](cli.md#users), [All decisions](decisions/index.md), [v1.0](https://example.com)
 ```sh
 [code](stays.md)
 ```

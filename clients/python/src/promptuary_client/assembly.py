@@ -1,22 +1,26 @@
 """The two ends that both clients share: how a client is made of arguments, and an answer of what is known."""
 
+import ssl
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from promptuary_client import errors
 from promptuary_client.core import Core
 from promptuary_client.prompts import Fallback, Key, Prompt, fallback_content
-from promptuary_client.reports import report_answer, report_bundle
+from promptuary_client.reports import report_answer, report_bundle, report_unused
 from promptuary_client.settings import (
     Settings,
     check_numbers,
     resolve_access,
     resolve_bundle,
     resolve_folder,
+    resolve_headers,
     resolve_label,
     resolve_offline,
     resolve_project,
+    resolve_verify,
 )
 
 
@@ -27,7 +31,10 @@ def build_settings(
     label: str | None,
     cache_dir: str | Path | bool,  # noqa: FBT001 - it may be a path, too.
     bundle: str | Path | None,
-    offline: bool | None,  # noqa: FBT001 - it may be left to the environment.
+    *,
+    headers: Mapping[str, str] | None,
+    verify: ssl.SSLContext | str | Path | bool,
+    offline: bool | None,
     **others: Any,  # noqa: ANN401 - the fields of `Settings`, which the clients' own signatures name.
 ) -> Settings:
     """Return the settings that a client's arguments and the environment amount to. Raises `ConfigurationError`."""
@@ -42,6 +49,8 @@ def build_settings(
         project=resolve_project(project),
         label=resolve_label(label),
         folder=resolve_folder(None if isinstance(cache_dir, bool) else cache_dir) if has_disk else None,
+        headers=resolve_headers(headers),
+        verify=resolve_verify(verify),
         bundle=found,
         bundle_error=bundle_error,
         offline=is_offline,
@@ -70,7 +79,7 @@ def answer(
         prompt = Prompt(fallback_content(key, fallback, config), key.name, None, key.label, "fallback", None)
     else:
         # A fallback is often simpler than the prompt, on purpose.
-        prompt.report_unused_to(core.note_unused)
+        prompt.report_unused_to(partial(_note_unused, settings, core))
     report_answer(settings, prompt)
     return prompt
 
@@ -78,6 +87,11 @@ def answer(
 def has_substitute(settings: Settings, key: Key, fallback: object) -> bool:
     """Tell whether there is something to serve where the server has given nothing."""
     return fallback is not None or (settings.bundle is not None and settings.bundle.find(key) is not None)
+
+
+def _note_unused(settings: Settings, core: Core, prompt: Prompt, names: tuple[str, ...]) -> None:
+    if core.is_first_unused(prompt, names):
+        report_unused(settings, prompt, errors.UnusedValues(names))
 
 
 def _reason(settings: Settings, core: Core, key: Key) -> errors.PromptuaryError:

@@ -13,7 +13,7 @@ from promptuary_client.prompts import Key
 from promptuary_client.reports import report_defect
 from promptuary_client.settings import Settings
 from promptuary_client.trail import Check, Trail
-from promptuary_client.transport import FAILURES, LAG_SECONDS, check_stream, client_options, error_from, stream_options
+from promptuary_client.transport import FAILURES, LAG_SECONDS, check_stream, error_from, open_async_http, stream_options
 
 
 class AsyncFollower:
@@ -51,7 +51,7 @@ class AsyncFollower:
         options = stream_options(request, self._settings.request_limit)
         try:
             async with (
-                httpx2.AsyncClient(**client_options(self._settings)) as connections,
+                open_async_http(self._settings) as connections,
                 connections.stream(request.method, request.path, **options) as response,
             ):
                 check_stream(response)

@@ -1,9 +1,12 @@
 """The client for programs with threads, or without any of their own."""
 
-from collections.abc import Iterable, Mapping
+import ssl
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+import httpx2
 
 from promptuary_client import verbs, wire
 from promptuary_client.assembly import build_settings
@@ -32,6 +35,10 @@ class Promptuary:
     ``PROMPTUARY_BUNDLE``, for when the server cannot be asked; with ``offline``, by default as ``PROMPTUARY_OFFLINE`` says, it
     never is.
 
+    ``headers`` go with every request, such as those of a proxy that asks for a token. ``verify`` is a file or folder with the
+    certificates of authorities, or an `ssl.SSLContext`; `False` checks no certificate. ``http_client`` makes the `httpx2.Client`
+    that sends requests, of the arguments that it is called with; it is called again for a stream and after a fork.
+
     With ``max_stale`` content that was due for a refresh more than so many seconds ago is not served before the server was asked,
     which is for processes that are frozen between calls. With ``threads`` false every request is made in the thread that calls.
     ``on_get`` is called with every answer, ``on_trouble`` with a `Trouble` for every fetch that failed, for
@@ -55,6 +62,9 @@ class Promptuary:
         live: bool = False,
         bundle: str | Path | None = None,
         offline: bool | None = None,
+        headers: Mapping[str, str] | None = None,
+        verify: ssl.SSLContext | str | Path | bool = True,
+        http_client: Callable[..., httpx2.Client] | None = None,
         on_get: Hook[Prompt] | None = None,
         on_trouble: Hook[Trouble] | None = None,
     ) -> None:
@@ -65,7 +75,9 @@ class Promptuary:
             label,
             cache_dir,
             bundle,
-            offline,
+            headers=headers,
+            verify=verify,
+            offline=offline,
             deadline=deadline,
             ttl=ttl,
             max_stale=max_stale,
@@ -73,6 +85,7 @@ class Promptuary:
             request_limit=request_limit,
             threads=threads,
             live=live,
+            http_client=http_client,
             on_get=on_get,
             on_trouble=on_trouble,
         )

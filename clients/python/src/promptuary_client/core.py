@@ -14,7 +14,6 @@ from enum import Enum, auto
 from promptuary_client import errors
 from promptuary_client.backoff import Backoff
 from promptuary_client.prompts import Content, Key, Prompt, Source
-from promptuary_client.reports import report_unused
 from promptuary_client.settings import Settings
 
 MAX_REFRESHES = 8
@@ -291,15 +290,14 @@ class Core:
         age = max(self._clock() - confirmed, 0.0)
         return Prompt(content, content.name, content.version, content.label or key.label, source, age)
 
-    def note_unused(self, prompt: Prompt, names: tuple[str, ...]) -> None:
-        """Report values that a version of a prompt does not use, once. How many are remembered is bounded."""
+    def is_first_unused(self, prompt: Prompt, names: tuple[str, ...]) -> bool:
+        """Tell whether values that a version of a prompt does not use are to be reported: once, and so many at most."""
         fact = (prompt.name, prompt.version, names)
         with self.lock:
-            is_new = fact not in self._unused and len(self._unused) < self._settings.max_entries
-            if is_new:
+            is_first = fact not in self._unused and len(self._unused) < self._settings.max_entries
+            if is_first:
                 self._unused.add(fact)
-        if is_new:
-            report_unused(self._settings, prompt, errors.UnusedValues(names))
+            return is_first
 
     def error(self, key: Key) -> errors.PromptuaryError:
         """Return why there is nothing to serve."""

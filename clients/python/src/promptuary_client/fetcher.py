@@ -18,7 +18,7 @@ from promptuary_client.prompts import Content, Fallback, Key, Prompt
 from promptuary_client.reports import report_defect, report_disk, report_prefetch, report_trouble
 from promptuary_client.settings import Settings
 from promptuary_client.trail import Trail
-from promptuary_client.transport import BROKEN, FAILURES, Body, client_options, error_from, send_options
+from promptuary_client.transport import BROKEN, FAILURES, Body, error_from, open_http, send_options
 from promptuary_client.verbs import Verb
 
 T = TypeVar("T")
@@ -255,7 +255,9 @@ class Fetcher:
     def _make_http(self) -> httpx2.Client | None:
         """Return new connections, or `None` if there cannot be any, which the first request will report."""
         try:
-            return httpx2.Client(**client_options(self.settings))
+            return open_http(self.settings)
+        except errors.ConfigurationError:
+            raise
         except FAILURES:
             return None
 
@@ -264,7 +266,7 @@ class Fetcher:
             if self._is_closed:
                 raise RuntimeError("The client is closed.")
             if self._http is None:
-                self._http = httpx2.Client(**client_options(self.settings))
+                self._http = open_http(self.settings)
             return self._http
 
     def _reset(self) -> None:

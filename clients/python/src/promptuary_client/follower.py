@@ -15,7 +15,7 @@ from promptuary_client.prompts import Key
 from promptuary_client.reports import report_defect
 from promptuary_client.settings import Settings
 from promptuary_client.trail import Check, Trail
-from promptuary_client.transport import FAILURES, LAG_SECONDS, check_stream, client_options, error_from, stream_options
+from promptuary_client.transport import FAILURES, LAG_SECONDS, check_stream, error_from, open_http, stream_options
 
 
 class Follower:
@@ -64,7 +64,7 @@ class Follower:
         options = stream_options(request, self._settings.request_limit) | {"extensions": {"trace": self._note}}
         try:
             with (
-                httpx2.Client(**client_options(self._settings)) as connections,
+                open_http(self._settings) as connections,
                 connections.stream(request.method, request.path, **options) as response,
             ):
                 check_stream(response)

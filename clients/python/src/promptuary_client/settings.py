@@ -2,12 +2,14 @@
 
 import math
 import os
+import re
+import ssl
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from promptuary_client.bundle import Bundle, read_bundle
@@ -29,6 +31,8 @@ class Default(Enum):
 DEFAULT = Default.DEFAULT
 """In place of a label: the label that the client was made with, or the latest version if it was made without one."""
 
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_OWN_HEADERS = frozenset({"authorization", "accept"})
 _ANSWERS: Mapping[str, bool] = {"": False, "0": False, "false": False, "no": False, "1": True, "true": True, "yes": True}
 
 
@@ -63,6 +67,9 @@ class Settings:
     max_stale: float | None = None
     max_entries: int = 1000
     folder: Path | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    verify: ssl.SSLContext | bool = True
+    http_client: Callable[..., Any] | None = None
     threads: bool = True
     live: bool = False
     bundle: Bundle | None = field(default=None, repr=False)
@@ -150,6 +157,32 @@ def resolve_label(label: object) -> str | None:
     if label is None or (isinstance(label, str) and label.strip()):
         return label
     raise ConfigurationError("`label` is empty, or no text. Give a label, or None for the latest versions.")
+
+
+def resolve_headers(headers: Mapping[Any, Any] | None) -> dict[str, str]:
+    """Return headers that every request carries. Raises `ConfigurationError`, whose text does not repeat values."""
+    found = dict(headers or {})
+    for name, value in found.items():
+        if not (isinstance(name, str) and isinstance(value, str) and _HEADER_NAME.fullmatch(name)):
+            raise ConfigurationError("`headers` has a name or a value that no header can have.")
+        if not (value.isascii() and value.isprintable()):
+            raise ConfigurationError(f"The value of the header {name} has characters that no header can have.")
+        if name.lower() in _OWN_HEADERS:
+            raise ConfigurationError(f"The client sends the header {name} itself. Remove it from `headers`.")
+    return found
+
+
+def resolve_verify(verify: ssl.SSLContext | str | Path | bool) -> ssl.SSLContext | bool:  # noqa: FBT001 - as in httpx2.
+    """Return how certificates of servers are checked. Raises `ConfigurationError` for authorities that cannot be read."""
+    if isinstance(verify, (bool, ssl.SSLContext)):
+        return verify
+    path = Path(verify).expanduser()
+    try:
+        if path.is_dir() and str(verify):
+            return ssl.create_default_context(capath=str(path))
+        return ssl.create_default_context(cafile=str(path))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"The certificates of `verify`, {path}, cannot be read: {error}.") from error
 
 
 def check_numbers(settings: Settings) -> Settings:

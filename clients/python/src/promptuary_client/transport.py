@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
 
@@ -12,6 +12,8 @@ from promptuary_client import errors
 from promptuary_client.changes import EVENT_STREAM
 from promptuary_client.settings import Settings
 from promptuary_client.wire import MAX_BODY, Answer, Request, error_of
+
+T = TypeVar("T")
 
 # What a request gets when the server has just closed a connection that was idle, or was replaced by another.
 BROKEN = (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError)
@@ -28,11 +30,35 @@ LAG_SECONDS = 0.25
 
 def client_options(settings: Settings) -> dict[str, Any]:
     """Return how a client of httpx2 is made. Redirects are not followed: the key is for this host alone."""
+    own = {**settings.headers, "Authorization": f"Bearer {settings.api_key}", "Accept": "application/json"}
     return {
         "base_url": settings.host,
-        "headers": {"Authorization": f"Bearer {settings.api_key}", "Accept": "application/json", "User-Agent": _user_agent()},
+        "headers": own if "user-agent" in map(str.lower, own) else own | {"User-Agent": _user_agent()},
+        "verify": settings.verify,
         "follow_redirects": False,
     }
+
+
+def open_http(settings: Settings) -> httpx2.Client:
+    """Return new connections for threads. Raises one of `FAILURES`."""
+    return _open(httpx2.Client, settings)
+
+
+def open_async_http(settings: Settings) -> httpx2.AsyncClient:
+    """Return new connections for an event loop. Raises one of `FAILURES`."""
+    return _open(httpx2.AsyncClient, settings)
+
+
+def _open(kind: type[T], settings: Settings) -> T:
+    try:
+        made = (settings.http_client or kind)(**client_options(settings))
+    except FAILURES:
+        raise
+    except Exception as failure:
+        raise RuntimeError(f"`http_client` failed: {failure!r}") from failure
+    if not isinstance(made, kind):
+        raise errors.ConfigurationError(f"`http_client` must return an httpx2.{kind.__name__}.")
+    return made
 
 
 def send_options(request: Request, limit: float) -> dict[str, Any]:

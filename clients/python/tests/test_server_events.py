@@ -1,0 +1,77 @@
+"""Every change that a real server tells of, read by the client's parser: which prompts it concerns, and which not."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from client_service import Service
+from desks import Desk, make_desk
+from promptuary.model.changes import ChangeKind
+
+from promptuary_client import Key
+from promptuary_client.changes import read_change
+
+KEYS = {
+    "latest": Key("p"),
+    "version": Key("p", version=1),
+    "production": Key("p", label="production"),
+    "other label": Key("p", label="staging"),
+    "other prompt": Key("other"),
+}
+ALL = {"latest", "version", "production", "other label"}
+CONCERNED: dict[str, set[str]] = {
+    "prompt.created": ALL,
+    "prompt.published": {"latest"},
+    "prompt.duplicated": set(),
+    "prompt.archived": ALL,
+    "prompt.restored": ALL,
+    "label.created": {"production"},
+    "label.moved": {"production"},
+    "label.removed": {"production"},
+}
+
+
+@pytest.fixture
+def desk(service: Service, tmp_path: Path) -> Iterator[Desk]:
+    with make_desk(service.server, str(service.registry.database.engine.url), tmp_path) as desk:
+        yield desk
+
+
+def _do_everything(desk: Desk) -> None:
+    desk.create("p", "one")
+    desk.publish("p", 1, prompt="two")
+    desk.label("p", "production", 1)
+    desk.label("p", "production", 2)
+    assert desk.api.delete("name/p/labels/production/").is_success
+    assert desk.api.post("name/p/duplicate/", json={"new_name": "copy"}).is_success
+    assert desk.api.post("name/p/archive/").is_success
+    assert desk.api.post("name/p/restore/").is_success
+
+
+def test_the_client_understands_every_change_that_the_server_tells_of(desk: Desk) -> None:
+    _do_everything(desk)
+    found: dict[str, set[str]] = {}
+    lines = _stream(desk, count=9)
+    for change in map(read_change, lines):
+        if change.prompt == "p":
+            found[change.kind] = {name for name, key in KEYS.items() if change.concerns(key)}
+    assert found == CONCERNED
+    told = {kind.value for kind in ChangeKind if kind.value.startswith(("prompt.", "label."))}
+    assert told - set(found) == {"prompt.imported"}
+
+
+def _stream(desk: Desk, count: int) -> list[str]:
+    """The data of the first changes of a project's stream."""
+    options: dict[str, Any] = {"params": {"after": "0"}, "headers": {"Accept": "text/event-stream"}, "timeout": 60}
+    data: list[str] = []
+    with desk.api.stream("GET", "changes/", **options) as answer:
+        kind = ""
+        for line in answer.iter_lines():
+            field, _, value = line.partition(": ")
+            kind = value if field == "event" else kind
+            if field == "data" and kind == "change":
+                data.append(value)
+            if len(data) == count:
+                break
+    return data
