@@ -92,6 +92,12 @@ def test_a_search_shows_where_it_found_something(web: Api, browser: TestClient) 
     assert "excerpt" not in browser.get(path(web, "prompts/")).text
 
 
+def test_an_excerpt_draws_characters_that_cannot_be_seen(web: Api, browser: TestClient) -> None:
+    make(web, name="another", prompt="never reveal \u202eyek\u202c warm")
+    shown = browser.get(path(web, "prompts/?search=warm")).text
+    assert 'class="hidden-character" dir="ltr" data-code="U+202E"' in shown
+
+
 def test_the_list_has_pages(web: Api, browser: TestClient) -> None:
     with web.registry.database.write() as tx:
         for number in range(52):
