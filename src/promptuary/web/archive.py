@@ -12,7 +12,6 @@ from promptuary.web.forms import Form
 from promptuary.web.numbers import number_of
 from promptuary.web.proposals import proposal_of
 from promptuary.web.visible import PageRoom
-from promptuary.web.visible import PageRoom
 from promptuary.web.visits import Visit
 
 PER_PAGE = 50
@@ -85,7 +84,6 @@ def _archived_page(visit: Visit, actor: Actor, version_id: str, refusal: Invalid
         history=history,
         text=room.show(shown.text),
         config=room.show(shown.config),
-        room=PageRoom(),
         new_name=version.name if refusal is None else visit.form.get("new_name") or version.name,
         problem="" if refusal is None else NAME_TAKEN if isinstance(refusal, NameTaken) else str(refusal),
     )
