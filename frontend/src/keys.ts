@@ -95,7 +95,7 @@ function showKeys(): void {
     ["Ctrl + Enter", "Go on: review, publish, create"],
     ["↑ ↓", "Move in lists, from the search field, too"],
     ["Escape", "Close menus and dialogs"],
-    ["?", "Show these keys"],
+    ["?", "Show these shortcuts"],
   ] as const;
   const list = element("dl", { className: "keys" });
   for (const [key, meaning] of rows) {
@@ -107,7 +107,7 @@ function showKeys(): void {
   );
   const close = element("button", { type: "button", className: "button", autofocus: true }, "Close");
   const dialog = showDialog(
-    "Keys",
+    "Keyboard shortcuts",
     list,
     element("p", {}, box, element("label", { htmlFor: box.id }, "Single letters and signs work as keys")),
     element("p", { className: "actions" }, close),

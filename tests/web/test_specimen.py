@@ -50,7 +50,7 @@ def test_menus_and_dialogs_are_in_nobodys_way(page: Page) -> None:
     assert violations_of(page) == []
     page.keyboard.press("Escape")
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     assert violations_of(page) == []
 
 
@@ -118,7 +118,7 @@ def test_e_edits_unless_one_writes_or_has_turned_single_keys_off(page: Page, ori
     page.get_by_role("button", name="Close").click()
     page.keyboard.press("e")
     expect(page).to_have_url(f"{origin}/read")
-    page.get_by_role("link", name="Keys").click()
+    page.get_by_role("link", name="Keyboard shortcuts").click()
     page.get_by_label("Single letters and signs work as keys").check()
     page.get_by_role("button", name="Close").click()
     page.keyboard.press("e")

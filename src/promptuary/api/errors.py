@@ -166,6 +166,7 @@ ANSWERS: dict[type[errors.Refusal], tuple[int, Shape]] = {
     errors.ArchivedPromptNotFound: (404, _detail),
     errors.VersionNotFound: (404, _detail),
     errors.LabelNotFound: (404, _detail),
+    errors.KeyExists: (409, _envelope_of("invalid_request", "conflict")),
     errors.LastAdmin: (409, _envelope_of("invalid_request", "conflict")),
     errors.NotEmpty: (409, _envelope_of("invalid_request", "conflict")),
     errors.InvalidBackup: (400, _envelope_of("validation_error", "invalid_input")),

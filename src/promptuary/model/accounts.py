@@ -85,7 +85,7 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A user's role in a project. Whoever has no password yet cannot sign in."""
+    """A user's role in a project. A user without a password cannot sign in yet; ``is_invited``: this project made the account."""
 
     project_id: int
     user_id: int
@@ -93,6 +93,8 @@ class Member:
     has_password: bool
     role: Role
     created_at: datetime
+    name: str = ""
+    is_invited: bool = False
 
 
 @dataclass(frozen=True, slots=True)

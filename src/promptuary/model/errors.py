@@ -99,9 +99,12 @@ class ProjectNotFound(NotFound):
 
 
 class PromptNotFound(NotFound):
-    """No active prompt matches a name or UUID, or it lacks the wanted version or label."""
+    """No active prompt matches a name or UUID, or it lacks the wanted version or label.
 
-    def __init__(self, segment: str, *, version: int | None = None, label: str | None = None) -> None:
+    ``lacks`` names what a prompt that is there has not got, if that is known; clients of the API read the same text nevertheless.
+    """
+
+    def __init__(self, segment: str, *, version: int | None = None, label: str | None = None, lacks: str = "") -> None:
         if label is not None:
             detail = f"No prompt matching '{segment}' with label '{label}'. Fetch it without a label to see which labels it has."
         elif version is not None:
@@ -111,6 +114,10 @@ class PromptNotFound(NotFound):
         else:
             detail = f"No prompt matching '{segment}' in this project. List the project's prompts to see which names exist."
         super().__init__(detail)
+        self.segment = segment
+        self.version = version
+        self.label = label
+        self.lacks = lacks
 
 
 class ArchivedPromptNotFound(NotFound):
@@ -118,6 +125,7 @@ class ArchivedPromptNotFound(NotFound):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"No archived prompt matching '{name}' in this project. List with archived=true to see which exist.")
+        self.name = name
 
 
 class VersionNotFound(NotFound):
@@ -218,6 +226,13 @@ class EmailTaken(Refusal):
 
     def __init__(self, email: str) -> None:
         super().__init__(f"A user with the e-mail address '{email}' already exists.")
+
+
+class KeyExists(Refusal):
+    """A key of this id was created already; its value is known to nobody here."""
+
+    def __init__(self) -> None:
+        super().__init__("This key was created already. Its value is not shown again.")
 
 
 class LastAdmin(Refusal):

@@ -7,9 +7,10 @@ from collections.abc import Collection
 
 from promptuary.model.access import Actor, Permission, Role, Scope
 from promptuary.model.accounts import Invitation, Key, Member, NewKey, Project, User
-from promptuary.model.errors import InvalidValue, KeyNotFound, MemberNotFound, RoleTooLow
+from promptuary.model.errors import InvalidValue, KeyExists, KeyNotFound, MemberNotFound, RoleTooLow
 from promptuary.registry import keys, links, members, projects, users
 from promptuary.registry.changes import By
+from promptuary.store import keys as stored_keys
 from promptuary.store import members as stored_members
 from promptuary.store import sessions as stored_sessions
 from promptuary.store import users as stored_users
@@ -106,16 +107,26 @@ def remove_member(tx: Transaction, actor: Actor, *, email: str) -> None:
 
 
 def create_own_key(
-    tx: Transaction, user: User, *, label: str, scopes: Collection[Scope], project_ids: Collection[int], by: By
+    tx: Transaction,
+    user: User,
+    *,
+    label: str,
+    scopes: Collection[Scope],
+    project_ids: Collection[int],
+    key_id: str | None = None,
+    by: By,
 ) -> NewKey:
     """Create a key of one's own, limited to projects that one is a member of; no projects is no limit.
 
-    Raises `InvalidValue`.
+    ``key_id`` names it before it is there, so that a form that comes twice makes one key. Raises `InvalidValue`, `KeyExists`.
     """
+    stored_users.lock_user(tx, user.id)
+    if key_id is not None and stored_keys.find_key(tx, key_id) is not None:
+        raise KeyExists
     mine = {membership.project.id for membership in members.list_memberships(tx, user)}
     if not mine.issuperset(project_ids):
         raise InvalidValue("invalid_choice", "You are not a member of one of these projects.", field="projects")
-    return keys.create_key(tx, email=user.email, label=label, scopes=scopes, project_ids=project_ids, by=by)
+    return keys.create_key(tx, email=user.email, label=label, scopes=scopes, project_ids=project_ids, key_id=key_id, by=by)
 
 
 def revoke_own_key(tx: Transaction, user: User, key_id: str, *, by: By) -> Key:

@@ -28,9 +28,12 @@ def create_key(
     label: str,
     scopes: Collection[Scope],
     project_ids: Collection[int] | None = None,
+    key_id: str | None = None,
     by: By = OPERATOR,
 ) -> NewKey:
     """Create a key; its value is in the answer and nowhere else. ``project_ids`` limits it to those projects.
+
+    ``key_id`` is an id that no key has.
 
     Raises `InvalidValue`, `UserNotFound`, `ProjectNotFound`.
     """
@@ -46,7 +49,7 @@ def create_key(
         get_project(tx, project_id)
     value = KEY_PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
     key = Key(
-        id=str(uuid.uuid4()),
+        id=key_id or str(uuid.uuid4()),
         user_id=user.id,
         email=user.email,
         label=label.strip(),

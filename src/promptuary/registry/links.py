@@ -7,14 +7,14 @@ import secrets
 from datetime import timedelta
 
 from promptuary.model.access import Actor, Role
-from promptuary.model.accounts import Browser, NewSession, Profile, SessionLimits, SignInLink, User
+from promptuary.model.accounts import Browser, NewSession, Profile, SessionLimits, SignInLink, User, shown_name
 from promptuary.model.errors import InvalidValue, LinkEnded
 from promptuary.registry.access import hash_key
 from promptuary.registry.changes import By
 from promptuary.registry.passwords import hash_password
 from promptuary.registry.sessions import begin_session
 from promptuary.registry.users import change_user, store_password, vouch_for
-from promptuary.store import keys, members, sessions, users
+from promptuary.store import keys, members, projects, sessions, users
 from promptuary.store.database import Database, Transaction
 
 LASTS = timedelta(days=7)
@@ -66,6 +66,14 @@ def get_link(tx: Transaction, value: str) -> SignInLink:
     if link is None or not link.user.is_active or not _opens(tx, link):
         raise LinkEnded
     return link
+
+
+def find_invitation(tx: Transaction, link: SignInLink) -> tuple[str, str] | None:
+    """Find the names of the project and of the admin who invites to it; `None` for a link of the operator."""
+    if link.project_id is None or link.made_by_id is None:
+        return None
+    project, made_by = projects.find_project(tx, link.project_id), users.find_user(tx, link.made_by_id)
+    return None if project is None or made_by is None else (project.name, shown_name(made_by))
 
 
 def use_link(

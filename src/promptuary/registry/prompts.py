@@ -306,7 +306,7 @@ def resolve_prompt(
     else:
         selected = versions.find_version(tx, prompt, version=version or prompt.latest_version)
     if selected is None or version not in {None, selected.version}:
-        raise PromptNotFound(name)
+        raise PromptNotFound(name, lacks="this version" if version is None else f"version {version}")
     page = versions.list_history(tx, prompt, limit=limit + 1, offset=offset, before=before_version)
     return History(
         selected=selected,

@@ -15,6 +15,9 @@ _SELECT = select(
     members.c.project_id,
     members.c.user_id,
     users.c.email,
+    users.c.first_name,
+    users.c.last_name,
+    users.c.invited_to_id,
     users.c.password_hash.is_not(None).label("has_password"),
     members.c.role,
     members.c.created_at,
@@ -111,4 +114,6 @@ def _member(row: AnyRow) -> Member:
         has_password=row.has_password,
         role=Role(row.role),
         created_at=row.created_at,
+        name=f"{row.first_name} {row.last_name}".strip(),
+        is_invited=row.invited_to_id == row.project_id,
     )

@@ -160,10 +160,18 @@ def problems_of(refusal: InvalidValue | EmailTaken) -> dict[str, str]:
 def _welcome(visit: Visit, status: int = 200, *, problems: Mapping[str, str] | None = None) -> Response:
     with visit.database.read() as tx:
         link = links.get_link(tx, visit.path["token"])
+        invitation = links.find_invitation(tx, link)
     typed = {name: visit.form.get(name) for name in ("email", "first_name", "last_name")}
     # At the first start, what the account has for a name and an address only stands in for them.
     known = Profile("", "", "") if link.is_first_start else Profile(link.user.email, link.user.first_name, link.user.last_name)
-    return visit.page("welcome.html", status, link=link, typed=typed if problems else asdict(known), problems=problems or {})
+    return visit.page(
+        "welcome.html",
+        status,
+        link=link,
+        invitation=invitation,
+        typed=typed if problems else asdict(known),
+        problems=problems or {},
+    )
 
 
 def _account(visit: Visit, status: int = 200, *, problems: Mapping[str, str] | None = None) -> Response:

@@ -15,7 +15,7 @@ from promptuary.request_body import CLIENT_GONE, BodyTooSlow
 from promptuary.web import account, front, keys, project_pages, projects
 from promptuary.web.archive import find_archived
 from promptuary.web.assets import PREFIX
-from promptuary.web.errors import TITLES, SignInNeeded, WebError, page_of
+from promptuary.web.errors import TITLES, SignInNeeded, WebError, detail_of, page_of
 from promptuary.web.headers import SafeHeaders
 from promptuary.web.hidden_tokens import HiddenTokens
 from promptuary.web.programs import short_error, wants_page
@@ -50,14 +50,16 @@ def _on_refusal(request: Request, refusal: Exception) -> Response:
     headers = {"Retry-After": "1"} if isinstance(refusal, Unavailable) else None
     # Somebody may have archived the prompt to which an older link leads.
     archived = find_archived(Visit(request)) if isinstance(refusal, PromptNotFound) else None
+    prompt = refusal.segment if isinstance(refusal, PromptNotFound) and (refusal.lacks or refusal.label or refusal.version) else ""
     return _error_page(
         request,
         shown.status,
         title=shown.title,
-        detail=str(refusal),
-        advice="" if archived else shown.advice,
+        detail=detail_of(refusal),
+        advice="" if archived or prompt else shown.advice,
         headers=headers,
         archived=archived,
+        prompt=prompt,
     )
 
 
@@ -128,9 +130,10 @@ def _error_page(
     advice: str = "",
     headers: Mapping[str, str] | None = None,
     archived: str | None = None,
+    prompt: str = "",
 ) -> Response:
     visit = Visit(request)
-    context = {"title": title, "detail": detail, "advice": advice, "archived": archived}
+    context = {"title": title, "detail": detail, "advice": advice, "archived": archived, "prompt": prompt}
     try:
         return visit.page("error.html", status, headers=headers, **context)
     except Refusal:

@@ -51,6 +51,12 @@ PAGES: dict[type[errors.Refusal], ErrorPage] = {
     errors.SignInRefused: ErrorPage(401, "You are not signed in", "Go back to try again."),
     errors.UnknownProjectToken: ErrorPage(401, "The project's token is unknown", "Nothing was changed."),
     errors.PermissionDenied: ErrorPage(403, "You may not do this", _ASK_AN_ADMIN),
+    errors.KeyExists: _CONFLICT,
+    errors.LinkEnded: ErrorPage(
+        404,
+        "This link has ended",
+        "If you have chosen a password already, sign in with it. Else ask who sent you the link for a new one.",
+    ),
     errors.NotFound: ErrorPage(404, "There is no such thing", "It may have been archived or removed."),
     errors.VersionConflict: ErrorPage(
         409, "Somebody else published", "Go back: your text is still in the form. Copy it before you load the latest version."
@@ -76,6 +82,22 @@ TITLES = {
     429: "Too many attempts",
     500: "Something went wrong",
 }
+
+
+def detail_of(refusal: errors.Refusal) -> str:
+    """Return what a page says of a refusal: its own sentence, except where that tells what to send to the API."""
+    match refusal:
+        case errors.PromptNotFound(segment=name, lacks=lacks) if lacks:
+            return f"The prompt '{name}' has no {lacks.removeprefix('this ')}."
+        case errors.PromptNotFound(segment=name, label=str() as label):
+            return f"There is no prompt '{name}' with a label '{label}' in this project."
+        case errors.PromptNotFound(segment=name, version=int() as version):
+            return f"There is no prompt '{name}' with a version {version} in this project."
+        case errors.PromptNotFound(segment=name):
+            return f"There is no prompt '{name}' in this project. It may be in the archive."
+        case errors.ArchivedPromptNotFound(name=name):
+            return f"There is no prompt '{name}' in the archive of this project."
+    return str(refusal)
 
 
 def page_of(refusal: errors.Refusal) -> ErrorPage:

@@ -2,17 +2,18 @@
 
 from starlette.responses import Response
 
+from promptuary.web.last_project import read_last_project
 from promptuary.web.routing import page
 from promptuary.web.visits import Visit
 
 
 def show_front(visit: Visit) -> Response:
-    """Lead on to the prompts of the current project, or of the first one."""
+    """Lead on to the prompts of the project in which the browser was last, else of the current project, or of the first one."""
     mine = [membership.project.id for membership in visit.memberships]
-    current = visit.account.current_project_id
+    wanted = (read_last_project(visit.request.scope), visit.account.current_project_id)
     if not mine:
         return visit.page("nowhere.html")
-    return visit.redirect(f"{visit.root}/projects/{current if current in mine else mine[0]}/prompts/")
+    return visit.redirect(f"{visit.root}/projects/{next((each for each in wanted if each in mine), mine[0])}/prompts/")
 
 
 ROUTES = [page("/", get=show_front)]

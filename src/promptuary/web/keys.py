@@ -1,12 +1,14 @@
 """One's own personal API keys, with which programs act in one's name."""
 
+import re
+import uuid
 from collections.abc import Mapping, Sequence
 
 from starlette.responses import Response
 
 from promptuary.model.access import Scope
 from promptuary.model.accounts import NewKey
-from promptuary.model.errors import InvalidValue
+from promptuary.model.errors import InvalidValue, KeyExists
 from promptuary.registry import administration
 from promptuary.registry.changes import By
 from promptuary.web.account import problems_of
@@ -15,6 +17,7 @@ from promptuary.web.scopes import SCOPES
 from promptuary.web.visits import Visit
 
 _MAX_DIGITS = 9
+_KEY_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def show_keys(visit: Visit) -> Response:
@@ -25,6 +28,8 @@ def show_keys(visit: Visit) -> Response:
 def create_key(visit: Visit) -> Response:
     """Create a key and show its value, which is known only now: so there is no redirect to another page."""
     user = visit.account
+    # A page that is loaded again sends its form again: the id that came with the form says so.
+    sent_id = visit.form.get("key_id")
     try:
         with visit.database.write() as tx:
             new = administration.create_own_key(
@@ -33,8 +38,11 @@ def create_key(visit: Visit) -> Response:
                 label=visit.form.get("label"),
                 scopes=_scopes(visit.form.all("scope")),
                 project_ids=_project_ids(visit.form.all("project")),
+                key_id=sent_id if _KEY_ID.fullmatch(sent_id) else None,
                 by=By(user.id, visit.request_id),
             )
+    except KeyExists:
+        return _keys(visit, is_repeated=True)
     except InvalidValue as refusal:
         return _keys(visit, 400, problems=problems_of(refusal))
     return _keys(visit, 201, new=new)
@@ -48,7 +56,14 @@ def revoke_key(visit: Visit) -> Response:
     return visit.redirect(f"{visit.root}/settings/keys/", notice=f"The key {key.label} is revoked.")
 
 
-def _keys(visit: Visit, status: int = 200, *, new: NewKey | None = None, problems: Mapping[str, str] | None = None) -> Response:
+def _keys(
+    visit: Visit,
+    status: int = 200,
+    *,
+    new: NewKey | None = None,
+    is_repeated: bool = False,
+    problems: Mapping[str, str] | None = None,
+) -> Response:
     user = visit.account
     with visit.database.read() as tx:
         found = administration.list_own_keys(tx, user)
@@ -58,7 +73,18 @@ def _keys(visit: Visit, status: int = 200, *, new: NewKey | None = None, problem
         "scope": visit.form.get("scope", Scope.READ),
         "projects": visit.form.all("project") if problems else (),
     }
-    return visit.page("keys.html", status, keys=found, new=new, names=names, scopes=SCOPES, chosen=chosen, problems=problems or {})
+    return visit.page(
+        "keys.html",
+        status,
+        keys=found,
+        new=new,
+        next_key_id=str(uuid.uuid4()),
+        is_repeated=is_repeated,
+        names=names,
+        scopes=SCOPES,
+        chosen=chosen,
+        problems=problems or {},
+    )
 
 
 def _scopes(sent: Sequence[str]) -> list[Scope]:

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from promptuary.model.access import Permission, Role
 from promptuary.model.accounts import Invitation
-from promptuary.model.errors import EmailTaken, InvalidValue, LastAdmin, NotFound, Refusal, UserNotFound
+from promptuary.model.errors import AddressNotVerified, EmailTaken, InvalidValue, LastAdmin, NotFound, Refusal, UserNotFound
 from promptuary.registry import administration
 from promptuary.registry.changes import By
 from promptuary.web.routing import page
@@ -64,14 +64,26 @@ def rotate_token(visit: Visit) -> Response:
 
 def set_member(visit: Visit) -> Response:
     """Give somebody a role, as a new member or in place of the one they had."""
-    actor = visit.enter(Permission.MANAGE)
+    actor, form = visit.enter(Permission.MANAGE), visit.form
     try:
         with visit.database.write() as tx:
-            member = administration.set_member(tx, actor, email=visit.form.get("email"), role=_role(visit.form.get("role")))
-    except (InvalidValue, UserNotFound, LastAdmin) as refusal:
-        can_be_invited = isinstance(refusal, UserNotFound)
-        return _settings(visit, _status_of(refusal), problems={"email": str(refusal)}, can_be_invited=can_be_invited)
-    return _done(visit, f"{member.email} is now {member.role.value} here.")
+            member = administration.set_member(
+                tx,
+                actor,
+                email=form.get("email"),
+                role=_role(form.get("role")),
+                is_address_confirmed=bool(form.get("confirmed")),
+            )
+    except UserNotFound as refusal:
+        # The next step of adding a member who has no account, which the page shows as a question.
+        return _settings(visit, 400, problems={"email": str(refusal)}, asks="invite")
+    except AddressNotVerified as refusal:
+        return _settings(visit, 409, problems={"email": str(refusal)}, asks="confirm")
+    except (InvalidValue, LastAdmin) as refusal:
+        return _settings(visit, _status_of(refusal), problems={"email": str(refusal)})
+    needs_link = not member.has_password and not member.is_invited
+    hint = " There is no password yet: whoever runs this server can make a link to choose one." if needs_link else ""
+    return _done(visit, f"{member.email} is now {member.role.value} here.{hint}")
 
 
 def invite_member(visit: Visit) -> Response:
@@ -114,7 +126,7 @@ def _settings(
     status: int = 200,
     *,
     problems: Mapping[str, str] | None = None,
-    can_be_invited: bool = False,
+    asks: str = "",
     invitation: Invitation | None = None,
 ) -> Response:
     actor = visit.enter(Permission.READ)
@@ -125,11 +137,11 @@ def _settings(
     return visit.page(
         "project.html",
         status,
-        members=found,
+        members=sorted(found, key=lambda member: ((member.name or member.email).casefold(), member.email)),
         roles=list(Role),
         typed=typed,
         problems=problems or {},
-        can_be_invited=can_be_invited,
+        asks=asks,
         invitation=invitation,
         link=f"{visit.address}/welcome/{invitation.link}" if invitation else "",
     )

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from starlette.responses import PlainTextResponse, Response
 
 from promptuary.model.access import Actor, Permission
-from promptuary.model.errors import PromptNotFound
 from promptuary.model.hidden import find_hidden
 from promptuary.model.json_text import dump_indented
 from promptuary.model.prompts import Label
@@ -14,6 +13,7 @@ from promptuary.model.variables import variable_names
 from promptuary.registry import prompts, usage
 from promptuary.registry.prompts import History
 from promptuary.store.database import Transaction
+from promptuary.web.errors import WebError
 from promptuary.web.numbers import number_of
 from promptuary.web.proposals import proposal_of
 from promptuary.web.reading import read
@@ -104,7 +104,7 @@ def find_history(tx: Transaction, actor: Actor, visit: Visit) -> History:
     if label:
         version = prompts.fetch_prompt(tx, actor, name, label=label).version
     elif visit.query.get("version") and version is None:
-        raise PromptNotFound(name, version=0)
+        raise WebError(404, f"'{visit.query['version']}' is no number of a version.", advice="Versions are numbered from 1.")
     return prompts.resolve_prompt(
         tx, actor, name=name, version=version, limit=HISTORY, before_version=number_of(visit.query.get("before"))
     )

@@ -13,7 +13,7 @@ from promptuary.request_body import UnknownCaller
 from promptuary.web.csrf import require_own_page
 from promptuary.web.errors import TITLES, SignInNeeded, WebError, page_of
 from promptuary.web.forms import MAX_FORM_BYTES, MAX_PASSWORD_FORM_BYTES, too_large
-from promptuary.web.visits import View, Visit
+from promptuary.web.visits import View, Visit, came_from
 
 _MAX_RENDERED = 100
 
@@ -38,7 +38,7 @@ def _endpoint(views: dict[str, View], *, queued: frozenset[str], is_heavy: bool)
         try:
             body = await stranger.services.bodies.read(request, most=most, find_caller=stranger.find_caller)
         except UnknownCaller:
-            raise SignInNeeded("") from None
+            raise SignInNeeded(came_from(request, stranger.root)) from None
         if body is None:
             raise too_large(most)
         visit = Visit(request, body)

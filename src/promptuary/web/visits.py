@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from promptuary.heavy_work import HeavyWork
-from promptuary.model.access import Actor, Permission
+from promptuary.model.access import Actor, Permission, Role
 from promptuary.model.accounts import Browser, Membership, NewSession, Project, SessionLimits, SignedIn, User
 from promptuary.model.errors import ProjectNotFound
 from promptuary.public_path import path_of
@@ -25,6 +25,7 @@ from promptuary.store.database import Database
 from promptuary.web.assets import Assets
 from promptuary.web.errors import SignInNeeded
 from promptuary.web.forms import Form, parse_form
+from promptuary.web.last_project import read_last_project, write_last_project
 from promptuary.web.links import Links
 from promptuary.web.password_queue import PasswordQueue
 from promptuary.web.templating import render
@@ -103,7 +104,7 @@ class Visit:
         """Return who is signed in, and by which session. Strangers are sent to sign in."""
         if self.signed_in is None:
             raise SignInNeeded(
-                _address(self.request) if self.request.method in {"GET", "HEAD"} else _came_from(self.request, self.root)
+                _address(self.request) if self.request.method in {"GET", "HEAD"} else came_from(self.request, self.root)
             )
         return self.signed_in
 
@@ -190,6 +191,9 @@ class Visit:
             response.headers.append(
                 "Set-Cookie", write_session_cookie(self.request.scope, self._cookie, lasts=lasts, root=self.root)
             )
+        here = _find(self._workplace.memberships, self.path) if "_workplace" in self.__dict__ else None
+        if here is not None and here.project.id != read_last_project(self.request.scope):
+            response.headers.append("Set-Cookie", write_last_project(self.request.scope, here.project.id, root=self.root))
         # A page that nobody had to know who they are for has not been asked for it, either.
         workplace: _Workplace | None = self.__dict__.get("_workplace")
         signed_in = workplace.signed_in if workplace else None
@@ -212,7 +216,7 @@ class Visit:
             return _Workplace(signed_in, members.list_memberships(tx, signed_in.user) if signed_in else [])
 
     def _shown_always(self, workplace: "_Workplace") -> dict[str, object]:
-        here = _find(workplace.memberships, self.path)
+        here = _find(workplace.memberships, self.path) or _find_last(workplace.memberships, self.request)
         return {
             **self.services.assets.globals,
             "account": workplace.signed_in.user if workplace.signed_in else None,
@@ -220,6 +224,7 @@ class Visit:
             "links": Links(here.project.id, self.root) if here else None,
             "root": self.root,
             "projects": [each.project for each in workplace.memberships],
+            "may_found_projects": any(each.role is Role.ADMIN for each in workplace.memberships),
             "role": here.role if here else None,
             "can_write": here is not None and here.role.includes(Permission.WRITE.role),
             "can_manage": here is not None and here.role.includes(Permission.MANAGE.role),
@@ -244,7 +249,7 @@ def _find(memberships: list[Membership], path: Mapping[str, str]) -> Membership 
     return next((each for each in memberships if str(each.project.id) == path.get("project_id")), None)
 
 
-def _came_from(request: Request, root: str) -> str:
+def came_from(request: Request, root: str) -> str:
     """Return the address of the page whose form was sent, empty if the browser does not tell or it is of another site."""
     try:
         page = urlsplit(request.headers.get("referer", ""))
@@ -253,6 +258,11 @@ def _came_from(request: Request, root: str) -> str:
     if page.netloc != request.url.netloc or not page.path.startswith(f"{root}/projects/"):
         return ""
     return page.path.removeprefix(root) + (f"?{page.query}" if page.query else "")
+
+
+def _find_last(memberships: list[Membership], request: Request) -> Membership | None:
+    last = read_last_project(request.scope)
+    return next((each for each in memberships if each.project.id == last), None)
 
 
 def _address(request: Request) -> str:
