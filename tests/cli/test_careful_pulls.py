@@ -173,3 +173,24 @@ def test_what_was_published_before_a_failure_is_told_and_the_rest_is_named(desk:
     assert pushed.stderr.endswith(" 2 prompts from b on were not pushed; push again.\n")
     assert seen.count("PATCH") == 2
     assert [(each["action"], each["name"]) for each in desk.json("push")] == [("adopt", "b"), ("publish", "c")]
+
+
+def test_a_bundle_overwrites_no_file_that_is_none(desk: Desk) -> None:
+    desk.create("a")
+    desk.json("pull")
+    path = desk.folder / "notes.txt"
+    path.write_text("Mine.\n")
+    assert desk.refusal("bundle", "-o", "notes.txt") == "notes.txt is there and is no bundle. To overwrite it, add --yes."
+    assert path.read_text() == "Mine.\n"
+    for arguments in (["--yes"], []):
+        assert desk.run("bundle", "-o", "notes.txt", *arguments).returncode == 0
+
+
+def test_no_link_that_waits_for_a_draft_is_written_through(desk: Desk) -> None:
+    desk.create("a")
+    outside = desk.folder / "outside"
+    outside.write_text("Mine.\n")
+    for draft in ("a.part", ".a.part"):
+        (desk.folder / draft).symlink_to(outside)
+    assert "It cannot be written" in desk.refusal("export", "a")
+    assert outside.read_text() == "Mine.\n"

@@ -22,5 +22,5 @@ def test_a_label_that_is_moved_between_look_and_move_is_left(desk: Desk) -> None
 
     with answering(respond) as host:
         sentence = desk.refusal("prompt", "label", "greeting", "production", "--version", "2", host=host)
-    assert sentence == "production was moved meanwhile: it was removed now. Run the command again to move it from there."
+    assert sentence == "production of greeting was removed in the meantime. Look at it, and run the command again."
     assert desk.api.get("name/greeting/?label=production").status_code == 404

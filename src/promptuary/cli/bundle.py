@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
-from promptuary.cli.far import DEFAULT_FOLDER, FolderPath
+from promptuary.cli.far import DEFAULT_FOLDER, FolderPath, Yes
 from promptuary.cli.showing import AsJson, say, show_json, write_out
-from promptuary.files import read_folder, write_file
+from promptuary.files import InvalidFile, read_folder, write_file
 from promptuary.model.text import counted
 from promptuary.sync import bundle as make_bundle
+from promptuary.sync import is_replaceable
 
 _STANDARD_OUTPUT = Path("-")
 
@@ -19,6 +20,7 @@ def bundle(
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write; - is standard output.")] = Path(
         "prompts.bundle.json"
     ),
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Write all prompts of a folder to one file, from which client libraries serve them. No server is asked."""
@@ -27,6 +29,8 @@ def bundle(
     if output == _STANDARD_OUTPUT:
         write_out(data)
         return
+    if not yes and not is_replaceable(output):
+        raise InvalidFile(f"{output} is there and is no bundle. To overwrite it, add --yes.")
     write_file(output, data)
     if as_json:
         show_json({"file": str(output), "prompts": len(folder.entries), "bytes": len(data)})

@@ -89,6 +89,8 @@ def history(name: PromptName, profile: ProfileName = None, as_json: AsJson = Fal
         versions = page["versions"]
         while page["has_more"] and page["versions"]:
             page = prompts.resolve(name, before_version=versions[-1]["version"])
+            if page["versions"] and page["versions"][0]["version"] >= versions[-1]["version"]:
+                raise RemoteRefusal("The server answered with a history that has no end.")
             versions += page["versions"]
     if as_json:
         show_json(versions)
@@ -208,8 +210,8 @@ def _move_label(prompts: RemotePrompts, name: str, label: str, current: int | No
     try:
         prompts.set_label(name, label, version, expected_version=current)
     except Conflict as conflict:
-        now = "it was removed" if conflict.current_version is None else f"it points at version {conflict.current_version}"
-        raise RemoteRefusal(f"{label} was moved meanwhile: {now} now. Run the command again to move it from there.") from None
+        now = "removed" if conflict.current_version is None else f"moved to version {conflict.current_version}"
+        raise RemoteRefusal(f"{label} of {name} was {now} in the meantime. Look at it, and run the command again.") from None
 
 
 def _second(moment: str) -> str:

@@ -55,7 +55,7 @@ class Draft:
             message = f"{self.path} exists already. Choose another name."
             raise NotEmpty(message)
         try:
-            descriptor = os.open(self._draft_path, os.O_RDWR | os.O_CREAT, 0o600)
+            descriptor = os.open(self._draft_path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         except OSError as error:
             raise InvalidExport(self.path, f"It cannot be written: {error.strerror}.") from None
         self._file = os.fdopen(descriptor, "r+b")
@@ -100,7 +100,7 @@ class Draft:
         """Check the draft and give it its name. Raises `InvalidExport`."""
         whole = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         try:
-            with os.fdopen(os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as target:
+            with os.fdopen(os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as target:
                 if self.path.suffix == ".gz":
                     # Without a name and a time in it, the same export is the same file.
                     with gzip.GzipFile(filename="", mode="wb", fileobj=target, mtime=0, compresslevel=6) as packed:

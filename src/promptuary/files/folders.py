@@ -4,7 +4,7 @@ A folder may be somebody else's work, brought by version control: symbolic links
 leads to must be in the current one.
 """
 
-import os
+import secrets
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -134,11 +134,13 @@ def write_lock(folder: Path, lock: Lock) -> None:
 
 def write_file(path: Path, data: bytes) -> None:
     """Write a file whole or not at all; a link is replaced, not followed. Raises `InvalidFile` when that cannot be done."""
-    draft = path.with_name(f".{path.name[:100]}.{os.getpid()}.draft")
+    draft = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.draft")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            draft.write_bytes(data)
+            # A link that waits under this name is not written through.
+            with draft.open("xb") as file:
+                file.write(data)
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)

@@ -1,6 +1,6 @@
 """A folder of prompts and a server, brought in step: what to take, what to publish, and what has to be decided by people."""
 
-from promptuary.sync.bundling import bundle
+from promptuary.sync.bundling import bundle, is_replaceable
 from promptuary.sync.comparing import Difference, list_differences
 from promptuary.sync.merging import Draft, Unmergeable, merge
 from promptuary.sync.pulling import Pulled, PullStep, perform_pull, plan_pull
@@ -22,6 +22,7 @@ __all__ = [
     "Unmergeable",
     "bundle",
     "is_of",
+    "is_replaceable",
     "list_differences",
     "list_problems",
     "list_states",

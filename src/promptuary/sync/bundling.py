@@ -1,10 +1,12 @@
 """All prompts of a folder in one file, for programs that start without a server."""
 
 import json
+from pathlib import Path
 
 from promptuary.files import Folder, InvalidFile, Lock
 from promptuary.sync.states import here
 
+_HEAD = 200
 _FORMAT, _FORMAT_VERSION = "promptuary-bundle", 1
 
 
@@ -25,6 +27,16 @@ def bundle(folder: Folder) -> bytes:
     head = {"format": _FORMAT, "format_version": _FORMAT_VERSION, "server": lock.server, "project": lock.project}
     prompts = [_prompt(folder, lock, name) for name in sorted(folder.entries)]
     return (json.dumps({**head, "prompts": prompts}, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def is_replaceable(path: Path) -> bool:
+    """Tell whether a bundle may be written to a path without a question: nothing is there, or another bundle."""
+    try:
+        with path.open("rb") as file:
+            return f'"{_FORMAT}"'.encode() in file.read(_HEAD)
+    except OSError:
+        # What stands in the way, writing will say.
+        return True
 
 
 def _prompt(folder: Folder, lock: Lock, name: str) -> dict[str, object]:
