@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import statistics
 import threading
 import time
@@ -160,8 +161,7 @@ def _running(bench: Bench, name: str) -> Iterator[tuple[Promptuary, str]]:
     url = f"sqlite:///{folder / 'promptuary.db'}"
     # What fetches from the database wait for is to be seen.
     with running_server(url, folder / "output.txt", cache_megabytes="0") as server:
-        key = next(word for word in server.output.split() if word.startswith("phx_"))
-        promptuary = Promptuary(server, key)
+        promptuary = Promptuary(server, re.findall(r"phx_[\w-]+", server.output)[0])
         promptuary.create("greeting")
         _create_large(promptuary)
         yield promptuary, _add_viewer(url)

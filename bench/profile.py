@@ -78,7 +78,7 @@ async def _profile(server: Server, head: bytes, seconds: float) -> dict[str, obj
         sys.exit("Nothing answers from memory with these settings.")
     config = uvicorn.Config(server.application, log_config=None)
     config.load()
-    connections = [Connection(server.shortcut, config, ServerState(), {}) for _ in range(_CONNECTIONS)]
+    connections = [Connection(server.shortcut, None, config, ServerState(), {}) for _ in range(_CONNECTIONS)]
     for connection in connections:
         connection.connection_made(Sink())
     receive = [connection.data_received for connection in connections]

@@ -7,6 +7,11 @@ from json.encoder import encode_basestring_ascii
 
 from starlette.types import Scope
 
+from promptuary.conditional import NOT_MODIFIED
+from promptuary.logged_paths import logged_path
+
+_REDIRECTED = 300
+
 
 class AccessLog:
     """Writes lines in the form of `promptuary.logs`. Paths are logged, queries are not: they may hold keys and tokens.
@@ -22,13 +27,15 @@ class AccessLog:
 
     def note(self, scope: Scope, *, status: int, request_id: str, seconds: float) -> None:
         """Log a request that is answered."""
+        path = scope["path"]
+        if status >= _REDIRECTED and status != NOT_MODIFIED:
+            # What is found has a path without secrets. What is not may be a key or a link in a wrong place.
+            path = logged_path(path)
         client = scope["client"][0] if scope.get("client") else ""
         if not self._lines:
             asyncio.get_running_loop().call_soon(self._write)
             self._timestamp = _timestamp()
-        self._lines.append(
-            self._format(scope["method"], scope["path"], status, seconds * 1000, client, request_id, self._timestamp)
-        )
+        self._lines.append(self._format(scope["method"], path, status, seconds * 1000, client, request_id, self._timestamp))
 
     def _write(self) -> None:
         lines, self._lines = self._lines, []

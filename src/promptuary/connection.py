@@ -2,19 +2,22 @@
 
 import asyncio
 import hashlib
+import secrets
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from promptuary.api.errors import BAD_REQUEST, HEAD_TOO_LARGE, Body, json_response
 from promptuary.api.streams import ABORT
 from promptuary.delivery.shortcut import HEAD, Seen, Shortcut
-from promptuary.ledger import sent_id
+from promptuary.ledger import Ledger, sent_id
 from promptuary.request_body import DRAIN_SECONDS
 from promptuary.request_ids import take_ids
+from promptuary.request_log import REFUSED
 
 KEEP_SECONDS = 75
 """How long a connection without a request is kept; as long as programs and proxies commonly keep theirs."""
@@ -28,8 +31,9 @@ LINGER_SECONDS = 2.0
 _MAX_HEAD_BYTES = 65_536
 _MAX_KNOWN_HEAD_BYTES = 4_096
 _START = b"GET /api/"
+_WITH_HOST = "1.1"
 _END = b"\r\n\r\n"
-_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_NOTHING = "-"
 
 
 class _Head(NamedTuple):
@@ -39,9 +43,9 @@ class _Head(NamedTuple):
     request_id: str | None
 
 
-def connections_with(shortcut: Shortcut | None) -> Callable[..., HttpToolsProtocol]:
-    """Return what makes connections that ask a shortcut first."""
-    return partial(Connection, shortcut)
+def connections_with(shortcut: Shortcut | None, ledger: Ledger | None = None) -> Callable[..., HttpToolsProtocol]:
+    """Return what makes connections that ask a shortcut first, and write down in the ledger what they refuse."""
+    return partial(Connection, shortcut, ledger)
 
 
 class Connection(HttpToolsProtocol):
@@ -54,6 +58,7 @@ class Connection(HttpToolsProtocol):
     def __init__(
         self,
         shortcut: Shortcut | None,
+        ledger: Ledger | None,
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
@@ -61,6 +66,7 @@ class Connection(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._shortcut = shortcut
+        self._ledger = ledger
         self._caller = hashlib.sha256()
         # The request that the shortcut was asked to answer.
         self._asked: tuple[bytes, _Head] | None = None
@@ -136,6 +142,8 @@ class Connection(HttpToolsProtocol):
         """Let the application know how to break the connection, and by what to remember this head if it goes on afterwards."""
         self._is_in_head = False
         self.scope[ABORT] = self.transport.abort  # type: ignore[literal-required]
+        if self.parser.get_http_version() == _WITH_HOST and [name for name, _ in self.headers].count(b"host") != 1:
+            self.scope[REFUSED] = True  # type: ignore[literal-required]
         head = self._head
         goes_on = self.parser.should_keep_alive() and not self.parser.should_upgrade()
         if head is not None and goes_on and head.request_id == sent_id(self.headers):
@@ -194,10 +202,27 @@ class Connection(HttpToolsProtocol):
 
     def _refuse_head(self) -> None:
         self._is_refused = True
-        self.transport.write(_TOO_LARGE)
+        self._send_refusal(431, HEAD_TOO_LARGE)
         self.transport.write_eof()
         self._unset_keepalive_if_required()
         self.timeout_keep_alive_task = self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - what the parser says of it is not for clients
+        """Refuse what is no HTTP."""
+        self._send_refusal(400, BAD_REQUEST)
+        self.transport.close()
+
+    def _send_refusal(self, status: int, refusal: Body) -> None:
+        """Send an answer to what never became a request of the application, and write it down like any other."""
+        request_id = self._ledger.new_id() if self._ledger else secrets.token_hex(16)
+        answer = json_response(refusal, status, {"Connection": "close", "X-Request-ID": request_id})
+        lines = [STATUS_LINE[status], _encoded(self.server_state.default_headers)]
+        lines += [b"%b: %b\r\n" % header for header in answer.raw_headers]
+        self.transport.write(b"".join([*lines, b"\r\n", answer.body]))
+        if self._ledger is None:
+            return
+        told = {"method": _NOTHING, "path": _NOTHING, "client": self.client}
+        self._ledger.note(told, status=status, request_id=request_id, seconds=0.0)
 
     def _limit_silence(self, seconds: float) -> None:
         self._unset_keepalive_if_required()

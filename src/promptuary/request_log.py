@@ -11,10 +11,14 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from promptuary.ledger import REQUEST_ID_HEADER, Ledger, sent_id
+from promptuary.logged_paths import logged_path
 from promptuary.request_body import CLIENT_GONE
 
 REQUEST_ID = "promptuary.request_id"
 """The scope's key under which the id travels."""
+
+REFUSED = "promptuary.refused"
+"""The scope's key that says that the head breaks a rule of HTTP, so that the request means nothing for sure."""
 
 STAYS_OPEN = "promptuary.stays_open"
 """The type of a message that says: what is left of this answer is sent by its ``rest``, when the application has returned.
@@ -42,7 +46,9 @@ class RequestLog:
         probed: ASGIApp,
         ledger: Ledger,
         server_error: ASGIApp,
+        bad_request: ASGIApp,
     ) -> None:
+        self._bad_request = bad_request
         self._application = application
         self._probed = probed
         self._ledger = ledger
@@ -58,6 +64,8 @@ class RequestLog:
         # Probes come every few seconds and tell the log nothing, and must not wait for what else may be in the way.
         is_probe = scope["path"] in _PROBES
         application = self._probed if is_probe else self._application
+        if REFUSED in scope:
+            application = self._bad_request
         answer = _Answer(scope, send, self._ledger, request_id, is_logged=not is_probe)
         counts = self._ledger.counts
         counts.in_progress += 1
@@ -67,9 +75,9 @@ class RequestLog:
                 _forget_request(scope)
                 await answer.rest(receive, send)
         except ClientDisconnect:
-            logger.info("client went away", method=scope["method"], path=scope["path"], request_id=request_id)
+            logger.info("client went away", method=scope["method"], path=logged_path(scope["path"]), request_id=request_id)
         except Exception:
-            logger.exception("request failed", method=scope["method"], path=scope["path"], request_id=request_id)
+            logger.exception("request failed", method=scope["method"], path=logged_path(scope["path"]), request_id=request_id)
             if not answer.status:
                 await self._server_error(scope, receive, answer.send)
         finally:

@@ -15,7 +15,7 @@ from promptuary.agents.streams import Streams
 from promptuary.api.application import create_api
 from promptuary.api.calls import Services
 from promptuary.api.changes import change_message
-from promptuary.api.errors import server_error, stopping
+from promptuary.api.errors import bad_request, server_error, stopping
 from promptuary.api.readiness import Readiness
 from promptuary.api.streams import Broadcaster
 from promptuary.api.throttling import create_throttle
@@ -35,6 +35,7 @@ from promptuary.metrics import layout
 from promptuary.metrics.page import Page, open_page
 from promptuary.metrics.requests import RequestCounts
 from promptuary.metrics.scrape import Scrape
+from promptuary.no_sniffing import NoSniffing
 from promptuary.public_path import path_of
 from promptuary.registry.fetch_counter import FetchCounter
 from promptuary.request_body import Bodies
@@ -67,6 +68,8 @@ class Server:
     """What the worker calls when it stops: answers that stay open, and requests that wait for their turn, would hold it up."""
     note_failure: Callable[[str], None] = field(default=lambda _step: None)
     """Counts a step of the work beside requests that failed."""
+    ledger: Ledger | None = None
+    """Where connections write down what they refuse by themselves."""
 
 
 def create_application(settings: Settings, database: Database, *, usage: FetchCounter | None = None) -> ASGIApp:
@@ -101,8 +104,8 @@ def assemble(settings: Settings, database: Database, *, usage: FetchCounter | No
         services.bodies.stop()
 
     edges = ByPath(
-        api=create_api(services),
-        agents=Agents(services, agent_streams, web_services.heavy_work),
+        api=NoSniffing(create_api(services)),
+        agents=NoSniffing(Agents(services, agent_streams, web_services.heavy_work)),
         web=create_web(web_services),
     )
     served = Sampled(WritesUsage(LoggedWithRequestId(edges), writer), sampler)
@@ -128,8 +131,9 @@ def assemble(settings: Settings, database: Database, *, usage: FetchCounter | No
         probed=served,
         ledger=ledger,
         server_error=server_error,
+        bad_request=bad_request,
     )
-    return Server(Forwarded(application) if settings.trust_forwarded else application, shortcut, end_waiting, note_failure)
+    return Server(Forwarded(application) if settings.trust_forwarded else application, shortcut, end_waiting, note_failure, ledger)
 
 
 def _create_services(settings: Settings, database: Database, *, usage: FetchCounter, page: Page, scrape: Scrape) -> Services:

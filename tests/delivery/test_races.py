@@ -14,7 +14,7 @@ from starlette.types import Scope as AsgiScope
 
 from promptuary.access_log import AccessLog
 from promptuary.api.application import create_api
-from promptuary.api.errors import server_error
+from promptuary.api.errors import bad_request, server_error
 from promptuary.delivery.board import open_board
 from promptuary.delivery.cache import Cache
 from promptuary.delivery.freshness import Freshness
@@ -61,7 +61,7 @@ def disturbed(
     gate_disturbed = Gate(authorise, gate.count_read, gate.count_fetch, gate.close)
     delivery = Delivery(api, cache=cache, freshness=freshness, gate=gate_disturbed, tally=page.view(CACHE_FETCHES))
     ledger = Ledger(AccessLog(as_json=True), RequestCounts(page))
-    application = RequestLog(delivery, probed=api, ledger=ledger, server_error=server_error)
+    application = RequestLog(delivery, probed=api, ledger=ledger, server_error=server_error, bad_request=bad_request)
     with TestClient(application) as client:
         yield client
 

@@ -1,5 +1,6 @@
 """Connections, byte by byte: answers without a look at the request, and heads that are broken, late or endless."""
 
+import json
 import re
 import socket
 from collections.abc import Callable, Iterator
@@ -255,3 +256,62 @@ def test_what_is_no_http_is_refused_and_the_server_goes_on(wire: Wire, request_b
         assert talk.ask(request_bytes).startswith(b"HTTP/1.1 4")
     with wire.connect() as talk:
         assert talk.ask(wire.head()).startswith(b"HTTP/1.1 200 OK")
+
+
+def test_refusals_of_the_parser_have_the_form_of_all_others_and_are_logged(
+    registry: Registry, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with wire_of(registry, log_format="json") as wire:
+        for sent, status in [(b"nonsense\r\n\r\n", 400), (b"GET / HTTP/1.1\r\nX-Long: " + b"a" * 70_000, 431)]:
+            with wire.connect() as talk:
+                talk.socket.sendall(sent)
+                head, _, body = talk.read().partition(b"\r\n\r\n")
+            request_id = re.search(rb"x-request-id: ([^\r]*)", head)[1].decode()  # type: ignore[index]
+            assert int(head[9:12]) == status
+            assert json.loads(body).keys() == {"type", "code", "detail", "attr"}
+            wait_until(lambda wanted=(request_id, status): _is_logged(capfd.readouterr().err, *wanted))  # type: ignore[misc]
+
+
+def _is_logged(output: str, request_id: str, status: int) -> bool:
+    return any(request_id in line and f'"status": {status}' in line for line in output.splitlines())
+
+
+@pytest.mark.parametrize("lines", [[], ["Host: a", "Host: b"], ["Host: a", "host: a"]])
+@pytest.mark.parametrize("path", ["/_readyz", "/sign-in", "/api/projects/1/llm_prompts/", "/mcp"])
+def test_a_request_without_one_host_is_refused(wire: Wire, lines: list[str], path: str) -> None:
+    with wire.connect() as talk:
+        answer = talk.ask("\r\n".join([f"GET {path} HTTP/1.1", *lines, "", ""]).encode())
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert b'"code":"bad_request"' in answer
+        assert talk.is_closed()
+
+
+def test_keys_and_links_in_wrong_paths_are_not_logged(registry: Registry, capfd: pytest.CaptureFixture[str]) -> None:
+    link = "Ab3_" * 10 + "xyz"
+    paths = [
+        "/phx_secret",
+        "/a/phx_secret/b",
+        f"/Welcome/{link}",
+        f"//welcome/{link}",
+        f"/x/{link}",
+        "/api/projects/1/llm_prompts/name/phx_secret/",
+    ]
+    with wire_of(registry, log_format="json") as wire, wire.connect() as talk:
+        for path in paths:
+            talk.ask(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        output = ""
+
+        def are_logged() -> bool:
+            nonlocal output
+            output += capfd.readouterr().err
+            return output.count('"event": "request"') == len(paths)
+
+        wait_until(are_logged)
+    assert "secret" not in output
+    assert link not in output
+
+
+def test_answers_to_programs_are_taken_for_what_they_say_they_are(wire: Wire) -> None:
+    with wire.connect() as talk:
+        for request in (wire.head(), wire.head(), wire.head(), wire.head(name="unknown/"), b"GET /mcp HTTP/1.1\r\nHost: a\r\n\r\n"):
+            assert talk.ask(request).count(b"x-content-type-options: nosniff\r\n") == 1

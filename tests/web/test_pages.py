@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from builders import Api
 from fastapi.testclient import TestClient
+from httpx2 import URL
 from sqlalchemy import text
 
 import promptuary.web
@@ -205,3 +206,9 @@ def test_no_page_has_inline_scripts_styles_or_handlers() -> None:
     found = [match[0] for text in templates for match in INLINE.finditer(text)]
     assert found == []
     assert all("|safe" not in text and "| safe" not in text for text in templates)
+
+
+def test_by_https_browsers_are_told_to_come_back_by_https_only(stranger: TestClient) -> None:
+    assert "strict-transport-security" not in stranger.get("/sign-in").headers
+    stranger.base_url = URL("https://prompts.example.com")
+    assert stranger.get("/sign-in").headers["strict-transport-security"] == "max-age=31536000"

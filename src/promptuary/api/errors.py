@@ -36,6 +36,12 @@ def envelope(kind: str, code: str, detail: str, attr: str | None = None) -> Body
     return {"type": kind, "code": code, "detail": detail, "attr": attr}
 
 
+BAD_REQUEST = envelope(
+    "invalid_request", "bad_request", "The request is not valid HTTP. Send one Host, and nothing that RFC 9112 forbids."
+)
+HEAD_TOO_LARGE = envelope("invalid_request", "head_too_large", "The request's head is too large. Send shorter headers.")
+
+
 class ApiError(Exception):
     """An error that only HTTP knows."""
 
@@ -196,6 +202,11 @@ def answer_refusal(refusal: errors.Refusal) -> Response:
 async def server_error(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer a defect, as an ASGI application: the envelope of a 500 and the request's id, by which the log tells more."""
     await _server_error_response(scope[REQUEST_ID])(scope, receive, send)
+
+
+async def bad_request(scope: Scope, receive: Receive, send: Send) -> None:
+    """Refuse a request whose head breaks a rule of HTTP, as an ASGI application."""
+    await json_response(BAD_REQUEST, 400, {"Connection": "close"})(scope, receive, send)
 
 
 async def stopping(scope: Scope, receive: Receive, send: Send) -> None:

@@ -22,6 +22,9 @@ ALWAYS = {
 WHERE_SAFE = {"Cross-Origin-Opener-Policy": "same-origin"}
 """What browsers heed only by https and on their own machine; elsewhere they complain of it."""
 
+BY_HTTPS = {"Strict-Transport-Security": "max-age=31536000"}
+"""For a year, browsers ask this host by https only. Not its subdomains, which may be others'."""
+
 _OWN_MACHINE = re.compile(r"(?:localhost|[\w.-]+\.localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?", re.ASCII | re.IGNORECASE)
 
 
@@ -34,6 +37,8 @@ class SafeHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
         added = ALWAYS | WHERE_SAFE if _is_safe(scope) else ALWAYS
+        if scope["scheme"] == "https":
+            added |= BY_HTTPS
 
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
