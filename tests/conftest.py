@@ -104,8 +104,11 @@ def api(registry: Registry) -> Iterator[Api]:
 
 
 @pytest.fixture
-def command_line(tmp_path: Path) -> CommandLine:
-    """The command line in an empty folder, where it makes a SQLite database by itself."""
+def command_line(tmp_path: Path, sqlite_template: Path) -> CommandLine:
+    """The command line in a folder with a SQLite database that has the schema and no rows."""
+    data = tmp_path / "promptuary-data"
+    data.mkdir(mode=0o700)
+    shutil.copy(sqlite_template, data / "promptuary.db")
     return CommandLine(tmp_path)
 
 

@@ -1,11 +1,12 @@
 """``promptuary db``: upgrade, check, backup and restore as an operator runs them."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
 from builders import make_prompt, make_registry, make_user
 from command_line import CommandLine
-from serving import free_port
+from serving import PROGRAM, free_port
 from sqlalchemy import text
 
 from promptuary.store import schema
@@ -125,3 +126,58 @@ def test_a_sqlite_file_of_another_program_is_refused(command_line: CommandLine) 
     other.close()
     refused = command_line.run("db", "restore", "other.db")
     assert (refused.returncode, refused.stderr) == (1, "Error: other.db is not a Promptuary backup.\n")
+
+
+FRESH = [
+    *(("db", "backup", "backup.db"), ("db", "backup", "-"), ("db", "check"), ("db", "reindex")),
+    *(("user", "list"), ("project", "list"), ("key", "list"), ("member", "list", "--project", "1")),
+    *(("user", "create", "--email", "a@example.com"), ("project", "create", "--name", "Shop")),
+    *(("user", "disable", "--email", "a@example.com"), ("user", "sign-in-link", "--email", "a@example.com")),
+    *(("key", "revoke", "--id", "x"), ("project", "rotate-token", "--project", "1")),
+]
+
+
+@pytest.mark.parametrize("command", FRESH)
+def test_in_a_folder_without_a_database_commands_on_it_say_so_and_make_none(tmp_path: Path, command: tuple[str, ...]) -> None:
+    refused = CommandLine(tmp_path).run(*command)
+    looked_for = tmp_path / "promptuary-data" / "promptuary.db"
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == (
+        f"Error: There is no Promptuary database at {looked_for}. "
+        "Set PROMPTUARY_DATA_DIR or PROMPTUARY_DATABASE_URL to where it is; promptuary serve makes a new one.\n"
+    )
+    assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize("command", [("db", "backup", "backup.db"), ("db", "check"), ("user", "list")])
+def test_an_empty_database_is_none(empty_database_url: str, tmp_path: Path, command: tuple[str, ...]) -> None:
+    Database.open(empty_database_url).close()
+    refused = CommandLine(tmp_path, empty_database_url).run(*command)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("Error: There is no Promptuary database at ")
+    assert not (tmp_path / "backup.db").exists()
+
+
+def test_a_backup_and_a_restore_name_the_database(tmp_path: Path, command_line: CommandLine) -> None:
+    here, there = tmp_path / "promptuary-data" / "promptuary.db", tmp_path / "new" / "promptuary.db"
+    written = command_line.run("db", "backup", "backup.db")
+    assert (written.returncode, written.stderr) == (0, f"The backup holds the database {here}.\n")
+    restored = command_line.run("db", "restore", "backup.db", data_dir=str(there.parent))
+    assert (restored.returncode, restored.stderr) == (0, f"The database is {there}.\n")
+    assert command_line.run("db", "check", data_dir=str(there.parent)).returncode == 0
+
+
+def test_a_backup_replaces_a_file_when_it_is_told_to(command_line: CommandLine) -> None:
+    (command_line.folder / "backup.db").write_text("old")
+    assert command_line.run("db", "backup", "backup.db", "--force").returncode == 0
+    assert command_line.run("db", "restore", "backup.db", "--replace").returncode == 0
+
+
+def test_a_backup_goes_to_standard_output(command_line: CommandLine) -> None:
+    _fill(command_line)
+    environment = command_line.environment()
+    command = [*PROGRAM, "db", "backup", "-"]
+    run = subprocess.run(command, cwd=command_line.folder, env=environment, capture_output=True, check=True)
+    (command_line.folder / "piped.db").write_bytes(run.stdout)
+    assert command_line.run("db", "restore", "piped.db", data_dir="new").returncode == 0
+    assert command_line.run("user", "list", data_dir="new").stdout == command_line.run("user", "list").stdout

@@ -46,3 +46,9 @@ def test_every_link_of_the_page_leads_to_a_file(link: str) -> None:
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"PROMPTUARY_[A-Z_]*[A-Z]\b", PAGE + NGINX + UNIT))))
 def test_every_setting_that_is_named_exists(name: str) -> None:
     assert name.removeprefix("PROMPTUARY_").lower() in Settings.model_fields
+
+
+def test_the_backup_by_cron_is_of_the_data_of_the_unit() -> None:
+    assert "PROMPTUARY_DATA_DIR=%S/promptuary" in UNIT
+    assert "StateDirectory=promptuary" in UNIT
+    assert "PROMPTUARY_DATA_DIR=/var/lib/promptuary /opt/promptuary/bin/promptuary db backup" in PAGE

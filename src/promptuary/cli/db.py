@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from promptuary.cli.showing import say
+from promptuary.cli.showing import say, write_to_stdout
 from promptuary.cli.workplace import open_database, opened_database, read_settings
 from promptuary.model.errors import NotEmpty
 from promptuary.store import backup, checks, list_entries, recent_fetches, schema
@@ -47,12 +47,19 @@ def reindex() -> None:
 
 @app.command("backup")
 def write_backup(
-    target: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write; it must not exist.")],
+    target: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write, or - for standard output.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if there is one.")] = False,
 ) -> None:
     """Write all data to one file, also while servers write to the database."""
     with opened_database() as database:
-        backup.write_backup(database, target)
-    say(f"Backup written to {target} ({target.stat().st_size:,} bytes).")
+        address = database.address
+        if str(target) == "-":
+            with backup.drafted(database) as draft:
+                write_to_stdout(draft)
+        else:
+            backup.write_backup(database, target, replaces=force)
+            say(f"Backup written to {target} ({target.stat().st_size:,} bytes).")
+    say(f"The backup holds the database {address}.", err=True)
 
 
 @app.command("restore")
@@ -61,10 +68,12 @@ def restore_backup(
     replace: Annotated[bool, typer.Option("--replace", help="Delete the data that is there first.")] = False,
 ) -> None:
     """Fill the database from a backup, of this or the other kind of database. All or nothing."""
-    with opened_database() as database:
+    with opened_database(creates=True) as database:
+        address = database.address
         try:
             backup.restore_backup(database, source, replace=replace)
         except NotEmpty as refusal:
             message = f"{refusal} Add --replace to delete it first."
             raise NotEmpty(message) from None
     say(f"Restored from {source}.")
+    say(f"The database is {address}.", err=True)

@@ -7,7 +7,7 @@ from promptuary.registry import demo as seed
 
 def demo(as_json: AsJson = False) -> None:
     """Create a project "Demo" with a dozen realistic prompts, their histories and labels, and a key that reads them."""
-    with opened_database() as database, database.write() as tx:
+    with opened_database(creates=True) as database, database.write() as tx:
         seeded = seed.seed(tx)
     record = {
         "project": seeded.project.id,

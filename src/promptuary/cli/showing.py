@@ -6,11 +6,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import accumulate
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.cells import cell_len
 
+from promptuary.model.errors import InvalidValue, Unavailable
 from promptuary.model.json_text import dump
 
 _GAP = "  "
@@ -25,6 +27,20 @@ Record = Mapping[str, object]
 def say(text: str, *, err: bool = False) -> None:
     """Print lines for people. Every command prints by this module, so that no text from outside takes hold of the terminal."""
     typer.echo(printable(text, kept="\n"), err=err)
+
+
+def write_to_stdout(file: Path) -> None:
+    """Copy a file to standard output as it is, unless that is a terminal. Raises `InvalidValue`, `Unavailable`."""
+    if sys.stdout.isatty():
+        message = "Standard output is a terminal. Name a file, or send the output on to a program or a file."
+        raise InvalidValue("is_a_terminal", message)
+    try:
+        with file.open("rb") as content:
+            shutil.copyfileobj(content, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        message = f"Cannot write to standard output: {error.strerror}."
+        raise Unavailable(message) from error
 
 
 def show_text(text: str) -> None:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from promptuary.model.errors import InvalidValue, SchemaMismatch
 from promptuary.settings import PREFIX, Settings
 from promptuary.store import schema
-from promptuary.store.database import Database
+from promptuary.store.database import Database, no_database
 
 MAX_LISTED = 10_000
 
@@ -36,12 +36,19 @@ def open_database(settings: Settings) -> Database:
 
 
 @contextmanager
-def opened_database() -> Iterator[Database]:
-    """Open the database of the settings, with its schema: an empty one gets it, an outdated one is refused."""
-    database = open_database(read_settings())
+def opened_database(*, creates: bool = False) -> Iterator[Database]:
+    """Open the database of the settings, with its schema; an outdated one is refused.
+
+    A database that is missing or empty is refused, too, unless the command is one that ``creates`` it: a backup or a list of
+    nothing, taken in the wrong folder, would look like success.
+    """
+    settings = read_settings()
+    database = open_database(settings) if creates else Database.open_existing(settings.resolved_database_url)
     try:
         with database.read() as tx:
             revision = schema.current_revision(tx)
+        if revision is None and not creates:
+            raise no_database(database.address)
         # An empty database gets the schema, one of a newer Promptuary a refusal.
         if revision is None or revision > schema.HEAD:
             schema.upgrade(database)

@@ -3,6 +3,8 @@
 Because the file has the same schema everywhere, a backup of SQLite restores into PostgreSQL and the other way round.
 """
 
+import contextlib
+import fcntl
 import os
 import shutil
 import tempfile
@@ -11,43 +13,94 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
-from promptuary.model.errors import InvalidBackup, NotEmpty, SchemaMismatch, Unavailable
-from promptuary.store import changes, dialect, fetches, list_entries, recent_fetches, schema, search_index
-from promptuary.store.database import Database
+from promptuary.model.errors import Damaged, InvalidBackup, NotEmpty, SchemaMismatch, Unavailable
+from promptuary.store import changes, checks, dialect, fetches, list_entries, recent_fetches, schema, search_index
+from promptuary.store.database import Database, StatementFailed
 from promptuary.store.tables import metadata, sessions, sign_in_links
 from promptuary.store.tables import recent_fetches as recent_rows
 
 _BATCH = 200
 
+_DRAFT = "backup.db"
+"""The name of a file that is being written or read, in a private folder."""
+
+_RANDOM_CHARACTERS = 8
+"""How many `tempfile` puts behind a prefix."""
+
 _LEFT_OUT = {*list_entries.DERIVED, recent_rows, sessions, sign_in_links}
 """What is built anew, and what would let somebody in: a restored backup signs nobody in."""
 
 
-def write_backup(database: Database, target: Path) -> None:
+def write_backup(database: Database, target: Path, *, replaces: bool = False) -> None:
     """Write a backup; others may write to the database meanwhile. The file appears whole or not at all.
 
-    Raises `NotEmpty` when the file exists, `Unavailable` when it cannot be written.
+    Raises `NotEmpty` when the file exists and ``replaces`` does not say that it may go, `Unavailable` when it cannot be written.
     """
-    if target.exists():
+    if target.exists() and not replaces:
         message = f"{target} exists already. Choose another name."
         raise NotEmpty(message)
     try:
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as folder:
-            draft = Path(folder) / "backup.db"
-            with _opened(draft) as backup:
-                schema.upgrade(backup)
-                with database.read() as source, backup.write() as sink:
-                    _copy_rows(source.connection, sink.connection)
-                    list_entries.rebuild(sink)
-                    recent_fetches.rebuild(sink)
-            draft.chmod(0o600)
-            _make_durable(draft)
+        with drafted(database, target.parent) as draft:
             draft.rename(target)
             _make_durable(target.parent)
     except OSError as error:
         message = f"Cannot write {target}: {error.strerror}."
         raise Unavailable(message) from error
+
+
+@contextmanager
+def drafted(database: Database, place: Path | None = None) -> Iterator[Path]:
+    """Write a backup into a private folder in ``place``, or among temporary files; what is left of it goes after the block.
+
+    Raises `Unavailable` when the database cannot be read, and `OSError`.
+    """
+    with private_folder(place or Path(tempfile.gettempdir()), ".backup-") as folder:
+        draft = folder / _DRAFT
+        with _opened(draft) as backup:
+            schema.upgrade(backup)
+            with database.read() as source, backup.write() as sink, _refused_rows():
+                _copy_rows(source.connection, sink.connection)
+                list_entries.rebuild(sink)
+                recent_fetches.rebuild(sink)
+        draft.chmod(0o600)
+        _make_durable(draft)
+        yield draft
+
+
+@contextmanager
+def private_folder(place: Path, prefix: str) -> Iterator[Path]:
+    """Make a folder that only its owner can enter, and remove it after the block.
+
+    Such folders that killed processes have left are removed first: each holds a copy of the data. One that is in use is locked.
+    """
+    _remove_abandoned(place, prefix)
+    unlocked = Path(tempfile.mkdtemp(dir=place, prefix=f".new{prefix}"))
+    folder = unlocked.with_name(f"{prefix}{unlocked.name[-_RANDOM_CHARACTERS:]}")
+    descriptor = os.open(unlocked, os.O_RDONLY)
+    try:
+        # Nobody looks for it under its name before it is locked.
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        unlocked.rename(folder)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(unlocked, ignore_errors=True)
+        os.close(descriptor)
+
+
+def _remove_abandoned(place: Path, prefix: str) -> None:
+    for folder in place.glob(f"{prefix}{'?' * _RANDOM_CHARACTERS}"):
+        with contextlib.suppress(OSError):
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # A folder with anything else in it is somebody else's.
+                if all(path.name.startswith(_DRAFT) for path in folder.iterdir()):
+                    shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(descriptor)
 
 
 def restore_backup(database: Database, source: Path, *, replace: bool = False) -> None:
@@ -58,7 +111,8 @@ def restore_backup(database: Database, source: Path, *, replace: bool = False) -
     Raises `InvalidBackup` for anything but a backup, and `NotEmpty` for a database that holds data, unless ``replace`` says that
     it may go.
     """
-    with tempfile.TemporaryDirectory(prefix="promptuary-restore-") as folder, _opened_copy(source, Path(folder)) as backup:
+    place = Path(tempfile.gettempdir())
+    with private_folder(place, "promptuary-restore-") as folder, _opened_copy(source, folder) as backup:
         schema.upgrade(database)
         with backup.read() as rows, database.write() as sink:
             list_entries.lock_prompts(sink)
@@ -90,7 +144,7 @@ def _opened(path: Path) -> Iterator[Database]:
 @contextmanager
 def _opened_copy(source: Path, folder: Path) -> Iterator[Database]:
     not_a_backup = f"{source} is not a Promptuary backup."
-    copy = folder / "backup.db"
+    copy = folder / _DRAFT
     try:
         shutil.copyfile(source, copy)
     except OSError as error:
@@ -98,16 +152,20 @@ def _opened_copy(source: Path, folder: Path) -> Iterator[Database]:
         raise InvalidBackup(message) from error
     with _opened(copy) as backup:
         try:
-            _require_sound(backup, not_a_backup)
+            _require_sound(backup, source, not_a_backup)
         except SchemaMismatch as error:
             message = f"{source} was written by a newer Promptuary. Upgrade Promptuary."
             raise InvalidBackup(message) from error
         except Unavailable as error:
             raise InvalidBackup(not_a_backup) from error
+        except (ValueError, TypeError, AttributeError, StatementError, StatementFailed):
+            # What a column cannot hold stops an older schema from being upgraded. The error might show a prompt.
+            message = f"{not_a_backup.removesuffix('.')}, or it is damaged."
+            raise InvalidBackup(message) from None
         yield backup
 
 
-def _require_sound(backup: Database, not_a_backup: str) -> None:
+def _require_sound(backup: Database, source: Path, not_a_backup: str) -> None:
     with backup.read() as tx:
         if schema.current_revision(tx) is None:
             raise InvalidBackup(not_a_backup)
@@ -118,6 +176,22 @@ def _require_sound(backup: Database, not_a_backup: str) -> None:
         if dialect.file_problems(tx.connection):
             message = f"{not_a_backup.removesuffix('.')}, or it is damaged."
             raise InvalidBackup(message)
+        problem = checks.find_problem(tx)
+        if problem is not None:
+            message = f"{source} is not sound: {problem}."
+            raise InvalidBackup(message)
+
+
+@contextmanager
+def _refused_rows() -> Iterator[None]:
+    """Raise `Damaged` in place of an error of Python about a value that is not what its column says; it might show a prompt."""
+    try:
+        yield
+    except (ValueError, TypeError, AttributeError, StatementError) as error:
+        if isinstance(error, DBAPIError) and not isinstance(error, IntegrityError):
+            raise
+        reason = "a row cannot be read, or does not fit the others; promptuary db check tells which"
+        raise Damaged(reason) from None
 
 
 def _copy_rows(source: Connection, sink: Connection) -> None:

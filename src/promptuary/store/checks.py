@@ -2,16 +2,17 @@
 
 import json
 from collections.abc import Iterator
+from itertools import chain
 
 from sqlalchemy import Text, func, select, type_coerce
 
 from promptuary.model import content
-from promptuary.model.errors import InvalidValue
+from promptuary.model.errors import InvalidValue, Unavailable
 from promptuary.model.outline import outline_of
 from promptuary.model.text import counted, fold
 from promptuary.model.transfer import read_writer
-from promptuary.store import dialect, list_entries, search_index
-from promptuary.store.database import AnyRow, Transaction
+from promptuary.store import dialect, list_entries, row_rules, search_index
+from promptuary.store.database import AnyRow, Transaction, translated_errors
 from promptuary.store.tables import labels, prompts, search_texts, versions
 
 _BATCH = 200
@@ -19,16 +20,32 @@ _BATCH = 200
 
 def list_problems(tx: Transaction) -> list[str]:
     """Return one sentence for everything that is wrong; reads every row."""
+    file_problems = dialect.file_problems(tx.connection)
+    row_problems = [*row_rules.list_row_problems(tx)]
+    problems = [*file_problems, *row_problems, *_relation_problems(tx)]
+    if row_problems:
+        # What is derived from rows that cannot be read cannot be compared with them.
+        return problems
     return [
-        *dialect.file_problems(tx.connection),
-        *_numbering_problems(tx),
-        *_label_problems(tx),
-        *_content_problems(tx),
-        *_author_problems(tx),
+        *problems,
         *_search_problems(tx),
         *list_entries.list_entry_problems(tx),
         *search_index.index_problems(tx.connection),
     ]
+
+
+def find_problem(tx: Transaction) -> str | None:
+    """Return the first sentence about rows that are not derived from others, `None` when all are sound."""
+    problems = chain(row_rules.list_row_problems(tx), _relation_problems(tx))
+    return next(problems, None)
+
+
+def _relation_problems(tx: Transaction) -> Iterator[str]:
+    try:
+        with translated_errors():
+            yield from chain(_numbering_problems(tx), _label_problems(tx), _content_problems(tx), _author_problems(tx))
+    except Unavailable as refusal:
+        yield refusal.for_log
 
 
 def _numbering_problems(tx: Transaction) -> Iterator[str]:
@@ -121,8 +138,8 @@ def _version_problems(row: AnyRow) -> Iterator[str]:
         yield "size or outline do not belong to the content"
 
 
-def _parsed(text: str) -> object:
+def _parsed(text: object) -> object:
     try:
-        return json.loads(text)
-    except ValueError:
+        return json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
         return None

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, QueuePool, Row
@@ -19,6 +20,8 @@ Clock = Callable[[], datetime]
 AnyRow = Row[*tuple[Any, ...]]
 
 DEFAULT_POOL_SIZE = 10
+
+_NOT_TEXT = "Could not decode to UTF-8"
 
 
 class StatementFailed(Exception):
@@ -60,6 +63,14 @@ class Database:
         self._writers = SharedCommits(engine) if engine.dialect.name == "sqlite" else None
 
     @classmethod
+    def open_existing(cls, database_url: str, *, pool_size: int = DEFAULT_POOL_SIZE) -> Self:
+        """Open a database that must be there: no file and no folder is made. Raises `InvalidValue` and `Unavailable`."""
+        url = dialect.parse_url(database_url)
+        if url.drivername == "sqlite" and not Path(str(url.database)).exists():
+            raise no_database(str(url.database))
+        return cls.open(database_url, pool_size=pool_size)
+
+    @classmethod
     def open(cls, database_url: str, *, pool_size: int = DEFAULT_POOL_SIZE, clock: Clock = lambda: datetime.now(UTC)) -> Self:
         """Open a database by its URL without connecting yet; `InvalidValue` when the URL is not one of ours."""
         return cls(dialect.open_engine(dialect.parse_url(database_url), pool_size=pool_size), clock=clock)
@@ -73,7 +84,11 @@ class Database:
         url = self._engine.url
         if url.drivername == "sqlite":
             return str(url.database)
-        return url.set(drivername="postgresql").difference_update_query(["password"]).render_as_string(hide_password=True)
+        return (
+            url.set(drivername="postgresql")
+            .difference_update_query(["password", "sslpassword"])
+            .render_as_string(hide_password=True)
+        )
 
     @property
     def kind(self) -> str:
@@ -125,6 +140,15 @@ class Database:
                 yield connection
 
 
+def no_database(address: str) -> Unavailable:
+    """Return the refusal of a command that finds no data at the address of its settings."""
+    message = (
+        f"There is no Promptuary database at {address}. Set PROMPTUARY_DATA_DIR or PROMPTUARY_DATABASE_URL to where it is; "
+        "promptuary serve makes a new one."
+    )
+    return Unavailable(message)
+
+
 @contextmanager
 def translated_errors() -> Iterator[None]:
     """Raise `Unavailable` in place of a driver's error that says the database cannot serve now; let defects through."""
@@ -134,6 +158,8 @@ def translated_errors() -> Iterator[None]:
         detail = "All database connections are busy. Try again."
         raise Unavailable(detail) from error
     except (OperationalError, InterfaceError) as error:
+        if _NOT_TEXT in str(error.orig):
+            raise Damaged(_reason(error)) from None
         raise Unavailable(reason=_reason(error)) from error
     except DBAPIError as error:
         # SQLite's plain DatabaseError says that the file is damaged or no database; all other errors are of a narrower kind.
@@ -152,4 +178,5 @@ def _name(error: DBAPIError) -> str:
 
 def _reason(error: DBAPIError) -> str:
     """Return the first line of what the driver said."""
-    return str(error.orig).partition("\n")[0].rstrip(".")
+    # SQLite shows the text that it cannot decode, which may be a prompt's.
+    return str(error.orig).partition(" with text ")[0].partition("\n")[0].rstrip(".")

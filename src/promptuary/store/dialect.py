@@ -6,6 +6,7 @@ commit order. What differs in search is in `search_index`, in hearing of commits
 """
 
 import contextlib
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -43,10 +44,56 @@ def parse_url(database_url: str) -> URL:
         url = None
     if url is not None and url.drivername == "sqlite" and _is_file_path(url.database) and not url.query:
         return url
-    if url is not None and url.drivername in {"postgresql", "postgres", "postgresql+psycopg"} and _knows_options(url):
-        return url.set(drivername="postgresql+psycopg")
+    if url is not None and _is_postgresql(url.drivername) and not _ONLY_LIBPQ.search(url.host or "") and _knows_options(url):
+        return _with_plain_hosts(url.set(drivername="postgresql+psycopg"))
+    if found := _libpq_url(database_url):
+        return found
     message = "The database URL must be sqlite:///path/to/file.db or postgresql://user:password@host/database."
     raise InvalidValue("invalid_database_url", message, field="database_url")
+
+
+def connection_text(url: URL) -> str:
+    """Return how libpq is told of a database, with its password: for connections that are not an engine's."""
+    from psycopg.conninfo import make_conninfo  # noqa: PLC0415 - see below
+
+    _, options = url.get_dialect()().create_connect_args(url)
+    return make_conninfo("", **{name: value for name, value in options.items() if name != "context"})
+
+
+_ONLY_LIBPQ = re.compile(r"[%,\[\]]")
+"""What is in a host that SQLAlchemy does not read as libpq does: an escaped folder of a socket, or several hosts."""
+
+
+def _is_postgresql(scheme: str) -> bool:
+    return scheme in {"postgresql", "postgres", "postgresql+psycopg"}
+
+
+def _with_plain_hosts(url: URL) -> URL:
+    """Write several hosts, each with its port, as libpq reads them: all hosts, and all ports."""
+    hosts = url.query.get("host")
+    if not isinstance(hosts, tuple):
+        return url
+    pairs = [host.rpartition(":") if ":" in host else (host, "", "") for host in hosts]
+    query = {"host": ",".join(host for host, _, _ in pairs), "port": ",".join(port for _, _, port in pairs)}
+    return url.update_query_dict(query)
+
+
+def _libpq_url(database_url: str) -> URL | None:
+    """Read what only libpq reads: several hosts with their ports, and a socket's folder in the place of a host."""
+    scheme, separator, rest = database_url.partition("://")
+    if not separator or not _is_postgresql(scheme):
+        return None
+    from psycopg import ProgrammingError  # noqa: PLC0415 - see above
+    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
+
+    try:
+        options = {name: str(value) for name, value in conninfo_to_dict(f"postgresql://{rest}").items()}
+    except (ProgrammingError, UnicodeError):
+        return None
+    if not re.fullmatch(r"[0-9,]*", options.get("port", "")):
+        return None
+    user, password, database = (options.pop(name, None) for name in ("user", "password", "dbname"))
+    return URL.create("postgresql+psycopg", username=user, password=password, database=database, query=options)
 
 
 def _is_file_path(database: str | None) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy import URL
 
 from promptuary.model.changes import Change
 from promptuary.store.database import Database, Transaction
-from promptuary.store.dialect import CHANNEL, CONNECT_TIMEOUT_SECONDS
+from promptuary.store.dialect import CHANNEL, CONNECT_TIMEOUT_SECONDS, connection_text
 from promptuary.store.watch import LogReader, Watch
 
 TRUST_SECONDS = 2.0
@@ -36,9 +36,9 @@ class _Listener:
     is_quick: ClassVar[bool] = False
 
     def __init__(self, database: Database, url: URL) -> None:
-        self._conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._conninfo = connection_text(url)
         # Not one of the connections that requests use up: memory has to serve on while they do.
-        self._own = Database.open(self._conninfo, pool_size=1, clock=database.clock)
+        self._own = Database.open(url.render_as_string(hide_password=False), pool_size=1, clock=database.clock)
         self._log = LogReader(self._own)
         self._heard = 0
         self._noted = 0

@@ -1,12 +1,12 @@
 """The database's schema: which revision it has, which one this version of Promptuary needs, and the way between them."""
 
-from sqlalchemy import inspect, select
+from sqlalchemy import Text, inspect, select, type_coerce
 from sqlalchemy.sql import column, table
 
 from promptuary.model.errors import SchemaMismatch
 from promptuary.store import dialect, list_entries, recent_fetches, recorded_authors, word_index
 from promptuary.store.database import Database, Transaction, translated_errors
-from promptuary.store.tables import metadata
+from promptuary.store.tables import changes, keys, labels, metadata, projects, prompts, users, versions
 
 HEAD = "0008"
 """The newest revision in `migrations`, stated here so that a start need not load the migration machinery; a test compares.
@@ -22,6 +22,11 @@ _POSTGRESQL_WORDS_SINCE = "0007"
 
 _AUTHORS_RECORDED_SINCE = "0008"
 """The revision since which authors that imports bring, and who are no members, have no account."""
+
+_READ_BY_REQUESTS = (
+    *(type_coerce(table.c.created_at, Text) for table in (projects, users, keys, prompts, versions, labels)),
+    type_coerce(changes.c.at, Text),
+)
 
 _MIGRATIONS = "promptuary.store:migrations"
 
@@ -45,10 +50,17 @@ def is_current(database: Database) -> bool:
 
 
 def is_usable(database: Database) -> bool:
-    """Tell whether this version can work with the database's schema: its own, or a newer one, since revisions expand first."""
+    """Tell whether this version can work with the database's schema: its own, or a newer one, since revisions expand first.
+
+    Raises `Unavailable` when the database cannot be reached or read.
+    """
     with database.read() as tx:
         revision = current_revision(tx)
-    return revision is not None and revision >= HEAD
+        if revision is None or revision < HEAD:
+            return False
+        # A damaged file may still say what it is. This reads a row of each table that requests need, by a column without an index.
+        tx.connection.execute(select(*(select(moment).limit(1).scalar_subquery() for moment in _READ_BY_REQUESTS))).one()
+    return True
 
 
 def upgrade(database: Database) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, bindparam, insert, literal, select, type_coerce
 
+from promptuary.model.errors import Damaged
 from promptuary.model.outline import StoredOutline
 from promptuary.model.prompts import Draft, Prompt, Version
 from promptuary.store import labels
@@ -88,6 +89,9 @@ def list_versions(tx: Transaction, ids: Sequence[str], *, with_content: bool) ->
         return []
     rows = (_FULL_AMONG if with_content else _BARE_AMONG).all(tx.connection, {"ids": ids})
     found = {version.id: version for version in _versions(tx, rows)}
+    if len(found) < len(set(ids)):
+        reason = "a list names a version that is not there; promptuary db check tells more"
+        raise Damaged(reason)
     return [found[version_id] for version_id in ids]
 
 

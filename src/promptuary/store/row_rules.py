@@ -1,0 +1,246 @@
+"""Which rows a sound database can have: the types of the columns, and the rules of `model` for what is in them.
+
+Rows are read as the driver returns them, so that a value that no program of ours has written is reported and not stumbled over.
+Sentences name tables, columns and ids; they never repeat a text of a prompt.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Boolean, Column, Date, Integer, RowMapping, String, Table, Text, column, func, select
+
+from promptuary.model import content
+from promptuary.model.access import Role, Scope
+from promptuary.model.accounts import MAX_EMAIL, MAX_KEY_LABEL, MAX_NAME
+from promptuary.model.changes import ChangeKind
+from promptuary.model.errors import InvalidValue, Unavailable
+from promptuary.model.json_text import InvalidJson, parse
+from promptuary.model.names import check_label_name, check_prompt_name
+from promptuary.model.prompts import MAX_DESCRIPTION, MAX_LABELS, MAX_VERSIONS
+from promptuary.model.text import check_text
+from promptuary.store.database import Transaction, translated_errors
+from promptuary.store.tables import (
+    MAX_INTEGER,
+    Count,
+    JsonText,
+    UtcDateTime,
+    Word,
+    changes,
+    fetches,
+    keys,
+    labels,
+    last_fetches,
+    members,
+    projects,
+    prompts,
+    users,
+    versions,
+)
+
+TABLES: Final = (projects, users, members, keys, prompts, versions, labels, fetches, last_fetches, changes)
+"""The tables that are not derived from others."""
+
+_BATCH = 200
+_COMPARED = {"outline", "recorded_author"}
+_MAX_BIG_INTEGER = 2**63 - 1
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_HASH = re.compile(r"[0-9a-f]{64}")
+_TOKEN = re.compile(r"phc_[A-Za-z0-9_-]+")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{6})?")
+
+Row = RowMapping
+Rule = Callable[[Row], None]
+
+
+def list_row_problems(tx: Transaction) -> Iterator[str]:
+    """Yield a sentence for every row that breaks a rule, for every table; reads every row, some at a time."""
+    for table in TABLES:
+        try:
+            yield from _problems_of(tx, table)
+        except Unavailable as refusal:
+            yield f"table {table.name} cannot be read: {refusal.for_log}"
+    yield from _count_problems(tx)
+
+
+def _problems_of(tx: Transaction, table: Table) -> Iterator[str]:
+    names: list[Any] = [column(name) for name in table.columns.keys()]  # noqa: SIM118 - columns are no names
+    plain = select(*names).select_from(table)
+    rule = _RULES.get(table.name)
+    # The driver's errors come while rows are read.
+    with translated_errors():
+        for row in tx.connection.execute(plain.execution_options(yield_per=_BATCH)).mappings():
+            problem = _problem_of(table, row, rule)
+            if problem is not None:
+                yield f"{table.name} {_named(table, row)}: {problem}"
+
+
+def _problem_of(table: Table, row: Row, rule: Rule | None) -> str | None:
+    wrong = [name for name, each in table.columns.items() if not _fits(each, row[name])]
+    if wrong:
+        return f"{', '.join(wrong)}: not of the type that belongs there"
+    try:
+        if rule is not None:
+            rule(row)
+    except InvalidJson as error:
+        return error.reason
+    except InvalidValue as error:
+        return f"{error.field}: {error}" if error.field else str(error)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _count_problems(tx: Transaction) -> Iterator[str]:
+    per_prompt = select(labels.c.prompt_id).group_by(labels.c.prompt_id).having(func.count() > MAX_LABELS)
+    for row in tx.connection.execute(per_prompt):
+        yield f"prompts {row.prompt_id}: it has more than {MAX_LABELS} labels"
+
+
+def _named(table: Table, row: Row) -> str:
+    return " ".join(str(row[key.name])[:40] for key in table.primary_key)
+
+
+def _fits(each: Column[Any], value: object) -> bool:  # noqa: PLR0911 - a table
+    kind = each.type
+    if value is None:
+        return bool(each.nullable)
+    if isinstance(kind, UtcDateTime):
+        return isinstance(value, datetime) or _is_moment(value)
+    if isinstance(kind, Date):
+        return isinstance(value, date) or _is_day(value)
+    if isinstance(kind, Boolean):
+        return value in {0, 1} and isinstance(value, int)
+    if isinstance(kind, JsonText):
+        # What is derived, and who is recorded, is compared by `checks`.
+        return isinstance(value, str) and (each.name in _COMPARED or _is_json(value))
+    if isinstance(kind, (Count, Integer, BigInteger)):
+        most = _MAX_BIG_INTEGER if isinstance(kind, BigInteger) or each.name == "sequence" else MAX_INTEGER
+        return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= most
+    if isinstance(kind, (Text, String, Word)):
+        length = getattr(kind, "length", None) or getattr(kind, "_length", None)
+        return isinstance(value, str) and (length is None or len(value) <= length)
+    return True
+
+
+def _is_moment(value: object) -> bool:
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+        return False
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_day(value: object) -> bool:
+    try:
+        return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
+
+
+def _is_json(value: str) -> bool:
+    try:
+        parse(value, max_depth=_MAX_DEPTH)
+    except InvalidJson:
+        return False
+    return True
+
+
+_MAX_DEPTH = 210
+"""Somewhat deeper than what authors may write, which the change log puts into objects of its own."""
+
+
+def _check_project(row: Row) -> None:
+    check_text(row["name"], field="name", max_length=MAX_NAME)
+    _require(_TOKEN.fullmatch(row["api_token"]), "api_token is no project token")
+
+
+def _check_user(row: Row) -> None:
+    check_text(row["email"], field="email", max_length=MAX_EMAIL)
+    _require(_EMAIL.fullmatch(row["email"]) and row["email"] == row["email"].lower(), "email is no address in lower case")
+    for name in ("first_name", "last_name"):
+        check_text(row[name], field=name, max_length=MAX_NAME, blank=True)
+    password_hash = row["password_hash"]
+    _require(password_hash is None or password_hash.startswith("$argon2"), "password_hash is no hash of a password")
+
+
+def _check_member(row: Row) -> None:
+    _require(row["role"] in {*Role}, "role is none of viewer, editor and admin")
+
+
+def _check_key(row: Row) -> None:
+    check_text(row["label"], field="label", max_length=MAX_KEY_LABEL)
+    _require(_HASH.fullmatch(row["value_hash"]), "value_hash is no SHA-256")
+    scopes = parse(row["scopes"])
+    is_known = isinstance(scopes, list) and scopes and all(isinstance(scope, str) and scope in {*Scope} for scope in scopes)
+    _require(is_known, "scopes are not a list of llm_prompt:read, llm_prompt:write and *")
+    ids = None if row["project_ids"] is None else parse(row["project_ids"])
+    are_ids = ids is None or (isinstance(ids, list) and ids and all(isinstance(each, int) and each is not True for each in ids))
+    _require(are_ids, "project_ids are not a list of numbers")
+
+
+def _check_prompt(row: Row) -> None:
+    check_prompt_name(row["name"])
+    _require(1 <= row["latest_version"] <= MAX_VERSIONS, f"latest_version is not between 1 and {MAX_VERSIONS}")
+
+
+def _check_version(row: Row) -> None:
+    _require(1 <= row["version"] <= MAX_VERSIONS, f"version is not between 1 and {MAX_VERSIONS}")
+    # What is no JSON, or null, and a config that is no object are found by `checks`, where size and outline are compared.
+    value, config = _loaded(row["content"]), _loaded(row["config"] or "null")
+    if value is not None:
+        content.encode_prompt(parse(row["content"]), field="content")
+    if isinstance(config, dict):
+        content.encode_config(parse(row["config"]))
+    if row["description"] is not None:
+        check_text(row["description"], field="description", max_length=MAX_DESCRIPTION)
+
+
+def _loaded(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _check_label(row: Row) -> None:
+    check_label_name(row["name"], field="name")
+
+
+def _check_fetches(row: Row) -> None:
+    _require(row["count"] >= 1, "count is less than 1")
+    if row["label"]:
+        check_label_name(row["label"], field="label")
+
+
+def _check_change(row: Row) -> None:
+    _require(row["sequence"] >= 1, "sequence is less than 1")
+    _require(row["kind"] in {*ChangeKind}, "kind is none of those that are written")
+    for name in ("before", "after"):
+        is_object = row[name] is None or isinstance(parse(row[name], max_depth=_MAX_DEPTH), dict)
+        _require(is_object, f"{name} is not a JSON object")
+
+
+def _require(is_so: object, problem: str) -> None:
+    if not is_so:
+        raise ValueError(problem)
+
+
+_RULES: Final[Mapping[str, Rule]] = MappingProxyType(
+    {
+        projects.name: _check_project,
+        users.name: _check_user,
+        members.name: _check_member,
+        keys.name: _check_key,
+        prompts.name: _check_prompt,
+        versions.name: _check_version,
+        labels.name: _check_label,
+        fetches.name: _check_fetches,
+        changes.name: _check_change,
+    }
+)

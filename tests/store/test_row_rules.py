@@ -1,0 +1,164 @@
+"""Rows that no program of ours writes are found by ``promptuary db check`` and refused by ``promptuary db restore``."""
+
+import contextlib
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from builders import Registry, make_key, make_prompt
+from command_line import CommandLine
+
+from promptuary.model.errors import Damaged, InvalidBackup, Unavailable
+from promptuary.model.usage import Tally, Use
+from promptuary.registry import labels, usage
+from promptuary.registry.users import list_users
+from promptuary.store import backup, checks, schema
+from promptuary.store.database import Database
+
+SECRET = "the text of a prompt"
+
+DAMAGE = [
+    "UPDATE prompts SET name = '../../x' WHERE name = 'greeting'",
+    "UPDATE prompts SET name = X'00ff80' WHERE name = 'greeting'",
+    "UPDATE prompts SET name = CAST(X'ff80' AS TEXT) WHERE name = 'greeting'",
+    "UPDATE prompts SET name = 'new' WHERE name = 'greeting'",
+    "UPDATE prompts SET created_at = 'yesterday'",
+    "UPDATE prompts SET created_at = '2026-13-45 00:00:00.000000'",
+    "UPDATE prompts SET latest_version = 'many'",
+    "UPDATE prompts SET latest_version = 2.5",
+    "UPDATE versions SET content = 'no JSON'",
+    "UPDATE versions SET content = X'ff'",
+    "UPDATE versions SET content = '[NaN]'",
+    "UPDATE versions SET config = '[1]'",
+    "UPDATE versions SET config = '\"x\"'",
+    "UPDATE versions SET description = '   '",
+    "UPDATE versions SET version = version + 10",
+    "UPDATE versions SET outline = '[['",
+    "UPDATE versions SET size_bytes = -1",
+    "UPDATE labels SET name = 'Production'",
+    "UPDATE labels SET name = 'latest'",
+    "UPDATE labels SET version_id = (SELECT id FROM versions WHERE prompt_id <> labels.prompt_id LIMIT 1)",
+    "UPDATE keys SET scopes = '[\"root\"]'",
+    "UPDATE keys SET scopes = '[]'",
+    "UPDATE keys SET scopes = '{}'",
+    "UPDATE keys SET scopes = '[[]]'",
+    "UPDATE keys SET project_ids = '[\"1\"]'",
+    "UPDATE keys SET value_hash = 'x'",
+    "UPDATE keys SET label = ''",
+    "UPDATE keys SET last_used_at = 12",
+    "UPDATE users SET email = 'nobody'",
+    "UPDATE users SET email = 'Editor@Example.com'",
+    "UPDATE users SET is_active = 7",
+    "UPDATE users SET password_hash = 'secret'",
+    "UPDATE users SET first_name = X'00'",
+    "PRAGMA ignore_check_constraints = 1; UPDATE members SET role = 'root'",
+    "UPDATE projects SET name = ''",
+    "UPDATE projects SET api_token = 'x y'",
+    "UPDATE fetches SET count = 0",
+    "UPDATE fetches SET day = 'today'",
+    "UPDATE fetches SET label = '../'",
+    "UPDATE changes SET kind = 'prompt.stolen'",
+    "UPDATE changes SET after = '[1]'",
+    "UPDATE changes SET after = '{\"cut'",
+    "UPDATE changes SET at = 'now'",
+]
+
+
+def fill(registry: Registry) -> None:
+    with registry.database.write() as tx:
+        make_key(tx, registry.user)
+        version = make_prompt(tx, registry.actor, name="greeting", prompt=SECRET, versions=2)
+        make_prompt(tx, registry.actor, name="other", prompt=SECRET)
+        labels.move_label(tx, registry.actor, name="greeting", label="production", version=2)
+        usage.record_fetches(tx, [Tally(tx.clock().date(), Use(version.id, "", "production"), 1, tx.clock())])
+
+
+@pytest.fixture
+def sound(sqlite_registry: Registry, tmp_path: Path) -> Path:
+    fill(sqlite_registry)
+    backup.write_backup(sqlite_registry.database, tmp_path / "backup.db")
+    return tmp_path / "backup.db"
+
+
+@pytest.fixture
+def other(tmp_path: Path, sqlite_template: Path) -> Iterator[Database]:
+    database = Database.open(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'other.db')}")
+    yield database
+    database.close()
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_what_breaks_a_rule_is_refused_and_found_and_no_prompt_is_shown(sound: Path, other: Database, damage: str) -> None:
+    with closing(sqlite3.connect(sound, isolation_level=None)) as connection:
+        connection.executescript(damage)
+    with pytest.raises(InvalidBackup) as refusal:
+        backup.restore_backup(other, sound)
+    assert SECRET not in str(refusal.value)
+    with closing_database(Database.open(f"sqlite:///{sound}")) as damaged:
+        with damaged.read() as tx:
+            problems = checks.list_problems(tx)
+        assert problems != []
+        assert SECRET not in " ".join(problems)
+        # It may be copied as it is; what cannot is refused without a word of what is in it.
+        with contextlib.suppress(Damaged):
+            backup.write_backup(damaged, sound.with_name("copy.db"))
+    with other.read() as tx:
+        assert list_users(tx, limit=1) == []
+
+
+def test_commands_refuse_it_with_one_sentence(sound: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(sound, isolation_level=None)) as connection:
+        connection.executescript("UPDATE prompts SET created_at = 'yesterday'")
+    restored = CommandLine(tmp_path, f"sqlite:///{tmp_path / 'new.db'}").run("db", "restore", str(sound))
+    assert (restored.returncode, restored.stdout, restored.stderr.count("\n")) == (1, "", 1)
+    copied = CommandLine(tmp_path, f"sqlite:///{sound}").run("db", "backup", "copy.db")
+    assert (copied.returncode, copied.stdout, copied.stderr.count("\n")) == (1, "", 1)
+    assert not (tmp_path / "copy.db").exists()
+
+
+@contextmanager
+def closing_database(database: Database) -> Iterator[Database]:
+    yield database
+    database.close()
+
+
+def test_a_database_in_use_breaks_no_rule(registry: Registry) -> None:
+    fill(registry)
+    with registry.database.read() as tx:
+        assert checks.list_problems(tx) == []
+        assert checks.find_problem(tx) is None
+
+
+@pytest.mark.parametrize("table", ["prompts", "versions", "projects", "users"])
+def test_rot_in_a_table_makes_a_server_unready_and_shows_no_prompt(sound: Path, tmp_path: Path, table: str) -> None:
+    with closing(sqlite3.connect(sound)) as connection:
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", [table]).fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    whole = sound.read_bytes()
+    sound.write_bytes(whole[: (page - 1) * size] + b"\xa5" * size + whole[page * size :])
+    with closing_database(Database.open(f"sqlite:///{sound}")) as damaged:
+        with pytest.raises(Unavailable):
+            schema.is_usable(damaged)
+        with pytest.raises(Unavailable) as refusal:
+            backup.write_backup(damaged, tmp_path / "copy.db")
+    assert SECRET not in refusal.value.for_operators
+    assert not (tmp_path / "copy.db").exists()
+
+
+def test_what_a_killed_backup_has_left_goes_with_the_next_one_and_nothing_else(sqlite_registry: Registry, tmp_path: Path) -> None:
+    left, foreign = tmp_path / ".backup-abcdefgh", tmp_path / ".backup-mynotes1"
+    for folder, name in ((left, "backup.db"), (foreign, "notes.txt")):
+        folder.mkdir()
+        (folder / name).write_text("x")
+    with backup.drafted(sqlite_registry.database, tmp_path) as draft:
+        assert not left.exists()
+        assert draft.parent.stat().st_mode & 0o777 == 0o700
+        assert draft.stat().st_mode & 0o777 == 0o600
+        # One that is being written stays.
+        backup.write_backup(sqlite_registry.database, tmp_path / "backup.db")
+        assert draft.exists()
+    assert (foreign / "notes.txt").exists()
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == [foreign.name]
