@@ -9,7 +9,7 @@ import { markdownKeymap, markdownLanguage } from "@codemirror/lang-markdown";
 import { bracketMatching, indentUnit } from "@codemirror/language";
 import { type Diagnostic, lintGutter, linter, lintKeymap } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
-import { Compartment, EditorState, type Extension, Prec } from "@codemirror/state";
+import { Compartment, EditorState, type Extension, Prec, type Range } from "@codemirror/state";
 import {
   Decoration,
   type DecorationSet,
@@ -23,6 +23,7 @@ import {
   type ViewUpdate,
 } from "@codemirror/view";
 import { element } from "./dialogs";
+import { codeOf, HIDDEN } from "./hidden";
 import { submitForm } from "./keys";
 import { theme } from "./theme";
 import { VARIABLE } from "./variables";
@@ -45,6 +46,26 @@ const variableMarks = ViewPlugin.fromClass(
   },
   { decorations: ({ decorations }) => decorations },
 );
+
+// Each line reads in the direction of its own script.
+const directed = Decoration.line({ attributes: { dir: "auto" } });
+
+const lineDirections = EditorView.decorations.of((view) => {
+  const lines: Range<Decoration>[] = [];
+  for (const { from, to } of view.visibleRanges) {
+    for (let at = from; at <= to; ) {
+      const line = view.state.doc.lineAt(at);
+      lines.push(directed.range(line.from));
+      at = line.to + 1;
+    }
+  }
+  return Decoration.set(lines, true);
+});
+
+function drawHidden(code: number, description: string | null): HTMLElement {
+  const name = codeOf(code);
+  return element("span", { className: "cm-specialChar", title: description ?? name, dir: "ltr" }, name);
+}
 
 const asText: Extension = [markdownLanguage, keymap.of(markdownKeymap), EditorView.lineWrapping];
 
@@ -94,7 +115,9 @@ class Editor {
       Prec.highest(keymap.of([{ key: "Mod-Enter", run: () => this.send() }])),
       history(),
       drawSelection(),
-      highlightSpecialChars(),
+      highlightSpecialChars({ addSpecialChars: HIDDEN, render: drawHidden }),
+      EditorView.perLineTextDirection.of(true),
+      lineDirections,
       highlightSelectionMatches(),
       search({ top: true }),
       keymap.of([...searchKeymap, ...historyKeymap, ...defaultKeymap]),

@@ -7,6 +7,9 @@ const ROWS = ".listing tbody th a:first-child, .listing tbody tr > td:first-chil
 
 export function startKeys(): void {
   document.addEventListener("keydown", onKey);
+  if (location.hash === "#search") {
+    document.querySelector<HTMLInputElement>("input[type=search]")?.focus();
+  }
   document.addEventListener("click", (event) => {
     if (event.target instanceof Element && event.target.closest("[data-keys]")) {
       event.preventDefault();
@@ -73,7 +76,7 @@ function presses(event: KeyboardEvent): boolean {
     const field = document.querySelector<HTMLInputElement>("input[type=search]");
     field?.focus();
     field?.select();
-    return field !== null;
+    return field !== null || goToSearch();
   }
   if (event.key === "?") {
     showKeys();
@@ -82,6 +85,15 @@ function presses(event: KeyboardEvent): boolean {
   const pressed = document.querySelector<HTMLElement>(`[data-key="${CSS.escape(event.key)}"]`);
   pressed?.click();
   return pressed !== null;
+}
+
+// From other pages of a project, to search is to go to its list.
+function goToSearch(): boolean {
+  const list = document.querySelector<HTMLAnchorElement>('.sections a[href$="/prompts/"]');
+  if (list) {
+    location.assign(`${list.href}#search`);
+  }
+  return list !== null;
 }
 
 function isWriting(target: HTMLElement): boolean {

@@ -15,10 +15,11 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from promptuary.model.outline import Heading
 from promptuary.model.variables import VARIABLE
+from promptuary.web.visible import show_visibly
 
 MAX_CHARACTERS = 100_000
 """Longest text that is rendered; a longer one is shown as it is written."""
@@ -30,9 +31,12 @@ _TAGS = {
 MAX_DEPTH = 80
 """Deepest nesting of quotations and lists that is rendered."""
 
+MAX_BRACKETS = 2000
+"""Maximum opening brackets in a text that is rendered. For each, the renderer looks for the closing one up to the end."""
+
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-_ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}} | {tag: {"id"} for tag in _HEADINGS}
-_CLASSES = {"span": {"variable", "image"}}
+_ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "span": {"data-code", "dir", "title"}} | {tag: {"id"} for tag in _HEADINGS}
+_CLASSES = {"span": {"variable", "image", "hidden-character"}}
 _SCHEMES = {"http", "https", "mailto"}
 
 
@@ -45,11 +49,11 @@ class Rendered:
 
 
 def render_markdown(text: str, *, prefix: str = "rendered") -> Rendered | None:
-    """Render a text with its variables marked; `None` for one longer than `MAX_CHARACTERS` or nested deeper than `MAX_DEPTH`.
+    """Render a text with its variables marked; `None` for one that is too long, too deep or too full of brackets for it.
 
     The ids of headings begin with ``prefix``.
     """
-    if len(text) > MAX_CHARACTERS:
+    if len(text) > MAX_CHARACTERS or text.count("[") > MAX_BRACKETS:
         return None
     markdown = _renderer()
     tokens = markdown.parse(text)
@@ -83,6 +87,10 @@ def _renderer() -> MarkdownIt:
     markdown.inline.ruler.before("emphasis", "variable", _read_variable)
     markdown.add_render_rule("variable", _show_variable)
     markdown.add_render_rule("image", _show_image)
+    markdown.add_render_rule("text", _show_text)
+    markdown.add_render_rule("code_inline", _show_code)
+    markdown.add_render_rule("code_block", _show_block)
+    markdown.add_render_rule("fence", _show_block)
     return markdown
 
 
@@ -97,8 +105,20 @@ def _read_variable(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - 
 
 
 def _show_variable(_renderer: RendererHTML, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: EnvType) -> str:
-    return f'<span class="variable">{escape(tokens[index].content)}</span>'
+    return f'<span class="variable">{show_visibly(tokens[index].content)}</span>'
 
 
 def _show_image(_renderer: RendererHTML, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: EnvType) -> str:
-    return f'<span class="image">{escape(tokens[index].content or "image")}</span>'
+    return f'<span class="image">{show_visibly(tokens[index].content or "image")}</span>'
+
+
+def _show_text(_renderer: RendererHTML, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: EnvType) -> str:
+    return str(show_visibly(tokens[index].content))
+
+
+def _show_code(_renderer: RendererHTML, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: EnvType) -> str:
+    return f"<code>{show_visibly(tokens[index].content)}</code>"
+
+
+def _show_block(_renderer: RendererHTML, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: EnvType) -> str:
+    return f"<pre><code>{show_visibly(tokens[index].content)}</code></pre>\n"
