@@ -12,7 +12,7 @@ from datetime import timedelta
 from multiprocessing import get_context
 from urllib.parse import urlencode, urlsplit
 
-from serving import START_SECONDS, running_server
+from serving import START_SECONDS, running_server, wait_until
 
 from bench.attackers import ATTACKS, BODIES, BODY_BYTES, DEEP_BODIES, SIGN_INS, VIEWERS, Attack
 from bench.machine import memory_of
@@ -161,6 +161,8 @@ def _running(bench: Bench, name: str) -> Iterator[tuple[Promptuary, str]]:
     url = f"sqlite:///{folder / 'promptuary.db'}"
     # What fetches from the database wait for is to be seen.
     with running_server(url, folder / "output.txt", cache_megabytes="0") as server:
+        # The key may be written just after the server is ready.
+        wait_until(lambda: "phx_" in server.output)
         promptuary = Promptuary(server, re.findall(r"phx_[\w-]+", server.output)[0])
         promptuary.create("greeting")
         _create_large(promptuary)
@@ -168,8 +170,8 @@ def _running(bench: Bench, name: str) -> Iterator[tuple[Promptuary, str]]:
 
 
 def _create_large(promptuary: Promptuary) -> None:
-    """Create a prompt of two large versions that have hardly a line in common."""
-    texts = ["\n".join(f"{number * factor % 999_983:06}" for number in range(_LARGE_BYTES // 7)) for factor in (7919, 104_729)]
+    """Create a prompt of two large versions that have hardly a line in common. A line break takes two bytes."""
+    texts = ["\n".join(f"{number * factor % 999_983:06}" for number in range(_LARGE_BYTES // 8)) for factor in (7919, 104_729)]
     bodies = {
         ("POST", promptuary.prompts): {"name": "large", "prompt": texts[0]},
         ("PATCH", promptuary.url_of("large")): {"base_version": 1, "prompt": texts[1]},
