@@ -16,6 +16,9 @@ from promptuary.model.errors import Busy
 UNKNOWN_BYTES = 65_536
 """How much is read of the body of a caller who is not known."""
 
+SMALL_BYTES = 4096
+"""Bodies of this announced length, such as the form to sign in, are read however much others hold."""
+
 WINDOW_SECONDS = 15.0
 WINDOW_BYTES = 61_440
 """In each window a body has to bring this much, or its end."""
@@ -70,7 +73,7 @@ class Bodies:
         if length is not None and length > most:
             await body.drain(most)
             return None
-        if length is not None and length <= UNKNOWN_BYTES and self._unknown_bytes + length <= ALL_UNKNOWN_BYTES:
+        if length is not None and self._has_room_for(length):
             with self._holding_unknown(length):
                 return await body.read(length)
         caller = await find_caller(b"")
@@ -112,6 +115,10 @@ class Bodies:
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         return message.get("body", b""), message.get("more_body", False)
+
+    def _has_room_for(self, length: int) -> bool:
+        is_within_all = length <= UNKNOWN_BYTES and self._unknown_bytes + length <= ALL_UNKNOWN_BYTES
+        return length <= SMALL_BYTES or is_within_all
 
     @contextmanager
     def _holding_unknown(self, size: int) -> Iterator[None]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptuary.model.json_text import MAX_DEPTH, InvalidJson, dump, dump_compact, dump_indented, find_surrogate, parse
+from promptuary.model.json_text import MAX_DEPTH, MAX_ITEMS, InvalidJson, dump, dump_compact, dump_indented, find_surrogate, parse
 
 STRINGS = st.text(st.characters(exclude_categories=["Cs"]))
 VALUES = st.recursive(
@@ -46,6 +46,14 @@ def test_key_order_nul_and_big_numbers_survive() -> None:
 def test_unacceptable_json_is_refused_with_the_reason(text: str, message: str) -> None:
     with pytest.raises(InvalidJson, match=message):
         parse(text)
+
+
+@pytest.mark.parametrize(("item", "signs"), [("[],", 2), ("{},", 2), ("1,", 1)])
+def test_items_are_accepted_up_to_the_limit(item: str, signs: int) -> None:
+    most = (MAX_ITEMS - 1) // signs
+    assert parse(f"[{item * most}1]")
+    with pytest.raises(InvalidJson, match="More than 2100000 items"):
+        parse(f"[{item * (most + 1)}1]")
 
 
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])

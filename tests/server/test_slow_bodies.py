@@ -93,6 +93,9 @@ def test_bodies_of_strangers_are_held_up_to_a_bound_and_those_who_have_a_key_are
         wait_until(is_full)
         with served.connect() as talk:
             assert talk.ask(head_of(LIST, len(body), f"Authorization: Bearer {served.key}") + body).startswith(b"HTTP/1.1 201 ")
+        # A form to sign in is small. It is refused for its origin here, once it was read.
+        with served.connect() as talk:
+            assert not talk.ask(head_of("/sign-in", 10) + b"email=a%40").startswith(b"HTTP/1.1 503 ")
 
 
 def test_one_caller_cannot_hold_all_that_bodies_may_take(served: Wire, monkeypatch: pytest.MonkeyPatch) -> None:

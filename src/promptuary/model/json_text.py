@@ -10,6 +10,10 @@ from typing import NoReturn
 MAX_DEPTH = 200
 """Deepest accepted nesting of arrays and objects. Parsers and writers recurse, so the limit is ours, not the stack's."""
 
+MAX_ITEMS = 2_100_000
+"""Maximum number of commas and opening brackets in a text. No prompt with a config has more, and reading millions takes seconds in
+which nothing else runs."""
+
 MAX_INDENTATION = 3_000_000
 """Maximum spaces for indentation: deep JSON would become a hundred times as long by it."""
 
@@ -51,8 +55,11 @@ def parse(text: str, *, max_depth: int = MAX_DEPTH) -> object:
     """Read JSON from outside.
 
     Raises `InvalidJson` for bad syntax, NaN, infinities (also by overflow), numbers too long to read, and nesting deeper than
-    ``max_depth``. Lone surrogates pass; `find_surrogate` tells.
+    ``max_depth``, and more than `MAX_ITEMS` items. Lone surrogates pass; `find_surrogate` tells.
     """
+    # Each item takes at least one character.
+    if len(text) > MAX_ITEMS and sum(map(text.count, ",[{")) > MAX_ITEMS:
+        raise InvalidJson(_TOO_MANY_ITEMS)
     try:
         value: object = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite_float)
     except RecursionError:
@@ -87,6 +94,9 @@ def _indentation(value: object) -> int:
 
 
 _TOO_DEEP = f"Nested too deep, more than {MAX_DEPTH} levels"
+
+
+_TOO_MANY_ITEMS = f"More than {MAX_ITEMS} items"
 
 
 def _refuse_constant(constant: str) -> NoReturn:
