@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 import secrets
 from collections.abc import Callable
 from functools import partial
@@ -15,6 +16,7 @@ from promptuary.api.errors import BAD_REQUEST, HEAD_TOO_LARGE, Body, json_respon
 from promptuary.api.streams import ABORT
 from promptuary.delivery.shortcut import HEAD, Seen, Shortcut
 from promptuary.ledger import Ledger, sent_id
+from promptuary.no_sniffing import NO_SNIFFING
 from promptuary.request_body import DRAIN_SECONDS
 from promptuary.request_ids import take_ids
 from promptuary.request_log import REFUSED
@@ -32,6 +34,8 @@ _MAX_HEAD_BYTES = 65_536
 _MAX_KNOWN_HEAD_BYTES = 4_096
 _START = b"GET /api/"
 _WITH_HOST = "1.1"
+# What RFC 3986 lets a name or address of a server be, with a port. It may be empty: some targets have none.
+_HOST = re.compile(rb"(?:(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*|\[[0-9A-Fa-fv:.]+\])(?::[0-9]{0,5})?")
 _END = b"\r\n\r\n"
 _NOTHING = "-"
 
@@ -74,7 +78,7 @@ class Connection(HttpToolsProtocol):
         self._head: _Head | None = None
         self._is_in_head = self._is_in_request = False
         self._is_refused = False
-        self._head_bytes = 0
+        self._head_bytes = self._trailer_bytes = 0
         self._head_ends_at = 0.0
         self._drain_ends_at = 0.0
         self._used_at = 0.0
@@ -136,13 +140,24 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Note that a request begins."""
         self._is_in_head = self._is_in_request = True
+        self._trailer_bytes = 0
         super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header of a head. Those behind a body say nothing here, but for how many there are."""
+        if self._is_in_head:
+            super().on_header(name, value)
+            return
+        self._trailer_bytes += len(name) + len(value)
+        if self._trailer_bytes > _MAX_HEAD_BYTES:
+            self._is_refused = True
+            self.transport.close()
 
     def on_headers_complete(self) -> None:
         """Let the application know how to break the connection, and by what to remember this head if it goes on afterwards."""
         self._is_in_head = False
         self.scope[ABORT] = self.transport.abort  # type: ignore[literal-required]
-        if self.parser.get_http_version() == _WITH_HOST and [name for name, _ in self.headers].count(b"host") != 1:
+        if not self._has_sound_host():
             self.scope[REFUSED] = True  # type: ignore[literal-required]
         head = self._head
         goes_on = self.parser.should_keep_alive() and not self.parser.should_upgrade()
@@ -170,6 +185,11 @@ class Connection(HttpToolsProtocol):
             self._limit_silence(left)
         elif not self._is_answering():
             super().timeout_keep_alive_handler()
+
+    def _has_sound_host(self) -> bool:
+        hosts = [value for name, value in self.headers if name == b"host"]
+        is_one = len(hosts) == 1 or (not hosts and self.parser.get_http_version() != _WITH_HOST)
+        return is_one and all(_HOST.fullmatch(host) for host in hosts)
 
     def _digest(self, head: bytes) -> bytes:
         digest = self._caller.copy()
@@ -217,7 +237,7 @@ class Connection(HttpToolsProtocol):
         request_id = self._ledger.new_id() if self._ledger else secrets.token_hex(16)
         answer = json_response(refusal, status, {"Connection": "close", "X-Request-ID": request_id})
         lines = [STATUS_LINE[status], _encoded(self.server_state.default_headers)]
-        lines += [b"%b: %b\r\n" % header for header in answer.raw_headers]
+        lines += [b"%b: %b\r\n" % header for header in (*answer.raw_headers, NO_SNIFFING)]
         self.transport.write(b"".join([*lines, b"\r\n", answer.body]))
         if self._ledger is None:
             return

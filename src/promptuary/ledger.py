@@ -11,7 +11,8 @@ from promptuary.metrics.requests import RequestCounts
 
 REQUEST_ID_HEADER = b"x-request-id"
 
-_SANE = re.compile(rb"[A-Za-z0-9._:/+=@~-]{1,128}")
+# Ids are logged and kept in the change log, so a key is none.
+_SANE = re.compile(rb"(?!.*phx_)[A-Za-z0-9._:/+=@~-]{1,128}")
 
 
 class Ledger:

@@ -1,14 +1,19 @@
 """Paths as they are logged: without the keys and links that somebody has put into a path where none belong."""
 
 import re
+from urllib.parse import unquote
 
 _KEY = re.compile(r"phx_[A-Za-z0-9_-]+")
-_LINK = re.compile(r"(?<=/)(?=[^/]*[A-Z0-9_-])[A-Za-z0-9_-]{40,}(?=/|$)")
+# Whatever stands around it, such as the full stop of a sentence that it was copied from.
+_LINK = re.compile(r"(?<![A-Za-z0-9_-])(?=[a-z]*[A-Z0-9_-])[A-Za-z0-9_-]{40,}")
+_MAX_DECODED = 3
 _BEHIND_WELCOME = re.compile(r"(?i)(/welcome/+)[^/].*")
 _PROMPTS = re.compile(r"/api/(?:projects|environments)/[^/]*/llm_prompts/")
 
 
 def logged_path(path: str) -> str:
     """Return a path without keys, and but for paths of prompts without what may be the value of a one-time link."""
+    for _ in range(_MAX_DECODED):
+        path = unquote(path)
     path = _KEY.sub("phx_...", path)
     return path if _PROMPTS.match(path) else _LINK.sub("...", _BEHIND_WELCOME.sub(r"\1...", path))

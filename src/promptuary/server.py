@@ -127,11 +127,11 @@ def assemble(settings: Settings, database: Database, *, usage: FetchCounter | No
 
         answering = trace(answering, database)
     application: ASGIApp = RequestLog(
-        Draining(answering, stop_sign=services.stop_sign, refusal=stopping),
+        Draining(answering, stop_sign=services.stop_sign, refusal=NoSniffing(stopping)),
         probed=served,
         ledger=ledger,
-        server_error=server_error,
-        bad_request=bad_request,
+        server_error=NoSniffing(server_error),
+        bad_request=NoSniffing(bad_request),
     )
     return Server(Forwarded(application) if settings.trust_forwarded else application, shortcut, end_waiting, note_failure, ledger)
 

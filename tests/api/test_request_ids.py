@@ -21,7 +21,9 @@ def test_a_sane_request_id_is_taken_over(sqlite_api: Api, request_id: str) -> No
     assert answer.headers.get_list("x-request-id") == [request_id]
 
 
-@pytest.mark.parametrize("request_id", ["", "a" * 129, "two words", '"quoted"', "a,b", "<script>", "é", "\x01", "%0A"])
+@pytest.mark.parametrize(
+    "request_id", ["", "a" * 129, "two words", '"quoted"', "a,b", "<script>", "é", "\x01", "%0A", "phx_secret", "a/phx_b"]
+)
 def test_any_other_is_replaced(sqlite_api: Api, request_id: str) -> None:
     headers = [(b"X-Request-ID", request_id.encode("latin-1"))]
     answer = sqlite_api.client.get(sqlite_api.path, headers=headers)

@@ -276,7 +276,23 @@ def _is_logged(output: str, request_id: str, status: int) -> bool:
     return any(request_id in line and f'"status": {status}' in line for line in output.splitlines())
 
 
-@pytest.mark.parametrize("lines", [[], ["Host: a", "Host: b"], ["Host: a", "host: a"]])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        ["Host: a", "Host: b"],
+        ["Host: a", "host: a"],
+        ["Host: a b"],
+        ["Host: user@a"],
+        ["Host: a/b"],
+        ["Host: http://a"],
+        ["Host: a?b"],
+        ['Host: a"><script>'],
+        ["Host: a:80:80"],
+        ["Host: [::1"],
+        ["Host: \N{LATIN SMALL LETTER E WITH ACUTE}"],
+    ],
+)
 @pytest.mark.parametrize("path", ["/_readyz", "/sign-in", "/api/projects/1/llm_prompts/", "/mcp"])
 def test_a_request_without_one_host_is_refused(wire: Wire, lines: list[str], path: str) -> None:
     with wire.connect() as talk:
@@ -284,6 +300,30 @@ def test_a_request_without_one_host_is_refused(wire: Wire, lines: list[str], pat
         assert answer.startswith(b"HTTP/1.1 400 ")
         assert b'"code":"bad_request"' in answer
         assert talk.is_closed()
+
+
+@pytest.mark.parametrize("host", ["", "a", "A.example.:443", "my_server:8000", "127.0.0.1", "[::1]:80", "xn--bcher-kva.example"])
+def test_every_host_that_there_can_be_is_served(wire: Wire, host: str) -> None:
+    with wire.connect() as talk:
+        assert talk.ask(f"GET /_livez HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()).startswith(b"HTTP/1.1 200 ")
+
+
+def test_headers_behind_a_body_say_nothing(wire: Wire) -> None:
+    path = f"/api/projects/{wire.registry.project.id}/llm_prompts/"
+    head = f"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with wire.connect() as talk:
+        answer = talk.ask(f"{head}2\r\n{{}}\r\n0\r\nAuthorization: Bearer {wire.key}\r\n\r\n".encode())
+        assert answer.startswith(b"HTTP/1.1 401 ")
+
+
+def test_headers_behind_a_body_without_an_end_end_the_connection(wire: Wire) -> None:
+    head = wire.head("Transfer-Encoding: chunked", method="PATCH")
+    with wire.connect() as talk:
+        talk.socket.sendall(head + b"0\r\n")
+        with pytest.raises(OSError, match=r"reset|pipe"):
+            talk.socket.sendall(b"X-Unknown: 0123456789\r\n" * 1_000_000)
+    with wire.connect() as talk:
+        assert talk.ask(wire.head()).startswith(b"HTTP/1.1 200 ")
 
 
 def test_keys_and_links_in_wrong_paths_are_not_logged(registry: Registry, capfd: pytest.CaptureFixture[str]) -> None:
@@ -295,6 +335,11 @@ def test_keys_and_links_in_wrong_paths_are_not_logged(registry: Registry, capfd:
         f"//welcome/{link}",
         f"/x/{link}",
         "/api/projects/1/llm_prompts/name/phx_secret/",
+        "/%70hx_secret",
+        "/%2570hx_secret",
+        f"/x%2525252Fwelcome/{link}",
+        f"/{link}.",
+        f"/next={link}&x",
     ]
     with wire_of(registry, log_format="json") as wire, wire.connect() as talk:
         for path in paths:
@@ -315,3 +360,11 @@ def test_answers_to_programs_are_taken_for_what_they_say_they_are(wire: Wire) ->
     with wire.connect() as talk:
         for request in (wire.head(), wire.head(), wire.head(), wire.head(name="unknown/"), b"GET /mcp HTTP/1.1\r\nHost: a\r\n\r\n"):
             assert talk.ask(request).count(b"x-content-type-options: nosniff\r\n") == 1
+
+
+@pytest.mark.parametrize(
+    "request_bytes", [b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nX: " + b"a" * 70_000]
+)
+def test_refusals_of_what_is_no_http_are_taken_for_what_they_say_they_are(wire: Wire, request_bytes: bytes) -> None:
+    with wire.connect() as talk:
+        assert talk.ask(request_bytes).count(b"x-content-type-options: nosniff\r\n") == 1
