@@ -6,11 +6,13 @@ from datetime import timedelta
 import psycopg
 import pytest
 from builders import Registry, make_prompt
+from sqlalchemy import delete, insert
 
 from promptuary.model.errors import NameTaken
 from promptuary.registry import prompts
 from promptuary.store import changes
 from promptuary.store.database import Database, Transaction
+from promptuary.store.tables import changes as log
 from promptuary.store.watch import NEWS_LIMIT, Watch, open_watch
 
 Until = Callable[[Callable[[], bool]], None]
@@ -70,6 +72,26 @@ def test_a_reader_that_is_far_behind_is_told_to_forget_everything(watch: Watch, 
         for number in range(NEWS_LIMIT):
             prompts.create_prompt(tx, registry.actor, name=f"prompt-{number}", prompt="x")
     assert read(watch) is None
+
+
+@pytest.mark.parametrize("other_entries", [0, 1, 2, 3])
+def test_a_reader_of_entries_that_were_lost_in_a_failover_is_told_to_forget_everything(
+    watch: Watch, registry: Registry, other_entries: int
+) -> None:
+    """The server that takes over lacks them, and gives their sequences again."""
+    with registry.database.write() as tx:
+        before = changes.last_sequence(tx)
+        make_prompt(tx, registry.actor, versions=2)
+        lost = changes.list_changes(tx, after=before, limit=2)
+    assert read(watch) == ["prompt.created", "prompt.published"]
+    with registry.database.write() as tx:
+        tx.connection.execute(delete(log).where(log.c.sequence > before))
+        moment = tx.clock()
+        for number in range(other_entries):
+            other = insert(log).values(sequence=lost[0].sequence + number, kind="database.restored", at=moment)
+            tx.connection.execute(other)
+    assert read(watch) is None
+    assert read(watch) == []
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

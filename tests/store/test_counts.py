@@ -113,9 +113,9 @@ def test_what_a_writer_saw_and_took_back_is_not_remembered(registry: Registry) -
 
 def test_counts_of_different_moments_are_never_mixed() -> None:
     counts = Counts()
-    assert counts.of("list", sequence=1, count=lambda: 10) == 10
-    assert counts.of("list", sequence=2, count=lambda: 20) == 20
+    assert counts.of("list", log_end=1, count=lambda: 10) == 10
+    assert counts.of("list", log_end=2, count=lambda: 20) == 20
     # Somebody whose transaction began before comes last.
-    assert counts.of("list", sequence=1, count=lambda: 10) == 10
-    assert counts.of("list", sequence=2, count=lambda: 20) == 20
-    assert counts.of("list", sequence=2, count=lambda: 99) == 20
+    assert counts.of("list", log_end=1, count=lambda: 10) == 10
+    assert counts.of("list", log_end=2, count=lambda: 20) == 20
+    assert counts.of("list", log_end=2, count=lambda: 99) == 20

@@ -19,6 +19,7 @@ from promptuary.model.changes import ENDS_ACCESS, Change, ChangeKind, Interest
 from promptuary.model.errors import Busy, Refusal, Unavailable
 from promptuary.stop_sign import StopSign
 from promptuary.store import activity, changes
+from promptuary.store.changes import Mark
 from promptuary.store.database import Database, Transaction
 from promptuary.store.watch import Watch, open_watch
 
@@ -36,6 +37,9 @@ RETRY_SECONDS = 0.5
 
 ABORT = "promptuary.abort"
 """The scope's key of what breaks a request's connection, whatever is still to be sent on it."""
+
+LOST = -1
+"""The cursor of a stream that is to be reset: of what is behind it, something is always missing."""
 
 _READ_LIMIT = 1000
 
@@ -128,7 +132,7 @@ class Broadcaster:
         self._note_failure = note_failure
         self._memories: defaultdict[int, _Memory] = defaultdict(_Memory)
         self._streams: set[Stream] = set()
-        self._position: int | None = None
+        self._mark: Mark | None = None
         self._following: asyncio.Task[None] | None = None
 
     def open(self, stream: Stream) -> None:
@@ -144,7 +148,7 @@ class Broadcaster:
             raise Busy(detail)
         memory = self._memories[stream.project_id]
         if not memory.streams:
-            memory.forget(self._position)
+            memory.forget(None if self._mark is None else self._mark.sequence)
         memory.streams.add(stream)
         self._streams.add(stream)
         self._open_of[stream.caller] += 1
@@ -210,7 +214,7 @@ class Broadcaster:
             logger.exception("change log not followed")
         finally:
             self._following = None
-            self._position = None
+            self._mark = None
             for stream in self._streams:
                 stream.end()
             if watch is not None:
@@ -219,26 +223,29 @@ class Broadcaster:
     async def _catch_up(self, watch: Watch) -> None:
         """Read on from where it stopped; at first, only find out where the log ends."""
         watch.note()
-        if self._position is None:
-            self._begin_at(await asyncio.to_thread(_last_sequence, watch))
+        if self._mark is None:
+            self._begin_at(await asyncio.to_thread(_last_mark, watch))
             return
         is_read = False
         while not is_read:
-            entries, end, is_lost = await asyncio.to_thread(_read, watch, self._position)
+            entries, end, is_lost = await asyncio.to_thread(_read, watch, self._mark)
             if is_lost:
                 # Somebody may have lost access by what cannot be told any more.
                 await self._check(watch, [*self._streams])
+                for stream in self._streams:
+                    # What a stream has told of may be gone, and its cursor may be that of another entry.
+                    stream.cursor = LOST
                 self._begin_at(end)
                 return
             is_read = len(entries) < _READ_LIMIT
             await self._tell(watch, entries)
-            self._position = entries[-1].change.sequence if entries and not is_read else max(end, self._position)
+            self._mark = end if is_read else changes.mark_of(entries[-1].change)
 
-    def _begin_at(self, position: int) -> None:
+    def _begin_at(self, mark: Mark) -> None:
         """Remember nothing of what was before, so that streams that were not told of it look at the log themselves."""
-        self._position = position
+        self._mark = mark
         for memory in self._memories.values():
-            memory.forget(position)
+            memory.forget(mark.sequence)
         self._wake(self._streams)
 
     async def _tell(self, watch: Watch, entries: list[Activity]) -> None:
@@ -269,15 +276,15 @@ class Broadcaster:
             stream.wake()
 
 
-def _last_sequence(watch: Watch) -> int:
+def _last_mark(watch: Watch) -> Mark:
     with watch.read() as tx:
-        return changes.last_sequence(tx)
+        return changes.last_mark(tx)
 
 
-def _read(watch: Watch, after: int) -> tuple[list[Activity], int, bool]:
+def _read(watch: Watch, after: Mark) -> tuple[list[Activity], Mark, bool]:
     with watch.read() as tx:
-        entries = activity.list_behind(tx, after=after, limit=_READ_LIMIT)
-        return entries, changes.last_sequence(tx), changes.is_trimmed_behind(tx, after)
+        entries = activity.list_behind(tx, after=after.sequence, limit=_READ_LIMIT)
+        return entries, changes.last_mark(tx), changes.is_gone(tx, after)
 
 
 def _without_access(watch: Watch, streams: list[Stream]) -> list[Stream]:

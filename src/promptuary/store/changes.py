@@ -1,6 +1,7 @@
 """The change log: every write appends to it in its own transaction, in commit order."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, func, insert, select
@@ -18,6 +19,21 @@ _ANY_BEHIND = select(changes).where(changes.c.sequence > bindparam("after")).ord
 _BEHIND = Prepared(_ANY_BEHIND)
 _FIRST = Prepared(select(func.min(changes.c.sequence)))
 _LAST = Prepared(select(func.coalesce(func.max(changes.c.sequence), 0).label("last")))
+_MARKS = select(changes.c.sequence, changes.c.at)
+_LAST_MARK = Prepared(_MARKS.order_by(changes.c.sequence.desc()).limit(1))
+_MARK_AT = Prepared(_MARKS.where(changes.c.sequence == bindparam("wanted", type_=changes.c.sequence.type)))
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An entry by which a reader remembers how far it has read; without a time, the beginning of the log.
+
+    The time tells the entry from another one of the same sequence: a replica that becomes the primary may lack the newest entries
+    of the old one, and gives their sequences again.
+    """
+
+    sequence: int = 0
+    at: datetime | None = None
 
 
 def append_change(  # noqa: PLR0913 - one argument a column
@@ -113,6 +129,25 @@ def last_sequence(tx: Transaction) -> int:
     """Return the sequence of the newest entry, 0 when there is none."""
     last: int = _LAST.scalar_one(tx.connection, {})
     return last
+
+
+def last_mark(tx: Transaction) -> Mark:
+    """Return the mark of the newest entry."""
+    row = _LAST_MARK.one_or_none(tx.connection, {})
+    return Mark() if row is None else Mark(row.sequence, row.at)
+
+
+def mark_of(change: Change) -> Mark:
+    """Return the mark of an entry."""
+    return Mark(change.sequence, change.at)
+
+
+def is_gone(tx: Transaction, mark: Mark) -> bool:
+    """Tell whether the entry of a mark is not there any more: trimmed, or lost with the server that had it."""
+    if mark.at is None:
+        return is_trimmed_behind(tx, mark.sequence)
+    row = _MARK_AT.one_or_none(tx.connection, {"wanted": mark.sequence})
+    return row is None or row.at != mark.at
 
 
 def trim_changes(tx: Transaction, *, before: datetime) -> int:

@@ -13,16 +13,16 @@ class Counts:
     """
 
     def __init__(self) -> None:
-        self._known: tuple[int, Mapping[Hashable, int]] = (0, {})
+        self._known: tuple[Hashable, Mapping[Hashable, int]] = (None, {})
 
-    def of(self, what: Hashable, *, sequence: int, count: Callable[[], int]) -> int:
-        """Return the count of ``what`` where the log ends at ``sequence``, counted if it is not known."""
+    def of(self, what: Hashable, *, log_end: Hashable, count: Callable[[], int]) -> int:
+        """Return the count of ``what`` where the log ends at ``log_end``, counted if it is not known."""
         known_at, counts = self._known
-        if known_at == sequence and what in counts:
+        if known_at == log_end and what in counts:
             return counts[what]
         counted = count()
         known_at, counts = self._known
         # Threads that do this at once may forget each other's count, and never mix moments: the pair is replaced as one.
-        kept = counts if known_at == sequence and len(counts) < _MAX_COUNTS else {}
-        self._known = (sequence, {**kept, what: counted})
+        kept = counts if known_at == log_end and len(counts) < _MAX_COUNTS else {}
+        self._known = (log_end, {**kept, what: counted})
         return counted

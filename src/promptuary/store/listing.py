@@ -275,7 +275,7 @@ def _count_all(tx: Transaction, project_id: int, listing: Listing) -> int:
         return _count(tx, listing, _is_of(project_id))
     return tx.counts.of(
         (project_id, listing.label, listing.created_by_id),
-        sequence=changes.last_sequence(tx),
+        log_end=changes.last_mark(tx),
         count=lambda: _count(tx, listing, _is_of(project_id)),
     )
 

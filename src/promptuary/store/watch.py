@@ -12,6 +12,7 @@ from typing import ClassVar, Protocol
 from promptuary.model.changes import Change
 from promptuary.model.errors import Unavailable
 from promptuary.store import changes
+from promptuary.store.changes import Mark
 from promptuary.store.database import Database, Transaction
 
 NEWS_LIMIT = 1000
@@ -65,17 +66,23 @@ class LogReader:
     def __init__(self, database: Database) -> None:
         self._database = database
         with database.read() as tx:
-            self._sequence = changes.last_sequence(tx)
+            self._mark = changes.last_mark(tx)
 
     def read(self) -> list[Change] | None:
         """Return the changes since the last call, `None` when they cannot be told any more. Raises `Unavailable`."""
         with self._database.read() as tx:
-            news = changes.list_changes(tx, after=self._sequence, limit=NEWS_LIMIT)
-            # Where the very next entry is there, none was trimmed.
-            is_next = bool(news) and news[0].sequence == self._sequence + 1
-            is_lost = len(news) == NEWS_LIMIT or (not is_next and changes.is_trimmed_behind(tx, self._sequence))
-            self._sequence = changes.last_sequence(tx) if is_lost else max([self._sequence, *(new.sequence for new in news)])
+            # The last entry that was read comes again. Where it is another one or gone, the log tells of another past.
+            is_first_read = self._mark.at is None
+            read = changes.list_changes(tx, after=self._mark.sequence - 1, limit=NEWS_LIMIT + 1)
+            news = read if is_first_read else read[1:]
+            is_known = not changes.is_gone(tx, self._mark) if is_first_read else _marks(read[:1]) == [self._mark]
+            is_lost = not is_known or len(news) >= NEWS_LIMIT
+            self._mark = changes.last_mark(tx) if is_lost else [self._mark, *_marks(news)][-1]
         return None if is_lost else news
+
+
+def _marks(entries: list[Change]) -> list[Mark]:
+    return [changes.mark_of(entry) for entry in entries]
 
 
 class _SqliteWatch:
