@@ -1,9 +1,14 @@
 """``--help`` teaches: every command says what it does, every option what it means."""
 
 import re
+from pathlib import Path
 
 import pytest
+import typer
 from command_line import CommandLine, all_commands
+
+from promptuary.cli.application import app
+from promptuary.cli.commands import PLACES
 
 COMMANDS = all_commands()
 
@@ -68,8 +73,21 @@ def test_a_command_and_each_of_its_options_are_explained(words: str) -> None:
 
 
 @pytest.mark.parametrize("words", ["serve", "demo", "user", "key create", "db restore"])
-def test_help_is_shown_without_touching_anything(command_line: CommandLine, words: str) -> None:
-    shown = command_line.run(*words.split(), "--help")
+def test_help_is_shown_without_touching_anything(tmp_path: Path, words: str) -> None:
+    shown = CommandLine(tmp_path).run(*words.split(), "--help")
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "--help" in shown.stdout
-    assert list(command_line.folder.iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_the_list_of_commands_shows_the_first_sentence_of_each_command(name: str) -> None:
+    command = typer.main.get_group(app).commands[name]
+    assert command.help is not None
+    assert re.split(r"(?<=\.) ", " ".join(command.help.split()))[0] == PLACES[name].summary
+
+
+def test_the_list_of_commands_names_all_of_them_in_full(command_line: CommandLine) -> None:
+    shown = command_line.run("--help").stdout
+    lines = " ".join(shown.partition("Commands:")[2].split())
+    assert lines == " ".join(f"{name} {place.summary}" for name, place in PLACES.items())

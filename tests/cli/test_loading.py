@@ -31,9 +31,9 @@ def _loaded(command_line: CommandLine, *arguments: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("words", ["--version", "no-such-command"])
+@pytest.mark.parametrize("words", ["--version", "--help", "", "no-such-command"])
 def test_what_runs_no_command_loads_none(command_line: CommandLine, words: str) -> None:
-    loaded = _loaded(command_line, words)
+    loaded = _loaded(command_line, *words.split())
     assert loaded.isdisjoint(_OF_THE_DATABASE | _OF_SERVING | _OF_ASKING | _OF_LOGS | {"pydantic_settings", "ruamel"})
 
 

@@ -1,7 +1,7 @@
 """Which commands there are, and where each is. What a command needs is loaded when it is used.
 
 Most of the time that a command takes is the loading of libraries: those that ask a server need no database layer, those that work
-on the database need no HTTP. To tell what all of them do, such as ``promptuary --help``, loads all.
+on the database need no HTTP. ``promptuary --help`` shows the lines of the table here and loads no command.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,33 +15,33 @@ from typer.core import TyperGroup
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A function of a module of this package, or its ``app`` with further commands."""
+    """A function of a module of this package, or its ``app`` with further commands, and the first sentence of its help."""
 
     module: str
+    summary: str
     function: str = "app"
-    short_help: str | None = None
 
 
 PLACES: Mapping[str, Place] = {
-    "serve": Place("serve", "serve"),
-    "mcp": Place("mcp", "mcp", "Serve an agent over standard input and output."),
-    "demo": Place("demo", "demo", "Create a demo project with a dozen prompts."),
-    "login": Place("login", "login", "Keep a server, a project and a key for later commands."),
-    "logout": Place("login", "logout"),
-    "export": Place("transfers", "export_project", "Write a whole project into a file."),
-    "import": Place("transfers", "import_project", "Bring an export, or a PostHog project, into a project."),
-    "pull": Place("pull", "pull"),
-    "push": Place("push", "push"),
-    "status": Place("status", "status"),
-    "diff": Place("status", "diff"),
-    "verify": Place("verify", "verify"),
-    "bundle": Place("bundle", "bundle"),
-    "user": Place("users"),
-    "project": Place("projects"),
-    "member": Place("members"),
-    "key": Place("keys"),
-    "db": Place("db"),
-    "prompt": Place("prompt_writing"),
+    "serve": Place("serve", "Start the server.", "serve"),
+    "mcp": Place("mcp", "Serve an agent over standard input and output (MCP).", "mcp"),
+    "demo": Place("demo", "Create a demo project with a dozen prompts.", "demo"),
+    "login": Place("login", "Keep a server, a project and a key for later commands.", "login"),
+    "logout": Place("login", "Forget a profile and its key.", "logout"),
+    "export": Place("transfers", "Write a whole project into a file: prompts, versions, labels, authors, times.", "export_project"),
+    "import": Place("transfers", "Bring an export, or a PostHog project, into a project, as it was.", "import_project"),
+    "pull": Place("pull", "Write each prompt to a file and note in prompts.lock what was taken.", "pull"),
+    "push": Place("push", "Publish what was edited since the last pull, each on the version it was made from.", "push"),
+    "status": Place("status", "Show what was edited here, and what the server has that was not pulled.", "status"),
+    "diff": Place("status", "Show what was edited here, beside the versions that were pulled.", "diff"),
+    "verify": Place("verify", "Check, without a server, that the files are what the lock says.", "verify"),
+    "bundle": Place("bundle", "Write all prompts of a folder to one file, from which client libraries serve them.", "bundle"),
+    "user": Place("users", "Accounts of people."),
+    "project": Place("projects", "Projects: closed sets of prompts with their own members and token."),
+    "member": Place("members", "Members of projects."),
+    "key": Place("keys", "Personal API keys."),
+    "db": Place("db", "Upgrade, check, back up and restore the database."),
+    "prompt": Place("prompt_writing", "Prompts of a server: read, write, compare, label, archive."),
 }
 """All commands by name, in the order of the help."""
 
@@ -53,6 +53,11 @@ class CommandGroup(TyperGroup):
         super().__init__(**attributes)
         # Typer only reads it.
         self.commands = _Commands()  # type: ignore[assignment]
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002 - Typer keeps the types to itself
+        """Write the list of all commands, of which none is loaded for it."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, place.summary) for name, place in PLACES.items()])
 
 
 class _Commands(Mapping[str, Any]):
@@ -80,5 +85,5 @@ def _load(name: str, place: Place) -> Any:  # noqa: ANN401 - the same
     if isinstance(found, typer.Typer):
         app.add_typer(found, name=name)
         return typer.main.get_group(app).commands[name]
-    app.command(name, short_help=place.short_help)(found)
+    app.command(name)(found)
     return typer.main.get_command(app)

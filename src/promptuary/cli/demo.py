@@ -6,7 +6,7 @@ from promptuary.registry import demo as seed
 
 
 def demo(as_json: AsJson = False) -> None:
-    """Create a project "Demo" with a dozen realistic prompts, their histories and labels, and a key that reads them."""
+    """Create a demo project with a dozen prompts. They have histories and labels; a key that reads them is shown."""
     with opened_database(creates=True) as database, database.write() as tx:
         seeded = seed.seed(tx)
     record = {

@@ -35,7 +35,7 @@ _POSTHOG = ("POSTHOG_HOST", "POSTHOG_API_KEY", "POSTHOG_PROJECT")
 
 
 def export_project(file: File, profile: ProfileName = None, as_json: AsJson = False) -> None:
-    """Write a whole project into a file: all prompts, versions, labels, authors and times. Killed, it goes on when run again."""
+    """Write a whole project into a file: prompts, versions, labels, authors, times. Killed, it goes on when run again."""
     chosen = read_profile(profile)
     with Remote(chosen) as remote, Draft(file, _source_of(remote)) as draft, progress() as shown:
         task = shown.add_task("Exporting", total=None)
@@ -67,7 +67,7 @@ def import_project(
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Bring an export into a project, as it was. What is there already stays: killed, it goes on when run again."""
+    """Bring an export, or a PostHog project, into a project, as it was. What is there stays: killed, it goes on when run again."""
     if on_conflict not in {"fail", "skip"}:
         message = "--on-conflict must be fail or skip."
         raise InvalidValue("invalid_choice", message)
