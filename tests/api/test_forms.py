@@ -157,6 +157,36 @@ def test_a_form_has_at_most_1000_fields(sqlite_api: Api) -> None:
     assert (answer.status_code, answer.text) == (400, wire(unreadable("Form parse error - more than 1000 fields")))
 
 
+@pytest.mark.parametrize(
+    ("sent", "text"),
+    [
+        (b"%41%4a%C3%A9+a", "AJ\u00e9 a"),
+        (b"%=%4=%zz=%253D==%3d", "%=%4=%zz=%3D==="),
+        (b"a%0D%0A=%0A \r\n\t_%5F", "a\r\n=\n \r\n\t__"),
+        (b"%", "%"),
+    ],
+)
+def test_escapes_of_a_form_are_read_as_browsers_mean_them(sqlite_api: Api, sent: bytes, text: str) -> None:
+    answer = sqlite_api.client.post(
+        sqlite_api.path, content=b"name=a&prompt=%22x%22&version_description=" + sent, headers=URLENCODED
+    )
+    assert answer.json()["version_description"] == text
+
+
+def test_a_form_has_at_most_10000_percent_signs_that_begin_no_escape(sqlite_api: Api) -> None:
+    answers = [
+        sqlite_api.client.post(sqlite_api.path, content=b"name=" + b"%" * number, headers=URLENCODED) for number in (10_000, 10_001)
+    ]
+    told = unreadable("Form parse error - more than 10000 percent signs that begin no escape")
+    assert [answer.text == wire(told) for answer in answers] == [False, True]
+
+
+def test_a_content_type_with_more_than_1000_characters_names_no_boundary(sqlite_api: Api) -> None:
+    content_type = f"multipart/form-data; {'a=b;' * 250}boundary=XX"
+    answer = sqlite_api.client.post(sqlite_api.path, content=b"--XX--", headers={"Content-Type": content_type})
+    assert answer.text == wire(unreadable("Multipart form parse error - Invalid boundary in multipart: None"))
+
+
 def test_a_multipart_form_has_at_most_1000_fields(sqlite_api: Api) -> None:
     answer = _send(sqlite_api, "multipart", {f"field{number}": "1" for number in range(1001)})
     assert (answer.status_code, answer.text) == (400, wire(unreadable("Multipart form parse error - more than 1000 fields")))

@@ -1,10 +1,10 @@
 """Reading request bodies: JSON and forms, as the wire contract has it (sections 0, 3.2 and 3.4)."""
 
+import binascii
 import io
 import itertools
 import re
 from email.message import Message
-from urllib.parse import parse_qsl
 
 from python_multipart import parse_form
 from python_multipart.exceptions import FormParserError, MultipartParseError
@@ -26,6 +26,9 @@ FORMS = frozenset({URLENCODED, MULTIPART})
 _JSON_FIELDS = frozenset({"prompt", "config", "edits"})
 _EDIT_FIELD = re.compile(r"edits\[([0-9]+)\](.*)", re.DOTALL)
 _MAX_FORM_FIELDS = 1000
+_MAX_CONTENT_TYPE = 1000
+_MAX_NO_ESCAPES = 10_000
+_NO_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _KEYS = {
     JSON: re.compile(rb'"personal_api_key"\s*:\s*"([\w-]{1,200})"'),
     URLENCODED: re.compile(rb"(?:^|&)personal_api_key=([\w-]{1,200})(?:&|$)"),
@@ -145,12 +148,23 @@ def _edits_by_field(fields: dict[str, str | None]) -> list[object]:
 
 def _parse_form(raw: bytes, content_type: str) -> dict[str, str | None]:
     if media_type_of(content_type) == URLENCODED:
-        try:
-            pairs = parse_qsl(raw.decode(errors="replace"), keep_blank_values=True, max_num_fields=_MAX_FORM_FIELDS)
-        except ValueError:
-            raise _too_many_fields("Form") from None
-        return dict(pairs)
+        if raw.count(b"&") >= _MAX_FORM_FIELDS:
+            raise _too_many_fields("Form")
+        if any(True for _ in itertools.islice(_NO_ESCAPE.finditer(raw), _MAX_NO_ESCAPES, None)):
+            detail = f"Form parse error - more than {_MAX_NO_ESCAPES} percent signs that begin no escape"
+            raise parse_error(detail)
+        pairs = (pair.partition(b"=") for pair in raw.split(b"&") if pair)
+        return {_unquoted(name): _unquoted(value) for name, _, value in pairs}
     return _parse_multipart(raw, content_type)
+
+
+def _unquoted(sent: bytes) -> str:
+    """Return what a name or value of a form stands for.
+
+    The escapes of forms are those of quoted-printable with another sign. That is decoded in C: `urllib` takes seconds a megabyte.
+    """
+    signs = _NO_ESCAPE.sub(b"%25", sent.replace(b"+", b" ").replace(b"=", b"%3D"))
+    return binascii.a2b_qp(signs.replace(b"%", b"=")).decode(errors="replace")
 
 
 def _too_many_fields(form: str) -> ApiError:
@@ -159,7 +173,8 @@ def _too_many_fields(form: str) -> ApiError:
 
 def _parse_multipart(raw: bytes, content_type: str) -> dict[str, str | None]:
     message = Message()
-    message["Content-Type"] = content_type
+    # Its parameters are looked for one after the other.
+    message["Content-Type"] = content_type if len(content_type) <= _MAX_CONTENT_TYPE else MULTIPART
     if message.get_boundary() is None:
         detail = "Multipart form parse error - Invalid boundary in multipart: None"
         raise parse_error(detail)
