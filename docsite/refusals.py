@@ -64,6 +64,7 @@ EXAMPLES: list[tuple[str, Made]] = [
     ("The caller does not accept JSON.", api.not_acceptable()),
     ("The name of an archived prompt has been taken since.", errors.RestoredNameTaken()),
     ("Somebody published since the base version.", errors.VersionConflict(4)),
+    ("The label is not at the expected version; null where it is not set.", errors.LabelMoved(4)),
     (
         "A prompt that is to be imported is there with another history.",
         errors.HistoryConflict(_NAME, "another prompt has the name here"),
@@ -72,6 +73,7 @@ EXAMPLES: list[tuple[str, Made]] = [
     ("The body has a type that is not read.", api.unsupported_media_type("text/plain")),
     ("Too many requests.", api.throttled(12)),
     ("The database does not answer; nothing was changed.", errors.Unavailable()),
+    ("The server has as much to do of one kind as it allows; nothing was changed.", errors.Busy()),
 ]
 
 

@@ -129,6 +129,18 @@ def test_a_label_moves_only_from_where_its_caller_expects_it(api: Api) -> None:
     assert put({"version": 9, "expected_version": 2}) == (404, {"detail": "Prompt 'greeting' has no version 9."})
 
 
+def test_a_label_is_removed_only_from_where_it_is_expected(sqlite_api: Api, path: str) -> None:
+    remove = sqlite_api.client.delete
+    sqlite_api.client.put(f"{path}production/", json={"version": 2})
+    moved = {"detail": "The label was moved in the meantime. Reload and try again.", "current_version": 2}
+    refused = remove(f"{path}production/?expected_version=1")
+    assert (refused.status_code, refused.json()) == (409, moved)
+    for expected in ("x", "0", "-1", "1.5"):
+        assert remove(f"{path}production/?expected_version={expected}").status_code == 400
+    assert remove(f"{path}production/?expected_version=2").status_code == 204
+    assert remove(f"{path}production/?expected_version=2").status_code == 404
+
+
 @pytest.mark.parametrize(
     ("expected", "code", "detail"),
     [

@@ -27,6 +27,7 @@ ROW = {
     "labels": [],
     "all_labels": [],
 }
+PROJECT = {"id": 1, "uuid": "0b7c1c4e-0000-4000-8000-000000000001", "name": "Shop"}
 NAMES: list[object] = [
     "../../.claude/commands/deploy",
     "/etc/cron.d/x",
@@ -55,8 +56,13 @@ def _page(*rows: object) -> Answer:
     return _json({"count": len(rows), "next": None, "previous": None, "results": rows})
 
 
-def _refusal(folder: Path, answer: Answer, *arguments: str, stdin: str = "") -> str:
-    with answering(lambda _method, _path, _body: answer) as host:
+def _refusal(folder: Path, answer: Answer, *arguments: str, stdin: str = "", project: Answer | None = None) -> str:
+    """Return what a command says of an answer; the question which project it is may have another one."""
+
+    def respond(_method: str, path: str, _body: bytes) -> Answer:
+        return project if project is not None and path == "/api/projects/1/" else answer
+
+    with answering(respond) as host:
         finished = CommandLine(folder).run(*arguments, stdin=stdin, host=host, api_key="phx_x", project="1")
     assert (finished.returncode, finished.stdout, finished.stderr.count("\n")) == (1, "", 1), finished
     assert finished.stderr.startswith("Error: ")
@@ -68,7 +74,7 @@ def _refusal(folder: Path, answer: Answer, *arguments: str, stdin: str = "") -> 
 def test_a_name_that_no_prompt_may_have_writes_nothing_anywhere(tmp_path: Path, name: object) -> None:
     folder = tmp_path / "a" / "b"
     folder.mkdir(parents=True)
-    sentence = _refusal(folder, _page(ROW, {**ROW, "name": name}), "pull")
+    sentence = _refusal(folder, _page(ROW, {**ROW, "name": name}), "pull", project=_json(PROJECT))
     assert "The server answered with a prompt that cannot be taken: name " in sentence or "has no name" in sentence
     assert sorted(tmp_path.rglob("*")) == [tmp_path / "a", folder]
 
@@ -98,7 +104,7 @@ def test_a_name_that_no_prompt_may_have_writes_nothing_anywhere(tmp_path: Path, 
     ids=lambda changes: ascii(changes)[:60],
 )
 def test_a_field_that_breaks_a_rule_is_refused_in_one_sentence(tmp_path: Path, changes: dict[str, object]) -> None:
-    _refusal(tmp_path, _page({**ROW, **changes}), "pull")
+    _refusal(tmp_path, _page({**ROW, **changes}), "pull", project=_json(PROJECT))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -147,7 +153,7 @@ def test_a_small_body_that_unpacks_to_a_huge_one_is_not_unpacked(tmp_path: Path)
 
 def test_a_list_without_an_end_is_given_up(tmp_path: Path) -> None:
     answer = _json({"count": 9, "next": "more", "previous": None, "results": [ROW, {**ROW, "name": "other"}]})
-    assert "a list that has no end" in _refusal(tmp_path, answer, "pull")
+    assert "a list that has no end" in _refusal(tmp_path, answer, "pull", project=_json(PROJECT))
 
 
 def test_a_wait_of_thousands_of_digits_is_none(tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ ELSEWHERE = {
     errors.UserNotFound,
     errors.MemberNotFound,
     errors.KeyNotFound,
+    errors.KeyExists,
+    errors.AddressNotVerified,
     errors.LinkEnded,
     errors.SessionNotFound,
     errors.EmailTaken,

@@ -100,6 +100,10 @@ def test_a_label_that_was_moved_in_the_meantime_is_a_typed_error_that_says_where
         assert moved.value.current_version == 1
     assert client.call("label", name, "production", version=2, expected_version=1).version == 2
     assert client.call("label", name, "production", version=1).version == 1
+    with pytest.raises(LabelMoved) as left:
+        client.call("remove_label", name, "production", expected_version=2)
+    assert left.value.current_version == 1
+    client.call("remove_label", name, "production", expected_version=1)
     client.call("archive", name)
 
 

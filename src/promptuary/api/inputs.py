@@ -220,6 +220,18 @@ class LLMPromptRestore(Body):
     )
 
 
+class LabelRemovalQuery(Schema):
+    """Where a label is to be for its removal."""
+
+    expected_version: VersionNumber | None = Field(
+        default=None,
+        description=(
+            "The version that the label points at now. If it points elsewhere, the answer is 409 and nothing changes. "
+            "Leave it out to remove the label from anywhere."
+        ),
+    )
+
+
 class LLMPromptLabelSet(Body):
     """Where a label is to point."""
 

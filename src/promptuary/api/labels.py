@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from promptuary.api.calls import CurrentCall
 from promptuary.api.documentation import operation
-from promptuary.api.inputs import LLMPromptLabelSet
+from promptuary.api.inputs import LabelRemovalQuery, LLMPromptLabelSet
 from promptuary.api.outputs import LLMPromptLabel, show_label
 from promptuary.model.access import Permission
 from promptuary.model.names import check_label_name
@@ -46,11 +46,13 @@ def set_label(call: CurrentCall) -> Response:
 @router.delete(
     "/name/{prompt_name}/labels/{label_name}/",
     summary="Remove a label",
-    **operation("llm_prompts_name_labels_destroy", answers={204: None}),
+    **operation("llm_prompts_name_labels_destroy", query=LabelRemovalQuery, answers={204: None}, conflicts=True),
 )
 def remove_label(call: CurrentCall) -> Response:
     """Remove a label from a prompt."""
     actor = call.enter(Permission.WRITE)
+    query = call.query(LabelRemovalQuery)
+    expected = labels.ANYWHERE if query.expected_version is None else query.expected_version
     with call.database.write() as tx:
-        labels.remove_label(tx, actor, name=call.path["prompt_name"], label=call.path["label_name"])
+        labels.remove_label(tx, actor, name=call.path["prompt_name"], label=call.path["label_name"], expected_version=expected)
     return call.answer_nothing()

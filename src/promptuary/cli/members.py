@@ -34,7 +34,7 @@ def set_role(
         user = users.get_user(tx, email)
     show_record(_record(member), as_json=as_json)
     if user.has_password and not user.is_vouched_for(project_id):
-        typer.echo(f"Nobody has verified that {member.email} belongs to the user of this account. {_ADVICE}", err=True)
+        say(f"Nobody has verified that {member.email} belongs to the user of this account. {_ADVICE}", err=True)
 
 
 @app.command("list")

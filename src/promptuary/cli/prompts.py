@@ -201,7 +201,10 @@ def _read_version(prompts: RemotePrompts, name: str, version: int | None) -> dic
 def _remove_label(prompts: RemotePrompts, name: str, label: str, current: int | None, *, is_agreed: bool) -> None:
     if current is not None:
         require_agreement(f"{label} points at version {current} of {name}. Remove it?", is_agreed=is_agreed)
-    prompts.remove_label(name, label)
+    try:
+        prompts.remove_label(name, label, expected_version=current)
+    except Conflict as conflict:
+        raise _moved(name, label, conflict) from None
 
 
 def _move_label(prompts: RemotePrompts, name: str, label: str, current: int | None, version: int, *, is_agreed: bool) -> None:
@@ -210,8 +213,12 @@ def _move_label(prompts: RemotePrompts, name: str, label: str, current: int | No
     try:
         prompts.set_label(name, label, version, expected_version=current)
     except Conflict as conflict:
-        now = "removed" if conflict.current_version is None else f"moved to version {conflict.current_version}"
-        raise RemoteRefusal(f"{label} of {name} was {now} in the meantime. Look at it, and run the command again.") from None
+        raise _moved(name, label, conflict) from None
+
+
+def _moved(name: str, label: str, conflict: Conflict) -> RemoteRefusal:
+    now = "removed" if conflict.current_version is None else f"moved to version {conflict.current_version}"
+    return RemoteRefusal(f"{label} of {name} was {now} in the meantime. Look at it, and run the command again.")
 
 
 def _second(moment: str) -> str:

@@ -105,9 +105,9 @@ class RemotePrompts:
         answer = self.remote.send("PUT", _label_path(name, label), body)
         return answers.checked(answer, answers.LABEL, "a label")
 
-    def remove_label(self, name: str, label: str) -> None:
-        """Remove a label."""
-        self.remote.send("DELETE", _label_path(name, label))
+    def remove_label(self, name: str, label: str, *, expected_version: int | None) -> None:
+        """Remove a label. Raises `Conflict` unless it points at the expected version, `Missing` where it is not set."""
+        self.remote.send("DELETE", _label_path(name, label), query={"expected_version": expected_version})
 
     def archive(self, name: str) -> None:
         """Take a prompt out of service."""

@@ -185,9 +185,12 @@ class AsyncPromptuary:
         """
         return await self._fetcher.perform(verbs.move_label(self.settings, name, label, version, expected_version))
 
-    async def remove_label(self, name: str, label: str) -> None:
-        """Take a label away. Raises `NotFound` if the prompt does not carry it, and what `create` raises."""
-        await self._fetcher.perform(verbs.remove_label(self.settings, name, label))
+    async def remove_label(self, name: str, label: str, *, expected_version: int | Anywhere = ANYWHERE) -> None:
+        """Take a label away, with ``expected_version`` only if it points there; `LabelMoved` is raised otherwise.
+
+        Raises `NotFound` if the prompt does not carry it, and what `create` raises.
+        """
+        await self._fetcher.perform(verbs.remove_label(self.settings, name, label, expected_version))
 
     async def archive(self, name: str) -> None:
         """Take a prompt with all its versions and labels out of service; its name is free again.

@@ -140,9 +140,11 @@ def move_label(
     return Verb(Request("PUT", path, body={"version": version} | expected), _read_label, name)
 
 
-def remove_label(settings: Settings, name: str, label: str) -> Verb[None]:
-    """Take a label away."""
-    return Verb(Request("DELETE", f"{_writable(settings, name)}labels/{path_part(label)}/"), _read_nothing, name)
+def remove_label(settings: Settings, name: str, label: str, expected_version: int | Anywhere = ANYWHERE) -> Verb[None]:
+    """Take a label away, if it is at the expected version."""
+    path = f"{_writable(settings, name)}labels/{path_part(label)}/"
+    expected = {} if expected_version is ANYWHERE else {"expected_version": str(expected_version)}
+    return Verb(Request("DELETE", path, expected), _read_removal, name)
 
 
 def archive(settings: Settings, name: str) -> Verb[None]:
@@ -189,7 +191,18 @@ def _read_label(answer: Answer) -> Label:
     try:
         return _label(read_object(answer))
     except errors.Conflict as conflict:
-        raise errors.LabelMoved(conflict.detail, status=conflict.status, current_version=conflict.current_version) from None
+        raise _moved(conflict) from None
+
+
+def _read_removal(answer: Answer) -> None:
+    try:
+        _read_nothing(answer)
+    except errors.Conflict as conflict:
+        raise _moved(conflict) from None
+
+
+def _moved(conflict: errors.Conflict) -> errors.LabelMoved:
+    return errors.LabelMoved(conflict.detail, status=conflict.status, current_version=conflict.current_version)
 
 
 def _read_version(answer: Answer) -> Version:
