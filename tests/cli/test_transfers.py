@@ -164,6 +164,30 @@ def test_a_draft_of_another_project_is_not_gone_on_with(admin: Desk, other: Desk
     assert (tmp_path / "y").read_text() == "mine"
 
 
+def test_a_file_is_replaced_when_that_is_asked_for_and_only_by_a_whole_export(desk: Desk, admin: Desk, tmp_path: Path) -> None:
+    _fill(desk, admin)
+    first, second = tmp_path / "first", tmp_path / "second"
+    admin.json("export", str(first))
+    second.write_text("mine")
+    # A viewer's export fails half way.
+    desk.refusal("export", str(second), "--force")
+    assert second.read_text() == "mine"
+    (tmp_path / "second.part").unlink(missing_ok=True)
+    admin.json("export", str(second), "--force")
+    assert second.read_bytes() == first.read_bytes()
+
+
+def test_an_export_goes_to_standard_output_whole_or_not_at_all(desk: Desk, admin: Desk, tmp_path: Path) -> None:
+    _fill(desk, admin)
+    admin.json("export", str(tmp_path / "file"))
+    own = environment(host=admin.host, api_key=admin.key, project=admin.project)
+    command = [sys.executable, "-m", "promptuary", "export", "-"]
+    run = subprocess.run(command, cwd=tmp_path, env=own, capture_output=True, check=True)
+    assert (run.stdout, run.stderr) == ((tmp_path / "file").read_bytes(), b"")
+    assert list(tmp_path.glob("-*")) == []
+    assert desk.run("export", "-").stdout == ""
+
+
 def test_only_admins_export_and_import(desk: Desk, admin: Desk, tmp_path: Path) -> None:
     admin.json("export", str(tmp_path / "x"))
     refusal = "You do not have admin access to this resource."

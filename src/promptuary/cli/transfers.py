@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -11,8 +12,8 @@ from rich.progress import Progress, TaskID
 
 from promptuary.cli.far import ProfileName
 from promptuary.cli.progress import progress
-from promptuary.cli.showing import AsJson, Record, show_record
-from promptuary.exports import Draft, batches, check_export, read_lines
+from promptuary.cli.showing import AsJson, Record, show_record, write_to_stdout
+from promptuary.exports import Contents, Draft, batches, check_export, read_lines
 from promptuary.model.errors import InvalidValue
 from promptuary.model.transfer import write_line
 from promptuary.remote import CURRENT, Remote, RemoteRefusal, find_project, posthog, read_profile, transfers
@@ -28,16 +29,30 @@ From = Annotated[
         help="Read from another server instead of a file: posthog, found by POSTHOG_HOST, POSTHOG_API_KEY and POSTHOG_PROJECT.",
     ),
 ]
-File = Annotated[Path, typer.Argument(help="The file to write; one that ends in .gz is compressed.")]
+File = Annotated[Path, typer.Argument(help="The file to write, compressed if its name ends in .gz, or - for standard output.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace the file if there is one.")]
 GivenFile = Annotated[Path | None, typer.Argument(help="The file to read, as promptuary export has written it.")]
 
 _POSTHOG = ("POSTHOG_HOST", "POSTHOG_API_KEY", "POSTHOG_PROJECT")
 
 
-def export_project(file: File, profile: ProfileName = None, as_json: AsJson = False) -> None:
+def export_project(file: File, force: Force = False, profile: ProfileName = None, as_json: AsJson = False) -> None:
     """Write a whole project into a file: prompts, versions, labels, authors, times. Killed, it goes on when run again."""
     chosen = read_profile(profile)
-    with Remote(chosen) as remote, Draft(file, _source_of(remote)) as draft, progress() as shown:
+    if str(file) != "-":
+        contents = _export(chosen, file, replaces=force)
+        record = {"prompts": contents.prompts, "versions": contents.versions, "labels": contents.labels, "file": str(file)}
+        show_record(record, as_json=as_json)
+        return
+    # Nothing is written before the export is whole and checked: a program that reads it cannot take a part for all.
+    with TemporaryDirectory(prefix="promptuary-") as folder:
+        whole = Path(folder, "export")
+        _export(chosen, whole)
+        write_to_stdout(whole)
+
+
+def _export(chosen: Profile, file: Path, *, replaces: bool = False) -> Contents:
+    with Remote(chosen) as remote, Draft(file, _source_of(remote), replaces=replaces) as draft, progress() as shown:
         task = shown.add_task("Exporting", total=None)
         is_last = False
         while not is_last:
@@ -48,9 +63,7 @@ def export_project(file: File, profile: ProfileName = None, as_json: AsJson = Fa
             if not is_last and not batch.lines:
                 raise RemoteRefusal(f"{chosen.host} answered with an export that has no end.")
             shown.update(task, completed=draft.versions, total=batch.versions)
-        contents = draft.finish()
-    record = {"prompts": contents.prompts, "versions": contents.versions, "labels": contents.labels, "file": str(file)}
-    show_record(record, as_json=as_json)
+        return draft.finish()
 
 
 def _source_of(remote: Remote) -> str:

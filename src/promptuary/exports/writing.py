@@ -36,8 +36,9 @@ class Place:
 class Draft:
     """A file of an export that grows. Use it in a ``with`` block, which ends in `finish` or leaves the draft for another time."""
 
-    def __init__(self, path: Path, source: str) -> None:
+    def __init__(self, path: Path, source: str, *, replaces: bool = False) -> None:
         self.path = path
+        self._replaces = replaces
         self.versions = 0
         """Versions that are there."""
         self._source = dump({"source": source}).encode() + b"\n"
@@ -51,7 +52,7 @@ class Draft:
         """Where the last version of the last prompt ends: its labels come again in the next batch."""
 
     def __enter__(self) -> Self:
-        if self.path.exists():
+        if self.path.exists() and not self._replaces:
             message = f"{self.path} exists already. Choose another name."
             raise NotEmpty(message)
         try:
