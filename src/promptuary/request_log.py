@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from promptuary.ledger import REQUEST_ID_HEADER, Ledger, sent_id
 from promptuary.logged_paths import logged_path
+from promptuary.model.errors import Damaged, Refusal
 from promptuary.request_body import CLIENT_GONE
 
 REQUEST_ID = "promptuary.request_id"
@@ -31,6 +32,12 @@ _PROBES = frozenset({"/_livez", "/_livez/", "/_readyz", "/_readyz/", "/metrics",
 _STREAM = b"text/event-stream; charset=utf-8"
 
 logger = structlog.stdlib.get_logger("promptuary.requests")
+
+
+def log_damage(refusal: Refusal) -> None:
+    """Log that the database is damaged. Other refusals need no line of their own; this one needs the operator."""
+    if isinstance(refusal, Damaged):
+        logger.error("database damaged", reason=refusal.for_log)
 
 
 class RequestLog:

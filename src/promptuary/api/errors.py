@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 from promptuary.model import errors
 from promptuary.model.json_text import dump_compact
 from promptuary.request_body import CLIENT_GONE, BodyTooSlow
-from promptuary.request_log import REQUEST_ID
+from promptuary.request_log import REQUEST_ID, log_damage
 
 RETRY_UNAVAILABLE_SECONDS = 1
 
@@ -194,6 +194,7 @@ ANSWERS: dict[type[errors.Refusal], tuple[int, Shape]] = {
 
 def answer_refusal(refusal: errors.Refusal) -> Response:
     """Return the answer to a refusal of the domain."""
+    log_damage(refusal)
     status, shape = next(ANSWERS[kind] for kind in type(refusal).__mro__ if kind in ANSWERS)
     headers = {401: _CHALLENGE, 503: {"Retry-After": str(RETRY_UNAVAILABLE_SECONDS)}}.get(status)
     return json_response(shape(refusal), status, headers)

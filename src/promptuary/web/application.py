@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from promptuary.model.errors import PromptNotFound, Refusal, Unavailable
 from promptuary.request_body import CLIENT_GONE, BodyTooSlow
+from promptuary.request_log import log_damage
 from promptuary.web import account, front, keys, project_pages, projects
 from promptuary.web.archive import find_archived
 from promptuary.web.assets import PREFIX
@@ -46,6 +47,7 @@ def create_web(services: WebServices) -> ASGIApp:
 
 def _on_refusal(request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refusal)  # noqa: S101 - the type it is registered for
+    log_damage(refusal)
     shown = page_of(refusal)
     headers = {"Retry-After": "1"} if isinstance(refusal, Unavailable) else None
     # Somebody may have archived the prompt to which an older link leads.
