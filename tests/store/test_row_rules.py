@@ -5,18 +5,21 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from builders import Registry, make_key, make_prompt
+from builders import Registry, make_key, make_prompt, make_user
 from command_line import CommandLine
 
+from promptuary.model.accounts import Browser, SessionLimits
 from promptuary.model.errors import Damaged, InvalidBackup, Unavailable
 from promptuary.model.usage import Tally, Use
-from promptuary.registry import labels, usage
+from promptuary.registry import labels, links, usage
+from promptuary.registry.sessions import begin_session
 from promptuary.registry.users import list_users
 from promptuary.store import backup, checks, schema
-from promptuary.store.database import Database
+from promptuary.store.database import Database, Transaction
 
 SECRET = "the text of a prompt"
 
@@ -54,6 +57,14 @@ DAMAGE = [
     "UPDATE users SET is_active = 7",
     "UPDATE users SET password_hash = 'secret'",
     "UPDATE users SET first_name = X'00'",
+    "UPDATE users SET invited_to_id = 'here'",
+    "UPDATE users SET invited_to_id = 0",
+    "UPDATE users SET address_changed_at = 'lately'",
+    "UPDATE versions SET recorded_author = '{}'",
+    "UPDATE versions SET recorded_author = 'no JSON'",
+    "UPDATE versions SET recorded_author = X'ff'",
+    "UPDATE labels SET recorded_author = '[1]'",
+    'UPDATE labels SET recorded_author = \'{"email": 1, "first_name": "", "last_name": ""}\'',
     "PRAGMA ignore_check_constraints = 1; UPDATE members SET role = 'root'",
     "UPDATE projects SET name = ''",
     "UPDATE projects SET api_token = 'x y'",
@@ -74,6 +85,11 @@ def fill(registry: Registry) -> None:
         make_prompt(tx, registry.actor, name="other", prompt=SECRET)
         labels.move_label(tx, registry.actor, name="greeting", label="production", version=2)
         usage.record_fetches(tx, [Tally(tx.clock().date(), Use(version.id, "", "production"), 1, tx.clock())])
+
+
+def invite_and_sign_in(tx: Transaction, registry: Registry) -> None:
+    links.create_invitation(tx, registry.actor, make_user(tx))
+    begin_session(tx, registry.user.id, limits=SessionLimits(idle=timedelta(days=1), longest=timedelta(days=2)), browser=Browser())
 
 
 @pytest.fixture
@@ -107,6 +123,28 @@ def test_what_breaks_a_rule_is_refused_and_found_and_no_prompt_is_shown(sound: P
             backup.write_backup(damaged, sound.with_name("copy.db"))
     with other.read() as tx:
         assert list_users(tx, limit=1) == []
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE sign_in_links SET value_hash = 'x'",
+        "UPDATE sign_in_links SET is_operators = 2",
+        "UPDATE sign_in_links SET is_operators = 1",
+        "UPDATE sign_in_links SET project_id = 0",
+        "UPDATE sign_in_links SET made_by_id = 'mallory'",
+        "UPDATE sign_in_links SET made_by_id = NULL",
+        "UPDATE sign_in_links SET expires_at = 'never'",
+        "UPDATE sessions SET value_hash = 'x'",
+        "UPDATE sessions SET expires_at = X'00'",
+    ],
+)
+def test_links_and_sessions_that_break_a_rule_are_found(sqlite_registry: Registry, damage: str) -> None:
+    with sqlite_registry.database.write() as tx:
+        invite_and_sign_in(tx, sqlite_registry)
+        assert checks.find_problem(tx) is None
+        tx.connection.exec_driver_sql(damage)
+        assert checks.find_problem(tx) is not None
 
 
 def test_commands_refuse_it_with_one_sentence(sound: Path, tmp_path: Path) -> None:

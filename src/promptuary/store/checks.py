@@ -61,6 +61,7 @@ def _numbering_problems(tx: Transaction) -> Iterator[str]:
         .outerjoin(versions, versions.c.prompt_id == prompts.c.id)
         .group_by(prompts.c.id, prompts.c.name, prompts.c.latest_version)
         .order_by(prompts.c.id)
+        .execution_options(yield_per=_BATCH)
     )
     for row in tx.connection.execute(statement):
         if (row.first, row.last, row.number) != (1, row.latest_version, row.latest_version):
@@ -99,8 +100,8 @@ def _author_problems(tx: Transaction) -> Iterator[str]:
     for kind, table in (("version", versions), ("label", labels)):
         # As text, because it may be damaged.
         stored = type_coerce(table.c.recorded_author, Text).label("author")
-        rows = tx.connection.execute(select(table.c.id, stored).where(table.c.recorded_author.is_not(None)).order_by(table.c.id))
-        for row in rows:
+        statement = select(table.c.id, stored).where(table.c.recorded_author.is_not(None)).order_by(table.c.id)
+        for row in tx.connection.execute(statement.execution_options(yield_per=_BATCH)):
             if not _is_writer(_parsed(row.author)):
                 yield f"{kind} {row.id}: the recorded author has no name and address"
 

@@ -37,11 +37,26 @@ from promptuary.store.tables import (
     members,
     projects,
     prompts,
+    sessions,
+    sign_in_links,
     users,
     versions,
 )
 
-TABLES: Final = (projects, users, members, keys, prompts, versions, labels, fetches, last_fetches, changes)
+TABLES: Final = (
+    projects,
+    users,
+    members,
+    keys,
+    sessions,
+    sign_in_links,
+    prompts,
+    versions,
+    labels,
+    fetches,
+    last_fetches,
+    changes,
+)
 """The tables that are not derived from others."""
 
 _BATCH = 200
@@ -165,6 +180,7 @@ def _check_user(row: Row) -> None:
     _require(_EMAIL.fullmatch(row["email"]) and row["email"] == row["email"].lower(), "email is no address in lower case")
     for name in ("first_name", "last_name"):
         check_text(row[name], field=name, max_length=MAX_NAME, blank=True)
+    _require_positive(row, "invited_to_id", "current_project_id")
     password_hash = row["password_hash"]
     _require(password_hash is None or password_hash.startswith("$argon2"), "password_hash is no hash of a password")
 
@@ -226,6 +242,24 @@ def _check_change(row: Row) -> None:
         _require(is_object, f"{name} is not a JSON object")
 
 
+def _check_link(row: Row) -> None:
+    _require(_HASH.fullmatch(row["value_hash"]), "value_hash is no SHA-256")
+    _require_positive(row, "project_id", "made_by_id")
+    is_projects, is_admins = row["project_id"] is not None, row["made_by_id"] is not None
+    # Links of before it was noted who makes them are nobody's.
+    is_consistent = is_projects and not row["is_operators"] if is_admins else row["is_operators"] or not is_projects
+    _require(is_consistent, "is_operators, project_id and made_by_id do not belong together")
+
+
+def _check_session(row: Row) -> None:
+    _require(_HASH.fullmatch(row["value_hash"]), "value_hash is no SHA-256")
+
+
+def _require_positive(row: Row, *names: str) -> None:
+    for name in names:
+        _require(row[name] is None or row[name] >= 1, f"{name} is less than 1")
+
+
 def _require(is_so: object, problem: str) -> None:
     if not is_so:
         raise ValueError(problem)
@@ -237,6 +271,8 @@ _RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         users.name: _check_user,
         members.name: _check_member,
         keys.name: _check_key,
+        sessions.name: _check_session,
+        sign_in_links.name: _check_link,
         prompts.name: _check_prompt,
         versions.name: _check_version,
         labels.name: _check_label,
