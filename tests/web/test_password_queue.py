@@ -192,6 +192,22 @@ def test_the_limit_of_all_failures_together_holds_for_those_who_have_failed_and_
     assert (failed, honest) == ([401, 401, 429, 429], 303)
 
 
+def test_failures_of_others_lock_nobody_out_where_they_are_signed_in(sqlite_registry: Registry) -> None:
+    with make_api(sqlite_registry, rate_limit_sign_ins="2/hour", trust_forwarded=True) as web:
+        give_password(web, sqlite_registry.user)
+
+        def attempt(address: str, password: str) -> int:
+            browser = open_browser(web)
+            browser.headers["X-Forwarded-For"] = address
+            return browser.post("/sign-in", data={"email": sqlite_registry.user.email, "password": password}).status_code
+
+        before = attempt("2001:db8::9", PASSWORD)
+        failed = [attempt(f"192.0.2.{number}", "wrong") for number in (1, 2, 3)]
+        owner = attempt("2001:db8::a", PASSWORD)
+        guesses_there = [attempt("2001:db8::b", "wrong") for _ in range(3)]
+    assert (before, failed, owner, guesses_there) == (303, [401, 401, 429], 303, [401, 401, 429])
+
+
 def test_links_that_do_not_exist_count_as_failures_of_their_address(sqlite_registry: Registry) -> None:
     with make_api(sqlite_registry, rate_limit_sign_ins="2/hour") as web:
         browser = open_browser(web)

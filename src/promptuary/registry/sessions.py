@@ -55,6 +55,12 @@ def list_sessions(tx: Transaction, user: User, *, limits: SessionLimits, limit: 
     return sessions.list_sessions(tx, user.id, now=now, seen_after=now - limits.idle, limit=limit)
 
 
+def list_addresses(tx: Transaction, email: str, *, limits: SessionLimits, limit: int) -> set[str]:
+    """List the addresses of the sessions that the user with this e-mail address began and that have not ended."""
+    user = users.find_user_by_email(tx, email.strip().lower())
+    return set() if user is None else {session.address for session in list_sessions(tx, user, limits=limits, limit=limit)}
+
+
 def sign_out(tx: Transaction, signed_in: SignedIn) -> None:
     """End a session. Ending it again changes nothing."""
     sessions.delete_session(tx, signed_in.session.id, user_id=signed_in.user.id)

@@ -1,6 +1,7 @@
 """Coming and going: the first start, signing in and out, one's own name, password and sessions."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 
 from starlette.responses import Response
@@ -54,7 +55,7 @@ def sign_in(visit: Visit) -> Response:
     """Begin a session under a value that nobody has seen, and end the one that this browser had."""
     email, then = visit.form.get("email"), own_path(visit.form.get("next"))
     try:
-        with visit.services.throttle.attempt(address=visit.browser.address, account=email):
+        with _attempt(visit, email):
             new = sessions.sign_in(
                 visit.database,
                 email=email,
@@ -96,7 +97,7 @@ def change_address(visit: Visit) -> Response:
     form, signed_in = visit.form, visit.require_signed_in()
     try:
         # As for passwords: whoever has only got hold of a session cannot take the account over.
-        with visit.services.throttle.attempt(address=visit.browser.address, account=signed_in.user.email):
+        with _attempt(visit, signed_in.user.email):
             changed = sessions.change_address(
                 visit.database, signed_in, present=form.get("proof"), email=form.get("email"), request_id=visit.request_id
             )
@@ -113,7 +114,7 @@ def change_password(visit: Visit) -> Response:
         return _account(visit, 400, problems=_NOT_THE_SAME)
     try:
         # A session that somebody else has got hold of is no way to try passwords.
-        with visit.services.throttle.attempt(address=visit.browser.address, account=signed_in.user.email):
+        with _attempt(visit, signed_in.user.email):
             new = sessions.change_password(
                 visit.database,
                 signed_in,
@@ -182,6 +183,14 @@ def _account(visit: Visit, status: int = 200, *, problems: Mapping[str, str] | N
         "email": visit.form.get("email", user.email),
     }
     return visit.page("account.html", status, typed=typed, problems=problems or {})
+
+
+def _attempt(visit: Visit, email: str) -> AbstractContextManager[None]:
+    def addresses_in_use() -> set[str]:
+        with visit.database.read() as tx:
+            return sessions.list_addresses(tx, email, limits=visit.services.session_limits, limit=MAX_SESSIONS)
+
+    return visit.services.throttle.attempt(address=visit.browser.address, account=email, addresses_in_use=addresses_in_use)
 
 
 def _end_session(visit: Visit) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import math
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
@@ -60,14 +60,18 @@ class SignInThrottle:
                 del self._under_way[network]
 
     @contextmanager
-    def attempt(self, *, address: str, account: str | None = None) -> Iterator[None]:
+    def attempt(
+        self, *, address: str, account: str | None = None, addresses_in_use: Callable[[], Iterable[str]] = tuple
+    ) -> Iterator[None]:
         """Let a block make the attempt that was admitted, unless there were too many failures for its account. Raises `WebError`.
 
-        It is counted against its account before it is made, and forgotten when it succeeds.
+        It is counted against its account before it is made, and forgotten when it succeeds. The limit of the account does not
+        hold for the addresses where its user is signed in, so others cannot lock the user out there.
         """
         # An account is whatever was typed, of any length.
         account = None if account is None else hashlib.sha256(account.strip().lower().encode(errors="replace")).hexdigest()
-        if account is not None and self.limit is not None and not self._hit(self.limit, "account", account):
+        is_refused = account is not None and self.limit is not None and not self._hit(self.limit, "account", account)
+        if account is not None and is_refused and network_of(address) not in {network_of(used) for used in addresses_in_use()}:
             raise self._refusal("account", account)
         try:
             yield
