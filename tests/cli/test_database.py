@@ -1,5 +1,6 @@
 """``promptuary db``: upgrade, check, backup and restore as an operator runs them."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -171,6 +172,14 @@ def test_a_backup_replaces_a_file_when_it_is_told_to(command_line: CommandLine) 
     (command_line.folder / "backup.db").write_text("old")
     assert command_line.run("db", "backup", "backup.db", "--force").returncode == 0
     assert command_line.run("db", "restore", "backup.db", "--replace").returncode == 0
+
+
+def test_a_backup_replaces_no_pipe(command_line: CommandLine) -> None:
+    _fill(command_line)
+    pipe = command_line.folder / "pipe"
+    os.mkfifo(pipe)
+    assert command_line.run("db", "backup", "pipe", "--force").returncode == 1
+    assert pipe.is_fifo()
 
 
 def test_a_backup_goes_to_standard_output(command_line: CommandLine) -> None:

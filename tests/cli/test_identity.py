@@ -77,3 +77,14 @@ def test_a_lock_of_the_current_project_says_what_to_do(desk: Desk) -> None:
     assert {each["name"]: each["action"] for each in json.loads(pulled.stdout)} == {"greeting": "kept", "gone": "left"}
     assert (_lock(desk)["project"], "Mine" in path.read_text()) == (desk.project, True)
     assert desk.json("push")[-1]["action"] == "publish"
+
+
+def test_a_lock_without_an_identity_says_what_to_do_at_another_address_of_its_server(desk: Desk) -> None:
+    desk.create("greeting", "One")
+    desk.json("pull")
+    _rewrite(desk, project_uuid=...)
+    other = f"http://localhost:{desk.host.rpartition(':')[2]}"
+    advice = "If that is the same server at another address, run promptuary pull --rebind."
+    assert desk.refusal("status", host=other).endswith(advice)
+    assert desk.run("pull", "--rebind", host=other).returncode == 0
+    assert (desk.run("status").returncode, desk.run("verify").returncode) == (0, 0)

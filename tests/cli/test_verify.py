@@ -1,6 +1,7 @@
 """``promptuary verify``, ``status``, ``diff`` and ``bundle``: what a folder says of itself."""
 
 import json
+import os
 from typing import Any
 
 import pytest
@@ -157,3 +158,14 @@ def test_diff_shows_what_was_edited(desk: Desk, content: object) -> None:
     both = desk.json("diff")
     assert [(each["name"], each["version"], each["old"]["content"]) for each in both] == [("greeting", 1, content)]
     assert desk.json("diff", "--name", "still") == []
+
+
+def test_a_bundle_replaces_no_pipe_and_no_folder(desk: Desk) -> None:
+    desk.create("greeting", "One")
+    desk.json("pull")
+    pipe, folder = desk.folder / "pipe", desk.folder / "folder"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    for place in (pipe, folder):
+        assert desk.refusal("bundle", "--output", str(place), "--yes").endswith("it is there and is no regular file.")
+    assert pipe.is_fifo()

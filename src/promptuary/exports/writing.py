@@ -52,7 +52,7 @@ class Draft:
         """Where the last version of the last prompt ends: its labels come again in the next batch."""
 
     def __enter__(self) -> Self:
-        if self.path.exists() and not self._replaces:
+        if self.path.exists() and not (self._replaces and self.path.is_file()):
             message = f"{self.path} exists already. Choose another name."
             raise NotEmpty(message)
         try:

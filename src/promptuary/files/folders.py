@@ -136,6 +136,8 @@ def write_file(path: Path, data: bytes) -> None:
     """Write a file whole or not at all; a link is replaced, not followed. Raises `InvalidFile` when that cannot be done."""
     draft = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.draft")
     try:
+        if path.exists() and not path.is_symlink() and not path.is_file():
+            raise InvalidFile(f"Cannot write {path}: it is there and is no regular file.")
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             # A link that waits under this name is not written through.

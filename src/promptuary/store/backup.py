@@ -38,7 +38,7 @@ def write_backup(database: Database, target: Path, *, replaces: bool = False) ->
 
     Raises `NotEmpty` when the file exists and ``replaces`` does not say that it may go, `Unavailable` when it cannot be written.
     """
-    if target.exists() and not replaces:
+    if target.exists() and not (replaces and target.is_file()):
         message = f"{target} exists already. Choose another name."
         raise NotEmpty(message)
     try:

@@ -31,6 +31,9 @@ def bundle(folder: Folder) -> bytes:
 
 def is_replaceable(path: Path) -> bool:
     """Tell whether a bundle may be written to a path without a question: nothing is there, or another bundle."""
+    if not path.is_file():
+        # What else stands in the way, writing will say.
+        return True
     try:
         with path.open("rb") as file:
             return f'"{_FORMAT}"'.encode() in file.read(_HEAD)
