@@ -64,6 +64,8 @@ _COMPARED = {"outline", "recorded_author"}
 _MAX_BIG_INTEGER = 2**63 - 1
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _HASH = re.compile(r"[0-9a-f]{64}")
+# A fetch by a user who is signed in has no id of a key.
+_ID = re.compile(r"[0-9A-Za-z-]{0,36}")
 _TOKEN = re.compile(r"phc_[A-Za-z0-9_-]+")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{6})?")
 
@@ -137,7 +139,9 @@ def _fits(each: Column[Any], value: object) -> bool:  # noqa: PLR0911 - a table
         return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= most
     if isinstance(kind, (Text, String, Word)):
         length = getattr(kind, "length", None) or getattr(kind, "_length", None)
-        return isinstance(value, str) and (length is None or len(value) <= length)
+        is_id = each.name in {"id", "uuid"} or each.name.endswith("_id")
+        is_text = isinstance(value, str) and (length is None or len(value) <= length) and "\0" not in value
+        return is_text and (not is_id or each.name == "request_id" or bool(_ID.fullmatch(str(value))))
     return True
 
 
