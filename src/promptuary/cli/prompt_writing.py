@@ -14,9 +14,11 @@ from typing import Annotated
 import typer
 
 from promptuary.cli.far import ProfileName, reached_prompts
+from promptuary.cli.hidden_warnings import passages_of_changes, read_base, warn_of_added
 from promptuary.cli.prompts import PromptName, app
 from promptuary.cli.showing import AsJson, say, show_json
 from promptuary.files import InvalidFile, decoded, in_line_feeds, write_file
+from promptuary.model.hidden_places import passages_of
 from promptuary.model.json_text import InvalidJson, dump_indented, find_surrogate, parse
 from promptuary.model.names import check_prompt_name
 from promptuary.remote import Conflict, Missing, RemotePrompts, RemoteRefusal, Row
@@ -50,6 +52,7 @@ def create(
     with reached_prompts(profile) as prompts:
         created = prompts.create(name, content, config=settings, description=note)
     _tell(created, "is created", as_json=as_json)
+    warn_of_added(name, (), passages_of(content, settings))
 
 
 @app.command("publish")
@@ -76,8 +79,10 @@ def publish(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
     with reached_prompts(profile) as prompts:
         if isinstance(changes.get("prompt"), str) and not is_json and not _has_crlf(prompts, name, base_version, text):
             changes["prompt"] = in_line_feeds(text)
+        base = read_base(prompts, name, base_version, changes)
         published = _publish(prompts, name, base_version, changes, note)
     _tell(published, "is published", as_json=as_json)
+    warn_of_added(name, base, passages_of_changes(changes))
 
 
 @app.command("edit")
@@ -111,6 +116,7 @@ def edit(
             raise RemoteRefusal(f"{refusal} {kept}") from None
     draft.unlink()
     _tell(published, "is published", as_json=as_json)
+    warn_of_added(name, passages_of(row.content, None), passages_of(content, None))
 
 
 def _publish(

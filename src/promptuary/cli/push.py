@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from promptuary.cli.far import DEFAULT_FOLDER, FolderPath, ProfileName, Yes, agrees, reached_prompts, show_step, show_steps
+from promptuary.cli.hidden_warnings import warn_of_push
 from promptuary.cli.progress import progress
 from promptuary.cli.showing import AsJson, say
 from promptuary.files import Folder, InvalidFile, Lock, read_folder
@@ -15,6 +16,7 @@ from promptuary.sync import Action, Push, perform, plan_push, require_same_proje
 
 _FIELDS = ("name", "file", "action", "version", "detail")
 _NOTHING_TO_DO = {Action.CONFLICT, Action.DELETED}
+_PUBLISHING = {Action.CREATE, Action.PUBLISH, Action.MERGE}
 
 
 def push(
@@ -68,6 +70,8 @@ def _shown(steps: Iterator[Push], planned: Sequence[Push], *, as_json: bool) -> 
             done.append(each)
             if not as_json:
                 show_step(each, fields=_FIELDS, width=width)
+            if each.action in _PUBLISHING:
+                warn_of_push(each)
     finally:
         if as_json or not planned:
             show_steps(done, as_json=as_json, fields=_FIELDS, nothing="Nothing was edited.")

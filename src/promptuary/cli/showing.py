@@ -13,6 +13,7 @@ import typer
 from rich.cells import cell_len
 
 from promptuary.model.errors import InvalidValue, Unavailable
+from promptuary.model.hidden import HIDDEN
 from promptuary.model.json_text import dump
 
 _GAP = "  "
@@ -57,8 +58,8 @@ def write_out(data: bytes) -> None:
 
 
 def show_json(value: object) -> None:
-    """Print a line of JSON, in which characters that a terminal would obey are escapes of JSON."""
-    text = json.dumps(value, ensure_ascii=False)
+    """Print a line of JSON, in which characters that a terminal would obey or not show are escapes of JSON."""
+    text = HIDDEN.sub(lambda match: json.dumps(match[0])[1:-1], json.dumps(value, ensure_ascii=False))
     typer.echo("".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text))
 
 
@@ -98,8 +99,13 @@ def shown_moment(moment: datetime | None) -> str | None:
 
 
 def printable(text: str, *, kept: str = "") -> str:
-    """Return a text that cannot take hold of the terminal: line breaks and control characters are shown as escapes."""
-    return "".join(character if character.isprintable() or character in kept else repr(character)[1:-1] for character in text)
+    """Return a text that cannot take hold of the terminal: line breaks, control and hidden characters are shown as escapes."""
+    escaped = HIDDEN.sub(lambda match: match[0] if match[0] in kept else _escape(match[0]), text)
+    return "".join(character if character.isprintable() or character in kept else _escape(character) for character in escaped)
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode()
 
 
 def _count_fitting(widths: Sequence[int]) -> int:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 import typer
 
 from promptuary.cli.far import DEFAULT_FOLDER, FolderPath
+from promptuary.cli.hidden_warnings import warn_of_files
 from promptuary.cli.showing import AsJson, say, show_json
 from promptuary.files import read_folder
 from promptuary.model.text import counted
@@ -19,6 +20,7 @@ def verify(folder_path: FolderPath = DEFAULT_FOLDER, as_json: AsJson = False) ->
         show_json({"prompts": len(folder.found), "problems": [asdict(problem) for problem in problems]})
     for problem in problems if not as_json else ():
         say(f"{folder_path / problem.file}: {problem.sentence}", err=True)
+    warn_of_files(folder)
     if problems:
         raise typer.Exit(1)
     if not as_json:
