@@ -13,24 +13,24 @@ from promptuary.registry.prompts import History
 from promptuary.store.database import Transaction
 from promptuary.web.numbers import number_of
 from promptuary.web.proposals import Proposal, proposal_of
-from promptuary.web.visible import show_visibly
+from promptuary.web.visible import show_visibly, weigh
 from promptuary.web.visits import Visit
 
 CHOICES = 200
 """Newest versions that are offered; where there are more, the number of any can be typed."""
 
 MAX_CHANGES = 500_000
-"""Maximum characters of HTML that show changed lines and the lines around them."""
+"""Maximum bytes of HTML that show changed lines and the lines around them."""
 
 MAX_FOLDS = 250_000
-"""Maximum characters of HTML that show unchanged lines, folded."""
+"""Maximum bytes of HTML that show unchanged lines, folded."""
 
 MAX_CONFIG = 250_000
-"""Maximum characters of HTML that show changes of the config."""
+"""Maximum bytes of HTML that show changes of the config."""
 
 _AROUND_A_ROW = 280
 _AROUND_A_SPAN = 11
-_AROUND_A_FOLDED_ROW = 1
+_AROUND_A_FOLDED_ROW = 10
 _AROUND_A_VALUE = 400
 
 
@@ -93,15 +93,15 @@ def compare_proposal(old: Version, proposal: Proposal) -> Comparison:
 
 
 def _weigh_row(row: Row) -> int:
-    return _AROUND_A_ROW + sum(_AROUND_A_SPAN * span.is_changed + len(show_visibly(span.text)) for span in row.spans)
+    return _AROUND_A_ROW + sum(_AROUND_A_SPAN * span.is_changed + weigh(show_visibly(span.text)) for span in row.spans)
 
 
 def _weigh_folded_row(row: Row) -> int:
-    return _AROUND_A_FOLDED_ROW + len(show_visibly(row.text))
+    return _AROUND_A_FOLDED_ROW + weigh(show_visibly(row.text))
 
 
 def _weigh_change(change: ConfigChange) -> int:
-    return _AROUND_A_VALUE + sum(len(show_visibly(value or "")) for value in (change.path, change.old, change.new))
+    return _AROUND_A_VALUE + sum(weigh(show_visibly(value or "")) for value in (change.path, change.old, change.new))
 
 
 def _texts(old: Proposal, new: Proposal) -> tuple[str, str]:

@@ -1,4 +1,9 @@
-"""What somebody has written and not published yet: read from a form, shown in it again, turned into what is published."""
+"""What somebody has written and not published yet: read from a form, shown in it again, turned into what is published.
+
+The forms of a review and of a conflict carry what was written from page to page, so that the server keeps nothing. They carry only
+what differs from the source; the rest is read from there. A changed text of 1 MB is carried whole, and as HTML it may become five
+times as many bytes.
+"""
 
 import json
 from dataclasses import dataclass, replace
@@ -29,6 +34,7 @@ class Proposal:
     base_version: int = 0
     source: int = 0
     original: str | None = None
+    original_config: str | None = None
 
     @property
     def prompt(self) -> object:
@@ -46,11 +52,25 @@ class Proposal:
         encoded = encode_config(self.config_value)
         return None if encoded is None else json.loads(encoded)
 
+    @property
+    def has_source_text(self) -> bool:
+        """Whether the text is that of the source, so that a form need not carry it."""
+        return self.source > 0 and self.text == self.original
+
+    @property
+    def has_source_config(self) -> bool:
+        """Whether the config is that of the source, so that a form need not carry it."""
+        return self.source > 0 and self.config == self.original_config
+
     def faithful(self, *candidates: "Proposal") -> "Proposal":
         """Return this with the first source of some from which a form can bring its very text back, else with the last one's."""
         recovered = (
             replace(
-                self, text=recover(as_browsers_show(self.text), each.original or ""), source=each.source, original=each.original
+                self,
+                text=recover(as_browsers_show(self.text), each.original or ""),
+                source=each.source,
+                original=each.original,
+                original_config=each.original_config,
             )
             for each in candidates
         )
@@ -72,31 +92,41 @@ def proposal_of(version: Version, *, note: str = "") -> Proposal:
     """Return what a form shows of a version."""
     is_json = not version.content.startswith('"')
     text = dump_indented(parse(version.content)) if is_json else text_of(version.content)
+    config = "" if version.config is None else dump_indented(version.config)
     return Proposal(
         text=text,
-        config="" if version.config is None else dump_indented(version.config),
+        config=config,
         is_json=is_json,
         note=note,
         base_version=version.latest_version,
         source=version.version,
         original=text,
+        original_config=config,
     )
 
 
 def read_proposal(form: Form, *, source: Version | None = None) -> Proposal:
-    """Read what a form sends. What nobody changed of the text of its ``source`` stays as it is there; other lines end by LF."""
-    text, is_json = form.get("prompt"), form.get("format") == "json"
+    """Read what a form sends. What nobody changed of the text of its ``source`` stays as it is there; other lines end by LF.
+
+    A form that carries no text or config because it is that of the source says so (``prompt_of_source``, ``config_of_source``).
+    """
+    text, config, is_json = form.get("prompt"), form.get("config"), form.get("format") == "json"
     shown = None if source is None else proposal_of(source)
-    if shown is not None and not is_json and not shown.is_json:
+    if shown is not None and form.get("config_of_source"):
+        config = shown.config
+    if shown is not None and form.get("prompt_of_source"):
+        text = shown.text
+    elif shown is not None and not is_json and not shown.is_json:
         text = recover(text, shown.text)
     return Proposal(
         text=text,
-        config=form.get("config"),
+        config=config,
         note=form.get("note").strip(),
         is_json=is_json,
         base_version=number_of(form.get("base_version")) or 0,
         source=shown.source if shown else 0,
         original=shown.original if shown else None,
+        original_config=shown.original_config if shown else None,
     )
 
 

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from promptuary.model.hidden import code_of, iterate_hidden, name_of
 
 MAX_PAGE: Final = 1_200_000
-"""Maximum characters of HTML that a page shows of texts."""
+"""Maximum bytes of HTML that a page shows of texts."""
 
 _STRETCH = 4096
 _AROUND_A_TEXT = 250
@@ -26,6 +26,11 @@ def show_visibly(text: object) -> Markup:
     """Return a text as HTML, hidden characters drawn."""
     shown = str(text)
     return Markup("".join(piece for _, piece in draw(shown)))  # noqa: S704 - escaped
+
+
+def weigh(html: str) -> int:
+    """Return how many bytes HTML takes in a page, which is UTF-8."""
+    return len(html) if html.isascii() else len(html.encode("utf-8", "surrogatepass"))
 
 
 def draw(text: str) -> Iterator[Piece]:
@@ -66,10 +71,11 @@ class PageRoom:
         shown: list[str] = []
         characters = 0
         for size, piece in pieces:
-            if self.left < len(piece):
+            weight = weigh(piece)
+            if self.left < weight:
                 self.left = 0
                 break
-            self.left -= len(piece)
+            self.left -= weight
             characters += size
             shown.append(piece)
         missing = length - characters

@@ -137,6 +137,8 @@ def _sent(visit: Visit, actor: Actor, base: Version) -> Proposal:
     try:
         source = base if number in {None, base.version} else _read(visit, actor, number)
     except PromptNotFound:
+        if visit.form.get("prompt_of_source") or visit.form.get("config_of_source"):
+            raise
         source = base
     return read_proposal(visit.form, source=source)
 
