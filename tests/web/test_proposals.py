@@ -64,6 +64,7 @@ def test_a_text_that_was_not_touched_comes_back_as_it_was(sqlite_registry: Regis
         ("one\r\n", "", ""),
         ("\0", "new", "new"),
         ("plain", "changed\n", "changed\n"),
+        ("\n\r", "\n\n\n", "\n\n\n"),
     ],
 )
 def test_what_nobody_changed_of_a_text_stays_as_it_was(

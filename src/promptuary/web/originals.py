@@ -37,7 +37,9 @@ def recover(sent: str, original: str) -> str:
         changed = "".join(lines[at : block.old]), "".join(sent_lines[sent_at : block.new])
         recovered += [_recover_changed(*changed, line_end), *lines[block.old : block.old + block.length]]
         at, sent_at = block.old + block.length, block.new + block.length
-    return "".join(recovered)
+    result, seen = "".join(recovered), as_browsers_show(sent)
+    # A kept carriage return before an added line feed would make one line end of two.
+    return result if as_browsers_show(result) == seen else seen.replace("\n", line_end)
 
 
 def _recover_changed(original: str, sent: str, line_end: str) -> str:
