@@ -209,10 +209,17 @@ def test_the_reference_works_offline(sqlite_api: Api) -> None:
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     referred = re.findall(r"""(?:src|href)=["']([^"']+)["']""", page.text)
     assert not re.findall(r"https?://", page.text)
-    assert len(referred) == 3
+    assert len(referred) == 4
+    assert '<a href="/">Back to the prompts</a>' in page.text
     for address in referred:
         assert client.get(address).status_code == 200
     assert "'/api/schema/'" in page.text
+
+
+def test_the_reference_is_dark_for_readers_who_prefer_that(sqlite_api: Api) -> None:
+    client = sqlite_api.client_with({})
+    assert 'matchMedia("(prefers-color-scheme: dark)")' in client.get("/api/docs/").text
+    assert "html.dark-mode{" in client.get("/api/docs/swagger-ui.css/").text
 
 
 @pytest.mark.parametrize(

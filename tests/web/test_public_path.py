@@ -118,6 +118,7 @@ def test_links_of_the_api_and_its_document_have_the_path(proxied: Api, visitor: 
     assert page["next"].startswith(f"{ORIGIN}{ROOT}/api/projects/")
     assert visitor.get(f"{ROOT}/api/schema/").json()["servers"] == [{"url": ROOT}]
     assert f"'{ROOT}/api/schema/'" in visitor.get(f"{ROOT}/api/docs/").text
+    assert f'<a href="{ROOT}/">Back to the prompts</a>' in visitor.get(f"{ROOT}/api/docs/").text
 
 
 def test_no_template_has_an_address_without_the_path() -> None:

@@ -3,6 +3,7 @@
 Operation ids and schema names are those of the PostHog API's own document, so that generated clients and MCP tools fit.
 """
 
+from html import escape
 from importlib.resources import files
 from typing import Any
 
@@ -11,7 +12,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 
 from promptuary import __version__
 from promptuary.api.bodies import JSON, LINES, MULTIPART, URLENCODED
@@ -23,6 +24,22 @@ DOCS_PATH = "/api/docs/"
 
 _REF = "#/components/schemas/{model}"
 _ASSETS = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css", "favicon.png": "image/png"}
+
+# The reference's own style has dark colors for this class and does not ask what the reader prefers.
+_HEAD = """
+<meta name="color-scheme" content="light dark">
+<style>
+.back { font: 1rem/1.5 system-ui, sans-serif; margin: 0; padding: .75rem 20px; }
+.back a { color: #1f5fbf; }
+.dark-mode .back a { color: #9ec5ff; }
+</style>
+<script>
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", follow);
+follow();
+</script>
+"""
 
 _PATH_PARAMETERS = {
     "project_id": "The project's id, or `@current` for the current project of the key's owner.",
@@ -141,13 +158,15 @@ def add_documentation(api: FastAPI, bodies: list[type[Body]], *, root: str) -> N
         return document
 
     async def show_reference(_request: Request) -> Response:
-        return get_swagger_ui_html(
+        page = get_swagger_ui_html(
             openapi_url=f"{root}{SCHEMA_PATH}",
             title="Promptuary API",
             swagger_js_url=f"{root}{DOCS_PATH}swagger-ui-bundle.js/",
             swagger_css_url=f"{root}{DOCS_PATH}swagger-ui.css/",
             swagger_favicon_url=f"{root}{DOCS_PATH}favicon.png/",
         )
+        html = bytes(page.body).decode().replace("</head>", f"{_HEAD}</head>").replace("<body>", f"<body>{_back(root)}")
+        return HTMLResponse(html)
 
     async def send_asset(request: Request) -> Response:
         name = request.scope["path"].removeprefix(DOCS_PATH).rstrip("/")
@@ -157,6 +176,10 @@ def add_documentation(api: FastAPI, bodies: list[type[Body]], *, root: str) -> N
     api.add_route(DOCS_PATH, show_reference, include_in_schema=False)
     for name in _ASSETS:
         api.add_route(f"{DOCS_PATH}{name}/", send_asset, include_in_schema=False)
+
+
+def _back(root: str) -> str:
+    return f'\n<nav class="back" aria-label="Promptuary"><a href="{escape(root)}/">Back to the prompts</a></nav>'
 
 
 def _path_parameters(path: str) -> list[dict[str, Any]]:
