@@ -34,6 +34,7 @@ CLIENT_GONE = 499
 """The status under which a request is logged whose client went away before the answer."""
 
 _DRAINED = 8
+_MAX_LENGTH_DIGITS = 18
 
 FindCaller = Callable[[bytes], Awaitable[str | None]]
 """Finds out who sends a request, by its head and the beginning of its body; `None` for strangers."""
@@ -179,7 +180,7 @@ class _Body:
 def _length_of(request: Request) -> int | None:
     """Return how long the body is said to be, `None` when that is not said."""
     length = request.headers.get("content-length")
-    if length is not None and length.isdecimal():
+    if length is not None and length.isdecimal() and len(length) <= _MAX_LENGTH_DIGITS:
         return int(length)
     return None if length is not None or "transfer-encoding" in request.headers else 0
 
