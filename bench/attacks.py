@@ -46,7 +46,8 @@ def measure(bench: Bench) -> Topic:
             f"Sign-ins: {SIGN_INS} connections, each from another address, send wrong passwords without a pause. Stalled bodies: "
             f"{BODIES} connections without a key send {BODY_BYTES // _MEGABYTE} MB but for the last byte. Deep bodies: "
             f"{DEEP_BODIES} connections without a key send {BODY_BYTES // _MEGABYTE} MB of empty lists. Comparisons: {VIEWERS} "
-            "viewers compare two versions of 1 MB. Memory is the most that the worker held, less what it held before."
+            "viewers compare two versions of 1 MB. Memory is the most that the worker held, less what it held before; hashing the "
+            "password of the one honest sign-in, beside each of them and beside none, takes 64 MiB of it."
         ),
         rows=rows,
         goals=tuple(_goals(rows)),
@@ -59,9 +60,10 @@ def _goals(rows: Mapping[str, Mapping[str, float]]) -> Iterator[Goal]:
         for what in ("probe", "fetch", "list"):
             p99 = figures[f"{what} p99, ms"]
             yield Goal(f"{what} beside {name}: p99", p99, _GOAL_MILLISECONDS, unit=" ms", is_minimum=False)
-        yield Goal(f"memory beside {name}", figures["memory, MB"], _GOAL_MEGABYTES, unit=" MB", is_minimum=False)
+        memory = max(0.0, figures["memory, MB"] - rows[_ALONE]["memory, MB"])
+        yield Goal(f"memory beside {name}, more than alone", memory, _GOAL_MEGABYTES, unit=" MB", is_minimum=False)
         yield Goal(f"sign-in beside {name}", figures["sign-in, s"], _GOAL_SIGN_IN_SECONDS, unit=" s", is_minimum=False)
-        stops = figures["stop, s"] - rows[_ALONE]["stop, s"]
+        stops = max(0.0, figures["stop, s"] - rows[_ALONE]["stop, s"])
         yield Goal(f"stop beside {name}, longer than alone", stops, 1, unit=" s", is_minimum=False)
     lives = rows[_ALONE]["stalled body, s"]
     yield Goal("life of a stalled body", lives, _GOAL_BODY_SECONDS, unit=" s", is_minimum=False)

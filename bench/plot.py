@@ -35,7 +35,7 @@ def draw(topics: Sequence[Topic]) -> str:
         if topic.name in {"fetch", "busy", "peers", "cold"}
         for name, figures in topic.rows.items()
     ]
-    goals = [_goal_bar(goal) for topic in topics for goal in topic.goals if goal.limit and goal.measured]
+    goals = [_goal_bar(goal) for topic in topics for goal in topic.goals if goal.limit and goal.measured > 0]
     parts: list[str] = []
     y = 0
     for head, bars, one in (("Requests per second", rates, None), ("Goals: how far reached; the line is the goal", goals, 1.0)):

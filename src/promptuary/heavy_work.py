@@ -1,4 +1,4 @@
-"""Work that grows with its texts, such as comparing them: a little of it at once, so that all else is served meanwhile.
+"""Work that grows with its texts, such as comparing them: one piece at a time, so that everything else is served meanwhile.
 
 Whoever waits for a turn waits in the event loop and holds no thread that others need.
 """
@@ -11,8 +11,8 @@ from anyio import to_thread
 
 from promptuary.model.errors import Busy
 
-AT_ONCE = 2
-"""Maximum pieces of work at once in one worker."""
+AT_ONCE = 1
+"""Maximum pieces of work at once in one worker. Python runs one thread at a time, so two would only make all else wait longer."""
 
 MAX_WAITING = 30
 """Maximum pieces of work that wait for their turn in one worker."""
@@ -26,7 +26,7 @@ Result = TypeVar("Result")
 
 
 class HeavyWork:
-    """Runs functions in threads of its own, a few at once."""
+    """Runs functions in threads of its own, one at a time by default."""
 
     def __init__(self, *, at_once: int = AT_ONCE, max_waiting: int = MAX_WAITING, max_seconds: float = MAX_SECONDS) -> None:
         self._turns = anyio.CapacityLimiter(at_once)
