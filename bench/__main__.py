@@ -1,13 +1,16 @@
 """Runs the benchmark, whole or in parts: ``make bench``, ``make bench ARGS="fetch busy --quick"``."""
 
 import argparse
+import json
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx2
 
@@ -17,7 +20,7 @@ from bench.machine import describe
 from bench.pace import FULL, QUICK, Bench, Pace
 from bench.plot import draw
 from bench.report import PLOT, as_json, as_markdown, topic_as_markdown, write_page
-from bench.results import CannotMeasure, Topic
+from bench.results import CannotMeasure, Topic, topic_of
 from bench.servers import ROOT
 
 TOPICS: Mapping[str, Callable[[Bench], Topic]] = {
@@ -39,9 +42,11 @@ TOPICS: Mapping[str, Callable[[Bench], Topic]] = {
     "attacks": attacks.measure,
 }
 
+_RESULTS = ROOT / "bench" / "results.json"
+
 
 def main() -> None:
-    """Measure, print, and write: a whole run into the repository, any other into the cache folder."""
+    """Measure, print, and write: a whole run or an update into the repository, any other into the cache folder."""
     options = _options()
     left_out = {name: "left out of this run" for name in TOPICS if name in options.without}
     chosen = [name for name in TOPICS if name not in left_out and (name in options.topics or not options.topics)]
@@ -59,8 +64,10 @@ def main() -> None:
     topics, missing, failed = _measure(chosen, pace, cache)
     facts |= {"pace": _told(pace, minutes=(time.monotonic() - started) / 60)}
     missing |= left_out
-    if pace is FULL and len(chosen) + len(left_out) == len(TOPICS):
-        (ROOT / "bench" / "results.json").write_text(as_json(facts, topics, missing))
+    if options.update and not failed:
+        facts, topics, missing = _updated(facts, topics)
+    if options.update or (pace is FULL and len(chosen) + len(left_out) == len(TOPICS)):
+        _RESULTS.write_text(as_json(facts, topics, missing))
         (ROOT / "docs" / PLOT).write_text(draw(topics))
         write_page(ROOT / "docs" / "performance.md", facts, topics, missing)
         print("Written to bench/results.json, docs/performance.md and docs/performance.svg.")
@@ -97,6 +104,17 @@ def _measure(names: Sequence[str], pace: Pace, cache: Path) -> tuple[list[Topic]
     return topics, missing, failed
 
 
+def _updated(facts: Mapping[str, Any], topics: Sequence[Topic]) -> tuple[dict[str, Any], list[Topic], dict[str, str]]:
+    """Return the last whole run, with some topics measured again on the same machine; their remarks say when."""
+    known = json.loads(_RESULTS.read_text())
+    if known["machine"] != facts["machine"]:
+        sys.exit(f"The page has figures of another machine: {known['machine']}. Make a whole run on this one.")
+    found = {name: topic_of(name, topic) for name, topic in known.pop("topics").items()}
+    found |= {topic.name: replace(topic, remark=f"{topic.remark} Measured on {facts['date']}.") for topic in topics}
+    missing = {name: reason for name, reason in known.pop("not_measured").items() if name not in found}
+    return known, [found[name] for name in TOPICS if name in found], missing
+
+
 def _told(pace: Pace, *, minutes: float) -> str:
     quick = "A quick run, for development only: too short to be believed. " if pace is QUICK else ""
     return (
@@ -110,11 +128,16 @@ def _options() -> argparse.Namespace:
     parser.add_argument("topics", nargs="*", metavar="TOPIC", help=f"what to measure, or everything: {', '.join(TOPICS)}")
     parser.add_argument("--without", action="append", default=[], choices=TOPICS, help="a topic to leave out of a whole run")
     parser.add_argument("--quick", action="store_true", help="short rounds and a small data set, for development")
+    parser.add_argument(
+        "--update", action="store_true", help="write the topics into the page of the last whole run, on its machine"
+    )
     parser.add_argument("--cache", default=str(ROOT / "build" / "bench"), help="folder of the peers and of the data sets")
     options = parser.parse_args()
     unknown = set(options.topics) - set(TOPICS)
     if unknown:
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    if options.update and options.quick:
+        parser.error("a quick run is not written to the page")
     return options
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 
 class CannotMeasure(Exception):
@@ -39,3 +40,9 @@ class Topic:
         goals = [asdict(goal) | {"is_reached": goal.is_reached} for goal in self.goals]
         rows = {name: dict(figures) for name, figures in self.rows.items()}
         return {"heading": self.heading, "remark": self.remark, "rows": rows, "goals": goals}
+
+
+def topic_of(name: str, found: Mapping[str, Any]) -> Topic:
+    """Return a topic from what `Topic.as_json` made of it."""
+    goals = tuple(Goal(**{key: value for key, value in goal.items() if key != "is_reached"}) for goal in found["goals"])
+    return Topic(name, found["heading"], found["remark"], found["rows"], goals)
