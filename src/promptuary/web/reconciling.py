@@ -67,6 +67,9 @@ def _whole(base: str, theirs: str, yours: str, *, title: str, choices: Form) -> 
 
 def _reconcile_config(base: Version, latest: Version, proposal: Proposal, choices: Form, parts: list[Piece]) -> str:
     def decide(path: str, *values: object) -> object:
+        if len(conflicts) > MAX_CONFLICTS:
+            # There will be one choice for the whole.
+            return values[2]
         title = f"Both of you changed {path} in the config"
         conflict = value_conflict(values, key=f"config-{path}", title=title, choices=choices)
         conflicts.append(conflict)

@@ -35,18 +35,16 @@ def weigh(html: str) -> int:
 
 def draw(text: str) -> Iterator[Piece]:
     """Yield a text as pieces of HTML; a run of the same hidden character is one piece."""
-    end = 0
-    run = ""
+    # Where the last run is.
+    begin = end = 0
     for match in iterate_hidden(text):
-        if run and (match.start() != end or match[0] != run[0]):
-            yield len(run), _draw_run(run)
-            run = ""
-        if match.start() > end:
-            yield from _plain(text, end, match.start())
-        run += match[0]
-        end = match.end()
-    if run:
-        yield len(run), _draw_run(run)
+        if begin < end == match.start() and match[0] == text[begin]:
+            end = match.end()
+            continue
+        yield from _hidden(text[begin:end])
+        yield from _plain(text, end, match.start())
+        begin, end = match.span()
+    yield from _hidden(text[begin:end])
     yield from _plain(text, end, len(text))
 
 
@@ -64,7 +62,8 @@ class PageRoom:
 
     def show(self, text: str) -> Markup:
         """Return as much of a text as there is room for, hidden characters drawn, and how much is left out."""
-        return self.fill(draw(text), len(text))
+        # To draw a text takes time even if nothing of it is shown.
+        return self.fill(draw(text) if self.left > 0 else (), len(text))
 
     def fill(self, pieces: Iterable[Piece], length: int) -> Markup:
         """Return as many pieces as there is room for of a text with a length, and how much of it is left out."""
@@ -89,6 +88,11 @@ def _plain(text: str, start: int, end: int) -> Iterator[Piece]:
     for at in range(start, end, _STRETCH):
         stretch = text[at : min(end, at + _STRETCH)]
         yield len(stretch), str(escape(stretch))
+
+
+def _hidden(run: str) -> Iterator[Piece]:
+    if run:
+        yield len(run), _draw_run(run)
 
 
 def _draw_run(run: str) -> str:
