@@ -38,7 +38,7 @@ def test_the_root_of_all_refusals_has_no_answer_that_would_hide_a_missing_one() 
     [
         "/api/",
         "/api/nothing/",
-        "/api/projects/1/",
+        "/api/projects/1/nothing/",
         "/api/projects/1/prompts/",
         "/api",
         "/api/Schema/",
