@@ -40,8 +40,9 @@ OPERATIONS = [
     f"GET {PROMPTS}export/",
     f"POST {PROMPTS}import/",
     f"GET {PROMPTS}changes/",
+    "GET /api/projects/{project_id}/",
 ]
-NOTHING_TO_GET_WRONG = (OPERATIONS[5], OPERATIONS[8])
+NOTHING_TO_GET_WRONG = (OPERATIONS[5], OPERATIONS[-1])
 CALLS = [
     *((operation, GenerationMode.POSITIVE) for operation in OPERATIONS),
     *((operation, GenerationMode.NEGATIVE) for operation in OPERATIONS if operation not in NOTHING_TO_GET_WRONG),
