@@ -5,6 +5,7 @@ its beginning.
 """
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,9 @@ WINDOW_BYTES = 61_440
 
 DRAIN_SECONDS = 15.0
 """How long the rest of a refused body is read and thrown away, so that its client hears of the refusal and not of a reset."""
+
+STOP_SECONDS = 1.0
+"""How long bodies may still arrive once the worker stops: what a client is sending arrives, and what has stalled holds nothing up."""
 
 ALL_UNKNOWN_BYTES = 16 * 1024 * 1024
 ALL_KNOWN_BYTES = 64 * 1024 * 1024
@@ -60,7 +64,7 @@ class Bodies:
         self._known_bytes = 0
         self._bytes_of: Counter[str] = Counter()
         self._waits: set[asyncio.Timeout] = set()
-        self._is_stopping = False
+        self._stops_at = math.inf
 
     async def read(self, request: Request, *, most: int, find_caller: FindCaller) -> bytes | None:
         """Return the body; `None` for one of more than ``most`` bytes.
@@ -97,22 +101,22 @@ class Bodies:
         return whole
 
     def stop(self) -> None:
-        """Refuse all that have not arrived as a whole: the worker stops."""
-        self._is_stopping = True
+        """Refuse all that do not arrive soon: the worker stops."""
+        self._stops_at = asyncio.get_running_loop().time() + STOP_SECONDS
         for wait in self._waits:
-            wait.reschedule(asyncio.get_running_loop().time())
+            wait.reschedule(min(wait.when() or math.inf, self._stops_at))
 
     async def _receive(self, request: Request, ends_at: float) -> tuple[bytes, bool]:
         """Return the next part of a body, and whether more come."""
         try:
-            async with asyncio.timeout_at(0 if self._is_stopping else ends_at) as wait:
+            async with asyncio.timeout_at(min(ends_at, self._stops_at)) as wait:
                 self._waits.add(wait)
                 try:
                     message = await request.receive()
                 finally:
                     self._waits.discard(wait)
         except TimeoutError:
-            raise _stopping() if self._is_stopping else BodyTooSlow from None
+            raise _stopping() if self._stops_at < math.inf else BodyTooSlow from None
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         return message.get("body", b""), message.get("more_body", False)

@@ -77,7 +77,7 @@ def sign_in_link(email: Email, as_json: AsJson = False) -> None:
     address = settings.public_url or DEFAULT_ADDRESS
     record = {"link": f"{address}/welcome/{value}", "expires_at": shown_moment(expires_at)}
     show_record(record, as_json=as_json, note="Whoever opens it first can sign in as this user. It is not shown again.")
-    if not settings.public_url:
+    if not settings.public_url and not as_json:
         say(
             f"If the server has another address than {DEFAULT_ADDRESS}, put it in its place, or set PROMPTUARY_PUBLIC_URL.",
             err=True,
