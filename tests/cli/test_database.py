@@ -134,7 +134,7 @@ FRESH = [
     *(("user", "list"), ("project", "list"), ("key", "list"), ("member", "list", "--project", "1")),
     *(("user", "create", "--email", "a@example.com"), ("project", "create", "--name", "Shop")),
     *(("user", "disable", "--email", "a@example.com"), ("user", "sign-in-link", "--email", "a@example.com")),
-    *(("key", "revoke", "--id", "x"), ("project", "rotate-token", "--project", "1")),
+    *(("key", "revoke", "x"), ("project", "rotate-token", "--project", "1")),
 ]
 
 
