@@ -1,6 +1,7 @@
 """Exit status 1 is a refusal with one sentence, 2 a misuse; neither shows a traceback, and neither changes anything."""
 
 import socket
+from pathlib import Path
 
 import pytest
 from command_line import CommandLine
@@ -79,7 +80,7 @@ def test_arguments_that_are_no_text_are_refused(command_line: CommandLine) -> No
         ("database_url", "mysql://host/x", "The database URL must be sqlite:///path/to/file.db or"),
         ("database_url", "postgresql://host:port/x", "The database URL must be sqlite:///path/to/file.db or"),
         ("database_url", "postgresql://host/x?colour=red", "The database URL must be sqlite:///path/to/file.db or"),
-        ("database_url", "sqlite:////dev/null/x.db", "Cannot use the folder /dev/null: "),
+        ("database_url", "sqlite:////dev/null/x.db", "There is no Promptuary database at /dev/null/x.db. "),
         ("database_url", "sqlite:////tmp", "The database is not available: unable to open database file."),
         ("database_url", NOWHERE, "The database is not available: connection failed: "),
         ("database_pool_size", "0", "The setting PROMPTUARY_DATABASE_POOL_SIZE is invalid: "),
@@ -92,6 +93,11 @@ def test_arguments_that_are_no_text_are_refused(command_line: CommandLine) -> No
 )
 def test_a_bad_setting_is_refused(command_line: CommandLine, setting: str, value: str, sentence: str) -> None:
     assert _refusal(command_line, "user", "list", **{setting: value}).startswith(sentence)
+
+
+def test_a_folder_in_which_no_database_can_be_made_is_named(command_line: CommandLine) -> None:
+    refusal = _refusal(command_line, "db", "upgrade", database_url="sqlite:////dev/null/x.db")
+    assert refusal.startswith("Cannot use the folder /dev/null: ")
 
 
 def test_a_server_refuses_bad_settings_as_every_command_does(command_line: CommandLine) -> None:
@@ -119,11 +125,12 @@ def test_an_address_that_is_none_is_refused(command_line: CommandLine) -> None:
     assert _refusal(command_line, "serve", "--host", "256.1.1.1").startswith("Cannot listen on 256.1.1.1:8000: ")
 
 
-def test_a_port_that_is_taken_is_refused_before_anything_is_written(command_line: CommandLine) -> None:
+def test_a_port_that_is_taken_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        assert _refusal(command_line, "serve", f"--port={port}") == f"Cannot listen on 127.0.0.1:{port}: Address already in use."
-    assert list(command_line.folder.iterdir()) == []
+        refusal = _refusal(CommandLine(tmp_path), "serve", f"--port={port}")
+    assert refusal == f"Cannot listen on 127.0.0.1:{port}: Address already in use."
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -144,9 +151,9 @@ def test_a_port_that_is_taken_is_refused_before_anything_is_written(command_line
         (["db", "restore"], "Missing argument 'FILE'."),
     ],
 )
-def test_misuse_ends_with_status_2_and_says_what_is_wrong(command_line: CommandLine, command: list[str], complaint: str) -> None:
-    finished = command_line.run(*command)
+def test_misuse_ends_with_status_2_and_says_what_is_wrong(tmp_path: Path, command: list[str], complaint: str) -> None:
+    finished = CommandLine(tmp_path).run(*command)
     assert finished.returncode == 2
     assert complaint in finished.stdout + finished.stderr
     assert "Traceback" not in finished.stderr
-    assert list(command_line.folder.iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
