@@ -28,7 +28,7 @@ DRAIN_SECONDS = 15.0
 """How long the rest of a refused body is read and thrown away, so that its client hears of the refusal and not of a reset."""
 
 STOP_SECONDS = 1.0
-"""How long bodies may still arrive once the worker stops: what a client is sending arrives, and what has stalled holds nothing up."""
+"""How long bodies may still arrive once the worker stops, so that what has stalled holds nothing up."""
 
 ALL_UNKNOWN_BYTES = 16 * 1024 * 1024
 ALL_KNOWN_BYTES = 64 * 1024 * 1024

@@ -129,8 +129,9 @@ def test_the_public_address_is_the_one_that_is_shown(empty_database_url: str, tm
 
 def test_settings_come_from_a_file_in_the_working_directory(command_line: CommandLine, tmp_path: Path) -> None:
     (command_line.folder / ".env").write_text("PROMPTUARY_DATA_DIR=elsewhere\nPROMPTUARY_LOG_LEVEL=warning\n")
-    command_line.json("project", "create", "--name", "Shop")
+    assert command_line.run("db", "upgrade").returncode == 0
     assert (tmp_path / "elsewhere" / "promptuary.db").is_file()
+    assert command_line.run("db", "upgrade", data_dir="nearby").returncode == 0
     assert command_line.run("user", "list", data_dir="nearby").stdout == "There are no users.\n"
     assert (tmp_path / "nearby" / "promptuary.db").is_file()
 
