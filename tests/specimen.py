@@ -105,6 +105,7 @@ def create_specimen() -> Starlette:
             "role": None if name == "sign-in" else SimpleNamespace(value="editor"),
             "can_write": True,
             "can_manage": False,
+            "may_found_projects": True,
             "notice": request.query_params.get("notice", ""),
             "path": f"/projects/1/{'prompts' if name != 'activity' else 'activity'}/",
             "query": request.query_params,

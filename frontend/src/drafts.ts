@@ -52,6 +52,7 @@ class Drafted {
   private readonly atFirst: Record<string, string>;
   private timer = 0;
   private isSent = false;
+  private isLeaving = false;
 
   constructor(
     private readonly form: HTMLFormElement,
@@ -67,16 +68,16 @@ class Drafted {
     form.addEventListener("submit", (event) => this.onSubmit(event));
     window.addEventListener("pagehide", () => this.keep());
     window.addEventListener("pageshow", () => {
-      this.isSent = false;
+      this.isSent = this.isLeaving = false;
       // After "Back" the browser has put back what was written.
       this.offerAll();
     });
     for (const link of form.querySelectorAll(".actions a")) {
-      // Who cancels means to leave; what was written is kept.
-      link.addEventListener("click", () => (this.isSent = true));
+      // Cancel means to leave, and what was written is kept. The editor may still report what was typed last after the click.
+      link.addEventListener("click", (event) => (this.isLeaving = !(event.ctrlKey || event.metaKey || event.shiftKey)));
     }
     window.addEventListener("beforeunload", (event) => {
-      if (!this.isSent && this.isChanged()) {
+      if (!this.isSent && !this.isLeaving && this.isChanged()) {
         event.preventDefault();
       }
     });
