@@ -72,7 +72,7 @@ class Drafted {
       // After "Back" the browser has put back what was written.
       this.offerAll();
     });
-    for (const link of form.querySelectorAll(".actions a")) {
+    for (const link of form.querySelectorAll<HTMLElement>(".actions a")) {
       // Cancel means to leave, and what was written is kept. The editor may still report what was typed last after the click.
       link.addEventListener("click", (event) => (this.isLeaving = !(event.ctrlKey || event.metaKey || event.shiftKey)));
     }

@@ -75,6 +75,8 @@ def test_each_tab_keeps_its_own_draft_and_the_list_says_that_there_is_one(author
     for tab, text in ((one, "From the first tab."), (two, "From the second tab.")):
         tab.on("dialog", accept)
         tab.locator(EDITOR).fill(text)
+        # The editor takes up what a script has put into it a moment later.
+        expect(tab.locator("textarea[name=prompt]")).to_have_value(text)
         tab.get_by_role("link", name="Cancel").click()
         expect(tab.get_by_role("heading", name="drafted", exact=True)).to_be_visible()
     assert asked == []
