@@ -41,12 +41,13 @@ bench: .venv/dev-is-installed
 bench-clients: .venv/dev-is-installed
 	PYTHONPATH=tests $(BIN)/python -m bench.clients $(ARGS)
 
-## Check format, lint, types and the layers.
+## Check format, lint, types, layers and words.
 lint: .venv/dev-is-installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m prose
 	@if command -v npm >/dev/null; then $(MAKE) --silent --no-print-directory frontend-types; fi
 
 ## Build the documentation as a site into build/site.

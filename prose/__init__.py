@@ -1,0 +1,1 @@
+"""Lint of words: checks texts that people read against `rules.toml`. It does not check spelling or grammar."""
