@@ -21,8 +21,9 @@ from bench.results import Goal, Topic
 from bench.servers import Promptuary
 from promptuary.model.access import Role
 from promptuary.model.accounts import Browser, SessionLimits
-from promptuary.registry import members, sessions, users
-from promptuary.store.database import Database
+from promptuary.registry import sessions
+from promptuary.registry.operator import members, users
+from promptuary.store.engine.database import Database
 
 _ALONE = "no attack"
 _EMAIL, _PASSWORD = "honest@example.com", "correct horse battery"

@@ -24,7 +24,7 @@ from promptuary.model.content import encode_prompt, search_key, text_of
 from promptuary.model.outline import outline_of
 from promptuary.registry.access import hash_key
 from promptuary.store import schema
-from promptuary.store.database import Database
+from promptuary.store.engine.database import Database
 from promptuary.store.tables import keys, labels, members, projects, prompts, users, versions
 
 KEY = "phx_benchmark_benchmark_benchmark_benchmark_ben"

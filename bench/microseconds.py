@@ -14,18 +14,18 @@ from bench.results import Topic
 from bench.servers import ROOT, running_floor, running_promptuary
 
 _PARTS = {
-    "promptuary.access_log": "line of the access log",
+    "promptuary.http.access_log": "line of the access log",
     "promptuary.api.throttling": "rate limit",
-    "promptuary.connection": "connection: digest of the head, and joining the answer",
-    "promptuary.delivery.board": "check of freshness",
+    "promptuary.worker.connection": "connection: digest of the head, and joining the answer",
+    "promptuary.delivery.commit_signal": "check of freshness",
     "promptuary.delivery.cache": "looking up the answer",
     "promptuary.delivery.freshness": "check of freshness",
-    "promptuary.delivery.gate": "rate limit",
+    "promptuary.delivery.backend": "rate limit",
     "promptuary.delivery.shortcut": "shortcut: whether it still holds, and steering",
-    "promptuary.ledger": "request id",
+    "promptuary.http.request_recorder": "request id",
     "promptuary.metrics.requests": "counting for metrics",
     "promptuary.registry.fetch_counter": "counting usage",
-    "promptuary.stop_sign": "look at the stop sign",
+    "promptuary.supervisor.stop_flag": "look at the stop sign",
     "promptuary.store.watch": "check of freshness",
 }
 _LEAST_SHARE = 0.005

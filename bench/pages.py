@@ -15,7 +15,7 @@ from bench.results import Goal, Topic
 from bench.servers import running_promptuary
 from promptuary.model.accounts import Browser, SessionLimits
 from promptuary.registry import sessions
-from promptuary.store.database import Database
+from promptuary.store.engine.database import Database
 from promptuary.store.tables import changes, fetches, last_fetches, prompts, versions
 
 _PROMPTS = 10_000

@@ -21,11 +21,11 @@ import uvicorn
 import uvloop
 from uvicorn.server import ServerState
 
-from promptuary.connection import Connection
 from promptuary.logs import configure_logs
 from promptuary.server import Server, assemble
 from promptuary.settings import Settings
-from promptuary.store.database import Database
+from promptuary.store.engine.database import Database
+from promptuary.worker.connection import Connection
 
 _WARM_UP_ROUNDS = 100
 _SAMPLE_SECONDS = 0.001

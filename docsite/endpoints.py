@@ -12,7 +12,7 @@ from docsite.schemas import Json, anchor, bounds_of, fields_of, kind_of
 from promptuary.api.documentation import SCHEMA_PATH
 from promptuary.server import create_application
 from promptuary.settings import Settings
-from promptuary.store.database import Database
+from promptuary.store.engine.database import Database
 
 _REFUSED = "400"
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from docsite.markdown import GENERATED, code, page, table
 from promptuary.api import errors as api
 from promptuary.api.bodies import JSON, MAX_BODY_BYTES, parse_body
-from promptuary.api.inputs import FetchQuery, LLMPromptCreate, PatchedLLMPromptPublish
+from promptuary.api.posthog.inputs import FetchQuery, LLMPromptCreate, PatchedLLMPromptPublish
 from promptuary.model import errors
 from promptuary.model.access import Permission
 from promptuary.model.content import MAX_BYTES, encode_config, encode_prompt

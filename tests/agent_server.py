@@ -10,7 +10,7 @@ from serving import PROGRAM, Server, running_server
 
 from promptuary.model.access import Role
 from promptuary.store import schema
-from promptuary.store.database import Database
+from promptuary.store.engine.database import Database
 
 
 @dataclass(frozen=True)

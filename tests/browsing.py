@@ -7,7 +7,8 @@ from fastapi.testclient import TestClient
 
 from promptuary.model.access import Role
 from promptuary.model.accounts import Browser, SessionLimits, User
-from promptuary.registry import sessions, users
+from promptuary.registry import sessions
+from promptuary.registry.operator import users
 
 COOKIE = "promptuary"
 PASSWORD = "correct horse battery"

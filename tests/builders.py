@@ -11,23 +11,24 @@ from fastapi.testclient import TestClient
 from starlette.types import ASGIApp
 
 from promptuary.api.calls import Services
-from promptuary.api.changes import change_message
-from promptuary.api.readiness import Readiness
+from promptuary.api.operations.readiness import Readiness
+from promptuary.api.posthog.changes import change_message
 from promptuary.api.streams import Broadcaster
 from promptuary.api.throttling import create_throttle
+from promptuary.http.body import Bodies
 from promptuary.metrics.layout import RATE_LIMITED
-from promptuary.metrics.page import Page
 from promptuary.metrics.scrape import Scrape
+from promptuary.metrics.segment import Page
 from promptuary.model.access import Actor, Role, Scope
 from promptuary.model.accounts import NewKey, Project, SessionLimits, User
 from promptuary.model.prompts import Version
-from promptuary.registry import keys, members, projects, prompts, users
+from promptuary.registry import prompts
 from promptuary.registry.fetch_counter import FetchCounter
-from promptuary.request_body import Bodies
+from promptuary.registry.operator import keys, members, projects, users
 from promptuary.server import create_application
 from promptuary.settings import Settings
-from promptuary.stop_sign import open_stop_sign
-from promptuary.store.database import Database, Transaction
+from promptuary.store.engine.database import Database, Transaction
+from promptuary.supervisor.stop_flag import open_stop_sign
 
 _numbers = count(1)
 

@@ -14,7 +14,7 @@ from serving import environment
 
 from promptuary.cli.application import app
 from promptuary.store import schema
-from promptuary.store.database import Database
+from promptuary.store.engine.database import Database
 
 
 def all_commands() -> dict[str, Any]:

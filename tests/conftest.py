@@ -19,7 +19,7 @@ from psycopg.sql import SQL, Identifier
 from wire import Clock
 
 from promptuary.store import schema
-from promptuary.store.database import Database
+from promptuary.store.engine.database import Database
 
 # A database answers in its own time, which says nothing of the code under test.
 hypothesis_settings.register_profile("promptuary", deadline=None)

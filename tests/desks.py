@@ -14,7 +14,7 @@ from command_line import CommandLine
 from serving import Server
 
 from promptuary.model.access import Scope
-from promptuary.store.database import Database
+from promptuary.store.engine.database import Database
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from builders import Registry, bearer, make_key, make_prompt, make_user
 
 from promptuary.model.access import Role, Scope
 from promptuary.model.accounts import NewKey
-from promptuary.registry import keys, labels, members, prompts, users
+from promptuary.registry import labels, prompts
+from promptuary.registry.operator import keys, members, users
 
 NAMES = ("one", "two", "three")
 ROUNDS_PER_GENERATION = 40

@@ -21,7 +21,7 @@ from promptuary.model.errors import (
 )
 from promptuary.model.prompts import Version
 from promptuary.registry.prompts import UNCHANGED
-from promptuary.store.listing import Listing
+from promptuary.store.lists.pages import Listing
 
 Refused = type[Refusal]
 

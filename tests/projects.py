@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from promptuary.model.access import Actor, operator
 from promptuary.model.accounts import Project, User
 from promptuary.registry import labels, prompts
-from promptuary.store.database import Database
+from promptuary.store.engine.database import Database
 
 NASTY_TEXTS = [
     "NUL \0 inside",

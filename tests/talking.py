@@ -13,8 +13,8 @@ from serving import START_SECONDS, free_port, wait_until
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from promptuary.server import Server, assemble
-from promptuary.serving import configure
 from promptuary.settings import Settings
+from promptuary.worker.serving import configure
 
 
 @dataclass

@@ -11,7 +11,7 @@ import pytest
 from psycopg.sql import SQL, Identifier
 
 from promptuary.store import schema
-from promptuary.store.database import Database
+from promptuary.store.engine.database import Database
 
 GUEST = "guest"
 """A role that may make tables in a database, but no extension."""

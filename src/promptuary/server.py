@@ -9,49 +9,49 @@ from anyio import CapacityLimiter
 from starlette.types import ASGIApp
 
 from promptuary import __version__
-from promptuary.access_log import AccessLog
 from promptuary.agents.edge import Agents
 from promptuary.agents.streams import Streams
 from promptuary.api.application import create_api
 from promptuary.api.calls import Services
-from promptuary.api.changes import change_message
 from promptuary.api.errors import bad_request, server_error, stopping
-from promptuary.api.readiness import Readiness
+from promptuary.api.operations.readiness import Readiness
+from promptuary.api.posthog.changes import change_message
 from promptuary.api.streams import Broadcaster
 from promptuary.api.throttling import create_throttle
-from promptuary.by_path import ByPath
-from promptuary.conditional import Conditional
-from promptuary.delivery.board import open_board
+from promptuary.background.sampling import InStep, Sampled, Sampler, counting_changes
+from promptuary.background.usage_writer import UsageWriter, WritesUsage
+from promptuary.delivery.backend import open_gate
 from promptuary.delivery.cache import Cache
+from promptuary.delivery.commit_signal import open_board
 from promptuary.delivery.freshness import Freshness
-from promptuary.delivery.gate import open_gate
-from promptuary.delivery.hot_path import Delivery
+from promptuary.delivery.middleware import Delivery
 from promptuary.delivery.shortcut import Shortcut
-from promptuary.draining import Draining
-from promptuary.forwarded import Forwarded
-from promptuary.heavy_work import HeavyWork
-from promptuary.ledger import Ledger
+from promptuary.http.access_log import AccessLog
+from promptuary.http.body import Bodies
+from promptuary.http.conditional import Conditional
+from promptuary.http.dispatch import ByPath
+from promptuary.http.draining import Draining
+from promptuary.http.forwarded import Forwarded
+from promptuary.http.heavy_work import HeavyWork
+from promptuary.http.no_sniffing import NoSniffing
+from promptuary.http.public_path import path_of
+from promptuary.http.request_log import LoggedWithRequestId, RequestLog
+from promptuary.http.request_recorder import Ledger
 from promptuary.metrics import layout
-from promptuary.metrics.page import Page, open_page
 from promptuary.metrics.requests import RequestCounts
 from promptuary.metrics.scrape import Scrape
-from promptuary.no_sniffing import NoSniffing
-from promptuary.public_path import path_of
+from promptuary.metrics.segment import Page, open_page
 from promptuary.registry.fetch_counter import FetchCounter
-from promptuary.request_body import Bodies
-from promptuary.request_log import LoggedWithRequestId, RequestLog
-from promptuary.sampling import InStep, Sampled, Sampler, counting_changes
 from promptuary.settings import Settings, writes_text
-from promptuary.shared_folder import find_shared_folder
-from promptuary.stop_sign import open_stop_sign
-from promptuary.store.database import Database
+from promptuary.store.engine.database import Database
 from promptuary.store.watch import open_watch
-from promptuary.usage_writer import UsageWriter, WritesUsage
+from promptuary.supervisor.runtime_dir import find_shared_folder
+from promptuary.supervisor.stop_flag import open_stop_sign
+from promptuary.web.account.password_queue import PasswordQueue
 from promptuary.web.application import create_web
 from promptuary.web.assets import Assets
-from promptuary.web.password_queue import PasswordQueue
+from promptuary.web.page_request import WebServices
 from promptuary.web.throttling import create_sign_in_throttle
-from promptuary.web.visits import WebServices
 
 PAGE_THREADS = 16
 FETCH_THREADS = 8
@@ -123,7 +123,7 @@ def assemble(settings: Settings, database: Database, *, usage: FetchCounter | No
             )
         answering = Delivery(served, cache=cache, freshness=freshness, gate=gate, tally=tally, shortcut=shortcut)
     if settings.traces == "otlp":
-        from promptuary.tracing import trace  # noqa: PLC0415 - an extra that need not be installed
+        from promptuary.http.tracing import trace  # noqa: PLC0415 - an extra that need not be installed
 
         answering = trace(answering, database)
     application: ASGIApp = RequestLog(

@@ -14,9 +14,10 @@ from serving import PROGRAM, wait_until
 
 from promptuary.model.access import Role, Scope, operator
 from promptuary.model.changes import ChangeKind
-from promptuary.registry import keys, members, projects, prompts
+from promptuary.registry import prompts
+from promptuary.registry.operator import keys, members, projects
 from promptuary.store import changes
-from promptuary.store.database import Database
+from promptuary.store.engine.database import Database
 
 ACCEPT = {"Accept": "application/json, text/event-stream"}
 PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}

@@ -14,8 +14,8 @@ from builders import make_key, make_member
 from serving import wait_until
 
 from promptuary.agents.streams import MAX_STREAMS
-from promptuary.registry import keys, projects
-from promptuary.store.database import Database
+from promptuary.registry.operator import keys, projects
+from promptuary.store.engine.database import Database
 
 LISTEN = {"Accept": "text/event-stream", "MCP-Protocol-Version": "2025-11-25"}
 

@@ -7,7 +7,8 @@ from builders import Api, bearer, make_key, make_member, make_prompt
 from wire import Clock, Json, user_basic
 
 from promptuary.model.access import Scope
-from promptuary.registry import labels, projects, prompts
+from promptuary.registry import labels, prompts
+from promptuary.registry.operator import projects
 from promptuary.store.changes import trim_changes
 
 

@@ -6,7 +6,7 @@ from wire import bad_credentials, envelope, not_found, wire
 
 from promptuary.model.access import Role, Scope
 from promptuary.model.accounts import Project
-from promptuary.registry import members, projects
+from promptuary.registry.operator import members, projects
 
 NOT_AUTHENTICATED = envelope("authentication_error", "not_authenticated", "Authentication credentials were not provided.")
 INVALID = "Personal API key found in request {} is invalid."

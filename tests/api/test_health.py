@@ -10,7 +10,7 @@ from wire import envelope, wire
 from promptuary.server import create_application
 from promptuary.settings import Settings
 from promptuary.store import schema
-from promptuary.store.database import Database
+from promptuary.store.engine.database import Database
 
 OK = '{"status":"ok"}'
 UNMIGRATED = "The database's schema is not the one this version works with. Run: promptuary db upgrade"

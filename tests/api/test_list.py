@@ -4,7 +4,8 @@ from wire import NOON, NOT_AN_INTEGER, Clock, full_prompt, invalid, wire
 
 from promptuary.model.access import operator
 from promptuary.model.accounts import User
-from promptuary.registry import labels, projects, prompts
+from promptuary.registry import labels, prompts
+from promptuary.registry.operator import projects
 
 ROW_KEYS = [
     "id",

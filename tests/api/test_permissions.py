@@ -9,8 +9,9 @@ from builders import Api, Registry, bearer, make_key, make_member, make_prompt, 
 from wire import Json, bad_credentials, denied, envelope, wire
 
 from promptuary.model.access import Role, Scope
-from promptuary.registry import keys, labels, members, projects, prompts, users
-from promptuary.store.database import Transaction
+from promptuary.registry import labels, prompts
+from promptuary.registry.operator import keys, members, projects, users
+from promptuary.store.engine.database import Transaction
 
 Headers = dict[str, str]
 

@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 from wire import denied, envelope, wire
 
 from promptuary.model.access import Role
-from promptuary.registry import members
+from promptuary.registry.operator import members
 
 NOBODY = wire(envelope("authentication_error", "not_authenticated", "Authentication credentials were not provided."))
 BODY = {"name": "greeting", "prompt": "Hello!"}

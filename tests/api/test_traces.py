@@ -7,7 +7,7 @@ from builders import Api, make_prompt
 from wire import Clock
 
 from promptuary.model.changes import Change, ChangeKind
-from promptuary.registry import keys
+from promptuary.registry.operator import keys
 from promptuary.store import changes
 
 

@@ -7,7 +7,8 @@ from builders import Api, bearer, make_key, make_prompt
 from wire import NO_SUCH_PROMPT, NOON, Clock, Json, invalid, user_basic, wire
 
 from promptuary.model.usage import Tally, Use
-from promptuary.registry import keys, labels, prompts, usage
+from promptuary.registry import labels, prompts, usage
+from promptuary.registry.operator import keys
 
 WRONG_FORMAT = "Date has wrong format. Use one of these formats instead: YYYY-MM-DD."
 EMPTY = "The first day must not come after the last."

@@ -9,7 +9,8 @@ from command_line import CommandLine
 
 from promptuary.model.accounts import Browser, Profile, SessionLimits
 from promptuary.model.errors import LinkEnded
-from promptuary.registry import links, projects, users
+from promptuary.registry import sign_in_links
+from promptuary.registry.operator import projects, users
 
 TOKEN = re.compile(r"phc_[A-Za-z0-9_-]{43}")
 KEY = re.compile(r"phx_[A-Za-z0-9_-]{43}")
@@ -172,9 +173,9 @@ def test_a_link_lets_its_user_choose_a_password_until_it_is_used(command_line: C
     limits = SessionLimits(idle=timedelta(days=1), longest=timedelta(days=1))
     with command_line.opened_database() as database:
         profile = Profile("ignored@example.com", "Ed", "Itor")
-        links.use_link(database, value, profile=profile, password="long enough", limits=limits, browser=Browser())
+        sign_in_links.use_link(database, value, profile=profile, password="long enough", limits=limits, browser=Browser())
         with pytest.raises(LinkEnded), database.read() as tx:
-            links.get_link(tx, value)
+            sign_in_links.get_link(tx, value)
     [user] = command_line.json("user", "list")
     assert (user["email"], user["first_name"], user["has_password"]) == ("editor@example.com", "Ed", True)
 

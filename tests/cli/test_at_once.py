@@ -9,7 +9,7 @@ from command_line import CommandLine
 from serving import Server, running_server
 
 from promptuary.model.access import Role
-from promptuary.registry import members
+from promptuary.registry.operator import members
 
 EMAIL = "dev@example.com"
 PROJECT = ["--project", "1", "--email", EMAIL]

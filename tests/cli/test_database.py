@@ -11,7 +11,7 @@ from serving import PROGRAM, free_port
 from sqlalchemy import text
 
 from promptuary.store import schema
-from promptuary.store.database import Database
+from promptuary.store.engine.database import Database
 
 
 def _fill(command_line: CommandLine) -> None:

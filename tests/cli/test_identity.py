@@ -8,7 +8,7 @@ from builders import make_key, make_registry
 from desks import Desk
 
 from promptuary.model.accounts import NewKey
-from promptuary.registry import members
+from promptuary.registry.operator import members
 
 LOCK = Path("prompts") / "prompts.lock"
 NOTHING = {"host": "", "api_key": "", "project": ""}

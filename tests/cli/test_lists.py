@@ -5,7 +5,7 @@ from builders import make_registry
 from command_line import CommandLine
 
 from promptuary.model.access import Scope
-from promptuary.registry import keys, users
+from promptuary.registry.operator import keys, users
 
 
 def _add_key(command_line: CommandLine, label: str) -> str:

@@ -7,7 +7,7 @@ from builders import make_key, make_member
 from desks import Desk
 
 from promptuary.model.access import Role
-from promptuary.registry import projects
+from promptuary.registry.operator import projects
 
 CHAT = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "{{question}}"}]
 

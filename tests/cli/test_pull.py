@@ -8,7 +8,7 @@ from desks import Desk
 
 from promptuary.files import content_sha256, parse_document, parse_lock
 from promptuary.model.access import Role
-from promptuary.registry import members, projects
+from promptuary.registry.operator import members, projects
 
 CHAT = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "{{question}}"}]
 

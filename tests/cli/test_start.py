@@ -14,7 +14,7 @@ import pytest
 from command_line import CommandLine
 from serving import Server, free_port, running_server
 
-from promptuary.store.database import Database
+from promptuary.store.engine.database import Database
 
 KEY = re.compile(r"phx_[A-Za-z0-9_-]{43}")
 LINK = re.compile(r"^  (http\S+/welcome/[A-Za-z0-9_-]{43})$", re.MULTILINE)

@@ -19,8 +19,9 @@ from serving import environment, running_server
 
 from promptuary.model.access import Role, operator
 from promptuary.model.transfer import HEADER
-from promptuary.registry import members, projects, prompts
-from promptuary.store.database import Database
+from promptuary.registry import prompts
+from promptuary.registry.operator import members, projects
+from promptuary.store.engine.database import Database
 
 Until = Callable[[Callable[[], bool]], None]
 

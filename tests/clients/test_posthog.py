@@ -13,9 +13,10 @@ from serving import Server, running_server
 
 from promptuary.model.access import Scope
 from promptuary.model.accounts import NewKey, Project
-from promptuary.registry import keys, labels, prompts
+from promptuary.registry import labels, prompts
+from promptuary.registry.operator import keys
 from promptuary.store import schema
-from promptuary.store.database import Database
+from promptuary.store.engine.database import Database
 
 CONFIG = {"model": "small-model", "temperature": 0.5, "stop": ["\n"]}
 MANY = 260

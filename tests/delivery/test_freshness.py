@@ -10,13 +10,14 @@ import pytest
 from builders import Api, Registry, bearer, make_key, make_prompt
 from sqlalchemy import event, insert
 
-from promptuary.delivery.board import open_board
+from promptuary.delivery.commit_signal import open_board
 from promptuary.delivery.freshness import Freshness
 from promptuary.model.access import Role, Scope
 from promptuary.model.changes import Change
-from promptuary.registry import keys, members, projects, prompts, users
+from promptuary.registry import prompts
+from promptuary.registry.operator import keys, members, projects, users
 from promptuary.store import backup
-from promptuary.store.database import DEFAULT_POOL_SIZE, Database
+from promptuary.store.engine.database import DEFAULT_POOL_SIZE, Database
 from promptuary.store.tables import changes
 from promptuary.store.watch import Watch, open_watch
 

@@ -12,21 +12,21 @@ from simultaneous import simultaneously
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from promptuary.access_log import AccessLog
 from promptuary.api.application import create_api
 from promptuary.api.errors import bad_request, server_error
-from promptuary.delivery.board import open_board
+from promptuary.delivery.backend import Gate, Granted, open_gate
 from promptuary.delivery.cache import Cache
+from promptuary.delivery.commit_signal import open_board
 from promptuary.delivery.freshness import Freshness
-from promptuary.delivery.gate import Gate, Granted, open_gate
-from promptuary.delivery.hot_path import Delivery
-from promptuary.ledger import Ledger
+from promptuary.delivery.middleware import Delivery
+from promptuary.http.access_log import AccessLog
+from promptuary.http.request_log import RequestLog
+from promptuary.http.request_recorder import Ledger
 from promptuary.metrics.layout import CACHE_FETCHES
-from promptuary.metrics.page import open_page
 from promptuary.metrics.requests import RequestCounts
+from promptuary.metrics.segment import open_page
 from promptuary.model.access import Scope
-from promptuary.registry import keys, members
-from promptuary.request_log import RequestLog
+from promptuary.registry.operator import keys, members
 from promptuary.store.watch import open_watch
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

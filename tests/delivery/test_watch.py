@@ -11,9 +11,10 @@ from sqlalchemy import delete, insert
 from promptuary.model.errors import NameTaken
 from promptuary.registry import prompts
 from promptuary.store import changes
-from promptuary.store.database import Database, Transaction
+from promptuary.store.engine.database import Database, Transaction
 from promptuary.store.tables import changes as log
-from promptuary.store.watch import NEWS_LIMIT, Watch, open_watch
+from promptuary.store.watch import Watch, open_watch
+from promptuary.store.watch.base import NEWS_LIMIT
 
 Until = Callable[[Callable[[], bool]], None]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from promptuary.settings import Settings
-from promptuary.worker_pool import GRACE_SECONDS
+from promptuary.supervisor.pool import GRACE_SECONDS
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "deployment.md").read_text()

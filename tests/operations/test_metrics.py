@@ -16,7 +16,7 @@ from promptuary.metrics.layout import EXPOSED
 from promptuary.metrics.routes import OTHER, ROUTES, route_of
 from promptuary.server import create_application
 from promptuary.settings import Settings
-from promptuary.store.database import Database
+from promptuary.store.engine.database import Database
 from promptuary.web.application import ROUTES as PAGES
 
 Until = Callable[[Callable[[], bool]], None]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from promptuary.metrics.layout import CACHE_BYTES, CACHE_EVICTIONS, METRICS, PLACES, RATE_LIMITED, place_of, places_of
-from promptuary.metrics.page import open_page, read_pages
+from promptuary.metrics.segment import open_page, read_pages
 
 
 def test_living_workers_have_pages_of_their_own(tmp_path: Path) -> None:

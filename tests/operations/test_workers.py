@@ -11,7 +11,7 @@ from scraping import FETCH, LIST, Scraped
 from serving import Server, running_server, wait_until
 from sqlalchemy import text as sql
 
-from promptuary.store.dialect import announce_changes
+from promptuary.store.engine.dialect import announce_changes
 
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

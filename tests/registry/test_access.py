@@ -17,8 +17,9 @@ from promptuary.model.errors import (
     RoleTooLow,
     UnknownProjectToken,
 )
-from promptuary.registry import access, keys, projects
-from promptuary.store.database import Database, Transaction
+from promptuary.registry import access
+from promptuary.registry.operator import keys, projects
+from promptuary.store.engine.database import Database, Transaction
 
 
 def enter(

@@ -11,9 +11,10 @@ from promptuary.model.access import Role, Scope, operator
 from promptuary.model.activity import Activity, ActivityPage
 from promptuary.model.errors import InvalidValue, PromptNotFound
 from promptuary.model.usage import Tally, Use
-from promptuary.registry import keys, labels, members, projects, prompts, usage
+from promptuary.registry import labels, prompts, usage
 from promptuary.registry.activity import list_activity
-from promptuary.store.database import Transaction
+from promptuary.registry.operator import keys, members, projects
+from promptuary.store.engine.database import Transaction
 from promptuary.store.tables import users
 
 

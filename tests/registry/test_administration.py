@@ -19,9 +19,10 @@ from promptuary.model.errors import (
     ProjectNotFound,
     UserNotFound,
 )
-from promptuary.registry import access, first_start, keys, members, projects, users
+from promptuary.registry import access, bootstrap
+from promptuary.registry.operator import keys, members, projects, users
 from promptuary.store import tables
-from promptuary.store.database import Database, Transaction
+from promptuary.store.engine.database import Database, Transaction
 
 Act = Callable[[Transaction], object]
 
@@ -210,7 +211,7 @@ def test_what_does_not_exist_or_makes_no_sense_is_refused(registry: Registry, ac
 
 def test_an_empty_database_gets_a_project_an_owner_and_a_key_that_works(database: Database) -> None:
     with database.write() as tx:
-        first = first_start.prepare(tx)
+        first = bootstrap.prepare(tx)
         assert first is not None
         assert (first.project.id, first.project.name, first.owner.email) == (1, "Default project", "owner@localhost")
         key = access.find_key(tx, first.api_key)
@@ -218,7 +219,7 @@ def test_an_empty_database_gets_a_project_an_owner_and_a_key_that_works(database
         assert key.scopes == {Scope.ALL}
         assert [member.role for member in members.list_members(tx, 1, limit=10)] == [Role.ADMIN]
         assert users.get_user(tx, "owner@localhost").current_project_id == 1
-        assert first_start.prepare(tx) is None
+        assert bootstrap.prepare(tx) is None
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -226,4 +227,4 @@ def test_an_empty_database_gets_a_project_an_owner_and_a_key_that_works(database
 def test_a_database_with_a_project_or_a_user_is_left_as_it_is(database: Database, act: Act) -> None:
     with database.write() as tx:
         act(tx)
-        assert first_start.prepare(tx) is None
+        assert bootstrap.prepare(tx) is None

@@ -9,9 +9,10 @@ from builders import Registry, make_key, make_user
 
 from promptuary.model.access import Role, Scope
 from promptuary.model.changes import Change, ChangeKind
-from promptuary.registry import keys, labels, members, projects, prompts, users
+from promptuary.registry import labels, prompts
+from promptuary.registry.operator import keys, members, projects, users
 from promptuary.store import changes
-from promptuary.store.database import Transaction
+from promptuary.store.engine.database import Transaction
 
 SECRET = "Zebra-crossing-4711"
 

@@ -8,8 +8,8 @@ from promptuary.model.errors import NotEmpty
 from promptuary.registry import demo, usage
 from promptuary.registry.prompts import list_prompts
 from promptuary.store import checks
-from promptuary.store.database import Database, Transaction
-from promptuary.store.listing import Listing
+from promptuary.store.engine.database import Database, Transaction
+from promptuary.store.lists.pages import Listing
 
 
 def _log(tx: Transaction) -> list[tuple[str, datetime]]:

@@ -12,9 +12,10 @@ from sqlalchemy import select, update
 from promptuary.model.access import Actor, Role, operator
 from promptuary.model.accounts import Browser, Profile, Project, User
 from promptuary.model.errors import AddressNotVerified, InvalidValue, LinkEnded
-from promptuary.registry import administration, links, members, projects, sessions, users
+from promptuary.registry import administration, sessions, sign_in_links
+from promptuary.registry.operator import members, projects, users
 from promptuary.store import tables
-from promptuary.store.database import Transaction
+from promptuary.store.engine.database import Transaction
 
 BOB = "bob@example.com"
 PASSWORD = "correct horse battery"
@@ -43,7 +44,9 @@ def invited(registry: Registry) -> Invited:
 
 
 def use(registry: Registry, link: str) -> None:
-    links.use_link(registry.database, link, profile=Profile(BOB, "Bob", ""), password=PASSWORD, limits=LIMITS, browser=Browser())
+    sign_in_links.use_link(
+        registry.database, link, profile=Profile(BOB, "Bob", ""), password=PASSWORD, limits=LIMITS, browser=Browser()
+    )
 
 
 def email_of(tx: Transaction, user_id: int | None) -> str:
@@ -81,7 +84,7 @@ def give_key(tx: Transaction, _: Invited) -> None:
 
 
 def make_operators_link(tx: Transaction, _: Invited) -> None:
-    links.create_link(tx, users.get_user(tx, BOB))
+    sign_in_links.create_link(tx, users.get_user(tx, BOB))
 
 
 def disable_and_enable_bob(tx: Transaction, _: Invited) -> None:
@@ -220,7 +223,7 @@ def test_an_account_that_took_an_address_for_itself_gets_a_role_only_with_a_word
 def test_the_operators_link_says_whose_the_account_is(invited: Invited) -> None:
     use(invited.registry, invited.link)
     with invited.registry.database.write() as tx:
-        link = links.create_link(tx, users.get_user(tx, BOB))
+        link = sign_in_links.create_link(tx, users.get_user(tx, BOB))
     use(invited.registry, link)
     with invited.registry.database.write() as tx:
         assert administration.set_member(tx, _admin_of_other(invited), email=BOB, role=Role.ADMIN).role is Role.ADMIN
@@ -229,11 +232,11 @@ def test_the_operators_link_says_whose_the_account_is(invited: Invited) -> None:
 def test_the_link_of_the_first_start_ends_when_an_account_is_made_with_a_password(registry: Registry) -> None:
     with registry.database.write() as tx:
         owner = users.create_user(tx, email="owner@localhost")
-        link = links.create_link(tx, owner, is_first_start=True)
-        assert links.get_link(tx, link).user == owner
+        link = sign_in_links.create_link(tx, owner, is_first_start=True)
+        assert sign_in_links.get_link(tx, link).user == owner
         users.create_user(tx, email="ada@example.com", password=PASSWORD)
         with pytest.raises(LinkEnded):
-            links.get_link(tx, link)
+            sign_in_links.get_link(tx, link)
 
 
 def _admin_of_other(invited: Invited) -> Actor:

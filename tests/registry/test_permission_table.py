@@ -11,8 +11,8 @@ from promptuary.model.access import Actor, Role, Scope, operator
 from promptuary.model.errors import InvalidValue, MissingScope, PermissionDenied, PromptNotFound, RoleTooLow
 from promptuary.registry import activity, labels, prompts, usage
 from promptuary.store import changes
-from promptuary.store.database import Transaction
-from promptuary.store.listing import Listing
+from promptuary.store.engine.database import Transaction
+from promptuary.store.lists.pages import Listing
 
 Verb = Callable[[Transaction, Actor], object]
 

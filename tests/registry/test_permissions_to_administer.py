@@ -19,10 +19,11 @@ from promptuary.model.errors import (
     PermissionDenied,
     RoleTooLow,
 )
-from promptuary.registry import administration, links, members, projects, users
+from promptuary.registry import administration, sign_in_links
 from promptuary.registry.changes import By
+from promptuary.registry.operator import members, projects, users
 from promptuary.store import changes
-from promptuary.store.database import Transaction
+from promptuary.store.engine.database import Transaction
 
 EMAIL = "somebody@example.com"
 VERBS: dict[str, Callable[[Transaction, Actor], object]] = {
@@ -112,8 +113,8 @@ def test_a_new_link_ends_the_one_before_and_only_admins_make_it(filled: Registry
         first = administration.invite_member(tx, admin, email="guest@example.com", role=Role.VIEWER)
         second = administration.renew_invitation(tx, admin, email="Guest@example.com")
         with pytest.raises(LinkEnded):
-            links.get_link(tx, first.link)
-        assert links.get_link(tx, second.link).user.id == second.member.user_id
+            sign_in_links.get_link(tx, first.link)
+        assert sign_in_links.get_link(tx, second.link).user.id == second.member.user_id
         for role in (Role.VIEWER, Role.EDITOR):
             with pytest.raises(RoleTooLow):
                 administration.renew_invitation(tx, make_actor(filled.project, filled.user, role=role), email="guest@example.com")

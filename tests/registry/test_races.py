@@ -9,8 +9,9 @@ from simultaneous import simultaneously
 
 from promptuary.model.access import Role
 from promptuary.model.errors import ArchivedPromptNotFound, LastAdmin, NameTaken
-from promptuary.registry import first_start, members, prompts, users
-from promptuary.store.database import Database
+from promptuary.registry import bootstrap, prompts
+from promptuary.registry.operator import members, users
+from promptuary.store.engine.database import Database
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
@@ -50,7 +51,7 @@ def test_two_admins_who_are_disabled_at_once_leave_one(database: Database) -> No
 def test_of_servers_that_start_at_once_on_an_empty_database_one_prepares_it(database: Database) -> None:
     def prepare() -> bool:
         with database.write() as tx:
-            return first_start.prepare(tx) is not None
+            return bootstrap.prepare(tx) is not None
 
     assert sorted(simultaneously([prepare] * 6)) == [False] * 5 + [True]
 

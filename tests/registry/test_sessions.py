@@ -13,10 +13,11 @@ from wire import Clock
 
 from promptuary.model.accounts import Browser, NewSession, Profile, SignedIn, User
 from promptuary.model.errors import EmailTaken, InvalidValue, LinkEnded, Refusal, SessionNotFound, SignInRefused
-from promptuary.registry import first_start, links, sessions, users
-from promptuary.registry.users import disable_user, enable_user, set_password
+from promptuary.registry import bootstrap, sessions, sign_in_links
+from promptuary.registry.operator import users
+from promptuary.registry.operator.users import disable_user, enable_user, set_password
 from promptuary.store import changes, tables
-from promptuary.store.database import Database, Transaction
+from promptuary.store.engine.database import Database, Transaction
 
 PASSWORD = "correct horse battery"
 BROWSER = Browser("192.0.2.1", "Testfox\0" + "x" * 1000)
@@ -70,7 +71,7 @@ def test_a_session_in_use_ends_after_its_longest_time(known: Registry, clock: Cl
 def test_sessions_that_have_ended_are_deleted_and_no_others(known: Registry, clock: Clock) -> None:
     sign_in(known)
     with known.database.write() as tx:
-        links.create_link(tx, known.user)
+        sign_in_links.create_link(tx, known.user)
     clock.now += timedelta(days=10)
     fresh = sign_in(known)
     with known.database.write() as tx:
@@ -116,7 +117,7 @@ def test_a_session_of_somebody_else_cannot_be_ended(known: Registry) -> None:
 
 
 def use(known: Registry, link: str, *, email: str = "ada@example.com", password: str = PASSWORD) -> NewSession:
-    return links.use_link(
+    return sign_in_links.use_link(
         known.database, link, profile=Profile(email, "Ada", "Lovelace"), password=password, limits=LIMITS, browser=BROWSER
     )
 
@@ -125,7 +126,7 @@ def make_link(known: Registry, *, is_first_start: bool) -> tuple[User, str]:
     with known.database.write() as tx:
         tx.connection.execute(tables.users.update().values(password_hash=None))
         user = users.create_user(tx, email="owner@localhost")
-        return user, links.create_link(tx, user, is_first_start=is_first_start)
+        return user, sign_in_links.create_link(tx, user, is_first_start=is_first_start)
 
 
 @pytest.mark.parametrize(("is_first_start", "address"), [(True, "ada@example.com"), (False, "owner@localhost")])
@@ -172,10 +173,10 @@ def test_a_link_ends_after_a_week(known: Registry, clock: Clock) -> None:
     user, link = make_link(known, is_first_start=False)
     clock.now += timedelta(days=6, hours=23)
     with known.database.read() as tx:
-        assert links.get_link(tx, link).user == user
+        assert sign_in_links.get_link(tx, link).user == user
     clock.now += timedelta(hours=1)
     with known.database.read() as tx, pytest.raises(LinkEnded):
-        links.get_link(tx, link)
+        sign_in_links.get_link(tx, link)
 
 
 def test_a_link_ends_for_good_when_its_user_is_disabled(known: Registry) -> None:
@@ -183,33 +184,33 @@ def test_a_link_ends_for_good_when_its_user_is_disabled(known: Registry) -> None
     with known.database.write() as tx:
         disable_user(tx, email=user.email)
         with pytest.raises(LinkEnded):
-            links.get_link(tx, link)
+            sign_in_links.get_link(tx, link)
         enable_user(tx, email=user.email)
         with pytest.raises(LinkEnded):
-            links.get_link(tx, link)
+            sign_in_links.get_link(tx, link)
 
 
 def test_the_link_of_the_first_start_ends_when_anybody_gets_a_password_and_others_stay(known: Registry) -> None:
     _, of_first_start = make_link(known, is_first_start=True)
     with known.database.write() as tx:
         other = users.create_user(tx, email="other@example.com")
-        of_other = links.create_link(tx, other)
+        of_other = sign_in_links.create_link(tx, other)
         set_password(tx, email=known.user.email, password=PASSWORD)
         with pytest.raises(LinkEnded):
-            links.get_link(tx, of_first_start)
-        assert links.get_link(tx, of_other).user.id == other.id
+            sign_in_links.get_link(tx, of_first_start)
+        assert sign_in_links.get_link(tx, of_other).user.id == other.id
 
 
 def test_every_start_renews_the_link_until_somebody_has_a_password(database: Database) -> None:
     with database.write() as tx:
-        assert first_start.renew_link(tx) is None
-        prepared = first_start.prepare(tx)
+        assert bootstrap.renew_link(tx) is None
+        prepared = bootstrap.prepare(tx)
         assert prepared is not None
-        renewed = first_start.renew_link(tx)
+        renewed = bootstrap.renew_link(tx)
         assert renewed not in {None, prepared.link}
-        assert links.get_link(tx, prepared.link).is_first_start
+        assert sign_in_links.get_link(tx, prepared.link).is_first_start
         set_password(tx, email=prepared.owner.email, password=PASSWORD)
-        assert first_start.renew_link(tx) is None
+        assert bootstrap.renew_link(tx) is None
 
 
 def _hashes(tx: Transaction) -> str:

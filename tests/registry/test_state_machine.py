@@ -18,8 +18,8 @@ from promptuary.model.prompts import Version
 from promptuary.registry import labels, prompts
 from promptuary.registry.prompts import UNCHANGED
 from promptuary.store import changes, checks
-from promptuary.store.database import Database
-from promptuary.store.listing import ARCHIVED_ORDERS, ORDERS, Listing, Page
+from promptuary.store.engine.database import Database
+from promptuary.store.lists.pages import ARCHIVED_ORDERS, ORDERS, Listing, Page
 
 # Few names and few pieces of text, so that they meet often.
 NAME_LIST = ["a", "Welcome_mail-1", "straSSe"]

@@ -17,10 +17,11 @@ from promptuary.model.accounts import Profile, recorded_author
 from promptuary.model.changes import ChangeKind
 from promptuary.model.errors import HistoryConflict, InvalidLine, MissingScope, RoleTooLow
 from promptuary.model.transfer import read_line, read_moment
-from promptuary.registry import administration, exporting, importing, labels, members, projects, prompts, users
+from promptuary.registry import administration, exports, imports, labels, prompts
+from promptuary.registry.operator import members, projects, users
 from promptuary.store import changes, checks
 from promptuary.store import labels as stored_labels
-from promptuary.store.database import Database
+from promptuary.store.engine.database import Database
 
 
 def _export(database: Database, project_id: int) -> list[bytes]:
@@ -29,7 +30,7 @@ def _export(database: Database, project_id: int) -> list[bytes]:
     lines: list[bytes] = []
     while True:
         with database.read() as tx:
-            head, *batch = exporting.export_batch(tx, operator(project_id), cursor).encode().splitlines()
+            head, *batch = exports.export_batch(tx, operator(project_id), cursor).encode().splitlines()
         while lines and cursor is not None and json.loads(lines[-1])["type"] == "label":
             lines.pop()
         lines += batch[1:] if cursor is not None else batch
@@ -38,13 +39,13 @@ def _export(database: Database, project_id: int) -> list[bytes]:
         read = [json.loads(line) for line in lines]
         prompt = [line for line in read if line["type"] == "prompt"][-1]
         version = [line for line in read if line["type"] == "version"][-1]
-        cursor = exporting.Cursor(prompt["name"], read_moment(prompt["created_at"], "created_at"), version["version"] + 1)
+        cursor = exports.Cursor(prompt["name"], read_moment(prompt["created_at"], "created_at"), version["version"] + 1)
 
 
-def _import(database: Database, project_id: int, lines: list[bytes], **options: Any) -> importing.Imported:
+def _import(database: Database, project_id: int, lines: list[bytes], **options: Any) -> imports.Imported:
     read = [read_line(line, number) for number, line in enumerate(lines, start=1)]
     with database.write() as tx:
-        return importing.import_batch(tx, operator(project_id), read, **options)
+        return imports.import_batch(tx, operator(project_id), read, **options)
 
 
 @pytest.fixture
@@ -92,9 +93,9 @@ def test_batches_of_bounded_size_are_the_whole(registry: Registry, monkeypatch: 
     whole = _export(registry.database, registry.project.id)
     assert len(whole) == 7 * 6
     for most in (1, 2, 3, 4, 5, 9):
-        monkeypatch.setattr(exporting, "MAX_VERSIONS_A_BATCH", most)
+        monkeypatch.setattr(exports, "MAX_VERSIONS_A_BATCH", most)
         assert _export(registry.database, registry.project.id) == whole
-    monkeypatch.setattr(exporting, "MAX_BYTES_A_BATCH", 10)
+    monkeypatch.setattr(exports, "MAX_BYTES_A_BATCH", 10)
     assert _export(registry.database, registry.project.id) == whole
 
 
@@ -305,14 +306,14 @@ def test_a_label_that_an_import_moves_has_the_writer_of_the_import(registry: Reg
 def test_only_admins_import(registry: Registry, role: Role, scope: Scope, refusal: type[Exception]) -> None:
     actor = Actor(registry.project.id, role=role, scopes=frozenset({scope}))
     with registry.database.write() as tx, pytest.raises(refusal):
-        importing.import_batch(tx, actor, [])
+        imports.import_batch(tx, actor, [])
 
 
 def test_only_admins_export(registry: Registry) -> None:
     with registry.database.read() as tx, pytest.raises(RoleTooLow):
-        exporting.export_batch(tx, Actor(registry.project.id, role=Role.EDITOR, scopes=frozenset({Scope.ALL})))
+        exports.export_batch(tx, Actor(registry.project.id, role=Role.EDITOR, scopes=frozenset({Scope.ALL})))
     with registry.database.read() as tx:
-        assert exporting.export_batch(tx, Actor(registry.project.id, role=Role.ADMIN, scopes=frozenset({Scope.READ})))
+        assert exports.export_batch(tx, Actor(registry.project.id, role=Role.ADMIN, scopes=frozenset({Scope.READ})))
 
 
 def test_nothing_of_other_projects_is_exported(registry: Registry) -> None:

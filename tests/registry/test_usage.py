@@ -8,7 +8,7 @@ from builders import Registry, make_prompt, make_registry
 from promptuary.model.errors import InvalidValue, PromptNotFound
 from promptuary.model.usage import Tally, Use
 from promptuary.registry import prompts, usage
-from promptuary.store.database import Database
+from promptuary.store.engine.database import Database
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from simultaneous import simultaneously
 
 from promptuary.model.changes import Change
 from promptuary.store import changes, checks
-from promptuary.store.database import Database
+from promptuary.store.engine.database import Database
 
 CALLERS = 12
 

@@ -10,8 +10,9 @@ from builders import Registry, make_key
 from serving import wait_until
 from talking import Talk, Wire, wire_of
 
-from promptuary import connection
-from promptuary.registry import keys, labels, prompts
+from promptuary.registry import labels, prompts
+from promptuary.registry.operator import keys
+from promptuary.worker import connection
 
 _EACH_ITS_OWN = re.compile(rb"(x-request-id|date): [^\r]*\r\n")
 

@@ -19,7 +19,7 @@ from serving import Server, free_port, running_server, wait_until
 from promptuary.model.accounts import NewKey
 from promptuary.registry import labels
 from promptuary.store import schema
-from promptuary.store.database import Database
+from promptuary.store.engine.database import Database
 
 QUERIES = ("", "?label=production", "?version=2")
 

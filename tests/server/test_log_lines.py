@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from promptuary.access_log import _json_line, _text_line
+from promptuary.http.access_log import _json_line, _text_line
 from promptuary.logs import configure_logs
 from promptuary.settings import Settings
 

@@ -7,16 +7,17 @@ from listings import names_of
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from promptuary.maintenance import create_maintenance, delete_expired_sessions, tidy_search, trim_change_log, trim_usage
+from promptuary.background.maintenance import create_maintenance, delete_expired_sessions, tidy_search, trim_change_log, trim_usage
 from promptuary.metrics import layout
-from promptuary.metrics.page import open_page
+from promptuary.metrics.segment import open_page
 from promptuary.model.accounts import Browser
 from promptuary.model.usage import Tally, Use
 from promptuary.registry import prompts
 from promptuary.registry.sessions import begin_session
 from promptuary.registry.usage import record_fetches
-from promptuary.store import changes, checks, word_index
-from promptuary.store.database import Database
+from promptuary.store import changes, checks
+from promptuary.store.engine.database import Database
+from promptuary.store.lists import word_index
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)

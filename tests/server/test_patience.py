@@ -1,4 +1,4 @@
-from promptuary.patience import LONGEST_PAUSE_SECONDS, MOST_FAILED_STARTS, Patience
+from promptuary.supervisor.restarts import LONGEST_PAUSE_SECONDS, MOST_FAILED_STARTS, Patience
 
 
 def test_the_first_death_is_followed_by_a_start_at_once() -> None:

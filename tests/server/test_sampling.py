@@ -7,13 +7,13 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
-from promptuary.delivery.board import open_board
+from promptuary.background.sampling import InStep, Sampled, Sampler
 from promptuary.delivery.cache import Cache
+from promptuary.delivery.commit_signal import open_board
 from promptuary.delivery.freshness import Freshness
-from promptuary.metrics.page import open_page
 from promptuary.metrics.requests import RequestCounts
-from promptuary.sampling import InStep, Sampled, Sampler
-from promptuary.store.database import Database
+from promptuary.metrics.segment import open_page
+from promptuary.store.engine.database import Database
 from promptuary.store.watch import Watch
 
 Until = Callable[[Callable[[], bool]], None]

@@ -13,8 +13,8 @@ from serving import START_SECONDS, running_server, wait_until
 from talking import Talk, Wire, wire_of
 from wire import envelope, wire
 
-from promptuary import request_body
 from promptuary.api.bodies import find_key_in_beginning
+from promptuary.http import body as request_body
 
 MB = 1_000_000
 LIST = "/api/projects/1/llm_prompts/"
@@ -44,7 +44,7 @@ def stalled(served: Wire, path: str, sent: int, *lines: str, length: int = 8 * M
 def test_a_body_that_stalls_is_refused_wherever_it_is_sent(served: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(request_body, "WINDOW_SECONDS", 0.1)
     monkeypatch.setattr(request_body, "DRAIN_SECONDS", 0.1)
-    monkeypatch.setattr("promptuary.connection.DRAIN_SECONDS", 0.1)
+    monkeypatch.setattr("promptuary.worker.connection.DRAIN_SECONDS", 0.1)
     paths = (LIST, "/sign-in", "/mcp", "/settings/", "/nowhere", "/_readyz")
     for path, sent, lines in product(paths, (0, 1000, 100_000), ([], [f"Authorization: Bearer {served.key}"])):
         with stalled(served, path, sent, *lines) as talk:

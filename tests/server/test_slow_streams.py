@@ -12,7 +12,7 @@ from builders import Registry, make_prompt
 from following import Event, create, key_of, newest, stream
 from serving import Server, running_server, wait_until
 
-from promptuary.registry import keys
+from promptuary.registry.operator import keys
 from promptuary.store.changes import append_imports, trim_changes
 from promptuary.store.prompts import find_prompt
 

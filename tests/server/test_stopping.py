@@ -15,7 +15,7 @@ import pytest
 from builders import make_key, make_registry
 from serving import START_SECONDS, Server, environment, free_port, run_command, running_server, wait_until
 
-from promptuary.store.database import Database
+from promptuary.store.engine.database import Database
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 

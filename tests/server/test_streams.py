@@ -12,7 +12,8 @@ from following import create, create_many, events_of, key_of, listed, stream
 from serving import START_SECONDS, running_server, wait_until
 
 from promptuary.model.accounts import Browser
-from promptuary.registry import keys, labels, members, prompts, sessions
+from promptuary.registry import labels, prompts, sessions
+from promptuary.registry.operator import keys, members
 
 
 def test_a_stream_on_any_worker_and_any_server_tells_of_a_change_at_another(

@@ -8,12 +8,12 @@ import pytest
 from builders import Registry, make_prompt
 from structlog.testing import capture_logs
 
+from promptuary.background.usage_writer import BATCH, UsageWriter
 from promptuary.model.usage import Use
 from promptuary.registry import usage
 from promptuary.registry.fetch_counter import FetchCounter
 from promptuary.store import changes
-from promptuary.store.database import Database
-from promptuary.usage_writer import BATCH, UsageWriter
+from promptuary.store.engine.database import Database
 
 Until = Callable[[Callable[[], bool]], None]
 AN_HOUR = 3600.0

@@ -15,9 +15,11 @@ from promptuary.model.access import Role, Scope
 from promptuary.model.accounts import Browser, SessionLimits
 from promptuary.model.errors import InvalidBackup, LinkEnded, NotEmpty, Unavailable
 from promptuary.model.usage import Tally, Use
-from promptuary.registry import keys, labels, links, projects, prompts, sessions, usage
-from promptuary.store import backup, changes, checks, list_entries, schema, tables
-from promptuary.store.database import Database
+from promptuary.registry import labels, prompts, sessions, sign_in_links, usage
+from promptuary.registry.operator import keys, projects
+from promptuary.store import backup, changes, checks, schema, tables
+from promptuary.store.engine.database import Database
+from promptuary.store.lists import entries
 from promptuary.store.tables import metadata
 
 AWKWARD = ["# Title\0\n\uffff", "🙂 é ß", "", {"b": 1, "a": [1e300, 12345678901234567890, None]}, 0, False, []]
@@ -44,7 +46,7 @@ def rows_of(database: Database) -> dict[str, list[tuple[object, ...]]]:
         return {
             table.name: sorted((tuple(row) for row in tx.connection.execute(select(table))), key=repr)
             for table in metadata.sorted_tables
-            if table not in {*list_entries.DERIVED, tables.recent_fetches, tables.sessions, tables.sign_in_links}
+            if table not in {*entries.DERIVED, tables.recent_fetches, tables.sessions, tables.sign_in_links}
         }
 
 
@@ -228,7 +230,7 @@ def test_a_restored_backup_signs_nobody_in_and_whoever_was_is_out(registry: Regi
     database, limits = registry.database, SessionLimits(idle=timedelta(days=14), longest=timedelta(days=90))
     with database.write() as tx:
         new = sessions.begin_session(tx, registry.user.id, limits=limits, browser=Browser())
-        link = links.create_link(tx, registry.user)
+        link = sign_in_links.create_link(tx, registry.user)
     backup.write_backup(database, tmp_path / "backup.db")
     with opened(f"sqlite:///{tmp_path / 'backup.db'}") as written, written.read() as tx:
         counts = [
@@ -242,4 +244,4 @@ def test_a_restored_backup_signs_nobody_in_and_whoever_was_is_out(registry: Regi
     with database.read() as tx:
         assert sessions.find_session(tx, new.value, limits=limits) is None
         with pytest.raises(LinkEnded):
-            links.get_link(tx, link)
+            sign_in_links.get_link(tx, link)

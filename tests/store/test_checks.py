@@ -11,8 +11,9 @@ from sqlalchemy import text
 
 from promptuary.model.errors import Unavailable
 from promptuary.registry import labels, prompts
-from promptuary.store import checks, list_entries
-from promptuary.store.database import Database
+from promptuary.store import checks
+from promptuary.store.engine.database import Database
+from promptuary.store.lists import entries
 
 MISNUMBERED = "but the latest should be"
 MISLABELLED = "label production of prompt"
@@ -101,7 +102,7 @@ def test_an_index_of_words_that_does_not_fit_is_reported_and_mended(registry: Re
         tx.connection.exec_driver_sql(damage)
     with registry.database.write() as tx:
         assert any(REINDEX in sentence for sentence in checks.list_problems(tx))
-        list_entries.rebuild(tx)
+        entries.rebuild(tx)
         assert checks.list_problems(tx) == []
 
 

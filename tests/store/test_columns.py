@@ -8,8 +8,8 @@ from sqlalchemy import insert, literal, select
 
 from promptuary.registry import prompts
 from promptuary.store import labels, projects, tables
-from promptuary.store.database import Database
-from promptuary.store.listing import Listing, list_page
+from promptuary.store.engine.database import Database
+from promptuary.store.lists.pages import Listing, list_page
 from promptuary.store.tables import MAX_INTEGER, Count, JsonText, UtcDateTime
 
 

@@ -8,9 +8,9 @@ from sqlalchemy import event
 
 from promptuary.model.access import Actor
 from promptuary.registry import labels, prompts
-from promptuary.store.counts import Counts
-from promptuary.store.database import Transaction
-from promptuary.store.listing import Listing, list_page
+from promptuary.store.engine.count_cache import Counts
+from promptuary.store.engine.database import Transaction
+from promptuary.store.lists.pages import Listing, list_page
 
 _COUNTING = "SELECT count(*) AS count_1 FROM list_entries WHERE"
 

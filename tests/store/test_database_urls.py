@@ -4,8 +4,8 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from promptuary.model.errors import InvalidValue
-from promptuary.store.database import Database
-from promptuary.store.dialect import connection_text, parse_url
+from promptuary.store.engine.database import Database
+from promptuary.store.engine.dialect import connection_text, parse_url
 
 TWO = {"user": "u", "dbname": "db", "host": "host1,host2", "port": "5432,5433", "target_session_attrs": "read-write"}
 

@@ -6,7 +6,7 @@ import pytest
 from builders import Registry, make_prompt
 from sqlalchemy import update
 
-from promptuary.store.database import StatementFailed, Transaction
+from promptuary.store.engine.database import StatementFailed, Transaction
 from promptuary.store.tables import versions
 
 SECRET = "the text of a prompt"

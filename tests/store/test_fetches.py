@@ -11,10 +11,10 @@ from sqlalchemy import select, text
 
 from promptuary.model.prompts import Prompt
 from promptuary.model.usage import MAX_SHOWN, DayUsage, LabelUsage, Tally, Use
-from promptuary.registry import keys
+from promptuary.registry.operator import keys
 from promptuary.registry.prompts import fetch_prompt
 from promptuary.store import backup, fetches, prompts
-from promptuary.store.database import Database, Transaction
+from promptuary.store.engine.database import Database, Transaction
 from promptuary.store.tables import fetches as rows
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

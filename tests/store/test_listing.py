@@ -14,9 +14,10 @@ from sqlalchemy import Table, delete, select, text
 
 from promptuary.model.errors import VersionConflict
 from promptuary.registry import labels, prompts
-from promptuary.store import backup, checks, list_entries, schema
-from promptuary.store.database import Database
-from promptuary.store.listing import ORDERS, Listing, list_page
+from promptuary.store import backup, checks, schema
+from promptuary.store.engine.database import Database
+from promptuary.store.lists import entries
+from promptuary.store.lists.pages import ORDERS, Listing, list_page
 from promptuary.store.tables import search_texts
 from promptuary.store.tables import versions as version_rows
 
@@ -36,7 +37,7 @@ def test_what_is_built_anew_equals_what_was_kept_in_step(registry: Registry) -> 
         before = [names_of(tx, registry, **query) for query in queries]
         tx.connection.execute(text("DELETE FROM list_entries"))
         tx.connection.execute(text("DELETE FROM search_texts WHERE id > 2"))
-        list_entries.rebuild(tx)
+        entries.rebuild(tx)
         assert [names_of(tx, registry, **query) for query in queries] == before
     assert before[0] == ["prompt-1", "prompt-2", "prompt-3", "prompt-4"]
     with registry.database.read() as tx:
@@ -76,7 +77,7 @@ def test_lists_can_be_built_anew_while_others_write(registry: Registry, database
     def rebuild() -> None:
         other = Database.open(database_url)
         with other.write() as tx:
-            list_entries.rebuild(tx)
+            entries.rebuild(tx)
         other.close()
 
     require_sound_after(registry, rebuild)
@@ -138,7 +139,7 @@ def test_a_publish_leaves_lists_and_search_as_building_them_anew_would(registry:
         assert checks.list_problems(tx) == []
 
 
-@pytest.mark.parametrize("table", list_entries.DERIVED)
+@pytest.mark.parametrize("table", entries.DERIVED)
 def test_a_publish_lists_a_prompt_again_that_was_not_listed_any_more(registry: Registry, table: Table) -> None:
     with registry.database.write() as tx:
         make_prompt(tx, registry.actor, versions=2)

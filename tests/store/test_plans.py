@@ -8,8 +8,8 @@ from sqlalchemy import event, text
 from trigrams import NEEDS_TRIGRAMS
 
 from promptuary.registry import labels, prompts
-from promptuary.store.database import Transaction
-from promptuary.store.listing import ORDERS, Listing, list_page
+from promptuary.store.engine.database import Transaction
+from promptuary.store.lists.pages import ORDERS, Listing, list_page
 
 
 def plans_of(registry: Registry, explain: str, listing: Listing) -> str:

@@ -6,9 +6,9 @@ import pytest
 from builders import Registry
 from sqlalchemy import bindparam, insert, select, update
 
-from promptuary.store.database import StatementFailed
-from promptuary.store.prepared import Prepared, run_on_sqlite
-from promptuary.store.statements import watch_statements
+from promptuary.store.engine.compiled import Prepared, run_on_sqlite
+from promptuary.store.engine.database import StatementFailed
+from promptuary.store.engine.hooks import watch_statements
 from promptuary.store.tables import changes
 
 _AT = datetime(2026, 3, 1, 12, 30, 0, 120, tzinfo=UTC)

@@ -5,7 +5,7 @@ from builders import Registry, make_prompt
 
 from promptuary.model.prompts import Version
 from promptuary.registry import labels, prompts
-from promptuary.store.listing import Listing
+from promptuary.store.lists.pages import Listing
 
 NEWEST_LAST = {
     "tone": "x",

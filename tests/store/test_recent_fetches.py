@@ -8,11 +8,11 @@ import pytest
 from builders import Registry, make_prompt, make_registry
 from sqlalchemy import select
 
-from promptuary.maintenance import renew_recent_fetches, trim_usage
+from promptuary.background.maintenance import renew_recent_fetches, trim_usage
 from promptuary.model.usage import Tally, Use
 from promptuary.registry import usage
 from promptuary.store import backup, recent_fetches
-from promptuary.store.database import Database
+from promptuary.store.engine.database import Database
 from promptuary.store.tables import recent_fetches as rows
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

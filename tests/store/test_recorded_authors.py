@@ -6,7 +6,8 @@ from sqlalchemy import select, update
 from promptuary.model.access import Role
 from promptuary.model.accounts import recorded_author
 from promptuary.model.changes import ChangeKind
-from promptuary.registry import administration, labels, members, prompts, users
+from promptuary.registry import administration, labels, prompts
+from promptuary.registry.operator import members, users
 from promptuary.store import changes, checks, recorded_authors, schema, tables
 from promptuary.store import labels as stored_labels
 

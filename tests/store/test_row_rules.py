@@ -15,11 +15,11 @@ from command_line import CommandLine
 from promptuary.model.accounts import Browser, SessionLimits
 from promptuary.model.errors import Damaged, InvalidBackup, Unavailable
 from promptuary.model.usage import Tally, Use
-from promptuary.registry import labels, links, usage
+from promptuary.registry import labels, sign_in_links, usage
+from promptuary.registry.operator.users import list_users
 from promptuary.registry.sessions import begin_session
-from promptuary.registry.users import list_users
 from promptuary.store import backup, checks, schema
-from promptuary.store.database import Database, Transaction
+from promptuary.store.engine.database import Database, Transaction
 
 SECRET = "the text of a prompt"
 
@@ -92,7 +92,7 @@ def fill(registry: Registry) -> None:
 
 
 def invite_and_sign_in(tx: Transaction, registry: Registry) -> None:
-    links.create_invitation(tx, registry.actor, make_user(tx))
+    sign_in_links.create_invitation(tx, registry.actor, make_user(tx))
     begin_session(tx, registry.user.id, limits=SessionLimits(idle=timedelta(days=1), longest=timedelta(days=2)), browser=Browser())
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import inspect, text
 
 from promptuary.model.errors import SchemaMismatch
 from promptuary.store import schema
-from promptuary.store.database import Database
+from promptuary.store.engine.database import Database
 from promptuary.store.tables import metadata
 
 SNAPSHOTS = Path(__file__).parent / "schema"

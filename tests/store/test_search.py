@@ -16,10 +16,12 @@ from sqlalchemy import text
 from trigrams import GUEST, NEEDS_TRIGRAMS, opened
 
 from promptuary.model.content import search_key
-from promptuary.registry import labels, projects, prompts
-from promptuary.store import checks, list_entries, schema, search_index, word_index
-from promptuary.store.database import Transaction
-from promptuary.store.listing import ORDERS, Listing, list_page
+from promptuary.registry import labels, prompts
+from promptuary.registry.operator import projects
+from promptuary.store import checks, schema
+from promptuary.store.engine.database import Transaction
+from promptuary.store.lists import entries, trigrams, word_index
+from promptuary.store.lists.pages import ORDERS, Listing, list_page
 
 # Few characters, so that needles are found, and those that an index could take for each other or for syntax.
 CHARACTERS = "abAB ß\"'%_\\*-\n\0\ufffd\ufffe\uffff🙂é"
@@ -68,12 +70,12 @@ def test_who_may_not_create_the_extension_searches_without_an_index_until_it_is_
         registry = make_registry(database)
         with database.write() as tx:
             make_prompt(tx, registry.actor, prompt="find the needle")
-            assert list_entries.rebuild(tx) is False
+            assert entries.rebuild(tx) is False
             assert names_of(tx, registry, search="the needle") == names_of(tx, registry, search="needle") == ["greeting"]
         with psycopg.connect(host=trigram_server, user="postgres", dbname=str(database.engine.url.database)) as connection:
             connection.execute("CREATE EXTENSION pg_trgm")
         with database.write() as tx:
-            assert list_entries.rebuild(tx) is True
+            assert entries.rebuild(tx) is True
             assert names_of(tx, registry, search="the needle") == names_of(tx, registry, search="needle") == ["greeting"]
 
 
@@ -85,7 +87,7 @@ def test_an_extension_out_of_reach_is_none(trigram_server: str) -> None:
             tx.connection.execute(text("CREATE SCHEMA elsewhere"))
             tx.connection.execute(text("CREATE EXTENSION pg_trgm SCHEMA elsewhere"))
         with database.write() as tx:
-            assert list_entries.rebuild(tx) is False
+            assert entries.rebuild(tx) is False
 
 
 def require_pages_as_plain(tx: Transaction, registry: Registry, needle: str) -> int:
@@ -206,7 +208,7 @@ class TestWordsOnPostgresql:
         with registry.database.read() as tx:
             tx.connection.execute(text("SELECT 1 FROM projects"))
             with registry.database.write() as other:
-                list_entries.rebuild(other)
+                entries.rebuild(other)
             assert names_of(tx, registry, search="needle") == ["greeting"]
 
 
@@ -233,12 +235,12 @@ class TestWordsOnSqlite:
             tx.connection.execute(text("DELETE FROM list_entries"))
             tx.connection.execute(text("INSERT INTO list_entries SELECT * FROM kept"))
             assert word_index.find(tx.connection, "needle", project_id=registry.project.id) is None
-            assert search_index.index_problems(tx.connection) != []
+            assert trigrams.index_problems(tx.connection) != []
             assert names_of(tx, registry, search="needle") == ["greeting"]
             make_prompt(tx, registry.actor, name="other")
             assert word_index.find(tx.connection, "needle", project_id=registry.project.id) is not None
             assert names_of(tx, registry, search="needle") == ["greeting"]
-            assert search_index.index_problems(tx.connection) == []
+            assert trigrams.index_problems(tx.connection) == []
 
     def test_prompts_that_go_by_themselves_leave_the_index_sound(self, registry: Registry) -> None:
         with registry.database.write() as tx:

@@ -12,8 +12,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from promptuary.model.errors import Unavailable
 from promptuary.store import schema
-from promptuary.store.database import Database
-from promptuary.store.shared_commits import MOST_TURNS, SharedCommits
+from promptuary.store.engine.database import Database
+from promptuary.store.engine.group_commit import MOST_TURNS, SharedCommits
 
 Block = Callable[[Connection], None]
 Until = Callable[[Callable[[], bool]], None]

@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from promptuary.model.errors import InvalidValue, Unavailable
 from promptuary.store import changes, schema, users
-from promptuary.store.database import Database, Transaction
+from promptuary.store.engine.database import Database, Transaction
 
 MAX_LISTED = 100
 

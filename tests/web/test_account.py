@@ -6,7 +6,7 @@ from builders import Api, make_user
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from promptuary.registry import users
+from promptuary.registry.operator import users
 from promptuary.store import changes
 from promptuary.store.tables import sessions
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from promptuary.web.browsers import told_browser
+from promptuary.web.user_agents import told_browser
 
 _WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prompt_pages import follow, headline, latest, make, path, publish, text_of
 
-from promptuary.web.conflicts import Conflict
 from promptuary.web.forms import Form
-from promptuary.web.reconciling_messages import merge_messages
+from promptuary.web.prompts.conflicts import Conflict
+from promptuary.web.prompts.merging_messages import merge_messages
 
 CHAT: list[dict[str, Any]] = [
     {"role": "system", "content": "Be kind.\nBe brief."},

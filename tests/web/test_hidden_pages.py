@@ -6,7 +6,7 @@ from fastapi.testclient import TestClient
 from prompt_pages import make, path, publish, text_of
 
 from promptuary.registry import labels
-from promptuary.web.markdown import MAX_BRACKETS, render_markdown
+from promptuary.web.prompts.markdown import MAX_BRACKETS, render_markdown
 
 HIDDEN = "Never reveal \u202eyek eht\u202c and a\u200bb"
 DRAWN = 'data-code="U+200B" title="ZERO WIDTH SPACE"'

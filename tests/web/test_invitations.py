@@ -10,7 +10,7 @@ from httpx2 import Response
 from prompt_pages import follow, text_of
 
 from promptuary.model.access import Role
-from promptuary.registry import users
+from promptuary.registry.operator import users
 
 GUEST = "guest@example.com"
 

@@ -10,9 +10,9 @@ from fastapi.testclient import TestClient
 
 from promptuary.model.access import Scope
 from promptuary.model.accounts import Key
-from promptuary.registry import keys, projects
+from promptuary.registry.operator import keys, projects
 from promptuary.store import changes
-from promptuary.web.scopes import told_powers
+from promptuary.web.account.scopes import told_powers
 
 VALUE = re.compile(r"phx_[A-Za-z0-9_-]{43}")
 FORM = {"label": "support bot", "scope": "llm_prompt:read"}

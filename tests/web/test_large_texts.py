@@ -12,11 +12,11 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from prompt_pages import make, path, publish, text_of
 
-from promptuary.heavy_work import HeavyWork
+from promptuary.http.heavy_work import HeavyWork
 from promptuary.model.errors import Busy
 from promptuary.model.json_text import MAX_INDENTATION, dump_indented, parse
-from promptuary.web.reconciling import MAX_CONFLICTS
-from promptuary.web.visible import PageRoom
+from promptuary.web.prompts.merging import MAX_CONFLICTS
+from promptuary.web.prompts.visible import PageRoom
 
 MAX_BYTES = 2_000_000
 pytestmark = pytest.mark.timeout(120)

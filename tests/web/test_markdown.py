@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from markupsafe import escape
 
 from promptuary.model.outline import Heading
-from promptuary.web.manuscript import mark_text, mark_variables
-from promptuary.web.markdown import MAX_CHARACTERS, Rendered, render_markdown
+from promptuary.web.prompts.highlighting import mark_text, mark_variables
+from promptuary.web.prompts.markdown import MAX_CHARACTERS, Rendered, render_markdown
 
 HOSTILE = [
     "<script>alert(1)</script>",

@@ -7,8 +7,8 @@ from browsing import browser_of
 from builders import Api
 from fastapi.testclient import TestClient
 
+from promptuary.http.origin import is_from_elsewhere
 from promptuary.model.access import Role
-from promptuary.same_origin import is_from_elsewhere
 from promptuary.store import changes
 from promptuary.web.application import ROUTES
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 import promptuary.web
 from promptuary.model import errors
-from promptuary.registry import users
+from promptuary.registry.operator import users
 from promptuary.web.application import ROUTES
 from promptuary.web.errors import PAGES, TITLES, page_of
 from promptuary.web.headers import ALWAYS, WHERE_SAFE

@@ -10,10 +10,10 @@ from browsing import PASSWORD, give_password, open_browser
 from builders import Registry, make_api, make_prompt
 from simultaneous import simultaneously
 
-from promptuary.addresses import network_of
+from promptuary.http.addresses import network_of
 from promptuary.model.errors import Busy
-from promptuary.web import password_queue
-from promptuary.web.password_queue import PasswordQueue
+from promptuary.web.account import password_queue
+from promptuary.web.account.password_queue import PasswordQueue
 
 
 class Held:

@@ -10,8 +10,8 @@ from prompt_pages import text_of
 
 from promptuary.model.access import Role
 from promptuary.model.accounts import Project
-from promptuary.registry import members, projects, users
-from promptuary.store.database import Transaction
+from promptuary.registry.operator import members, projects, users
+from promptuary.store.engine.database import Transaction
 
 GUEST = "guest@example.com"
 

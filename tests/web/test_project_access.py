@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from prompt_pages import latest, make, path
 
 from promptuary.model.access import Role
-from promptuary.registry import projects
+from promptuary.registry.operator import projects
 
 READING = ["prompts/", "prompts/greeting/", "prompts/greeting/compare/", "prompts/greeting/use/", "activity/", "archive/"]
 WRITING_PAGES = ["new-prompt/", *(f"prompts/greeting/{page}/" for page in ("edit", "labels", "duplicate", "archive", "restore"))]

@@ -8,7 +8,7 @@ from builders import Api, make_member, make_user
 from fastapi.testclient import TestClient
 
 from promptuary.model.access import Role
-from promptuary.registry import members, projects
+from promptuary.registry.operator import members, projects
 from promptuary.store import changes
 
 ACTIONS = {

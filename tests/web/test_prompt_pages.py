@@ -12,7 +12,8 @@ from prompt_pages import make, path, publish, text_of
 
 from promptuary.model.access import Role, operator
 from promptuary.model.usage import Tally, Use
-from promptuary.registry import demo, labels, members, prompts, usage
+from promptuary.registry import demo, labels, prompts, usage
+from promptuary.registry.operator import members
 
 HOSTILE = "<script>alert(1)</script>{{ config }}{% raw %}\u202e\"'</textarea></pre><img src=x onerror=alert(1)>"
 

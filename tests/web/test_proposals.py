@@ -11,8 +11,8 @@ from promptuary.model.errors import InvalidValue
 from promptuary.model.prompts import Version
 from promptuary.registry import prompts
 from promptuary.web.forms import Form
-from promptuary.web.originals import as_browsers_show, recover
-from promptuary.web.proposals import Proposal, proposal_of, read_proposal
+from promptuary.web.prompts.edit_form import Proposal, proposal_of, read_proposal
+from promptuary.web.prompts.originals import as_browsers_show, recover
 
 MIXED = st.lists(st.sampled_from(["\r", "\n", "\r\n", "\0", "\ufffd", "a", "b", "c\n"]), max_size=20).map("".join)
 

@@ -14,8 +14,8 @@ from prompt_pages import make, publish
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import promptuary.web
+from promptuary.http.public_path import path_of
 from promptuary.model.accounts import Browser
-from promptuary.public_path import path_of
 from promptuary.registry import labels, sessions
 
 ROOT = "/team/prompts"

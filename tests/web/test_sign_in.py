@@ -11,7 +11,7 @@ from sqlalchemy import select
 from wire import Clock
 
 from promptuary.model.access import Role
-from promptuary.registry import users
+from promptuary.registry.operator import users
 from promptuary.store.tables import sessions
 
 REFUSED = "The e-mail address or the password is wrong."

@@ -23,8 +23,8 @@ from promptuary.model.access import Scope
 from promptuary.model.accounts import Browser
 from promptuary.registry import labels, prompts, sessions
 from promptuary.store import schema
-from promptuary.store.database import Database
-from promptuary.web.snippets import KEY_VARIABLE, read_form
+from promptuary.store.engine.database import Database
+from promptuary.web.prompts.snippets import KEY_VARIABLE, read_form
 
 CHAT: list[dict[str, Any]] = [
     {"role": "system", "content": 'Be "kind" to {{name}}.', "name": "{{name}}"},

@@ -5,7 +5,8 @@ from builders import Api
 from fastapi.testclient import TestClient
 
 from promptuary.model.accounts import User
-from promptuary.registry import links, users
+from promptuary.registry import sign_in_links
+from promptuary.registry.operator import users
 
 PASSWORD = "correct horse battery"
 FORM = {"email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace", "password": PASSWORD, "again": PASSWORD}
@@ -21,7 +22,7 @@ def owner(web: Api) -> User:
 def link(web: Api, owner: User) -> str:
     """The address of the first start."""
     with web.registry.database.write() as tx:
-        return f"/welcome/{links.create_link(tx, owner, is_first_start=True)}"
+        return f"/welcome/{sign_in_links.create_link(tx, owner, is_first_start=True)}"
 
 
 def test_the_first_start_leads_to_an_account_in_which_one_is_signed_in(

@@ -10,7 +10,7 @@ from builders import make_registry
 from client_service import ClientMaker, EitherClient, EitherMaker, Service, fill
 from faults import Proxy, faulty_proxy
 from promptuary.store import schema
-from promptuary.store.database import Database
+from promptuary.store.engine.database import Database
 from serving import running_server
 
 from promptuary_client import AsyncPromptuary, Promptuary

@@ -17,7 +17,7 @@ from builders import make_key, make_prompt, make_registry
 from client_service import ClientMaker, EitherClient, EitherMaker, Service
 from faults import Proxy
 from promptuary.store import schema
-from promptuary.store.database import Database
+from promptuary.store.engine.database import Database
 from serving import free_port, running_server
 
 from promptuary_client import (

@@ -9,7 +9,7 @@ from promptuary.model.prompts import Version
 from promptuary.model.usage import Use
 from promptuary.registry import access
 from promptuary.registry.access import Caller
-from promptuary.store.database import Database
+from promptuary.store.engine.database import Database
 
 
 @dataclass(frozen=True, slots=True)

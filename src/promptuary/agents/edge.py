@@ -26,12 +26,12 @@ from promptuary.api import errors
 from promptuary.api.bodies import MAX_BODY_BYTES
 from promptuary.api.calls import Services, bearer_of
 from promptuary.api.errors import ApiError, json_response
-from promptuary.heavy_work import HeavyWork
+from promptuary.http.body import CLIENT_GONE, BodyTooSlow
+from promptuary.http.heavy_work import HeavyWork
+from promptuary.http.request_log import REQUEST_ID
 from promptuary.model.access import Permission
 from promptuary.model.errors import NotFound, Refusal
 from promptuary.registry import access
-from promptuary.request_body import CLIENT_GONE, BodyTooSlow
-from promptuary.request_log import REQUEST_ID
 
 CALL = "promptuary.agent_call"
 """The scope's key under which the protocol finds the `AgentCall`."""

@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from promptuary.api.fields import edit_list, integer, text
-from promptuary.api.inputs import (
+from promptuary.api.posthog.fields import edit_list, integer, text
+from promptuary.api.posthog.inputs import (
     Content,
     FetchQuery,
     LabelName,
@@ -25,8 +25,8 @@ from promptuary.api.inputs import (
     documented_without_default,
 )
 from promptuary.model.edits import MAX_EDITS
-from promptuary.store.listing import Listing
-from promptuary.store.ranking import RELEVANCE
+from promptuary.store.lists.pages import Listing
+from promptuary.store.lists.ranking import RELEVANCE
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 

@@ -15,7 +15,7 @@ from promptuary.model.json_text import dump
 from promptuary.model.prompts import Version
 from promptuary.model.variables import fill_in, variable_names
 from promptuary.registry import prompts
-from promptuary.store.listing import Listing
+from promptuary.store.lists.pages import Listing
 from promptuary.store.tables import MAX_INTEGER
 
 MAX_PAGE = 1000

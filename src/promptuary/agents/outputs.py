@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from promptuary.api.outputs import LLMPromptLabel, LLMPromptList, LLMPromptVersionSummary, PositiveInteger
+from promptuary.api.posthog.outputs import LLMPromptLabel, LLMPromptList, LLMPromptVersionSummary, PositiveInteger
 
 
 class PromptPage(TypedDict):

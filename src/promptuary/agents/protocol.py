@@ -26,7 +26,7 @@ from promptuary.agents.streams import Stream, Streams
 from promptuary.agents.tools import TOOLS, Tool
 from promptuary.api.bodies import MAX_BODY_BYTES
 from promptuary.api.errors import ApiError
-from promptuary.heavy_work import HeavyWork
+from promptuary.http.heavy_work import HeavyWork
 from promptuary.model.access import Permission
 from promptuary.model.errors import Busy, Refusal, Unavailable
 

@@ -14,8 +14,8 @@ import structlog
 from promptuary.api.streams import LOOK_SECONDS, RETRY_SECONDS
 from promptuary.model.changes import ENDS_ACCESS, Change
 from promptuary.model.errors import Busy, Unavailable
-from promptuary.stop_sign import StopSign
 from promptuary.store.watch import Watch
+from promptuary.supervisor.stop_flag import StopSign
 
 MAX_STREAMS = 100
 """Each holds a connection for as long as it is open."""

@@ -27,8 +27,8 @@ from promptuary.agents.inputs import (
     RestoreArguments,
     UpdateArguments,
 )
-from promptuary.api.inputs import Schema
-from promptuary.api.outputs import (
+from promptuary.api.posthog.inputs import Schema
+from promptuary.api.posthog.outputs import (
     LLMPrompt,
     LLMPromptLabel,
     LLMPromptPublic,
@@ -44,7 +44,7 @@ from promptuary.model.access import Actor, Permission
 from promptuary.model.edits import Edit
 from promptuary.model.prompts import Version
 from promptuary.registry import labels, prompts
-from promptuary.store.database import Transaction
+from promptuary.store.engine.database import Transaction
 
 
 @dataclass(frozen=True, slots=True)

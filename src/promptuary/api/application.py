@@ -6,11 +6,12 @@ from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from promptuary.api import changes, health, labels, metrics, projects, prompts, transfers, usage
 from promptuary.api.calls import Services
 from promptuary.api.documentation import SCHEMA_PATH, add_documentation
 from promptuary.api.errors import add_error_handlers
-from promptuary.api.inputs import (
+from promptuary.api.operations import health, metrics
+from promptuary.api.posthog import changes, labels, projects, prompts, transfers, usage
+from promptuary.api.posthog.inputs import (
     Body,
     LLMPromptCreate,
     LLMPromptDuplicate,
@@ -18,8 +19,8 @@ from promptuary.api.inputs import (
     LLMPromptRestore,
     PatchedLLMPromptPublish,
 )
-from promptuary.api.paths import OneSpelling
-from promptuary.public_path import path_of
+from promptuary.api.posthog.paths import OneSpelling
+from promptuary.http.public_path import path_of
 
 PROJECT = "/api/projects/{project_id}"
 PREFIX = f"{PROJECT}/llm_prompts"

@@ -19,10 +19,15 @@ from starlette.responses import Response
 
 from promptuary.api import errors
 from promptuary.api.bodies import LINES, MAX_BODY_BYTES, find_key_in_beginning, parse_body, parse_form_fields, parse_lines
-from promptuary.api.inputs import Body, Schema
-from promptuary.api.readiness import Readiness
+from promptuary.api.operations.readiness import Readiness
+from promptuary.api.posthog.inputs import Body, Schema
 from promptuary.api.streams import Broadcaster
 from promptuary.api.throttling import Throttle
+from promptuary.http.body import Bodies, UnknownCaller
+from promptuary.http.cookies import read_session_cookie
+from promptuary.http.origin import READING_METHODS, is_from_elsewhere
+from promptuary.http.public_path import path_of
+from promptuary.http.request_log import REQUEST_ID
 from promptuary.metrics.scrape import Scrape
 from promptuary.model.access import Actor, Permission
 from promptuary.model.accounts import SessionLimits
@@ -30,15 +35,10 @@ from promptuary.model.errors import SignInRefused
 from promptuary.model.prompts import Version
 from promptuary.model.transfer import Line
 from promptuary.model.usage import Use
-from promptuary.public_path import path_of
 from promptuary.registry import access, sessions
 from promptuary.registry.fetch_counter import FetchCounter
-from promptuary.request_body import Bodies, UnknownCaller
-from promptuary.request_log import REQUEST_ID
-from promptuary.same_origin import READING_METHODS, is_from_elsewhere
-from promptuary.session_cookie import read_session_cookie
-from promptuary.stop_sign import StopSign
-from promptuary.store.database import Database, Transaction
+from promptuary.store.engine.database import Database, Transaction
+from promptuary.supervisor.stop_flag import StopSign
 
 QuerySchema = TypeVar("QuerySchema", bound=Schema)
 BodySchema = TypeVar("BodySchema", bound=Body)

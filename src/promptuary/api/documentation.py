@@ -16,8 +16,8 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 
 from promptuary import __version__
 from promptuary.api.bodies import JSON, LINES, MULTIPART, URLENCODED
-from promptuary.api.inputs import Body, Schema
-from promptuary.api.outputs import ErrorDetail, ErrorEnvelope
+from promptuary.api.posthog.inputs import Body, Schema
+from promptuary.api.posthog.outputs import ErrorDetail, ErrorEnvelope
 
 SCHEMA_PATH = "/api/schema/"
 DOCS_PATH = "/api/docs/"

@@ -16,10 +16,10 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
+from promptuary.http.body import CLIENT_GONE, BodyTooSlow
+from promptuary.http.request_log import REQUEST_ID, log_damage
 from promptuary.model import errors
 from promptuary.model.json_text import dump_compact
-from promptuary.request_body import CLIENT_GONE, BodyTooSlow
-from promptuary.request_log import REQUEST_ID, log_damage
 
 RETRY_UNAVAILABLE_SECONDS = 1
 

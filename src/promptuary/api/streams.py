@@ -17,11 +17,11 @@ import structlog
 from promptuary.model.activity import Activity
 from promptuary.model.changes import ENDS_ACCESS, Change, ChangeKind, Interest
 from promptuary.model.errors import Busy, Refusal, Unavailable
-from promptuary.stop_sign import StopSign
 from promptuary.store import activity, changes
 from promptuary.store.changes import Mark
-from promptuary.store.database import Database, Transaction
+from promptuary.store.engine.database import Database, Transaction
 from promptuary.store.watch import Watch, open_watch
+from promptuary.supervisor.stop_flag import StopSign
 
 LOOK_SECONDS = 0.02
 """How long the broadcaster waits between two looks for news, while there are streams; a look costs microseconds."""

@@ -10,8 +10,8 @@ from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
-from promptuary.addresses import network_of
 from promptuary.api.errors import throttled
+from promptuary.http.addresses import network_of
 from promptuary.model.access import Permission
 from promptuary.settings import Settings
 

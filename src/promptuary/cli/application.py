@@ -7,7 +7,7 @@ import typer
 
 from promptuary import __version__
 from promptuary.cli.commands import CommandGroup
-from promptuary.cli.showing import printable
+from promptuary.cli.output import printable
 from promptuary.model.errors import Explained, InvalidValue, Refusal
 
 _CODES_WITHOUT_SUBJECT = {"blank", "invalid_label_name", "max_length", "null_characters_not_allowed"}

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from promptuary.cli.far import DEFAULT_FOLDER, FolderPath, Yes
-from promptuary.cli.showing import AsJson, say, show_json, write_out
+from promptuary.cli.output import AsJson, say, show_json, write_out
+from promptuary.cli.remote import DEFAULT_FOLDER, FolderPath, Yes
 from promptuary.files import InvalidFile, read_folder, write_file
 from promptuary.model.text import counted
 from promptuary.sync import bundle as make_bundle

@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from promptuary.cli.showing import say, write_to_stdout
-from promptuary.cli.workplace import open_database, opened_database, read_settings
+from promptuary.cli.database import open_database, opened_database, read_settings
+from promptuary.cli.output import say, write_to_stdout
 from promptuary.model.errors import NotEmpty
-from promptuary.store import backup, checks, list_entries, recent_fetches, schema
+from promptuary.store import backup, checks, recent_fetches, schema
+from promptuary.store.lists import entries
 
 app = typer.Typer(help="Upgrade, check, back up and restore the database.", no_args_is_help=True)
 
@@ -38,7 +39,7 @@ def check() -> None:
 def reindex() -> None:
     """Build anew what lists and search read. Fetches go on meanwhile, writers wait."""
     with opened_database() as database, database.write() as tx:
-        has_index = list_entries.rebuild(tx)
+        has_index = entries.rebuild(tx)
         recent_fetches.rebuild(tx)
     say("Lists and search are built anew.")
     if not has_index:

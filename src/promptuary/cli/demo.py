@@ -1,7 +1,7 @@
 """``promptuary demo``: seed data to try things with."""
 
-from promptuary.cli.showing import AsJson, say, show_record
-from promptuary.cli.workplace import opened_database
+from promptuary.cli.database import opened_database
+from promptuary.cli.output import AsJson, say, show_record
 from promptuary.registry import demo as seed
 
 

@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.text import Text
 
-from promptuary.cli.showing import printable
+from promptuary.cli.output import printable
 from promptuary.differences import Hunk, Row, compare_configs, compare_texts
 from promptuary.model.text import counted
 from promptuary.sync import Difference, Draft

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
-from promptuary.cli.showing import say
+from promptuary.cli.output import say
 from promptuary.files import Folder
 from promptuary.model.hidden_places import HiddenPlace, Passage, locate_added, locate_hidden, passages_of
 from promptuary.model.json_text import InvalidJson, parse

@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from promptuary.cli.showing import AsJson, show_record, show_records, shown_moment
-from promptuary.cli.workplace import MAX_LISTED, opened_database
+from promptuary.cli.database import MAX_LISTED, opened_database
+from promptuary.cli.output import AsJson, show_record, show_records, shown_moment
 from promptuary.model.access import Scope
 from promptuary.model.accounts import Key
-from promptuary.registry import keys
+from promptuary.registry.operator import keys
 
 app = typer.Typer(
     help="Personal API keys. A key may do what its user may do, within its scopes and projects.", no_args_is_help=True

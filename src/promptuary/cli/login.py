@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from promptuary.cli.far import ProfileName
-from promptuary.cli.showing import AsJson, say, show_record
+from promptuary.cli.output import AsJson, say, show_record
+from promptuary.cli.remote import ProfileName
 from promptuary.remote import Remote, RemotePrompts, RemoteRefusal, find_project
 from promptuary.remote.profiles import DEFAULT_NAME, make_profile, remove_profile, write_profile
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import typer
 
-from promptuary.cli.far import ProfileName
+from promptuary.cli.remote import ProfileName
 from promptuary.model.errors import InvalidValue
 from promptuary.remote.profiles import DEFAULT_NAME, PROFILE, Profile, read_profile, read_profiles
 

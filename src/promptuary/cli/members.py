@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from promptuary.cli.showing import AsJson, say, show_record, show_records, shown_moment
-from promptuary.cli.workplace import MAX_LISTED, opened_database
+from promptuary.cli.database import MAX_LISTED, opened_database
+from promptuary.cli.output import AsJson, say, show_record, show_records, shown_moment
 from promptuary.model.access import Role
 from promptuary.model.accounts import Member
-from promptuary.registry import members, users
+from promptuary.registry.operator import members, users
 
 app = typer.Typer(
     help="Members of projects. Viewers read prompts, editors also write them, admins also manage the project.",

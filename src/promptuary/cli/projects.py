@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from promptuary.cli.showing import AsJson, show_record, show_records, shown_moment
-from promptuary.cli.workplace import MAX_LISTED, opened_database
+from promptuary.cli.database import MAX_LISTED, opened_database
+from promptuary.cli.output import AsJson, show_record, show_records, shown_moment
 from promptuary.model.accounts import Project
-from promptuary.registry import projects
+from promptuary.registry.operator import projects
 
 app = typer.Typer(help="Projects: closed sets of prompts with their own members and token.", no_args_is_help=True)
 

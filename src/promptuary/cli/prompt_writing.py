@@ -13,10 +13,10 @@ from typing import Annotated
 
 import typer
 
-from promptuary.cli.far import ProfileName, reached_prompts
 from promptuary.cli.hidden_warnings import passages_of_changes, read_base, warn_of_added
+from promptuary.cli.output import AsJson, say, show_json
 from promptuary.cli.prompts import PromptName, app
-from promptuary.cli.showing import AsJson, say, show_json
+from promptuary.cli.remote import ProfileName, reached_prompts
 from promptuary.files import InvalidFile, decoded, in_line_feeds, write_file
 from promptuary.model.hidden_places import passages_of
 from promptuary.model.json_text import InvalidJson, dump_indented, find_surrogate, parse

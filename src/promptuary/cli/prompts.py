@@ -5,8 +5,8 @@ from typing import Annotated, Any
 import typer
 
 from promptuary.cli.differences import show_difference
-from promptuary.cli.far import ProfileName, Yes, reached_prompts, require_agreement
-from promptuary.cli.showing import AsJson, say, show_json, show_record, show_records, show_text, write_out
+from promptuary.cli.output import AsJson, say, show_json, show_record, show_records, show_text, write_out
+from promptuary.cli.remote import ProfileName, Yes, reached_prompts, require_agreement
 from promptuary.model.names import check_label_name
 from promptuary.remote import Conflict, Missing, RemotePrompts, RemoteRefusal
 from promptuary.sync import Draft

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from promptuary.cli.far import DEFAULT_FOLDER, FolderPath, ProfileName, Yes, agrees, reached_prompts, show_steps
+from promptuary.cli.output import AsJson, say
 from promptuary.cli.progress import progress
-from promptuary.cli.showing import AsJson, say
+from promptuary.cli.remote import DEFAULT_FOLDER, FolderPath, ProfileName, Yes, agrees, reached_prompts, show_steps
 from promptuary.files import Folder, Lock, read_folder
 from promptuary.model.names import check_label_name
 from promptuary.model.text import counted

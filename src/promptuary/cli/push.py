@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from promptuary.cli.far import DEFAULT_FOLDER, FolderPath, ProfileName, Yes, agrees, reached_prompts, show_step, show_steps
 from promptuary.cli.hidden_warnings import warn_of_push
+from promptuary.cli.output import AsJson, say
 from promptuary.cli.progress import progress
-from promptuary.cli.showing import AsJson, say
+from promptuary.cli.remote import DEFAULT_FOLDER, FolderPath, ProfileName, Yes, agrees, reached_prompts, show_step, show_steps
 from promptuary.files import Folder, InvalidFile, Lock, read_folder
 from promptuary.model.text import counted
 from promptuary.remote import RemotePrompts, Unreachable, find_project

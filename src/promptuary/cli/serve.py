@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from promptuary.cli.workplace import read_settings
+from promptuary.cli.database import read_settings
 from promptuary.model.errors import Unavailable
 from promptuary.settings import writes_text
-from promptuary.supervisor import become_supervisor
+from promptuary.supervisor.launch import become_supervisor
 
 
 def serve(

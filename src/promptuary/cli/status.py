@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from promptuary.cli.differences import difference_record, show_difference
-from promptuary.cli.far import DEFAULT_FOLDER, FolderPath, ProfileName, reached_prompts
-from promptuary.cli.showing import AsJson, say, show_json, show_records
+from promptuary.cli.output import AsJson, say, show_json, show_records
+from promptuary.cli.remote import DEFAULT_FOLDER, FolderPath, ProfileName, reached_prompts
 from promptuary.files import Folder, InvalidFile, read_folder
 from promptuary.model.text import counted
 from promptuary.remote import find_project

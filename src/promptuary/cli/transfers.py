@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 from rich.progress import Progress, TaskID
 
-from promptuary.cli.far import ProfileName
+from promptuary.cli.output import AsJson, Record, show_record, write_to_stdout
 from promptuary.cli.progress import progress
-from promptuary.cli.showing import AsJson, Record, show_record, write_to_stdout
+from promptuary.cli.remote import ProfileName
 from promptuary.exports import Contents, Draft, batches, check_export, read_lines
 from promptuary.model.errors import InvalidValue
 from promptuary.model.transfer import write_line

@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
-from promptuary.cli.showing import AsJson, say, show_record, show_records, shown_moment
-from promptuary.cli.workplace import MAX_LISTED, opened_database, read_settings
+from promptuary.cli.database import MAX_LISTED, opened_database, read_settings
+from promptuary.cli.output import AsJson, say, show_record, show_records, shown_moment
 from promptuary.model.accounts import User
 from promptuary.model.errors import InvalidValue
-from promptuary.registry import links, users
+from promptuary.registry import sign_in_links
+from promptuary.registry.operator import users
 
 app = typer.Typer(help="Accounts of people. A user works in the projects they are a member of.", no_args_is_help=True)
 
@@ -72,8 +73,8 @@ def sign_in_link(email: Email, as_json: AsJson = False) -> None:
     """Make a one-time link with which somebody without a password, or who forgot it, gives the account another."""
     settings = read_settings()
     with opened_database() as database, database.write() as tx:
-        value = links.create_link(tx, users.get_user(tx, email))
-        expires_at = tx.clock() + links.LASTS
+        value = sign_in_links.create_link(tx, users.get_user(tx, email))
+        expires_at = tx.clock() + sign_in_links.LASTS
     address = settings.public_url or DEFAULT_ADDRESS
     record = {"link": f"{address}/welcome/{value}", "expires_at": shown_moment(expires_at)}
     show_record(record, as_json=as_json, note="Whoever opens it first can sign in as this user. It is not shown again.")

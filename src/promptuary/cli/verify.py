@@ -4,9 +4,9 @@ from dataclasses import asdict
 
 import typer
 
-from promptuary.cli.far import DEFAULT_FOLDER, FolderPath
 from promptuary.cli.hidden_warnings import warn_of_files
-from promptuary.cli.showing import AsJson, say, show_json
+from promptuary.cli.output import AsJson, say, show_json
+from promptuary.cli.remote import DEFAULT_FOLDER, FolderPath
 from promptuary.files import read_folder
 from promptuary.model.text import counted
 from promptuary.sync import list_problems, read_declared

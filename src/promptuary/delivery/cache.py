@@ -7,8 +7,8 @@ import uuid
 from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, field
 
-from promptuary.conditional import Headers, not_modified_headers, tag_of
 from promptuary.delivery.requests import FetchAddress
+from promptuary.http.conditional import Headers, not_modified_headers, tag_of
 from promptuary.model.changes import Change, ChangeKind
 from promptuary.model.usage import Use
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
-from promptuary.delivery.board import Board
+from promptuary.delivery.commit_signal import Board
 from promptuary.model.changes import Change
 from promptuary.model.errors import Unavailable
 from promptuary.store.watch import Watch

@@ -12,13 +12,13 @@ from typing import Protocol
 
 from starlette.types import Scope
 
-from promptuary.conditional import NOT_MODIFIED, OK, Headers
+from promptuary.delivery.backend import Gate
 from promptuary.delivery.cache import HIT, Cache, Ticket, TicketKey
 from promptuary.delivery.freshness import Freshness
-from promptuary.delivery.gate import Gate
-from promptuary.ledger import REQUEST_ID_HEADER, Ledger
-from promptuary.metrics.page import Numbers
-from promptuary.stop_sign import StopSign
+from promptuary.http.conditional import NOT_MODIFIED, OK, Headers
+from promptuary.http.request_recorder import REQUEST_ID_HEADER, Ledger
+from promptuary.metrics.segment import Numbers
+from promptuary.supervisor.stop_flag import StopSign
 
 HEAD = "promptuary.head"
 """The scope's key under which the digest of a head travels to `Delivery`; only of heads that may be remembered."""

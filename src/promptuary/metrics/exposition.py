@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
 from promptuary.metrics.layout import ANSWERS, BUILD_INFO, DURATIONS, METRICS, REQUESTS, SECONDS, WORKERS, Metric, places_of
-from promptuary.metrics.page import Reading
+from promptuary.metrics.segment import Reading
 
 _BOUNDS = [*map(floatToGoString, SECONDS), "+Inf"]
 

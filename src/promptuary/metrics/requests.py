@@ -3,8 +3,8 @@
 from bisect import bisect_left
 
 from promptuary.metrics.layout import ANSWERS, METHODS, NO_ANSWER, SECONDS, STATUSES, place_of
-from promptuary.metrics.page import Page
 from promptuary.metrics.routes import OTHER, route_of
+from promptuary.metrics.segment import Page
 
 _MAX_KNOWN_PATHS = 10_000
 _MAX_KNOWN_LENGTH = 200

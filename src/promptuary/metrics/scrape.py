@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from promptuary.metrics.page import Page, read_pages
+from promptuary.metrics.segment import Page, read_pages
 
 
 class Scrape:

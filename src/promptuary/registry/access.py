@@ -8,7 +8,7 @@ from promptuary.model.access import Actor, Permission, Scope, require_scope
 from promptuary.model.accounts import Key
 from promptuary.model.errors import KeyLimitedToOtherProjects, NotAMember, ProjectNotFound, Refusal, UnknownProjectToken
 from promptuary.store import keys, members, projects, users
-from promptuary.store.database import Database, Transaction
+from promptuary.store.engine.database import Database, Transaction
 
 CURRENT_PROJECT = "@current"
 

@@ -4,7 +4,7 @@ from promptuary.model.access import Actor, Permission
 from promptuary.model.activity import ActivityPage
 from promptuary.model.errors import PromptNotFound
 from promptuary.store import activity, prompts
-from promptuary.store.database import Transaction
+from promptuary.store.engine.database import Transaction
 
 
 def list_activity(

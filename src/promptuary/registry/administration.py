@@ -6,15 +6,16 @@ Each verb checks that its actor may do it, then does what the operator's verb do
 from collections.abc import Collection
 
 from promptuary.model.access import Actor, Permission, Role, Scope
-from promptuary.model.accounts import Invitation, Key, Member, NewKey, Project, User
+from promptuary.model.accounts import Invitation, Key, Member, Membership, NewKey, Profile, Project, User
 from promptuary.model.errors import InvalidValue, KeyExists, KeyNotFound, MemberNotFound, RoleTooLow
-from promptuary.registry import keys, links, members, projects, users
+from promptuary.registry import sign_in_links
 from promptuary.registry.changes import By
+from promptuary.registry.operator import keys, members, projects, users
 from promptuary.store import keys as stored_keys
 from promptuary.store import members as stored_members
 from promptuary.store import sessions as stored_sessions
 from promptuary.store import users as stored_users
-from promptuary.store.database import Transaction
+from promptuary.store.engine.database import Transaction
 
 MAX_MEMBERS = 1000
 MAX_KEYS = 1000
@@ -32,6 +33,16 @@ def found_project(tx: Transaction, user: User, *, name: str, by: By) -> Project:
 def may_found_projects(tx: Transaction, user: User) -> bool:
     """Tell whether a user is admin of any project."""
     return bool(stored_members.list_administered_projects(tx, user.id))
+
+
+def list_own_projects(tx: Transaction, user: User) -> list[Membership]:
+    """List the projects of a user with their roles, by the project's name."""
+    return members.list_memberships(tx, user)
+
+
+def change_own_profile(tx: Transaction, user: User, *, profile: Profile, request_id: str) -> User:
+    """Give the user another name or address. Raises `InvalidValue`, `EmailTaken`."""
+    return users.change_user(tx, user, profile=profile, by=By(user.id, request_id))
 
 
 def read_project(tx: Transaction, actor: Actor) -> Project:
@@ -78,7 +89,7 @@ def invite_member(tx: Transaction, actor: Actor, *, email: str, role: Role) -> I
     actor.require(Permission.MANAGE)
     user = users.create_user(tx, email=email, invited_to_id=actor.project_id, by=_by(actor))
     member = members.set_member(tx, project_id=actor.project_id, email=user.email, role=role, by=_by(actor))
-    return Invitation(member, links.create_invitation(tx, actor, user))
+    return Invitation(member, sign_in_links.create_invitation(tx, actor, user))
 
 
 def renew_invitation(tx: Transaction, actor: Actor, *, email: str) -> Invitation:
@@ -94,10 +105,10 @@ def renew_invitation(tx: Transaction, actor: Actor, *, email: str) -> Invitation
     member = stored_members.find_member(tx, project_id=actor.project_id, user_id=user.id)
     if member is None:
         raise MemberNotFound(user.email, actor.project_id)
-    if not links.is_invited_only(tx, user, actor.project_id):
+    if not sign_in_links.is_invited_only(tx, user, actor.project_id):
         raise InvalidValue("invalid_choice", _no_new_link(user), field="email")
     stored_sessions.delete_invitations(tx, user.id)
-    return Invitation(member, links.create_invitation(tx, actor, user))
+    return Invitation(member, sign_in_links.create_invitation(tx, actor, user))
 
 
 def remove_member(tx: Transaction, actor: Actor, *, email: str) -> None:

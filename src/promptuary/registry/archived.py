@@ -4,7 +4,7 @@ from promptuary.model.access import Actor, Permission
 from promptuary.model.errors import ArchivedPromptNotFound
 from promptuary.registry.prompts import History, find_archived
 from promptuary.store import versions
-from promptuary.store.database import Transaction
+from promptuary.store.engine.database import Transaction
 
 
 def read_archived(

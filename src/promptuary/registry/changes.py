@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from promptuary.model.access import Actor
 from promptuary.model.changes import ChangeKind
 from promptuary.model.prompts import Prompt, Version
-from promptuary.store import changes, list_entries
-from promptuary.store.database import Transaction
+from promptuary.store import changes
+from promptuary.store.engine.database import Transaction
+from promptuary.store.lists import entries as list_entries
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from promptuary.model.names import check_label_name
 from promptuary.model.prompts import MAX_LABELS, Label, Prompt, Version
 from promptuary.registry.changes import record
 from promptuary.store import activity, labels, prompts, versions
-from promptuary.store.database import Transaction
+from promptuary.store.engine.database import Transaction
 
 
 @dataclass(frozen=True, slots=True)

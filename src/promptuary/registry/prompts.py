@@ -36,9 +36,9 @@ from promptuary.model.prompts import (
 from promptuary.model.text import check_text
 from promptuary.registry.changes import record
 from promptuary.store import changes, fetches, labels, prompts, users, versions
-from promptuary.store import listing as listings
-from promptuary.store.database import Transaction
-from promptuary.store.listing import Listing, Page
+from promptuary.store.engine.database import Transaction
+from promptuary.store.lists import pages as listings
+from promptuary.store.lists.pages import Listing, Page
 
 MAX_EXCERPTED_BYTES = 2_000_000
 """Maximum size of the contents that are read to show excerpts of one page."""

@@ -8,10 +8,10 @@ from promptuary.model.accounts import Browser, Credentials, NewSession, Profile,
 from promptuary.model.errors import InvalidValue, Refusal, SessionNotFound, SignInRefused
 from promptuary.registry.access import hash_key
 from promptuary.registry.changes import By
+from promptuary.registry.operator.users import change_user, store_password
 from promptuary.registry.passwords import hash_password, is_outdated, is_right
-from promptuary.registry.users import change_user, store_password
 from promptuary.store import sessions, users
-from promptuary.store.database import Database, Transaction
+from promptuary.store.engine.database import Database, Transaction
 
 LAST_SEEN_PRECISION = timedelta(minutes=5)
 """That a session is in use is noted at most this often."""

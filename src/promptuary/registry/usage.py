@@ -8,7 +8,7 @@ from promptuary.model.errors import InvalidValue, PromptNotFound
 from promptuary.model.prompts import Version
 from promptuary.model.usage import DEFAULT_DAYS, MAX_DAYS, RECENT_DAYS, Tally, Usage, recent_days
 from promptuary.store import fetches, prompts
-from promptuary.store.database import Transaction
+from promptuary.store.engine.database import Transaction
 
 
 def record_fetches(tx: Transaction, tallies: Sequence[Tally]) -> None:

@@ -5,7 +5,7 @@ from sqlalchemy import select
 from promptuary.model.activity import Activity
 from promptuary.model.changes import ChangeKind
 from promptuary.store.changes import change_of
-from promptuary.store.database import Transaction
+from promptuary.store.engine.database import Transaction
 from promptuary.store.tables import changes, keys, users
 from promptuary.store.users import AUTHOR_COLUMNS, author_of
 

@@ -16,8 +16,10 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from promptuary.model.errors import Damaged, InvalidBackup, NotEmpty, SchemaMismatch, Unavailable
-from promptuary.store import changes, checks, dialect, fetches, list_entries, recent_fetches, schema, search_index
-from promptuary.store.database import Database, StatementFailed
+from promptuary.store import changes, checks, fetches, recent_fetches, schema
+from promptuary.store.engine import dialect
+from promptuary.store.engine.database import Database, StatementFailed
+from promptuary.store.lists import entries, trigrams
 from promptuary.store.tables import metadata, sessions, sign_in_links
 from promptuary.store.tables import recent_fetches as recent_rows
 
@@ -29,7 +31,7 @@ _DRAFT = "backup.db"
 _RANDOM_CHARACTERS = 8
 """How many `tempfile` puts behind a prefix."""
 
-_LEFT_OUT = {*list_entries.DERIVED, recent_rows, sessions, sign_in_links}
+_LEFT_OUT = {*entries.DERIVED, recent_rows, sessions, sign_in_links}
 """What is built anew, and what would let somebody in: a restored backup signs nobody in."""
 
 
@@ -62,7 +64,7 @@ def drafted(database: Database, place: Path | None = None) -> Iterator[Path]:
             schema.upgrade(backup)
             with database.read() as source, backup.write() as sink, _refused_rows():
                 _copy_rows(source.connection, sink.connection)
-                list_entries.rebuild(sink)
+                entries.rebuild(sink)
                 recent_fetches.rebuild(sink)
         draft.chmod(0o600)
         _make_durable(draft)
@@ -115,15 +117,15 @@ def restore_backup(database: Database, source: Path, *, replace: bool = False) -
     with private_folder(place, "promptuary-restore-") as folder, _opened_copy(source, folder) as backup:
         schema.upgrade(database)
         with backup.read() as rows, database.write() as sink:
-            list_entries.lock_prompts(sink)
+            entries.lock_prompts(sink)
             changes.lock_log(sink)
             fetches.lock_fetches(sink)
             known = changes.last_sequence(sink)
             # Gone first, so that a damaged index cannot stand in the way.
-            search_index.drop_index(sink.connection)
+            trigrams.drop_index(sink.connection)
             _clear(sink.connection, replace=replace)
             _copy_rows(rows.connection, sink.connection)
-            list_entries.rebuild(sink)
+            entries.rebuild(sink)
             recent_fetches.rebuild(sink)
             changes.append_restoration(sink, known=known)
             for table in metadata.sorted_tables:

@@ -8,9 +8,9 @@ from sqlalchemy import bindparam, delete, func, insert, select
 
 from promptuary.model.changes import Change, ChangeKind
 from promptuary.model.prompts import Prompt
-from promptuary.store import dialect
-from promptuary.store.database import AnyRow, Transaction
-from promptuary.store.prepared import Prepared
+from promptuary.store.engine import dialect
+from promptuary.store.engine.compiled import Prepared
+from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.tables import changes
 
 _APPEND = Prepared(insert(changes).returning(changes.c.sequence))

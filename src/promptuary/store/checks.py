@@ -11,8 +11,10 @@ from promptuary.model.errors import InvalidValue, Unavailable
 from promptuary.model.outline import outline_of
 from promptuary.model.text import counted, fold
 from promptuary.model.transfer import read_writer
-from promptuary.store import dialect, list_entries, row_rules, search_index
-from promptuary.store.database import AnyRow, Transaction, translated_errors
+from promptuary.store import row_rules
+from promptuary.store.engine import dialect
+from promptuary.store.engine.database import AnyRow, Transaction, translated_errors
+from promptuary.store.lists import entries, trigrams
 from promptuary.store.tables import labels, prompts, search_texts, versions
 
 _BATCH = 200
@@ -29,8 +31,8 @@ def list_problems(tx: Transaction) -> list[str]:
     return [
         *problems,
         *_search_problems(tx),
-        *list_entries.list_entry_problems(tx),
-        *search_index.index_problems(tx.connection),
+        *entries.list_entry_problems(tx),
+        *trigrams.index_problems(tx.connection),
     ]
 
 

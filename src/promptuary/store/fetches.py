@@ -10,8 +10,9 @@ from sqlalchemy import BigInteger, ColumnElement, Select, case, cast, delete, fu
 
 from promptuary.model.prompts import Prompt
 from promptuary.model.usage import MAX_SHOWN, DayUsage, KeyUsage, LabelUsage, Tally, VersionUsage
-from promptuary.store import dialect, recent_fetches
-from promptuary.store.database import Transaction
+from promptuary.store import recent_fetches
+from promptuary.store.engine import dialect
+from promptuary.store.engine.database import Transaction
 from promptuary.store.tables import MAX_INTEGER, fetches, keys, last_fetches, prompts, users, versions
 from promptuary.store.tables import recent_fetches as recent_rows
 from promptuary.store.users import AUTHOR_COLUMNS, author_of

@@ -6,8 +6,8 @@ from sqlalchemy import bindparam, or_, select, update
 
 from promptuary.model.access import Scope
 from promptuary.model.accounts import Key
-from promptuary.store.database import AnyRow, Transaction
-from promptuary.store.prepared import Prepared
+from promptuary.store.engine.compiled import Prepared
+from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.tables import keys, users
 
 _SELECT = select(

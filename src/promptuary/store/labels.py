@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from promptuary.model.prompts import Label, LabelPointer
-from promptuary.store.among import is_among
-from promptuary.store.database import AnyRow, Transaction
-from promptuary.store.prepared import Prepared
+from promptuary.store.engine.compiled import Prepared
+from promptuary.store.engine.database import AnyRow, Transaction
+from promptuary.store.engine.id_lists import is_among
 from promptuary.store.tables import labels, prompts, users, versions
 from promptuary.store.users import AUTHOR_COLUMNS, creator_of
 

@@ -6,9 +6,9 @@ from sqlalchemy import bindparam, delete, func, select
 
 from promptuary.model.access import Role
 from promptuary.model.accounts import Member, Membership, Project
-from promptuary.store import dialect
-from promptuary.store.database import AnyRow, Transaction
-from promptuary.store.prepared import Prepared
+from promptuary.store.engine import dialect
+from promptuary.store.engine.compiled import Prepared
+from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.tables import members, projects, users
 
 _SELECT = select(

@@ -3,7 +3,7 @@
 from sqlalchemy import bindparam, insert, select, update
 
 from promptuary.model.accounts import Project
-from promptuary.store.database import AnyRow, Transaction
+from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.tables import projects
 
 _COLUMNS = (projects.c.id, projects.c.name, projects.c.api_token, projects.c.created_at)

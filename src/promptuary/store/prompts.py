@@ -6,9 +6,9 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 
 from promptuary.model.prompts import Prompt
-from promptuary.store import dialect
-from promptuary.store.database import AnyRow, Transaction
-from promptuary.store.prepared import Prepared
+from promptuary.store.engine import dialect
+from promptuary.store.engine.compiled import Prepared
+from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.tables import prompts, versions
 
 _SELECT_ANY = select(prompts.c.id, prompts.c.project_id, prompts.c.name, prompts.c.latest_version, prompts.c.created_at)
@@ -79,7 +79,7 @@ def find_archived_prompt(tx: Transaction, *, project_id: int, name: str | None, 
         statement = statement.where(prompts.c.name == name)
     if version_id is not None:
         statement = statement.join(versions, versions.c.prompt_id == prompts.c.id).where(versions.c.id == version_id)
-    # In the order of `listing`, so that it is the one that the list of archived prompts shows first.
+    # In the order of `lists.pages`, so that it is the one that the list of archived prompts shows first.
     row = tx.connection.execute(statement.order_by(prompts.c.archived_at.desc(), prompts.c.id.desc()).limit(1)).one_or_none()
     return None if row is None else prompt_of(row)
 

@@ -23,8 +23,8 @@ from sqlalchemy import (
 )
 
 from promptuary.model.usage import Tally, recent_days
-from promptuary.store import dialect
-from promptuary.store.database import Transaction
+from promptuary.store.engine import dialect
+from promptuary.store.engine.database import Transaction
 from promptuary.store.tables import fetches, last_fetches, prompts, recent_fetches, versions
 
 _BATCH = 500

@@ -3,8 +3,9 @@
 from sqlalchemy import Table, bindparam, delete, exists, insert, select, update
 
 from promptuary.model.changes import ChangeKind
-from promptuary.store import changes, dialect
-from promptuary.store.database import AnyRow, Transaction
+from promptuary.store import changes
+from promptuary.store.engine import dialect
+from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.tables import changes as change_rows
 from promptuary.store.tables import keys, labels, list_entries, members, users, versions
 

@@ -22,7 +22,7 @@ from promptuary.model.json_text import InvalidJson, parse
 from promptuary.model.names import check_label_name, check_prompt_name
 from promptuary.model.prompts import MAX_DESCRIPTION, MAX_LABELS, MAX_VERSIONS
 from promptuary.model.text import check_text
-from promptuary.store.database import Transaction, translated_errors
+from promptuary.store.engine.database import Transaction, translated_errors
 from promptuary.store.tables import (
     MAX_INTEGER,
     Count,

@@ -4,8 +4,10 @@ from sqlalchemy import Text, inspect, select, type_coerce
 from sqlalchemy.sql import column, table
 
 from promptuary.model.errors import SchemaMismatch
-from promptuary.store import dialect, list_entries, recent_fetches, recorded_authors, word_index
-from promptuary.store.database import Database, Transaction, translated_errors
+from promptuary.store import recent_fetches, recorded_authors
+from promptuary.store.engine import dialect
+from promptuary.store.engine.database import Database, Transaction, translated_errors
+from promptuary.store.lists import entries, word_index
 from promptuary.store.tables import changes, keys, labels, metadata, projects, prompts, users, versions
 
 HEAD = "0008"
@@ -75,10 +77,10 @@ def upgrade(database: Database) -> bool:
         tx = Transaction(connection, database.clock)
         before = current_revision(tx)
         if before is not None:
-            list_entries.lock_prompts(tx)
+            entries.lock_prompts(tx)
         _migrate(tx, target="head")
         if before is None or before < _DERIVED_SINCE:
-            list_entries.rebuild(tx)
+            entries.rebuild(tx)
         elif before < _POSTGRESQL_WORDS_SINCE and not dialect.is_sqlite(connection):
             word_index.create_index(connection)
         recent_fetches.rebuild(tx)

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from promptuary.model.accounts import Session, SignInLink
-from promptuary.store.database import AnyRow, Transaction
+from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.tables import sessions, sign_in_links, users
 from promptuary.store.users import find_user
 

@@ -249,7 +249,7 @@ labels = Table(
     UniqueConstraint("prompt_id", "name"),
 )
 
-# What search looks in: a row for every version that a list can show, with folded texts. Derived, see `store.list_entries`.
+# What search looks in: a row for every version that a list can show, with folded texts. Derived, see `store.lists.entries`.
 search_texts = Table(
     "search_texts",
     metadata,
@@ -262,7 +262,7 @@ search_texts = Table(
 )
 
 # What lists are made of: a row for every active prompt at its latest version, under the empty label, and one for each of its labels
-# at the labelled version. An index for each order, so that a page is found without sorting. Derived, see `store.list_entries`.
+# at the labelled version. An index for each order, so that a page is found without sorting. Derived, see `store.lists.entries`.
 list_entries = Table(
     "list_entries",
     metadata,

@@ -11,7 +11,7 @@ from promptuary.model.content import text_of
 from promptuary.model.outline import outline_of
 from promptuary.model.prompts import Prompt
 from promptuary.model.transfer import LabelLine, PromptLine, VersionLine, Writer, show_writer
-from promptuary.store.database import AnyRow, Transaction
+from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.prompts import prompt_of
 from promptuary.store.tables import labels, prompts, users, versions
 from promptuary.store.users import AUTHOR_COLUMNS, creator_of

@@ -6,9 +6,9 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 
 from promptuary.model.accounts import Author, Credentials, User, recorded_author
-from promptuary.store import dialect
-from promptuary.store.database import AnyRow, Transaction
-from promptuary.store.prepared import Prepared
+from promptuary.store.engine import dialect
+from promptuary.store.engine.compiled import Prepared
+from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.tables import users
 
 _COLUMNS = (

@@ -10,19 +10,21 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp
 
+from promptuary.http.body import CLIENT_GONE, BodyTooSlow
+from promptuary.http.request_log import log_damage
 from promptuary.model.errors import PromptNotFound, Refusal, Unavailable
-from promptuary.request_body import CLIENT_GONE, BodyTooSlow
-from promptuary.request_log import log_damage
-from promptuary.web import account, front, keys, project_pages, projects
-from promptuary.web.archive import find_archived
+from promptuary.web import home
+from promptuary.web.account import keys, profile
 from promptuary.web.assets import PREFIX
 from promptuary.web.errors import TITLES, SignInNeeded, WebError, detail_of, page_of
 from promptuary.web.headers import SafeHeaders
-from promptuary.web.hidden_tokens import HiddenTokens
+from promptuary.web.page_request import Visit, WebServices
 from promptuary.web.programs import short_error, wants_page
-from promptuary.web.visits import Visit, WebServices
+from promptuary.web.projects import routes, settings
+from promptuary.web.prompts.archive import find_archived
+from promptuary.web.redact_links import HiddenTokens
 
-ROUTES: list[Route] = [*front.ROUTES, *account.ROUTES, *keys.ROUTES, *projects.ROUTES, *project_pages.ROUTES]
+ROUTES: list[Route] = [*home.ROUTES, *profile.ROUTES, *keys.ROUTES, *settings.ROUTES, *routes.ROUTES]
 """Every page there is."""
 
 

@@ -2,7 +2,7 @@
 
 from starlette.requests import Request
 
-from promptuary.same_origin import READING_METHODS, is_from_elsewhere
+from promptuary.http.origin import READING_METHODS, is_from_elsewhere
 from promptuary.web.errors import WebError
 
 

@@ -8,12 +8,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from promptuary.http.body import UnknownCaller
 from promptuary.model.errors import Busy
-from promptuary.request_body import UnknownCaller
 from promptuary.web.csrf import require_own_page
 from promptuary.web.errors import TITLES, SignInNeeded, WebError, page_of
 from promptuary.web.forms import MAX_FORM_BYTES, MAX_PASSWORD_FORM_BYTES, too_large
-from promptuary.web.visits import View, Visit, came_from
+from promptuary.web.page_request import View, Visit, came_from
 
 _MAX_RENDERED = 100
 

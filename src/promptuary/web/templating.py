@@ -10,9 +10,9 @@ from markupsafe import Markup
 
 from promptuary.model.accounts import Author, User, shown_name
 from promptuary.model.text import counted
-from promptuary.web.browsers import told_browser
-from promptuary.web.scopes import told_powers
-from promptuary.web.visible import show_visibly
+from promptuary.web.account.scopes import told_powers
+from promptuary.web.prompts.visible import show_visibly
+from promptuary.web.user_agents import told_browser
 
 _KILOBYTE = 1000
 _UNITS = (

@@ -15,7 +15,7 @@ from limits.errors import StorageError
 from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
-from promptuary.addresses import network_of
+from promptuary.http.addresses import network_of
 from promptuary.model.errors import LinkEnded, SignInRefused
 from promptuary.model.text import counted
 from promptuary.web.errors import WebError

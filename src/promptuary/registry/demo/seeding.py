@@ -12,14 +12,14 @@ from promptuary.model.prompts import Version
 from promptuary.registry.demo.fetching import tallies
 from promptuary.registry.demo.history import First, Next
 from promptuary.registry.demo.prompts import PROMPTS
-from promptuary.registry.keys import create_key
 from promptuary.registry.labels import move_label
-from promptuary.registry.members import set_member
-from promptuary.registry.projects import create_project, list_projects
+from promptuary.registry.operator.keys import create_key
+from promptuary.registry.operator.members import set_member
+from promptuary.registry.operator.projects import create_project, list_projects
+from promptuary.registry.operator.users import create_user, list_users
 from promptuary.registry.prompts import UNCHANGED, create_prompt, publish_version
 from promptuary.registry.usage import record_fetches
-from promptuary.registry.users import create_user, list_users
-from promptuary.store.database import Transaction
+from promptuary.store.engine.database import Transaction
 
 PROJECT_NAME = "Demo"
 AUTHOR_EMAIL = "author@example.com"

@@ -1,0 +1,1 @@
+"""The PostHog prompts API and its additions. One module a resource."""

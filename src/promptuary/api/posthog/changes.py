@@ -1,0 +1,275 @@
+"""The resource of a project's changes: a page of them as JSON, or a stream of server-sent events that stays open."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import BeforeValidator, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from typing_extensions import TypedDict
+
+from promptuary.api.calls import Call, StreamableCall
+from promptuary.api.documentation import TOKEN_PARAMETER, operation
+from promptuary.api.errors import answer_refusal
+from promptuary.api.posthog.fields import integer, refuse
+from promptuary.api.posthog.inputs import LabelName, PromptName, Schema
+from promptuary.api.posthog.outputs import Identifier, Moment, PositiveInteger, UserBasic, show_author, show_moment
+from promptuary.api.streams import ABORT, RETRY_SECONDS, Broadcaster, Stream
+from promptuary.http.request_log import STAYS_OPEN
+from promptuary.model.access import Actor, Permission
+from promptuary.model.activity import Activity
+from promptuary.model.changes import Interest
+from promptuary.model.errors import Refusal, Unavailable
+from promptuary.model.json_text import dump_compact
+from promptuary.registry import change_feed
+from promptuary.registry.change_feed import FeedPage
+from promptuary.store.engine.database import Database
+
+HEARTBEAT_SECONDS = 15.0
+MAX_FILTERS = 1000
+
+_MAX_DIGITS = 20
+_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    # Open-source nginx holds back what it may buffer.
+    (b"x-accel-buffering", b"no"),
+]
+
+router = APIRouter(tags=["Changes"])
+
+
+def _cursor(value: object) -> int:
+    text = str(value)
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
+        refuse("invalid", "A valid cursor is required.")
+    return int(text)
+
+
+class ChangesQuery(Schema):
+    """The query of changes."""
+
+    after: (
+        Annotated[int, BeforeValidator(_cursor), Field(json_schema_extra={"type": "string", "pattern": "^[0-9]{1,20}$"})] | None
+    ) = Field(default=None, description="Only changes behind this cursor; from the oldest that is kept by default.")
+    limit: Annotated[int, integer(minimum=1, maximum=1000), Field(json_schema_extra={"minimum": 1, "maximum": 1000})] = Field(
+        default=100, description="Most changes in the answer."
+    )
+    name: list[PromptName] = Field(
+        default=[],
+        max_length=MAX_FILTERS,
+        description="Only changes of this prompt, or with a `label` that is asked for. Repeatable.",
+    )
+    label: list[LabelName] = Field(
+        default=[],
+        max_length=MAX_FILTERS,
+        description="Only changes that set, move or remove this label, or of a `name` that is asked for. Repeatable.",
+    )
+
+    @property
+    def interest(self) -> Interest:
+        """What is asked for."""
+        return Interest(frozenset(self.name), frozenset(self.label))
+
+
+class LLMPromptChange(TypedDict):
+    """A change of a prompt; what does not apply to its kind is null."""
+
+    cursor: str
+    kind: str
+    prompt_name: str
+    prompt_id: Identifier
+    version: PositiveInteger | None
+    label: str | None
+    from_version: PositiveInteger | None
+    to_version: PositiveInteger | None
+    actor: UserBasic | None
+    created_at: Moment
+
+
+class LLMPromptChanges(TypedDict):
+    """Changes, oldest first, and where to go on. `reset`: some cannot be told any more; read anew what you keep."""
+
+    results: list[LLMPromptChange]
+    next_cursor: str
+    has_more: bool
+    reset: bool
+
+
+_DESCRIBED = operation(
+    "llm_prompts_changes_list", query=ChangesQuery, extra_parameters=[TOKEN_PARAMETER], answers={200: LLMPromptChanges}
+)
+_DESCRIBED["responses"][200]["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
+
+
+@router.get("/changes/", summary="Follow changes", **_DESCRIBED)
+def list_changes(call: StreamableCall) -> Response:
+    """List changes of prompts, oldest first; with `Accept: text/event-stream` stay open and send those to come.
+
+    A stream begins behind the header `Last-Event-ID`, else behind `after`, else now.
+    """
+    actor = call.enter(Permission.READ)
+    query = call.query(ChangesQuery, repeated=("name", "label"))
+    if call.wants_stream:
+        return _start_stream(call, actor, query)
+    with call.database.read() as tx:
+        page = change_feed.list_changes(tx, actor, after=query.after, limit=query.limit, interest=query.interest)
+    return call.answer(
+        {
+            "results": [show_change(entry) for entry in page.entries],
+            "next_cursor": str(page.cursor),
+            "has_more": page.has_more,
+            "reset": page.is_reset,
+        }
+    )
+
+
+def show_change(entry: Activity) -> dict[str, object]:
+    """Show a change of a prompt; the shape is `LLMPromptChange`."""
+    change = entry.change
+    before, after = change.before or {}, change.after or {}
+    is_of_label = change.kind.value.startswith("label.")
+    return {
+        "cursor": str(change.sequence),
+        "kind": change.kind.value,
+        "prompt_name": change.prompt_name,
+        "prompt_id": change.prompt_id,
+        "version": after.get("version") if after or is_of_label else before.get("version"),
+        "label": after.get("label", before.get("label")) if is_of_label else None,
+        "from_version": before.get("version") if is_of_label else None,
+        "to_version": after.get("version") if is_of_label else None,
+        "actor": show_author(entry.user),
+        "created_at": show_moment(change.at),
+    }
+
+
+def change_message(entry: Activity) -> bytes:
+    """Return the event of a change."""
+    return _message("change", entry.change.sequence, dump_compact(show_change(entry)))
+
+
+def _message(event: str, cursor: int, data: str = "{}") -> bytes:
+    return f"id: {cursor}\nevent: {event}\ndata: {data}\n\n".encode()
+
+
+def _start_stream(call: Call, actor: Actor, query: ChangesQuery) -> Response:
+    last_id = call.request.headers.get("last-event-id")
+    after = query.after if not last_id else call.checked(ChangesQuery, {"after": last_id}).after
+    with call.database.read() as tx:
+        start = change_feed.find_start(tx, actor, after)
+    stream = Stream(
+        actor.key_id or f"user {actor.user_id}",
+        actor.project_id,
+        query.interest,
+        start.cursor,
+        actor.key_id is None,
+        call.access_check(Permission.READ, actor),
+    )
+    call.note_use_now()
+    read = partial(_read_on, call.database, actor, stream)
+    return _StreamResponse(call.services.broadcaster, stream, read, _message("reset" if start.is_reset else "ready", start.cursor))
+
+
+def _read_on(database: Database, actor: Actor, stream: Stream) -> FeedPage:
+    with database.read() as tx:
+        return change_feed.list_changes(tx, actor, after=stream.cursor, limit=100, interest=stream.interest)
+
+
+class _StreamResponse(Response):
+    """Sends a stream until its client goes away, its access ends, or the server stops."""
+
+    def __init__(self, broadcaster: Broadcaster, stream: Stream, read: Callable[[], FeedPage], first: bytes) -> None:
+        super().__init__()
+        self._broadcaster = broadcaster
+        self._stream = stream
+        self._read = read
+        self._first = first
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        stream = self._stream
+        try:
+            self._broadcaster.open(stream)
+        except Refusal as refusal:
+            await answer_refusal(refusal)(scope, receive, send)
+            return
+        stream.abort = scope.get(ABORT)
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS]})
+            await send({"type": "http.response.body", "body": self._first, "more_body": True})
+            await send({"type": STAYS_OPEN, "rest": self._go_on})
+        except BaseException:
+            self._broadcaster.close(stream)
+            raise
+
+    async def _go_on(self, receive: Receive, send: Send) -> None:
+        stream = self._stream
+        leaving = asyncio.ensure_future(_gone(receive))
+        leaving.add_done_callback(lambda _: stream.end())
+        try:
+            while not stream.is_over:
+                body = await self._next()
+                if body and not stream.is_over:
+                    # It waits while the client does not read.
+                    stream.is_sending = True
+                    await send({"type": "http.response.body", "body": body, "more_body": True})
+                    stream.is_sending = False
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            self._broadcaster.close(stream)
+            leaving.cancel()
+
+    async def _next(self) -> bytes:
+        """Return what there is to send, or wait for it, at most until a heartbeat is due."""
+        stream = self._stream
+        waiting = stream.waiting = asyncio.get_running_loop().create_future()
+        events = self._broadcaster.events_behind(stream)
+        if events is None:
+            return await self._read_log(waiting)
+        if not events:
+            return await _woken(waiting)
+        stream.cursor = events[-1].change.sequence
+        return b"".join(event.message for event in events if stream.interest.covers(event.change))
+
+    async def _read_log(self, waiting: "asyncio.Future[None]") -> bytes:
+        stream = self._stream
+        try:
+            page = await run_in_threadpool(self._read)
+        except Unavailable:
+            return await _woken(waiting, RETRY_SECONDS)
+        if page.is_reset:
+            stream.cursor = page.cursor
+            return _message("reset", page.cursor)
+        has_moved = page.cursor != stream.cursor
+        stream.cursor = page.cursor
+        if not has_moved:
+            # The broadcaster has not begun yet; it wakes everybody when it has.
+            return await _woken(waiting)
+        return b"".join(change_message(entry) for entry in page.entries)
+
+
+async def _woken(waiting: "asyncio.Future[None]", seconds: float = HEARTBEAT_SECONDS) -> bytes:
+    beating = asyncio.get_running_loop().call_later(seconds, waiting.cancel)
+    try:
+        await waiting
+    except asyncio.CancelledError:
+        if waiting.cancelled() and not _is_cancelled():
+            return b": heartbeat\n\n"
+        raise
+    finally:
+        beating.cancel()
+    return b""
+
+
+def _is_cancelled() -> bool:
+    """Tell whether the task itself is to end, not only what it has waited for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

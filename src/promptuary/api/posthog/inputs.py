@@ -1,0 +1,246 @@
+"""Schemas of what callers send: queries and bodies. Fields are checked in the order in which they stand here."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from promptuary.api.posthog.fields import choice, edit_list, expect_object, flag, integer, json_value, refuse, text, uuid_text
+from promptuary.model.content import encode_config, encode_prompt
+from promptuary.model.edits import MAX_EDITS
+from promptuary.model.names import check_label_name, check_prompt_name
+from promptuary.model.prompts import MAX_DESCRIPTION
+from promptuary.model.text import check_text
+from promptuary.store.lists.pages import ORDERS, Listing
+
+CONTENT_CHOICES = ("full", "preview", "none")
+ORDER_CHOICES = tuple(f"{sign}{name}" for name in ORDERS for sign in ("", "-"))
+
+_NOT_NULL: dict[str, Any] = {"not": {"type": "null"}}
+
+_check_description = partial(check_text, field="version_description", max_length=MAX_DESCRIPTION, blank=True)
+
+
+def _check_not_empty(value: str) -> None:
+    if not value:
+        refuse("blank", "This field may not be blank.")
+
+
+def _trim_search(search: str) -> str:
+    # White space around a search does not count, but line breaks alone are something to look for.
+    return search.strip() or search.strip(" \t")
+
+
+def documented_without_default(**described: object) -> Callable[[dict[str, Any]], None]:
+    """Describe a field that may be left out, which means something else than any value of it."""
+
+    def describe(schema: dict[str, Any]) -> None:
+        del schema["default"]
+        if "type" in described:
+            schema.pop("anyOf", None)
+        schema.update(described)
+
+    return describe
+
+
+class Schema(BaseModel):
+    """A query or body; unknown keys are ignored."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+Content = Annotated[str, choice(CONTENT_CHOICES), Field(json_schema_extra={"enum": [*CONTENT_CHOICES]})]
+VersionNumber = Annotated[int, integer(minimum=1), Field(json_schema_extra={"minimum": 1})]
+LabelName = Annotated[str, text(check_label_name), Field(json_schema_extra={"minLength": 1, "maxLength": 128})]
+PromptName = Annotated[str, text(check_prompt_name), Field(json_schema_extra={"maxLength": 255, "pattern": "^[a-zA-Z0-9_-]+$"})]
+
+
+class ListQuery(Schema):
+    """The query of a list, besides `limit` and `offset`, which are never an error."""
+
+    content: Content = Field(default="full", description="How much of each prompt to return.")
+    search: Annotated[str, AfterValidator(_trim_search), text(trim=False)] = Field(
+        default="",
+        description="Only prompts with this text in their name or content, ignoring case; of archived ones the name only.",
+    )
+    order_by: Annotated[str, choice(ORDER_CHOICES)] = Field(
+        default="-created_at",
+        description="The order; `-` for descending. By default `-created_at`, and of archived prompts those archived last first.",
+        json_schema_extra=documented_without_default(enum=[*ORDER_CHOICES]),
+    )
+    created_by_id: Annotated[int, integer()] = Field(
+        default=0, description="Only versions that the user with this id created; 0 for all."
+    )
+    label: LabelName | None = Field(default=None, description="Only prompts that carry this label, each at the labelled version.")
+    archived: Annotated[bool, flag()] = Field(default=False, description="List the archived prompts instead of the active ones.")
+
+    @model_validator(mode="after")
+    def _labels_of_active_prompts(self) -> Self:
+        if self.archived and self.label is not None:
+            refuse("invalid", "Use either archived or label, not both. Archived prompts have no labels.")
+        return self
+
+    @property
+    def order(self) -> str:
+        """The order that was asked for, or the one that fits what is listed."""
+        return "-archived_at" if self.archived and "order_by" not in self.model_fields_set else self.order_by
+
+    def listing(self, *, limit: int, offset: int) -> Listing:
+        """Return what to list."""
+        return Listing(
+            limit=limit,
+            offset=offset,
+            label=self.label,
+            search=self.search,
+            created_by_id=self.created_by_id or None,
+            order_by=self.order.removeprefix("-"),
+            is_descending=self.order.startswith("-"),
+            is_archived=self.archived,
+            with_content=self.content != "none",
+        )
+
+
+class FetchQuery(Schema):
+    """The query of a fetch."""
+
+    version: VersionNumber | None = Field(default=None, description="The version to fetch; the latest by default.")
+    label: LabelName | None = Field(default=None, description="Fetch the version that carries this label.")
+    content: Content = Field(default="full", description="How much of the prompt to return.")
+
+    @model_validator(mode="after")
+    def _one_selector(self) -> Self:
+        if self.version is not None and self.label is not None:
+            refuse("invalid", "Use either version or label, not both.")
+        return self
+
+
+class ResolveQuery(Schema):
+    """The query of a version with its history."""
+
+    version: VersionNumber | None = Field(default=None, description="The version to return in full.")
+    version_id: Annotated[str, uuid_text(), Field(json_schema_extra={"format": "uuid"})] | None = Field(
+        default=None, description="The id of the version to return in full; with `version`, both must match."
+    )
+    limit: Annotated[int, integer(minimum=1, maximum=100), Field(json_schema_extra={"minimum": 1, "maximum": 100})] = Field(
+        default=50, description="Versions of the history on this page."
+    )
+    offset: Annotated[int, integer(minimum=0), Field(json_schema_extra={"minimum": 0})] | None = Field(
+        default=None, description="Versions to skip, from the newest."
+    )
+    before_version: VersionNumber | None = Field(default=None, description="Only versions below this number.")
+
+    @model_validator(mode="after")
+    def _one_cursor(self) -> Self:
+        if self.offset is not None and self.before_version is not None:
+            refuse("invalid", "Use either offset or before_version, not both.")
+        return self
+
+
+class Body(Schema):
+    """A request's body: a JSON object or a form."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _object(cls, value: object) -> dict[str, Any]:
+        return expect_object(value)
+
+
+class LLMPromptCreate(Body):
+    """A new prompt."""
+
+    name: PromptName = Field(description="Unique among the project's active prompts.")
+    prompt: Annotated[Any, json_value(encode_prompt)] = Field(
+        description="The prompt: a string or any other JSON value but null.", json_schema_extra=_NOT_NULL
+    )
+    config: Annotated[Any, json_value(encode_config)] = Field(
+        default=None,
+        description="Settings that belong to the prompt, such as model and temperature.",
+        json_schema_extra={"type": ["object", "null"]},
+    )
+    version_description: Annotated[str | None, text(_check_description, nullable=True)] = Field(
+        default=None, description="A note on this version.", json_schema_extra={"maxLength": MAX_DESCRIPTION}
+    )
+
+
+class LLMPromptEditOperation(Body):
+    """Replace the only occurrence of `old` by `new`."""
+
+    old: Annotated[str, text(_check_not_empty, trim=False)] = Field(
+        description="Text that occurs exactly once.", json_schema_extra={"minLength": 1}
+    )
+    new: Annotated[str, text(trim=False)] = Field(description="What stands in its place; empty to delete it.")
+
+
+class PatchedLLMPromptPublish(Body):
+    """The next version of a prompt: `prompt` or `edits`, `config`, or both."""
+
+    prompt: Annotated[Any, json_value(encode_prompt)] = Field(
+        default=None, description="The new prompt.", json_schema_extra=documented_without_default(**_NOT_NULL)
+    )
+    edits: Annotated[list[LLMPromptEditOperation], edit_list()] = Field(
+        default=[],
+        description="Changes to the latest version, applied in order.",
+        json_schema_extra=documented_without_default(minItems=1, maxItems=MAX_EDITS),
+    )
+    config: Annotated[Any, json_value(encode_config)] = Field(
+        default=None,
+        description="The new settings; null clears them, absent carries them forward.",
+        json_schema_extra=documented_without_default(type=["object", "null"]),
+    )
+    base_version: VersionNumber = Field(description="The version that this one is based on, which must be the latest.")
+    version_description: Annotated[str, text(_check_description)] = Field(
+        default="", description="A note on this version.", json_schema_extra={"maxLength": MAX_DESCRIPTION}
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        given = self.model_fields_set
+        if {"prompt", "edits"} <= given:
+            refuse("invalid", "Provide either 'prompt' or 'edits', not both.")
+        if not {"prompt", "edits", "config"} & given:
+            refuse("invalid", "Either 'prompt', 'edits' or 'config' is required.")
+        return self
+
+
+class LLMPromptDuplicate(Body):
+    """The name of a copy."""
+
+    new_name: Annotated[str, text(partial(check_prompt_name, field="new_name"))] = Field(
+        description="The name of the new prompt.",
+        json_schema_extra={"maxLength": 255, "pattern": "^[a-zA-Z0-9_-]+$"},
+    )
+
+
+class LLMPromptRestore(Body):
+    """Which archived prompt to bring back, where several had the name."""
+
+    id: Annotated[str, uuid_text(), Field(json_schema_extra={"format": "uuid"})] | None = Field(
+        default=None, description="The id of one of its versions, as the list of archived prompts shows it."
+    )
+
+
+class LabelRemovalQuery(Schema):
+    """Where a label is to be for its removal."""
+
+    expected_version: VersionNumber | None = Field(
+        default=None,
+        description=(
+            "The version that the label points at now. If it points elsewhere, the answer is 409 and nothing changes. "
+            "Leave it out to remove the label from anywhere."
+        ),
+    )
+
+
+class LLMPromptLabelSet(Body):
+    """Where a label is to point."""
+
+    version: VersionNumber = Field(description="The version that the label points at from now on.")
+    expected_version: Annotated[int | None, integer(minimum=1, nullable=True)] = Field(
+        default=None,
+        description=(
+            "The version that the label points at now, or null if it is not set yet. "
+            "If it points elsewhere, the answer is 409 and nothing changes. Leave it out to move the label from anywhere."
+        ),
+        json_schema_extra=documented_without_default(type=["integer", "null"], minimum=1),
+    )

@@ -1,0 +1,50 @@
+"""The resource of projects: which project a key enters, in PostHog's form."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import Field
+from starlette.responses import Response
+from typing_extensions import TypedDict
+
+from promptuary.api.calls import CurrentCall
+from promptuary.api.documentation import TOKEN_PARAMETER, operation
+from promptuary.api.posthog.outputs import Identifier, Moment, show_moment
+from promptuary.model.access import Permission
+from promptuary.model.accounts import Project as StoredProject
+from promptuary.registry import administration
+
+router = APIRouter(tags=["Projects"])
+
+
+class Project(TypedDict):
+    """A project. `uuid` tells it from the projects of all other servers, for good; `api_token` can be replaced."""
+
+    id: Annotated[int, Field(ge=1)]
+    uuid: Identifier
+    name: str
+    api_token: str
+    created_at: Moment
+
+
+@router.get(
+    "/",
+    summary="Read a project",
+    **operation("projects_retrieve", extra_parameters=[TOKEN_PARAMETER], answers={200: Project}),
+)
+def read_project(call: CurrentCall) -> Response:
+    """Return the project that the path means: for `@current`, the current one of the key's owner."""
+    actor = call.enter(Permission.READ)
+    with call.database.read() as tx:
+        project = administration.read_project(tx, actor)
+    return call.answer(_show(project))
+
+
+def _show(project: StoredProject) -> Project:
+    return {
+        "id": project.id,
+        "uuid": project.uuid,
+        "name": project.name,
+        "api_token": project.api_token,
+        "created_at": show_moment(project.created_at),
+    }

@@ -1,0 +1,216 @@
+"""The resource of prompts: list, create, fetch, publish, resolve, duplicate, archive, restore."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from promptuary.api.calls import Call, CurrentCall
+from promptuary.api.documentation import TOKEN_PARAMETER, operation, query_parameter
+from promptuary.api.posthog.inputs import (
+    FetchQuery,
+    ListQuery,
+    LLMPromptCreate,
+    LLMPromptDuplicate,
+    LLMPromptRestore,
+    PatchedLLMPromptPublish,
+    ResolveQuery,
+)
+from promptuary.api.posthog.outputs import (
+    LLMPrompt,
+    LLMPromptPublic,
+    LLMPromptResolveResponse,
+    LLMPromptRestored,
+    PaginatedLLMPromptListList,
+    show_label,
+    show_prompt,
+    show_public,
+    show_restored,
+    show_row,
+    show_summary,
+)
+from promptuary.api.posthog.paging import DEFAULT_LIMIT, MAX_LIMIT, page_body, window_of
+from promptuary.model.access import Permission
+from promptuary.model.edits import Edit
+from promptuary.registry import prompts
+
+router = APIRouter(tags=["Prompts"])
+
+_PAGE_PARAMETERS = [
+    query_parameter(
+        "limit",
+        {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+        "Prompts on a page.",
+    ),
+    query_parameter("offset", {"type": "integer", "minimum": 0, "default": 0}, "Prompts to skip."),
+    TOKEN_PARAMETER,
+]
+
+
+@router.get(
+    "/",
+    summary="List prompts",
+    **operation(
+        "llm_prompts_list",
+        query=ListQuery,
+        extra_parameters=_PAGE_PARAMETERS,
+        answers={200: PaginatedLLMPromptListList},
+    ),
+)
+def list_prompts(call: CurrentCall) -> Response:
+    """List the active prompts, each at its latest version or, with `label`, at the labelled one; or the archived prompts."""
+    actor = call.enter(Permission.READ)
+    query = call.query(ListQuery)
+    window = window_of(call)
+    with call.database.read() as tx:
+        page = prompts.list_prompts(tx, actor, query.listing(limit=window.limit, offset=window.offset))
+    if query.content == "full" and not query.archived:
+        call.count_fetches(actor, page.items, query.label)
+    rows = [show_row(version, query.content) for version in page.items]
+    return call.answer_tagged(page_body(call, window, count=page.count, results=rows))
+
+
+@router.post("/", summary="Create a prompt", **operation("llm_prompts_create", body=LLMPromptCreate, answers={201: LLMPrompt}))
+def create_prompt(call: CurrentCall) -> Response:
+    """Create a prompt with version 1."""
+    actor = call.enter(Permission.WRITE)
+    body = call.body(LLMPromptCreate)
+    with call.database.write() as tx:
+        created = prompts.create_prompt(
+            tx, actor, name=body.name, prompt=body.prompt, config=body.config, description=body.version_description
+        )
+    return call.answer(show_prompt(created), 201)
+
+
+@router.get(
+    "/name/{prompt_name}/",
+    summary="Fetch a prompt",
+    **operation(
+        "llm_prompts_name_retrieve",
+        query=FetchQuery,
+        extra_parameters=[TOKEN_PARAMETER],
+        answers={200: LLMPromptPublic},
+    ),
+)
+async def fetch_prompt(call: CurrentCall) -> Response:
+    """Fetch the latest version of a prompt, or the one with a number or a label. A version's UUID also names its prompt."""
+    return await call.answer_fetch(_fetch_prompt)
+
+
+def _fetch_prompt(call: Call) -> Response:
+    actor = call.enter(Permission.READ)
+    query = call.query(FetchQuery)
+    with call.database.read() as tx:
+        version = prompts.fetch_prompt(tx, actor, call.path["prompt_name"], version=query.version, label=query.label)
+    call.count_fetches(actor, [version], query.label)
+    return call.answer_tagged(show_public(version, query.content, query.label))
+
+
+@router.patch(
+    "/name/{prompt_name}/",
+    summary="Publish a version",
+    **operation("llm_prompts_name_partial_update", body=PatchedLLMPromptPublish, answers={200: LLMPrompt}, conflicts=True),
+)
+def publish_version(call: CurrentCall) -> Response:
+    """Publish the next version of a prompt. Labels stay where they are."""
+    actor = call.enter(Permission.WRITE)
+    name = call.path["prompt_name"]
+    if prompts.is_version_id(name):
+        with call.database.read() as tx:
+            name = prompts.name_meant(tx, actor, name)
+    body = call.body(PatchedLLMPromptPublish)
+    with call.database.write() as tx:
+        published = prompts.publish_version(
+            tx,
+            actor,
+            name=name,
+            base_version=body.base_version,
+            prompt=body.prompt,
+            edits=[Edit(edit.old, edit.new) for edit in body.edits],
+            config=body.config if "config" in body.model_fields_set else prompts.UNCHANGED,
+            description=body.version_description,
+        )
+    return call.answer(show_prompt(published))
+
+
+@router.get(
+    "/resolve/name/{prompt_name}/",
+    summary="Read a version with the history",
+    **operation(
+        "llm_prompts_resolve_name_retrieve",
+        query=ResolveQuery,
+        extra_parameters=[TOKEN_PARAMETER],
+        answers={200: LLMPromptResolveResponse},
+    ),
+)
+def resolve_prompt(call: CurrentCall) -> Response:
+    """Return one version in full, a page of the history, newest first, and all labels."""
+    actor = call.enter(Permission.READ)
+    query = call.query(ResolveQuery)
+    with call.database.read() as tx:
+        history = prompts.resolve_prompt(
+            tx,
+            actor,
+            name=call.path["prompt_name"],
+            version=query.version,
+            version_id=query.version_id,
+            limit=query.limit,
+            offset=query.offset or 0,
+            before_version=query.before_version,
+        )
+    return call.answer(
+        {
+            "prompt": show_prompt(history.selected),
+            "versions": [show_summary(version, history.last_fetches.get(version.id)) for version in history.versions],
+            "has_more": history.has_more,
+            "labels": [show_label(label) for label in history.labels],
+        }
+    )
+
+
+@router.post(
+    "/name/{prompt_name}/archive/",
+    summary="Archive a prompt",
+    **operation("llm_prompts_name_archive_create", answers={204: None}),
+)
+def archive_prompt(call: CurrentCall) -> Response:
+    """Take a prompt with all its versions and labels out of service; its name becomes free."""
+    actor = call.enter(Permission.WRITE)
+    with call.database.write() as tx:
+        prompts.archive_prompt(tx, actor, name=call.path["prompt_name"])
+    return call.answer_nothing()
+
+
+@router.post(
+    "/name/{prompt_name}/restore/",
+    summary="Restore an archived prompt",
+    **operation(
+        "llm_prompts_name_restore_create",
+        body=LLMPromptRestore,
+        needs_body=False,
+        answers={200: LLMPromptRestored},
+        conflicts=True,
+    ),
+)
+def restore_prompt(call: CurrentCall) -> Response:
+    """Bring an archived prompt with all its versions back, while its name is free.
+
+    Of several that had the name it is the one that was archived last, unless `id` chooses another. Labels do not come back.
+    """
+    actor = call.enter(Permission.WRITE)
+    body = call.body(LLMPromptRestore)
+    with call.database.write() as tx:
+        restored = prompts.restore_prompt(tx, actor, name=call.path["prompt_name"], version_id=body.id)
+    return call.answer(show_restored(restored.version, restored.former_labels))
+
+
+@router.post(
+    "/name/{prompt_name}/duplicate/",
+    summary="Duplicate a prompt",
+    **operation("llm_prompts_name_duplicate_create", body=LLMPromptDuplicate, answers={201: LLMPrompt}),
+)
+def duplicate_prompt(call: CurrentCall) -> Response:
+    """Create a prompt from the latest content and config of another one."""
+    actor = call.enter(Permission.WRITE)
+    body = call.body(LLMPromptDuplicate)
+    with call.database.write() as tx:
+        copy = prompts.duplicate_prompt(tx, actor, name=call.path["prompt_name"], new_name=body.new_name)
+    return call.answer(show_prompt(copy), 201)

@@ -1,0 +1,135 @@
+"""Whole projects out and in, batch by batch, as lines of JSON (``application/x-ndjson``)."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+from fastapi import APIRouter
+from pydantic import BeforeValidator, Field, model_validator
+from starlette.responses import Response
+from typing_extensions import TypedDict
+
+from promptuary.api.calls import CurrentCall
+from promptuary.api.documentation import TOKEN_PARAMETER, lines_body, lines_operation, operation
+from promptuary.api.posthog.fields import choice, refuse, text
+from promptuary.api.posthog.inputs import Schema, VersionNumber
+from promptuary.model.access import Permission
+from promptuary.model.errors import InvalidValue
+from promptuary.model.transfer import read_moment
+from promptuary.registry import exports, imports
+
+router = APIRouter(tags=["Export and import"])
+
+_ON_CONFLICT = ("fail", "skip")
+
+
+def _moment(value: object) -> object:
+    try:
+        return read_moment(value, "created_at")
+    except InvalidValue as error:
+        refuse("invalid", str(error))
+
+
+Count = Annotated[int, Field(ge=0)]
+
+
+class ExportQuery(Schema):
+    """Where an export goes on; all three or none."""
+
+    name: Annotated[str, text(trim=False)] | None = Field(default=None, description="The name of the prompt to go on in.")
+    created_at: (
+        Annotated[
+            datetime,
+            BeforeValidator(_moment),
+            Field(json_schema_extra={"pattern": "^20[0-9]{2}-0[1-9]-[0-2][1-8]T[01][0-9]:[0-5][0-9]:[0-5][0-9]\\.[0-9]{6}Z$"}),
+        ]
+        | None
+    ) = Field(default=None, description="The moment of its first version, to the microsecond, as its line has it.")
+    version: VersionNumber | None = Field(default=None, description="The first version to export of it.")
+
+    @model_validator(mode="after")
+    def _whole_cursor(self) -> Self:
+        if len({self.name is None, self.created_at is None, self.version is None}) > 1:
+            refuse("invalid", "Use name, created_at and version together.")
+        return self
+
+    @property
+    def cursor(self) -> exports.Cursor | None:
+        """The place that is meant, `None` for the beginning."""
+        if self.name is None or self.created_at is None or self.version is None:
+            return None
+        return exports.Cursor(self.name, self.created_at, self.version)
+
+
+class ImportQuery(Schema):
+    """What to do with prompts that cannot be imported."""
+
+    on_conflict: Annotated[str, choice(_ON_CONFLICT), Field(json_schema_extra={"enum": [*_ON_CONFLICT]})] = Field(
+        default="fail",
+        description="`fail`: refuse the whole batch where a prompt has another history here; `skip`: pass such prompts over.",
+    )
+
+
+class ImportSkipped(TypedDict):
+    """A prompt that was passed over, and why."""
+
+    name: str
+    detail: str
+
+
+class ImportResult(TypedDict):
+    """What a batch has changed, and what was there already."""
+
+    prompts_created: Count
+    versions_added: Count
+    versions_present: Count
+    labels_set: Count
+    skipped: list[ImportSkipped]
+
+
+@router.get(
+    "/export/",
+    summary="Export a project",
+    response_class=Response,
+    **lines_operation("llm_prompts_export_retrieve", query=ExportQuery, extra_parameters=[TOKEN_PARAMETER]),
+)
+def export_project(call: CurrentCall) -> Response:
+    """Return lines of JSON: all prompts, archived ones too, with all versions, labels, authors and moments. For admins.
+
+    The first line tells what the project holds and whether the batch is the last; else the next one begins behind its last version.
+    """
+    actor = call.enter(Permission.EXPORT)
+    query = call.query(ExportQuery)
+    with call.database.read() as tx:
+        lines = exports.export_batch(tx, actor, query.cursor)
+    return call.answer_lines(lines)
+
+
+@router.post(
+    "/import/",
+    summary="Import into a project",
+    **operation(
+        "llm_prompts_import_create",
+        query=ImportQuery,
+        described_body=lines_body("Lines of prompts, versions and labels, as an export has them: at most 8 MiB, and 5000."),
+        answers={200: ImportResult},
+        conflicts=True,
+    ),
+)
+def import_lines(call: CurrentCall) -> Response:
+    """Take in lines of an export in one transaction, as they were elsewhere. What is there already stays. For admins."""
+    actor = call.enter(Permission.IMPORT)
+    query = call.query(ImportQuery)
+    lines = call.lines()
+    with call.database.write() as tx:
+        imported = imports.import_batch(tx, actor, lines, skips_conflicts=query.on_conflict == "skip")
+    return call.answer(_show(imported))
+
+
+def _show(imported: imports.Imported) -> ImportResult:
+    return ImportResult(
+        prompts_created=imported.prompts_created,
+        versions_added=imported.versions_added,
+        versions_present=imported.versions_present,
+        labels_set=imported.labels_set,
+        skipped=[ImportSkipped(name=conflict.name, detail=str(conflict)) for conflict in imported.skipped],
+    )

@@ -1,0 +1,157 @@
+"""The resource of a prompt's usage: how often its versions were fetched, by label, by key and by day."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import Field
+from starlette.responses import Response
+from typing_extensions import TypedDict
+
+from promptuary.api.calls import CurrentCall
+from promptuary.api.documentation import TOKEN_PARAMETER, operation
+from promptuary.api.posthog.fields import day, integer
+from promptuary.api.posthog.inputs import Schema, VersionNumber
+from promptuary.api.posthog.outputs import (
+    Identifier,
+    Moment,
+    PositiveInteger,
+    UserBasic,
+    show_author,
+    show_moment,
+    show_moment_or_none,
+)
+from promptuary.model.access import Permission
+from promptuary.model.usage import KeyUsage, Usage, VersionUsage
+from promptuary.registry import usage
+
+router = APIRouter(tags=["Usage"])
+
+Day = Annotated[str, Field(json_schema_extra={"format": "date"})]
+Fetches = Annotated[int, Field(ge=0)]
+_QueryDay = Annotated[date, day(), Field(json_schema_extra={"format": "date"})]
+
+
+class UsageQuery(Schema):
+    """The query of a prompt's usage."""
+
+    first: _QueryDay | None = Field(default=None, alias="from", description="The first day (UTC); 29 days before `to` by default.")
+    last: _QueryDay | None = Field(default=None, alias="to", description="The last day (UTC); today by default.")
+    version: VersionNumber | None = Field(default=None, description="Only the version with this number.")
+    limit: Annotated[int, integer(minimum=1, maximum=100), Field(json_schema_extra={"minimum": 1, "maximum": 100})] = Field(
+        default=50, description="Versions on this page."
+    )
+    offset: Annotated[int, integer(minimum=0), Field(json_schema_extra={"minimum": 0})] = Field(
+        default=0, description="Versions to skip, from the newest."
+    )
+
+
+class LLMPromptLabelUsage(TypedDict):
+    """Fetches by a label; `label` is null for fetches by number and of the latest version."""
+
+    label: str | None
+    fetches: Fetches
+
+
+class LLMPromptKeyUsage(TypedDict):
+    """Fetches with a key; what is not known of it any more is null. `last_fetched_at` is the last fetch within the days shown."""
+
+    id: Identifier | None
+    label: str | None
+    mask: str | None
+    revoked_at: Moment | None
+    user: UserBasic | None
+    fetches: Fetches
+    last_fetched_at: Moment
+
+
+class LLMPromptDayUsage(TypedDict):
+    """Fetches on a day."""
+
+    day: Day
+    fetches: Fetches
+
+
+class LLMPromptVersionUsage(TypedDict):
+    """Fetches of a version: in all, by label, by key and by day; days without any are missing. `last_fetched_at` is of all time.
+
+    The most used labels and keys come first, at most 100; `label_count` and `key_count` say how many there are.
+    """
+
+    id: Identifier
+    version: PositiveInteger
+    fetches: Fetches
+    last_fetched_at: Moment | None
+    labels: list[LLMPromptLabelUsage]
+    label_count: int
+    keys: list[LLMPromptKeyUsage]
+    key_count: int
+    days: list[LLMPromptDayUsage]
+
+
+LLMPromptUsage = TypedDict(
+    "LLMPromptUsage",
+    {"from": Day, "to": Day, "fetches": Fetches, "versions": list[LLMPromptVersionUsage], "has_more": bool},
+)
+LLMPromptUsage.__doc__ = "How often a prompt was fetched, and a page of the versions that were, newest first."
+
+
+@router.get(
+    "/name/{prompt_name}/usage/",
+    summary="See which versions are in use",
+    **operation(
+        "llm_prompts_name_usage_retrieve",
+        query=UsageQuery,
+        extra_parameters=[TOKEN_PARAMETER],
+        answers={200: LLMPromptUsage},
+    ),
+)
+def show_usage(call: CurrentCall) -> Response:
+    """Tell how often the versions of a prompt were fetched within some days, by label, by key and by day.
+
+    Counts are a few seconds late.
+    """
+    actor = call.enter(Permission.READ)
+    query = call.query(UsageQuery)
+    name = call.path["prompt_name"]
+    with call.database.read() as tx:
+        found = usage.get_usage(
+            tx, actor, name=name, first=query.first, last=query.last, version=query.version, limit=query.limit, offset=query.offset
+        )
+    return call.answer(_show_usage(found))
+
+
+def _show_usage(found: Usage) -> LLMPromptUsage:
+    return {
+        "from": found.first.isoformat(),
+        "to": found.last.isoformat(),
+        "fetches": found.fetches,
+        "versions": [_show_version(version) for version in found.versions],
+        "has_more": found.has_more,
+    }
+
+
+def _show_version(version: VersionUsage) -> LLMPromptVersionUsage:
+    return {
+        "id": version.version_id,
+        "version": version.version,
+        "fetches": version.fetches,
+        "last_fetched_at": show_moment_or_none(version.last_fetched_at),
+        "labels": [{"label": label.label, "fetches": label.fetches} for label in version.labels],
+        "label_count": version.label_count,
+        "keys": [_show_key(key) for key in version.keys],
+        "key_count": version.key_count,
+        "days": [{"day": counted.day.isoformat(), "fetches": counted.fetches} for counted in version.days],
+    }
+
+
+def _show_key(key: KeyUsage) -> LLMPromptKeyUsage:
+    return {
+        "id": key.key_id,
+        "label": key.label,
+        "mask": key.mask,
+        "revoked_at": show_moment_or_none(key.revoked_at),
+        "user": show_author(key.user),
+        "fetches": key.fetches,
+        "last_fetched_at": show_moment(key.last_fetched_at),
+    }

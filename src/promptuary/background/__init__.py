@@ -1,0 +1,1 @@
+"""Work that each worker does beside requests: usage counts, sampled metrics and maintenance."""

@@ -1,0 +1,120 @@
+"""What a worker does from time to time, beside answering requests."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+import structlog
+
+from promptuary.model.accounts import SessionLimits
+from promptuary.model.errors import Refusal
+from promptuary.registry import sessions
+from promptuary.store import changes, fetches, recent_fetches
+from promptuary.store.engine.database import Database
+from promptuary.store.lists import word_index
+
+INTERVAL_SECONDS = 3600.0
+
+_PAUSE_SECONDS = 0.02
+
+logger = structlog.stdlib.get_logger("promptuary.maintenance")
+
+
+def trim_change_log(database: Database, *, days: int) -> int:
+    """Delete entries of the change log that are older than ``days``; return how many. Raises `Unavailable`."""
+    with database.write() as tx:
+        return changes.trim_changes(tx, before=tx.clock() - timedelta(days=days))
+
+
+def trim_usage(database: Database, *, days: int) -> int:
+    """Delete counts of fetches that are older than ``days``; return how many. Raises `Unavailable`."""
+    with database.write() as tx:
+        return fetches.trim_fetches(tx, before=(tx.clock() - timedelta(days=days)).date())
+
+
+def renew_recent_fetches(database: Database) -> bool:
+    """Add up the fetches of the recent days anew on a new day; return whether that was to be done. Raises `Unavailable`."""
+    with database.read() as tx:
+        if recent_fetches.are_current(tx):
+            return False
+    with database.write() as tx:
+        recent_fetches.rebuild(tx)
+    return True
+
+
+def delete_expired_sessions(database: Database, *, limits: SessionLimits) -> int:
+    """Delete sessions and one-time links that have ended; return how many. Raises `Unavailable`."""
+    with database.write() as tx:
+        return sessions.delete_expired(tx, limits=limits)
+
+
+def tidy_search(database: Database) -> bool:
+    """Merge what writers have added to the index of words, where that is much; return whether it was. Raises `Unavailable`.
+
+    Other writers have their turns between the steps.
+    """
+    with database.read() as tx:
+        if not word_index.is_scattered(tx.connection):
+            return False
+    is_first, is_done = True, False
+    while not is_done:
+        with database.write() as tx:
+            is_done = not word_index.merge_some(tx.connection, is_first=is_first)
+        is_first = False
+        time.sleep(_PAUSE_SECONDS)
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """Steps by their names, each of which is tried by itself. ``note_failure`` is called with the name of a step that failed."""
+
+    steps: Mapping[str, Callable[[], object]]
+    note_failure: Callable[[str], None]
+
+    def run(self) -> None:
+        """Run every step once. A failure is logged and noted, and does not keep the next step from running."""
+        for name, step in self.steps.items():
+            try:
+                step()
+            except Refusal as refusal:
+                logger.warning("maintenance failed", step=name, reason=refusal.for_log)
+                self.note_failure(name)
+            except Exception:
+                # A defect, or data that is not as it should be. The other steps and the next hour are not to depend on it.
+                logger.exception("maintenance failed", step=name)
+                self.note_failure(name)
+
+
+def create_maintenance(
+    database: Database,
+    *,
+    change_log_days: int,
+    usage_days: int,
+    session_limits: SessionLimits,
+    note_failure: Callable[[str], None] = lambda _step: None,
+) -> Maintenance:
+    """Return what a worker trims and tidies up on a database."""
+    steps: dict[str, Callable[[], object]] = {
+        "trim_change_log": partial(trim_change_log, database, days=change_log_days),
+        "trim_usage": partial(trim_usage, database, days=usage_days),
+        "add_up_fetches": partial(renew_recent_fetches, database),
+        "delete_sessions": partial(delete_expired_sessions, database, limits=session_limits),
+        "tidy_search": partial(tidy_search, database),
+    }
+    return Maintenance(steps, note_failure)
+
+
+def start_maintenance(maintenance: Maintenance) -> None:
+    """Trim and tidy up, now and every hour, in a thread that ends with the process. Several workers may do so at once."""
+
+    def maintain() -> None:
+        pause = threading.Event()
+        while True:
+            maintenance.run()
+            pause.wait(INTERVAL_SECONDS)
+
+    threading.Thread(target=maintain, name="promptuary-maintenance", daemon=True).start()

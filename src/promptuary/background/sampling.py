@@ -1,0 +1,167 @@
+"""What each worker does once a second: stay in step with the change log, and write down what cannot be counted as it happens."""
+
+import asyncio
+import contextlib
+import resource
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from promptuary.delivery.cache import Cache
+from promptuary.delivery.freshness import Freshness
+from promptuary.metrics import layout
+from promptuary.metrics.requests import RequestCounts
+from promptuary.metrics.segment import Page
+from promptuary.model.changes import Change
+from promptuary.store.engine.database import Database
+
+INTERVAL_SECONDS = 1.0
+
+Apply = Callable[[list[Change] | None], None]
+
+_MEMORY = Path("/proc/self/statm")
+
+logger = structlog.stdlib.get_logger("promptuary.sampling")
+
+
+class InStep:
+    """Lets a worker that nobody asks for anything hear of changes, and knows for how long it could not."""
+
+    def __init__(self, freshness: Freshness) -> None:
+        self._freshness = freshness
+        self._check: asyncio.Task[None] | None = None
+        self._was_in_step_at = time.monotonic()
+        self._is_in_step = True
+
+    @property
+    def lag_seconds(self) -> float:
+        """For how long this worker has been out of step with the change log."""
+        return 0.0 if self._is_in_step else time.monotonic() - self._was_in_step_at
+
+    def check(self) -> None:
+        """Begin to catch up, unless an earlier attempt still lasts, and tell by `lag_seconds` how that one ended."""
+        if self._check is None or self._check.done():
+            self._check = asyncio.create_task(self._catch_up())
+        else:
+            self._is_in_step = False
+
+    def close(self) -> None:
+        """Wait for no attempt any more."""
+        if self._check is not None:
+            self._check.cancel()
+
+    async def _catch_up(self) -> None:
+        began_at = time.monotonic()
+        is_in_step = False
+        try:
+            is_in_step = self._freshness.is_current() or await self._freshness.catch_up()
+        except Exception:
+            # Nobody waits for this task, so nobody else could tell.
+            logger.exception("not in step with the change log")
+        finally:
+            self._is_in_step = is_in_step
+        if is_in_step:
+            self._was_in_step_at = began_at
+
+
+def counting_changes(apply: Apply, page: Page) -> Apply:
+    """Return ``apply`` with the changes that it gets counted."""
+    applied = page.view(layout.CHANGES_APPLIED)
+
+    def apply_and_count(changes: list[Change] | None) -> None:
+        apply(changes)
+        applied[0] += len(changes or ())
+
+    return apply_and_count
+
+
+class Sampler:
+    """Writes to a worker's page what is asked for, not counted."""
+
+    def __init__(
+        self,
+        page: Page,
+        *,
+        counts: RequestCounts,
+        database: Database,
+        cache: Cache,
+        in_step: InStep | None,
+        note_failure: Callable[[str], None] = lambda _step: None,
+    ) -> None:
+        self.in_step = in_step
+        self.note_failure = note_failure
+        self._page = page
+        self._counts = counts
+        self._database = database
+        self._cache = cache
+        self._started_at = time.time()
+
+    def sample(self) -> None:
+        """Write everything down."""
+        put = self._page.put
+        put(layout.IN_PROGRESS, self._counts.in_progress)
+        put(layout.CACHE_ENTRIES, self._cache.entries)
+        put(layout.CACHE_BYTES, self._cache.used_bytes)
+        put(layout.CACHE_MAX_BYTES, self._cache.max_bytes)
+        put(layout.CACHE_EVICTIONS, self._cache.evictions)
+        put(layout.CHANGE_LAG, self.in_step.lag_seconds if self.in_step else 0)
+        pool = self._database.pool_use()
+        put(layout.CONNECTIONS, pool.in_use, "in_use")
+        put(layout.CONNECTIONS, pool.idle, "idle")
+        put(layout.MAX_CONNECTIONS, pool.size)
+        put(layout.CPU_SECONDS, time.process_time())
+        put(layout.RESIDENT_BYTES, _resident_bytes())
+        put(layout.START_TIME, self._started_at)
+
+
+class Sampled:
+    """Wraps an ASGI application: while it lives, samples are taken."""
+
+    def __init__(self, application: ASGIApp, sampler: Sampler) -> None:
+        self._application = application
+        self._sampler = sampler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, or the life of the application."""
+        if scope["type"] != "lifespan":
+            await self._application(scope, receive, send)
+            return
+        is_over = asyncio.Event()
+        sampling = asyncio.create_task(self._go_on(is_over))
+
+        async def end_and_send(message: Message) -> None:
+            # The server waits for this message and no longer.
+            if message["type"].startswith("lifespan.shutdown."):
+                is_over.set()
+                await sampling
+            await send(message)
+
+        try:
+            await self._application(scope, receive, end_and_send)
+        finally:
+            is_over.set()
+            await sampling
+
+    async def _go_on(self, is_over: asyncio.Event) -> None:
+        in_step = self._sampler.in_step
+        while not is_over.is_set():
+            try:
+                self._sampler.sample()
+            except Exception:
+                # A defect. What cannot be measured now must not end the check, nor what can be measured later.
+                logger.exception("sample not taken")
+                self._sampler.note_failure("take_sample")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(is_over.wait(), INTERVAL_SECONDS)
+            if in_step is not None and not is_over.is_set():
+                in_step.check()
+        if in_step is not None:
+            in_step.close()
+
+
+def _resident_bytes() -> int:
+    # Only Linux tells what is resident now.
+    return int(_MEMORY.read_text().split()[1]) * resource.getpagesize() if _MEMORY.exists() else 0

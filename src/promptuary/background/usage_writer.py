@@ -1,0 +1,96 @@
+"""Writing what was counted of fetches: every few seconds, and once more when the server stops."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from promptuary.model.errors import Refusal
+from promptuary.registry.fetch_counter import FetchCounter
+from promptuary.registry.usage import record_fetches
+from promptuary.store.engine.database import Database
+
+BATCH = 1000
+"""Rows that are written in one transaction, so that other writers need not wait long."""
+
+logger = structlog.stdlib.get_logger("promptuary.usage")
+
+
+class UsageWriter:
+    """Writes what a counter has counted. Its thread ends with the process; `finish` ends it before."""
+
+    def __init__(
+        self,
+        database: Database,
+        usage: FetchCounter,
+        *,
+        seconds: float,
+        note_failure: Callable[[str], None] = lambda _step: None,
+    ) -> None:
+        self._database = database
+        self._usage = usage
+        self._seconds = seconds
+        self._note_failure = note_failure
+        self._is_finished = threading.Event()
+        self._thread = threading.Thread(target=self._write_again_and_again, name="promptuary-usage", daemon=True)
+
+    def start(self) -> None:
+        """Write every few seconds from now on."""
+        self._thread.start()
+
+    def finish(self) -> None:
+        """Write for the last time."""
+        self._is_finished.set()
+        self._thread.join()
+        self.write()
+
+    def write(self) -> None:
+        """Write what was counted since the last call. What cannot be written now is kept for the next one."""
+        tallies = self._usage.take()
+        for start in range(0, len(tallies), BATCH):
+            batch = tallies[start : start + BATCH]
+            try:
+                with self._database.write() as tx:
+                    record_fetches(tx, batch)
+            except Refusal as refusal:
+                self._note_failure("write_usage")
+                given_up = self._usage.put_back(tallies[start:])
+                logger.warning("fetches not written", reason=refusal.for_log, given_up=given_up)
+                return
+            except Exception:
+                # A defect. What cannot be written today cannot be written tomorrow, and would keep the rest from being written.
+                self._note_failure("write_usage")
+                logger.exception("fetches lost", count=sum(tally.count for tally in batch))
+
+    def _write_again_and_again(self) -> None:
+        while not self._is_finished.wait(self._seconds):
+            try:
+                self.write()
+            except Exception:
+                # Not even what can be written later may be lost to a defect.
+                self._note_failure("write_usage")
+                logger.exception("fetches not written")
+
+
+class WritesUsage:
+    """Wraps an ASGI application: a writer works from its start to its end, and has written all when it says that it has ended."""
+
+    def __init__(self, application: ASGIApp, writer: UsageWriter) -> None:
+        self._application = application
+        self._writer = writer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        if scope["type"] != "lifespan":
+            await self._application(scope, receive, send)
+            return
+
+        async def finish_and_send(message: Message) -> None:
+            if message["type"].startswith("lifespan.shutdown."):
+                await asyncio.to_thread(self._writer.finish)
+            await send(message)
+
+        self._writer.start()
+        await self._application(scope, receive, finish_and_send)

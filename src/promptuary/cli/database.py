@@ -1,0 +1,60 @@
+"""What commands need that work on the database: the settings and the database itself. How they show results is in `output`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pydantic import ValidationError
+
+from promptuary.model.errors import InvalidValue, SchemaMismatch
+from promptuary.settings import PREFIX, Settings
+from promptuary.store import schema
+from promptuary.store.engine.database import Database, no_database
+
+MAX_LISTED = 10_000
+
+
+def read_settings() -> Settings:
+    """Read the settings. Raises `InvalidValue` with a sentence that names the first bad one."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = f"{PREFIX}{first['loc'][0]}".upper()
+        message = f"The setting {name} is invalid: {first['msg'].removeprefix('Value error, ')}."
+        raise InvalidValue("invalid_setting", message) from None
+    except UnicodeDecodeError:
+        message = "The file .env is not UTF-8 text."
+        raise InvalidValue("invalid_setting", message) from None
+
+
+def open_database(settings: Settings) -> Database:
+    """Open the database that the settings name; nothing is connected yet.
+
+    Not by way of `promptuary.server`: to load the whole server would double the time that a command takes.
+    """
+    return Database.open(settings.resolved_database_url, pool_size=settings.database_pool_size)
+
+
+@contextmanager
+def opened_database(*, creates: bool = False) -> Iterator[Database]:
+    """Open the database of the settings, with its schema; an outdated one is refused.
+
+    A database that is missing or empty is refused, too, unless the command is one that ``creates`` it: a backup or a list of
+    nothing, taken in the wrong folder, would look like success.
+    """
+    settings = read_settings()
+    database = open_database(settings) if creates else Database.open_existing(settings.resolved_database_url)
+    try:
+        with database.read() as tx:
+            revision = schema.current_revision(tx)
+        if revision is None and not creates:
+            raise no_database(database.address)
+        # An empty database gets the schema, one of a newer Promptuary a refusal.
+        if revision is None or revision > schema.HEAD:
+            schema.upgrade(database)
+        elif revision != schema.HEAD:
+            message = f"The database has schema {revision}, this version needs {schema.HEAD}. Run promptuary db upgrade."
+            raise SchemaMismatch(message)
+        yield database
+    finally:
+        database.close()

@@ -1,0 +1,71 @@
+"""What delivery asks and tells others: whether a key may read a project, whether it may read once more, and what it fetched."""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import structlog
+
+from promptuary.model.access import Permission
+from promptuary.model.errors import Refusal
+from promptuary.model.usage import Use
+from promptuary.registry import access
+from promptuary.store.engine.database import Database
+
+logger = structlog.stdlib.get_logger("promptuary.delivery")
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """The outcome of asking whether a key may read a project."""
+
+    project_id: int
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Two questions, ``authorise(key, project reference, project token)`` and ``count_read(key id)``, and ``count_fetch(use)``.
+
+    The first may take milliseconds and is called in a thread. `None` and `False` leave the answer to the slow application.
+    ``close`` waits until everything is noted.
+    """
+
+    authorise: Callable[[str, str, str], Granted | None]
+    count_read: Callable[[str], bool]
+    count_fetch: Callable[[Use], None]
+    close: Callable[[], None]
+
+
+def open_gate(
+    database: Database,
+    *,
+    count_read: Callable[[str], bool],
+    count_fetch: Callable[[Use], None],
+    note_failure: Callable[[str], None] = lambda _step: None,
+) -> Gate:
+    """Return the gate to a database, by the same rules that the API applies."""
+    # That a key was used is noted behind the answer, one at a time: a fetch must not wait for a write.
+    noting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="promptuary-noting")
+
+    def log_defect(noted: Future[None]) -> None:
+        # Nobody waits for it, so nobody else could tell.
+        defect = noted.exception()
+        if defect is not None:
+            note_failure("note_key_use")
+            logger.error("use of a key not noted", exc_info=defect)
+
+    def authorise(value: str, reference: str, api_token: str) -> Granted | None:
+        try:
+            with database.read() as tx:
+                key = access.find_key(tx, value)
+                if key is None:
+                    return None
+                actor = access.enter_project(tx, key, reference=reference, api_token=api_token or None, permission=Permission.READ)
+                if access.is_use_worth_noting(key, tx.clock()):
+                    noting.submit(access.try_to_note_use, database, key.id).add_done_callback(log_defect)
+        except Refusal:
+            return None
+        return Granted(actor.project_id, key.id)
+
+    return Gate(authorise, count_read, count_fetch, noting.shutdown)

@@ -1,0 +1,217 @@
+"""Answering fetches from memory: authenticate, authorise, find the bytes, send. Everything else goes to the slow application."""
+
+import asyncio
+import hashlib
+import json
+import time
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from promptuary.delivery.backend import Gate
+from promptuary.delivery.cache import BYPASS, HIT, MISS, Answer, AnswerKey, Cache, Grant, GrantKey, Ticket, TicketKey
+from promptuary.delivery.freshness import Freshness
+from promptuary.delivery.requests import FetchAddress, address_of, read_headers
+from promptuary.delivery.shortcut import HEAD, Shortcut
+from promptuary.http.conditional import NOT_MODIFIED, OK, conditional, is_known
+from promptuary.metrics.segment import Numbers
+from promptuary.model.usage import Use
+
+GRANT_SECONDS = 600.0
+"""How long a grant is used at most; its use is noted when it is renewed. Changes end it at once."""
+
+_NEVER = -1
+_READS = frozenset({"GET", "HEAD"})
+
+
+class Delivery:
+    """Wraps the slow application. One for each worker; belongs to one event loop. Counts fetches in ``tally``.
+
+    What it finds out about a request it tells ``shortcut``, which answers others like it.
+    """
+
+    def __init__(
+        self,
+        application: ASGIApp,
+        *,
+        cache: Cache,
+        freshness: Freshness,
+        gate: Gate,
+        tally: Numbers,
+        shortcut: Shortcut | None = None,
+    ) -> None:
+        self._application = application
+        self._cache = cache
+        self._freshness = freshness
+        self._gate = gate
+        self._tally = tally
+        self._shortcut = shortcut
+        self._loading: dict[AnswerKey, asyncio.Event] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        if scope["type"] == "lifespan":
+            await self._application(scope, receive, self._closing(send))
+            return
+        if scope["type"] != "http":
+            await self._application(scope, receive, send)
+            return
+        if scope["method"] not in _READS:
+            await self._application(scope, receive, self._announcing(send))
+            return
+        sent = read_headers(scope["headers"])
+        if sent is None or not (self._freshness.is_current() or await self._freshness.catch_up()):
+            if sent is not None and address_of(scope) is not None:
+                self._tally[BYPASS] += 1
+            await self._pass_on(scope, receive, send)
+            return
+        key, known = sent
+        ticket_key = (hashlib.sha256(key).digest(), scope.get("raw_path") or scope["path"].encode(), scope["query_string"])
+        ticket = self._cache.find_ticket(ticket_key, time.monotonic())
+        if ticket is None:
+            await self._serve_new(ticket_key, sent, scope, receive, send)
+        elif self._gate.count_read(ticket.grant.key_id):
+            self._count_fetch(ticket, scope)
+            if self._shortcut is not None and HEAD in scope:
+                self._shortcut.keep(scope[HEAD], scope, ticket_key, ticket, is_known=_is_known(ticket.answer, known))
+            await _send_answer(ticket.answer, known, scope["method"], send)
+        else:
+            await self._pass_on(scope, receive, send)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._application(scope, receive, conditional(scope, send))
+
+    async def _serve_new(
+        self, ticket_key: TicketKey, sent: tuple[bytes, bytes | None], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        key, known = sent
+        address = address_of(scope)
+        grant = None if address is None else await self._grant(ticket_key[0], key, address)
+        if address is None or grant is None:
+            await self._pass_on(scope, receive, send)
+            return
+        answer_key = (grant.project_id, address.segment, address.selection)
+        loading = self._loading.get(answer_key)
+        if loading is not None:
+            await loading.wait()
+        answer = self._cache.find_answer(answer_key)
+        if answer is None:
+            self._tally[MISS] += 1
+            if loading is None:
+                await self._load(answer_key, address, scope, receive, send)
+            else:
+                await self._pass_on(scope, receive, send)
+            return
+        if not self._gate.count_read(grant.key_id):
+            await self._pass_on(scope, receive, send)
+            return
+        ticket = Ticket(grant, answer, Use(answer.version_id, grant.key_id, answer.label))
+        self._cache.keep_ticket(ticket_key, ticket)
+        self._count_fetch(ticket, scope)
+        await _send_answer(answer, known, scope["method"], send)
+
+    async def _grant(self, digest: bytes, key: bytes, address: FetchAddress) -> Grant | None:
+        now = time.monotonic()
+        grant_key: GrantKey = (digest, address.project_reference, address.api_token)
+        grant = self._cache.find_grant(grant_key, now)
+        if grant is None:
+            epoch = self._cache.epoch
+            granted = await asyncio.to_thread(
+                self._gate.authorise, key.decode("latin-1"), address.project_reference, address.api_token
+            )
+            if granted is None:
+                return None
+            # This request may go on. Later ones only if nothing was taken away since the epoch began, and that is known.
+            is_known = await self._freshness.catch_up()
+            grant = Grant(granted.project_id, granted.key_id, epoch if is_known else _NEVER, now + GRANT_SECONDS)
+            self._cache.keep_grant(grant_key, grant)
+        return grant
+
+    async def _load(self, answer_key: AnswerKey, address: FetchAddress, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on and remember the answer, unless something changed meanwhile that it may not show."""
+        finished = self._loading[answer_key] = asyncio.Event()
+        load = self._cache.begin_load(answer_key[0], address)
+        recorder = _Recorder(conditional(scope, send))
+
+        async def send_and_keep(message: Message) -> None:
+            await recorder.send(message)
+            if recorder.is_complete and scope["method"] == "GET" and not finished.is_set():
+                self._cache.end_load(load, recorder.answer(answer_key) if await self._freshness.catch_up() else None)
+                finished.set()
+
+        try:
+            await self._application(scope, receive, send_and_keep)
+        finally:
+            self._cache.end_load(load, None)
+            del self._loading[answer_key]
+            finished.set()
+
+    def _count_fetch(self, ticket: Ticket, scope: Scope) -> None:
+        self._tally[HIT] += 1
+        if scope["method"] == "GET":
+            self._gate.count_fetch(ticket.use)
+
+    def _closing(self, send: Send) -> Send:
+        async def close_and_send(message: Message) -> None:
+            # The server waits for this message and no longer.
+            if message["type"].startswith("lifespan.shutdown."):
+                await self._freshness.close()
+                await asyncio.to_thread(self._gate.close)
+            await send(message)
+
+        return close_and_send
+
+    def _announcing(self, send: Send) -> Send:
+        async def announce_and_send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._freshness.announce()
+            await send(message)
+
+        return announce_and_send
+
+
+class _Recorder:
+    """Listens in on an answer as it is sent."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._start: Message = {}
+        self._body = bytearray()
+        self.is_complete = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._start = {**message, "headers": list(message["headers"])}
+        else:
+            self._body += message.get("body", b"")
+            self.is_complete = not message.get("more_body", False)
+        await self._send(message)
+
+    def answer(self, key: AnswerKey) -> Answer | None:
+        """Return what was sent if it is a prompt."""
+        if self._start.get("status") != OK:
+            return None
+        body = bytes(self._body)
+        prompt = json.loads(body)
+        return Answer(
+            key=key,
+            prompt_name=prompt["name"],
+            version_id=prompt["id"],
+            label=prompt.get("label", ""),
+            headers=self._start["headers"],
+            body=body,
+        )
+
+
+def _is_known(answer: Answer, known: bytes | None) -> bool:
+    return known is not None and is_known(known, answer.tag)
+
+
+async def _send_answer(answer: Answer, known: bytes | None, method: str, send: Send) -> None:
+    # It is gone from the answer as soon as that is forgotten.
+    body = b"" if method == "HEAD" else answer.body
+    if _is_known(answer, known):
+        await send({"type": "http.response.start", "status": NOT_MODIFIED, "headers": answer.not_modified_headers})
+        await send({"type": "http.response.body", "body": b""})
+        return
+    await send({"type": "http.response.start", "status": OK, "headers": answer.headers})
+    await send({"type": "http.response.body", "body": body})

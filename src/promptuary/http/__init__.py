@@ -1,0 +1,1 @@
+"""Shared parts of all HTTP edges: request logs and ids, body reading, forwarded headers, origin checks, cookies and tracing."""

@@ -1,0 +1,158 @@
+"""The outermost layer of the server: gives each request an id, answers a defect with a 500, and logs and counts what happened.
+
+Pure ASGI, no framework, so that every edge gets the same treatment.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+
+import structlog
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from promptuary.http.body import CLIENT_GONE
+from promptuary.http.logged_paths import logged_path
+from promptuary.http.request_recorder import REQUEST_ID_HEADER, Ledger, sent_id
+from promptuary.model.errors import Damaged, Refusal
+
+REQUEST_ID = "promptuary.request_id"
+"""The scope's key under which the id travels."""
+
+REFUSED = "promptuary.refused"
+"""The scope's key that says that the head breaks a rule of HTTP, so that the request means nothing for sure."""
+
+STAYS_OPEN = "promptuary.stays_open"
+"""The type of a message that says: what is left of this answer is sent by its ``rest``, when the application has returned.
+
+All that a request goes through holds a dozen coroutines and contexts for as long as its innermost part waits. Thousands of answers
+that stay open for hours need not hold them; and what lasts as long as the application, such as a span, ends when it should.
+"""
+
+_PROBES = frozenset({"/_livez", "/_livez/", "/_readyz", "/_readyz/", "/metrics", "/metrics/"})
+_STREAM = b"text/event-stream; charset=utf-8"
+
+logger = structlog.stdlib.get_logger("promptuary.requests")
+
+
+def log_damage(refusal: Refusal) -> None:
+    """Log that the database is damaged. Other refusals need no line of their own; this one needs the operator."""
+    if isinstance(refusal, Damaged):
+        logger.error("database damaged", reason=refusal.for_log)
+
+
+class RequestLog:
+    """Wraps an ASGI application. A caller's ``X-Request-ID`` is taken over when it is sane, else a new id is made.
+
+    Probes and scrapes go straight to ``probed``.
+    """
+
+    def __init__(
+        self,
+        application: ASGIApp,
+        *,
+        probed: ASGIApp,
+        ledger: Ledger,
+        server_error: ASGIApp,
+        bad_request: ASGIApp,
+    ) -> None:
+        self._bad_request = bad_request
+        self._application = application
+        self._probed = probed
+        self._ledger = ledger
+        self._server_error = server_error
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        if scope["type"] != "http":
+            await self._application(scope, receive, send)
+            return
+        request_id = sent_id(scope["headers"]) or self._ledger.new_id()
+        scope[REQUEST_ID] = request_id
+        # Probes come every few seconds and tell the log nothing, and must not wait for what else may be in the way.
+        is_probe = scope["path"] in _PROBES
+        application = self._probed if is_probe else self._application
+        if REFUSED in scope:
+            application = self._bad_request
+        answer = _Answer(scope, send, self._ledger, request_id, is_logged=not is_probe)
+        counts = self._ledger.counts
+        counts.in_progress += 1
+        try:
+            await application(scope, receive, answer.send)
+            if answer.rest is not None:
+                _forget_request(scope)
+                await answer.rest(receive, send)
+        except ClientDisconnect:
+            logger.info("client went away", method=scope["method"], path=logged_path(scope["path"]), request_id=request_id)
+        except Exception:
+            logger.exception("request failed", method=scope["method"], path=logged_path(scope["path"]), request_id=request_id)
+            if not answer.status:
+                await self._server_error(scope, receive, answer.send)
+        finally:
+            counts.in_progress -= not answer.is_stream
+            answer.tell()
+
+
+def _forget_request(scope: Scope) -> None:
+    """Let go of what layers have put into the scope, which lives as long as the answer."""
+    kept = {name: scope[name] for name in ("type", "method", "path")}
+    scope.clear()
+    scope.update(kept)
+
+
+class _Answer:
+    """Passes an answer on with the request's id, and logs and counts the request once."""
+
+    __slots__ = ("_is_logged", "_is_told", "_ledger", "_request_id", "_scope", "_send", "_started", "is_stream", "rest", "status")
+
+    def __init__(self, scope: Scope, send: Send, ledger: Ledger, request_id: str, *, is_logged: bool) -> None:
+        self.status = 0
+        self.is_stream = False
+        self.rest: Callable[[Receive, Send], Awaitable[None]] | None = None
+        self._scope = scope
+        self._send = send
+        self._ledger = ledger
+        self._request_id = request_id
+        self._is_logged = is_logged
+        self._is_told = False
+        self._started = time.perf_counter()
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            if (b"content-type", _STREAM) in message.get("headers", ()):
+                # It may stay open for days: its beginning is what took time, and it is no request that somebody waits for.
+                self.is_stream = True
+                self._ledger.counts.in_progress -= 1
+                self.tell()
+            message["headers"] = [*message.get("headers", ()), (REQUEST_ID_HEADER, self._request_id.encode())]
+        elif message["type"] == "http.response.body" and not message.get("more_body"):
+            # Whoever has the whole answer finds it in the metrics; its line is written at the next turn of the event loop. What is
+            # left to do behind it does not count.
+            self.tell()
+        elif message["type"] == STAYS_OPEN:
+            self.rest = message["rest"]
+            return
+        await self._send(message)
+
+    def tell(self) -> None:
+        if self._is_told:
+            return
+        self._is_told = True
+        seconds = time.perf_counter() - self._started
+        status = self.status or CLIENT_GONE
+        self._ledger.note(self._scope, status=status, request_id=self._request_id, seconds=seconds, is_logged=self._is_logged)
+
+
+class LoggedWithRequestId:
+    """Wraps an ASGI application whose own log lines shall carry the request's id."""
+
+    def __init__(self, application: ASGIApp) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        if scope["type"] != "http":
+            await self._application(scope, receive, send)
+            return
+        with structlog.contextvars.bound_contextvars(request_id=scope[REQUEST_ID]):
+            await self._application(scope, receive, send)

@@ -1,0 +1,60 @@
+"""The feed of changes: what happened to a project's prompts, oldest first, for programs that keep in step with them."""
+
+from dataclasses import dataclass
+
+from promptuary.model.access import Actor, Permission
+from promptuary.model.activity import Activity
+from promptuary.model.changes import Interest
+from promptuary.store import activity, changes
+from promptuary.store.engine.database import Transaction
+
+SCAN_LIMIT = 1000
+"""Most entries that are looked through for one page of what was chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPage:
+    """Entries, oldest first, and the cursor from which to go on.
+
+    ``is_reset``: what lies between the caller's cursor and this one cannot be told any more.
+    """
+
+    entries: tuple[Activity, ...]
+    cursor: int
+    has_more: bool = False
+    is_reset: bool = False
+
+
+def list_changes(tx: Transaction, actor: Actor, *, after: int | None, limit: int, interest: Interest) -> FeedPage:
+    """List changes of the project's prompts behind the cursor ``after``, from the oldest kept entry where there is none.
+
+    A page may have fewer entries than there are, even none, and still have more behind it.
+    """
+    actor.require(Permission.READ)
+    newest = changes.last_sequence(tx)
+    if after is not None and _is_lost(tx, after, newest):
+        return FeedPage((), newest, is_reset=True)
+    # One more than the page has tells whether there are more.
+    most = limit + 1 if interest.is_of_all else SCAN_LIMIT
+    scanned = activity.list_behind(tx, after=after or 0, limit=most, project_id=actor.project_id)
+    found = [entry for entry in scanned if interest.covers(entry.change)]
+    page = tuple(found[:limit])
+    if len(found) > limit:
+        return FeedPage(page, page[-1].change.sequence, has_more=True)
+    if len(scanned) == most:
+        return FeedPage(page, scanned[-1].change.sequence, has_more=True)
+    return FeedPage(page, newest)
+
+
+def find_start(tx: Transaction, actor: Actor, after: int | None) -> FeedPage:
+    """Return an empty page with the cursor from which a stream begins: ``after``, or the present end of the log."""
+    actor.require(Permission.READ)
+    newest = changes.last_sequence(tx)
+    if after is None:
+        return FeedPage((), newest)
+    is_lost = _is_lost(tx, after, newest)
+    return FeedPage((), newest if is_lost else after, is_reset=is_lost)
+
+
+def _is_lost(tx: Transaction, after: int, newest: int) -> bool:
+    return after > newest or changes.is_trimmed_behind(tx, after) or changes.is_restored_behind(tx, after)

@@ -1,0 +1,92 @@
+"""The operator's verbs of personal API keys. Whoever has the database in hand may call them; no HTTP edge does."""
+
+import secrets
+import uuid
+from collections.abc import Collection
+
+from promptuary.model.access import Scope
+from promptuary.model.accounts import MAX_KEY_LABEL, Key, NewKey
+from promptuary.model.changes import ChangeKind
+from promptuary.model.errors import InvalidValue, KeyNotFound
+from promptuary.model.text import check_text
+from promptuary.registry.access import hash_key
+from promptuary.registry.changes import OPERATOR, By, record_administration
+from promptuary.registry.operator.projects import get_project
+from promptuary.registry.operator.users import get_user
+from promptuary.store import keys
+from promptuary.store.engine.database import Transaction
+
+KEY_PREFIX = "phx_"
+_RANDOM_BYTES = 32
+_MASK_ENDS = 4
+
+
+def create_key(
+    tx: Transaction,
+    *,
+    email: str,
+    label: str,
+    scopes: Collection[Scope],
+    project_ids: Collection[int] | None = None,
+    key_id: str | None = None,
+    by: By = OPERATOR,
+) -> NewKey:
+    """Create a key; its value is in the answer and nowhere else. ``project_ids`` limits it to those projects.
+
+    ``key_id`` is an id that no key has.
+
+    Raises `InvalidValue`, `UserNotFound`, `ProjectNotFound`.
+    """
+    check_text(label, field="label", max_length=MAX_KEY_LABEL)
+    user = get_user(tx, email)
+    if not scopes:
+        message = "A key needs at least one scope."
+        raise InvalidValue("required", message, field="scopes")
+    if not user.is_active:
+        message = f"'{user.email}' is disabled."
+        raise InvalidValue("disabled", message, field="email")
+    for project_id in project_ids or ():
+        get_project(tx, project_id)
+    value = KEY_PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
+    key = Key(
+        id=key_id or str(uuid.uuid4()),
+        user_id=user.id,
+        email=user.email,
+        label=label.strip(),
+        mask=f"{value[: len(KEY_PREFIX) + _MASK_ENDS]}...{value[-_MASK_ENDS:]}",
+        scopes=frozenset(scopes),
+        project_ids=frozenset(project_ids) if project_ids else None,
+        created_at=tx.clock(),
+        last_used_at=None,
+        revoked_at=None,
+    )
+    keys.insert_key(tx, key, value_hash=hash_key(value))
+    record_administration(tx, ChangeKind.KEY_CREATED, after=_told(key), by=by)
+    return NewKey(key, value)
+
+
+def revoke_key(tx: Transaction, key_id: str, *, by: By = OPERATOR) -> Key:
+    """Refuse a key from now on. Revoking it again changes nothing. Raises `KeyNotFound`."""
+    key = get_key(tx, key_id)
+    if key.revoked_at is None:
+        keys.revoke_key(tx, key_id, at=tx.clock())
+        record_administration(tx, ChangeKind.KEY_REVOKED, before=_told(key), by=by)
+    return get_key(tx, key_id)
+
+
+def list_keys(tx: Transaction, *, email: str | None = None, limit: int) -> list[Key]:
+    """List keys, newest first, of one user or of all. Raises `UserNotFound`."""
+    user_id = None if email is None else get_user(tx, email).id
+    return keys.list_keys(tx, user_id=user_id, limit=limit)
+
+
+def get_key(tx: Transaction, key_id: str) -> Key:
+    """Return a key, revoked or not. Raises `KeyNotFound`."""
+    key = keys.find_key(tx, key_id)
+    if key is None:
+        raise KeyNotFound(key_id)
+    return key
+
+
+def _told(key: Key) -> dict[str, object]:
+    return {"key_id": key.id, "user_id": key.user_id, "label": key.label, "scopes": sorted(key.scopes)}

@@ -1,0 +1,131 @@
+"""The operator's verbs of users. Whoever has the database in hand may call them; no HTTP edge does."""
+
+import re
+import uuid
+
+from promptuary.model.accounts import MAX_EMAIL, MAX_NAME, Profile, User
+from promptuary.model.changes import ChangeKind
+from promptuary.model.errors import EmailTaken, InvalidValue, UserNotFound
+from promptuary.model.text import check_text
+from promptuary.registry.changes import OPERATOR, By, record_administration
+from promptuary.registry.operator.members import require_other_admin
+from promptuary.registry.passwords import hash_password
+from promptuary.store import sessions, users
+from promptuary.store.engine.database import Transaction
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+
+
+def create_user(
+    tx: Transaction,
+    *,
+    email: str,
+    first_name: str = "",
+    last_name: str = "",
+    password: str | None = None,
+    invited_to_id: int | None = None,
+    by: By = OPERATOR,
+) -> User:
+    """Create an active account; ``invited_to_id`` is the project that invites its user. Raises `InvalidValue`, `EmailTaken`."""
+    address = _checked_address(email)
+    check_text(first_name, field="first_name", max_length=MAX_NAME, blank=True)
+    check_text(last_name, field="last_name", max_length=MAX_NAME, blank=True)
+    user = users.insert_user(
+        tx,
+        uuid=str(uuid.uuid4()),
+        email=address,
+        first_name=first_name.strip(),
+        last_name=last_name.strip(),
+        password_hash=None if password is None else hash_password(password),
+        invited_to_id=invited_to_id,
+    )
+    if user is None:
+        raise EmailTaken(address)
+    record_administration(tx, ChangeKind.USER_CREATED, after={"user_id": user.id, "email": user.email}, by=by)
+    return user
+
+
+def set_password(tx: Transaction, *, email: str, password: str) -> None:
+    """Give a user another password; their sessions end. Raises `InvalidValue`, `UserNotFound`."""
+    password_hash = hash_password(password)
+    user = get_user(tx, email)
+    vouch_for(tx, user)
+    store_password(tx, user, password_hash=password_hash)
+
+
+def vouch_for(tx: Transaction, user: User) -> None:
+    """Note that the operator has given this account to whom its address belongs to."""
+    users.update_user(tx, user.id, invited_to_id=None, address_changed_at=None)
+
+
+def store_password(tx: Transaction, user: User, *, password_hash: str, by: By = OPERATOR) -> None:
+    """Keep the hash of a user's new password. Whoever was signed in with the old one, or had a link to set one, is out."""
+    users.update_user(tx, user.id, password_hash=password_hash)
+    sessions.delete_sessions(tx, user.id)
+    sessions.delete_links(tx, user.id)
+    record_administration(tx, ChangeKind.USER_PASSWORD_SET, after={"user_id": user.id}, by=by)
+
+
+def change_user(tx: Transaction, user: User, *, profile: Profile, by: By = OPERATOR) -> User:
+    """Give a user another name or address. Raises `InvalidValue`, `EmailTaken`."""
+    address = _checked_address(profile.email)
+    check_text(profile.first_name, field="first_name", max_length=MAX_NAME, blank=True)
+    check_text(profile.last_name, field="last_name", max_length=MAX_NAME, blank=True)
+    changed = {"email": address, "first_name": profile.first_name.strip(), "last_name": profile.last_name.strip()}
+    if not users.try_to_update_profile(tx, user.id, changed):
+        raise EmailTaken(address)
+    record_administration(tx, ChangeKind.USER_CHANGED, before=_told(user), after={"user_id": user.id, **changed}, by=by)
+    return get_user(tx, address)
+
+
+def disable_user(tx: Transaction, *, email: str) -> User:
+    """Disable an account: its keys are refused, its sessions and sign-in links end, what it wrote stays.
+
+    Disabling again changes nothing. Raises `UserNotFound`, and `LastAdmin` where a project would be left without an admin.
+    """
+    user = get_user(tx, email)
+    if user.is_active:
+        require_other_admin(tx, user)
+        users.update_user(tx, user.id, is_active=False)
+        sessions.delete_sessions(tx, user.id)
+        sessions.delete_links(tx, user.id)
+        record_administration(tx, ChangeKind.USER_DISABLED, after={"user_id": user.id, "email": user.email})
+    return get_user(tx, email)
+
+
+def enable_user(tx: Transaction, *, email: str) -> User:
+    """Open an account that was disabled: its user may sign in, its keys are accepted.
+
+    Enabling again changes nothing. Raises `UserNotFound`.
+    """
+    user = get_user(tx, email)
+    if not user.is_active:
+        users.update_user(tx, user.id, is_active=True)
+        record_administration(tx, ChangeKind.USER_ENABLED, after={"user_id": user.id, "email": user.email})
+    return get_user(tx, email)
+
+
+def get_user(tx: Transaction, email: str) -> User:
+    """Return the user with an address, however it is capitalised. Raises `UserNotFound`."""
+    user = users.find_user_by_email(tx, email.strip().lower())
+    if user is None:
+        raise UserNotFound(email)
+    return user
+
+
+def list_users(tx: Transaction, *, limit: int) -> list[User]:
+    """List users by id."""
+    return users.list_users(tx, limit=limit)
+
+
+def _checked_address(email: str) -> str:
+    address = email.strip().lower()
+    check_text(address, field="email", max_length=MAX_EMAIL)
+    if not _EMAIL.fullmatch(address):
+        message = f"'{address}' is not an e-mail address."
+        raise InvalidValue("invalid_input", message, field="email")
+    return address
+
+
+def _told(user: User) -> dict[str, object]:
+    return {"user_id": user.id, "email": user.email, "first_name": user.first_name, "last_name": user.last_name}

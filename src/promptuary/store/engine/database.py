@@ -1,0 +1,182 @@
+"""A database and its two kinds of transaction: `Database.read` sees one snapshot, `Database.write` commits once, at its end."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import Connection, Engine, QueuePool, Row
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from promptuary.model.errors import Damaged, Unavailable
+from promptuary.store.engine import dialect
+from promptuary.store.engine.count_cache import Counts
+from promptuary.store.engine.group_commit import SharedCommits
+
+Clock = Callable[[], datetime]
+AnyRow = Row[*tuple[Any, ...]]
+
+DEFAULT_POOL_SIZE = 10
+
+_NOT_TEXT = "Could not decode to UTF-8"
+
+
+class StatementFailed(Exception):
+    """A statement that the database refused: a defect.
+
+    Tells the kind of error and the statement's text, and nothing that the driver says, which may show the row and so a prompt.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """What every function of `store` and `registry` works in. ``clock`` tells the time of what is written.
+
+    ``counts`` remembers counts from one transaction to the next; whoever writes has none, for it sees what nobody else does.
+    """
+
+    connection: Connection
+    clock: Clock
+    counts: Counts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PoolUse:
+    """How many connections there may be, and how many there are."""
+
+    size: int
+    in_use: int
+    idle: int
+
+
+class Database:
+    """A SQLite file or a PostgreSQL database. Safe to share between threads; not across a fork, unless closed before."""
+
+    def __init__(self, engine: Engine, *, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._counts = Counts()
+        # SQLite has one writer at a time. Waiting here wakes at once and shares commits; waiting in SQLite polls.
+        self._writers = SharedCommits(engine) if engine.dialect.name == "sqlite" else None
+
+    @classmethod
+    def open_existing(cls, database_url: str, *, pool_size: int = DEFAULT_POOL_SIZE) -> Self:
+        """Open a database that must be there: no file and no folder is made. Raises `InvalidValue` and `Unavailable`."""
+        url = dialect.parse_url(database_url)
+        if url.drivername == "sqlite" and not Path(str(url.database)).exists():
+            raise no_database(str(url.database))
+        return cls.open(database_url, pool_size=pool_size)
+
+    @classmethod
+    def open(cls, database_url: str, *, pool_size: int = DEFAULT_POOL_SIZE, clock: Clock = lambda: datetime.now(UTC)) -> Self:
+        """Open a database by its URL without connecting yet; `InvalidValue` when the URL is not one of ours."""
+        return cls(dialect.open_engine(dialect.parse_url(database_url), pool_size=pool_size), clock=clock)
+
+    def __repr__(self) -> str:
+        return f"<Database {self.address}>"
+
+    @property
+    def address(self) -> str:
+        """Where the data is, for people: a file's path, or a URL without its password."""
+        url = self._engine.url
+        if url.drivername == "sqlite":
+            return str(url.database)
+        return (
+            url.set(drivername="postgresql")
+            .difference_update_query(["password", "sslpassword"])
+            .render_as_string(hide_password=True)
+        )
+
+    @property
+    def kind(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self._engine.dialect.name
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, for the store's own use."""
+        return self._engine
+
+    @property
+    def clock(self) -> Clock:
+        """What tells the time in transactions of this database."""
+        return self._clock
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Begin a transaction that sees one snapshot and changes nothing. Raises `Unavailable`."""
+        with translated_errors(), self._engine.connect() as connection, dialect.reading(connection):
+            yield Transaction(connection, self._clock, self._counts)
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """Begin a transaction that commits at the end of the block, or changes nothing when the block raises.
+
+        Raises `Unavailable` when the database cannot be reached, is full, or stays locked.
+        """
+        with translated_errors(), self._writing() as connection:
+            yield Transaction(connection, self._clock)
+
+    def pool_use(self) -> PoolUse:
+        """Tell how the connections are used right now."""
+        pool = self._engine.pool
+        assert isinstance(pool, QueuePool)  # noqa: S101 - what `dialect.open_engine` asks for
+        return PoolUse(size=pool.size(), in_use=pool.checkedout(), idle=pool.checkedin())
+
+    def close(self) -> None:
+        """Close all connections; the next transaction opens new ones."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        if self._writers is not None:
+            with self._writers.turn() as connection:
+                yield connection
+        else:
+            with self._engine.connect() as connection, dialect.writing(connection):
+                yield connection
+
+
+def no_database(address: str) -> Unavailable:
+    """Return the refusal of a command that finds no data at the address of its settings."""
+    message = (
+        f"There is no Promptuary database at {address}. Set PROMPTUARY_DATA_DIR or PROMPTUARY_DATABASE_URL to where it is; "
+        "promptuary serve makes a new one."
+    )
+    return Unavailable(message)
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Raise `Unavailable` in place of a driver's error that says the database cannot serve now; let defects through."""
+    try:
+        yield
+    except PoolTimeout as error:
+        detail = "All database connections are busy. Try again."
+        raise Unavailable(detail) from error
+    except (OperationalError, InterfaceError) as error:
+        if _NOT_TEXT in str(error.orig):
+            raise Damaged(_reason(error)) from None
+        raise Unavailable(reason=_reason(error)) from error
+    except DBAPIError as error:
+        # SQLite's plain DatabaseError says that the file is damaged or no database; all other errors are of a narrower kind.
+        if type(error) is DatabaseError:
+            raise Damaged(_reason(error)) from error
+        # Without a statement it was the connection that failed.
+        if error.connection_invalidated or error.statement is None:
+            raise Unavailable(reason=_reason(error)) from error
+        raise StatementFailed(_name(error)).with_traceback(error.__traceback__) from None
+
+
+def _name(error: DBAPIError) -> str:
+    constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    return " ".join(filter(None, [type(error.orig).__name__, constraint, f"in: {error.statement}"]))
+
+
+def _reason(error: DBAPIError) -> str:
+    """Return the first line of what the driver said."""
+    # SQLite shows the text that it cannot decode, which may be a prompt's.
+    return str(error.orig).partition(" with text ")[0].partition("\n")[0].rstrip(".")

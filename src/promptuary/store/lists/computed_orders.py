@@ -1,0 +1,81 @@
+"""Orders of lists that no index of `list_entries` has: by author, and by recent fetches.
+
+Such a list is made of parts, one behind the other, each of which is found by an index in its own order, newest first: what each
+author wrote; and what was fetched, which is little beside all, and what was not.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from promptuary.model.accounts import shown_name
+from promptuary.store.engine.database import Transaction
+from promptuary.store.recent_fetches import recent_totals
+from promptuary.store.tables import MAX_INTEGER, list_entries, users
+from promptuary.store.users import AUTHOR_COLUMNS, author_of
+
+ORDERS = frozenset({"created_by", "recent_fetches"})
+"""What a list can be ordered by in parts. Among equal ones the newest come first, whatever the direction."""
+
+Restrict = Callable[[Select[Any]], Select[Any]]
+"""Adds to a statement what is listed: `list_entries`, and which of them."""
+
+_NEWEST = (list_entries.c.created_at.desc(), list_entries.c.version_id.desc())
+
+
+def find_page(
+    tx: Transaction, project_id: int, restrict: Restrict, *, order_by: str, is_descending: bool, limit: int, offset: int
+) -> list[str]:
+    """Return the ids of the versions of a page."""
+    if order_by == "created_by":
+        parts = _by_author(tx, restrict, is_descending=is_descending)
+    else:
+        parts = _by_fetches(tx, project_id, restrict, is_descending=is_descending)
+    return _page_of(tx, parts, limit=limit, offset=min(offset, MAX_INTEGER))
+
+
+Part = tuple[Select[Any], int | None]
+"""A statement of the ids of a part in their order, and how many they are where that is known."""
+
+
+def _page_of(tx: Transaction, parts: Sequence[Part], *, limit: int, offset: int) -> list[str]:
+    found: list[str] = []
+    for statement, known in parts:
+        if known is not None and offset >= known:
+            offset -= known
+            continue
+        ids = list(tx.connection.execute(statement.limit(limit - len(found)).offset(offset)).scalars())
+        found += ids
+        if len(found) == limit:
+            break
+        # An offset that leads beyond the part goes on in the next.
+        offset = 0 if ids else offset - _count(tx, statement)
+    return found
+
+
+def _count(tx: Transaction, statement: Select[Any]) -> int:
+    count: int = tx.connection.execute(select(func.count()).select_from(statement.order_by(None).subquery())).scalar_one()
+    return count
+
+
+def _by_author(tx: Transaction, restrict: Restrict, *, is_descending: bool) -> list[Part]:
+    column = list_entries.c.created_by_id
+    counted = tx.connection.execute(restrict(select(column, func.count().label("number"))).group_by(column))
+    counts: dict[int | None, int] = {row.created_by_id: row.number for row in counted}
+    known = tx.connection.execute(select(*AUTHOR_COLUMNS).where(users.c.id.in_([number for number in counts if number]))).all()
+    names = {author.id: (shown_name(author).casefold(), author.email) for author in map(author_of, known) if author is not None}
+    # Whoever has no account has no name, and comes behind all who have one.
+    ordered = sorted(counts, key=lambda number: (number not in names, names.get(number or 0, ("", ""))), reverse=is_descending)
+    listed = restrict(select(list_entries.c.version_id)).order_by(*_NEWEST)
+    return [(listed.where(column == number if number else column.is_(None)), counts[number]) for number in ordered]
+
+
+def _by_fetches(tx: Transaction, project_id: int, restrict: Restrict, *, is_descending: bool) -> list[Part]:
+    sums = recent_totals(tx, project_id)
+    listed = restrict(select(list_entries.c.version_id))
+    total = sums.c.total.desc() if is_descending else sums.c.total.asc()
+    fetched = listed.join(sums, sums.c.prompt_id == list_entries.c.prompt_id).order_by(total, *_NEWEST)
+    others = listed.where(list_entries.c.prompt_id.not_in(select(sums.c.prompt_id))).order_by(*_NEWEST)
+    parts: list[Part] = [(fetched, None), (others, None)]
+    return parts if is_descending else parts[::-1]

@@ -1,0 +1,25 @@
+"""The end of a worker whose supervisor has exited."""
+
+import os
+import signal
+import threading
+import time
+
+from promptuary.supervisor.runtime_dir import remove_shared_folder
+
+
+def follow_supervisor(lifeline: int) -> None:
+    """Let this worker stop when its supervisor is gone; else it would go on answering on a port that nobody can stop.
+
+    ``lifeline`` is the descriptor of a pipe to which nobody writes and which ends with the supervisor.
+    """
+    threading.Thread(target=_stop_after, args=(lifeline,), name="follow-supervisor", daemon=True).start()
+
+
+def _stop_after(lifeline: int) -> None:
+    os.read(lifeline, 1)
+    remove_shared_folder()
+    while True:
+        # Once is not enough: a worker that is still starting may not listen yet.
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(1)

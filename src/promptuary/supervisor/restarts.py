@@ -1,0 +1,52 @@
+"""When a worker that died is started again, and when that is hopeless. Only arithmetic; `pool` has the processes."""
+
+from dataclasses import dataclass, field
+
+QUICK_SECONDS = 10.0
+"""A worker that dies sooner than this after its birth died quickly."""
+
+LONGEST_PAUSE_SECONDS = 30.0
+
+MOST_FAILED_STARTS = 4
+"""How often in a row a worker may die before it has started, unless another one serves."""
+
+
+@dataclass
+class _Record:
+    quick_deaths: int = 0
+    failed_starts: int = 0
+
+
+@dataclass
+class Patience:
+    """The first death of a worker is followed by a new one at once. While it goes on dying quickly, the pauses double."""
+
+    _records: dict[int, _Record] = field(default_factory=dict)
+    _due: dict[int, float] = field(default_factory=dict)
+
+    def note_death(self, worker: int, *, lived: float, had_started: bool, now: float) -> float:
+        """Note that a worker died ``lived`` seconds after its birth; return the seconds after which it is started again."""
+        record = self._records.setdefault(worker, _Record())
+        record.failed_starts = 0 if had_started else record.failed_starts + 1
+        pause = min(2.0 ** (record.quick_deaths - 1), LONGEST_PAUSE_SECONDS) if record.quick_deaths else 0.0
+        if lived < QUICK_SECONDS:
+            record.quick_deaths += 1
+        else:
+            record.quick_deaths, pause = 0, 0.0
+        self._due[worker] = now + pause
+        return pause
+
+    def take_due(self, now: float) -> list[int]:
+        """Return the workers to start now."""
+        due = [worker for worker, moment in self._due.items() if moment <= now]
+        for worker in due:
+            del self._due[worker]
+        return due
+
+    def seconds_to_next(self, now: float) -> float | None:
+        """Return how long nothing is due, `None` for as long as nobody dies."""
+        return max(0.0, min(self._due.values()) - now) if self._due else None
+
+    def is_at_its_end(self) -> bool:
+        """Tell whether a worker has failed to start too often."""
+        return any(record.failed_starts >= MOST_FAILED_STARTS for record in self._records.values())

@@ -1,0 +1,29 @@
+"""The sign by which a supervisor tells its workers that the server is about to stop: one byte that they share.
+
+It imports nothing of the application, because the supervisor has to stay small.
+"""
+
+import mmap
+from pathlib import Path
+
+from promptuary.supervisor.runtime_dir import open_memory
+
+
+class StopSign:
+    """Once it is up it stays up. Looking costs about a tenth of a microsecond, so every request can."""
+
+    def __init__(self, memory: mmap.mmap) -> None:
+        self._memory = memory
+
+    def put_up(self) -> None:
+        """Tell all processes that share the sign."""
+        self._memory[0] = 1
+
+    def is_up(self) -> bool:
+        """Tell whether the server is about to stop."""
+        return self._memory[0] != 0
+
+
+def open_stop_sign(folder: Path | None) -> StopSign:
+    """Open the sign of the processes that share a folder, or one of its own where there is none."""
+    return StopSign(open_memory(folder, "stopping", size=1))

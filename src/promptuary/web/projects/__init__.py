@@ -1,0 +1,1 @@
+"""Pages of projects: names, tokens and members."""

@@ -1,0 +1,180 @@
+"""Projects: their names, tokens and members."""
+
+from collections.abc import Mapping
+
+from starlette.responses import Response
+
+from promptuary.model.access import Permission, Role
+from promptuary.model.accounts import Invitation
+from promptuary.model.errors import AddressNotVerified, EmailTaken, InvalidValue, LastAdmin, NotFound, Refusal, UserNotFound
+from promptuary.registry import administration
+from promptuary.registry.changes import By
+from promptuary.web.page_request import Visit
+from promptuary.web.routing import page
+
+
+def show_new_project(visit: Visit) -> Response:
+    """Show the form of a new project."""
+    return _new_project(visit)
+
+
+def create_project(visit: Visit) -> Response:
+    """Create a project of which one is admin."""
+    user = visit.account
+    try:
+        with visit.database.write() as tx:
+            by = By(user.id, visit.request_id)
+            project = administration.found_project(tx, user, name=visit.form.get("name"), by=by)
+    except InvalidValue as refusal:
+        return _new_project(visit, 400, problem=str(refusal))
+    return visit.redirect(
+        f"{visit.root}/projects/{project.id}/settings/", notice=f"The project {project.name} is there. Add its members."
+    )
+
+
+def show_settings(visit: Visit) -> Response:
+    """Show a project's name, token and members; to admins also the forms that change them."""
+    return _settings(visit)
+
+
+def rename_project(visit: Visit) -> Response:
+    """Give a project another name."""
+    actor = visit.enter(Permission.MANAGE)
+    try:
+        with visit.database.write() as tx:
+            expected = visit.form.get("expected_name") or None
+            administration.rename_project(tx, actor, name=visit.form.get("name"), expected_name=expected)
+    except InvalidValue as refusal:
+        return _settings(visit, 400, problems={"name": str(refusal)})
+    return _done(visit, "The name is saved.")
+
+
+def rotate_token(visit: Visit) -> Response:
+    """Replace a project's token, once its admin has said that programs may break."""
+    actor = visit.enter(Permission.MANAGE)
+    if not visit.form.get("confirmed"):
+        return _settings(visit, 400, problems={"token": "Say first that programs with the old token may stop working."})
+    try:
+        with visit.database.write() as tx:
+            administration.rotate_token(tx, actor, expected_token=visit.form.get("expected_token") or None)
+    except InvalidValue as refusal:
+        return _settings(visit, 400, problems={"token": str(refusal)})
+    return _done(visit, "The project has a new token.")
+
+
+def set_member(visit: Visit) -> Response:
+    """Give somebody a role, as a new member or in place of the one they had."""
+    actor, form = visit.enter(Permission.MANAGE), visit.form
+    try:
+        with visit.database.write() as tx:
+            member = administration.set_member(
+                tx,
+                actor,
+                email=form.get("email"),
+                role=_role(form.get("role")),
+                is_address_confirmed=bool(form.get("confirmed")),
+            )
+    except UserNotFound as refusal:
+        # The next step of adding a member who has no account, which the page shows as a question.
+        return _settings(visit, 400, problems={"email": str(refusal)}, asks="invite")
+    except AddressNotVerified as refusal:
+        return _settings(visit, 409, problems={"email": str(refusal)}, asks="confirm")
+    except (InvalidValue, LastAdmin) as refusal:
+        return _settings(visit, _status_of(refusal), problems={"email": str(refusal)})
+    needs_link = not member.has_password and not member.is_invited
+    hint = " There is no password yet: whoever runs this server can make a link to choose one." if needs_link else ""
+    return _done(visit, f"{member.email} is now {member.role.value} here.{hint}")
+
+
+def invite_member(visit: Visit) -> Response:
+    """Create an account for a new member and show its link, which is known only now: so there is no redirect to another page."""
+    actor = visit.enter(Permission.MANAGE)
+    try:
+        with visit.database.write() as tx:
+            invitation = administration.invite_member(tx, actor, email=visit.form.get("email"), role=_role(visit.form.get("role")))
+    except (InvalidValue, EmailTaken) as refusal:
+        return _settings(visit, 400, problems={"email": str(refusal)})
+    return _settings(visit, 201, invitation=invitation)
+
+
+def renew_invitation(visit: Visit) -> Response:
+    """Show another link to somebody who has not used the first one."""
+    actor = visit.enter(Permission.MANAGE)
+    try:
+        with visit.database.write() as tx:
+            invitation = administration.renew_invitation(tx, actor, email=visit.form.get("email"))
+    except (InvalidValue, NotFound) as refusal:
+        return _settings(visit, _status_of(refusal), problems={"email": str(refusal)})
+    return _settings(visit, 201, invitation=invitation)
+
+
+def remove_member(visit: Visit) -> Response:
+    """Take somebody out of a project."""
+    actor = visit.enter(Permission.MANAGE)
+    email = visit.form.get("email").strip().lower()
+    try:
+        with visit.database.write() as tx:
+            administration.remove_member(tx, actor, email=email)
+    except LastAdmin as refusal:
+        return _settings(visit, 409, problems={"email": str(refusal)})
+    # Whoever has taken themselves out cannot see the project any more.
+    return visit.redirect(f"{visit.root}/") if email == visit.account.email else _done(visit, f"{email} is no member any more.")
+
+
+def _settings(
+    visit: Visit,
+    status: int = 200,
+    *,
+    problems: Mapping[str, str] | None = None,
+    asks: str = "",
+    invitation: Invitation | None = None,
+) -> Response:
+    actor = visit.enter(Permission.READ)
+    with visit.database.read() as tx:
+        found = administration.list_members(tx, actor)
+    # What was typed is shown again only where it was refused.
+    typed = {name: visit.form.get(name) if problems else "" for name in ("email", "name", "role")}
+    return visit.page(
+        "project.html",
+        status,
+        members=sorted(found, key=lambda member: ((member.name or member.email).casefold(), member.email)),
+        roles=list(Role),
+        typed=typed,
+        problems=problems or {},
+        asks=asks,
+        invitation=invitation,
+        link=f"{visit.address}/welcome/{invitation.link}" if invitation else "",
+    )
+
+
+def _new_project(visit: Visit, status: int = 200, *, problem: str = "") -> Response:
+    user = visit.account
+    with visit.database.read() as tx:
+        may_create = administration.may_found_projects(tx, user)
+    return visit.page("new-project.html", status, may_create=may_create, name=visit.form.get("name"), problem=problem)
+
+
+def _done(visit: Visit, notice: str) -> Response:
+    return visit.redirect(f"{visit.root}/projects/{visit.path['project_id']}/settings/", notice=notice)
+
+
+def _role(sent: str) -> Role:
+    try:
+        return Role(sent)
+    except ValueError:
+        raise InvalidValue("invalid_choice", "Choose one of the roles.", field="role") from None
+
+
+def _status_of(refusal: Refusal) -> int:
+    return 409 if isinstance(refusal, LastAdmin) else 400
+
+
+ROUTES = [
+    page("/projects/new", get=show_new_project, post=create_project),
+    page("/projects/{project_id}/settings/", get=show_settings, post=rename_project),
+    page("/projects/{project_id}/settings/token", post=rotate_token),
+    page("/projects/{project_id}/settings/members", post=set_member),
+    page("/projects/{project_id}/settings/invite", post=invite_member),
+    page("/projects/{project_id}/settings/new-link", post=renew_invitation),
+    page("/projects/{project_id}/settings/remove-member", post=remove_member),
+]

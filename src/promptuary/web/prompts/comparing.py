@@ -1,0 +1,129 @@
+"""Two versions of a prompt beside each other."""
+
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from promptuary.differences import ConfigChange, Hunk, Room, Rooms, Row, compare_configs_within, compare_texts_within
+from promptuary.model.access import Actor, Permission
+from promptuary.model.messages import chat_text, messages_of
+from promptuary.model.prompts import Version
+from promptuary.registry import prompts
+from promptuary.registry.prompts import History
+from promptuary.store.engine.database import Transaction
+from promptuary.web.numbers import number_of
+from promptuary.web.page_request import Visit
+from promptuary.web.prompts.edit_form import Proposal, proposal_of
+from promptuary.web.prompts.visible import show_visibly, weigh
+
+CHOICES = 200
+"""Newest versions that are offered; where there are more, the number of any can be typed."""
+
+MAX_CHANGES = 500_000
+"""Maximum bytes of HTML that show changed lines and the lines around them."""
+
+MAX_FOLDS = 250_000
+"""Maximum bytes of HTML that show unchanged lines, folded."""
+
+MAX_CONFIG = 250_000
+"""Maximum bytes of HTML that show changes of the config."""
+
+_AROUND_A_ROW = 280
+_AROUND_A_SPAN = 11
+_AROUND_A_FOLDED_ROW = 10
+_AROUND_A_VALUE = 400
+
+
+def show_comparison(visit: Visit) -> Response:
+    """Compare two versions, each chosen by number or label; the latest with the one before unless chosen."""
+    actor = visit.enter(Permission.READ)
+    with visit.database.read() as tx:
+        history = prompts.resolve_prompt(tx, actor, name=visit.path["name"], limit=CHOICES)
+        latest = history.selected
+        old_choice = visit.query.get("from") or str(max(1, latest.version - 1))
+        new_choice = visit.query.get("to") or str(latest.version)
+        old, new = (_chosen(tx, actor, latest.name, choice) for choice in (old_choice, new_choice))
+    return visit.page(
+        "prompts/compare.html",
+        version=latest,
+        old=old,
+        new=new,
+        old_choice=old_choice,
+        new_choice=new_choice,
+        choices_limit=CHOICES,
+        choices=_choices(history, old_choice, new_choice),
+        view=visit.query.get("view", ""),
+        comparison=None if latest.version == 1 else compare_versions(old, new),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What differs between two versions: in the text, and in the config key by key. The rest is left out, and counted."""
+
+    hunks: list[Hunk]
+    config: list[ConfigChange]
+    removed_left_out: int = 0
+    added_left_out: int = 0
+    config_left_out: int = 0
+
+    @property
+    def is_same(self) -> bool:
+        """Whether nothing differs."""
+        return not self.hunks and not self.config
+
+
+def compare_versions(old: Version, new: Version) -> Comparison:
+    """Compare two versions."""
+    return compare_proposal(old, proposal_of(new))
+
+
+def compare_proposal(old: Version, proposal: Proposal) -> Comparison:
+    """Compare a version with what would be published. Raises `InvalidValue` where that cannot be."""
+    rooms = Rooms(Room(MAX_CHANGES, _weigh_row), Room(MAX_FOLDS, _weigh_folded_row))
+    text = compare_texts_within(*_texts(proposal_of(old), proposal), rooms)
+    config, config_left_out = compare_configs_within(old.config, proposal.config_object, Room(MAX_CONFIG, _weigh_change))
+    return Comparison(
+        hunks=text.hunks,
+        config=config,
+        removed_left_out=text.removed_left_out,
+        added_left_out=text.added_left_out,
+        config_left_out=config_left_out,
+    )
+
+
+def _weigh_row(row: Row) -> int:
+    return _AROUND_A_ROW + sum(_AROUND_A_SPAN * span.is_changed + weigh(show_visibly(span.text)) for span in row.spans)
+
+
+def _weigh_folded_row(row: Row) -> int:
+    return _AROUND_A_FOLDED_ROW + weigh(show_visibly(row.text))
+
+
+def _weigh_change(change: ConfigChange) -> int:
+    return _AROUND_A_VALUE + sum(weigh(show_visibly(value or "")) for value in (change.path, change.old, change.new))
+
+
+def _texts(old: Proposal, new: Proposal) -> tuple[str, str]:
+    """Return what to compare: of two lists of messages what they say, unless they differ in something else."""
+    messages = [messages_of(each.prompt) if each.is_json else None for each in (old, new)]
+    if messages[0] is None or messages[1] is None:
+        return old.text, new.text
+    said = chat_text(messages[0]), chat_text(messages[1])
+    return said if said[0] != said[1] or old.prompt == new.prompt else (old.text, new.text)
+
+
+def _chosen(tx: Transaction, actor: Actor, name: str, choice: str) -> Version:
+    number = number_of(choice)
+    return prompts.fetch_prompt(tx, actor, name, version=number, label=None if number else choice)
+
+
+def _choices(history: History, *chosen: str) -> list[tuple[str, str]]:
+    labels = [(label.name, f"{label.name} (v{label.version})") for label in history.labels]
+    versions = [(str(version.version), _told(version)) for version in history.versions]
+    known = {key for key, _ in [*labels, *versions]}
+    return [*labels, *versions, *((choice, f"v{choice}") for choice in chosen if choice not in known)]
+
+
+def _told(version: Version) -> str:
+    return f"v{version.version}: {version.description}" if version.description else f"v{version.version}"

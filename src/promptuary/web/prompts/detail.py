@@ -1,0 +1,110 @@
+"""One prompt: a version of it to read, and its history."""
+
+from collections.abc import Sequence
+
+from starlette.responses import PlainTextResponse, Response
+
+from promptuary.model.access import Actor, Permission
+from promptuary.model.hidden import find_hidden
+from promptuary.model.json_text import dump_indented
+from promptuary.model.prompts import Label
+from promptuary.model.tokens import approximate_tokens
+from promptuary.model.variables import variable_names
+from promptuary.registry import prompts, usage
+from promptuary.registry.prompts import History
+from promptuary.store.engine.database import Transaction
+from promptuary.web.errors import WebError
+from promptuary.web.numbers import number_of
+from promptuary.web.page_request import Visit
+from promptuary.web.prompts.edit_form import proposal_of
+from promptuary.web.prompts.prompt_view import read
+from promptuary.web.prompts.visible import PageRoom
+
+HISTORY = 25
+"""Versions of the history that are shown at once."""
+
+MAX_TRIED = 200_000
+"""Maximum length of a text that can be tried beside reading it: the page holds it twice."""
+
+MAX_VARIABLES = 1000
+"""Maximum variables that are listed beside the text."""
+
+PRODUCTION = "production"
+"""The label that programs follow by convention."""
+
+VIEWS = {"text": "Text", "rendered": "Rendered", "both": "Side by side"}
+"""How a prompt can be looked at."""
+
+
+def show_prompt(visit: Visit) -> Response:
+    """Show a version of a prompt: the latest, or the one chosen by number or label."""
+    actor = visit.enter(Permission.READ)
+    with visit.database.read() as tx:
+        history = find_history(tx, actor, visit)
+        fetches = usage.count_recent_fetches_of_version(tx, actor, history.selected)
+    version = history.selected
+    view = visit.query.get("view", "")
+    room = PageRoom()
+    reading = read(version, room, is_rendered=view in {"rendered", "both"})
+    config = "" if version.config is None else dump_indented(version.config)
+    variables = variable_names(version.text)
+    return visit.page(
+        "prompts/prompt.html",
+        version=version,
+        history=history,
+        labels=production_first(history.labels),
+        released=released_version(history.labels),
+        label=visit.query.get("label", ""),
+        views=VIEWS if reading.can_render else {},
+        view=view if reading.is_rendered else "text",
+        is_too_long=view in {"rendered", "both"} and reading.can_render and not reading.is_rendered,
+        passages=reading.passages,
+        headings=reading.headings if view != "both" else version.outline,
+        config=room.show(config),
+        left_out=room.left_out,
+        hidden=find_hidden(version.text, config),
+        variables=variables[:MAX_VARIABLES],
+        more_variables=max(0, len(variables) - MAX_VARIABLES),
+        trial=proposal_of(version) if variables and len(version.content) <= MAX_TRIED else None,
+        tokens=approximate_tokens(version.text),
+        fetches=fetches,
+    )
+
+
+def show_plain(visit: Visit) -> Response:
+    """Show a version as plain text, whole: a text as it is, anything else as its JSON."""
+    actor = visit.enter(Permission.READ)
+    with visit.database.read() as tx:
+        version = prompts.fetch_prompt(tx, actor, visit.path["name"], version=number_of(visit.query.get("version")))
+    return PlainTextResponse(version.text)
+
+
+def show_history(visit: Visit) -> Response:
+    """Show the versions below a number."""
+    actor = visit.enter(Permission.READ)
+    with visit.database.read() as tx:
+        history = find_history(tx, actor, visit)
+    return visit.page("prompts/history.html", version=history.selected, history=history, released=released_version(history.labels))
+
+
+def production_first(labels: Sequence[Label]) -> list[Label]:
+    """Return labels in the order in which pages show them: production, which programs follow by convention, then by name."""
+    return sorted(labels, key=lambda label: (label.name != PRODUCTION, label.name))
+
+
+def released_version(labels: Sequence[Label]) -> int | None:
+    """Return the version that is in production, `None` where none is."""
+    return next((label.version for label in labels if label.name == PRODUCTION), None)
+
+
+def find_history(tx: Transaction, actor: Actor, visit: Visit) -> History:
+    """Return the version that the address chooses, and the history from its newest version or below ``before``."""
+    name, label = visit.path["name"], visit.query.get("label", "")
+    version = number_of(visit.query.get("version"))
+    if label:
+        version = prompts.fetch_prompt(tx, actor, name, label=label).version
+    elif visit.query.get("version") and version is None:
+        raise WebError(404, f"'{visit.query['version']}' is no number of a version.", advice="Versions are numbered from 1.")
+    return prompts.resolve_prompt(
+        tx, actor, name=name, version=version, limit=HISTORY, before_version=number_of(visit.query.get("before"))
+    )

@@ -1,0 +1,142 @@
+"""What somebody has written and not published yet: read from a form, shown in it again, turned into what is published.
+
+The forms of a review and of a conflict carry what was written from page to page, so that the server keeps nothing. They carry only
+what differs from the source; the rest is read from there. A changed text of 1 MB is carried whole, and as HTML it may become five
+times as many bytes.
+"""
+
+import json
+from dataclasses import dataclass, replace
+
+from promptuary.model.content import encode_config, encode_prompt, text_of
+from promptuary.model.errors import InvalidValue
+from promptuary.model.json_text import InvalidJson, dump_indented, find_surrogate, parse
+from promptuary.model.prompts import MAX_DESCRIPTION, Version
+from promptuary.model.text import check_text
+from promptuary.web.form_errors import explain_json
+from promptuary.web.forms import Form
+from promptuary.web.numbers import number_of
+from promptuary.web.prompts.originals import as_browsers_show, recover
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The parts of a version as texts of a form. ``is_json``: the prompt is a JSON value, such as a list of chat messages.
+
+    ``source`` is the version whose text, the ``original``, the form showed first: forms carry its number, and what nobody changed
+    of its text is published as it is there, with characters that browsers do not keep.
+    """
+
+    text: str
+    config: str = ""
+    note: str = ""
+    is_json: bool = False
+    base_version: int = 0
+    source: int = 0
+    original: str | None = None
+    original_config: str | None = None
+
+    @property
+    def prompt(self) -> object:
+        """The prompt as it is published. Raises `InvalidValue`."""
+        return _parsed(self.text, field="prompt") if self.is_json else self.text
+
+    @property
+    def config_value(self) -> object:
+        """The config as it is published, `None` for none. Raises `InvalidValue`."""
+        return _parsed(self.config, field="config") if self.config.strip() else None
+
+    @property
+    def config_object(self) -> dict[str, object] | None:
+        """The config as it is stored. Raises `InvalidValue` for what is no object."""
+        encoded = encode_config(self.config_value)
+        return None if encoded is None else json.loads(encoded)
+
+    @property
+    def has_source_text(self) -> bool:
+        """Whether the text is that of the source, so that a form need not carry it."""
+        return self.source > 0 and self.text == self.original
+
+    @property
+    def has_source_config(self) -> bool:
+        """Whether the config is that of the source, so that a form need not carry it."""
+        return self.source > 0 and self.config == self.original_config
+
+    def faithful(self, *candidates: "Proposal") -> "Proposal":
+        """Return this with the first source of some from which a form can bring its very text back, else with the last one's."""
+        recovered = (
+            replace(
+                self,
+                text=recover(as_browsers_show(self.text), each.original or ""),
+                source=each.source,
+                original=each.original,
+                original_config=each.original_config,
+            )
+            for each in candidates
+        )
+        found = self
+        for found in recovered:
+            if found.text == self.text:
+                break
+        return found
+
+    def check(self) -> None:
+        """Raise `InvalidValue` for what could not be published."""
+        encode_prompt(self.prompt)
+        encode_config(self.config_value)
+        if self.note:
+            check_text(self.note, field="version_description", max_length=MAX_DESCRIPTION)
+
+
+def proposal_of(version: Version, *, note: str = "") -> Proposal:
+    """Return what a form shows of a version."""
+    is_json = not version.content.startswith('"')
+    text = dump_indented(parse(version.content)) if is_json else text_of(version.content)
+    config = "" if version.config is None else dump_indented(version.config)
+    return Proposal(
+        text=text,
+        config=config,
+        is_json=is_json,
+        note=note,
+        base_version=version.latest_version,
+        source=version.version,
+        original=text,
+        original_config=config,
+    )
+
+
+def read_proposal(form: Form, *, source: Version | None = None) -> Proposal:
+    """Read what a form sends. What nobody changed of the text of its ``source`` stays as it is there; other lines end by LF.
+
+    A form that carries no text or config because it is that of the source says so (``prompt_of_source``, ``config_of_source``).
+    """
+    text, config, is_json = form.get("prompt"), form.get("config"), form.get("format") == "json"
+    shown = None if source is None else proposal_of(source)
+    if shown is not None and form.get("config_of_source"):
+        config = shown.config
+    if shown is not None and form.get("prompt_of_source"):
+        text = shown.text
+    elif shown is not None and not is_json and not shown.is_json:
+        text = recover(text, shown.text)
+    return Proposal(
+        text=text,
+        config=config,
+        note=form.get("note").strip(),
+        is_json=is_json,
+        base_version=number_of(form.get("base_version")) or 0,
+        source=shown.source if shown else 0,
+        original=shown.original if shown else None,
+        original_config=shown.original_config if shown else None,
+    )
+
+
+def _parsed(text: str, *, field: str) -> object:
+    try:
+        value = parse(text)
+    except InvalidJson as error:
+        raise InvalidValue("invalid_json", explain_json(error), field=field) from None
+    surrogate = find_surrogate(value)
+    if surrogate is not None:
+        detail = f"Surrogate characters are not allowed: U+{ord(surrogate):X}."
+        raise InvalidValue("surrogate_characters_not_allowed", detail, field=field)
+    return value

@@ -1,0 +1,47 @@
+"""Prompts as they are written: every character as itself, with variables, headings and hidden characters marked."""
+
+import re
+from collections.abc import Iterator
+
+from markupsafe import Markup
+
+from promptuary.model.outline import outline_of
+from promptuary.model.variables import VARIABLE
+from promptuary.web.prompts.visible import PageRoom, Piece, draw
+
+_MAYBE_HEADING = re.compile(r"^[^\S\n]*#.*$", re.MULTILINE)
+
+
+def mark_variables(text: str, room: PageRoom | None = None) -> Markup:
+    """Return a text as HTML with its variables marked, as far as there is room."""
+    return (room or PageRoom()).fill(_with_variables(text), len(text))
+
+
+def mark_text(text: str, room: PageRoom | None = None) -> Markup:
+    """Return a text as HTML with its variables and headings marked; the first heading has the id ``heading-1``."""
+    return (room or PageRoom()).fill(_with_headings(text), len(text))
+
+
+def _with_variables(text: str) -> Iterator[Piece]:
+    end = 0
+    for match in VARIABLE.finditer(text):
+        yield from draw(text[end : match.start()])
+        yield len(match[0]), f'<span class="variable">{_html(draw(match[0]))}</span>'
+        end = match.end()
+    yield from draw(text[end:])
+
+
+def _with_headings(text: str) -> Iterator[Piece]:
+    headings = end = 0
+    for match in _MAYBE_HEADING.finditer(text):
+        if not outline_of(match[0]):
+            continue
+        headings += 1
+        yield from _with_variables(text[end : match.start()])
+        yield len(match[0]), f'<span class="heading" id="heading-{headings}">{_html(_with_variables(match[0]))}</span>'
+        end = match.end()
+    yield from _with_variables(text[end:])
+
+
+def _html(pieces: Iterator[Piece]) -> str:
+    return "".join(piece for _, piece in pieces)

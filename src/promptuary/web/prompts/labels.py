@@ -1,0 +1,136 @@
+"""The labels of a prompt: set, moved and removed, each after a look at what it will change."""
+
+from starlette.responses import Response
+
+from promptuary.model.access import Actor, Permission
+from promptuary.model.errors import InvalidValue, LabelMoved, LabelNotFound, PromptNotFound, VersionNotFound
+from promptuary.model.names import check_label_name
+from promptuary.model.prompts import LabelPointer, Version
+from promptuary.registry import labels, prompts
+from promptuary.store.engine.database import Transaction
+from promptuary.web.form_errors import FormProblem, problem_of
+from promptuary.web.numbers import number_of
+from promptuary.web.page_request import Visit
+from promptuary.web.prompts.comparing import compare_versions
+from promptuary.web.prompts.detail import find_history, production_first
+
+SUGGESTED = ("production", "staging")
+"""Labels that are offered before a prompt has them."""
+
+
+def show_labels(visit: Visit) -> Response:
+    """Show where the labels of a prompt are, and a form to set one."""
+    actor = visit.enter(Permission.WRITE)
+    return _labels(visit, actor)
+
+
+def review_label(visit: Visit) -> Response:
+    """Show what it changes to set a label: where it was, where it will be, and the difference between the two texts."""
+    actor = visit.enter(Permission.WRITE)
+    label, version = visit.query.get("label", "").strip(), number_of(visit.query.get("version"))
+    try:
+        check_label_name(label, field="label")
+    except InvalidValue as refusal:
+        return _labels(visit, actor, problem=problem_of(refusal))
+    try:
+        return _review(visit, actor, label, version)
+    except PromptNotFound:
+        if version is None:
+            raise
+        return _labels(visit, actor, problem=FormProblem(str(VersionNotFound(visit.path["name"], version)), "version", "Version"))
+
+
+def move_label(visit: Visit) -> Response:
+    """Set a label, or show the review again if the label is not where the review showed it."""
+    actor = visit.enter(Permission.WRITE)
+    name, label, version = visit.path["name"], visit.form.get("label"), number_of(visit.form.get("version"))
+    expected = number_of(visit.form.get("expected_version")) if "expected_version" in visit.form.values else labels.ANYWHERE
+    try:
+        with visit.database.write() as tx:
+            labels.move_label(
+                tx, actor, name=name, label=label, version=version or 0, expected_version=expected, prompt_id=_prompt_id(visit)
+            )
+    except LabelMoved:
+        return _review(visit, actor, label, version, is_moved=True)
+    return visit.redirect(visit.links.part(name, "labels"), notice=f"{label} points at version {version} now.")
+
+
+def review_removal(visit: Visit) -> Response:
+    """Show what it means to remove a label."""
+    actor = visit.enter(Permission.WRITE)
+    return _review_removal(visit, actor, visit.query.get("label", ""))
+
+
+def remove_label(visit: Visit) -> Response:
+    """Remove a label, or show the review again if the label is not where the review showed it."""
+    actor = visit.enter(Permission.WRITE)
+    name, label = visit.path["name"], visit.form.get("label")
+    is_expected = "expected_version" in visit.form.values
+    expected = number_of(visit.form.get("expected_version")) or 0 if is_expected else labels.ANYWHERE
+    try:
+        with visit.database.write() as tx:
+            labels.remove_label(tx, actor, name=name, label=label, expected_version=expected, prompt_id=_prompt_id(visit))
+    except LabelMoved:
+        return _review_removal(visit, actor, label, is_moved=True)
+    return visit.redirect(visit.links.part(name, "labels"), notice=f"{label} is removed.")
+
+
+def _prompt_id(visit: Visit) -> str | None:
+    """Return the prompt that a review showed; by now another one may have its name."""
+    return visit.form.get("prompt_id") or None
+
+
+def _labels(visit: Visit, actor: Actor, *, problem: FormProblem | None = None) -> Response:
+    with visit.database.read() as tx:
+        if problem is None:
+            history = find_history(tx, actor, visit)
+        else:
+            history = prompts.resolve_prompt(tx, actor, name=visit.path["name"], limit=1)
+        movers = labels.list_movers(tx, actor, history.labels, prompt_id=history.selected.prompt_id)
+    present = [label.name for label in history.labels]
+    return visit.page(
+        "prompts/labels.html",
+        status=200 if problem is None else 400,
+        version=history.selected,
+        labels=production_first(history.labels),
+        movers=movers,
+        suggested=[*present, *(name for name in SUGGESTED if name not in present)],
+        problem=problem,
+        sent_label="" if problem is None else visit.query.get("label", ""),
+        sent_version=history.selected.version if problem is None else visit.query.get("version", ""),
+    )
+
+
+def _review(visit: Visit, actor: Actor, label: str, version: int | None, *, is_moved: bool = False) -> Response:
+    with visit.database.read() as tx:
+        target = prompts.fetch_prompt(tx, actor, visit.path["name"], version=version)
+        present = _pointer(target, label)
+        before = None if present is None else prompts.fetch_prompt(tx, actor, target.name, version=present.version)
+    return visit.page(
+        "prompts/label.html",
+        status=409 if is_moved else 200,
+        version=target,
+        label=label,
+        before=before,
+        comparison=None if before is None else compare_versions(before, target),
+        is_moved=is_moved,
+    )
+
+
+def _review_removal(visit: Visit, actor: Actor, label: str, *, is_moved: bool = False) -> Response:
+    with visit.database.read() as tx:
+        version = _labelled(tx, actor, visit.path["name"], label)
+    status = 409 if is_moved else 200
+    return visit.page("prompts/label-removal.html", status=status, version=version, label=label, is_moved=is_moved)
+
+
+def _labelled(tx: Transaction, actor: Actor, name: str, label: str) -> Version:
+    latest = prompts.fetch_prompt(tx, actor, name)
+    pointer = _pointer(latest, label)
+    if pointer is None:
+        raise LabelNotFound(label, name)
+    return prompts.fetch_prompt(tx, actor, name, version=pointer.version)
+
+
+def _pointer(version: Version, label: str) -> LabelPointer | None:
+    return next((pointer for pointer in version.prompt_labels if pointer.name == label), None)

@@ -1,0 +1,87 @@
+"""Bringing a proposal together with the version that somebody else published meanwhile."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from promptuary.differences import merge_configs
+from promptuary.model.json_text import dump_indented
+from promptuary.model.messages import messages_of
+from promptuary.model.prompts import Version
+from promptuary.web.forms import Form
+from promptuary.web.prompts.conflicts import Conflict, Piece, decide_lines, value_conflict
+from promptuary.web.prompts.edit_form import Proposal, proposal_of
+from promptuary.web.prompts.merging_messages import merge_messages
+from promptuary.web.prompts.visible import PageRoom
+
+MAX_CONFLICTS = 100
+"""Maximum places of a text, or of a config, at which one chooses; where more differ, one chooses between the whole ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What came of two changes. ``proposal`` goes on top of the other one's version; `None` while something is to be decided."""
+
+    parts: list[Piece]
+    proposal: Proposal | None
+    room: PageRoom = field(default_factory=PageRoom)
+
+
+def reconcile(base: Version, latest: Version, proposal: Proposal, *, choices: Form) -> Reconciled:
+    """Bring a proposal that began from ``base`` together with ``latest``. ``choices`` may hold what was decided.
+
+    Chat messages are brought together message by message, everything else line by line. Decisions are taken only for the version
+    they were made for, which the field ``theirs`` tells. Raises `InvalidValue` for a config or messages that are none.
+    """
+    decided = choices if choices.get("theirs") == str(latest.version) else Form({})
+    parts, text = _reconcile_prompt(proposal_of(base), proposal_of(latest), proposal, decided)
+    config = _reconcile_config(base, latest, proposal, decided, parts)
+    if any(isinstance(part, Conflict) and part.is_open for part in parts):
+        return Reconciled(parts, None)
+    merged = replace(proposal, text=text, config=config, base_version=latest.version)
+    return Reconciled(parts, merged if merged.is_json else merged.faithful(proposal, proposal_of(latest)))
+
+
+def _reconcile_prompt(base: Proposal, latest: Proposal, proposal: Proposal, choices: Form) -> tuple[list[Piece], str]:
+    prompts = [each.prompt for each in (base, latest, proposal)]
+    if all(messages_of(prompt) is not None for prompt in prompts):
+        parts, messages = merge_messages(*prompts, choices=choices)  # type: ignore[arg-type]  # they are lists of messages
+        text = dump_indented(messages)
+    else:
+        stretches = list(decide_lines(base.text, latest.text, proposal.text, key="text", choices=choices))
+        parts, text = [part for part, _ in stretches], "".join(text for _, text in stretches)
+    if _count_conflicts(parts) > MAX_CONFLICTS:
+        conflict = _whole(base.text, latest.text, proposal.text, title="text", choices=choices)
+        return [conflict], conflict.choices.get(conflict.chosen, "")
+    return parts, text
+
+
+def _count_conflicts(parts: Sequence[Piece]) -> int:
+    return sum(isinstance(part, Conflict) for part in parts)
+
+
+def _whole(base: str, theirs: str, yours: str, *, title: str, choices: Form) -> Conflict:
+    key = f"whole-{title}"
+    sentence = f"Both of you changed the {title} in more than {MAX_CONFLICTS} places, so choose between the two"
+    return Conflict(key, sentence, base, {"theirs": theirs, "yours": yours}, choices.get(key))
+
+
+def _reconcile_config(base: Version, latest: Version, proposal: Proposal, choices: Form, parts: list[Piece]) -> str:
+    def decide(path: str, *values: object) -> object:
+        if len(conflicts) > MAX_CONFLICTS:
+            # There will be one choice for the whole.
+            return values[2]
+        title = f"Both of you changed {path} in the config"
+        conflict = value_conflict(values, key=f"config-{path}", title=title, choices=choices)
+        conflicts.append(conflict)
+        return values[1] if conflict.chosen == "theirs" else values[2]
+
+    conflicts: list[Conflict] = []
+    yours = proposal.config_object
+    merged = merge_configs(base.config, latest.config, yours, decide)
+    if len(conflicts) > MAX_CONFLICTS:
+        whole = ("" if config is None else dump_indented(config) for config in (base.config, latest.config, yours))
+        conflict = _whole(*whole, title="config", choices=choices)
+        parts.append(conflict)
+        return conflict.choices.get(conflict.chosen, "")
+    parts += conflicts
+    return "" if merged is None else dump_indented(merged)

@@ -1,0 +1,116 @@
+"""Bringing two changes of the same chat messages together: message by message, and within one line by line."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from promptuary.differences import ChunkKind, Stretch, merge_configs, merge_items
+from promptuary.differences.configs import is_equal, show_path
+from promptuary.model.json_text import dump
+from promptuary.model.messages import Message, chat_text, messages_of
+from promptuary.web.forms import Form
+from promptuary.web.prompts.conflicts import Conflict, Part, Piece, decide_lines, value_conflict
+
+Chat = list[dict[str, object]]
+"""Messages as they are stored."""
+
+
+def merge_messages(base: Chat, theirs: Chat, yours: Chat, *, choices: Form) -> tuple[list[Piece], Chat]:
+    """Return the stretches of three lists of messages, and the list to take where all of them are decided.
+
+    Messages that all three have in common tell what belongs together. Between two of these, as many messages of the same roles
+    in all three are versions of each other; anything else that both changed is taken as a whole, theirs, yours or both.
+    """
+    chats = (base, theirs, yours)
+    parts: list[Piece] = []
+    merged: Chat = []
+    for number, stretch in enumerate(merge_items(*([dump(message) for message in chat] for chat in chats))):
+        three = _cut(chats, stretch)
+        if stretch.kind is not ChunkKind.CONFLICT:
+            taken = three[1] if stretch.kind is ChunkKind.THEIRS else three[2]
+            parts += _shown(taken, stretch.kind)
+            merged += taken
+        elif _have_same_roles(three):
+            for place, versions in enumerate(zip(*three, strict=True)):
+                pieces, message = _merge_message(versions, key=f"message-{number}-{place}", choices=choices)
+                parts += pieces
+                merged.append(message)
+        else:
+            conflict, taken = _whole(three, key=f"messages-{number}", choices=choices)
+            parts.append(conflict)
+            merged += taken
+    return parts, merged
+
+
+def _cut(chats: tuple[Chat, Chat, Chat], stretch: Stretch) -> tuple[Chat, Chat, Chat]:
+    base, theirs, yours = (chat[place] for chat, place in zip(chats, stretch.places, strict=True))
+    return base, theirs, yours
+
+
+def _have_same_roles(three: Sequence[Chat]) -> bool:
+    base, theirs, yours = ([message["role"] for message in chat] for chat in three)
+    return base == theirs == yours
+
+
+def _shown(chat: Chat, kind: ChunkKind) -> list[Part]:
+    return [Part(message.text, kind, role=message.role, rest=message.rest) for message in _messages(chat)]
+
+
+def _messages(chat: Chat) -> tuple[Message, ...]:
+    return messages_of(chat) or ()
+
+
+def _whole(three: tuple[Chat, Chat, Chat], *, key: str, choices: Form) -> tuple[Conflict, Chat]:
+    base, theirs, yours = three
+    offered = {"theirs": theirs, "yours": yours}
+    if theirs and yours:
+        offered["both"] = theirs + yours
+    shown = {choice: chat_text(_messages(chat)) for choice, chat in offered.items()}
+    conflict = Conflict(key, "Both of you changed these messages", chat_text(_messages(base)), shown, choices.get(key))
+    return conflict, offered.get(conflict.chosen, [])
+
+
+def _merge_message(versions: Sequence[dict[str, object]], *, key: str, choices: Form) -> tuple[list[Piece], dict[str, object]]:
+    """Bring three versions of a message together: its text line by line, everything else key by key."""
+    kind = _who_changed(*versions)
+    if kind is not ChunkKind.CONFLICT:
+        taken = versions[1] if kind is ChunkKind.THEIRS else versions[2]
+        return list(_shown([taken], kind)), taken
+    lines: list[Piece] = []
+    conflicts: list[Piece] = []
+    disputed: set[str] = set()
+
+    def decide(path: str, *values: object) -> object:
+        if path == "content" and all(isinstance(value, str) for value in values):
+            stretches = list(decide_lines(*map(str, values), key=f"{key}-text", choices=choices))
+            lines.extend(piece for piece, _ in stretches)
+            return "".join(text for _, text in stretches)
+        title = f"Both of you changed {path} in this message"
+        conflict = value_conflict(values, key=f"{key}.{path}", title=title, choices=choices)
+        conflicts.append(conflict)
+        disputed.add(path)
+        return values[1] if conflict.chosen == "theirs" else values[2]
+
+    base, theirs, yours = versions
+    merged = merge_configs(base, theirs, yours, decide) or {}
+    # What is offered as a choice is not shown as settled. Nested keys are told whole with the key at the top.
+    settled = {name: value for name, value in merged.items() if not any(_is_in(path, name) for path in disputed)}
+    [message] = _messages([{"role": merged["role"], "content": ""} | settled])
+    if not lines and "content" in settled:
+        lines.append(Part(message.text, _who_changed(*(version["content"] for version in versions))))
+    if message.rest:
+        lines.append(Part("", ChunkKind.UNCHANGED, rest=message.rest))
+    first, *others = [*lines, *conflicts]
+    return [replace(first, role=message.role), *others], merged
+
+
+def _is_in(path: str, name: str) -> bool:
+    shown = show_path((name,))
+    return path == shown or path.startswith(f"{shown}.")
+
+
+def _who_changed(base: object, theirs: object, yours: object) -> ChunkKind:
+    if is_equal(theirs, yours):
+        return ChunkKind.UNCHANGED if is_equal(base, yours) else ChunkKind.ALIKE
+    if is_equal(base, theirs):
+        return ChunkKind.YOURS
+    return ChunkKind.THEIRS if is_equal(base, yours) else ChunkKind.CONFLICT

@@ -1,0 +1,64 @@
+"""What chat messages have beside their text, as people read it: content in parts, pictures, calls of tools."""
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from promptuary.model.json_text import InvalidJson, dump_indented, parse
+from promptuary.web.prompts.highlighting import mark_variables
+from promptuary.web.prompts.visible import PageRoom
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePart:
+    """A part of a message; ``title`` says what it is, empty for text."""
+
+    title: str
+    written: Markup
+
+
+def split_rest(rest: str, room: PageRoom) -> tuple[tuple[MessagePart, ...], str]:
+    """Divide the JSON of everything but role and text into parts to read, as far as there is room, and the JSON of the rest."""
+    value = parse(rest) if rest else {}
+    if not isinstance(value, dict):
+        return (), rest
+    parts: list[MessagePart] = []
+    for name, read in (("content", _content_part), ("tool_calls", _call_part)):
+        items = value.get(name)
+        if isinstance(items, list) and items and all(isinstance(item, dict) for item in items):
+            parts += [read(item, room) for item in items if room.open()]
+            del value[name]
+    if value.get("content", "") is None:
+        del value["content"]
+    return tuple(parts), dump_indented(value) if value else ""
+
+
+def _content_part(part: dict[str, object], room: PageRoom) -> MessagePart:
+    others = part.keys() - {"type", "text"}
+    if isinstance(part.get("text"), str) and not others:
+        return MessagePart("", mark_variables(str(part["text"]), room))
+    picture = part.get("image_url")
+    url = picture.get("url") if isinstance(picture, dict) and picture.keys() == {"url"} else picture
+    if isinstance(url, str) and part.keys() <= {"type", "image_url"}:
+        return MessagePart("Picture", mark_variables(url, room))
+    kind = part.get("type")
+    return MessagePart(f"Part: {kind}" if isinstance(kind, str) else "Part", mark_variables(dump_indented(part), room))
+
+
+def _call_part(call: dict[str, object], room: PageRoom) -> MessagePart:
+    function = call.get("function")
+    if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+        return MessagePart("Call", mark_variables(dump_indented(call), room))
+    arguments = function.get("arguments", "")
+    title = f"Calls {function['name']}" + (f" ({call['id']})" if isinstance(call.get("id"), str) else "")
+    return MessagePart(title, mark_variables(_indented(arguments), room))
+
+
+def _indented(arguments: object) -> str:
+    """Return the arguments of a call, which are mostly JSON in a text, as indented JSON."""
+    if not isinstance(arguments, str):
+        return dump_indented(arguments)
+    try:
+        return dump_indented(parse(arguments))
+    except InvalidJson:
+        return arguments

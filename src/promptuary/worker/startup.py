@@ -1,0 +1,42 @@
+"""What the first worker of a server does before it serves: prepare the database, make the first start, welcome people."""
+
+import subprocess
+import sys
+
+from promptuary.model.errors import Refusal
+from promptuary.registry import bootstrap
+from promptuary.store import schema
+from promptuary.store.engine.database import Database
+from promptuary.supervisor.pool import REFUSED
+from promptuary.web import bundle
+from promptuary.worker.banner import welcome
+
+_NO_SCRIPTS = "  Pages have no scripts here: they are built by `make frontend`, which needs npm.\n"
+
+
+def prepare(database: Database, *, address: str) -> None:
+    """Prepare the database of the settings and print what people need to know; ``address`` is where they reach the server.
+
+    Ends the process with the status `REFUSED` where that cannot be done, after a sentence on standard error.
+    """
+    try:
+        if not schema.is_current(database):
+            _upgrade()
+        with database.write() as tx:
+            first = bootstrap.prepare(tx)
+            link = first.link if first else bootstrap.renew_link(tx)
+    except Refusal as refusal:
+        sys.stderr.write(f"Error: {refusal.for_operators}\n")
+        sys.exit(REFUSED)
+    lines = [welcome(first, link=link, address=address, data=database.address)]
+    if not bundle.is_built():
+        lines.append(_NO_SCRIPTS)
+    sys.stdout.write("\n".join([*lines, ""]))
+    sys.stdout.flush()
+
+
+def _upgrade() -> None:
+    # A process of its own: what it loads would stay in the worker's memory.
+    done = subprocess.run([sys.executable, "-m", "promptuary", "db", "upgrade"], stdout=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        sys.exit(REFUSED)
