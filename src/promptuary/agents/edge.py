@@ -28,13 +28,10 @@ from promptuary.api.calls import Services, bearer_of
 from promptuary.api.errors import ApiError, json_response
 from promptuary.http.body import CLIENT_GONE, BodyTooSlow
 from promptuary.http.heavy_work import HeavyWork
-from promptuary.http.request_log import REQUEST_ID
+from promptuary.http.scope import AGENT_CALL, REQUEST_ID
 from promptuary.model.access import Permission
 from promptuary.model.errors import NotFound, Refusal
 from promptuary.registry import access
-
-CALL = "promptuary.agent_call"
-"""The scope's key under which the protocol finds the `AgentCall`."""
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _PROJECT_HEADER = "x-posthog-project-id"
@@ -89,7 +86,7 @@ class Agents:
             if body is None:
                 raise errors.request_too_large(MAX_BODY_BYTES)
             serve = await self._loaded()
-            request.scope[CALL] = call
+            request.scope[AGENT_CALL] = call
             sending = _naming_session(send) if _is_initialize(body) else send
             await serve(request.scope, _replaying(body, request.receive), sending)
         if note_use is not None:

@@ -19,7 +19,6 @@ from starlette.types import Receive, Scope, Send
 
 from promptuary import __version__
 from promptuary.agents.calls import AgentCall
-from promptuary.agents.edge import CALL
 from promptuary.agents.native import Message, NativePrompt, fill_native, list_native
 from promptuary.agents.running import Outcome, refused, run_tool
 from promptuary.agents.streams import Stream, Streams
@@ -27,6 +26,7 @@ from promptuary.agents.tools import TOOLS, Tool
 from promptuary.api.bodies import MAX_BODY_BYTES
 from promptuary.api.errors import ApiError
 from promptuary.http.heavy_work import HeavyWork
+from promptuary.http.scope import AGENT_CALL
 from promptuary.model.access import Permission
 from promptuary.model.errors import Busy, Refusal, Unavailable
 
@@ -159,7 +159,7 @@ class _Bus:
 
 
 def _call_of(context: Context) -> AgentCall:
-    call: AgentCall = context.request.scope[CALL]
+    call: AgentCall = context.request.scope[AGENT_CALL]
     return call
 
 

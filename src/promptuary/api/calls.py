@@ -27,7 +27,7 @@ from promptuary.http.body import Bodies, UnknownCaller
 from promptuary.http.cookies import read_session_cookie
 from promptuary.http.origin import READING_METHODS, is_from_elsewhere
 from promptuary.http.public_path import path_of
-from promptuary.http.request_log import REQUEST_ID
+from promptuary.http.scope import REQUEST_ID, SENT_METHOD
 from promptuary.metrics.scrape import Scrape
 from promptuary.model.access import Actor, Permission
 from promptuary.model.accounts import SessionLimits
@@ -139,7 +139,7 @@ class Call:
     @property
     def wants_stream(self) -> bool:
         """Whether the caller asks for server-sent events."""
-        is_get = self.request.scope.get("original_method", self.request.method) == "GET"
+        is_get = self.request.scope.get(SENT_METHOD, self.request.method) == "GET"
         return is_get and _accepts(self.request.headers.get("accept", ""), {EVENT_STREAM})
 
     def access_check(self, permission: Permission, actor: Actor) -> Callable[[Transaction], object]:
@@ -188,7 +188,7 @@ class Call:
 
     def count_fetches(self, actor: Actor, versions: Iterable[Version], label: str | None) -> None:
         """Count that versions are handed out, by the label that was asked for. HEAD hands out nothing."""
-        if self.request.scope.get("original_method", self.request.method) == "GET":
+        if self.request.scope.get(SENT_METHOD, self.request.method) == "GET":
             for version in versions:
                 self.services.usage.count(Use(version.id, actor.key_id or "", label or ""))
 
@@ -277,7 +277,7 @@ class Call:
         return access.Caller(signed_in.user.id)
 
     def _project_token(self) -> str | None:
-        if self.request.scope.get("original_method", self.request.method) in READING_METHODS:
+        if self.request.scope.get(SENT_METHOD, self.request.method) in READING_METHODS:
             sent: Mapping[str, str | None] = self.raw_query
         else:
             try:

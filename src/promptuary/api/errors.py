@@ -17,7 +17,8 @@ from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from promptuary.http.body import CLIENT_GONE, BodyTooSlow
-from promptuary.http.request_log import REQUEST_ID, log_damage
+from promptuary.http.request_log import log_damage
+from promptuary.http.scope import REQUEST_ID, SENT_METHOD
 from promptuary.model import errors
 from promptuary.model.json_text import dump_compact
 
@@ -235,7 +236,7 @@ def add_error_handlers(api: FastAPI) -> None:
         assert isinstance(error, HTTPException)  # noqa: S101 - the type it is registered for
         if error.status_code != METHOD_NOT_ALLOWED:
             return json_response(envelope("invalid_request", "not_found", "Endpoint not found."), 404)
-        detail = f'Method "{request.scope.get("original_method", request.method)}" not allowed.'
+        detail = f'Method "{request.scope.get(SENT_METHOD, request.method)}" not allowed.'
         headers = {"Allow": ", ".join(_allowed_methods(api, request.scope))}
         return json_response(envelope("invalid_request", "method_not_allowed", detail), METHOD_NOT_ALLOWED, headers)
 

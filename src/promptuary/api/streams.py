@@ -35,9 +35,6 @@ REMEMBERED = 256
 RETRY_SECONDS = 0.5
 """How long after a failed look at the log comes the next one."""
 
-ABORT = "promptuary.abort"
-"""The scope's key of what breaks a request's connection, whatever is still to be sent on it."""
-
 LOST = -1
 """The cursor of a stream that is to be reset: of what is behind it, something is always missing."""
 

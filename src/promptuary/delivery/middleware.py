@@ -11,8 +11,9 @@ from promptuary.delivery.backend import Gate
 from promptuary.delivery.cache import BYPASS, HIT, MISS, Answer, AnswerKey, Cache, Grant, GrantKey, Ticket, TicketKey
 from promptuary.delivery.freshness import Freshness
 from promptuary.delivery.requests import FetchAddress, address_of, read_headers
-from promptuary.delivery.shortcut import HEAD, Shortcut
+from promptuary.delivery.shortcut import Shortcut
 from promptuary.http.conditional import NOT_MODIFIED, OK, conditional, is_known
+from promptuary.http.scope import HEAD
 from promptuary.metrics.segment import Numbers
 from promptuary.model.usage import Use
 

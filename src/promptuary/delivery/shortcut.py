@@ -20,9 +20,6 @@ from promptuary.http.request_recorder import REQUEST_ID_HEADER, Ledger
 from promptuary.metrics.segment import Numbers
 from promptuary.supervisor.stop_flag import StopSign
 
-HEAD = "promptuary.head"
-"""The scope's key under which the digest of a head travels to `Delivery`; only of heads that may be remembered."""
-
 _MAX_SEEN = 20_000
 _SEEN_BYTES = 1_500
 

@@ -8,7 +8,7 @@ from json.encoder import encode_basestring_ascii
 from starlette.types import Scope
 
 from promptuary.http.conditional import NOT_MODIFIED
-from promptuary.http.logged_paths import logged_path
+from promptuary.http.logged_paths import WELCOME, logged_path
 
 _REDIRECTED = 300
 
@@ -28,8 +28,8 @@ class AccessLog:
     def note(self, scope: Scope, *, status: int, request_id: str, seconds: float) -> None:
         """Log a request that is answered."""
         path = scope["path"]
-        if status >= _REDIRECTED and status != NOT_MODIFIED:
-            # What is found has a path without secrets. What is not may be a key or a link in a wrong place.
+        if (status >= _REDIRECTED and status != NOT_MODIFIED) or path.startswith(WELCOME):
+            # Paths that were found have no secrets, except for one-time links. Others may have a key or a link in a wrong place.
             path = logged_path(path)
         client = scope["client"][0] if scope.get("client") else ""
         if not self._lines:

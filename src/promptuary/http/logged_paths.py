@@ -3,6 +3,9 @@
 import re
 from urllib.parse import unquote
 
+WELCOME = "/welcome/"
+"""The beginning of the paths of one-time links, whose values are in their paths."""
+
 _KEY = re.compile(r"phx_[A-Za-z0-9_-]+")
 # Whatever stands around it, such as the full stop of a sentence that it was copied from.
 _LINK = re.compile(r"(?<![A-Za-z0-9_-])(?=[a-z]*[A-Z0-9_-])[A-Za-z0-9_-]{40,}")

@@ -13,20 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from promptuary.http.body import CLIENT_GONE
 from promptuary.http.logged_paths import logged_path
 from promptuary.http.request_recorder import REQUEST_ID_HEADER, Ledger, sent_id
+from promptuary.http.scope import REFUSED, REQUEST_ID, STAYS_OPEN
 from promptuary.model.errors import Damaged, Refusal
-
-REQUEST_ID = "promptuary.request_id"
-"""The scope's key under which the id travels."""
-
-REFUSED = "promptuary.refused"
-"""The scope's key that says that the head breaks a rule of HTTP, so that the request means nothing for sure."""
-
-STAYS_OPEN = "promptuary.stays_open"
-"""The type of a message that says: what is left of this answer is sent by its ``rest``, when the application has returned.
-
-All that a request goes through holds a dozen coroutines and contexts for as long as its innermost part waits. Thousands of answers
-that stay open for hours need not hold them; and what lasts as long as the application, such as a span, ends when it should.
-"""
 
 _PROBES = frozenset({"/_livez", "/_livez/", "/_readyz", "/_readyz/", "/metrics", "/metrics/"})
 _STREAM = b"text/event-stream; charset=utf-8"
@@ -93,7 +81,7 @@ class RequestLog:
 
 
 def _forget_request(scope: Scope) -> None:
-    """Let go of what layers have put into the scope, which lives as long as the answer."""
+    """Remove from the scope what layers have put there, because it lives as long as the answer."""
     kept = {name: scope[name] for name in ("type", "method", "path")}
     scope.clear()
     scope.update(kept)

@@ -15,7 +15,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, get_
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from promptuary import __version__
-from promptuary.http.request_log import REQUEST_ID
+from promptuary.http.scope import REQUEST_ID
 from promptuary.metrics.layout import METHODS
 from promptuary.metrics.routes import OTHER, route_of
 from promptuary.store.engine.database import Database

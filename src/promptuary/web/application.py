@@ -22,7 +22,6 @@ from promptuary.web.page_request import Visit, WebServices
 from promptuary.web.programs import short_error, wants_page
 from promptuary.web.projects import routes, settings
 from promptuary.web.prompts.archive import find_archived
-from promptuary.web.redact_links import HiddenTokens
 
 ROUTES: list[Route] = [*home.ROUTES, *profile.ROUTES, *keys.ROUTES, *settings.ROUTES, *routes.ROUTES]
 """Every page there is."""
@@ -44,7 +43,7 @@ def create_web(services: WebServices) -> ASGIApp:
     )
     web.router.redirect_slashes = False
     web.state.services = services
-    return HiddenTokens(SafeHeaders(web))
+    return SafeHeaders(web)
 
 
 def _on_refusal(request: Request, refusal: Exception) -> Response:

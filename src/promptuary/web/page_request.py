@@ -16,7 +16,7 @@ from promptuary.http.body import Bodies
 from promptuary.http.cookies import read_session_cookie, write_session_cookie
 from promptuary.http.heavy_work import HeavyWork
 from promptuary.http.public_path import path_of
-from promptuary.http.request_log import REQUEST_ID
+from promptuary.http.scope import REQUEST_ID
 from promptuary.model.access import Actor, Permission, Role
 from promptuary.model.accounts import Browser, Membership, NewSession, Project, SessionLimits, SignedIn, User
 from promptuary.model.errors import ProjectNotFound

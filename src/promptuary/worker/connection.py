@@ -13,13 +13,12 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from promptuary.api.errors import BAD_REQUEST, HEAD_TOO_LARGE, Body, json_response
-from promptuary.api.streams import ABORT
-from promptuary.delivery.shortcut import HEAD, Seen, Shortcut
+from promptuary.delivery.shortcut import Seen, Shortcut
 from promptuary.http.body import DRAIN_SECONDS
 from promptuary.http.no_sniffing import NO_SNIFFING
 from promptuary.http.request_ids import take_ids
-from promptuary.http.request_log import REFUSED
 from promptuary.http.request_recorder import Ledger, sent_id
+from promptuary.http.scope import ABORT, HEAD, REFUSED
 
 KEEP_SECONDS = 75
 """How long a connection without a request is kept; as long as programs and proxies commonly keep theirs."""
@@ -156,13 +155,13 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Let the application know how to break the connection, and by what to remember this head if it goes on afterwards."""
         self._is_in_head = False
-        self.scope[ABORT] = self.transport.abort  # type: ignore[literal-required]
+        self.scope[ABORT] = self.transport.abort  # type: ignore[typeddict-unknown-key]
         if not self._has_sound_host():
-            self.scope[REFUSED] = True  # type: ignore[literal-required]
+            self.scope[REFUSED] = True  # type: ignore[typeddict-unknown-key]
         head = self._head
         goes_on = self.parser.should_keep_alive() and not self.parser.should_upgrade()
         if head is not None and goes_on and head.request_id == sent_id(self.headers):
-            self.scope[HEAD] = head.digest  # type: ignore[literal-required]
+            self.scope[HEAD] = head.digest  # type: ignore[typeddict-unknown-key]
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:

@@ -18,8 +18,8 @@ from promptuary.api.errors import answer_refusal
 from promptuary.api.posthog.fields import integer, refuse
 from promptuary.api.posthog.inputs import LabelName, PromptName, Schema
 from promptuary.api.posthog.outputs import Identifier, Moment, PositiveInteger, UserBasic, show_author, show_moment
-from promptuary.api.streams import ABORT, RETRY_SECONDS, Broadcaster, Stream
-from promptuary.http.request_log import STAYS_OPEN
+from promptuary.api.streams import RETRY_SECONDS, Broadcaster, Stream
+from promptuary.http.scope import ABORT, STAYS_OPEN
 from promptuary.model.access import Actor, Permission
 from promptuary.model.activity import Activity
 from promptuary.model.changes import Interest

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, quote, urlencode
 
 from promptuary.api.calls import Call
+from promptuary.http.scope import SENT_PATH
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
@@ -69,7 +70,7 @@ def _link(call: Call, page: dict[str, str]) -> str:
     sent = parse_qs(call.request.scope["query_string"].decode(errors="replace"), keep_blank_values=True)
     kept = {name: values for name, values in sent.items() if name not in {"limit", "offset"}}
     query = urlencode(sorted((kept | {name: [value] for name, value in page.items()}).items()), doseq=True)
-    return f"{_origin(call)}{quote(call.request.scope['original_path'], safe=_PLAIN_IN_PATHS)}?{query}"
+    return f"{_origin(call)}{quote(call.request.scope[SENT_PATH], safe=_PLAIN_IN_PATHS)}?{query}"
 
 
 def _origin(call: Call) -> str:

@@ -2,6 +2,8 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from promptuary.http.scope import SENT_METHOD, SENT_PATH
+
 _ENVIRONMENTS = "/api/environments/"
 _PROJECTS = "/api/projects/"
 _NOWHERE = "/%2F/"
@@ -10,7 +12,7 @@ _NOWHERE = "/%2F/"
 class OneSpelling:
     """Wraps the API's application, which routes one spelling only.
 
-    The scope keeps what was sent as ``original_path`` and ``original_method``, for links and for error texts.
+    The scope keeps what was sent as `SENT_PATH` and `SENT_METHOD`, for links and for error texts.
     """
 
     def __init__(self, application: ASGIApp) -> None:
@@ -26,8 +28,8 @@ class OneSpelling:
             **scope,
             "path": _canonical(scope),
             "method": "GET" if is_head else scope["method"],
-            "original_path": scope["path"],
-            "original_method": scope["method"],
+            SENT_PATH: scope["path"],
+            SENT_METHOD: scope["method"],
         }
         await self._application(spelled, receive, _without_body(send) if is_head else send)
 
