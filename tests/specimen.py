@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from promptuary.model.text import counted
 from promptuary.web.assets import Assets
 
 TEMPLATES = Path(__file__).parent / "web/specimen"
@@ -90,6 +91,7 @@ def create_specimen() -> Starlette:
         lstrip_blocks=True,
     )
     environment.filters |= {"relative": _relative, "exact": lambda moment: moment.strftime("%Y-%m-%d %H:%M:%S UTC")}
+    environment.filters["counted"] = counted
     environment.filters["marked"] = lambda part: Markup('<span class="variable">{}</span>').format(part) if "{{" in part else part
     environment.tests["search_in"] = lambda name, needle: needle in name
     environment.globals |= assets.globals | {"root": ""}
@@ -102,6 +104,7 @@ def create_specimen() -> Starlette:
             "account": None if name == "sign-in" else _ADA,
             "project": None if name == "sign-in" else _PROJECTS[0],
             "projects": [] if name == "sign-in" else _PROJECTS,
+            "project_count": 0 if name == "sign-in" else len(_PROJECTS),
             "role": None if name == "sign-in" else SimpleNamespace(value="editor"),
             "can_write": True,
             "can_manage": False,

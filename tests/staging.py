@@ -41,6 +41,7 @@ PAGES = {
     "archive": f"{PROJECT}/archive/",
     "activity": f"{PROJECT}/activity/",
     "settings": f"{PROJECT}/settings/",
+    "projects": "/projects/",
     "new-project": "/projects/new",
     "account": "/settings/",
     "keys": "/settings/keys/",

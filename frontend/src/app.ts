@@ -10,6 +10,7 @@ import { startKeys } from "./keys";
 import { startLimits } from "./limits";
 import { startMenus } from "./menu";
 import { startSearch } from "./search";
+import { startSwitcher } from "./switcher";
 import { startTimes } from "./times";
 import { startTrying } from "./try";
 
@@ -25,6 +26,7 @@ startHistory();
 startKeys();
 startLimits();
 startMenus();
+startSwitcher();
 startCopying();
 startTimes();
 startConfirming();

@@ -37,7 +37,7 @@ def test_the_root_of_all_refusals_has_no_page_that_would_hide_a_missing_one() ->
     assert errors.Refusal not in PAGES
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/API/schema/", "/projects", "/%00", "/a%2Fb", "/\N{SNOWMAN}"])
+@pytest.mark.parametrize("path", ["/nothing", "/API/schema/", "/project", "/%00", "/a%2Fb", "/\N{SNOWMAN}"])
 def test_an_unknown_address_has_a_page_that_says_so(stranger: TestClient, path: str) -> None:
     answer = stranger.get(path)
     assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")

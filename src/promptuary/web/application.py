@@ -20,10 +20,10 @@ from promptuary.web.errors import TITLES, SignInNeeded, WebError, detail_of, pag
 from promptuary.web.headers import SafeHeaders
 from promptuary.web.page_request import Visit, WebServices
 from promptuary.web.programs import short_error, wants_page
-from promptuary.web.projects import routes, settings
+from promptuary.web.projects import project_list, routes, settings
 from promptuary.web.prompts.archive import find_archived
 
-ROUTES: list[Route] = [*home.ROUTES, *profile.ROUTES, *keys.ROUTES, *settings.ROUTES, *routes.ROUTES]
+ROUTES: list[Route] = [*home.ROUTES, *profile.ROUTES, *keys.ROUTES, *project_list.ROUTES, *settings.ROUTES, *routes.ROUTES]
 """Every page there is."""
 
 

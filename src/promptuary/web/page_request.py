@@ -223,7 +223,8 @@ class Visit:
             "project": here.project if here else None,
             "links": Links(here.project.id, self.root) if here else None,
             "root": self.root,
-            "projects": [each.project for each in workplace.memberships],
+            "projects": _list_for_menu(workplace.memberships, here),
+            "project_count": len(workplace.memberships),
             "may_found_projects": any(each.role is Role.ADMIN for each in workplace.memberships),
             "role": here.role if here else None,
             "can_write": here is not None and here.role.includes(Permission.WRITE.role),
@@ -242,11 +243,22 @@ class _Workplace:
 
 View = Callable[[Visit], Response]
 
+MAX_PROJECTS_IN_MENU = 10
+"""Maximum projects that the menu of every page lists."""
+
 _PROJECT_ID = re.compile(r"[1-9][0-9]*")
 
 
 def _find(memberships: list[Membership], path: Mapping[str, str]) -> Membership | None:
     return next((each for each in memberships if str(each.project.id) == path.get("project_id")), None)
+
+
+def _list_for_menu(memberships: list[Membership], here: Membership | None) -> list[Project]:
+    """List the projects in the menu: all of a few; of many the current one and the first others, as the menu has a search."""
+    if len(memberships) <= MAX_PROJECTS_IN_MENU:
+        return [each.project for each in memberships]
+    others = [each for each in memberships if each != here]
+    return [each.project for each in [*([here] if here else []), *others][:MAX_PROJECTS_IN_MENU]]
 
 
 def came_from(request: Request, root: str) -> str:
