@@ -70,6 +70,16 @@ def _publish(page: Page, name: str, text: str, *, field: str = EDITOR) -> None:
     expect(page.get_by_text(re.compile(r"^Version \d+ is published"))).to_be_visible()
 
 
+def test_a_row_with_the_focus_shows_its_exact_time(people: People) -> None:
+    page = people.enter(VIEWER)
+    shown = "getComputedStyle(document.querySelector('.listing tbody time'), '::after').content"
+    time = page.locator(".listing tbody time").first
+    assert page.evaluate(shown) == "none"
+    page.keyboard.press("/")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(shown) == f'"{time.get_attribute("title")}"'
+
+
 def test_from_the_first_start_to_a_program_that_fetches_the_first_prompt(browser: Browser, sqlite_url: str, tmp_path: Path) -> None:
     with running_server(sqlite_url, tmp_path / "output.txt") as server:
         secret = {kind: re.search(rf"{kind}_[\w-]+", server.output) for kind in ("phx", "phc")}

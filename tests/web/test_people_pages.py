@@ -147,7 +147,7 @@ def test_a_key_is_made_once_however_often_its_form_is_sent(admin: TestClient) ->
     assert "was created already" in text_of(second)
     another = admin.post("/settings/keys/", data={**form, "key_id": "no id"})
     assert another.status_code == 201
-    assert admin.get("/settings/keys/").text.count('<th scope="row">ci</th>') == 2
+    assert admin.get("/settings/keys/").text.count('<th scope="row"><bdi>ci</bdi></th>') == 2
 
 
 def test_pages_of_no_project_lead_back_to_the_last_one(web: Api, admin: TestClient, other: Project) -> None:

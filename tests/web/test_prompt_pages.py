@@ -69,6 +69,15 @@ def test_moments_are_relative_and_exact_for_whoever_points_at_them(web: Api, bro
     assert re.fullmatch(r"just now|\d+ \w+ ago", told)
 
 
+def test_the_history_and_the_activity_show_exact_times_in_their_text(web: Api, browser: TestClient) -> None:
+    make(web)
+    publish(web, base=1, prompt="two")
+    with web.registry.database.write() as tx:
+        at = prompts.fetch_prompt(tx, web.registry.actor, "greeting").created_at.strftime("%Y-%m-%d %H:%M:%S UTC")
+    for rest, count in {"": 3, "history/?before=3": 2, "activity/": 2, "compare/?from=1&to=2": 2}.items():
+        assert len(re.findall(rf"ago,? {at}", text_of(browser.get(path(web, f"prompts/greeting/{rest}"))))) == count, rest
+
+
 def test_activity_tells_who_did_what(web: Api, browser: TestClient) -> None:
     make(web)
     publish(web, base=1, prompt="two")
@@ -156,7 +165,8 @@ def test_titles_tell_versions_and_projects_apart(web: Api, browser: TestClient) 
     make(web)
     publish(web, base=1, prompt="second")
     titles = [
-        re.findall("<title>(.*)</title>", browser.get(path(web, f"prompts/greeting/{query}")).text) for query in ("", "?version=1")
+        re.findall('<title dir="auto">(.*)</title>', browser.get(path(web, f"prompts/greeting/{query}")).text)
+        for query in ("", "?version=1")
     ]
     name = web.registry.project.name
     assert titles == [[f"greeting · {name} · Promptuary"], [f"greeting v1 · {name} · Promptuary"]]
