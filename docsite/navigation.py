@@ -42,7 +42,7 @@ CLIENT = "clients/python/src/promptuary_client"
 DECISIONS = "docs/decisions"
 
 START = Page("Promptuary", "index.md", "README.md")
-COMMANDS = Page("All commands", "commands.md", needs="docs/cli.md")
+LOCATIONS = Page("All commands", "commands.md", needs="docs/cli.md")
 ENDPOINTS = Page("All endpoints", "endpoints.md", needs="docs/api.md")
 REFUSALS = Page("All refusals", "refusals.md", needs="docs/api.md")
 CLIENT_REFERENCE = Page("Classes and functions", "client/reference.md", needs=CLIENT)
@@ -63,7 +63,7 @@ _SECTIONS = [
         ],
     ),
     Section("REST API", [_doc("The API", "api.md"), ENDPOINTS, REFUSALS]),
-    Section("Command line", [_doc("The command line", "cli.md"), COMMANDS]),
+    Section("Command line", [_doc("The command line", "cli.md"), LOCATIONS]),
     Section(
         "Run",
         [

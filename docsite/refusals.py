@@ -96,7 +96,7 @@ def answers_of_examples() -> Iterator[tuple[str, int, str]]:
         error = made if isinstance(made, Exception) else _caught(made)
         if isinstance(error, ValidationError):
             error = api.validation_failed(error)
-        if isinstance(error, errors.Refusal):
+        if isinstance(error, errors.RegistryError):
             answer = api.answer_refusal(error)
         else:
             assert isinstance(error, api.ApiError)  # noqa: S101 - there is no third kind
@@ -107,7 +107,7 @@ def answers_of_examples() -> Iterator[tuple[str, int, str]]:
 def _caught(refused: Callable[[], object]) -> Exception:
     try:
         refused()
-    except (errors.Refusal, api.ApiError, ValidationError) as error:
+    except (errors.RegistryError, api.ApiError, ValidationError) as error:
         return error
     raise AssertionError("An example of a refusal was not refused.")
 

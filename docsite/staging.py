@@ -9,7 +9,7 @@ from string import Template
 from docsite.commands import commands_as_markdown
 from docsite.endpoints import endpoints_as_markdown, read_openapi
 from docsite.links import Links
-from docsite.navigation import CLIENT_REFERENCE, COMMANDS, ENDPOINTS, REFUSALS, Page, Section, list_sections
+from docsite.navigation import CLIENT_REFERENCE, ENDPOINTS, LOCATIONS, REFUSALS, Page, Section, list_sections
 from docsite.refusals import refusals_as_markdown
 
 ROOT = Path(__file__).parents[1]
@@ -23,7 +23,7 @@ _CLIENT_PAGE = """# Classes and functions
 """
 
 _GENERATED: dict[Page, Callable[[], str]] = {
-    COMMANDS: commands_as_markdown,
+    LOCATIONS: commands_as_markdown,
     ENDPOINTS: lambda: endpoints_as_markdown(read_openapi()),
     REFUSALS: refusals_as_markdown,
     CLIENT_REFERENCE: lambda: _CLIENT_PAGE,

@@ -18,7 +18,7 @@ from promptuary.api.throttling import create_throttle
 from promptuary.http.body import Bodies
 from promptuary.metrics.layout import RATE_LIMITED
 from promptuary.metrics.scrape import Scrape
-from promptuary.metrics.segment import Page
+from promptuary.metrics.segment import Segment
 from promptuary.model.access import Actor, Role, Scope
 from promptuary.model.accounts import NewKey, Project, SessionLimits, User
 from promptuary.model.prompts import Version
@@ -28,7 +28,7 @@ from promptuary.registry.operator import keys, members, projects, users
 from promptuary.server import create_application
 from promptuary.settings import Settings
 from promptuary.store.engine.database import Database, Transaction
-from promptuary.supervisor.stop_flag import open_stop_sign
+from promptuary.supervisor.stop_flag import open_stop_flag
 
 _numbers = count(1)
 
@@ -75,16 +75,16 @@ def make_prompt(tx: Transaction, actor: Actor, *, name: str = "greeting", prompt
     return version
 
 
-def make_services(database: Database, page: Page) -> Services:
+def make_services(database: Database, segment: Segment) -> Services:
     """What the API works with, at the default settings."""
-    stop_sign = open_stop_sign(None)
+    stop_flag = open_stop_flag(None)
     return Services(
         database=database,
-        throttle=create_throttle(Settings(_env_file=None), lambda limit: page.count(RATE_LIMITED, limit)),  # type: ignore[call-arg]
+        throttle=create_throttle(Settings(_env_file=None), lambda limit: segment.count(RATE_LIMITED, limit)),  # type: ignore[call-arg]
         usage=FetchCounter(),
         public_url="",
-        stop_sign=stop_sign,
-        scrape=Scrape(None, page, sample=lambda: None, build=("0", "3", database.kind)),
+        stop_flag=stop_flag,
+        scrape=Scrape(None, segment, sample=lambda: None, build=("0", "3", database.kind)),
         metrics_token="",
         shows_metrics=True,
         session_limits=SessionLimits(idle=timedelta(days=14), longest=timedelta(days=90)),
@@ -93,7 +93,7 @@ def make_services(database: Database, page: Page) -> Services:
         bodies=Bodies(),
         caller_threads=CapacityLimiter(1),
         broadcaster=Broadcaster(
-            database, stop_sign=stop_sign, most=1, most_of_caller=0, show=change_message, note_open=lambda _: None
+            database, stop_flag=stop_flag, most=1, most_of_caller=0, show=change_message, note_open=lambda _: None
         ),
     )
 

@@ -42,7 +42,7 @@ def open_context(
     return browser.new_context(viewport=viewport, color_scheme=theme, base_url=origin, java_script_enabled=scripts)
 
 
-def open_page(context: BrowserContext, address: str) -> tuple[Page, list[str]]:
+def open_segment(context: BrowserContext, address: str) -> tuple[Page, list[str]]:
     """Open a page, and return it with the list to which its complaints are added, such as those about the policy of the pages."""
     page = context.new_page()
     complaints: list[str] = []
@@ -57,7 +57,7 @@ def open_each(context: BrowserContext, addresses: Mapping[str, str]) -> Iterator
     opened: tuple[Page, list[str]] | None = None
     for name, address in addresses.items():
         if opened is None:
-            opened = open_page(context, address)
+            opened = open_segment(context, address)
         else:
             opened[1].clear()
             opened[0].goto(address)

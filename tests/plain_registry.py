@@ -14,7 +14,7 @@ from promptuary.model.errors import (
     LabelNotFound,
     NameTaken,
     PromptNotFound,
-    Refusal,
+    RegistryError,
     RestoredNameTaken,
     VersionConflict,
     VersionNotFound,
@@ -23,7 +23,7 @@ from promptuary.model.prompts import Version
 from promptuary.registry.prompts import UNCHANGED
 from promptuary.store.lists.pages import Listing
 
-Refused = type[Refusal]
+Refused = type[RegistryError]
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ class Talk:
 @contextmanager
 def serving(server: Server) -> Iterator[tuple[Counted, int]]:
     counted, port = Counted(server.application), free_port()
-    runner = uvicorn.Server(configure(Server(counted, server.shortcut, ledger=server.ledger)))
+    runner = uvicorn.Server(configure(Server(counted, server.shortcut, recorder=server.recorder)))
     thread = threading.Thread(target=runner.run, args=([socket.create_server(("127.0.0.1", port))],))
     thread.start()
     try:

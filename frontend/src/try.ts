@@ -118,7 +118,7 @@ class Trial {
       texts.push(text);
       return text;
     });
-    const shown = element("pre", { className: "manuscript", tabIndex: 0 }, ...this.marked(texts.join("\n\n").slice(0, MOST_SHOWN)));
+    const shown = element("pre", { className: "prompt-text", tabIndex: 0 }, ...this.marked(texts.join("\n\n").slice(0, MOST_SHOWN)));
     shown.setAttribute("role", "group");
     shown.setAttribute("aria-label", `Final text of the message of ${message.role}`);
     return [element("h3", { className: "role" }, message.role), shown];

@@ -18,11 +18,11 @@ from promptuary.api.operations.readiness import Readiness
 from promptuary.api.posthog.changes import change_message
 from promptuary.api.streams import Broadcaster
 from promptuary.api.throttling import create_throttle
-from promptuary.background.sampling import InStep, Sampled, Sampler, counting_changes
+from promptuary.background.sampling import InSync, Sampled, Sampler, counting_changes
 from promptuary.background.usage_writer import UsageWriter, WritesUsage
-from promptuary.delivery.backend import open_gate
+from promptuary.delivery.backend import open_backend
 from promptuary.delivery.cache import Cache
-from promptuary.delivery.commit_signal import open_board
+from promptuary.delivery.commit_signal import open_commit_signal
 from promptuary.delivery.freshness import Freshness
 from promptuary.delivery.middleware import Delivery
 from promptuary.delivery.shortcut import Shortcut
@@ -36,17 +36,17 @@ from promptuary.http.heavy_work import HeavyWork
 from promptuary.http.no_sniffing import NoSniffing
 from promptuary.http.public_path import path_of
 from promptuary.http.request_log import LoggedWithRequestId, RequestLog
-from promptuary.http.request_recorder import Ledger
+from promptuary.http.request_recorder import RequestRecorder
 from promptuary.metrics import layout
 from promptuary.metrics.requests import RequestCounts
 from promptuary.metrics.scrape import Scrape
-from promptuary.metrics.segment import Page, open_page
+from promptuary.metrics.segment import Segment, open_segment
 from promptuary.registry.fetch_counter import FetchCounter
 from promptuary.settings import Settings, writes_text
 from promptuary.store.engine.database import Database
 from promptuary.store.watch import open_watch
-from promptuary.supervisor.runtime_dir import find_shared_folder
-from promptuary.supervisor.stop_flag import open_stop_sign
+from promptuary.supervisor.runtime_dir import find_runtime_dir
+from promptuary.supervisor.stop_flag import open_stop_flag
 from promptuary.web.account.password_queue import PasswordQueue
 from promptuary.web.application import create_web
 from promptuary.web.assets import Assets
@@ -68,7 +68,7 @@ class Server:
     """What the worker calls when it stops: answers that stay open, and requests that wait for their turn, would hold it up."""
     note_failure: Callable[[str], None] = field(default=lambda _step: None)
     """Counts a step of the work beside requests that failed."""
-    ledger: Ledger | None = None
+    recorder: RequestRecorder | None = None
     """Where connections write down what they refuse by themselves."""
 
 
@@ -79,23 +79,25 @@ def create_application(settings: Settings, database: Database, *, usage: FetchCo
 
 def assemble(settings: Settings, database: Database, *, usage: FetchCounter | None = None) -> Server:
     """Put the server together over an open database. ``usage`` is where it counts fetches."""
-    folder = find_shared_folder()
-    page = open_page(folder)
-    counts = RequestCounts(page)
-    note_failure = partial(page.count, layout.BACKGROUND_FAILURES)
+    folder = find_runtime_dir()
+    segment = open_segment(folder)
+    counts = RequestCounts(segment)
+    note_failure = partial(segment.count, layout.BACKGROUND_FAILURES)
     cache = Cache(max_bytes=settings.cache_megabytes * 1_000_000)
-    freshness = Freshness(lambda: open_watch(database), counting_changes(cache.apply, page), open_board(folder), note_failure)
-    in_step = InStep(freshness) if settings.cache_megabytes else None
-    sampler = Sampler(page, counts=counts, database=database, cache=cache, in_step=in_step, note_failure=note_failure)
+    freshness = Freshness(
+        lambda: open_watch(database), counting_changes(cache.apply, segment), open_commit_signal(folder), note_failure
+    )
+    in_sync = InSync(freshness) if settings.cache_megabytes else None
+    sampler = Sampler(segment, counts=counts, database=database, cache=cache, in_sync=in_sync, note_failure=note_failure)
     build = (__version__, platform.python_version(), database.kind)
-    scrape = Scrape(folder, page, sample=sampler.sample, build=build)
-    services = _create_services(settings, database, usage=usage or FetchCounter(), page=page, scrape=scrape)
+    scrape = Scrape(folder, segment, sample=sampler.sample, build=build)
+    services = _create_services(settings, database, usage=usage or FetchCounter(), segment=segment, scrape=scrape)
     writer = UsageWriter(database, services.usage, seconds=settings.usage_seconds, note_failure=note_failure)
     # Behind delivery: a fetch from memory does not come here, and what pages change is announced to all workers, too.
     agent_streams = Streams(
-        partial(open_watch, database), services.stop_sign, note_failure, most_of_caller=settings.max_agent_streams_per_key
+        partial(open_watch, database), services.stop_flag, note_failure, most_of_caller=settings.max_agent_streams_per_key
     )
-    web_services = _create_web_services(settings, database, page=page, bodies=services.bodies)
+    web_services = _create_web_services(settings, database, segment=segment, bodies=services.bodies)
 
     def end_waiting() -> None:
         services.broadcaster.stop()
@@ -109,41 +111,48 @@ def assemble(settings: Settings, database: Database, *, usage: FetchCounter | No
         web=create_web(web_services),
     )
     served = Sampled(WritesUsage(LoggedWithRequestId(edges), writer), sampler)
-    ledger = Ledger(AccessLog(as_json=not writes_text(settings)) if settings.log_requests else None, counts)
+    recorder = RequestRecorder(AccessLog(as_json=not writes_text(settings)) if settings.log_requests else None, counts)
     answering: ASGIApp = Conditional(served)
     shortcut = None
     if settings.cache_megabytes:
-        gate = open_gate(
+        backend = open_backend(
             database, count_read=services.throttle.count_read, count_fetch=services.usage.count, note_failure=note_failure
         )
-        tally = page.view(layout.CACHE_FETCHES)
+        counters = segment.view(layout.CACHE_FETCHES)
         if settings.traces == "off":
             shortcut = Shortcut(
-                cache=cache, freshness=freshness, gate=gate, tally=tally, ledger=ledger, stop_sign=services.stop_sign
+                cache=cache,
+                freshness=freshness,
+                backend=backend,
+                counters=counters,
+                recorder=recorder,
+                stop_flag=services.stop_flag,
             )
-        answering = Delivery(served, cache=cache, freshness=freshness, gate=gate, tally=tally, shortcut=shortcut)
+        answering = Delivery(served, cache=cache, freshness=freshness, backend=backend, counters=counters, shortcut=shortcut)
     if settings.traces == "otlp":
         from promptuary.http.tracing import trace  # noqa: PLC0415 - an extra that need not be installed
 
         answering = trace(answering, database)
     application: ASGIApp = RequestLog(
-        Draining(answering, stop_sign=services.stop_sign, refusal=NoSniffing(stopping)),
+        Draining(answering, stop_flag=services.stop_flag, refusal=NoSniffing(stopping)),
         probed=served,
-        ledger=ledger,
+        recorder=recorder,
         server_error=NoSniffing(server_error),
         bad_request=NoSniffing(bad_request),
     )
-    return Server(Forwarded(application) if settings.trust_forwarded else application, shortcut, end_waiting, note_failure, ledger)
+    return Server(
+        Forwarded(application) if settings.trust_forwarded else application, shortcut, end_waiting, note_failure, recorder
+    )
 
 
-def _create_services(settings: Settings, database: Database, *, usage: FetchCounter, page: Page, scrape: Scrape) -> Services:
-    stop_sign = open_stop_sign(find_shared_folder())
+def _create_services(settings: Settings, database: Database, *, usage: FetchCounter, segment: Segment, scrape: Scrape) -> Services:
+    stop_flag = open_stop_flag(find_runtime_dir())
     return Services(
         database=database,
-        throttle=create_throttle(settings, lambda limit: page.count(layout.RATE_LIMITED, limit)),
+        throttle=create_throttle(settings, lambda limit: segment.count(layout.RATE_LIMITED, limit)),
         usage=usage,
         public_url=settings.public_url,
-        stop_sign=stop_sign,
+        stop_flag=stop_flag,
         scrape=scrape,
         metrics_token=settings.metrics_token,
         shows_metrics=settings.metrics,
@@ -154,22 +163,22 @@ def _create_services(settings: Settings, database: Database, *, usage: FetchCoun
         caller_threads=CapacityLimiter(CALLER_THREADS),
         broadcaster=Broadcaster(
             database,
-            stop_sign=stop_sign,
+            stop_flag=stop_flag,
             most=settings.max_streams,
             most_of_caller=settings.max_streams_per_key,
             show=change_message,
-            note_open=lambda count: page.put(layout.STREAMS, count),
-            note_failure=partial(page.count, layout.BACKGROUND_FAILURES),
+            note_open=lambda count: segment.put(layout.STREAMS, count),
+            note_failure=partial(segment.count, layout.BACKGROUND_FAILURES),
         ),
     )
 
 
-def _create_web_services(settings: Settings, database: Database, *, page: Page, bodies: Bodies) -> WebServices:
+def _create_web_services(settings: Settings, database: Database, *, segment: Segment, bodies: Bodies) -> WebServices:
     throttle = create_sign_in_throttle(
         settings.rate_limit_storage,
         settings.rate_limit_sign_ins,
         settings.rate_limit_all_sign_ins,
-        lambda limit: page.count(layout.RATE_LIMITED, limit),
+        lambda limit: segment.count(layout.RATE_LIMITED, limit),
     )
     return WebServices(
         database=database,

@@ -6,10 +6,10 @@ from wire import envelope, not_found, wire
 
 from promptuary.api.errors import ANSWERS
 from promptuary.model import errors
-from promptuary.model.errors import Refusal
+from promptuary.model.errors import RegistryError
 
 
-def _all_below(kind: type[Refusal]) -> Iterator[type[Refusal]]:
+def _all_below(kind: type[RegistryError]) -> Iterator[type[RegistryError]]:
     for child in kind.__subclasses__():
         yield child
         yield from _all_below(child)
@@ -19,10 +19,10 @@ ROOTS_OF_NOTHING = {errors.NotFound, errors.PermissionDenied}
 """Refusals that are never raised themselves; they answer for those below them."""
 
 
-@pytest.mark.parametrize("kind", list(_all_below(Refusal)), ids=lambda kind: kind.__name__)
-def test_every_refusal_has_an_answer(kind: type[Refusal]) -> None:
+@pytest.mark.parametrize("kind", list(_all_below(RegistryError)), ids=lambda kind: kind.__name__)
+def test_every_refusal_has_an_answer(kind: type[RegistryError]) -> None:
     answering = next((ancestor for ancestor in kind.__mro__ if ancestor in ANSWERS), None)
-    assert answering not in {None, Refusal}
+    assert answering not in {None, RegistryError}
     assert answering is not None
     assert issubclass(kind, answering)
     assert answering in {kind, *ROOTS_OF_NOTHING}
@@ -30,7 +30,7 @@ def test_every_refusal_has_an_answer(kind: type[Refusal]) -> None:
 
 
 def test_the_root_of_all_refusals_has_no_answer_that_would_hide_a_missing_one() -> None:
-    assert Refusal not in ANSWERS
+    assert RegistryError not in ANSWERS
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from promptuary.model.usage import Tally, Use
+from promptuary.model.usage import FetchCount, FetchKey
 from promptuary.registry import labels, prompts, usage
 from promptuary.registry.fetch_counter import FetchCounter
 
@@ -77,7 +77,7 @@ def described(sqlite_registry: Registry) -> Iterator[tuple[BaseSchema, dict[str,
         prompts.archive_prompt(tx, sqlite_registry.actor, name="archived")
         labels.move_label(tx, sqlite_registry.actor, name="greeting", label="production", version=2)
         for key_id in ("", make_key(tx, sqlite_registry.user).key.id):
-            usage.record_fetches(tx, [Tally(tx.clock().date(), Use(newest.id, key_id, "production"), 1, tx.clock())])
+            usage.record_fetches(tx, [FetchCount(tx.clock().date(), FetchKey(newest.id, key_id, "production"), 1, tx.clock())])
         key = make_key(tx, sqlite_registry.user)
     # Schemathesis begins it, in the one event loop that it sends all requests to.
     application = make_application(sqlite_registry, FetchCounter(), rate_limit_writes="")

@@ -6,7 +6,7 @@ import pytest
 from builders import Api, bearer, make_key, make_prompt
 from wire import NO_SUCH_PROMPT, NOON, Clock, Json, invalid, user_basic, wire
 
-from promptuary.model.usage import Tally, Use
+from promptuary.model.usage import FetchCount, FetchKey
 from promptuary.registry import labels, prompts, usage
 from promptuary.registry.operator import keys
 
@@ -238,7 +238,7 @@ def test_a_key_of_which_nothing_is_known_is_shown_as_such(sqlite_api: Api) -> No
         version_id = prompts.fetch_prompt(tx, sqlite_api.registry.actor, "greeting").id
         moment = datetime(2026, 3, 1, tzinfo=UTC)
         for key_id in ("", "3f2504e0-4f89-41d3-9a0c-0305e82c3301"):
-            usage.record_fetches(tx, [Tally(moment.date(), Use(version_id, key_id, ""), 1, moment)])
+            usage.record_fetches(tx, [FetchCount(moment.date(), FetchKey(version_id, key_id, ""), 1, moment)])
     unknown = {
         "label": None,
         "mask": None,

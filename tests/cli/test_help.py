@@ -8,7 +8,7 @@ import typer
 from command_line import CommandLine, all_commands
 
 from promptuary.cli.application import app
-from promptuary.cli.commands import PLACES
+from promptuary.cli.commands import LOCATIONS
 
 COMMANDS = all_commands()
 
@@ -80,14 +80,14 @@ def test_help_is_shown_without_touching_anything(tmp_path: Path, words: str) -> 
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", PLACES)
+@pytest.mark.parametrize("name", LOCATIONS)
 def test_the_list_of_commands_shows_the_first_sentence_of_each_command(name: str) -> None:
     command = typer.main.get_group(app).commands[name]
     assert command.help is not None
-    assert re.split(r"(?<=\.) ", " ".join(command.help.split()))[0] == PLACES[name].summary
+    assert re.split(r"(?<=\.) ", " ".join(command.help.split()))[0] == LOCATIONS[name].summary
 
 
 def test_the_list_of_commands_names_all_of_them_in_full(command_line: CommandLine) -> None:
     shown = command_line.run("--help").stdout
     lines = " ".join(shown.partition("Commands:")[2].split())
-    assert lines == " ".join(f"{name} {place.summary}" for name, place in PLACES.items())
+    assert lines == " ".join(f"{name} {place.summary}" for name, place in LOCATIONS.items())

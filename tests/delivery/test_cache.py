@@ -1,14 +1,14 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from promptuary.delivery.cache import Answer, AnswerKey, Cache, Grant, Ticket
+from promptuary.delivery.cache import Answer, AnswerKey, Cache, CachedRequest, Grant
 from promptuary.delivery.requests import FetchAddress
 from promptuary.model.changes import Change, ChangeKind
-from promptuary.model.usage import Use
+from promptuary.model.usage import FetchKey
 
 SELECTION = ("", "", "")
 UUID = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
-USE = Use(UUID, "key", "production")
+USE = FetchKey(UUID, "key", "production")
 
 
 def make_change(**values: Any) -> Change:
@@ -94,10 +94,10 @@ def test_a_change_of_keys_or_members_ends_all_grants_and_tickets_but_keeps_answe
     assert answer
     grant = Grant(1, "key", cache.epoch, expires_at=10.0)
     cache.keep_grant((b"digest", "1", ""), grant)
-    cache.keep_ticket((b"digest", b"/path", b""), Ticket(grant, answer, USE))
-    assert cache.find_ticket((b"digest", b"/path", b""), now=1.0)
+    cache.keep_request((b"digest", b"/path", b""), CachedRequest(grant, answer, USE))
+    assert cache.find_request((b"digest", b"/path", b""), now=1.0)
     cache.apply([make_change(kind=ChangeKind.KEY_REVOKED, project_id=None)])
-    assert cache.find_ticket((b"digest", b"/path", b""), now=1.0) is None
+    assert cache.find_request((b"digest", b"/path", b""), now=1.0) is None
     assert cache.find_grant((b"digest", "1", ""), now=1.0) is None
     assert cache.find_answer(key) is answer
 
@@ -106,9 +106,9 @@ def test_a_ticket_ends_with_its_grant() -> None:
     cache = Cache(max_bytes=1_000_000)
     answer = cache.find_answer(remember(cache, "one"))
     assert answer
-    cache.keep_ticket((b"digest", b"/path", b""), Ticket(Grant(1, "key", cache.epoch, expires_at=10.0), answer, USE))
-    assert cache.find_ticket((b"digest", b"/path", b""), now=9.0)
-    assert cache.find_ticket((b"digest", b"/path", b""), now=11.0) is None
+    cache.keep_request((b"digest", b"/path", b""), CachedRequest(Grant(1, "key", cache.epoch, expires_at=10.0), answer, USE))
+    assert cache.find_request((b"digest", b"/path", b""), now=9.0)
+    assert cache.find_request((b"digest", b"/path", b""), now=11.0) is None
 
 
 def test_a_grant_that_was_asked_for_before_a_change_of_access_never_holds() -> None:
@@ -118,6 +118,6 @@ def test_a_grant_that_was_asked_for_before_a_change_of_access_never_holds() -> N
     grant = Grant(1, "key", cache.epoch, expires_at=10.0)
     cache.apply([make_change(kind=ChangeKind.KEY_REVOKED, project_id=None)])
     cache.keep_grant((b"digest", "1", ""), grant)
-    cache.keep_ticket((b"digest", b"/path", b""), Ticket(grant, answer, USE))
+    cache.keep_request((b"digest", b"/path", b""), CachedRequest(grant, answer, USE))
     assert cache.find_grant((b"digest", "1", ""), now=1.0) is None
-    assert cache.find_ticket((b"digest", b"/path", b""), now=1.0) is None
+    assert cache.find_request((b"digest", b"/path", b""), now=1.0) is None

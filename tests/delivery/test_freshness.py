@@ -10,7 +10,7 @@ import pytest
 from builders import Api, Registry, bearer, make_key, make_prompt
 from sqlalchemy import event, insert
 
-from promptuary.delivery.commit_signal import open_board
+from promptuary.delivery.commit_signal import open_commit_signal
 from promptuary.delivery.freshness import Freshness
 from promptuary.model.access import Role, Scope
 from promptuary.model.changes import Change
@@ -124,7 +124,7 @@ def test_the_log_is_read_while_all_connections_of_a_worker_are_in_use(warm: Api,
 def test_callers_share_a_look_only_when_they_waited_before_it_was_taken(registry: Registry, database_url: str) -> None:
     other = Database.open(database_url)
     applied: list[list[Change] | None] = []
-    freshness = Freshness(lambda: open_watch(registry.database), applied.append, open_board(None))
+    freshness = Freshness(lambda: open_watch(registry.database), applied.append, open_commit_signal(None))
 
     def publish_and_ask() -> None:
         assert freshness.is_current()
@@ -162,7 +162,7 @@ def test_whoever_closes_waits_for_the_run_that_is_going_on(registry: Registry) -
         return open_watch(registry.database)
 
     async def close_meanwhile() -> None:
-        freshness = Freshness(open_slowly, lambda _: None, open_board(None))
+        freshness = Freshness(open_slowly, lambda _: None, open_commit_signal(None))
         asking = asyncio.create_task(freshness.catch_up())
         await asyncio.sleep(0.01)
         # Whoever asks may be gone; the run goes on for the others.

@@ -14,17 +14,17 @@ from starlette.types import Scope as AsgiScope
 
 from promptuary.api.application import create_api
 from promptuary.api.errors import bad_request, server_error
-from promptuary.delivery.backend import Gate, Granted, open_gate
+from promptuary.delivery.backend import FetchBackend, KeyAccess, open_backend
 from promptuary.delivery.cache import Cache
-from promptuary.delivery.commit_signal import open_board
+from promptuary.delivery.commit_signal import open_commit_signal
 from promptuary.delivery.freshness import Freshness
 from promptuary.delivery.middleware import Delivery
 from promptuary.http.access_log import AccessLog
 from promptuary.http.request_log import RequestLog
-from promptuary.http.request_recorder import Ledger
+from promptuary.http.request_recorder import RequestRecorder
 from promptuary.metrics.layout import CACHE_FETCHES
 from promptuary.metrics.requests import RequestCounts
-from promptuary.metrics.segment import open_page
+from promptuary.metrics.segment import open_segment
 from promptuary.model.access import Scope
 from promptuary.registry.operator import keys, members
 from promptuary.store.watch import open_watch
@@ -45,23 +45,23 @@ def disturbed(
     ``slow`` is what stands between memory and the slow application.
     """
     database = registry.database
-    page = open_page(None)
+    page = open_segment(None)
     services = make_services(database, page)
     cache = Cache(max_bytes=1_000_000)
-    gate = open_gate(database, count_read=lambda _: True, count_fetch=services.usage.count)
+    backend = open_backend(database, count_read=lambda _: True, count_fetch=services.usage.count)
 
-    def authorise(key: str, reference: str, token: str) -> Granted | None:
-        granted = gate.authorise(key, reference, token)
+    def authorise(key: str, reference: str, token: str) -> KeyAccess | None:
+        granted = backend.authorise(key, reference, token)
         while disturbances:
             disturbances.pop()()
         return granted
 
-    freshness = Freshness(lambda: open_watch(database), cache.apply, open_board(None))
+    freshness = Freshness(lambda: open_watch(database), cache.apply, open_commit_signal(None))
     api = slow(create_api(services))
-    gate_disturbed = Gate(authorise, gate.count_read, gate.count_fetch, gate.close)
-    delivery = Delivery(api, cache=cache, freshness=freshness, gate=gate_disturbed, tally=page.view(CACHE_FETCHES))
-    ledger = Ledger(AccessLog(as_json=True), RequestCounts(page))
-    application = RequestLog(delivery, probed=api, ledger=ledger, server_error=server_error, bad_request=bad_request)
+    gate_disturbed = FetchBackend(authorise, backend.count_read, backend.count_fetch, backend.close)
+    delivery = Delivery(api, cache=cache, freshness=freshness, backend=gate_disturbed, counters=page.view(CACHE_FETCHES))
+    recorder = RequestRecorder(AccessLog(as_json=True), RequestCounts(page))
+    application = RequestLog(delivery, probed=api, recorder=recorder, server_error=server_error, bad_request=bad_request)
     with TestClient(application) as client:
         yield client
 

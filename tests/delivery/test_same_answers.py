@@ -9,8 +9,8 @@ from builders import Api, Registry, make_api, make_prompt
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from promptuary.model.errors import Refusal
-from promptuary.model.usage import Use
+from promptuary.model.errors import RegistryError
+from promptuary.model.usage import FetchKey
 from promptuary.registry import labels, prompts
 
 NAMES = ["one", "two", "three-with-a-longer-name", "nowhere", "a%2Fb", "%00", "new", ""]
@@ -81,16 +81,16 @@ def write(registry: Registry, step: tuple[str, str, int]) -> None:
                 prompts.restore_prompt(tx, registry.actor, name=name)
             else:
                 prompts.archive_prompt(tx, registry.actor, name=name)
-    except Refusal:
+    except RegistryError:
         pass
 
 
-def counted(api: Api) -> Counter[Use]:
+def counted(api: Api) -> Counter[FetchKey]:
     """What was counted since the last call."""
     # The day may turn between the two applications.
-    counts: Counter[Use] = Counter()
-    for tally in api.usage.take():
-        counts[tally.use] += tally.count
+    counts: Counter[FetchKey] = Counter()
+    for fetch_count in api.usage.take():
+        counts[fetch_count.fetch_key] += fetch_count.count
     return counts
 
 

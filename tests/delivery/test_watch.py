@@ -14,7 +14,7 @@ from promptuary.store import changes
 from promptuary.store.engine.database import Database, Transaction
 from promptuary.store.tables import changes as log
 from promptuary.store.watch import Watch, open_watch
-from promptuary.store.watch.base import NEWS_LIMIT
+from promptuary.store.watch.base import CHANGES_LIMIT
 
 Until = Callable[[Callable[[], bool]], None]
 
@@ -23,29 +23,29 @@ Until = Callable[[Callable[[], bool]], None]
 def watch(registry: Registry, until: Until) -> Iterator[Watch]:
     opened = open_watch(registry.database)
     until(opened.is_trustworthy)
-    opened.note()
-    opened.read_news()
+    opened.mark()
+    opened.read_changes()
     yield opened
     opened.close()
 
 
 def read(watch: Watch) -> list[str] | None:
-    watch.note()
-    news = watch.read_news()
+    watch.mark()
+    news = watch.read_changes()
     return None if news is None else [change.kind.value for change in news]
 
 
 def test_nothing_is_heard_while_nothing_is_written(watch: Watch) -> None:
-    assert not watch.has_news()
+    assert not watch.has_changes()
 
 
 def test_what_another_process_commits_is_heard_and_read(watch: Watch, registry: Registry, database_url: str, until: Until) -> None:
     other = Database.open(database_url)
     with other.write() as tx:
         make_prompt(tx, registry.actor, versions=2)
-    until(watch.has_news)
+    until(watch.has_changes)
     assert read(watch) == ["prompt.created", "prompt.published"]
-    assert not watch.has_news()
+    assert not watch.has_changes()
     other.close()
 
 
@@ -70,7 +70,7 @@ def test_a_reader_that_fell_behind_a_trimmed_log_is_told_to_forget_everything(wa
 
 def test_a_reader_that_is_far_behind_is_told_to_forget_everything(watch: Watch, registry: Registry) -> None:
     with registry.database.write() as tx:
-        for number in range(NEWS_LIMIT):
+        for number in range(CHANGES_LIMIT):
             prompts.create_prompt(tx, registry.actor, name=f"prompt-{number}", prompt="x")
     assert read(watch) is None
 
@@ -108,5 +108,5 @@ def test_a_cut_connection_is_not_trusted_until_it_is_back_and_the_log_is_read(
     with registry.database.write() as tx:
         make_prompt(tx, registry.actor)
     until(watch.is_trustworthy)
-    assert watch.has_news()
+    assert watch.has_changes()
     assert read(watch) == ["prompt.created"]

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promptuary.differences import (
+    Budget,
+    Budgets,
     ConfigChange,
-    Room,
-    Rooms,
     Row,
     compare_configs,
     compare_configs_within,
@@ -20,19 +20,19 @@ from promptuary.differences import (
     merge_configs,
     merge_texts,
 )
+from promptuary.differences.budgets import MAX_SHOWN_VALUE
 from promptuary.differences.marking import MAX_WORK
-from promptuary.differences.rooms import MAX_SHOWN_VALUE
 
 TEXTS = st.lists(st.sampled_from(["", "a", "b", "a b", "a c"]), max_size=12).map("\n".join)
 
 
-def rooms(changes: int, folds: int = 100) -> Rooms:
-    return Rooms(Room(changes, lambda row: len(row.text) + 1), Room(folds, lambda row: len(row.text) + 1))
+def budgets(changes: int, folds: int = 100) -> Budgets:
+    return Budgets(Budget(changes, lambda row: len(row.text) + 1), Budget(folds, lambda row: len(row.text) + 1))
 
 
 @given(old=TEXTS, new=TEXTS)
 def test_where_there_is_room_all_of_a_difference_is_shown(old: str, new: str) -> None:
-    found = compare_texts_within(old, new, rooms(10_000))
+    found = compare_texts_within(old, new, budgets(10_000))
     assert found.hunks == compare_texts(old, new)
     assert (found.removed_left_out, found.added_left_out) == (0, 0)
 
@@ -43,7 +43,7 @@ def test_changed_lines_are_shown_or_counted(old: str, new: str, size: int) -> No
         return sum(row.kind == kind for row in rows)
 
     whole = [row for hunk in compare_texts(old, new) for row in hunk.rows]
-    found = compare_texts_within(old, new, rooms(size))
+    found = compare_texts_within(old, new, budgets(size))
     shown = [row for hunk in found.hunks for row in hunk.rows]
     assert count("removed", shown) + found.removed_left_out == count("removed", whole)
     assert count("added", shown) + found.added_left_out == count("added", whole)
@@ -51,7 +51,7 @@ def test_changed_lines_are_shown_or_counted(old: str, new: str, size: int) -> No
 
 def test_lines_of_both_versions_are_shown_where_not_all_have_room() -> None:
     old, new = ("".join(f"{name}{number}\n" for number in range(10_000)) for name in ("old ", "new "))
-    found = compare_texts_within(old, new, rooms(200))
+    found = compare_texts_within(old, new, budgets(200))
     kinds = [row.kind for hunk in found.hunks for row in hunk.rows]
     assert kinds.count("removed") == kinds.count("added") > 5
     assert found.removed_left_out == found.added_left_out == 10_000 - kinds.count("added")
@@ -59,13 +59,13 @@ def test_lines_of_both_versions_are_shown_where_not_all_have_room() -> None:
 
 def test_many_unchanged_lines_are_counted_only() -> None:
     text = "".join(f"{number}\n" for number in range(1000))
-    [folded, _] = compare_texts_within(text, f"{text}end", rooms(10_000)).hunks
+    [folded, _] = compare_texts_within(text, f"{text}end", budgets(10_000)).hunks
     assert (folded.rows, folded.is_folded, folded.left_out) == ((), True, 997)
 
 
 def test_of_a_long_line_the_part_is_shown_where_it_changes() -> None:
     old, new = ("x" * 500_000 + word + "y" * 400_000 for word in ("before", "after"))
-    [hunk] = compare_texts_within(old, new, rooms(10_000)).hunks
+    [hunk] = compare_texts_within(old, new, budgets(10_000)).hunks
     for row, word in zip(hunk.rows, ("before", "after"), strict=True):
         assert word in row.text
         assert len(row.text) == MAX_SHOWN_VALUE
@@ -132,7 +132,7 @@ def test_lines_that_are_alike_stand_beside_each_other() -> None:
 def test_a_config_shows_its_first_changes_and_counts_the_rest() -> None:
     old = {str(number): number for number in range(50_000)}
     new = {str(number): number + 1 for number in range(50_000)}
-    shown, left_out = compare_configs_within(old, new, Room(1000, lambda change: len(change.path) + 10))
+    shown, left_out = compare_configs_within(old, new, Budget(1000, lambda change: len(change.path) + 10))
     assert shown == compare_configs(old, new)[: len(shown)]
     assert 0 < len(shown) < 200
     assert left_out == 50_000 - len(shown)
@@ -140,7 +140,7 @@ def test_a_config_shows_its_first_changes_and_counts_the_rest() -> None:
 
 def test_long_values_and_paths_of_a_config_are_cut() -> None:
     old, new = {"k" * 300_000: "a" * 300_000}, {"k" * 300_000: "b" * 300_000}
-    [change], _ = compare_configs_within(old, new, Room(1000, lambda _: 1))
+    [change], _ = compare_configs_within(old, new, Budget(1000, lambda _: 1))
     assert isinstance(change, ConfigChange)
     assert max(len(each or "") for each in (change.path, change.old, change.new)) < MAX_SHOWN_VALUE + 50
 

@@ -19,7 +19,7 @@ from docsite.refusals import EXAMPLES, answers_of_examples, refusals_as_markdown
 from docsite.staging import ROOT, stage
 from promptuary.model import errors
 
-COMMANDS = all_commands()
+LOCATIONS = all_commands()
 ELSEWHERE = {
     errors.NotFound,
     errors.PermissionDenied,
@@ -42,7 +42,7 @@ ELSEWHERE = {
 """Refusals that no endpoint of the API answers with: roots, those of pages and of the command line."""
 
 
-def _all_below(kind: type[errors.Refusal]) -> Iterator[type[errors.Refusal]]:
+def _all_below(kind: type[errors.RegistryError]) -> Iterator[type[errors.RegistryError]]:
     for child in kind.__subclasses__():
         yield child
         yield from _all_below(child)
@@ -107,15 +107,15 @@ def command_sections() -> dict[str, str]:
 
 
 def test_the_reference_has_the_commands_and_no_others(command_sections: dict[str, str]) -> None:
-    assert set(command_sections) == {f"promptuary {words}" for words in COMMANDS}
+    assert set(command_sections) == {f"promptuary {words}" for words in LOCATIONS}
 
 
-@pytest.mark.parametrize("words", COMMANDS)
+@pytest.mark.parametrize("words", LOCATIONS)
 def test_every_command_is_in_the_reference_with_all_its_options(words: str, command_sections: dict[str, str]) -> None:
     shown = command_sections[f"promptuary {words}"]
-    options = [name for parameter in COMMANDS[words].params for name in parameter.opts if name.startswith("--")]
+    options = [name for parameter in LOCATIONS[words].params for name in parameter.opts if name.startswith("--")]
     assert [name for name in options if not re.search(f"[` ]{name}\\b", shown)] == []
-    assert COMMANDS[words].help.partition(".")[0] in shown
+    assert LOCATIONS[words].help.partition(".")[0] in shown
 
 
 def test_every_endpoint_is_in_the_reference_with_parameters_bodies_and_answers(sqlite_api: Api) -> None:
@@ -137,9 +137,9 @@ def test_every_endpoint_is_in_the_reference_with_parameters_bodies_and_answers(s
 def test_every_refusal_of_the_api_is_in_the_reference() -> None:
     shown = {type(made) for _, made in EXAMPLES}
     raised = {errors.InvalidValue, errors.EditRefused}
-    assert {kind for kind in _all_below(errors.Refusal) if kind.__module__ == errors.__name__ and kind not in ELSEWHERE} == (
+    assert {kind for kind in _all_below(errors.RegistryError) if kind.__module__ == errors.__name__ and kind not in ELSEWHERE} == (
         shown | raised
-    ) & {*_all_below(errors.Refusal)}
+    ) & {*_all_below(errors.RegistryError)}
 
 
 def test_refusals_are_shown_word_for_word() -> None:

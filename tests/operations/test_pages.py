@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from promptuary.metrics.layout import CACHE_BYTES, CACHE_EVICTIONS, METRICS, PLACES, RATE_LIMITED, place_of, places_of
-from promptuary.metrics.segment import open_page, read_pages
+from promptuary.metrics.layout import CACHE_BYTES, CACHE_EVICTIONS, LOCATIONS, METRICS, RATE_LIMITED, place_of, places_of
+from promptuary.metrics.segment import open_segment, read_pages
 
 
 def test_living_workers_have_pages_of_their_own(tmp_path: Path) -> None:
-    first, second = open_page(tmp_path), open_page(tmp_path)
+    first, second = open_segment(tmp_path), open_segment(tmp_path)
     first.count(RATE_LIMITED, "reads")
     second.count(RATE_LIMITED, "reads")
     second.count(RATE_LIMITED, "reads")
@@ -17,14 +17,14 @@ def test_living_workers_have_pages_of_their_own(tmp_path: Path) -> None:
 
 
 def test_a_worker_counts_on_where_a_dead_one_ended(tmp_path: Path) -> None:
-    living, dead = open_page(tmp_path), open_page(tmp_path)
+    living, dead = open_segment(tmp_path), open_segment(tmp_path)
     dead.count(RATE_LIMITED, "writes")
     dead.put(CACHE_EVICTIONS, 7)
     dead.put(CACHE_BYTES, 500)
     path = dead.path
     del dead
     assert [reading.is_alive for reading in read_pages(tmp_path, living)] == [True, False]
-    heir = open_page(tmp_path)
+    heir = open_segment(tmp_path)
     assert heir.path == path
     heir.count(RATE_LIMITED, "writes")
     heir.put(CACHE_EVICTIONS, 2)
@@ -35,7 +35,7 @@ def test_a_worker_counts_on_where_a_dead_one_ended(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_used_leaves_a_worker_alone_with_its_numbers(tmp_path: Path) -> None:
-    page = open_page(tmp_path / "missing")
+    page = open_segment(tmp_path / "missing")
     page.count(RATE_LIMITED, "reads")
     [reading] = read_pages(tmp_path / "missing", page)
     assert reading.numbers[place_of(RATE_LIMITED, "reads")] == 1
@@ -48,5 +48,5 @@ def test_no_two_series_share_a_place() -> None:
         for labels in metric.label_sets
         for place in range(place_of(metric, *labels), place_of(metric, *labels) + metric.width)
     ]
-    assert sorted(taken) == list(range(PLACES))
+    assert sorted(taken) == list(range(LOCATIONS))
     assert all(places_of(metric).start == place_of(metric, *metric.label_sets[0]) for metric in METRICS)

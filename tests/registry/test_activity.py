@@ -10,7 +10,7 @@ from sqlalchemy import delete, event
 from promptuary.model.access import Role, Scope, operator
 from promptuary.model.activity import Activity, ActivityPage
 from promptuary.model.errors import InvalidValue, PromptNotFound
-from promptuary.model.usage import Tally, Use
+from promptuary.model.usage import FetchCount, FetchKey
 from promptuary.registry import labels, prompts, usage
 from promptuary.registry.activity import list_activity
 from promptuary.registry.operator import keys, members, projects
@@ -135,7 +135,7 @@ def test_a_page_is_read_from_an_index_in_its_order(registry: Registry, name: str
 
 def count(tx: Transaction, version_id: str, *, days_ago: int, times: int, label: str = "") -> None:
     moment = tx.clock() - timedelta(days=days_ago)
-    usage.record_fetches(tx, [Tally(moment.astimezone(UTC).date(), Use(version_id, "", label), times, moment)])
+    usage.record_fetches(tx, [FetchCount(moment.astimezone(UTC).date(), FetchKey(version_id, "", label), times, moment)])
 
 
 def test_recent_fetches_of_prompts_are_those_of_all_their_versions_in_the_last_days(registry: Registry) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
-from promptuary.model.usage import Tally, Use
+from promptuary.model.usage import FetchCount, FetchKey
 from promptuary.registry.fetch_counter import FetchCounter
 
-ONE = Use("one", "key", "production")
-TWO = Use("two", "", "")
+ONE = FetchKey("one", "key", "production")
+TWO = FetchKey("two", "", "")
 MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)
 
 
@@ -26,7 +26,7 @@ def test_each_use_is_counted_for_itself_and_taken_once() -> None:
     counter = FetchCounter(Seconds(MIDNIGHT))
     for use in (ONE, TWO, ONE):
         counter.count(use)
-    assert counter.take() == [Tally(MIDNIGHT.date(), ONE, 2, MIDNIGHT), Tally(MIDNIGHT.date(), TWO, 1, MIDNIGHT)]
+    assert counter.take() == [FetchCount(MIDNIGHT.date(), ONE, 2, MIDNIGHT), FetchCount(MIDNIGHT.date(), TWO, 1, MIDNIGHT)]
     assert counter.take() == []
 
 
@@ -38,12 +38,12 @@ def test_fetches_count_for_the_day_on_which_they_were_made() -> None:
         counter.count(ONE)
     clock.moment = MIDNIGHT
     counter.count(ONE)
-    assert counter.take() == [Tally(date(2026, 3, 1), ONE, 3, before), Tally(date(2026, 3, 2), ONE, 1, MIDNIGHT)]
+    assert counter.take() == [FetchCount(date(2026, 3, 1), ONE, 3, before), FetchCount(date(2026, 3, 2), ONE, 1, MIDNIGHT)]
 
 
 def test_several_threads_count_exactly_while_another_one_takes() -> None:
     counter = FetchCounter()
-    taken: list[Tally] = []
+    taken: list[FetchCount] = []
 
     def count(_number: int) -> None:
         for _ in range(25_000):
@@ -65,10 +65,10 @@ def test_what_was_put_back_is_taken_together_with_what_came_meanwhile() -> None:
     clock.moment = MIDNIGHT.replace(hour=1)
     counter.count(ONE)
     assert counter.put_back(taken) == 0
-    assert counter.put_back([Tally(date(2026, 3, 1), TWO, 5, MIDNIGHT)]) == 0
+    assert counter.put_back([FetchCount(date(2026, 3, 1), TWO, 5, MIDNIGHT)]) == 0
     assert counter.take() == [
-        Tally(date(2026, 3, 2), ONE, 2, clock.moment),
-        Tally(date(2026, 3, 1), TWO, 5, MIDNIGHT),
+        FetchCount(date(2026, 3, 2), ONE, 2, clock.moment),
+        FetchCount(date(2026, 3, 1), TWO, 5, MIDNIGHT),
     ]
 
 
@@ -76,19 +76,19 @@ def test_memory_is_bounded_while_nothing_can_be_written() -> None:
     counter = FetchCounter(Seconds(MIDNIGHT), max_tallies=3)
     counter.count(ONE)
     counter.take()
-    tallies = [Tally(MIDNIGHT.date(), Use(str(number), "", ""), 10, MIDNIGHT) for number in range(5)]
-    assert counter.put_back(tallies) == 20
-    assert counter.put_back(tallies[:3]) == 0
+    fetch_counts = [FetchCount(MIDNIGHT.date(), FetchKey(str(number), "", ""), 10, MIDNIGHT) for number in range(5)]
+    assert counter.put_back(fetch_counts) == 20
+    assert counter.put_back(fetch_counts[:3]) == 0
     assert sum(tally.count for tally in counter.take()) == 60
 
 
 def test_who_counts_never_waits_while_counts_are_put_back() -> None:
     counter = FetchCounter(Seconds(MIDNIGHT))
 
-    def put_back_slowly() -> Iterator[Tally]:
+    def put_back_slowly() -> Iterator[FetchCount]:
         for _ in range(2000):
             counter.count(ONE)
-        yield Tally(MIDNIGHT.date(), TWO, 5, MIDNIGHT)
+        yield FetchCount(MIDNIGHT.date(), TWO, 5, MIDNIGHT)
 
     assert counter.put_back(put_back_slowly()) == 0
-    assert sorted((tally.use, tally.count) for tally in counter.take()) == [(ONE, 2000), (TWO, 5)]
+    assert sorted((tally.fetch_key, tally.count) for tally in counter.take()) == [(ONE, 2000), (TWO, 5)]

@@ -84,9 +84,9 @@ def test_projects_are_founded_by_admins_of_others(filled: Registry) -> None:
     by = By(filled.user.id)
     with filled.database.write() as tx:
         with pytest.raises(RoleTooLow):
-            administration.found_project(tx, filled.user, name="Shop", by=by)
+            administration.create_own_project(tx, filled.user, name="Shop", by=by)
         members.set_member(tx, project_id=filled.project.id, email=filled.user.email, role=Role.ADMIN)
-        project = administration.found_project(tx, filled.user, name="Shop", by=by)
+        project = administration.create_own_project(tx, filled.user, name="Shop", by=by)
         [member] = members.list_members(tx, project.id, limit=10)
     assert (member.user_id, member.role) == (filled.user.id, Role.ADMIN)
 

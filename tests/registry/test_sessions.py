@@ -12,7 +12,7 @@ from sqlalchemy import select
 from wire import Clock
 
 from promptuary.model.accounts import Browser, NewSession, Profile, SignedIn, User
-from promptuary.model.errors import EmailTaken, InvalidValue, LinkEnded, Refusal, SessionNotFound, SignInRefused
+from promptuary.model.errors import EmailTaken, InvalidValue, LinkEnded, RegistryError, SessionNotFound, SignInRefused
 from promptuary.registry import bootstrap, sessions, sign_in_links
 from promptuary.registry.operator import users
 from promptuary.registry.operator.users import disable_user, enable_user, set_password
@@ -160,7 +160,7 @@ def test_of_several_who_use_a_link_at_once_one_gets_in(known: Registry) -> None:
     def try_to_use(number: int) -> str:
         try:
             use(known, link, email=f"user-{number}@example.org")
-        except Refusal as refusal:
+        except RegistryError as refusal:
             return type(refusal).__name__
         return "in"
 

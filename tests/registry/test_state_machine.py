@@ -13,7 +13,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multi
 from plain_registry import PlainPrompt, PlainRegistry, PlainVersion, Refused, view_of
 
 from promptuary.model.edits import Edit
-from promptuary.model.errors import Refusal
+from promptuary.model.errors import RegistryError
 from promptuary.model.prompts import Version
 from promptuary.registry import labels, prompts
 from promptuary.registry.prompts import UNCHANGED
@@ -46,7 +46,7 @@ def outcome(call: Callable[[], Result]) -> Result | Refused:
     """Return what a verb returns, or the kind of its refusal."""
     try:
         return call()
-    except Refusal as refusal:
+    except RegistryError as refusal:
         return type(refusal)
 
 

@@ -6,7 +6,7 @@ import pytest
 from builders import Registry, make_prompt, make_registry
 
 from promptuary.model.errors import InvalidValue, PromptNotFound
-from promptuary.model.usage import Tally, Use
+from promptuary.model.usage import FetchCount, FetchKey
 from promptuary.registry import prompts, usage
 from promptuary.store.engine.database import Database
 
@@ -64,7 +64,7 @@ def test_usage_of_what_is_not_there_is_not_found(registry: Registry) -> None:
 def test_counts_of_an_archived_prompt_do_not_show_on_the_next_one_of_its_name(registry: Registry) -> None:
     with registry.database.write() as tx:
         version = make_prompt(tx, registry.actor)
-        usage.record_fetches(tx, [Tally(tx.clock().date(), Use(version.id, "", ""), 5, tx.clock())])
+        usage.record_fetches(tx, [FetchCount(tx.clock().date(), FetchKey(version.id, "", ""), 5, tx.clock())])
         assert usage.get_usage(tx, registry.actor, name="greeting", limit=10).fetches == 5
         prompts.archive_prompt(tx, registry.actor, name="greeting")
         make_prompt(tx, registry.actor)

@@ -9,9 +9,9 @@ from structlog.testing import capture_logs
 
 from promptuary.background.maintenance import create_maintenance, delete_expired_sessions, tidy_search, trim_change_log, trim_usage
 from promptuary.metrics import layout
-from promptuary.metrics.segment import open_page
+from promptuary.metrics.segment import open_segment
 from promptuary.model.accounts import Browser
-from promptuary.model.usage import Tally, Use
+from promptuary.model.usage import FetchCount, FetchKey
 from promptuary.registry import prompts
 from promptuary.registry.sessions import begin_session
 from promptuary.registry.usage import record_fetches
@@ -53,11 +53,11 @@ def test_the_newest_entry_stays_however_old_it_is(database_url: str) -> None:
 
 def test_old_counts_of_fetches_go_and_those_of_the_last_days_stay(database_url: str) -> None:
     database = Database.open(database_url, clock=lambda: NOW)
-    use = Use("version", "key", "production")
+    use = FetchKey("version", "key", "production")
     with database.write() as tx:
         for days in (0, 399, 400, 401, 2000):
             moment = NOW - timedelta(days=days)
-            record_fetches(tx, [Tally(moment.date(), use, 1, moment)])
+            record_fetches(tx, [FetchCount(moment.date(), use, 1, moment)])
     assert trim_usage(database, days=400) == 2
     assert trim_usage(database, days=400) == 0
     database.close()
@@ -120,7 +120,7 @@ def test_a_step_that_fails_is_logged_and_counted_and_the_others_are_done_and_so_
 
 
 def test_every_step_of_maintenance_has_a_place_among_the_metrics(database: Database) -> None:
-    page = open_page(None)
+    page = open_segment(None)
     note_failure = partial(page.count, layout.BACKGROUND_FAILURES)
     maintenance = create_maintenance(
         database, change_log_days=400, usage_days=400, session_limits=LIMITS, note_failure=note_failure

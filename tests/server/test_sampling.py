@@ -7,12 +7,12 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
-from promptuary.background.sampling import InStep, Sampled, Sampler
+from promptuary.background.sampling import InSync, Sampled, Sampler
 from promptuary.delivery.cache import Cache
-from promptuary.delivery.commit_signal import open_board
+from promptuary.delivery.commit_signal import open_commit_signal
 from promptuary.delivery.freshness import Freshness
 from promptuary.metrics.requests import RequestCounts
-from promptuary.metrics.segment import open_page
+from promptuary.metrics.segment import open_segment
 from promptuary.store.engine.database import Database
 from promptuary.store.watch import Watch
 
@@ -25,10 +25,10 @@ def no_watch() -> Watch:
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_defect_is_logged_and_ends_neither_samples_nor_checks(database: Database, until: Until) -> None:
-    page = open_page(None)
+    page = open_segment(None)
     cache = Cache(max_bytes=0)
-    in_step = InStep(Freshness(no_watch, cache.apply, open_board(None)))
-    sampler = Sampler(page, counts=RequestCounts(page), database=database, cache=cache, in_step=in_step)
+    in_sync = InSync(Freshness(no_watch, cache.apply, open_commit_signal(None)))
+    sampler = Sampler(page, counts=RequestCounts(page), database=database, cache=cache, in_sync=in_sync)
     # Nothing can be written to the page any more.
     page.numbers.release()
     with capture_logs() as logs:
@@ -46,4 +46,4 @@ def test_a_defect_is_logged_and_ends_neither_samples_nor_checks(database: Databa
             pass
 
         asyncio.run(Sampled(live, sampler)({"type": "lifespan"}, receive, send))
-    assert in_step.lag_seconds > 0
+    assert in_sync.lag_seconds > 0

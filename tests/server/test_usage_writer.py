@@ -9,7 +9,7 @@ from builders import Registry, make_prompt
 from structlog.testing import capture_logs
 
 from promptuary.background.usage_writer import BATCH, UsageWriter
-from promptuary.model.usage import Use
+from promptuary.model.usage import FetchKey
 from promptuary.registry import usage
 from promptuary.registry.fetch_counter import FetchCounter
 from promptuary.store import changes
@@ -20,9 +20,9 @@ AN_HOUR = 3600.0
 
 
 @pytest.fixture
-def use(registry: Registry) -> Use:
+def use(registry: Registry) -> FetchKey:
     with registry.database.write() as tx:
-        return Use(make_prompt(tx, registry.actor).id, "", "")
+        return FetchKey(make_prompt(tx, registry.actor).id, "", "")
 
 
 def written(registry: Registry) -> int:
@@ -30,7 +30,7 @@ def written(registry: Registry) -> int:
         return usage.get_usage(tx, registry.actor, name="greeting", limit=1).fetches
 
 
-def test_counts_are_written_again_and_again_and_at_the_end(registry: Registry, use: Use, until: Until) -> None:
+def test_counts_are_written_again_and_again_and_at_the_end(registry: Registry, use: FetchKey, until: Until) -> None:
     counter = FetchCounter()
     writer = UsageWriter(registry.database, counter, seconds=0.01)
     writer.start()
@@ -42,7 +42,7 @@ def test_counts_are_written_again_and_again_and_at_the_end(registry: Registry, u
     assert written(registry) == 4
 
 
-def test_what_is_counted_between_two_writes_is_written_at_the_end(registry: Registry, use: Use) -> None:
+def test_what_is_counted_between_two_writes_is_written_at_the_end(registry: Registry, use: FetchKey) -> None:
     counter = FetchCounter()
     writer = UsageWriter(registry.database, counter, seconds=AN_HOUR)
     writer.start()
@@ -52,7 +52,7 @@ def test_what_is_counted_between_two_writes_is_written_at_the_end(registry: Regi
     assert written(registry) == 1
 
 
-def test_the_change_log_does_not_tell_of_fetches(registry: Registry, use: Use) -> None:
+def test_the_change_log_does_not_tell_of_fetches(registry: Registry, use: FetchKey) -> None:
     counter = FetchCounter()
     counter.count(use)
     with registry.database.read() as tx:
@@ -63,7 +63,7 @@ def test_the_change_log_does_not_tell_of_fetches(registry: Registry, use: Use) -
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_nothing_is_written_when_nothing_was_counted(registry: Registry, use: Use, database_url: str) -> None:
+def test_nothing_is_written_when_nothing_was_counted(registry: Registry, use: FetchKey, database_url: str) -> None:
     counter = FetchCounter()
     writer = UsageWriter(registry.database, counter, seconds=AN_HOUR)
     with closing(sqlite3.connect(database_url.removeprefix("sqlite:///"))) as watch:
@@ -79,7 +79,7 @@ def test_nothing_is_written_when_nothing_was_counted(registry: Registry, use: Us
         assert commits() != before
 
 
-def test_more_than_a_batch_is_written_in_several(registry: Registry, use: Use) -> None:
+def test_more_than_a_batch_is_written_in_several(registry: Registry, use: FetchKey) -> None:
     counter = FetchCounter()
     for number in range(2 * BATCH + 1):
         counter.count(use._replace(label=f"label-{number}"))
@@ -88,7 +88,7 @@ def test_more_than_a_batch_is_written_in_several(registry: Registry, use: Use) -
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_what_cannot_be_written_is_told_in_a_line_and_kept(registry: Registry, use: Use) -> None:
+def test_what_cannot_be_written_is_told_in_a_line_and_kept(registry: Registry, use: FetchKey) -> None:
     counter = FetchCounter()
     for number in range(BATCH + 1):
         counter.count(use._replace(label=f"label-{number}"))
@@ -103,7 +103,7 @@ def test_what_cannot_be_written_is_told_in_a_line_and_kept(registry: Registry, u
     assert written(registry) == BATCH + 2
 
 
-def test_a_defect_costs_its_batch_and_not_the_writer(registry: Registry, use: Use, until: Until) -> None:
+def test_a_defect_costs_its_batch_and_not_the_writer(registry: Registry, use: FetchKey, until: Until) -> None:
     counter = FetchCounter()
     writer = UsageWriter(registry.database, counter, seconds=0.01)
     counter.count(use._replace(label=None))  # type: ignore[arg-type]

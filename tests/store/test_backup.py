@@ -14,7 +14,7 @@ from sqlalchemy import func, select, text
 from promptuary.model.access import Role, Scope
 from promptuary.model.accounts import Browser, SessionLimits
 from promptuary.model.errors import InvalidBackup, LinkEnded, NotEmpty, Unavailable
-from promptuary.model.usage import Tally, Use
+from promptuary.model.usage import FetchCount, FetchKey
 from promptuary.registry import labels, prompts, sessions, sign_in_links, usage
 from promptuary.registry.operator import keys, projects
 from promptuary.store import backup, changes, checks, schema, tables
@@ -37,8 +37,8 @@ def fill(registry: Registry) -> None:
         prompts.publish_version(tx, actor, name="awkward-0", base_version=1, config={"m": "\0"}, description="Ünicode")
         labels.move_label(tx, actor, name="awkward-3", label="production", version=2)
         prompts.archive_prompt(tx, actor, name="awkward-5")
-        fetched = Use(prompts.fetch_prompt(tx, actor, "awkward-3").id, "", "production")
-        usage.record_fetches(tx, [Tally(tx.clock().date(), fetched, 2**40, tx.clock())])
+        fetched = FetchKey(prompts.fetch_prompt(tx, actor, "awkward-3").id, "", "production")
+        usage.record_fetches(tx, [FetchCount(tx.clock().date(), fetched, 2**40, tx.clock())])
 
 
 def rows_of(database: Database) -> dict[str, list[tuple[object, ...]]]:

@@ -10,7 +10,7 @@ from builders import Registry, make_key, make_prompt
 from sqlalchemy import select, text
 
 from promptuary.model.prompts import Prompt
-from promptuary.model.usage import MAX_SHOWN, DayUsage, LabelUsage, Tally, Use
+from promptuary.model.usage import MAX_SHOWN, DayUsage, FetchCount, FetchKey, LabelUsage
 from promptuary.registry.operator import keys
 from promptuary.registry.prompts import fetch_prompt
 from promptuary.store import backup, fetches, prompts
@@ -22,8 +22,8 @@ DAY = NOON.date()
 DAYS = (date(2026, 1, 1), date(2026, 12, 31))
 
 
-def tally(version_id: str, *, count: int = 1, label: str = "", key_id: str = "", at: datetime = NOON) -> Tally:
-    return Tally(at.date(), Use(version_id, key_id, label), count, at)
+def tally(version_id: str, *, count: int = 1, label: str = "", key_id: str = "", at: datetime = NOON) -> FetchCount:
+    return FetchCount(at.date(), FetchKey(version_id, key_id, label), count, at)
 
 
 def prompt_of(tx: Transaction, registry: Registry) -> Prompt:
@@ -35,9 +35,9 @@ def prompt_of(tx: Transaction, registry: Registry) -> Prompt:
 def test_tallies_of_one_use_and_day_add_up_and_the_latest_moment_stays(registry: Registry) -> None:
     with registry.database.write() as tx:
         version_id = make_prompt(tx, registry.actor).id
-        fetches.add_tallies(tx, [tally(version_id, count=2, at=NOON)])
-        fetches.add_tallies(tx, [tally(version_id, count=3, at=NOON + timedelta(hours=1))])
-        fetches.add_tallies(tx, [tally(version_id, count=2**40, at=NOON - timedelta(hours=1))])
+        fetches.add_fetch_counts(tx, [tally(version_id, count=2, at=NOON)])
+        fetches.add_fetch_counts(tx, [tally(version_id, count=3, at=NOON + timedelta(hours=1))])
+        fetches.add_fetch_counts(tx, [tally(version_id, count=2**40, at=NOON - timedelta(hours=1))])
     with registry.database.read() as tx:
         [usage] = fetches.list_usage(tx, prompt_of(tx, registry), DAYS, version=None, limit=10, offset=0)
         assert fetches.list_last_fetches(tx, [version_id, "other"]) == {version_id: NOON + timedelta(hours=1)}
@@ -47,7 +47,7 @@ def test_tallies_of_one_use_and_day_add_up_and_the_latest_moment_stays(registry:
 
 def test_no_tallies_are_no_statement(database: Database) -> None:
     with database.write() as tx:
-        fetches.add_tallies(tx, [])
+        fetches.add_fetch_counts(tx, [])
         assert tx.connection.execute(select(rows)).all() == []
 
 
@@ -58,7 +58,7 @@ def test_usage_is_told_by_label_key_and_day(registry: Registry) -> None:
         known = make_key(tx, registry.user).key
         keys.revoke_key(tx, known.id)
         tomorrow = NOON + timedelta(days=1)
-        fetches.add_tallies(
+        fetches.add_fetch_counts(
             tx,
             [
                 tally(third, label="production", key_id=known.id, count=5),
@@ -93,7 +93,7 @@ def test_only_the_most_used_labels_and_keys_are_listed_and_all_are_counted(regis
         version_id = make_prompt(tx, registry.actor).id
         used = [tally(version_id, label=f"label-{number:03}", key_id=f"key-{number:03}", count=2) for number in range(MAX_SHOWN)]
         used += [tally(version_id, label="z", key_id="z", count=3), tally(version_id, label="a", key_id="a", count=1)]
-        fetches.add_tallies(tx, used)
+        fetches.add_fetch_counts(tx, used)
     with registry.database.read() as tx:
         [usage] = fetches.list_usage(tx, prompt_of(tx, registry), DAYS, version=None, limit=10, offset=0)
     numbers = range(MAX_SHOWN - 1)
@@ -107,13 +107,13 @@ def test_writers_that_count_the_same_uses_in_another_order_do_not_lock_each_othe
 ) -> None:
     with registry.database.write() as tx:
         version_id = make_prompt(tx, registry.actor).id
-    tallies = [tally(f"other-{number % 7}", label=f"label-{number}") for number in range(200)] + [tally(version_id)]
+    fetch_counts = [tally(f"other-{number % 7}", label=f"label-{number}") for number in range(200)] + [tally(version_id)]
 
     def write(number: int) -> None:
         database = Database.open(database_url)
         for _ in range(10):
             with database.write() as tx:
-                fetches.add_tallies(tx, tallies if number % 2 else tallies[::-1])
+                fetches.add_fetch_counts(tx, fetch_counts if number % 2 else fetch_counts[::-1])
         database.close()
 
     with ThreadPoolExecutor(4) as pool:
@@ -128,7 +128,7 @@ def test_whoever_has_locked_the_counts_meets_no_row_that_others_count_meanwhile(
 ) -> None:
     def count() -> None:
         with database.write() as tx:
-            fetches.add_tallies(tx, [tally("one")])
+            fetches.add_fetch_counts(tx, [tally("one")])
 
     with ThreadPoolExecutor(1) as pool:
         with database.write() as tx:
@@ -147,7 +147,7 @@ def test_old_days_are_trimmed_and_when_a_version_was_used_last_stays(registry: R
     with registry.database.write() as tx:
         version_id = make_prompt(tx, registry.actor).id
         for days in (0, 1, 2):
-            fetches.add_tallies(tx, [tally(version_id, at=NOON - timedelta(days=days))])
+            fetches.add_fetch_counts(tx, [tally(version_id, at=NOON - timedelta(days=days))])
         assert fetches.trim_fetches(tx, before=DAY) == 2
         assert fetches.trim_fetches(tx, before=DAY) == 0
         assert fetches.trim_fetches(tx, before=DAY + timedelta(days=1)) == 1
@@ -158,10 +158,10 @@ def test_fetches_of_a_version_that_a_restore_took_away_are_counted_without_compl
     backup.write_backup(registry.database, tmp_path / "backup.db")
     with registry.database.write() as tx:
         version_id = make_prompt(tx, registry.actor).id
-        fetches.add_tallies(tx, [tally(version_id)])
+        fetches.add_fetch_counts(tx, [tally(version_id)])
     backup.restore_backup(registry.database, tmp_path / "backup.db", replace=True)
     with registry.database.write() as tx:
         assert tx.connection.execute(select(rows)).all() == []
         make_prompt(tx, registry.actor)
-        fetches.add_tallies(tx, [tally(version_id)])
+        fetches.add_fetch_counts(tx, [tally(version_id)])
         assert fetches.count_fetches(tx, prompt_of(tx, registry), DAYS, version=None) == 0

@@ -7,7 +7,7 @@ from builders import Registry, make_actor, make_member, make_prompt
 
 from promptuary.model.accounts import Profile
 from promptuary.model.prompts import Version
-from promptuary.model.usage import Tally, Use
+from promptuary.model.usage import FetchCount, FetchKey
 from promptuary.registry import labels, usage
 from promptuary.registry.operator import users
 from promptuary.store.engine.database import Transaction
@@ -37,7 +37,7 @@ def filled(registry: Registry) -> Registry:
 
 def fetch(tx: Transaction, version: Version, *, count: int, days_ago: int) -> None:
     at = tx.clock() - timedelta(days=days_ago)
-    usage.record_fetches(tx, [Tally(at.date(), Use(version.id, "", ""), count, at)] if count else [])
+    usage.record_fetches(tx, [FetchCount(at.date(), FetchKey(version.id, "", ""), count, at)] if count else [])
 
 
 def names_of(tx: Transaction, registry: Registry, order: str, **listing: object) -> list[str]:

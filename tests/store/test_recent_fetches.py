@@ -9,7 +9,7 @@ from builders import Registry, make_prompt, make_registry
 from sqlalchemy import select
 
 from promptuary.background.maintenance import renew_recent_fetches, trim_usage
-from promptuary.model.usage import Tally, Use
+from promptuary.model.usage import FetchCount, FetchKey
 from promptuary.registry import usage
 from promptuary.store import backup, recent_fetches
 from promptuary.store.engine.database import Database
@@ -49,7 +49,7 @@ def make_prompts(registry: Registry, *names: str) -> dict[str, str]:
 def count(registry: Registry, version_id: str, number: int, *, days_ago: int = 0) -> None:
     with registry.database.write() as tx:
         at = tx.clock() - timedelta(days=days_ago)
-        usage.record_fetches(tx, [Tally(at.date(), Use(version_id, "", ""), number, at)])
+        usage.record_fetches(tx, [FetchCount(at.date(), FetchKey(version_id, "", ""), number, at)])
 
 
 def totals(registry: Registry) -> list[int]:
@@ -63,9 +63,9 @@ def test_tallies_of_all_versions_of_a_prompt_add_up(timed: Registry) -> None:
     other = make_prompts(timed, "b")["b"]
     with timed.database.write() as tx:
         at = tx.clock()
-        first = Use(newest, "key", "production")
-        recorded = [Tally(at.date(), first, 2, at), Tally(at.date(), Use(newest, "", ""), 3, at)]
-        usage.record_fetches(tx, [*recorded, Tally(at.date(), Use(other, "", ""), 2**40, at)])
+        first = FetchKey(newest, "key", "production")
+        recorded = [FetchCount(at.date(), first, 2, at), FetchCount(at.date(), FetchKey(newest, "", ""), 3, at)]
+        usage.record_fetches(tx, [*recorded, FetchCount(at.date(), FetchKey(other, "", ""), 2**40, at)])
     count(timed, newest, 10, days_ago=6)
     assert totals(timed) == [15, 2**40]
 

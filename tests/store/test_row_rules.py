@@ -14,7 +14,7 @@ from command_line import CommandLine
 
 from promptuary.model.accounts import Browser, SessionLimits
 from promptuary.model.errors import Damaged, InvalidBackup, Unavailable
-from promptuary.model.usage import Tally, Use
+from promptuary.model.usage import FetchCount, FetchKey
 from promptuary.registry import labels, sign_in_links, usage
 from promptuary.registry.operator.users import list_users
 from promptuary.registry.sessions import begin_session
@@ -88,7 +88,7 @@ def fill(registry: Registry) -> None:
         version = make_prompt(tx, registry.actor, name="greeting", prompt=SECRET, versions=2)
         make_prompt(tx, registry.actor, name="other", prompt=SECRET)
         labels.move_label(tx, registry.actor, name="greeting", label="production", version=2)
-        usage.record_fetches(tx, [Tally(tx.clock().date(), Use(version.id, "", "production"), 1, tx.clock())])
+        usage.record_fetches(tx, [FetchCount(tx.clock().date(), FetchKey(version.id, "", "production"), 1, tx.clock())])
 
 
 def invite_and_sign_in(tx: Transaction, registry: Registry) -> None:

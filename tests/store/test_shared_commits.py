@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from promptuary.model.errors import Unavailable
 from promptuary.store import schema
 from promptuary.store.engine.database import Database
-from promptuary.store.engine.group_commit import MOST_TURNS, SharedCommits
+from promptuary.store.engine.group_commit import MAX_TURNS, SharedCommits
 
 Block = Callable[[Connection], None]
 Until = Callable[[Callable[[], bool]], None]
@@ -124,7 +124,7 @@ def test_a_writer_alone_commits_at_once(database: Database, told: list[str]) -> 
 
 
 def test_the_first_waits_for_a_limited_number_of_turns(database: Database, told: list[str], until: Until) -> None:
-    blocks = [inserting(f"{number:02}") for number in range(MOST_TURNS + 3)]
+    blocks = [inserting(f"{number:02}") for number in range(MAX_TURNS + 3)]
     futures = take_turns(SharedCommits(database.engine), until, *blocks)
     assert kinds(futures) == [None] * len(blocks)
     assert told == ["commit", "commit"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from promptuary.web.user_agents import told_browser
+from promptuary.web.user_agents import format_user_agent
 
 _WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 
@@ -32,4 +32,4 @@ _WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
     ],
 )
 def test_a_browser_is_named_with_its_system(user_agent: str, told: str) -> None:
-    assert told_browser(user_agent) == told
+    assert format_user_agent(user_agent) == told

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 from browsing import browser_of
 from builders import Api, make_actor
-from chromium import NEEDS_CHROMIUM, chromium, open_page
+from chromium import NEEDS_CHROMIUM, chromium, open_segment
 from fastapi.testclient import TestClient
 from httpx2 import Response
 from playwright.sync_api import Browser, Locator, expect
@@ -132,7 +132,7 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @NEEDS_CHROMIUM[1]
 def test_a_browser_reads_every_line_of_the_editor_and_every_name_in_its_own_direction(chrome: Browser, origin: str) -> None:
     with signed_in_context(chrome, origin, AUTHOR) as context:
-        page, complaints = open_page(context, f"{PROJECT}/prompts/greeting/edit/")
+        page, complaints = open_segment(context, f"{PROJECT}/prompts/greeting/edit/")
         lines = page.locator(".editor").first.locator(".cm-line")
         expect(lines).to_have_count(3)
         assert [direction_of(line) for line in lines.all()] == ["ltr", "rtl", "rtl"]

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from chromium import NEEDS_CHROMIUM, chromium, open_context, open_page
+from chromium import NEEDS_CHROMIUM, chromium, open_context, open_segment
 from playwright.sync_api import Browser, Page, expect
 from posthog.ai.prompts import Prompts
 from serving import running_server
@@ -86,7 +86,7 @@ def test_from_the_first_start_to_a_program_that_fetches_the_first_prompt(browser
         welcome = re.search(r"/welcome/[\w-]+", server.output)
         assert welcome
         with open_context(browser, server.url) as context:
-            page, complaints = open_page(context, welcome[0])
+            page, complaints = open_segment(context, welcome[0])
             page.get_by_label("First name").fill("Ada")
             page.get_by_label("E-mail address").fill("ada@example.com")
             page.get_by_label("Password", exact=True).fill(PASSWORD)

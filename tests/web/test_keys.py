@@ -12,7 +12,7 @@ from promptuary.model.access import Scope
 from promptuary.model.accounts import Key
 from promptuary.registry.operator import keys, projects
 from promptuary.store import changes
-from promptuary.web.account.scopes import told_powers
+from promptuary.web.account.scopes import describe_scopes
 
 VALUE = re.compile(r"phx_[A-Za-z0-9_-]{43}")
 FORM = {"label": "support bot", "scope": "llm_prompt:read"}
@@ -107,4 +107,4 @@ def test_when_a_key_was_used_is_shown(web: Api, browser: TestClient) -> None:
     ],
 )
 def test_what_a_key_may_do_is_told_once(scopes: list[Scope], told: str) -> None:
-    assert told_powers(scopes) == told
+    assert describe_scopes(scopes) == told

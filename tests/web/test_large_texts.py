@@ -16,7 +16,7 @@ from promptuary.http.heavy_work import HeavyWork
 from promptuary.model.errors import Busy
 from promptuary.model.json_text import MAX_INDENTATION, dump_indented, parse
 from promptuary.web.prompts.merging import MAX_CONFLICTS
-from promptuary.web.prompts.visible import PageRoom
+from promptuary.web.prompts.visible import PageBudget
 
 MAX_BYTES = 2_000_000
 pytestmark = pytest.mark.timeout(120)
@@ -154,12 +154,12 @@ def test_a_conflict_of_large_texts_stays_small(web: Api, browser: TestClient) ->
 
 
 def test_a_room_shows_no_more_than_it_has() -> None:
-    room = PageRoom(left=10_000)
-    first = room.show("a" * 9_000)
+    budget = PageBudget(left=10_000)
+    first = budget.show("a" * 9_000)
     assert str(first) == "a" * 9_000
-    assert "5,000 more characters are not shown" in room.show("b" * 5_000)
-    assert room.left_out == 5_000
-    assert "1 more characters are not shown" in room.show("c")
+    assert "5,000 more characters are not shown" in budget.show("b" * 5_000)
+    assert budget.left_out == 5_000
+    assert "1 more characters are not shown" in budget.show("c")
 
 
 def test_few_heavy_pages_are_made_at_once_and_the_rest_wait_without_a_thread() -> None:

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from prompt_pages import make, path, publish, text_of
 
 from promptuary.model.access import Role
-from promptuary.model.usage import Tally, Use
+from promptuary.model.usage import FetchCount, FetchKey
 from promptuary.registry import labels, prompts, usage
 
 
@@ -57,7 +57,7 @@ def test_the_list_is_searched_filtered_and_sorted(web: Api, browser: TestClient,
     with web.registry.database.write() as tx:
         labels.move_label(tx, web.registry.actor, name="greeting", label="production", version=1)
         fetched = prompts.fetch_prompt(tx, web.registry.actor, "greeting")
-        usage.record_fetches(tx, [Tally(tx.clock().date(), Use(fetched.id, "", "production"), 3, tx.clock())])
+        usage.record_fetches(tx, [FetchCount(tx.clock().date(), FetchKey(fetched.id, "", "production"), 3, tx.clock())])
     shown = browser.get(path(web, f"prompts/?{query}"))
     assert shown.status_code == 200
     names = re.findall(r'<th scope="row"><a [^>]*>(.*?)</a>', shown.text)

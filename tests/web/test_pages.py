@@ -21,12 +21,12 @@ INLINE = re.compile(r"<style|<script(?![^>]*\bsrc=)|\sstyle=|\son[a-z]+=|javascr
 PATHS = sorted({route.path.replace("{", "").replace("}", "") for route in ROUTES})
 
 
-def _all_refusals(kind: type[errors.Refusal] = errors.Refusal) -> list[type[errors.Refusal]]:
+def _all_refusals(kind: type[errors.RegistryError] = errors.RegistryError) -> list[type[errors.RegistryError]]:
     return [each for child in kind.__subclasses__() for each in (child, *_all_refusals(child))]
 
 
 @pytest.mark.parametrize("refusal", _all_refusals())
-def test_every_refusal_has_a_page(refusal: type[errors.Refusal]) -> None:
+def test_every_refusal_has_a_page(refusal: type[errors.RegistryError]) -> None:
     shown = page_of(refusal.__new__(refusal))
     assert 400 <= shown.status < 600
     assert shown.title
@@ -34,7 +34,7 @@ def test_every_refusal_has_a_page(refusal: type[errors.Refusal]) -> None:
 
 
 def test_the_root_of_all_refusals_has_no_page_that_would_hide_a_missing_one() -> None:
-    assert errors.Refusal not in PAGES
+    assert errors.RegistryError not in PAGES
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/API/schema/", "/project", "/%00", "/a%2Fb", "/\N{SNOWMAN}"])

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from chromium import NEEDS_CHROMIUM, chromium, open_page, overflow_of, violations_of
+from chromium import NEEDS_CHROMIUM, chromium, open_segment, overflow_of, violations_of
 from playwright.sync_api import Browser, Page
 from staging import AUTHOR, PROJECT, running_demo, signed_in_context
 
@@ -49,7 +49,7 @@ def _geometry(page: Page) -> dict[str, float]:
 @pytest.mark.parametrize("width", [390, 850, 1024, 1440])
 def test_every_confirmation_is_whole_and_inside_the_window(browser: Browser, origin: str, width: int) -> None:
     with signed_in_context(browser, origin, AUTHOR, width=width) as context:
-        page, complaints = open_page(context, "/settings/keys/")
+        page, complaints = open_segment(context, "/settings/keys/")
         page.get_by_label("Label").fill(f"A key with quite a long label for {width} pixels")
         page.get_by_role("button", name="Create the key").click()
         page.get_by_text("Copy it now.").wait_for()

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from prompt_pages import make, path, publish, text_of
 
 from promptuary.model.access import Role, operator
-from promptuary.model.usage import Tally, Use
+from promptuary.model.usage import FetchCount, FetchKey
 from promptuary.registry import demo, labels, prompts, usage
 from promptuary.registry.operator import members
 
@@ -188,7 +188,7 @@ def test_usage_is_shown_for_a_range_and_for_one_version(web: Api, browser: TestC
         for version, days, times in ((1, 0, 3), (2, 0, 5), (1, 20, 7), (2, 60, 11)):
             found = prompts.fetch_prompt(tx, web.registry.actor, "greeting", version=version)
             moment = tx.clock() - timedelta(days=days)
-            usage.record_fetches(tx, [Tally(moment.date(), Use(found.id, "", ""), times, moment)])
+            usage.record_fetches(tx, [FetchCount(moment.date(), FetchKey(found.id, "", ""), times, moment)])
     wanted = {"?days=7": 8, "": 15, "?days=90": 26, "?days=90&version=2": 16, "?version=1": 10, "?days=1000": 15, "?days=x": 15}
     for query, fetches in wanted.items():
         assert f"{fetches} fetches from" in text_of(browser.get(path(web, f"prompts/greeting/usage/{query}"))), query

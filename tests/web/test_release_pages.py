@@ -11,7 +11,7 @@ from sqlalchemy import update
 from web_forms import form_of
 
 from promptuary.model.access import Role
-from promptuary.model.usage import Tally, Use
+from promptuary.model.usage import FetchCount, FetchKey
 from promptuary.registry import labels, prompts, usage
 from promptuary.store import tables
 
@@ -91,7 +91,7 @@ def test_a_version_is_shown_with_its_own_fetches(web: Api, browser: TestClient) 
     publish(web, base=1, prompt="second")
     with web.registry.database.write() as tx:
         first = prompts.fetch_prompt(tx, web.registry.actor, "greeting", version=1)
-        usage.record_fetches(tx, [Tally(tx.clock().date(), Use(first.id, "", ""), 3, tx.clock())])
+        usage.record_fetches(tx, [FetchCount(tx.clock().date(), FetchKey(first.id, "", ""), 3, tx.clock())])
     assert "3 fetches of this version in 7 days" in text_of(browser.get(path(web, "prompts/greeting/?version=1")))
     assert "0 fetches of this version in 7 days" in text_of(browser.get(path(web, "prompts/greeting/")))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from promptuary.api.calls import Services
 from promptuary.model.access import Actor, Permission
 from promptuary.model.prompts import Version
-from promptuary.model.usage import Use
+from promptuary.model.usage import FetchKey
 from promptuary.registry import access
 from promptuary.registry.access import Caller
 from promptuary.store.engine.database import Database
@@ -53,4 +53,4 @@ class AgentCall:
     def count_fetches(self, actor: Actor, versions: Iterable[Version], label: str | None) -> None:
         """Count that versions are handed out, by the label that was asked for."""
         for version in versions:
-            self.services.usage.count(Use(version.id, actor.key_id or "", label or ""))
+            self.services.usage.count(FetchKey(version.id, actor.key_id or "", label or ""))

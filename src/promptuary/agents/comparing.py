@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 from promptuary.agents.outputs import PromptDiff
-from promptuary.differences import ConfigChange, Hunk, Room, Rooms, Row, compare_configs_within, compare_texts_within
+from promptuary.differences import Budget, Budgets, ConfigChange, Hunk, Row, compare_configs_within, compare_texts_within
 from promptuary.model.hidden import added_hidden
 from promptuary.model.json_text import dump_indented
 from promptuary.model.prompts import Version
@@ -22,8 +22,8 @@ _SIGNS = {"same": " ", "removed": "-", "added": "+"}
 def compare(older: Version, newer: Version) -> PromptDiff:
     """Compare two versions. JSON is compared as it is indented for people. Of much, the first part is shown, and a line says so."""
     texts = _lines(older), _lines(newer)
-    text = compare_texts_within(*texts, Rooms(Room(MAX_TEXT, _weigh_row), Room(0, _weigh_row)))
-    changes, changes_left_out = compare_configs_within(older.config, newer.config, Room(MAX_CONFIG, _weigh_change))
+    text = compare_texts_within(*texts, Budgets(Budget(MAX_TEXT, _weigh_row), Budget(0, _weigh_row)))
+    changes, changes_left_out = compare_configs_within(older.config, newer.config, Budget(MAX_CONFIG, _weigh_change))
     lines = [line for hunk in text.hunks if not hunk.is_folded for line in _unified(hunk)]
     lines += _left_out(text.removed_left_out, text.added_left_out, changes_left_out)
     if hidden := added_hidden(texts[:1], texts[1:]):

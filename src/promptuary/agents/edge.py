@@ -30,7 +30,7 @@ from promptuary.http.body import CLIENT_GONE, BodyTooSlow
 from promptuary.http.heavy_work import HeavyWork
 from promptuary.http.scope import AGENT_CALL, REQUEST_ID
 from promptuary.model.access import Permission
-from promptuary.model.errors import NotFound, Refusal
+from promptuary.model.errors import NotFound, RegistryError
 from promptuary.registry import access
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -64,7 +64,7 @@ class Agents:
             await _refusal(error.body["detail"], error.body, error.status, error.headers)(scope, receive, send)
         except ApiError as error:
             await _refusal(error.body["detail"], error.body, error.status, error.headers)(scope, receive, send)
-        except Refusal as refusal:
+        except RegistryError as refusal:
             answer = errors.answer_refusal(refusal)
             body = json.loads(bytes(answer.body))
             headers = {name: value for name, value in answer.headers.items() if not name.startswith("content-")}

@@ -28,7 +28,7 @@ from promptuary.api.errors import ApiError
 from promptuary.http.heavy_work import HeavyWork
 from promptuary.http.scope import AGENT_CALL
 from promptuary.model.access import Permission
-from promptuary.model.errors import Busy, Refusal, Unavailable
+from promptuary.model.errors import Busy, RegistryError, Unavailable
 
 INSTRUCTIONS = (
     "Promptuary keeps this project's prompts: each has a name and numbered versions that never change; labels such as `production` "
@@ -167,7 +167,7 @@ async def _answered(function: Callable[..., Any], *arguments: object) -> Any:  #
     """Run a function of the core in a thread; what it refuses is an error of the protocol."""
     try:
         return await to_thread.run_sync(function, *arguments)
-    except (Refusal, ApiError) as refusal:
+    except (RegistryError, ApiError) as refusal:
         raise MCPError(types.INVALID_PARAMS, str(refusal)) from None
 
 

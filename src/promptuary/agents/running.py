@@ -10,7 +10,7 @@ from promptuary.agents.calls import AgentCall
 from promptuary.agents.json_arguments import read_json_texts
 from promptuary.agents.tools import Tool
 from promptuary.api.errors import ApiError, answer_refusal, parse_error, validation_failed
-from promptuary.model.errors import EditRefused, InvalidValue, Refusal
+from promptuary.model.errors import EditRefused, InvalidValue, RegistryError
 from promptuary.model.json_text import InvalidJson, dump_compact, find_surrogate, parse
 
 
@@ -33,12 +33,12 @@ def run_tool(call: AgentCall, tool: Tool, arguments: Mapping[str, object]) -> Ou
         return _refused_by_api(validation_failed(error))
     except ApiError as error:
         return _refused_by_api(error)
-    except Refusal as refusal:
+    except RegistryError as refusal:
         return refused(refusal)
     return Outcome(dump_compact(body), body)
 
 
-def refused(refusal: Refusal) -> Outcome:
+def refused(refusal: RegistryError) -> Outcome:
     """Return a refusal as a result."""
     field = refusal.field if isinstance(refusal, InvalidValue) else None
     hint = f" {refusal.hint}" if isinstance(refusal, EditRefused) and refusal.hint else ""

@@ -22,7 +22,7 @@ from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, Pro
 from mcp.shared.exceptions import MCPError
 
 from promptuary import __version__
-from promptuary.model.errors import Refusal
+from promptuary.model.errors import RegistryError
 
 logger = logging.getLogger("promptuary.agents")
 
@@ -34,7 +34,7 @@ Context = Any
 """What the package hands to handlers."""
 
 
-class NotServed(Refusal):
+class NotServed(RegistryError):
     """The server cannot be reached, or does not let this caller in; the message says which."""
 
 

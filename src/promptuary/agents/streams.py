@@ -15,7 +15,7 @@ from promptuary.api.streams import LOOK_SECONDS, RETRY_SECONDS
 from promptuary.model.changes import ENDS_ACCESS, Change
 from promptuary.model.errors import Busy, Unavailable
 from promptuary.store.watch import Watch
-from promptuary.supervisor.stop_flag import StopSign
+from promptuary.supervisor.stop_flag import StopFlag
 
 MAX_STREAMS = 100
 """Each holds a connection for as long as it is open."""
@@ -45,14 +45,14 @@ class Streams:
     def __init__(
         self,
         open_watch: Callable[[], Watch],
-        stop_sign: StopSign,
+        stop_flag: StopFlag,
         note_failure: Callable[[str], None] = lambda _step: None,
         *,
         most_of_caller: int,
     ) -> None:
         self._most_of_caller = most_of_caller
         self._open_watch = open_watch
-        self._stop_sign = stop_sign
+        self._stop_flag = stop_flag
         self._note_failure = note_failure
         self._is_stopping = False
         self._streams: set[Stream] = set()
@@ -67,7 +67,7 @@ class Streams:
 
         Raises `Unavailable` when there are too many, when the server is about to stop, or when its database is out of reach.
         """
-        if self._is_stopping or self._stop_sign.is_up():
+        if self._is_stopping or self._stop_flag.is_set():
             message = "This server is about to stop. Try again."
             raise Unavailable(message)
         if len(self._streams) >= MAX_STREAMS:
@@ -102,7 +102,7 @@ class Streams:
             self._is_behind = False
             ready.set_result(None)
             while self._streams:
-                if self._stop_sign.is_up():
+                if self._stop_flag.is_set():
                     self._end_all()
                 await asyncio.sleep(await self._look(watch))
         except Exception as error:
@@ -123,12 +123,12 @@ class Streams:
     async def _look(self, watch: Watch) -> float:
         """Tell of news, if there are any; return how many seconds later to look again."""
         try:
-            if not (self._is_behind or watch.has_news()):
+            if not (self._is_behind or watch.has_changes()):
                 return LOOK_SECONDS
             # News that could not be read is no news the next time.
             self._is_behind = True
-            watch.note()
-            changes = await asyncio.to_thread(watch.read_news)
+            watch.mark()
+            changes = await asyncio.to_thread(watch.read_changes)
         except Unavailable as refusal:
             self._note_failure("tell_agents")
             logger.warning("change log not read", reason=refusal.for_log)

@@ -34,11 +34,11 @@ from promptuary.model.accounts import SessionLimits
 from promptuary.model.errors import SignInRefused
 from promptuary.model.prompts import Version
 from promptuary.model.transfer import Line
-from promptuary.model.usage import Use
+from promptuary.model.usage import FetchKey
 from promptuary.registry import access, sessions
 from promptuary.registry.fetch_counter import FetchCounter
 from promptuary.store.engine.database import Database, Transaction
-from promptuary.supervisor.stop_flag import StopSign
+from promptuary.supervisor.stop_flag import StopFlag
 
 QuerySchema = TypeVar("QuerySchema", bound=Schema)
 BodySchema = TypeVar("BodySchema", bound=Body)
@@ -56,7 +56,7 @@ class Services:
     throttle: Throttle
     usage: FetchCounter
     public_url: str
-    stop_sign: StopSign
+    stop_flag: StopFlag
     scrape: Scrape
     metrics_token: str = field(repr=False)
     shows_metrics: bool
@@ -190,7 +190,7 @@ class Call:
         """Count that versions are handed out, by the label that was asked for. HEAD hands out nothing."""
         if self.request.scope.get(SENT_METHOD, self.request.method) == "GET":
             for version in versions:
-                self.services.usage.count(Use(version.id, actor.key_id or "", label or ""))
+                self.services.usage.count(FetchKey(version.id, actor.key_id or "", label or ""))
 
     async def answer_fetch(self, fetch: "Callable[[Call], Response]") -> Response:
         """Return the answer of a fetch, which is made on threads that do nothing else."""

@@ -138,11 +138,11 @@ _VALIDATION_CODES = {"invalid": "invalid_input", "invalid_object": "invalid_inpu
 _WHOLE_OBJECT_CODES = {"invalid_object", "not_a_list"}
 
 
-def _detail(refusal: errors.Refusal) -> Body:
+def _detail(refusal: errors.RegistryError) -> Body:
     return {"detail": str(refusal)}
 
 
-def _envelope_of(kind: str, code: str) -> Callable[[errors.Refusal], Body]:
+def _envelope_of(kind: str, code: str) -> Callable[[errors.RegistryError], Body]:
     return lambda refusal: envelope(kind, code, str(refusal))
 
 
@@ -152,7 +152,7 @@ def _invalid_value_body(refusal: errors.InvalidValue) -> Body:
 
 Shape = Callable[[Any], Body]
 
-ANSWERS: dict[type[errors.Refusal], tuple[int, Shape]] = {
+ANSWERS: dict[type[errors.RegistryError], tuple[int, Shape]] = {
     errors.InvalidValue: (400, _invalid_value_body),
     errors.AddressNotVerified: (400, _invalid_value_body),
     errors.InvalidLine: (400, _invalid_value_body),
@@ -193,7 +193,7 @@ ANSWERS: dict[type[errors.Refusal], tuple[int, Shape]] = {
 """Status and body of every refusal; a subclass without an entry of its own is answered like its parent."""
 
 
-def answer_refusal(refusal: errors.Refusal) -> Response:
+def answer_refusal(refusal: errors.RegistryError) -> Response:
     """Return the answer to a refusal of the domain."""
     log_damage(refusal)
     status, shape = next(ANSWERS[kind] for kind in type(refusal).__mro__ if kind in ANSWERS)
@@ -225,7 +225,7 @@ def add_error_handlers(api: FastAPI) -> None:
     """Answer all errors of the API in its own shapes. Defects are answered here and logged further out."""
 
     async def on_refusal(_request: Request, refusal: Exception) -> Response:
-        assert isinstance(refusal, errors.Refusal)  # noqa: S101 - the type it is registered for
+        assert isinstance(refusal, errors.RegistryError)  # noqa: S101 - the type it is registered for
         return answer_refusal(refusal)
 
     async def on_api_error(_request: Request, error: Exception) -> Response:
@@ -253,7 +253,7 @@ def add_error_handlers(api: FastAPI) -> None:
     api.add_exception_handler(BodyTooSlow, on_slow_body)
     api.add_exception_handler(ClientDisconnect, on_client_gone)
     api.add_exception_handler(Exception, on_defect)
-    api.add_exception_handler(errors.Refusal, on_refusal)
+    api.add_exception_handler(errors.RegistryError, on_refusal)
     api.add_exception_handler(ApiError, on_api_error)
     api.add_exception_handler(HTTPException, on_routing_error)
 

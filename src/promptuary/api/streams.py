@@ -15,13 +15,13 @@ from dataclasses import dataclass
 import structlog
 
 from promptuary.model.activity import Activity
-from promptuary.model.changes import ENDS_ACCESS, Change, ChangeKind, Interest
-from promptuary.model.errors import Busy, Refusal, Unavailable
+from promptuary.model.changes import ENDS_ACCESS, Change, ChangeFilter, ChangeKind
+from promptuary.model.errors import Busy, RegistryError, Unavailable
 from promptuary.store import activity, changes
 from promptuary.store.changes import Mark
 from promptuary.store.engine.database import Database, Transaction
 from promptuary.store.watch import Watch, open_watch
-from promptuary.supervisor.stop_flag import StopSign
+from promptuary.supervisor.stop_flag import StopFlag
 
 LOOK_SECONDS = 0.02
 """How long the broadcaster waits between two looks for news, while there are streams; a look costs microseconds."""
@@ -57,7 +57,7 @@ class Stream:
 
     caller: str
     project_id: int
-    interest: Interest
+    change_filter: ChangeFilter
     cursor: int
     is_of_session: bool
     check: Callable[[Transaction], object]
@@ -111,7 +111,7 @@ class Broadcaster:
         self,
         database: Database,
         *,
-        stop_sign: StopSign,
+        stop_flag: StopFlag,
         most: int,
         most_of_caller: int,
         show: Callable[[Activity], bytes],
@@ -121,7 +121,7 @@ class Broadcaster:
         self._most = most
         self._most_of_caller = most_of_caller
         self._open_of: Counter[str] = Counter()
-        self._stop_sign = stop_sign
+        self._stop_flag = stop_flag
         self._is_stopping = False
         self._database = database
         self._show = show
@@ -134,7 +134,7 @@ class Broadcaster:
 
     def open(self, stream: Stream) -> None:
         """Add a stream. Raises `Unavailable` when there are too many, or when the server is about to stop."""
-        if self._is_stopping or self._stop_sign.is_up():
+        if self._is_stopping or self._stop_flag.is_set():
             detail = "This server is about to stop. Try again."
             raise Unavailable(detail)
         if len(self._streams) >= self._most:
@@ -187,12 +187,12 @@ class Broadcaster:
         is_behind = True
         checked_at = time.monotonic()
         try:
-            while self._streams and not self._is_stopping and not self._stop_sign.is_up():
+            while self._streams and not self._is_stopping and not self._stop_flag.is_set():
                 pause = LOOK_SECONDS
                 try:
                     if watch is None:
                         watch = await asyncio.to_thread(open_watch, self._database)
-                    if is_behind or watch.has_news():
+                    if is_behind or watch.has_changes():
                         # News that could not be read is no news the next time.
                         is_behind = True
                         await self._catch_up(watch)
@@ -219,7 +219,7 @@ class Broadcaster:
 
     async def _catch_up(self, watch: Watch) -> None:
         """Read on from where it stopped; at first, only find out where the log ends."""
-        watch.note()
+        watch.mark()
         if self._mark is None:
             self._begin_at(await asyncio.to_thread(_last_mark, watch))
             return
@@ -292,6 +292,6 @@ def _without_access(watch: Watch, streams: list[Stream]) -> list[Stream]:
                 stream.check(tx)
             except Unavailable:
                 raise
-            except Refusal:
+            except RegistryError:
                 refused.append(stream)
     return refused

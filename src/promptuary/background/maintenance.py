@@ -10,7 +10,7 @@ from functools import partial
 import structlog
 
 from promptuary.model.accounts import SessionLimits
-from promptuary.model.errors import Refusal
+from promptuary.model.errors import RegistryError
 from promptuary.registry import sessions
 from promptuary.store import changes, fetches, recent_fetches
 from promptuary.store.engine.database import Database
@@ -80,7 +80,7 @@ class Maintenance:
         for name, step in self.steps.items():
             try:
                 step()
-            except Refusal as refusal:
+            except RegistryError as refusal:
                 logger.warning("maintenance failed", step=name, reason=refusal.for_log)
                 self.note_failure(name)
             except Exception:

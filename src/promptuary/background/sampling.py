@@ -14,7 +14,7 @@ from promptuary.delivery.cache import Cache
 from promptuary.delivery.freshness import Freshness
 from promptuary.metrics import layout
 from promptuary.metrics.requests import RequestCounts
-from promptuary.metrics.segment import Page
+from promptuary.metrics.segment import Segment
 from promptuary.model.changes import Change
 from promptuary.store.engine.database import Database
 
@@ -27,7 +27,7 @@ _MEMORY = Path("/proc/self/statm")
 logger = structlog.stdlib.get_logger("promptuary.sampling")
 
 
-class InStep:
+class InSync:
     """Lets a worker that nobody asks for anything hear of changes, and knows for how long it could not."""
 
     def __init__(self, freshness: Freshness) -> None:
@@ -67,9 +67,9 @@ class InStep:
             self._was_in_step_at = began_at
 
 
-def counting_changes(apply: Apply, page: Page) -> Apply:
+def counting_changes(apply: Apply, segment: Segment) -> Apply:
     """Return ``apply`` with the changes that it gets counted."""
-    applied = page.view(layout.CHANGES_APPLIED)
+    applied = segment.view(layout.CHANGES_APPLIED)
 
     def apply_and_count(changes: list[Change] | None) -> None:
         apply(changes)
@@ -83,17 +83,17 @@ class Sampler:
 
     def __init__(
         self,
-        page: Page,
+        segment: Segment,
         *,
         counts: RequestCounts,
         database: Database,
         cache: Cache,
-        in_step: InStep | None,
+        in_sync: InSync | None,
         note_failure: Callable[[str], None] = lambda _step: None,
     ) -> None:
-        self.in_step = in_step
+        self.in_sync = in_sync
         self.note_failure = note_failure
-        self._page = page
+        self._segment = segment
         self._counts = counts
         self._database = database
         self._cache = cache
@@ -101,13 +101,13 @@ class Sampler:
 
     def sample(self) -> None:
         """Write everything down."""
-        put = self._page.put
+        put = self._segment.put
         put(layout.IN_PROGRESS, self._counts.in_progress)
         put(layout.CACHE_ENTRIES, self._cache.entries)
         put(layout.CACHE_BYTES, self._cache.used_bytes)
         put(layout.CACHE_MAX_BYTES, self._cache.max_bytes)
         put(layout.CACHE_EVICTIONS, self._cache.evictions)
-        put(layout.CHANGE_LAG, self.in_step.lag_seconds if self.in_step else 0)
+        put(layout.CHANGE_LAG, self.in_sync.lag_seconds if self.in_sync else 0)
         pool = self._database.pool_use()
         put(layout.CONNECTIONS, pool.in_use, "in_use")
         put(layout.CONNECTIONS, pool.idle, "idle")
@@ -146,7 +146,7 @@ class Sampled:
             await sampling
 
     async def _go_on(self, is_over: asyncio.Event) -> None:
-        in_step = self._sampler.in_step
+        in_sync = self._sampler.in_sync
         while not is_over.is_set():
             try:
                 self._sampler.sample()
@@ -156,10 +156,10 @@ class Sampled:
                 self._sampler.note_failure("take_sample")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(is_over.wait(), INTERVAL_SECONDS)
-            if in_step is not None and not is_over.is_set():
-                in_step.check()
-        if in_step is not None:
-            in_step.close()
+            if in_sync is not None and not is_over.is_set():
+                in_sync.check()
+        if in_sync is not None:
+            in_sync.close()
 
 
 def _resident_bytes() -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from promptuary.model.errors import Refusal
+from promptuary.model.errors import RegistryError
 from promptuary.registry.fetch_counter import FetchCounter
 from promptuary.registry.usage import record_fetches
 from promptuary.store.engine.database import Database
@@ -48,21 +48,21 @@ class UsageWriter:
 
     def write(self) -> None:
         """Write what was counted since the last call. What cannot be written now is kept for the next one."""
-        tallies = self._usage.take()
-        for start in range(0, len(tallies), BATCH):
-            batch = tallies[start : start + BATCH]
+        fetch_counts = self._usage.take()
+        for start in range(0, len(fetch_counts), BATCH):
+            batch = fetch_counts[start : start + BATCH]
             try:
                 with self._database.write() as tx:
                     record_fetches(tx, batch)
-            except Refusal as refusal:
+            except RegistryError as refusal:
                 self._note_failure("write_usage")
-                given_up = self._usage.put_back(tallies[start:])
+                given_up = self._usage.put_back(fetch_counts[start:])
                 logger.warning("fetches not written", reason=refusal.for_log, given_up=given_up)
                 return
             except Exception:
                 # A defect. What cannot be written today cannot be written tomorrow, and would keep the rest from being written.
                 self._note_failure("write_usage")
-                logger.exception("fetches lost", count=sum(tally.count for tally in batch))
+                logger.exception("fetches lost", count=sum(fetch_count.count for fetch_count in batch))
 
     def _write_again_and_again(self) -> None:
         while not self._is_finished.wait(self._seconds):

@@ -8,7 +8,7 @@ import typer
 from promptuary import __version__
 from promptuary.cli.commands import CommandGroup
 from promptuary.cli.output import printable
-from promptuary.model.errors import Explained, InvalidValue, Refusal
+from promptuary.model.errors import InvalidValue, RegistryError, UserFacingError
 
 _CODES_WITHOUT_SUBJECT = {"blank", "invalid_label_name", "max_length", "null_characters_not_allowed"}
 """Refusals that say "this field", which is clear next to a field, but not on a command line."""
@@ -47,9 +47,9 @@ def main() -> None:
         sys.exit("Error: The arguments are not UTF-8 text.")
     try:
         app()
-    except Refusal as refusal:
+    except RegistryError as refusal:
         sys.exit(f"Error: {printable(_sentence(refusal))}")
-    except Explained as failure:
+    except UserFacingError as failure:
         sys.exit(f"Error: {printable(str(failure))}")
 
 
@@ -61,7 +61,7 @@ def _is_text(argument: str) -> bool:
     return True
 
 
-def _sentence(refusal: Refusal) -> str:
+def _sentence(refusal: RegistryError) -> str:
     if isinstance(refusal, InvalidValue) and refusal.field and refusal.code in _CODES_WITHOUT_SUBJECT:
         return f"{refusal.field.replace('_', ' ').capitalize()}: {refusal}"
     return refusal.for_operators

@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """A function of a module of this package, or its ``app`` with further commands, and the first sentence of its help."""
 
     module: str
@@ -22,26 +22,28 @@ class Place:
     function: str = "app"
 
 
-PLACES: Mapping[str, Place] = {
-    "serve": Place("serve", "Start the server.", "serve"),
-    "mcp": Place("mcp", "Serve an agent over standard input and output (MCP).", "mcp"),
-    "demo": Place("demo", "Create a demo project with a dozen prompts.", "demo"),
-    "login": Place("login", "Keep a server, a project and a key for later commands.", "login"),
-    "logout": Place("login", "Forget a profile and its key.", "logout"),
-    "export": Place("transfers", "Write a whole project into a file: prompts, versions, labels, authors, times.", "export_project"),
-    "import": Place("transfers", "Bring an export, or a PostHog project, into a project, as it was.", "import_project"),
-    "pull": Place("pull", "Write each prompt to a file and note in prompts.lock what was taken.", "pull"),
-    "push": Place("push", "Publish what was edited since the last pull, each on the version it was made from.", "push"),
-    "status": Place("status", "Show what was edited here, and what the server has that was not pulled.", "status"),
-    "diff": Place("status", "Show what was edited here, beside the versions that were pulled.", "diff"),
-    "verify": Place("verify", "Check, without a server, that the files are what the lock says.", "verify"),
-    "bundle": Place("bundle", "Write all prompts of a folder to one file, from which client libraries serve them.", "bundle"),
-    "user": Place("users", "Accounts of people."),
-    "project": Place("projects", "Projects: closed sets of prompts with their own members and token."),
-    "member": Place("members", "Members of projects."),
-    "key": Place("keys", "Personal API keys."),
-    "db": Place("db", "Upgrade, check, back up and restore the database."),
-    "prompt": Place("prompt_writing", "Prompts of a server: read, write, compare, label, archive."),
+LOCATIONS: Mapping[str, Location] = {
+    "serve": Location("serve", "Start the server.", "serve"),
+    "mcp": Location("mcp", "Serve an agent over standard input and output (MCP).", "mcp"),
+    "demo": Location("demo", "Create a demo project with a dozen prompts.", "demo"),
+    "login": Location("login", "Keep a server, a project and a key for later commands.", "login"),
+    "logout": Location("login", "Forget a profile and its key.", "logout"),
+    "export": Location(
+        "transfers", "Write a whole project into a file: prompts, versions, labels, authors, times.", "export_project"
+    ),
+    "import": Location("transfers", "Bring an export, or a PostHog project, into a project, as it was.", "import_project"),
+    "pull": Location("pull", "Write each prompt to a file and note in prompts.lock what was taken.", "pull"),
+    "push": Location("push", "Publish what was edited since the last pull, each on the version it was made from.", "push"),
+    "status": Location("status", "Show what was edited here, and what the server has that was not pulled.", "status"),
+    "diff": Location("status", "Show what was edited here, beside the versions that were pulled.", "diff"),
+    "verify": Location("verify", "Check, without a server, that the files are what the lock says.", "verify"),
+    "bundle": Location("bundle", "Write all prompts of a folder to one file, from which client libraries serve them.", "bundle"),
+    "user": Location("users", "Accounts of people."),
+    "project": Location("projects", "Projects: closed sets of prompts with their own members and token."),
+    "member": Location("members", "Members of projects."),
+    "key": Location("keys", "Personal API keys."),
+    "db": Location("db", "Upgrade, check, back up and restore the database."),
+    "prompt": Location("prompt_writing", "Prompts of a server: read, write, compare, label, archive."),
 }
 """All commands by name, in the order of the help."""
 
@@ -57,7 +59,7 @@ class CommandGroup(TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002 - Typer keeps the types to itself
         """Write the list of all commands, of which none is loaded for it."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, place.summary) for name, place in PLACES.items()])
+            formatter.write_dl([(name, location.summary) for name, location in LOCATIONS.items()])
 
 
 class _Commands(Mapping[str, Any]):
@@ -68,18 +70,18 @@ class _Commands(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - Typer keeps the type to itself
         if name not in self._loaded:
-            self._loaded[name] = _load(name, PLACES[name])
+            self._loaded[name] = _load(name, LOCATIONS[name])
         return self._loaded[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(PLACES)
+        return iter(LOCATIONS)
 
     def __len__(self) -> int:
-        return len(PLACES)
+        return len(LOCATIONS)
 
 
-def _load(name: str, place: Place) -> Any:  # noqa: ANN401 - the same
-    found = getattr(import_module(f"promptuary.cli.{place.module}"), place.function)
+def _load(name: str, location: Location) -> Any:  # noqa: ANN401 - the same
+    found = getattr(import_module(f"promptuary.cli.{location.module}"), location.function)
     # Of an application with a single command Typer makes the command itself, of one with a group a group of that one.
     app = typer.Typer(rich_markup_mode=None, add_completion=False)
     if isinstance(found, typer.Typer):

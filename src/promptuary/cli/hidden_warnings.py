@@ -8,7 +8,7 @@ from promptuary.files import Folder
 from promptuary.model.hidden_places import HiddenPlace, Passage, locate_added, locate_hidden, passages_of
 from promptuary.model.json_text import InvalidJson, parse
 from promptuary.model.text import counted
-from promptuary.remote import RemotePrompts, RemoteRefusal
+from promptuary.remote import RemoteError, RemotePrompts
 from promptuary.sync import Push
 
 _MAX_PLACES = 10
@@ -44,7 +44,7 @@ def read_base(prompts: RemotePrompts, name: str, version: int, changes: Mapping[
         return ()
     try:
         base = prompts.resolve(name, version=version)["prompt"]
-    except RemoteRefusal:
+    except RemoteError:
         # The server says what is wrong when the version is published.
         return ()
     if isinstance(changes.get("prompt"), (list, dict)):

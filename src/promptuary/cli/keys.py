@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from promptuary.cli.database import MAX_LISTED, opened_database
-from promptuary.cli.output import AsJson, show_record, show_records, shown_moment
+from promptuary.cli.output import AsJson, format_timestamp, show_record, show_records
 from promptuary.model.access import Scope
 from promptuary.model.accounts import Key
 from promptuary.registry.operator import keys
@@ -65,12 +65,12 @@ def _record(key: Key) -> dict[str, object]:
         "id": key.id,
         "label": key.label,
         "email": key.email,
-        "revoked_at": shown_moment(key.revoked_at),
-        "last_used_at": shown_moment(key.last_used_at),
+        "revoked_at": format_timestamp(key.revoked_at),
+        "last_used_at": format_timestamp(key.last_used_at),
         "scopes": sorted(key.scopes),
         "projects": _projects(key),
         "mask": key.mask,
-        "created_at": shown_moment(key.created_at),
+        "created_at": format_timestamp(key.created_at),
     }
 
 

@@ -8,7 +8,7 @@ import typer
 
 from promptuary.cli.output import AsJson, say, show_record
 from promptuary.cli.remote import ProfileName
-from promptuary.remote import Remote, RemotePrompts, RemoteRefusal, find_project
+from promptuary.remote import Remote, RemoteError, RemotePrompts, find_project
 from promptuary.remote.profiles import DEFAULT_NAME, make_profile, remove_profile, write_profile
 
 
@@ -48,7 +48,7 @@ def logout(profile: ProfileName = None) -> None:
 
 def _name_of(profile: str | None) -> str:
     if profile is not None and not profile.strip():
-        raise RemoteRefusal("The name of the profile is empty.")
+        raise RemoteError("The name of the profile is empty.")
     return profile or DEFAULT_NAME
 
 
@@ -58,4 +58,4 @@ def _read_key() -> str:
     try:
         return sys.stdin.buffer.readline().decode().strip()
     except UnicodeDecodeError:
-        raise RemoteRefusal("The key is not UTF-8 text.") from None
+        raise RemoteError("The key is not UTF-8 text.") from None

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from promptuary.cli.database import MAX_LISTED, opened_database
-from promptuary.cli.output import AsJson, say, show_record, show_records, shown_moment
+from promptuary.cli.output import AsJson, format_timestamp, say, show_record, show_records
 from promptuary.model.access import Role
 from promptuary.model.accounts import Member
 from promptuary.registry.operator import members, users
@@ -58,5 +58,5 @@ def _record(member: Member) -> dict[str, object]:
         "project": member.project_id,
         "email": member.email,
         "role": member.role.value,
-        "since": shown_moment(member.created_at),
+        "since": format_timestamp(member.created_at),
     }

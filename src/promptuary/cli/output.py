@@ -70,7 +70,7 @@ def show_record(record: Record, *, as_json: bool, note: str = "") -> None:
         return
     width = max(len(name) for name in record)
     for name, value in record.items():
-        say(f"{name:<{width}}  {_shown(value)}")
+        say(f"{name:<{width}}  {_format_value(value)}")
     if note:
         say(f"\n{note}")
 
@@ -83,7 +83,7 @@ def show_records(records: Sequence[Record], *, as_json: bool, nothing: str) -> N
     if not records:
         say(nothing)
         return
-    rows = [list(records[0]), *([_shown_cell(value) for value in record.values()] for record in records)]
+    rows = [list(records[0]), *([_format_cell(value) for value in record.values()] for record in records)]
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     fitting = _count_fitting(widths)
     for number, row in enumerate(rows):
@@ -93,7 +93,7 @@ def show_records(records: Sequence[Record], *, as_json: bool, nothing: str) -> N
         say(f"\n{', '.join(rows[0][fitting:])}: in a wider terminal, or with --json.")
 
 
-def shown_moment(moment: datetime | None) -> str | None:
+def format_timestamp(moment: datetime | None) -> str | None:
     """Show a moment to people and machines alike: ISO 8601 in UTC, to the second."""
     return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -116,12 +116,12 @@ def _count_fitting(widths: Sequence[int]) -> int:
     return max(1, sum(end <= room for end in ends))
 
 
-def _shown_cell(value: object) -> str:
-    text = _shown(value)
+def _format_cell(value: object) -> str:
+    text = _format_value(value)
     return text if len(text) <= _MAX_CELL else f"{text[: _MAX_CELL - 3]}..."
 
 
-def _shown(value: object) -> str:
+def _format_value(value: object) -> str:
     if value is None or value == "":
         return "-"
     if isinstance(value, bool):

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from promptuary.cli.database import MAX_LISTED, opened_database
-from promptuary.cli.output import AsJson, show_record, show_records, shown_moment
+from promptuary.cli.output import AsJson, format_timestamp, show_record, show_records
 from promptuary.model.accounts import Project
 from promptuary.registry.operator import projects
 
@@ -25,7 +25,7 @@ def list_all(as_json: AsJson = False) -> None:
     """List all projects with their tokens."""
     with opened_database() as database, database.read() as tx:
         found = projects.list_projects(tx, limit=MAX_LISTED)
-    records = [_record(project) | {"created_at": shown_moment(project.created_at)} for project in found]
+    records = [_record(project) | {"created_at": format_timestamp(project.created_at)} for project in found]
     show_records(records, as_json=as_json, nothing="There are no projects.")
 
 

@@ -21,7 +21,7 @@ from promptuary.files import InvalidFile, decoded, in_line_feeds, write_file
 from promptuary.model.hidden_places import passages_of
 from promptuary.model.json_text import InvalidJson, dump_indented, find_surrogate, parse
 from promptuary.model.names import check_prompt_name
-from promptuary.remote import Conflict, Missing, RemotePrompts, RemoteRefusal, Row
+from promptuary.remote import Conflict, Missing, RemoteError, RemotePrompts, Row
 
 SourceFile = Annotated[
     Path | None, typer.Option("--file", help="The file with the content; - is standard input.", dir_okay=False, allow_dash=True)
@@ -98,7 +98,7 @@ def edit(
     with reached_prompts(profile) as prompts:
         row = prompts.find_row(name)
         if row is None:
-            raise RemoteRefusal(f"No prompt is named '{name}'.")
+            raise RemoteError(f"No prompt is named '{name}'.")
         draft = _write_draft(prompts.remote.profile.project, row)
         _run_editor(draft)
         data = draft.read_bytes()
@@ -111,9 +111,9 @@ def edit(
             _require_content(text, is_agreed=yes)
             content = _value(text, is_json=not isinstance(row.content, str))
             published = _publish(prompts, name, row.version, {"prompt": content}, note)
-        except (RemoteRefusal, InvalidFile) as refusal:
+        except (RemoteError, InvalidFile) as refusal:
             kept = f"The draft, made from version {row.version}, is kept in {draft}."
-            raise RemoteRefusal(f"{refusal} {kept}") from None
+            raise RemoteError(f"{refusal} {kept}") from None
     draft.unlink()
     _tell(published, "is published", as_json=as_json)
     warn_of_added(name, passages_of(row.content, None), passages_of(content, None))
@@ -126,7 +126,7 @@ def _publish(
         return prompts.publish(name, base_version, changes, description=note)
     except Conflict as conflict:
         current = conflict.current_version
-        raise RemoteRefusal(
+        raise RemoteError(
             f"Version {current} of {name} was published meanwhile, and yours is made from {base_version}. "
             f"See promptuary prompt diff {name} {base_version} {current}, then publish with --base-version {current}."
         ) from None

@@ -8,7 +8,7 @@ from promptuary.cli.differences import show_difference
 from promptuary.cli.output import AsJson, say, show_json, show_record, show_records, show_text, write_out
 from promptuary.cli.remote import ProfileName, Yes, reached_prompts, require_agreement
 from promptuary.model.names import check_label_name
-from promptuary.remote import Conflict, Missing, RemotePrompts, RemoteRefusal
+from promptuary.remote import Conflict, Missing, RemoteError, RemotePrompts
 from promptuary.sync import Draft
 
 app = typer.Typer(help="Prompts of a server: read, write, compare, label, archive. It is asked over HTTP.", no_args_is_help=True)
@@ -90,7 +90,7 @@ def history(name: PromptName, profile: ProfileName = None, as_json: AsJson = Fal
         while page["has_more"] and page["versions"]:
             page = prompts.resolve(name, before_version=versions[-1]["version"])
             if page["versions"] and page["versions"][0]["version"] >= versions[-1]["version"]:
-                raise RemoteRefusal("The server answered with a history that has no end.")
+                raise RemoteError("The server answered with a history that has no end.")
             versions += page["versions"]
     if as_json:
         show_json(versions)
@@ -187,14 +187,14 @@ def restore(name: PromptName, profile: ProfileName = None, as_json: AsJson = Fal
 
 
 def _read_version(prompts: RemotePrompts, name: str, version: int | None) -> dict[str, Any]:
-    """Read a version, or the latest. Raises `RemoteRefusal` with a sentence that tells a missing version from a missing prompt."""
+    """Read a version, or the latest. Raises `RemoteError` with a sentence that tells a missing version from a missing prompt."""
     try:
         found: dict[str, Any] = prompts.resolve(name, version=version)["prompt"]
     except Missing:
         if version is None:
             raise
         latest = prompts.resolve(name)["prompt"]["latest_version"]
-        raise RemoteRefusal(f"{name} has no version {version}; the latest is {latest}.") from None
+        raise RemoteError(f"{name} has no version {version}; the latest is {latest}.") from None
     return found
 
 
@@ -216,9 +216,9 @@ def _move_label(prompts: RemotePrompts, name: str, label: str, current: int | No
         raise _moved(name, label, conflict) from None
 
 
-def _moved(name: str, label: str, conflict: Conflict) -> RemoteRefusal:
+def _moved(name: str, label: str, conflict: Conflict) -> RemoteError:
     now = "removed" if conflict.current_version is None else f"moved to version {conflict.current_version}"
-    return RemoteRefusal(f"{label} of {name} was {now} in the meantime. Look at it, and run the command again.")
+    return RemoteError(f"{label} of {name} was {now} in the meantime. Look at it, and run the command again.")
 
 
 def _second(moment: str) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from promptuary.cli.output import say, show_json
-from promptuary.remote import Remote, RemotePrompts, RemoteRefusal, read_profile
+from promptuary.remote import Remote, RemoteError, RemotePrompts, read_profile
 
 ProfileName = Annotated[
     str | None,
@@ -28,7 +28,7 @@ FolderPath = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of t
 def reached_prompts(profile: str | None) -> Iterator[RemotePrompts]:
     """Provide the prompts of a profile's project."""
     if profile is not None and not profile.strip():
-        raise RemoteRefusal("The name of the profile is empty.")
+        raise RemoteError("The name of the profile is empty.")
     with Remote(read_profile(profile)) as remote:
         yield RemotePrompts(remote)
 
@@ -57,9 +57,9 @@ def agrees(question: str) -> bool:
 
 
 def require_agreement(question: str, *, is_agreed: bool) -> None:
-    """Ask the person at the terminal about what the command says itself. Programs are not asked. Raises `RemoteRefusal`."""
+    """Ask the person at the terminal about what the command says itself. Programs are not asked. Raises `RemoteError`."""
     if not is_agreed and sys.stdin.isatty() and not typer.confirm(question, err=True):
-        raise RemoteRefusal("Nothing was done.")
+        raise RemoteError("Nothing was done.")
 
 
 def _line(record: Mapping[str, object], width: int) -> str:

@@ -16,7 +16,7 @@ from promptuary.cli.remote import ProfileName
 from promptuary.exports import Contents, Draft, batches, check_export, read_lines
 from promptuary.model.errors import InvalidValue
 from promptuary.model.transfer import write_line
-from promptuary.remote import CURRENT, Remote, RemoteRefusal, find_project, posthog, read_profile, transfers
+from promptuary.remote import CURRENT, Remote, RemoteError, find_project, posthog, read_profile, transfers
 from promptuary.remote.profiles import Profile, make_profile
 
 OnConflict = Annotated[
@@ -61,7 +61,7 @@ def _export(chosen: Profile, file: Path, *, replaces: bool = False) -> Contents:
             # A draft that had to go back has more to ask for.
             is_last = draft.append(batch.lines) and batch.is_last
             if not is_last and not batch.lines:
-                raise RemoteRefusal(f"{chosen.host} answered with an export that has no end.")
+                raise RemoteError(f"{chosen.host} answered with an export that has no end.")
             shown.update(task, completed=draft.versions, total=batch.versions)
         return draft.finish()
 
@@ -118,7 +118,7 @@ def _lines_of_posthog(remote: Remote, shown: Progress) -> Iterator[bytes]:
     with Remote(_posthog_profile()) as source:
         wanted, here = posthog.list_versions(source), posthog.list_versions(remote)
         if not wanted:
-            raise RemoteRefusal(f"Project {source.profile.project} of {source.profile.host} has no prompts.")
+            raise RemoteError(f"Project {source.profile.project} of {source.profile.host} has no prompts.")
         task = shown.add_task("Importing", total=posthog.count_missing(wanted, here))
         for line in posthog.read_project(source, wanted, here, lambda versions: shown.advance(task, versions)):
             yield write_line(line).encode()

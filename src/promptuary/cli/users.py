@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from promptuary.cli.database import MAX_LISTED, opened_database, read_settings
-from promptuary.cli.output import AsJson, say, show_record, show_records, shown_moment
+from promptuary.cli.output import AsJson, format_timestamp, say, show_record, show_records
 from promptuary.model.accounts import User
 from promptuary.model.errors import InvalidValue
 from promptuary.registry import sign_in_links
@@ -76,7 +76,7 @@ def sign_in_link(email: Email, as_json: AsJson = False) -> None:
         value = sign_in_links.create_link(tx, users.get_user(tx, email))
         expires_at = tx.clock() + sign_in_links.LASTS
     address = settings.public_url or DEFAULT_ADDRESS
-    record = {"link": f"{address}/welcome/{value}", "expires_at": shown_moment(expires_at)}
+    record = {"link": f"{address}/welcome/{value}", "expires_at": format_timestamp(expires_at)}
     show_record(record, as_json=as_json, note="Whoever opens it first can sign in as this user. It is not shown again.")
     if not settings.public_url and not as_json:
         say(
@@ -103,6 +103,6 @@ def _record(user: User) -> dict[str, object]:
         "last_name": user.last_name,
         "is_active": user.is_active,
         "has_password": user.has_password,
-        "created_at": shown_moment(user.created_at),
+        "created_at": format_timestamp(user.created_at),
         "uuid": user.uuid,
     }

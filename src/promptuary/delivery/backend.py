@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import structlog
 
 from promptuary.model.access import Permission
-from promptuary.model.errors import Refusal
-from promptuary.model.usage import Use
+from promptuary.model.errors import RegistryError
+from promptuary.model.usage import FetchKey
 from promptuary.registry import access
 from promptuary.store.engine.database import Database
 
@@ -16,7 +16,7 @@ logger = structlog.stdlib.get_logger("promptuary.delivery")
 
 
 @dataclass(frozen=True, slots=True)
-class Granted:
+class KeyAccess:
     """The outcome of asking whether a key may read a project."""
 
     project_id: int
@@ -24,26 +24,26 @@ class Granted:
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
-    """Two questions, ``authorise(key, project reference, project token)`` and ``count_read(key id)``, and ``count_fetch(use)``.
+class FetchBackend:
+    """Two questions, ``authorise(key, project, project token)`` and ``count_read(key id)``, and ``count_fetch(fetch_key)``.
 
     The first may take milliseconds and is called in a thread. `None` and `False` leave the answer to the slow application.
     ``close`` waits until everything is noted.
     """
 
-    authorise: Callable[[str, str, str], Granted | None]
+    authorise: Callable[[str, str, str], KeyAccess | None]
     count_read: Callable[[str], bool]
-    count_fetch: Callable[[Use], None]
+    count_fetch: Callable[[FetchKey], None]
     close: Callable[[], None]
 
 
-def open_gate(
+def open_backend(
     database: Database,
     *,
     count_read: Callable[[str], bool],
-    count_fetch: Callable[[Use], None],
+    count_fetch: Callable[[FetchKey], None],
     note_failure: Callable[[str], None] = lambda _step: None,
-) -> Gate:
+) -> FetchBackend:
     """Return the gate to a database, by the same rules that the API applies."""
     # That a key was used is noted behind the answer, one at a time: a fetch must not wait for a write.
     noting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="promptuary-noting")
@@ -55,7 +55,7 @@ def open_gate(
             note_failure("note_key_use")
             logger.error("use of a key not noted", exc_info=defect)
 
-    def authorise(value: str, reference: str, api_token: str) -> Granted | None:
+    def authorise(value: str, reference: str, api_token: str) -> KeyAccess | None:
         try:
             with database.read() as tx:
                 key = access.find_key(tx, value)
@@ -64,8 +64,8 @@ def open_gate(
                 actor = access.enter_project(tx, key, reference=reference, api_token=api_token or None, permission=Permission.READ)
                 if access.is_use_worth_noting(key, tx.clock()):
                     noting.submit(access.try_to_note_use, database, key.id).add_done_callback(log_defect)
-        except Refusal:
+        except RegistryError:
             return None
-        return Granted(actor.project_id, key.id)
+        return KeyAccess(actor.project_id, key.id)
 
-    return Gate(authorise, count_read, count_fetch, noting.shutdown)
+    return FetchBackend(authorise, count_read, count_fetch, noting.shutdown)

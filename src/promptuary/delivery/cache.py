@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from promptuary.delivery.requests import FetchAddress
 from promptuary.http.conditional import Headers, not_modified_headers, tag_of
 from promptuary.model.changes import Change, ChangeKind
-from promptuary.model.usage import Use
+from promptuary.model.usage import FetchKey
 
 AnswerKey = tuple[int, str, tuple[str, str, str]]
 GrantKey = tuple[bytes, str, str]
-TicketKey = tuple[bytes, bytes, bytes]
+CachedRequestKey = tuple[bytes, bytes, bytes]
 
 HIT, MISS, BYPASS = range(3)
 """The places of a tally of fetches: from memory; from the application; from it because memory was out of step."""
@@ -23,8 +23,8 @@ HIT, MISS, BYPASS = range(3)
 _ABOUT_EVERYTHING = frozenset({ChangeKind.DATABASE_RESTORED, ChangeKind.UNKNOWN})
 
 _ENTRY_OVERHEAD_BYTES = 2_000
-_TICKET_BYTES = 1_000
-_MAX_TICKETS = 50_000
+_REQUEST_BYTES = 1_000
+_MAX_REQUESTS = 50_000
 
 
 @dataclass(slots=True, eq=False)
@@ -63,12 +63,12 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ticket:
+class CachedRequest:
     """A request that was answered before: who may ask, and with what to answer."""
 
     grant: Grant
     answer: Answer
-    use: Use
+    fetch_key: FetchKey
     """What to count when it is used."""
 
 
@@ -79,7 +79,7 @@ class Load:
     project_id: int
     segment: str
     is_by_uuid: bool
-    is_spoiled: bool = False
+    is_invalidated: bool = False
 
 
 @dataclass(slots=True)
@@ -96,7 +96,7 @@ class Cache:
     _answers: OrderedDict[AnswerKey, Answer] = field(default_factory=OrderedDict)
     _by_name: defaultdict[tuple[int, str], set[AnswerKey]] = field(default_factory=lambda: defaultdict(set))
     _grants: dict[GrantKey, Grant] = field(default_factory=dict)
-    _tickets: dict[TicketKey, Ticket] = field(default_factory=dict)
+    _requests: dict[CachedRequestKey, CachedRequest] = field(default_factory=dict)
     _loads: set[Load] = field(default_factory=set)
 
     @property
@@ -104,22 +104,22 @@ class Cache:
         """How many answers are remembered."""
         return len(self._answers)
 
-    def find_ticket(self, key: TicketKey, now: float) -> Ticket | None:
+    def find_request(self, key: CachedRequestKey, now: float) -> CachedRequest | None:
         """Find the ticket of a request, if both its halves still hold."""
-        ticket = self._tickets.get(key)
-        if ticket is None:
+        cached = self._requests.get(key)
+        if cached is None:
             return None
-        if not (ticket.answer.is_current and self._holds(ticket.grant, now)):
-            del self._tickets[key]
+        if not (cached.answer.is_current and self._holds(cached.grant, now)):
+            del self._requests[key]
             return None
-        self._answers.move_to_end(ticket.answer.key)
-        return ticket
+        self._answers.move_to_end(cached.answer.key)
+        return cached
 
-    def keep_ticket(self, key: TicketKey, ticket: Ticket) -> None:
+    def keep_request(self, key: CachedRequestKey, cached: CachedRequest) -> None:
         """Remember a ticket."""
-        if len(self._tickets) >= min(_MAX_TICKETS, self.max_bytes // (4 * _TICKET_BYTES)):
-            self._tickets.clear()
-        self._tickets[key] = ticket
+        if len(self._requests) >= min(_MAX_REQUESTS, self.max_bytes // (4 * _REQUEST_BYTES)):
+            self._requests.clear()
+        self._requests[key] = cached
 
     def find_grant(self, key: GrantKey, now: float) -> Grant | None:
         """Find what a key may read."""
@@ -128,7 +128,7 @@ class Cache:
 
     def keep_grant(self, key: GrantKey, grant: Grant) -> None:
         """Remember what a key may read."""
-        if len(self._grants) >= _MAX_TICKETS:
+        if len(self._grants) >= _MAX_REQUESTS:
             self._forget_grants()
         self._grants[key] = grant
 
@@ -148,7 +148,7 @@ class Cache:
     def end_load(self, load: Load, answer: Answer | None) -> None:
         """Remember a loaded answer unless it was spoiled or is too big."""
         self._loads.discard(load)
-        if answer is None or load.is_spoiled or answer.size_bytes > self.max_bytes // 8:
+        if answer is None or load.is_invalidated or answer.size_bytes > self.max_bytes // 8:
             return
         self._drop(answer.key)
         self._answers[answer.key] = answer
@@ -176,11 +176,11 @@ class Cache:
         for key in list(self._answers):
             self._drop(key)
         for load in self._loads:
-            load.is_spoiled = True
+            load.is_invalidated = True
 
     def _forget_grants(self) -> None:
         self._grants.clear()
-        self._tickets.clear()
+        self._requests.clear()
         self.epoch += 1
 
     def _holds(self, grant: Grant, now: float) -> bool:
@@ -192,7 +192,7 @@ class Cache:
         for load in self._loads:
             # A load by a version's UUID does not know yet which prompt it is of.
             if load.project_id == project_id and (load.segment == name or load.is_by_uuid):
-                load.is_spoiled = True
+                load.is_invalidated = True
 
     def _drop(self, key: AnswerKey) -> None:
         answer = self._answers.pop(key, None)

@@ -13,7 +13,7 @@ SIZE = 512
 _NOTICE = 8
 
 
-class Board:
+class CommitSignal:
     """Some shared bytes. Each process writes random ones to a place of its own: any difference is news, no lock is needed."""
 
     def __init__(self, memory: mmap.mmap) -> None:
@@ -29,6 +29,6 @@ class Board:
         return self._memory[:]
 
 
-def open_board(folder: Path | None) -> Board:
+def open_commit_signal(folder: Path | None) -> CommitSignal:
     """Open the board of the workers that share a folder, or one of its own where there is none."""
-    return Board(open_memory(folder, "board", size=SIZE))
+    return CommitSignal(open_memory(folder, "board", size=SIZE))

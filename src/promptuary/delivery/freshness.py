@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
-from promptuary.delivery.commit_signal import Board
+from promptuary.delivery.commit_signal import CommitSignal
 from promptuary.model.changes import Change
 from promptuary.model.errors import Unavailable
 from promptuary.store.watch import Watch
@@ -31,12 +31,12 @@ class Freshness:
         self,
         open_watch: Callable[[], Watch],
         apply: Callable[[list[Change] | None], None],
-        board: Board,
+        signal: CommitSignal,
         note_failure: Callable[[str], None] = lambda _step: None,
     ) -> None:
         self._open_watch = open_watch
         self._apply = apply
-        self._board = board
+        self._signal = signal
         self._note_failure = note_failure
         self._seen = b""
         self._watch: Watch | None = None
@@ -62,11 +62,11 @@ class Freshness:
         if self._watch is None or self._catching_up is not None or not self._watch.is_trustworthy():
             return False
         try:
-            if not self._has_news():
+            if not self._has_changes():
                 return True
             if self._watch.is_quick:
                 self._note(self._watch)
-                self._apply(self._watch.read_news())
+                self._apply(self._watch.read_changes())
                 return True
         except Exception as error:  # noqa: BLE001 - it is logged there
             self._lose_trust(error)
@@ -77,7 +77,7 @@ class Freshness:
 
     def announce(self) -> None:
         """Tell all workers of this server that something was committed; call it before the caller gets to know."""
-        self._board.announce()
+        self._signal.announce()
 
     async def catch_up(self) -> bool:
         """Apply what was committed before this call; return whether that could be done.
@@ -112,8 +112,8 @@ class Freshness:
     def _is_trustworthy(self) -> bool:
         return self._watch is not None and self._watch.is_trustworthy()
 
-    def _has_news(self) -> bool:
-        return self._watch is None or self._watch.has_news() or self._board.read() != self._seen
+    def _has_changes(self) -> bool:
+        return self._watch is None or self._watch.has_changes() or self._signal.read() != self._seen
 
     async def _run(self) -> None:
         try:
@@ -121,7 +121,7 @@ class Freshness:
                 self._watch = await asyncio.to_thread(self._open_watch)
                 self._apply(None)
             self._note(self._watch)
-            self._apply(await asyncio.to_thread(self._watch.read_news))
+            self._apply(await asyncio.to_thread(self._watch.read_changes))
         except asyncio.CancelledError:
             self._forget()
             raise
@@ -134,14 +134,14 @@ class Freshness:
 
     def _is_quiet(self) -> bool:
         try:
-            return not self._has_news()
+            return not self._has_changes()
         except Exception as error:  # noqa: BLE001 - it is logged there
             self._lose_trust(error)
         return False
 
     def _note(self, watch: Watch) -> None:
-        self._seen = self._board.read()
-        watch.note()
+        self._seen = self._signal.read()
+        watch.mark()
 
     def _lose_trust(self, error: Exception) -> None:
         """Forget everything after a failure: news may be lost, and nothing that is remembered can be trusted any more."""

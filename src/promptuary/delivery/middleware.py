@@ -7,15 +7,15 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from promptuary.delivery.backend import Gate
-from promptuary.delivery.cache import BYPASS, HIT, MISS, Answer, AnswerKey, Cache, Grant, GrantKey, Ticket, TicketKey
+from promptuary.delivery.backend import FetchBackend
+from promptuary.delivery.cache import BYPASS, HIT, MISS, Answer, AnswerKey, Cache, CachedRequest, CachedRequestKey, Grant, GrantKey
 from promptuary.delivery.freshness import Freshness
 from promptuary.delivery.requests import FetchAddress, address_of, read_headers
 from promptuary.delivery.shortcut import Shortcut
 from promptuary.http.conditional import NOT_MODIFIED, OK, conditional, is_known
 from promptuary.http.scope import HEAD
 from promptuary.metrics.segment import Numbers
-from promptuary.model.usage import Use
+from promptuary.model.usage import FetchKey
 
 GRANT_SECONDS = 600.0
 """How long a grant is used at most; its use is noted when it is renewed. Changes end it at once."""
@@ -25,7 +25,7 @@ _READS = frozenset({"GET", "HEAD"})
 
 
 class Delivery:
-    """Wraps the slow application. One for each worker; belongs to one event loop. Counts fetches in ``tally``.
+    """Wraps the slow application. One for each worker; belongs to one event loop. Counts fetches in ``counters``.
 
     What it finds out about a request it tells ``shortcut``, which answers others like it.
     """
@@ -36,15 +36,15 @@ class Delivery:
         *,
         cache: Cache,
         freshness: Freshness,
-        gate: Gate,
-        tally: Numbers,
+        backend: FetchBackend,
+        counters: Numbers,
         shortcut: Shortcut | None = None,
     ) -> None:
         self._application = application
         self._cache = cache
         self._freshness = freshness
-        self._gate = gate
-        self._tally = tally
+        self._backend = backend
+        self._counters = counters
         self._shortcut = shortcut
         self._loading: dict[AnswerKey, asyncio.Event] = {}
 
@@ -62,19 +62,19 @@ class Delivery:
         sent = read_headers(scope["headers"])
         if sent is None or not (self._freshness.is_current() or await self._freshness.catch_up()):
             if sent is not None and address_of(scope) is not None:
-                self._tally[BYPASS] += 1
+                self._counters[BYPASS] += 1
             await self._pass_on(scope, receive, send)
             return
         key, known = sent
         ticket_key = (hashlib.sha256(key).digest(), scope.get("raw_path") or scope["path"].encode(), scope["query_string"])
-        ticket = self._cache.find_ticket(ticket_key, time.monotonic())
-        if ticket is None:
+        cached = self._cache.find_request(ticket_key, time.monotonic())
+        if cached is None:
             await self._serve_new(ticket_key, sent, scope, receive, send)
-        elif self._gate.count_read(ticket.grant.key_id):
-            self._count_fetch(ticket, scope)
+        elif self._backend.count_read(cached.grant.key_id):
+            self._count_fetch(cached, scope)
             if self._shortcut is not None and HEAD in scope:
-                self._shortcut.keep(scope[HEAD], scope, ticket_key, ticket, is_known=_is_known(ticket.answer, known))
-            await _send_answer(ticket.answer, known, scope["method"], send)
+                self._shortcut.keep(scope[HEAD], scope, ticket_key, cached, is_known=_is_known(cached.answer, known))
+            await _send_answer(cached.answer, known, scope["method"], send)
         else:
             await self._pass_on(scope, receive, send)
 
@@ -82,7 +82,7 @@ class Delivery:
         await self._application(scope, receive, conditional(scope, send))
 
     async def _serve_new(
-        self, ticket_key: TicketKey, sent: tuple[bytes, bytes | None], scope: Scope, receive: Receive, send: Send
+        self, ticket_key: CachedRequestKey, sent: tuple[bytes, bytes | None], scope: Scope, receive: Receive, send: Send
     ) -> None:
         key, known = sent
         address = address_of(scope)
@@ -96,18 +96,18 @@ class Delivery:
             await loading.wait()
         answer = self._cache.find_answer(answer_key)
         if answer is None:
-            self._tally[MISS] += 1
+            self._counters[MISS] += 1
             if loading is None:
                 await self._load(answer_key, address, scope, receive, send)
             else:
                 await self._pass_on(scope, receive, send)
             return
-        if not self._gate.count_read(grant.key_id):
+        if not self._backend.count_read(grant.key_id):
             await self._pass_on(scope, receive, send)
             return
-        ticket = Ticket(grant, answer, Use(answer.version_id, grant.key_id, answer.label))
-        self._cache.keep_ticket(ticket_key, ticket)
-        self._count_fetch(ticket, scope)
+        cached = CachedRequest(grant, answer, FetchKey(answer.version_id, grant.key_id, answer.label))
+        self._cache.keep_request(ticket_key, cached)
+        self._count_fetch(cached, scope)
         await _send_answer(answer, known, scope["method"], send)
 
     async def _grant(self, digest: bytes, key: bytes, address: FetchAddress) -> Grant | None:
@@ -116,14 +116,14 @@ class Delivery:
         grant = self._cache.find_grant(grant_key, now)
         if grant is None:
             epoch = self._cache.epoch
-            granted = await asyncio.to_thread(
-                self._gate.authorise, key.decode("latin-1"), address.project_reference, address.api_token
+            access = await asyncio.to_thread(
+                self._backend.authorise, key.decode("latin-1"), address.project_reference, address.api_token
             )
-            if granted is None:
+            if access is None:
                 return None
             # This request may go on. Later ones only if nothing was taken away since the epoch began, and that is known.
             is_known = await self._freshness.catch_up()
-            grant = Grant(granted.project_id, granted.key_id, epoch if is_known else _NEVER, now + GRANT_SECONDS)
+            grant = Grant(access.project_id, access.key_id, epoch if is_known else _NEVER, now + GRANT_SECONDS)
             self._cache.keep_grant(grant_key, grant)
         return grant
 
@@ -146,17 +146,17 @@ class Delivery:
             del self._loading[answer_key]
             finished.set()
 
-    def _count_fetch(self, ticket: Ticket, scope: Scope) -> None:
-        self._tally[HIT] += 1
+    def _count_fetch(self, cached: CachedRequest, scope: Scope) -> None:
+        self._counters[HIT] += 1
         if scope["method"] == "GET":
-            self._gate.count_fetch(ticket.use)
+            self._backend.count_fetch(cached.fetch_key)
 
     def _closing(self, send: Send) -> Send:
         async def close_and_send(message: Message) -> None:
             # The server waits for this message and no longer.
             if message["type"].startswith("lifespan.shutdown."):
                 await self._freshness.close()
-                await asyncio.to_thread(self._gate.close)
+                await asyncio.to_thread(self._backend.close)
             await send(message)
 
         return close_and_send

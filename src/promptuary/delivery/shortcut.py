@@ -12,26 +12,26 @@ from typing import Protocol
 
 from starlette.types import Scope
 
-from promptuary.delivery.backend import Gate
-from promptuary.delivery.cache import HIT, Cache, Ticket, TicketKey
+from promptuary.delivery.backend import FetchBackend
+from promptuary.delivery.cache import HIT, Cache, CachedRequest, CachedRequestKey
 from promptuary.delivery.freshness import Freshness
 from promptuary.http.conditional import NOT_MODIFIED, OK, Headers
-from promptuary.http.request_recorder import REQUEST_ID_HEADER, Ledger
+from promptuary.http.request_recorder import REQUEST_ID_HEADER, RequestRecorder
 from promptuary.metrics.segment import Numbers
-from promptuary.supervisor.stop_flag import StopSign
+from promptuary.supervisor.stop_flag import StopFlag
 
-_MAX_SEEN = 20_000
-_SEEN_BYTES = 1_500
+_MAX_HEADS = 20_000
+_HEAD_BYTES = 1_500
 
 _STATUS_LINES = {OK: b"HTTP/1.1 200 OK\r\n", NOT_MODIFIED: b"HTTP/1.1 304 Not Modified\r\n"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seen:
+class CachedHead:
     """A head that was seen before: what it was found to ask for, and all of the answer that is the same each time."""
 
-    ticket_key: TicketKey
-    ticket: Ticket
+    ticket_key: CachedRequestKey
+    cached: CachedRequest
     request: Scope
     """What is logged of it: method, path and client."""
     status: int
@@ -41,7 +41,7 @@ class Seen:
     @property
     def body(self) -> bytes:
         """The body, while the answer is current."""
-        return self.ticket.answer.body if self.status == OK else b""
+        return self.cached.answer.body if self.status == OK else b""
 
 
 class Waiting(Protocol):
@@ -51,7 +51,7 @@ class Waiting(Protocol):
     def is_waiting(self) -> bool:
         """Whether it still waits; it may be gone, or have passed its request on."""
 
-    def answer(self, seen: Seen, request_id: str) -> None:
+    def answer(self, seen: CachedHead, request_id: str) -> None:
         """Send the answer."""
 
     def pass_on(self) -> None:
@@ -62,36 +62,43 @@ class Shortcut:
     """Knows heads by their digests. One for each worker; belongs to one event loop."""
 
     def __init__(
-        self, *, cache: Cache, freshness: Freshness, gate: Gate, tally: Numbers, ledger: Ledger, stop_sign: StopSign
+        self,
+        *,
+        cache: Cache,
+        freshness: Freshness,
+        backend: FetchBackend,
+        counters: Numbers,
+        recorder: RequestRecorder,
+        stop_flag: StopFlag,
     ) -> None:
         self._cache = cache
         self._freshness = freshness
-        self._gate = gate
-        self._tally = tally
-        self._ledger = ledger
-        self._stop_sign = stop_sign
-        self._seen: dict[bytes, Seen] = {}
-        self._waiting: list[tuple[Waiting, Seen, str | None, float]] = []
+        self._backend = backend
+        self._counters = counters
+        self._recorder = recorder
+        self._stop_flag = stop_flag
+        self._seen: dict[bytes, CachedHead] = {}
+        self._waiting: list[tuple[Waiting, CachedHead, str | None, float]] = []
 
-    def find(self, head: bytes) -> Seen | None:
+    def find(self, head: bytes) -> CachedHead | None:
         """Find a head that was seen before by its digest."""
         return self._seen.get(head)
 
-    def keep(self, head: bytes, scope: Scope, ticket_key: TicketKey, ticket: Ticket, *, is_known: bool) -> None:
+    def keep(self, head: bytes, scope: Scope, ticket_key: CachedRequestKey, cached: CachedRequest, *, is_known: bool) -> None:
         """Remember what a head asks for. ``is_known`` says that the caller has the answer already, which then is a 304."""
-        if len(self._seen) >= min(_MAX_SEEN, self._cache.max_bytes // (4 * _SEEN_BYTES)):
+        if len(self._seen) >= min(_MAX_HEADS, self._cache.max_bytes // (4 * _HEAD_BYTES)):
             self._seen.clear()
-        answer, status = ticket.answer, NOT_MODIFIED if is_known else OK
-        self._seen[head] = Seen(
+        answer, status = cached.answer, NOT_MODIFIED if is_known else OK
+        self._seen[head] = CachedHead(
             ticket_key=ticket_key,
-            ticket=ticket,
+            cached=cached,
             request={name: scope.get(name) for name in ("method", "path", "client")},
             status=status,
             status_line=_STATUS_LINES[status],
             headers=_encode(answer.not_modified_headers if is_known else answer.headers),
         )
 
-    def ask(self, connection: Waiting, seen: Seen, request_id: str | None) -> None:
+    def ask(self, connection: Waiting, seen: CachedHead, request_id: str | None) -> None:
         """Answer at the next turn of the event loop, together with all that wait then, or give the request back to its connection.
 
         ``request_id`` is the one that the caller has given the request, if any.
@@ -103,25 +110,25 @@ class Shortcut:
 
     def _answer_all(self) -> None:
         waiting, self._waiting = self._waiting, []
-        may_answer = self._freshness.is_current() and not self._stop_sign.is_up()
+        may_answer = self._freshness.is_current() and not self._stop_flag.is_set()
         now = time.monotonic()
         for connection, seen, request_id, started in waiting:
             if not connection.is_waiting:
                 continue
             if may_answer and self._holds(seen, now):
-                self._answer(connection, seen, request_id or self._ledger.new_id(), started)
+                self._answer(connection, seen, request_id or self._recorder.new_id(), started)
             else:
                 connection.pass_on()
 
-    def _holds(self, seen: Seen, now: float) -> bool:
-        ticket = self._cache.find_ticket(seen.ticket_key, now)
-        return ticket is seen.ticket and self._gate.count_read(ticket.grant.key_id)
+    def _holds(self, seen: CachedHead, now: float) -> bool:
+        cached = self._cache.find_request(seen.ticket_key, now)
+        return cached is seen.cached and self._backend.count_read(cached.grant.key_id)
 
-    def _answer(self, connection: Waiting, seen: Seen, request_id: str, started: float) -> None:
-        self._tally[HIT] += 1
-        self._gate.count_fetch(seen.ticket.use)
+    def _answer(self, connection: Waiting, seen: CachedHead, request_id: str, started: float) -> None:
+        self._counters[HIT] += 1
+        self._backend.count_fetch(seen.cached.fetch_key)
         # Whoever has the answer finds it in the metrics.
-        self._ledger.note(seen.request, status=seen.status, request_id=request_id, seconds=time.perf_counter() - started)
+        self._recorder.note(seen.request, status=seen.status, request_id=request_id, seconds=time.perf_counter() - started)
         connection.answer(seen, request_id)
 
 

@@ -6,7 +6,7 @@ from hashlib import blake2b
 from json import dumps
 from typing import Final
 
-from promptuary.differences.rooms import Room, cut_text
+from promptuary.differences.budgets import Budget, cut_text
 from promptuary.model.json_text import dump
 
 
@@ -32,17 +32,17 @@ def compare_configs(old: Mapping[str, object] | None, new: Mapping[str, object] 
 
 
 def compare_configs_within(
-    old: Mapping[str, object] | None, new: Mapping[str, object] | None, room: Room[ConfigChange]
+    old: Mapping[str, object] | None, new: Mapping[str, object] | None, budget: Budget[ConfigChange]
 ) -> tuple[list[ConfigChange], int]:
     """Return the first values that differ, as far as there is room, and how many more there are. Long texts are cut."""
     shown: list[ConfigChange] = []
     left_out = 0
     for path, before, after in _changes(old or {}, new or {}):
-        if room.is_full:
+        if budget.is_full:
             left_out += 1
             continue
         change = ConfigChange(cut_text(show_path(path)), _cut(before), _cut(after))
-        room.take(change)
+        budget.take(change)
         shown.append(change)
     return shown, left_out
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from promptuary.differences.budgets import MAX_SHOWN_VALUE, Budget
 from promptuary.differences.marking import Span, Work, mark_words
 from promptuary.differences.matching import Block, matching_blocks
 from promptuary.differences.pairing import pair_lines
-from promptuary.differences.rooms import MAX_SHOWN_VALUE, Room
 
 CONTEXT = 3
 """Unchanged lines that are shown around each change."""
@@ -75,11 +75,11 @@ class TextDifference:
 
 
 @dataclass(slots=True)
-class Rooms:
+class Budgets:
     """How much is shown: of changes with the lines around them, and of the unchanged lines that are folded."""
 
-    changes: Room[Row]
-    folds: Room[Row]
+    changes: Budget[Row]
+    folds: Budget[Row]
 
 
 def compare_texts(old: str, new: str, *, context: int = CONTEXT) -> list[Hunk]:
@@ -91,9 +91,9 @@ def compare_texts(old: str, new: str, *, context: int = CONTEXT) -> list[Hunk]:
     return _Comparison(context, None).compare(old, new)
 
 
-def compare_texts_within(old: str, new: str, rooms: Rooms, *, context: int = CONTEXT) -> TextDifference:
+def compare_texts_within(old: str, new: str, budgets: Budgets, *, context: int = CONTEXT) -> TextDifference:
     """Return as much of the difference of two texts as there is room for, its top, and what is left out."""
-    comparison = _Comparison(context, rooms)
+    comparison = _Comparison(context, budgets)
     hunks = comparison.compare(old, new)
     return TextDifference(hunks, *comparison.left_out)
 
@@ -109,7 +109,7 @@ class _Comparison:
     """A comparison on its way from the top of two texts to their ends."""
 
     context: int
-    rooms: Rooms | None
+    budgets: Budgets | None
     work: Work = field(default_factory=Work)
     hunks: list[Hunk] = field(default_factory=list)
     changed: list[Row] = field(default_factory=list)
@@ -117,7 +117,7 @@ class _Comparison:
 
     @property
     def is_full(self) -> bool:
-        return self.rooms is not None and self.rooms.changes.is_full
+        return self.budgets is not None and self.budgets.changes.is_full
 
     def compare(self, old: str, new: str) -> list[Hunk]:
         if old == new:
@@ -178,21 +178,21 @@ class _Comparison:
     def _fold(self, lines: Sequence[str], block: Block, places: range) -> Hunk:
         rows = []
         for place in places:
-            if self.rooms is not None and self.rooms.folds.is_full:
+            if self.budgets is not None and self.budgets.folds.is_full:
                 return Hunk((), is_folded=True, left_out=len(places))
             rows.append(self._same_row(lines[place], block, place))
-            if self.rooms is not None:
-                self.rooms.folds.take(rows[-1])
+            if self.budgets is not None:
+                self.budgets.folds.take(rows[-1])
         return Hunk(tuple(rows), is_folded=True)
 
     def _same_row(self, line: str, block: Block, place: int) -> Row:
-        [(span, left_out)] = self._cut([_shown(line)])
+        [(span, left_out)] = self._cut([_cut_line(line)])
         return Row("same", block.old + place + 1, block.new + place + 1, (Span(span),), left_out=left_out)
 
     def _spans(self, old: str | None, new: str | None) -> list[tuple[tuple[Span, ...], int]]:
         """Return the marked spans of a removed line, an added one, or both beside each other, and how much is left out of each."""
         present = [line for line in (old, new) if line is not None]
-        cut = self._cut([_shown(line) for line in present])
+        cut = self._cut([_cut_line(line) for line in present])
         if old is not None and new is not None and old.removesuffix("\n") == new.removesuffix("\n"):
             # Only the end of the last line differs.
             return [(_ending(line, shown), left_out) for line, (shown, left_out) in zip(present, cut, strict=True)]
@@ -203,15 +203,15 @@ class _Comparison:
 
     def _cut(self, lines: Sequence[str]) -> list[tuple[str, int]]:
         """Return what is shown of lines that stand beside each other, and how many characters are left out."""
-        if self.rooms is None or all(len(line) <= MAX_SHOWN_VALUE for line in lines):
+        if self.budgets is None or all(len(line) <= MAX_SHOWN_VALUE for line in lines):
             return [(line, 0) for line in lines]
         start = max(0, _common_start(lines[0], lines[-1]) - _BEFORE_CHANGE) if len(lines) > 1 else 0
         shown = [line[start : start + MAX_SHOWN_VALUE] for line in lines]
         return [(part, len(line) - len(part)) for part, line in zip(shown, lines, strict=True)]
 
     def _take(self, row: Row) -> None:
-        if self.rooms is not None:
-            self.rooms.changes.take(row)
+        if self.budgets is not None:
+            self.budgets.changes.take(row)
 
     def _numbered(self, place: int | None, at: int) -> int | None:
         return None if place is None else at + place + 1
@@ -249,5 +249,5 @@ def _ending(line: str, shown: str) -> tuple[Span, ...]:
     return (*spans, Span("⏎", is_changed=True)) if line.endswith("\n") else spans
 
 
-def _shown(line: str) -> str:
+def _cut_line(line: str) -> str:
     return line.removesuffix("\n").replace("\r", "␍")

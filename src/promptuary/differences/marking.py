@@ -12,7 +12,7 @@ MAX_WORK = 20_000_000
 _WORD = re.compile(r"\w+|\s+|.", re.DOTALL)
 _MAX_WORDS = 2000
 _MAX_CHARACTERS = 20_000
-_LEAST_ALIKE = 0.4
+_MIN_LIKENESS = 0.4
 """Share of characters that two lines must have in common, else marking words would only confuse."""
 _WORK_A_LINE = 1000
 
@@ -52,7 +52,7 @@ def mark_words(old: str, new: str, work: Work) -> Marked:
         return unmarked
     blocks = matching_blocks(old_words, new_words)
     alike = sum(len("".join(old_words[block.old : block.old + block.length]).strip()) for block in blocks)
-    if alike < _LEAST_ALIKE * min(len(old), len(new)):
+    if alike < _MIN_LIKENESS * min(len(old), len(new)):
         return unmarked
     return (
         tuple(_spans(old_words, [(block.old, block.length) for block in blocks])),

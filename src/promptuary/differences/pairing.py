@@ -10,7 +10,7 @@ MAX_PAIRS = 2500
 
 _MAX_CHARACTERS = 1000
 _WORK_A_PAIR = 200
-_LEAST_ALIKE = 0.5
+_MIN_LIKENESS = 0.5
 """Share of the words of the longer line that both must have, to be versions of each other."""
 
 Places = tuple[int | None, int | None]
@@ -59,4 +59,4 @@ def _walk(best: Sequence[Sequence[float]]) -> Iterator[tuple[int, int]]:
 def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
     longest = max(len(one), len(other))
     share = len(one & other) / longest if longest else 0.0
-    return share if share >= _LEAST_ALIKE else 0.0
+    return share if share >= _MIN_LIKENESS else 0.0

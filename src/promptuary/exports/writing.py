@@ -18,14 +18,14 @@ from typing import Self
 from promptuary.exports.reading import Contents, trailer_of
 from promptuary.model.errors import InvalidExport, InvalidLine, NotEmpty
 from promptuary.model.json_text import dump
-from promptuary.model.transfer import HEADER, PromptLine, VersionLine, read_line, show_moment
+from promptuary.model.transfer import HEADER, PromptLine, VersionLine, read_line, show_timestamp
 from promptuary.model.transfer_order import Order
 
 _FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ResumePoint:
     """Where to go on: in this prompt, or else behind it, at the version of this number."""
 
     name: str
@@ -75,11 +75,11 @@ class Draft:
         self._file.close()
 
     @property
-    def place(self) -> Place | None:
+    def place(self) -> ResumePoint | None:
         """Where the next batch is to begin; `None` for the beginning of all."""
         if self._prompt is None:
             return None
-        return Place(self._prompt.name, show_moment(self._prompt.created_at), self._next_version)
+        return ResumePoint(self._prompt.name, show_timestamp(self._prompt.created_at), self._next_version)
 
     def append(self, lines: list[bytes]) -> bool:
         """Write the lines of the next batch, the first of which is of the prompt that `place` names.

@@ -1,10 +1,10 @@
 """Why a file cannot be taken, in one sentence."""
 
-from promptuary.model.errors import Explained
+from promptuary.model.errors import UserFacingError
 
 
-class InvalidFile(Explained):
+class InvalidFile(UserFacingError):
     """A file is not what it should be; ``str(error)`` is one sentence that says where and why.
 
-    It is no `Refusal`: those are the registry's own, and the API has an answer for each.
+    It is no `RegistryError`: those are the registry's own, and the API has an answer for each.
     """

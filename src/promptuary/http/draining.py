@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from promptuary.supervisor.stop_flag import StopSign
+from promptuary.supervisor.stop_flag import StopFlag
 
 RETRIES_ELSEWHERE = b"x-retries-elsewhere"
 """The header of proxies that repeat a read at another server when this one answers 503, and then leave this one alone."""
@@ -22,14 +22,14 @@ class Draining:
     learns that the server leaves.
     """
 
-    def __init__(self, application: ASGIApp, *, stop_sign: StopSign, refusal: ASGIApp) -> None:
+    def __init__(self, application: ASGIApp, *, stop_flag: StopFlag, refusal: ASGIApp) -> None:
         self._application = application
-        self._stop_sign = stop_sign
+        self._stop_flag = stop_flag
         self._refusal = refusal
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve a request. Not a coroutine of its own, so that it costs next to nothing while the sign is down."""
-        if self._stop_sign.is_up() and scope["type"] == "http":
+        if self._stop_flag.is_set() and scope["type"] == "http":
             application = self._refusal if _is_repeated_elsewhere(scope) else self._application
             return application(scope, receive, _ending_connection(send) if scope["http_version"] == "1.1" else send)
         return self._application(scope, receive, send)

@@ -12,9 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from promptuary.http.body import CLIENT_GONE
 from promptuary.http.logged_paths import logged_path
-from promptuary.http.request_recorder import REQUEST_ID_HEADER, Ledger, sent_id
+from promptuary.http.request_recorder import REQUEST_ID_HEADER, RequestRecorder, sent_id
 from promptuary.http.scope import REFUSED, REQUEST_ID, STAYS_OPEN
-from promptuary.model.errors import Damaged, Refusal
+from promptuary.model.errors import Damaged, RegistryError
 
 _PROBES = frozenset({"/_livez", "/_livez/", "/_readyz", "/_readyz/", "/metrics", "/metrics/"})
 _STREAM = b"text/event-stream; charset=utf-8"
@@ -22,7 +22,7 @@ _STREAM = b"text/event-stream; charset=utf-8"
 logger = structlog.stdlib.get_logger("promptuary.requests")
 
 
-def log_damage(refusal: Refusal) -> None:
+def log_damage(refusal: RegistryError) -> None:
     """Log that the database is damaged. Other refusals need no line of their own; this one needs the operator."""
     if isinstance(refusal, Damaged):
         logger.error("database damaged", reason=refusal.for_log)
@@ -39,14 +39,14 @@ class RequestLog:
         application: ASGIApp,
         *,
         probed: ASGIApp,
-        ledger: Ledger,
+        recorder: RequestRecorder,
         server_error: ASGIApp,
         bad_request: ASGIApp,
     ) -> None:
         self._bad_request = bad_request
         self._application = application
         self._probed = probed
-        self._ledger = ledger
+        self._recorder = recorder
         self._server_error = server_error
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,15 +54,15 @@ class RequestLog:
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
-        request_id = sent_id(scope["headers"]) or self._ledger.new_id()
+        request_id = sent_id(scope["headers"]) or self._recorder.new_id()
         scope[REQUEST_ID] = request_id
         # Probes come every few seconds and tell the log nothing, and must not wait for what else may be in the way.
         is_probe = scope["path"] in _PROBES
         application = self._probed if is_probe else self._application
         if REFUSED in scope:
             application = self._bad_request
-        answer = _Answer(scope, send, self._ledger, request_id, is_logged=not is_probe)
-        counts = self._ledger.counts
+        answer = _Answer(scope, send, self._recorder, request_id, is_logged=not is_probe)
+        counts = self._recorder.counts
         counts.in_progress += 1
         try:
             await application(scope, receive, answer.send)
@@ -77,7 +77,7 @@ class RequestLog:
                 await self._server_error(scope, receive, answer.send)
         finally:
             counts.in_progress -= not answer.is_stream
-            answer.tell()
+            answer.log()
 
 
 def _forget_request(scope: Scope) -> None:
@@ -90,15 +90,15 @@ def _forget_request(scope: Scope) -> None:
 class _Answer:
     """Passes an answer on with the request's id, and logs and counts the request once."""
 
-    __slots__ = ("_is_logged", "_is_told", "_ledger", "_request_id", "_scope", "_send", "_started", "is_stream", "rest", "status")
+    __slots__ = ("_is_logged", "_is_told", "_recorder", "_request_id", "_scope", "_send", "_started", "is_stream", "rest", "status")
 
-    def __init__(self, scope: Scope, send: Send, ledger: Ledger, request_id: str, *, is_logged: bool) -> None:
+    def __init__(self, scope: Scope, send: Send, recorder: RequestRecorder, request_id: str, *, is_logged: bool) -> None:
         self.status = 0
         self.is_stream = False
         self.rest: Callable[[Receive, Send], Awaitable[None]] | None = None
         self._scope = scope
         self._send = send
-        self._ledger = ledger
+        self._recorder = recorder
         self._request_id = request_id
         self._is_logged = is_logged
         self._is_told = False
@@ -110,25 +110,25 @@ class _Answer:
             if (b"content-type", _STREAM) in message.get("headers", ()):
                 # It may stay open for days: its beginning is what took time, and it is no request that somebody waits for.
                 self.is_stream = True
-                self._ledger.counts.in_progress -= 1
-                self.tell()
+                self._recorder.counts.in_progress -= 1
+                self.log()
             message["headers"] = [*message.get("headers", ()), (REQUEST_ID_HEADER, self._request_id.encode())]
         elif message["type"] == "http.response.body" and not message.get("more_body"):
             # Whoever has the whole answer finds it in the metrics; its line is written at the next turn of the event loop. What is
             # left to do behind it does not count.
-            self.tell()
+            self.log()
         elif message["type"] == STAYS_OPEN:
             self.rest = message["rest"]
             return
         await self._send(message)
 
-    def tell(self) -> None:
+    def log(self) -> None:
         if self._is_told:
             return
         self._is_told = True
         seconds = time.perf_counter() - self._started
         status = self.status or CLIENT_GONE
-        self._ledger.note(self._scope, status=status, request_id=self._request_id, seconds=seconds, is_logged=self._is_logged)
+        self._recorder.note(self._scope, status=status, request_id=self._request_id, seconds=seconds, is_logged=self._is_logged)
 
 
 class LoggedWithRequestId:

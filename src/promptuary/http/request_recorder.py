@@ -15,7 +15,7 @@ REQUEST_ID_HEADER = b"x-request-id"
 _SANE = re.compile(rb"(?!.*phx_)[A-Za-z0-9._:/+=@~-]{1,128}")
 
 
-class Ledger:
+class RequestRecorder:
     """Gives ids to requests and writes down how they were answered. Belongs to one event loop."""
 
     def __init__(self, access_log: AccessLog | None, counts: RequestCounts) -> None:

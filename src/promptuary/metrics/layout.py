@@ -157,7 +157,7 @@ def _lay_out() -> tuple[Mapping[str, int], int]:
     return MappingProxyType(starts), end
 
 
-_STARTS, PLACES = _lay_out()
+_STARTS, LOCATIONS = _lay_out()
 """Where each metric begins, and how many numbers a page has."""
 
 SIGNATURE = hashlib.sha256(repr([(m.name, m.kind, m.label_sets, SECONDS) for m in METRICS]).encode()).hexdigest()[:12]

@@ -4,7 +4,7 @@ from bisect import bisect_left
 
 from promptuary.metrics.layout import ANSWERS, METHODS, NO_ANSWER, SECONDS, STATUSES, place_of
 from promptuary.metrics.routes import OTHER, route_of
-from promptuary.metrics.segment import Page
+from promptuary.metrics.segment import Segment
 
 _MAX_KNOWN_PATHS = 10_000
 _MAX_KNOWN_LENGTH = 200
@@ -14,9 +14,9 @@ _SUM = ANSWERS.width - 1
 class RequestCounts:
     """Writes requests to a worker's page. ``in_progress`` is counted by whoever passes them on."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, segment: Segment) -> None:
         self.in_progress = 0
-        self._numbers = page.numbers
+        self._numbers = segment.numbers
         self._known: dict[str, dict[str, int]] = {method: {} for method in METHODS}
         self._known_paths = 0
         self._offsets = {status: number * ANSWERS.width for number, status in enumerate((*STATUSES, OTHER))}

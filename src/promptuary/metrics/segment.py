@@ -16,10 +16,10 @@ from typing import Protocol
 
 import structlog
 
-from promptuary.metrics.layout import METRICS, PLACES, SIGNATURE, Metric, place_of, places_of
+from promptuary.metrics.layout import LOCATIONS, METRICS, SIGNATURE, Metric, place_of, places_of
 
 _NUMBER_BYTES = 8
-_SIZE = PLACES * _NUMBER_BYTES
+_SIZE = LOCATIONS * _NUMBER_BYTES
 _PREFIX = f"metrics-{SIGNATURE}-"
 
 logger = structlog.stdlib.get_logger("promptuary.metrics")
@@ -35,7 +35,7 @@ class Numbers(Protocol):
         """Change a number."""
 
 
-class Page:
+class Segment:
     """The numbers of one worker. `count` may be called in any thread, everything else only in one."""
 
     def __init__(self, memory: mmap.mmap, path: Path | None) -> None:
@@ -73,19 +73,19 @@ class Reading:
     is_alive: bool
 
 
-def open_page(folder: Path | None) -> Page:
+def open_segment(folder: Path | None) -> Segment:
     """Open a page among those of the workers that share a folder, or one that nobody else sees where there is none."""
     if folder is None:
-        return Page(mmap.mmap(-1, _SIZE), None)
+        return Segment(mmap.mmap(-1, _SIZE), None)
     try:
         return _inherit_page(folder) or _new_page(folder)
     except OSError as error:
         # Numbers are not worth a server.
         logger.warning("metrics of this worker are not shared", reason=str(error))
-        return Page(mmap.mmap(-1, _SIZE), None)
+        return Segment(mmap.mmap(-1, _SIZE), None)
 
 
-def read_pages(folder: Path | None, own: Page) -> list[Reading]:
+def read_pages(folder: Path | None, own: Segment) -> list[Reading]:
     """Read the pages of all workers, dead and alive."""
     readings = [Reading(own.numbers.tolist(), is_alive=True)]
     for path in sorted(folder.glob(f"{_PREFIX}*")) if folder else []:
@@ -96,16 +96,16 @@ def read_pages(folder: Path | None, own: Page) -> list[Reading]:
     return readings
 
 
-def _inherit_page(folder: Path) -> Page | None:
+def _inherit_page(folder: Path) -> Segment | None:
     for path in sorted(folder.glob(f"{_PREFIX}*")):
         with path.open("r+b") as file:
             if _lock(file.fileno(), fcntl.LOCK_EX):
                 # The map holds the file open, and so the lock.
-                return Page(mmap.mmap(file.fileno(), _SIZE), path)
+                return Segment(mmap.mmap(file.fileno(), _SIZE), path)
     return None
 
 
-def _new_page(folder: Path) -> Page:
+def _new_page(folder: Path) -> Segment:
     name = f"{_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
     with (folder / f"new-{name}").open("x+b") as file:
         _lock(file.fileno(), fcntl.LOCK_EX)
@@ -114,7 +114,7 @@ def _new_page(folder: Path) -> Page:
         file.flush()
         # Nobody sees the page before its lock is held.
         path = Path(file.name).rename(folder / name)
-        return Page(mmap.mmap(file.fileno(), _SIZE), path)
+        return Segment(mmap.mmap(file.fileno(), _SIZE), path)
 
 
 def _lock(descriptor: int, kind: int) -> bool:

@@ -80,19 +80,19 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Interest:
+class ChangeFilter:
     """Which changes of prompts somebody wants to hear of: those of some prompts and of some labels, or all."""
 
     names: frozenset[str] = frozenset()
     labels: frozenset[str] = frozenset()
 
     @property
-    def is_of_all(self) -> bool:
+    def matches_all(self) -> bool:
         """Whether every change is one of them."""
         return not self.names and not self.labels
 
-    def covers(self, change: Change) -> bool:
+    def matches(self, change: Change) -> bool:
         """Tell whether a change is one of them."""
-        if self.is_of_all:
+        if self.matches_all:
             return True
         return change.prompt_name in self.names or not self.labels.isdisjoint(change.labels)

@@ -4,11 +4,11 @@ The texts are those of the wire contract wherever it states one, because API cli
 """
 
 
-class Explained(Exception):
+class UserFacingError(Exception):
     """The root of all expected failures, also those outside the domain; ``str(failure)`` is one clear sentence for people."""
 
 
-class Refusal(Explained):
+class RegistryError(UserFacingError):
     """The root of all expected refusals of the domain; ``str(refusal)`` is one clear sentence."""
 
     @property
@@ -22,7 +22,7 @@ class Refusal(Explained):
         return str(self)
 
 
-class InvalidValue(Refusal):
+class InvalidValue(RegistryError):
     """A value breaks a rule of its field.
 
     ``code`` is the machine-readable rule, ``field`` the name of the offending field, ``None`` where no single one is to blame.
@@ -61,7 +61,7 @@ class InvalidExport(InvalidValue):
         super().__init__("invalid_export", f"{path}: {problem}")
 
 
-class HistoryConflict(Refusal):
+class HistoryConflict(RegistryError):
     """An import would have to change what is there: a prompt of this name has another history."""
 
     def __init__(self, name: str, problem: str) -> None:
@@ -69,7 +69,7 @@ class HistoryConflict(Refusal):
         self.name = name
 
 
-class NameTaken(Refusal):
+class NameTaken(RegistryError):
     """An active prompt of the project already has this name."""
 
     def __init__(self, detail: str = "A prompt with this name already exists.") -> None:
@@ -87,7 +87,7 @@ class RestoredNameTaken(NameTaken):
         super().__init__("A prompt with this name already exists. Archive it first to restore this one.")
 
 
-class NotFound(Refusal):
+class NotFound(RegistryError):
     """The root of "there is no such thing"."""
 
 
@@ -177,7 +177,7 @@ class SessionNotFound(NotFound):
         super().__init__("This session has ended already.")
 
 
-class VersionConflict(Refusal):
+class VersionConflict(RegistryError):
     """Somebody published since the caller's ``base_version``."""
 
     def __init__(self, current_version: int) -> None:
@@ -185,7 +185,7 @@ class VersionConflict(Refusal):
         self.current_version = current_version
 
 
-class EditRefused(Refusal):
+class EditRefused(RegistryError):
     """An edit cannot be applied; ``edit_index`` counts from 0.
 
     ``hint`` is for agents and people: what may be wrong, a sentence or nothing. The API has the contract's text alone.
@@ -197,7 +197,7 @@ class EditRefused(Refusal):
         self.hint = hint
 
 
-class TooManyVersions(Refusal):
+class TooManyVersions(RegistryError):
     """The prompt has as many versions as a prompt may have."""
 
     def __init__(self, limit: int) -> None:
@@ -206,7 +206,7 @@ class TooManyVersions(Refusal):
         )
 
 
-class LabelMoved(Refusal):
+class LabelMoved(RegistryError):
     """A label is not at the version its caller expects. ``current_version`` is where it points; `None`: it is not set."""
 
     def __init__(self, current_version: int | None) -> None:
@@ -214,49 +214,49 @@ class LabelMoved(Refusal):
         self.current_version = current_version
 
 
-class TooManyLabels(Refusal):
+class TooManyLabels(RegistryError):
     """The prompt carries as many labels as a prompt may carry."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"This prompt has reached the maximum of {limit} labels. Remove a label to add a new one.")
 
 
-class EmailTaken(Refusal):
+class EmailTaken(RegistryError):
     """A user with this e-mail address exists."""
 
     def __init__(self, email: str) -> None:
         super().__init__(f"A user with the e-mail address '{email}' already exists.")
 
 
-class KeyExists(Refusal):
+class KeyExists(RegistryError):
     """A key of this id was created already; its value is known to nobody here."""
 
     def __init__(self) -> None:
         super().__init__("This key was created already. Its value is not shown again.")
 
 
-class LastAdmin(Refusal):
+class LastAdmin(RegistryError):
     """The change would leave a project without an active admin."""
 
     def __init__(self, email: str, project_id: int) -> None:
         super().__init__(f"'{email}' is the only admin of project {project_id}. Give the project another admin first.")
 
 
-class SignInRefused(Refusal):
+class SignInRefused(RegistryError):
     """No active user has this address and this password; which of them is wrong is not told."""
 
     def __init__(self) -> None:
         super().__init__("The e-mail address or the password is wrong.")
 
 
-class UnknownProjectToken(Refusal):
+class UnknownProjectToken(RegistryError):
     """No project has this token."""
 
     def __init__(self) -> None:
         super().__init__("Incorrect authentication credentials.")
 
 
-class PermissionDenied(Refusal):
+class PermissionDenied(RegistryError):
     """The root of "you are known, but you may not"."""
 
 
@@ -288,7 +288,7 @@ class RoleTooLow(PermissionDenied):
         super().__init__(f"You do not have {needed} access to this resource.")
 
 
-class Unavailable(Refusal):
+class Unavailable(RegistryError):
     """The database cannot be reached or does not answer in time; nothing was changed.
 
     ``reason`` is what the driver said, for operators; clients are not to see it, since it may name hosts and users.
@@ -323,13 +323,13 @@ class Damaged(Unavailable):
         super().__init__(f"The database is damaged or no database: {reason}.")
 
 
-class SchemaMismatch(Refusal):
+class SchemaMismatch(RegistryError):
     """The database's schema is not the one this version of Promptuary works with."""
 
 
-class NotEmpty(Refusal):
+class NotEmpty(RegistryError):
     """Something would overwrite data that is already there."""
 
 
-class InvalidBackup(Refusal):
+class InvalidBackup(RegistryError):
     """A file is not a backup that this version of Promptuary can restore."""

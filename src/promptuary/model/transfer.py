@@ -83,13 +83,15 @@ def write_line(line: Line) -> str:
     """Return the text of a line, without its end."""
     match line:
         case PromptLine():
-            archived = None if line.archived_at is None else show_moment(line.archived_at)
-            return dump({"type": "prompt", "name": line.name, "created_at": show_moment(line.created_at), "archived_at": archived})
+            archived = None if line.archived_at is None else show_timestamp(line.archived_at)
+            return dump(
+                {"type": "prompt", "name": line.name, "created_at": show_timestamp(line.created_at), "archived_at": archived}
+            )
         case VersionLine():
             known = {
                 "type": "version",
                 "version": line.version,
-                "created_at": show_moment(line.created_at),
+                "created_at": show_timestamp(line.created_at),
                 "created_by": show_writer(line.created_by),
                 "description": line.description,
             }
@@ -101,8 +103,8 @@ def write_line(line: Line) -> str:
                     "type": "label",
                     "name": line.name,
                     "version": line.version,
-                    "created_at": show_moment(line.created_at),
-                    "updated_at": show_moment(line.updated_at),
+                    "created_at": show_timestamp(line.created_at),
+                    "updated_at": show_timestamp(line.updated_at),
                     "created_by": show_writer(line.created_by),
                 }
             )
@@ -142,13 +144,13 @@ def line_of(fields: dict[str, object], number: int) -> Line:
         raise InvalidLine(number, f"{error.field}: {error}" if error.field else str(error)) from None
 
 
-def show_moment(moment: datetime) -> str:
+def show_timestamp(moment: datetime) -> str:
     """Write a moment to the microsecond, in UTC."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def read_moment(value: object, field: str) -> datetime:
-    """Read what `show_moment` writes. Raises `InvalidValue`."""
+    """Read what `show_timestamp` writes. Raises `InvalidValue`."""
     if isinstance(value, str) and _MOMENT.fullmatch(value):
         try:
             moment = datetime.fromisoformat(value)

@@ -23,7 +23,7 @@ def recent_days(today: date, days: int = RECENT_DAYS) -> tuple[date, date]:
     return today - timedelta(days=days - 1), today
 
 
-class Use(NamedTuple):
+class FetchKey(NamedTuple):
     """Which version was fetched, with which key, by which label; an empty text for no key and for no label."""
 
     version_id: str
@@ -32,11 +32,11 @@ class Use(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class FetchCount:
     """How often one use was made on one day (UTC), and when it was made last."""
 
     day: date
-    use: Use
+    fetch_key: FetchKey
     count: int
     last_fetched_at: datetime
 

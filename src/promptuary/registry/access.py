@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from promptuary.model.access import Actor, Permission, Scope, require_scope
 from promptuary.model.accounts import Key
-from promptuary.model.errors import KeyLimitedToOtherProjects, NotAMember, ProjectNotFound, Refusal, UnknownProjectToken
+from promptuary.model.errors import KeyLimitedToOtherProjects, NotAMember, ProjectNotFound, RegistryError, UnknownProjectToken
 from promptuary.store import keys, members, projects, users
 from promptuary.store.engine.database import Database, Transaction
 
@@ -107,7 +107,7 @@ def try_to_note_use(database: Database, key_id: str) -> None:
     try:
         with database.write() as tx:
             note_use(tx, key_id)
-    except Refusal as refusal:
+    except RegistryError as refusal:
         # Hardly ever needed, and not by commands, which would take longer to load it.
         import structlog  # noqa: PLC0415
 

@@ -21,16 +21,16 @@ MAX_MEMBERS = 1000
 MAX_KEYS = 1000
 
 
-def found_project(tx: Transaction, user: User, *, name: str, by: By) -> Project:
+def create_own_project(tx: Transaction, user: User, *, name: str, by: By) -> Project:
     """Create a project and make its founder an admin of it. For those who are admin of any. Raises `RoleTooLow`, `InvalidValue`."""
-    if not may_found_projects(tx, user):
+    if not may_create_projects(tx, user):
         raise RoleTooLow(Role.ADMIN)
     project = projects.create_project(tx, name=name, by=by)
     members.set_member(tx, project_id=project.id, email=user.email, role=Role.ADMIN, by=by)
     return project
 
 
-def may_found_projects(tx: Transaction, user: User) -> bool:
+def may_create_projects(tx: Transaction, user: User) -> bool:
     """Tell whether a user is admin of any project."""
     return bool(stored_members.list_administered_projects(tx, user.id))
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from promptuary.model.access import Actor, Permission
 from promptuary.model.activity import Activity
-from promptuary.model.changes import Interest
+from promptuary.model.changes import ChangeFilter
 from promptuary.store import activity, changes
 from promptuary.store.engine.database import Transaction
 
@@ -25,7 +25,7 @@ class FeedPage:
     is_reset: bool = False
 
 
-def list_changes(tx: Transaction, actor: Actor, *, after: int | None, limit: int, interest: Interest) -> FeedPage:
+def list_changes(tx: Transaction, actor: Actor, *, after: int | None, limit: int, change_filter: ChangeFilter) -> FeedPage:
     """List changes of the project's prompts behind the cursor ``after``, from the oldest kept entry where there is none.
 
     A page may have fewer entries than there are, even none, and still have more behind it.
@@ -35,9 +35,9 @@ def list_changes(tx: Transaction, actor: Actor, *, after: int | None, limit: int
     if after is not None and _is_lost(tx, after, newest):
         return FeedPage((), newest, is_reset=True)
     # One more than the page has tells whether there are more.
-    most = limit + 1 if interest.is_of_all else SCAN_LIMIT
+    most = limit + 1 if change_filter.matches_all else SCAN_LIMIT
     scanned = activity.list_behind(tx, after=after or 0, limit=most, project_id=actor.project_id)
-    found = [entry for entry in scanned if interest.covers(entry.change)]
+    found = [entry for entry in scanned if change_filter.matches(entry.change)]
     page = tuple(found[:limit])
     if len(found) > limit:
         return FeedPage(page, page[-1].change.sequence, has_more=True)

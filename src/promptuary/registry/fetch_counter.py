@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from operator import itemgetter
 
-from promptuary.model.usage import Tally, Use
+from promptuary.model.usage import FetchCount, FetchKey
 
 MAX_TALLIES = 200_000
 """Most different uses that are kept while they cannot be written; it takes some 100 MB to keep so many."""
@@ -20,8 +20,8 @@ _MAX_NOTED = 1000
 class _Day:
     """What was counted on a day."""
 
-    counts: Counter[Use] = field(default_factory=Counter)
-    lasts: dict[Use, float] = field(default_factory=dict)
+    counts: Counter[FetchKey] = field(default_factory=Counter)
+    lasts: dict[FetchKey, float] = field(default_factory=dict)
 
 
 class FetchCounter:
@@ -34,13 +34,13 @@ class FetchCounter:
     def __init__(self, clock: Callable[[], float] = time.time, *, max_tallies: int = MAX_TALLIES) -> None:
         self._clock = clock
         self._max_tallies = max_tallies
-        self._noted: deque[tuple[Use, float]] = deque()
+        self._noted: deque[tuple[FetchKey, float]] = deque()
         self._adding = threading.Lock()
         self._days: defaultdict[date, _Day] = defaultdict(_Day)
 
-    def count(self, use: Use) -> None:
+    def count(self, fetch_key: FetchKey) -> None:
         """Count a fetch."""
-        self._noted.append((use, self._clock()))
+        self._noted.append((fetch_key, self._clock()))
         # Whoever counts must not wait for another thread. While that one is at it, notes may become more.
         if len(self._noted) >= _MAX_NOTED and self._adding.acquire(blocking=False):
             try:
@@ -48,31 +48,33 @@ class FetchCounter:
             finally:
                 self._adding.release()
 
-    def take(self) -> list[Tally]:
+    def take(self) -> list[FetchCount]:
         """Return what was counted since the last call."""
         with self._adding:
             self._add_up()
             days, self._days = self._days, defaultdict(_Day)
         return [
-            Tally(day, use, count, datetime.fromtimestamp(counted.lasts[use], UTC))
+            FetchCount(day, fetch_key, count, datetime.fromtimestamp(counted.lasts[fetch_key], UTC))
             for day, counted in days.items()
-            for use, count in counted.counts.items()
+            for fetch_key, count in counted.counts.items()
         ]
 
-    def put_back(self, tallies: Iterable[Tally]) -> int:
+    def put_back(self, fetch_counts: Iterable[FetchCount]) -> int:
         """Take back what could not be written; return how many fetches were given up because there are too many to keep."""
         given_up = 0
         with self._adding:
             room = self._max_tallies - sum(len(day.counts) for day in self._days.values())
-            for tally in tallies:
-                day = self._days[tally.day]
-                if tally.use not in day.counts:
+            for fetch_count in fetch_counts:
+                day = self._days[fetch_count.day]
+                if fetch_count.fetch_key not in day.counts:
                     room -= 1
                     if room < 0:
-                        given_up += tally.count
+                        given_up += fetch_count.count
                         continue
-                day.counts[tally.use] += tally.count
-                day.lasts[tally.use] = max(tally.last_fetched_at.timestamp(), day.lasts.get(tally.use, 0.0))
+                day.counts[fetch_count.fetch_key] += fetch_count.count
+                day.lasts[fetch_count.fetch_key] = max(
+                    fetch_count.last_fetched_at.timestamp(), day.lasts.get(fetch_count.fetch_key, 0.0)
+                )
         return given_up
 
     def _add_up(self) -> None:
@@ -90,5 +92,5 @@ class FetchCounter:
 _use_of = itemgetter(0)
 
 
-def _day_of(note: tuple[Use, float]) -> date:
+def _day_of(note: tuple[FetchKey, float]) -> date:
     return datetime.fromtimestamp(note[1], UTC).date()

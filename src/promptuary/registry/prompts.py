@@ -118,7 +118,7 @@ def publish_version(  # noqa: PLR0913 - the parts of a version, and what they we
     new_content = None if prompt is None else encode_prompt(prompt)
     new_config = config if isinstance(config, Unchanged) else encode_config(config)
     description = _checked_description(description)
-    found = _locked(tx, actor, name, prompt_id)
+    found = _lock(tx, actor, name, prompt_id)
     if base_version != found.latest_version:
         raise VersionConflict(found.latest_version)
     if found.latest_version >= MAX_VERSIONS:
@@ -151,7 +151,7 @@ def duplicate_prompt(tx: Transaction, actor: Actor, *, name: str, new_name: str,
     """
     actor.require(Permission.WRITE)
     check_prompt_name(new_name, field="new_name")
-    source = _locked(tx, actor, name)
+    source = _lock(tx, actor, name)
     if expected_version not in {None, source.latest_version}:
         raise VersionConflict(source.latest_version)
     draft = replace(_draft(tx, source), description=None)
@@ -171,7 +171,7 @@ def archive_prompt(tx: Transaction, actor: Actor, *, name: str, expected: Standi
     Raises `PromptNotFound`, and `VersionConflict` if its latest version or its labels are not those ``expected``.
     """
     actor.require(Permission.WRITE)
-    found = _locked(tx, actor, name)
+    found = _lock(tx, actor, name)
     pointers = labels.list_pointers(tx, found.id)
     if expected not in {None, Standing(found.id, found.latest_version, pointers)}:
         raise VersionConflict(found.latest_version)
@@ -229,7 +229,7 @@ def name_meant(tx: Transaction, actor: Actor, segment: str) -> str:
     A prompt that is named like the UUID wins. Raises `PromptNotFound` for a UUID that is neither.
     """
     actor.require(Permission.READ)
-    return _meant(tx, actor, segment).name if is_version_id(segment) else segment
+    return _resolve(tx, actor, segment).name if is_version_id(segment) else segment
 
 
 def fetch_prompt(tx: Transaction, actor: Actor, segment: str, *, version: int | None = None, label: str | None = None) -> Version:
@@ -239,7 +239,7 @@ def fetch_prompt(tx: Transaction, actor: Actor, segment: str, *, version: int | 
     """
     actor.require(Permission.READ)
     try:
-        prompt = _meant(tx, actor, segment)
+        prompt = _resolve(tx, actor, segment)
     except PromptNotFound:
         raise PromptNotFound(segment, version=version, label=label) from None
     if label is not None:
@@ -300,7 +300,7 @@ def resolve_prompt(
     Where both ``version`` and ``version_id`` are given, both must match.
     """
     actor.require(Permission.READ)
-    prompt = _found(tx, actor, name)
+    prompt = _get(tx, actor, name)
     if version_id is not None:
         selected = versions.find_version_by_id(tx, prompt, version_id=version_id)
     else:
@@ -330,21 +330,21 @@ def _labels_before(change: Change | None) -> tuple[LabelPointer, ...]:
     return tuple(LabelPointer(label, version) for label, version in sorted(pointers.items())) if isinstance(pointers, dict) else ()
 
 
-def _found(tx: Transaction, actor: Actor, name: str) -> Prompt:
+def _get(tx: Transaction, actor: Actor, name: str) -> Prompt:
     prompt = prompts.find_prompt(tx, project_id=actor.project_id, name=name)
     if prompt is None:
         raise PromptNotFound(name)
     return prompt
 
 
-def _locked(tx: Transaction, actor: Actor, name: str, prompt_id: str | None = None) -> Prompt:
+def _lock(tx: Transaction, actor: Actor, name: str, prompt_id: str | None = None) -> Prompt:
     prompt = prompts.lock_prompt(tx, project_id=actor.project_id, name=name)
     if prompt is None or prompt_id not in {None, prompt.id}:
         raise PromptNotFound(name)
     return prompt
 
 
-def _meant(tx: Transaction, actor: Actor, segment: str) -> Prompt:
+def _resolve(tx: Transaction, actor: Actor, segment: str) -> Prompt:
     prompt = prompts.find_prompt(tx, project_id=actor.project_id, name=segment)
     if prompt is None and (version_id := _canonical_uuid(segment)):
         prompt = prompts.find_prompt_by_version_id(tx, project_id=actor.project_id, version_id=version_id)

@@ -5,7 +5,7 @@ import uuid
 from datetime import datetime, timedelta
 
 from promptuary.model.accounts import Browser, Credentials, NewSession, Profile, Session, SessionLimits, SignedIn, User
-from promptuary.model.errors import InvalidValue, Refusal, SessionNotFound, SignInRefused
+from promptuary.model.errors import InvalidValue, RegistryError, SessionNotFound, SignInRefused
 from promptuary.registry.access import hash_key
 from promptuary.registry.changes import By
 from promptuary.registry.operator.users import change_user, store_password
@@ -83,7 +83,7 @@ def change_address(database: Database, signed_in: SignedIn, *, present: str, ema
     Raises `InvalidValue`, also for a wrong present password, and `EmailTaken`.
     """
     user = signed_in.user
-    found = _proved(database, user, present)
+    found = _verify_password(database, user, present)
     with database.write() as tx:
         _require_same(tx, user, found)
         profile = Profile(email, user.first_name, user.last_name)
@@ -101,7 +101,7 @@ def change_password(
     Raises `InvalidValue`, also for a wrong present password.
     """
     user, session = signed_in.user, signed_in.session
-    found = _proved(database, user, present)
+    found = _verify_password(database, user, present)
     password_hash = hash_password(password)
     with database.write() as tx:
         _require_same(tx, user, found)
@@ -120,7 +120,7 @@ def note_seen(database: Database, session: Session) -> None:
         with database.write() as tx:
             now = tx.clock()
             sessions.touch_session(tx, session.id, at=now, unless_after=now - LAST_SEEN_PRECISION)
-    except Refusal as refusal:
+    except RegistryError as refusal:
         # Hardly ever needed, and not by commands, which would take longer to load it.
         import structlog  # noqa: PLC0415
 
@@ -144,8 +144,8 @@ def begin_session(tx: Transaction, user_id: int, *, limits: SessionLimits, brows
         created_at=now,
         last_seen_at=now,
         expires_at=now + limits.longest,
-        address=_shown(browser.address),
-        user_agent=_shown(browser.user_agent),
+        address=_truncate(browser.address),
+        user_agent=_truncate(browser.user_agent),
         notice=None,
     )
     sessions.insert_session(tx, session, value_hash=hash_key(value))
@@ -158,11 +158,11 @@ def delete_expired(tx: Transaction, *, limits: SessionLimits) -> int:
     return sessions.delete_expired(tx, now=now, seen_before=now - limits.idle)
 
 
-def _shown(text: str) -> str:
+def _truncate(text: str) -> str:
     return text.replace("\0", "")[:_MAX_SHOWN]
 
 
-def _proved(database: Database, user: User, present: str) -> Credentials:
+def _verify_password(database: Database, user: User, present: str) -> Credentials:
     with database.read() as tx:
         found = users.find_credentials(tx, user.email)
     if found is None or not is_right(present, found.password_hash):

@@ -6,14 +6,14 @@ from datetime import UTC, date
 from promptuary.model.access import Actor, Permission
 from promptuary.model.errors import InvalidValue, PromptNotFound
 from promptuary.model.prompts import Version
-from promptuary.model.usage import DEFAULT_DAYS, MAX_DAYS, RECENT_DAYS, Tally, Usage, recent_days
+from promptuary.model.usage import DEFAULT_DAYS, MAX_DAYS, RECENT_DAYS, FetchCount, Usage, recent_days
 from promptuary.store import fetches, prompts
 from promptuary.store.engine.database import Transaction
 
 
-def record_fetches(tx: Transaction, tallies: Sequence[Tally]) -> None:
+def record_fetches(tx: Transaction, fetch_counts: Sequence[FetchCount]) -> None:
     """Add tallies to what was counted before. Nothing else changes, so the change log does not tell of it."""
-    fetches.add_tallies(tx, tallies)
+    fetches.add_fetch_counts(tx, fetch_counts)
 
 
 def get_usage(

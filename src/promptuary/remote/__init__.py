@@ -4,7 +4,7 @@ Everything here speaks the public API; nothing knows a database.
 """
 
 from promptuary.remote.client import Remote
-from promptuary.remote.errors import Conflict, Missing, RemoteRefusal, Unreachable
+from promptuary.remote.errors import Conflict, Missing, RemoteError, Unreachable
 from promptuary.remote.profiles import Profile, read_profile
 from promptuary.remote.projects import CURRENT, RemoteProject, find_project
 from promptuary.remote.prompts import RemotePrompts, Row, content_of, text_of
@@ -15,9 +15,9 @@ __all__ = [
     "Missing",
     "Profile",
     "Remote",
+    "RemoteError",
     "RemoteProject",
     "RemotePrompts",
-    "RemoteRefusal",
     "Row",
     "Unreachable",
     "content_of",

@@ -13,7 +13,7 @@ from promptuary.model.errors import InvalidValue
 from promptuary.model.names import check_label_name, check_prompt_name
 from promptuary.model.prompts import MAX_DESCRIPTION, MAX_LABELS, MAX_VERSIONS
 from promptuary.model.text import check_text
-from promptuary.remote.errors import RemoteRefusal
+from promptuary.remote.errors import RemoteError
 
 Check = Callable[[object], object]
 """Raises `InvalidValue` for a value that breaks a rule."""
@@ -23,24 +23,24 @@ _MAX_SIZE = 2_000_000_000
 
 
 def checked(value: object, shape: Mapping[str, Check], what: str) -> dict[str, Any]:
-    """Return an object of an answer whose fields keep the rules of ``shape``. Raises `RemoteRefusal`."""
+    """Return an object of an answer whose fields keep the rules of ``shape``. Raises `RemoteError`."""
     if not isinstance(value, dict):
-        raise RemoteRefusal(f"The server answered with {what} that is no JSON object.")
+        raise RemoteError(f"The server answered with {what} that is no JSON object.")
     for field, check in shape.items():
         if field not in value:
-            raise RemoteRefusal(f"The server answered with {what} that has no {field}. Is it a Promptuary?")
+            raise RemoteError(f"The server answered with {what} that has no {field}. Is it a Promptuary?")
         try:
             check(value[field])
         except InvalidValue as reason:
             shown = f"{value[field]!r}"[:_MAX_SHOWN]
-            raise RemoteRefusal(f"The server answered with {what} that cannot be taken: {field} {shown}: {reason}") from None
+            raise RemoteError(f"The server answered with {what} that cannot be taken: {field} {shown}: {reason}") from None
     return value
 
 
 def checked_list(value: object, shape: Mapping[str, Check], what: str) -> list[dict[str, Any]]:
-    """Return a list of objects of an answer, each checked. Raises `RemoteRefusal`."""
+    """Return a list of objects of an answer, each checked. Raises `RemoteError`."""
     if not isinstance(value, list):
-        raise RemoteRefusal(f"The server answered with {what} that is no list.")
+        raise RemoteError(f"The server answered with {what} that is no list.")
     return [checked(each, shape, what) for each in value]
 
 

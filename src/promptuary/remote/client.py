@@ -12,7 +12,7 @@ import httpx2
 from promptuary import __version__
 from promptuary.model.json_text import InvalidJson
 from promptuary.model.prompts import MAX_VERSIONS
-from promptuary.remote.errors import Conflict, Missing, RemoteRefusal, Unreachable
+from promptuary.remote.errors import Conflict, Missing, RemoteError, Unreachable
 from promptuary.remote.profiles import Profile
 from promptuary.remote.reading import ACCEPTED, TooLarge, json_of, read_within_limits
 
@@ -35,7 +35,7 @@ Query = Mapping[str, str | int | None]
 class Remote:
     """The API of a profile's project. Paths are below ``/api/projects/ID/``.
 
-    Use it in a ``with`` block. Every failure is a `RemoteRefusal`; whatever writes is sent once, unless a rate limit refused it.
+    Use it in a ``with`` block. Every failure is a `RemoteError`; whatever writes is sent once, unless a rate limit refused it.
     """
 
     def __init__(self, profile: Profile) -> None:
@@ -63,7 +63,7 @@ class Remote:
     def send(self, method: str, path: str, body: object = None, *, query: Query | None = None) -> Any:  # noqa: ANN401 - any JSON
         """Send a request with a body of JSON, if there is one, and return the JSON of the answer, `None` for an empty one.
 
-        Raises `Missing` for a 404, `Conflict` for a 409, else `RemoteRefusal`.
+        Raises `Missing` for a 404, `Conflict` for a 409, else `RemoteError`.
         """
         return self._value_of(self._answer(method, path, query, json=body))
 
@@ -84,7 +84,7 @@ class Remote:
         try:
             value = json_of(answer.content)
         except InvalidJson:
-            raise RemoteRefusal(self._unlike_promptuary(answer)) from None
+            raise RemoteError(self._unlike_promptuary(answer)) from None
         if answer.is_success:
             return value
         raise self._refusal(answer, value)
@@ -116,16 +116,16 @@ class Remote:
                 return
             idle = 0 if found else idle + 1
             if idle > _MAX_IDLE or len(known) > _MAX_ROWS:
-                raise RemoteRefusal(f"{self.profile.host} answered with a list that has no end.")
+                raise RemoteError(f"{self.profile.host} answered with a list that has no end.")
             offset += len(results) - 1
 
     def _page(self, path: str, query: Query, key: str) -> tuple[list[dict[str, Any]], bool]:
         page = self.get(path, query)
         results = page.get("results") if isinstance(page, dict) else None
         if not isinstance(results, list) or "next" not in page:
-            raise RemoteRefusal(f"{self.profile.host} answered with something that is no list.")
+            raise RemoteError(f"{self.profile.host} answered with something that is no list.")
         if not all(isinstance(each, dict) and isinstance(each.get(key), str) for each in results):
-            raise RemoteRefusal(f"{self.profile.host} answered with a list in which something has no {key}.")
+            raise RemoteError(f"{self.profile.host} answered with a list in which something has no {key}.")
         return results, page["next"] is None
 
     def _answer(self, method: str, path: str, query: Query | None, **body: Any) -> httpx2.Response:  # noqa: ANN401 - as httpx2 names it
@@ -154,11 +154,11 @@ class Remote:
         headers = [(name, value) for name, value in answer.headers.multi_items() if name in _KEPT_HEADERS]
         return httpx2.Response(answer.status_code, headers=headers, content=body)
 
-    def _refusal(self, answer: httpx2.Response, value: object) -> RemoteRefusal:
+    def _refusal(self, answer: httpx2.Response, value: object) -> RemoteError:
         body = value if isinstance(value, dict) else {}
         detail = body.get("detail")
         if not isinstance(detail, str):
-            return RemoteRefusal(self._unlike_promptuary(answer))
+            return RemoteError(self._unlike_promptuary(answer))
         detail = detail[:_MAX_DETAIL]
         if answer.status_code == httpx2.codes.CONFLICT:
             current = body.get("current_version")
@@ -166,7 +166,7 @@ class Remote:
         if answer.status_code == httpx2.codes.NOT_FOUND:
             return Missing(detail)
         attribute = body.get("attr")
-        return RemoteRefusal(f"{attribute}: {detail}" if isinstance(attribute, str) else detail)
+        return RemoteError(f"{attribute}: {detail}" if isinstance(attribute, str) else detail)
 
     def _unlike_promptuary(self, answer: httpx2.Response) -> str:
         return f"{self.profile.host} answered with status {answer.status_code} and not as Promptuary does. Is the host right?"

@@ -1,24 +1,24 @@
 """Why something that was asked of another server did not happen, in one sentence."""
 
-from promptuary.model.errors import Explained
+from promptuary.model.errors import UserFacingError
 
 
-class RemoteRefusal(Explained):
+class RemoteError(UserFacingError):
     """The server could not be asked, or said no; ``str(refusal)`` is one clear sentence.
 
-    It is no `Refusal`: those are the registry's own, and the API has an answer for each.
+    It is no `RegistryError`: those are the registry's own, and the API has an answer for each.
     """
 
 
-class Unreachable(RemoteRefusal):
+class Unreachable(RemoteError):
     """The server gave no answer; another request would get none either."""
 
 
-class Missing(RemoteRefusal):
+class Missing(RemoteError):
     """The server has no such thing."""
 
 
-class Conflict(RemoteRefusal):
+class Conflict(RemoteError):
     """Somebody else was faster; ``current_version`` is the version that is there now, where the server says so."""
 
     def __init__(self, detail: str, current_version: int | None = None) -> None:

@@ -17,7 +17,7 @@ from promptuary.model.messages import messages_of
 from promptuary.model.transfer import LabelLine, Line, PromptLine, VersionLine, Writer, line_of, read_object, write_line
 from promptuary.remote import answers
 from promptuary.remote.client import Remote
-from promptuary.remote.errors import RemoteRefusal
+from promptuary.remote.errors import RemoteError
 
 _ROW: Mapping[str, answers.Check] = {
     "name": answers.prompt_name,
@@ -52,9 +52,9 @@ def read_project(source: Remote, wanted: Present, here: Present, advance: Callab
         except (KeyError, TypeError, ValueError, AttributeError):
             raise _unreadable(source, f"prompt '{name}'") from None
         except InvalidLine as error:
-            raise RemoteRefusal(f"Prompt '{name}' cannot be imported: {error.problem}.") from None
+            raise RemoteError(f"Prompt '{name}' cannot be imported: {error.problem}.") from None
         except InvalidValue as error:
-            raise RemoteRefusal(f"Prompt '{name}' cannot be imported: {error}") from None
+            raise RemoteError(f"Prompt '{name}' cannot be imported: {error}") from None
 
 
 def _numbers(wanted: tuple[datetime, int], here: tuple[datetime, int] | None) -> range:
@@ -117,5 +117,5 @@ def _writer(user: dict[str, Any] | None) -> Writer | None:
     return Writer(user["email"].lower(), user.get("first_name") or "", user.get("last_name") or "")
 
 
-def _unreadable(source: Remote, what: str) -> RemoteRefusal:
-    return RemoteRefusal(f"{source.profile.host} answered with something for {what} that is not of the PostHog prompts API.")
+def _unreadable(source: Remote, what: str) -> RemoteError:
+    return RemoteError(f"{source.profile.host} answered with something for {what} that is not of the PostHog prompts API.")

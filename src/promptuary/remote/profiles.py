@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from promptuary.remote.errors import RemoteRefusal
+from promptuary.remote.errors import RemoteError
 
 HOST, API_KEY, PROJECT, PROFILE = "PROMPTUARY_HOST", "PROMPTUARY_API_KEY", "PROMPTUARY_PROJECT", "PROMPTUARY_PROFILE"
 
@@ -36,7 +36,7 @@ class Profile:
 def read_profile(name: str | None = None) -> Profile:
     """Return the profile that is named, or else that of the environment, or else the one named ``default``.
 
-    Raises `RemoteRefusal` with a sentence that says what is missing or wrong. `PROMPTUARY_PROJECT` chooses another project of a
+    Raises `RemoteError` with a sentence that says what is missing or wrong. `PROMPTUARY_PROJECT` chooses another project of a
     profile from the file, too.
     """
     name = name or os.environ.get(PROFILE, "")
@@ -45,9 +45,9 @@ def read_profile(name: str | None = None) -> Profile:
     name = name or DEFAULT_NAME
     found = read_profiles().get(name)
     if found is None and name == DEFAULT_NAME:
-        raise RemoteRefusal(f"No server is known. Run promptuary login, or set {HOST}, {API_KEY} and {PROJECT}.")
+        raise RemoteError(f"No server is known. Run promptuary login, or set {HOST}, {API_KEY} and {PROJECT}.")
     if found is None:
-        raise RemoteRefusal(f"No profile is named '{name}' in {profiles_path()}. Run promptuary login --profile {name}.")
+        raise RemoteError(f"No profile is named '{name}' in {profiles_path()}. Run promptuary login --profile {name}.")
     project = os.environ.get(PROJECT)
     return make_profile({"host": found.host, "api_key": found.api_key, "project": project}, PROJECT) if project else found
 
@@ -57,11 +57,11 @@ def make_profile(values: Mapping[str, object], source: str) -> Profile:
     host, api_key, project = (str(values.get(name) or "").strip() for name in _FIELDS)
     parts = _split(host)
     if not parts:
-        raise RemoteRefusal(f"{source}: the host must look like https://prompts.example.com.")
+        raise RemoteError(f"{source}: the host must look like https://prompts.example.com.")
     if not api_key or not api_key.isascii() or not api_key.isprintable() or " " in api_key:
-        raise RemoteRefusal(f"{source}: the key must look like phx_...")
+        raise RemoteError(f"{source}: the key must look like phx_...")
     if not _PROJECT.fullmatch(project):
-        raise RemoteRefusal(f"{source}: the project must be its number, or @current.")
+        raise RemoteError(f"{source}: the project must be its number, or @current.")
     return Profile(host.rstrip("/"), api_key, project)
 
 
@@ -76,21 +76,21 @@ def read_profiles() -> dict[str, Profile]:
     path = profiles_path()
     try:
         if os.name == "posix" and path.stat().st_mode & _READABLE_BY_OTHERS:
-            raise RemoteRefusal(f"{path} holds keys and can be read by others. Run: chmod 600 {path}")
+            raise RemoteError(f"{path} holds keys and can be read by others. Run: chmod 600 {path}")
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise RemoteRefusal(f"Cannot read {path}: {error.strerror}.") from None
+        raise RemoteError(f"Cannot read {path}: {error.strerror}.") from None
     except (ValueError, RecursionError) as error:
-        raise RemoteRefusal(f"{path} is not TOML: {error}.") from None
+        raise RemoteError(f"{path} is not TOML: {error}.") from None
     return {name: make_profile(table if isinstance(table, dict) else {}, f"{path}, [{name}]") for name, table in tables.items()}
 
 
 def write_profile(name: str, profile: Profile) -> Path:
     """Keep a profile under a name; the others stay. Returns where."""
     if not _NAME.fullmatch(name):
-        raise RemoteRefusal("A profile's name consists of letters, digits, hyphens and underscores.")
+        raise RemoteError("A profile's name consists of letters, digits, hyphens and underscores.")
     return _write({**read_profiles(), name: profile})
 
 
@@ -98,14 +98,14 @@ def remove_profile(name: str) -> Path:
     """Forget a profile and its key. Returns where it was."""
     profiles = read_profiles()
     if name not in profiles:
-        raise RemoteRefusal(f"No profile is named '{name}' in {profiles_path()}.")
+        raise RemoteError(f"No profile is named '{name}' in {profiles_path()}.")
     return _write({other: profile for other, profile in profiles.items() if other != name})
 
 
 def _from_environment() -> Profile:
     missing = [name for name in (HOST, API_KEY, PROJECT) if not os.environ.get(name)]
     if missing:
-        raise RemoteRefusal(f"The environment has a server, but no {' and no '.join(missing)}.")
+        raise RemoteError(f"The environment has a server, but no {' and no '.join(missing)}.")
     values = {"host": os.environ[HOST], "api_key": os.environ[API_KEY], "project": os.environ[PROJECT]}
     return make_profile(values, "The environment")
 
@@ -131,7 +131,7 @@ def _write(profiles: Mapping[str, Profile]) -> Path:
             file.write(text)
         draft.replace(path)
     except OSError as error:
-        raise RemoteRefusal(f"Cannot write {path}: {error.strerror}.") from None
+        raise RemoteError(f"Cannot write {path}: {error.strerror}.") from None
     return path
 
 

@@ -8,7 +8,7 @@ from promptuary.model.errors import InvalidValue
 from promptuary.model.text import check_text
 from promptuary.remote import answers
 from promptuary.remote.client import Remote
-from promptuary.remote.errors import RemoteRefusal, Unreachable
+from promptuary.remote.errors import RemoteError, Unreachable
 from promptuary.remote.prompts import RemotePrompts
 
 CURRENT = "@current"
@@ -37,14 +37,14 @@ def find_project(remote: Remote) -> RemoteProject:
         answer = remote.get("")
     except Unreachable:
         raise
-    except RemoteRefusal:
+    except RemoteError:
         RemotePrompts(remote).count()
         if at.project == CURRENT:
-            raise RemoteRefusal(f"{at.host} does not say which project {CURRENT} is. Name the project by its number.") from None
+            raise RemoteError(f"{at.host} does not say which project {CURRENT} is. Name the project by its number.") from None
         return RemoteProject(at.host, at.project)
     found = answers.checked(answer, {"id": _number, "uuid": _uuid, "name": _name}, "a project")
     if at.project not in {CURRENT, str(found["id"])}:
-        raise RemoteRefusal(f"The server was asked for project {at.project} and answered with {found['id']}.")
+        raise RemoteError(f"The server was asked for project {at.project} and answered with {found['id']}.")
     return RemoteProject(at.host, str(found["id"]), found["uuid"], found["name"])
 
 

@@ -13,7 +13,7 @@ from promptuary.model.errors import InvalidValue
 from promptuary.model.json_text import InvalidJson, dump, parse
 from promptuary.remote import answers
 from promptuary.remote.client import Query, Remote
-from promptuary.remote.errors import RemoteRefusal
+from promptuary.remote.errors import RemoteError
 
 _LIST = "llm_prompts/"
 _QUOTES = 2
@@ -82,7 +82,7 @@ class RemotePrompts:
         answers.checked_list(answer.get("labels"), answers.LABEL, "a label")
         found = _of(name, answers.checked(answer.get("prompt"), answers.VERSION, "a version"))
         if version is not None and found["version"] != version:
-            raise RemoteRefusal(f"The server was asked for version {version} of {name} and answered with {found['version']}.")
+            raise RemoteError(f"The server was asked for version {version} of {name} and answered with {found['version']}.")
         return answer
 
     def create(
@@ -129,7 +129,7 @@ def content_of(text: str, size: int) -> object:
     try:
         return parse(text)
     except InvalidJson as error:
-        raise RemoteRefusal(f"The server sent a prompt that is neither text nor JSON: {error}.") from None
+        raise RemoteError(f"The server sent a prompt that is neither text nor JSON: {error}.") from None
 
 
 def text_of(content: object) -> str:
@@ -143,7 +143,7 @@ def _row(value: object) -> Row:
     try:
         encode_prompt(content)
     except InvalidValue as reason:
-        raise RemoteRefusal(f"The server answered with prompt '{row['name']}' that cannot be taken: {reason}") from None
+        raise RemoteError(f"The server answered with prompt '{row['name']}' that cannot be taken: {reason}") from None
     return Row(
         name=row["name"],
         version=row["version"],
@@ -162,7 +162,7 @@ def _version_of(name: str, answer: object) -> dict[str, Any]:
 def _of(name: str, answer: dict[str, Any]) -> dict[str, Any]:
     # A version's id also names its prompt.
     if answer["name"] != name.strip() and answer.get("id") != name:
-        raise RemoteRefusal(f"The server was asked for prompt '{name}' and answered with '{answer['name']}'.")
+        raise RemoteError(f"The server was asked for prompt '{name}' and answered with '{answer['name']}'.")
     return answer
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx2
 
 from promptuary.model.json_text import MAX_DEPTH, InvalidJson, find_surrogate, parse
-from promptuary.remote.errors import RemoteRefusal
+from promptuary.remote.errors import RemoteError
 
 ACCEPTED = "gzip"
 """The content coding that is asked for; another one cannot be read within limits."""
@@ -24,16 +24,16 @@ _CODINGS = ("", "identity", "gzip")
 _WRAPPED = 10
 
 
-class TooLarge(RemoteRefusal):
+class TooLarge(RemoteError):
     """An answer is larger than is read; fewer things at a time may fit."""
 
 
 def read_within_limits(answer: httpx2.Response, host: str) -> bytes:
-    """Read the body of an answer that was opened as a stream. Raises `RemoteRefusal`, `TooLarge`."""
+    """Read the body of an answer that was opened as a stream. Raises `RemoteError`, `TooLarge`."""
     ends_at = time.monotonic() + MAX_SECONDS
     coding = answer.headers.get("Content-Encoding", "").strip().lower()
     if coding not in _CODINGS:
-        raise RemoteRefusal(f"{host} answered with the content coding '{coding[:40]}', which was not asked for.")
+        raise RemoteError(f"{host} answered with the content coding '{coding[:40]}', which was not asked for.")
     parts: list[bytes] = []
     size = 0
     for part in _unpacked(answer.iter_raw(), host) if coding == "gzip" else answer.iter_raw():
@@ -41,7 +41,7 @@ def read_within_limits(answer: httpx2.Response, host: str) -> bytes:
         if size > MAX_BYTES:
             raise TooLarge(f"{host} answered with more than {MAX_BYTES:,} bytes at once.")
         if time.monotonic() > ends_at:
-            raise RemoteRefusal(f"{host} took longer than {MAX_SECONDS:.0f} seconds for one answer.")
+            raise RemoteError(f"{host} took longer than {MAX_SECONDS:.0f} seconds for one answer.")
         parts.append(part)
     return b"".join(parts)
 
@@ -69,7 +69,7 @@ def _unpacked(parts: Iterator[bytes], host: str) -> Iterator[bytes]:
             try:
                 yield inflating.decompress(packed, 1_000_000)
             except zlib.error:
-                raise RemoteRefusal(f"{host} answered with a body that is damaged gzip.") from None
+                raise RemoteError(f"{host} answered with a body that is damaged gzip.") from None
             packed = inflating.unconsumed_tail
     if not inflating.eof:
-        raise RemoteRefusal(f"{host} answered with a body of gzip that has no end.")
+        raise RemoteError(f"{host} answered with a body of gzip that has no end.")

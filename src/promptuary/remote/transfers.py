@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from promptuary.model.json_text import InvalidJson
 from promptuary.remote import answers
 from promptuary.remote.client import Query, Remote
-from promptuary.remote.errors import RemoteRefusal
+from promptuary.remote.errors import RemoteError
 from promptuary.remote.reading import json_of
 
 LINES = "application/x-ndjson"
@@ -52,7 +52,7 @@ def export_batch(remote: Remote, cursor: Query | None) -> ExportBatch:
     try:
         told = answers.checked(json_of(head), _HEAD, "the head of an export")
     except InvalidJson:
-        raise RemoteRefusal(f"{remote.profile.host} answered with something that is no export.") from None
+        raise RemoteError(f"{remote.profile.host} answered with something that is no export.") from None
     return ExportBatch(lines, told["prompts"], told["versions"], told["is_last"])
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Select, case, cast, delete, func, select
 
 from promptuary.model.prompts import Prompt
-from promptuary.model.usage import MAX_SHOWN, DayUsage, KeyUsage, LabelUsage, Tally, VersionUsage
+from promptuary.model.usage import MAX_SHOWN, DayUsage, FetchCount, KeyUsage, LabelUsage, VersionUsage
 from promptuary.store import recent_fetches
 from promptuary.store.engine import dialect
 from promptuary.store.engine.database import Transaction
@@ -24,12 +24,14 @@ Days = tuple[date, date]
 _FETCHES = cast(func.sum(fetches.c.count), BigInteger)
 
 
-def add_tallies(tx: Transaction, tallies: Sequence[Tally]) -> None:
+def add_fetch_counts(tx: Transaction, fetch_counts: Sequence[FetchCount]) -> None:
     """Add tallies to what was counted before.
 
     All writers take the rows of all tables in one order, so that none of them waits for another in a circle.
     """
-    ordered = sorted(tallies, key=lambda tally: (tally.use.version_id, tally.day, tally.use))
+    ordered = sorted(
+        fetch_counts, key=lambda fetch_count: (fetch_count.fetch_key.version_id, fetch_count.day, fetch_count.fetch_key)
+    )
     if not ordered:
         return
     counted = dialect.insert(tx.connection, fetches)
@@ -40,13 +42,13 @@ def add_tallies(tx: Transaction, tallies: Sequence[Tally]) -> None:
             "last_fetched_at": _later(counted, fetches.c.last_fetched_at),
         },
     )
-    tx.connection.execute(counted, [_row(tally) for tally in ordered])
+    tx.connection.execute(counted, [_row(fetch_count) for fetch_count in ordered])
     noted = dialect.insert(tx.connection, last_fetches)
     noted = noted.on_conflict_do_update(
         index_elements=list(last_fetches.primary_key), set_={"last_fetched_at": _later(noted, last_fetches.c.last_fetched_at)}
     )
     tx.connection.execute(noted, _last_rows(ordered))
-    recent_fetches.add_tallies(tx, ordered)
+    recent_fetches.add_fetch_counts(tx, ordered)
 
 
 def lock_fetches(tx: Transaction) -> None:
@@ -123,16 +125,20 @@ def list_usage(
     )
 
 
-def _row(tally: Tally) -> dict[str, object]:
-    counted: dict[str, object] = {"day": tally.day, "count": tally.count, "last_fetched_at": tally.last_fetched_at}
-    return tally.use._asdict() | counted
+def _row(fetch_count: FetchCount) -> dict[str, object]:
+    counted: dict[str, object] = {
+        "day": fetch_count.day,
+        "count": fetch_count.count,
+        "last_fetched_at": fetch_count.last_fetched_at,
+    }
+    return fetch_count.fetch_key._asdict() | counted
 
 
-def _last_rows(ordered: list[Tally]) -> list[dict[str, object]]:
-    by_version = groupby(ordered, key=lambda tally: tally.use.version_id)
+def _last_rows(ordered: list[FetchCount]) -> list[dict[str, object]]:
+    by_version = groupby(ordered, key=lambda fetch_count: fetch_count.fetch_key.version_id)
     return [
-        {"version_id": version_id, "last_fetched_at": max(tally.last_fetched_at for tally in tallies)}
-        for version_id, tallies in by_version
+        {"version_id": version_id, "last_fetched_at": max(fetch_count.last_fetched_at for fetch_count in fetch_counts)}
+        for version_id, fetch_counts in by_version
     ]
 
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
     select,
 )
 
-from promptuary.model.usage import Tally, recent_days
+from promptuary.model.usage import FetchCount, recent_days
 from promptuary.store.engine import dialect
 from promptuary.store.engine.database import Transaction
 from promptuary.store.tables import fetches, last_fetches, prompts, recent_fetches, versions
@@ -30,17 +30,17 @@ from promptuary.store.tables import fetches, last_fetches, prompts, recent_fetch
 _BATCH = 500
 
 
-def add_tallies(tx: Transaction, tallies: Sequence[Tally]) -> None:
+def add_fetch_counts(tx: Transaction, fetch_counts: Sequence[FetchCount]) -> None:
     """Add tallies, which `fetches` already has. Rows are taken in the order of their keys, by all writers alike."""
     days = _days(tx)
-    recent = [tally for tally in tallies if days[0] <= tally.day <= days[1]]
-    known = _prompts_of(tx, sorted({tally.use.version_id for tally in recent}))
+    recent = [fetch_count for fetch_count in fetch_counts if days[0] <= fetch_count.day <= days[1]]
+    known = _prompts_of(tx, sorted({fetch_count.fetch_key.version_id for fetch_count in recent}))
     sums: dict[tuple[int, str], tuple[int, datetime]] = {}
-    for tally in recent:
-        if tally.use.version_id in known:
-            key = known[tally.use.version_id]
-            total, last = sums.get(key, (0, tally.last_fetched_at))
-            sums[key] = (total + tally.count, max(last, tally.last_fetched_at))
+    for fetch_count in recent:
+        if fetch_count.fetch_key.version_id in known:
+            key = known[fetch_count.fetch_key.version_id]
+            total, last = sums.get(key, (0, fetch_count.last_fetched_at))
+            sums[key] = (total + fetch_count.count, max(last, fetch_count.last_fetched_at))
     if not sums:
         return
     added = dialect.insert(tx.connection, recent_fetches)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import NoReturn
 
 from promptuary.supervisor.pool import WorkerPool
-from promptuary.supervisor.runtime_dir import shared_folder
+from promptuary.supervisor.runtime_dir import create_runtime_dir
 
 
 class JsonLines(logging.Formatter):
@@ -27,7 +27,7 @@ class JsonLines(logging.Formatter):
 def run(*, host: str, port: int, workers: int, address: str, drain_seconds: float, as_json: bool) -> NoReturn:
     """Supervise workers until a signal ends it."""
     _configure_log(as_json=as_json)
-    with shared_folder() as folder:
+    with create_runtime_dir() as folder:
         pool = WorkerPool(host=host, port=port, workers=workers, address=address, folder=folder, drain_seconds=drain_seconds)
         status = pool.serve()
     sys.exit(status)

@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 
-from promptuary.supervisor.runtime_dir import remove_shared_folder
+from promptuary.supervisor.runtime_dir import remove_runtime_dir
 
 
 def follow_supervisor(lifeline: int) -> None:
@@ -18,7 +18,7 @@ def follow_supervisor(lifeline: int) -> None:
 
 def _stop_after(lifeline: int) -> None:
     os.read(lifeline, 1)
-    remove_shared_folder()
+    remove_runtime_dir()
     while True:
         # Once is not enough: a worker that is still starting may not listen yet.
         os.kill(os.getpid(), signal.SIGTERM)

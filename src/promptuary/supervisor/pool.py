@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from promptuary.supervisor.restarts import Patience
+from promptuary.supervisor.restarts import RestartPolicy
 from promptuary.supervisor.runtime_dir import has_started, is_prepared
-from promptuary.supervisor.stop_flag import open_stop_sign
+from promptuary.supervisor.stop_flag import open_stop_flag
 
 GRACE_SECONDS = 30
 """How long a worker may take to finish its requests."""
@@ -41,13 +41,13 @@ class _Worker:
     number: int
     """From 1; its replacement has the same."""
     process: subprocess.Popen[bytes]
-    birth: float
+    started_at: float
 
     def is_alive(self) -> bool:
         return self.process.returncode is None
 
 
-class _Wish(Enum):
+class _Command(Enum):
     STOP = "stop after the time to drain"
     STOP_NOW = "stop without it"
     RENEW = "renew the workers"
@@ -69,28 +69,28 @@ class WorkerPool:
         self._address = address
         self._folder = folder
         self._drain_seconds = drain_seconds
-        self._stop_sign = open_stop_sign(folder)
-        self._patience = Patience()
+        self._stop_flag = open_stop_flag(folder)
+        self._restarts = RestartPolicy()
         self._workers: dict[int, _Worker] = {}
         # Its end that is written to is never written to: it closes with this process, however that ends.
         self._lifeline, self._own_end = os.pipe()
         # What has happened: a worker has died, or somebody wishes something. Signal handlers may put into this kind of queue.
-        self._news: queue.SimpleQueue[_Worker | _Wish] = queue.SimpleQueue()
+        self._news: queue.SimpleQueue[_Worker | _Command] = queue.SimpleQueue()
 
     def serve(self) -> int:
         """Serve until a signal ends it; return the status to exit with, which is 1 if nobody asked for the end."""
         listener = self._listen()
-        signal.signal(signal.SIGTERM, lambda *_: self._news.put(_Wish.STOP))
-        signal.signal(signal.SIGINT, lambda *_: self._news.put(_Wish.STOP_NOW))
-        signal.signal(signal.SIGHUP, lambda *_: self._news.put(_Wish.RENEW))
+        signal.signal(signal.SIGTERM, lambda *_: self._news.put(_Command.STOP))
+        signal.signal(signal.SIGINT, lambda *_: self._news.put(_Command.STOP_NOW))
+        signal.signal(signal.SIGHUP, lambda *_: self._news.put(_Command.RENEW))
         wish = self._prepare(listener)
         if is_prepared(self._folder):
             wish = wish or self._supervise(listener)
         if wish is None and self._workers[1].process.returncode != REFUSED:
             logger.error("The workers cannot start. What was logged before tells why.")
-        elif wish is _Wish.STOP:
+        elif wish is _Command.STOP:
             self._drain()
-        self._stop_sign.put_up()
+        self._stop_flag.set()
         listener.close()
         self._end(list(self._workers.values()))
         return 1 if wish is None else 0
@@ -103,7 +103,7 @@ class WorkerPool:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return listener
 
-    def _prepare(self, listener: socket.socket) -> _Wish | None:
+    def _prepare(self, listener: socket.socket) -> _Command | None:
         """Start the workers, the first one first; return the wish to stop that comes before it has prepared the database."""
         first = self._workers[1] = self._spawn(1, listener, f"--prepare-for={self._address}")
         while not is_prepared(self._folder):
@@ -115,11 +115,11 @@ class WorkerPool:
                 # If it dies although it has prepared the database, it is replaced.
                 self._news.put(news)
                 break
-            if news is not _Wish.RENEW:
+            if news is not _Command.RENEW:
                 # Nothing serves yet.
-                return _Wish.STOP_NOW
+                return _Command.STOP_NOW
         if is_prepared(self._folder):
-            self._tell_of(first)
+            self._log_exit(first)
             for number in self._numbers[1:]:
                 self._replace(number, listener)
         return None
@@ -129,7 +129,7 @@ class WorkerPool:
         worker = self._start(number, listener)
         if worker is None:
             # The system lacks something for a while. That is no reason to give up, and the other workers serve.
-            self._patience.note_death(number, lived=0.0, had_started=True, now=time.monotonic())
+            self._restarts.record_exit(number, lived=0.0, had_started=True, now=time.monotonic())
         else:
             self._workers[number] = worker
 
@@ -139,7 +139,7 @@ class WorkerPool:
         except (OSError, RuntimeError) as error:
             logger.error("Worker-%d cannot be started: %s", number, error)  # noqa: TRY400 - the system's reason says all
             return None
-        self._tell_of(worker)
+        self._log_exit(worker)
         return worker
 
     def _spawn(self, number: int, listener: socket.socket, *more_options: str) -> _Worker:
@@ -152,7 +152,7 @@ class WorkerPool:
         )
         worker = _Worker(number, process, time.monotonic())
         try:
-            threading.Thread(target=self._await_death, args=(worker,), name=f"await-worker-{number}", daemon=True).start()
+            threading.Thread(target=self._wait_for_exit, args=(worker,), name=f"await-worker-{number}", daemon=True).start()
         except RuntimeError:
             # Its death would go unseen.
             process.kill()
@@ -160,46 +160,46 @@ class WorkerPool:
             raise
         return worker
 
-    def _tell_of(self, worker: _Worker) -> None:
+    def _log_exit(self, worker: _Worker) -> None:
         logger.info("Spawning worker-%d with process id %d", worker.number, worker.process.pid)
 
-    def _await_death(self, worker: _Worker) -> None:
+    def _wait_for_exit(self, worker: _Worker) -> None:
         worker.process.wait()
         self._news.put(worker)
 
-    def _supervise(self, listener: socket.socket) -> _Wish | None:
+    def _supervise(self, listener: socket.socket) -> _Command | None:
         """Replace workers until somebody wishes a stop; return the wish, `None` when the workers cannot start."""
-        while not self._has_given_up():
+        while not self._is_giving_up():
             try:
-                news = self._news.get(timeout=self._patience.seconds_to_next(time.monotonic()))
+                news = self._news.get(timeout=self._restarts.seconds_to_next(time.monotonic()))
             except queue.Empty:
                 news = None
             if isinstance(news, _Worker):
-                self._note_death(news)
-            elif news is _Wish.RENEW:
+                self._on_exit(news)
+            elif news is _Command.RENEW:
                 self._renew(listener)
             elif news is not None:
                 return news
-            for number in self._patience.take_due(time.monotonic()):
+            for number in self._restarts.take_due(time.monotonic()):
                 self._replace(number, listener)
         return None
 
-    def _note_death(self, worker: _Worker) -> None:
+    def _on_exit(self, worker: _Worker) -> None:
         if self._workers.get(worker.number) is not worker:
             # It was replaced.
             return
         now = time.monotonic()
         started = has_started(self._folder, worker.process.pid)
         logger.warning("Worker-%d has ended with status %d", worker.number, worker.process.returncode)
-        pause = self._patience.note_death(worker.number, lived=now - worker.birth, had_started=started, now=now)
+        pause = self._restarts.record_exit(worker.number, lived=now - worker.started_at, had_started=started, now=now)
         if pause:
             logger.warning("Worker-%d dies again and again; the next one comes in %.0f s", worker.number, pause)
 
     def _renew(self, listener: socket.socket) -> None:
-        self._patience = Patience()
+        self._restarts = RestartPolicy()
         for number in self._numbers:
             old, new = self._workers.get(number), self._start(number, listener)
-            if new is not None and not self._await_start(new):
+            if new is not None and not self._wait_for_start(new):
                 # It has not begun to serve, so nothing is lost.
                 new.process.kill()
                 return
@@ -208,31 +208,31 @@ class WorkerPool:
                 if old is not None:
                     old.process.terminate()
             elif old is None or not old.is_alive():
-                self._patience.note_death(number, lived=0.0, had_started=False, now=time.monotonic())
+                self._restarts.record_exit(number, lived=0.0, had_started=False, now=time.monotonic())
             else:
                 logger.error("The new worker-%d cannot start. The one before goes on.", number)
 
-    def _await_start(self, worker: _Worker) -> bool:
+    def _wait_for_start(self, worker: _Worker) -> bool:
         """Wait until a worker serves or has died; return whether nobody wished the server to stop meanwhile."""
-        kept: list[_Worker | _Wish] = []
+        kept: list[_Worker | _Command] = []
         is_wanted = True
         while is_wanted and worker.is_alive() and not has_started(self._folder, worker.process.pid):
             try:
                 kept.append(self._news.get(timeout=_GLANCE_SECONDS))
             except queue.Empty:
                 continue
-            is_wanted = kept[-1] not in {_Wish.STOP, _Wish.STOP_NOW}
+            is_wanted = kept[-1] not in {_Command.STOP, _Command.STOP_NOW}
         for news in kept:
             self._news.put(news)
         return is_wanted
 
-    def _has_given_up(self) -> bool:
-        return self._patience.is_at_its_end() and not any(
+    def _is_giving_up(self) -> bool:
+        return self._restarts.is_exhausted() and not any(
             worker.is_alive() and has_started(self._folder, worker.process.pid) for worker in self._workers.values()
         )
 
     def _drain(self) -> None:
-        self._stop_sign.put_up()
+        self._stop_flag.set()
         if self._drain_seconds > 0:
             logger.info("Not ready any more, serving for %g s", self._drain_seconds)
         deadline = time.monotonic() + self._drain_seconds
@@ -241,7 +241,7 @@ class WorkerPool:
                 news = self._news.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
                 return
-            if news in {_Wish.STOP, _Wish.STOP_NOW}:
+            if news in {_Command.STOP, _Command.STOP_NOW}:
                 return
 
     def _end(self, workers: list[_Worker]) -> None:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 QUICK_SECONDS = 10.0
 """A worker that dies sooner than this after its birth died quickly."""
 
-LONGEST_PAUSE_SECONDS = 30.0
+MAX_PAUSE_SECONDS = 30.0
 
-MOST_FAILED_STARTS = 4
+MAX_FAILED_STARTS = 4
 """How often in a row a worker may die before it has started, unless another one serves."""
 
 
@@ -18,17 +18,17 @@ class _Record:
 
 
 @dataclass
-class Patience:
+class RestartPolicy:
     """The first death of a worker is followed by a new one at once. While it goes on dying quickly, the pauses double."""
 
     _records: dict[int, _Record] = field(default_factory=dict)
     _due: dict[int, float] = field(default_factory=dict)
 
-    def note_death(self, worker: int, *, lived: float, had_started: bool, now: float) -> float:
+    def record_exit(self, worker: int, *, lived: float, had_started: bool, now: float) -> float:
         """Note that a worker died ``lived`` seconds after its birth; return the seconds after which it is started again."""
         record = self._records.setdefault(worker, _Record())
         record.failed_starts = 0 if had_started else record.failed_starts + 1
-        pause = min(2.0 ** (record.quick_deaths - 1), LONGEST_PAUSE_SECONDS) if record.quick_deaths else 0.0
+        pause = min(2.0 ** (record.quick_deaths - 1), MAX_PAUSE_SECONDS) if record.quick_deaths else 0.0
         if lived < QUICK_SECONDS:
             record.quick_deaths += 1
         else:
@@ -47,6 +47,6 @@ class Patience:
         """Return how long nothing is due, `None` for as long as nobody dies."""
         return max(0.0, min(self._due.values()) - now) if self._due else None
 
-    def is_at_its_end(self) -> bool:
+    def is_exhausted(self) -> bool:
         """Tell whether a worker has failed to start too often."""
-        return any(record.failed_starts >= MOST_FAILED_STARTS for record in self._records.values())
+        return any(record.failed_starts >= MAX_FAILED_STARTS for record in self._records.values())

@@ -22,7 +22,7 @@ VARIABLE = "PROMPTUARY_SHARED_FOLDER"
 
 
 @contextmanager
-def shared_folder() -> Iterator[Path]:
+def create_runtime_dir() -> Iterator[Path]:
     """Provide a folder for the processes that are started inside the block."""
     _remove_abandoned()
     draft = Path(tempfile.mkdtemp(prefix=".promptuary-"))
@@ -51,7 +51,7 @@ def _remove_abandoned() -> None:
                 os.close(descriptor)
 
 
-def find_shared_folder() -> Path | None:
+def find_runtime_dir() -> Path | None:
     """Return the supervisor's folder, `None` in a process that no supervisor has started."""
     path = os.environ.get(VARIABLE)
     return None if path is None else Path(path)
@@ -67,16 +67,16 @@ def open_memory(folder: Path | None, name: str, *, size: int) -> mmap.mmap:
         return mmap.mmap(file.fileno(), size)
 
 
-def remove_shared_folder() -> None:
+def remove_runtime_dir() -> None:
     """Remove the supervisor's folder, for a supervisor that was killed and so could not."""
-    folder = find_shared_folder()
+    folder = find_runtime_dir()
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def mark_as_prepared() -> None:
     """Let the supervisor know that the database is ready for all workers."""
-    folder = find_shared_folder()
+    folder = find_runtime_dir()
     if folder is not None:
         (folder / _PREPARED).touch()
 
@@ -88,7 +88,7 @@ def is_prepared(folder: Path) -> bool:
 
 def mark_as_started() -> None:
     """Let the supervisor know that this worker has what it needs to serve."""
-    folder = find_shared_folder()
+    folder = find_runtime_dir()
     if folder is not None:
         _mark(folder, os.getpid()).touch()
 

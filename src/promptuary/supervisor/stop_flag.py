@@ -9,21 +9,21 @@ from pathlib import Path
 from promptuary.supervisor.runtime_dir import open_memory
 
 
-class StopSign:
+class StopFlag:
     """Once it is up it stays up. Looking costs about a tenth of a microsecond, so every request can."""
 
     def __init__(self, memory: mmap.mmap) -> None:
         self._memory = memory
 
-    def put_up(self) -> None:
+    def set(self) -> None:
         """Tell all processes that share the sign."""
         self._memory[0] = 1
 
-    def is_up(self) -> bool:
+    def is_set(self) -> bool:
         """Tell whether the server is about to stop."""
         return self._memory[0] != 0
 
 
-def open_stop_sign(folder: Path | None) -> StopSign:
+def open_stop_flag(folder: Path | None) -> StopFlag:
     """Open the sign of the processes that share a folder, or one of its own where there is none."""
-    return StopSign(open_memory(folder, "stopping", size=1))
+    return StopFlag(open_memory(folder, "stopping", size=1))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from promptuary.files import Folder
 from promptuary.model.json_text import dump_indented
-from promptuary.remote import RemotePrompts, RemoteRefusal
+from promptuary.remote import RemoteError, RemotePrompts
 from promptuary.sync.merging import Draft, Unmergeable, value_of
 
 
@@ -32,7 +32,7 @@ def list_differences(folder: Folder, prompts: RemotePrompts, names: Collection[s
             try:
                 old = Draft(value_of(answer["prompt"], entry.sha256), answer["config"])
             except Unmergeable as reason:
-                raise RemoteRefusal(f"{name}: {reason}.") from None
+                raise RemoteError(f"{name}: {reason}.") from None
         new = Draft(found.document.content, found.document.config) if found else None
         yield Difference(name, entry.version if entry else None, old, new)
 

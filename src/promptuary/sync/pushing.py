@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any
 
 from promptuary.files import Document, Folder, FoundFile, Lock, LockEntry, render_document, write_lock, write_prompt_file
-from promptuary.remote import Conflict, Missing, RemotePrompts, RemoteRefusal, Row, Unreachable, content_of
+from promptuary.remote import Conflict, Missing, RemoteError, RemotePrompts, Row, Unreachable, content_of
 from promptuary.sync.merging import Draft, Unmergeable, is_same, merge, value_of
 from promptuary.sync.states import document_of, entry_of
 
@@ -72,7 +72,7 @@ def perform(push: Push, folder: Folder, lock: Lock, prompts: RemotePrompts) -> t
         return replace(push, action=Action.CONFLICT, detail=detail), lock
     except Unreachable:
         raise
-    except RemoteRefusal as refusal:
+    except RemoteError as refusal:
         return replace(push, action=Action.CONFLICT, detail=str(refusal)), lock
     entries = {name: entry for name, entry in lock.entries.items() if name != push.name}
     if row is not None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from promptuary.files import Folder, InvalidFile
-from promptuary.remote import Missing, RemotePrompts, RemoteRefusal, Row
+from promptuary.remote import Missing, RemoteError, RemotePrompts, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def read_source(
             elif label is not None:
                 unlabelled.add(name)
             else:
-                raise RemoteRefusal(f"Prompt '{name}' came or went while the server was asked. Run the command again.")
+                raise RemoteError(f"Prompt '{name}' came or went while the server was asked. Run the command again.")
     return Source(rows, label, frozenset(unlabelled))
 
 

@@ -12,13 +12,13 @@ from starlette.types import ASGIApp
 
 from promptuary.http.body import CLIENT_GONE, BodyTooSlow
 from promptuary.http.request_log import log_damage
-from promptuary.model.errors import PromptNotFound, Refusal, Unavailable
+from promptuary.model.errors import PromptNotFound, RegistryError, Unavailable
 from promptuary.web import home
 from promptuary.web.account import keys, profile
 from promptuary.web.assets import PREFIX
 from promptuary.web.errors import TITLES, SignInNeeded, WebError, detail_of, page_of
 from promptuary.web.headers import SafeHeaders
-from promptuary.web.page_request import Visit, WebServices
+from promptuary.web.page_request import PageRequest, WebServices
 from promptuary.web.programs import short_error, wants_page
 from promptuary.web.projects import project_list, routes, settings
 from promptuary.web.prompts.archive import find_archived
@@ -32,7 +32,7 @@ def create_web(services: WebServices) -> ASGIApp:
     web = Starlette(
         routes=[*ROUTES, Route(f"{PREFIX}{{name:path}}", services.assets.respond, methods=["GET"])],
         exception_handlers={
-            Refusal: _on_refusal,
+            RegistryError: _on_refusal,
             WebError: _on_web_error,
             SignInNeeded: _on_sign_in_needed,
             BodyTooSlow: _on_slow_body,
@@ -47,12 +47,12 @@ def create_web(services: WebServices) -> ASGIApp:
 
 
 def _on_refusal(request: Request, refusal: Exception) -> Response:
-    assert isinstance(refusal, Refusal)  # noqa: S101 - the type it is registered for
+    assert isinstance(refusal, RegistryError)  # noqa: S101 - the type it is registered for
     log_damage(refusal)
     shown = page_of(refusal)
     headers = {"Retry-After": "1"} if isinstance(refusal, Unavailable) else None
     # Somebody may have archived the prompt to which an older link leads.
-    archived = find_archived(Visit(request)) if isinstance(refusal, PromptNotFound) else None
+    archived = find_archived(PageRequest(request)) if isinstance(refusal, PromptNotFound) else None
     prompt = refusal.segment if isinstance(refusal, PromptNotFound) and (refusal.lacks or refusal.label or refusal.version) else ""
     return _error_page(
         request,
@@ -75,11 +75,11 @@ def _on_web_error(request: Request, error: Exception) -> Response:
 
 def _on_sign_in_needed(request: Request, error: Exception) -> Response:
     assert isinstance(error, SignInNeeded)  # noqa: S101 - the type it is registered for
-    return RedirectResponse(Visit(request).root + error.location, 303)
+    return RedirectResponse(PageRequest(request).root + error.location, 303)
 
 
 async def _on_slow_body(request: Request, _error: Exception) -> Response:
-    return Visit(request).anonymous_page(
+    return PageRequest(request).anonymous_page(
         "error.html",
         408,
         title=TITLES[408],
@@ -102,7 +102,7 @@ def _on_routing_error(request: Request, error: Exception) -> Response:
         detail = f'The method "{request.method}" is not for this page.'
         return _error_page(request, METHOD_NOT_ALLOWED, title=TITLES[METHOD_NOT_ALLOWED], detail=detail, headers=error.headers)
     if spelled := _other_spelling(request):
-        return RedirectResponse(Visit(request).root + spelled, 307)
+        return RedirectResponse(PageRequest(request).root + spelled, 307)
     if not wants_page(request):
         return short_error(404, "not_found", "Endpoint not found.")
     return _error_page(
@@ -111,13 +111,13 @@ def _on_routing_error(request: Request, error: Exception) -> Response:
 
 
 def _on_defect(request: Request, _error: Exception) -> Response:
-    visit = Visit(request)
-    return visit.anonymous_page(
+    page_request = PageRequest(request)
+    return page_request.anonymous_page(
         "error.html",
         500,
         title=TITLES[500],
         detail="This is a defect of Promptuary.",
-        advice=f"Try again. If it stays, tell whoever runs this server; its log says more under the id {visit.request_id}.",
+        advice=f"Try again. If it stays, tell whoever runs this server; its log says more under the id {page_request.request_id}.",
     )
 
 
@@ -135,13 +135,13 @@ def _error_page(
     archived: str | None = None,
     prompt: str = "",
 ) -> Response:
-    visit = Visit(request)
+    page_request = PageRequest(request)
     context = {"title": title, "detail": detail, "advice": advice, "archived": archived, "prompt": prompt}
     try:
-        return visit.page("error.html", status, headers=headers, **context)
-    except Refusal:
+        return page_request.page("error.html", status, headers=headers, **context)
+    except RegistryError:
         # The page is about something else; whose it is can be left out.
-        return visit.anonymous_page("error.html", status, headers=headers, **context)
+        return page_request.anonymous_page("error.html", status, headers=headers, **context)
 
 
 def _other_spelling(request: Request) -> str | None:

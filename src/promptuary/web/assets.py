@@ -20,7 +20,19 @@ from promptuary.web.bundle import STATIC, manifest_of
 
 PREFIX = "/static/"
 
-STYLE_SHEETS = ("fonts", "tokens", "base", "layout", "fields", "parts", "listings", "ways", "manuscript", "difference", "editor")
+STYLE_SHEETS = (
+    "fonts",
+    "tokens",
+    "base",
+    "layout",
+    "fields",
+    "parts",
+    "listings",
+    "navigation",
+    "prompt-text",
+    "difference",
+    "editor",
+)
 """What the style sheet consists of, in the order in which later rules win."""
 
 _FOR_EVER = "public, max-age=31536000, immutable"

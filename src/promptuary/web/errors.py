@@ -39,7 +39,7 @@ _GO_BACK = "Go back to correct it. Nothing was changed."
 _CONFLICT = ErrorPage(409, "This is not possible just now", "Nothing was changed.")
 _UNAVAILABLE = ErrorPage(503, "The database does not answer", "Nothing was changed. Try again in a moment.")
 
-PAGES: dict[type[errors.Refusal], ErrorPage] = {
+PAGES: dict[type[errors.RegistryError], ErrorPage] = {
     errors.InvalidValue: ErrorPage(400, "A value cannot be used", _GO_BACK),
     errors.HistoryConflict: _CONFLICT,
     errors.NameTaken: ErrorPage(400, "This name is taken", "Go back to choose another one. Nothing was changed."),
@@ -84,7 +84,7 @@ TITLES = {
 }
 
 
-def detail_of(refusal: errors.Refusal) -> str:
+def detail_of(refusal: errors.RegistryError) -> str:
     """Return what a page says of a refusal: its own sentence, except where that tells what to send to the API."""
     match refusal:
         case errors.PromptNotFound(segment=name, lacks=lacks) if lacks:
@@ -100,6 +100,6 @@ def detail_of(refusal: errors.Refusal) -> str:
     return str(refusal)
 
 
-def page_of(refusal: errors.Refusal) -> ErrorPage:
+def page_of(refusal: errors.RegistryError) -> ErrorPage:
     """Return the page of a refusal of the domain."""
     return next(PAGES[kind] for kind in type(refusal).__mro__ if kind in PAGES)

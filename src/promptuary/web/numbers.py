@@ -3,7 +3,7 @@
 _MAX_DIGITS = 9
 
 
-def number_of(text: str | None) -> int | None:
+def positive_int(text: str | None) -> int | None:
     """Return the positive number that a text is; `None` for anything else."""
     if text is None or not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
         return None

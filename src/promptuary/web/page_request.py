@@ -50,7 +50,7 @@ class WebServices:
     """Pages of errors that show nothing of a request, by title, detail and advice."""
 
 
-class Visit:
+class PageRequest:
     """One request. ``raw_body`` is what was sent with it."""
 
     def __init__(self, request: Request, raw_body: bytes = b"") -> None:
@@ -93,7 +93,7 @@ class Visit:
     @property
     def signed_in(self) -> SignedIn | None:
         """Who is signed in, and by which session; `None` for strangers."""
-        return self._workplace.signed_in
+        return self._context.signed_in
 
     @property
     def account(self) -> User:
@@ -118,7 +118,7 @@ class Visit:
     @property
     def memberships(self) -> list[Membership]:
         """The projects of whoever is signed in, and their roles there."""
-        return self._workplace.memberships
+        return self._context.memberships
 
     @property
     def project(self) -> Project:
@@ -154,7 +154,7 @@ class Visit:
 
     def page(self, template: str, status: int = 200, *, headers: Mapping[str, str] | None = None, **context: object) -> Response:
         """Return a page. Every template also gets what all pages show; see `_shown_always`."""
-        html = render(template, {**self._shown_always(self._workplace), **context})
+        html = render(template, {**self._shown_always(self._context), **context})
         if self.signed_in and self.signed_in.session.notice:
             self._keep_notice(self.signed_in.session.id, None)
         return HTMLResponse(html, status, headers)
@@ -163,7 +163,7 @@ class Visit:
         self, template: str, status: int, *, headers: Mapping[str, str] | None = None, **context: object
     ) -> Response:
         """Return a page that needs no database, and so shows nobody's name."""
-        html = render(template, {**self._shown_always(_Workplace(None, [])), **context})
+        html = render(template, {**self._shown_always(_Context(None, [])), **context})
         return HTMLResponse(html, status, headers)
 
     def redirect(self, path: str, notice: str = "") -> Response:
@@ -191,12 +191,12 @@ class Visit:
             response.headers.append(
                 "Set-Cookie", write_session_cookie(self.request.scope, self._cookie, lasts=lasts, root=self.root)
             )
-        here = _find(self._workplace.memberships, self.path) if "_workplace" in self.__dict__ else None
+        here = _find(self._context.memberships, self.path) if "_context" in self.__dict__ else None
         if here is not None and here.project.id != read_last_project(self.request.scope):
             response.headers.append("Set-Cookie", write_last_project(self.request.scope, here.project.id, root=self.root))
         # A page that nobody had to know who they are for has not been asked for it, either.
-        workplace: _Workplace | None = self.__dict__.get("_workplace")
-        signed_in = workplace.signed_in if workplace else None
+        context: _Context | None = self.__dict__.get("_context")
+        signed_in = context.signed_in if context else None
         if signed_in and sessions.is_worth_noting(signed_in.session, self.database.clock()):
             response.background = BackgroundTask(sessions.note_seen, self.database, signed_in.session)
         return response
@@ -206,42 +206,42 @@ class Visit:
             sessions.leave_notice(tx, session_id, notice)
 
     @cached_property
-    def _workplace(self) -> "_Workplace":
+    def _context(self) -> "_Context":
         """Who is signed in and where they work, read once."""
         value = read_session_cookie(self.request.scope, root=self.root)
         if value is None:
-            return _Workplace(None, [])
+            return _Context(None, [])
         with self.database.read() as tx:
             signed_in = sessions.find_session(tx, value, limits=self.services.session_limits)
-            return _Workplace(signed_in, administration.list_own_projects(tx, signed_in.user) if signed_in else [])
+            return _Context(signed_in, administration.list_own_projects(tx, signed_in.user) if signed_in else [])
 
-    def _shown_always(self, workplace: "_Workplace") -> dict[str, object]:
-        here = _find(workplace.memberships, self.path) or _find_last(workplace.memberships, self.request)
+    def _shown_always(self, context: "_Context") -> dict[str, object]:
+        here = _find(context.memberships, self.path) or _find_last(context.memberships, self.request)
         return {
             **self.services.assets.globals,
-            "account": workplace.signed_in.user if workplace.signed_in else None,
+            "account": context.signed_in.user if context.signed_in else None,
             "project": here.project if here else None,
             "links": Links(here.project.id, self.root) if here else None,
             "root": self.root,
-            "projects": _list_for_menu(workplace.memberships, here),
-            "project_count": len(workplace.memberships),
-            "may_found_projects": any(each.role is Role.ADMIN for each in workplace.memberships),
+            "projects": _list_for_menu(context.memberships, here),
+            "project_count": len(context.memberships),
+            "may_found_projects": any(each.role is Role.ADMIN for each in context.memberships),
             "role": here.role if here else None,
             "can_write": here is not None and here.role.includes(Permission.WRITE.role),
             "can_manage": here is not None and here.role.includes(Permission.MANAGE.role),
-            "notice": (workplace.signed_in.session.notice or "") if workplace.signed_in else "",
+            "notice": (context.signed_in.session.notice or "") if context.signed_in else "",
             "path": self.request.url.path,
             "now": self.database.clock(),
         }
 
 
 @dataclass(frozen=True, slots=True)
-class _Workplace:
+class _Context:
     signed_in: SignedIn | None
     memberships: list[Membership]
 
 
-View = Callable[[Visit], Response]
+View = Callable[[PageRequest], Response]
 
 MAX_PROJECTS_IN_MENU = 10
 """Maximum projects that the menu of every page lists."""

@@ -8,6 +8,6 @@ FRONT = "/"
 _OWN = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*")
 
 
-def own_path(wanted: str) -> str:
+def safe_redirect(wanted: str) -> str:
     """Return an address if it is one of the server's own, else the start page."""
     return wanted if _OWN.fullmatch(wanted) else FRONT

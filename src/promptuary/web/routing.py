@@ -13,7 +13,7 @@ from promptuary.model.errors import Busy
 from promptuary.web.csrf import require_own_page
 from promptuary.web.errors import TITLES, SignInNeeded, WebError, page_of
 from promptuary.web.forms import MAX_FORM_BYTES, MAX_PASSWORD_FORM_BYTES, too_large
-from promptuary.web.page_request import View, Visit, came_from
+from promptuary.web.page_request import PageRequest, View, came_from
 
 _MAX_RENDERED = 100
 
@@ -32,7 +32,7 @@ def page(path: str, *, get: View | None = None, post: View | None = None, hashes
 
 def _endpoint(views: dict[str, View], *, queued: frozenset[str], is_heavy: bool) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        stranger = Visit(request)
+        stranger = PageRequest(request)
         is_queued = request.method in queued
         most = MAX_PASSWORD_FORM_BYTES if is_queued else MAX_FORM_BYTES
         try:
@@ -41,27 +41,27 @@ def _endpoint(views: dict[str, View], *, queued: frozenset[str], is_heavy: bool)
             raise SignInNeeded(came_from(request, stranger.root)) from None
         if body is None:
             raise too_large(most)
-        visit = Visit(request, body)
-        require_own_page(request, public_url=visit.services.public_url)
-        work = partial(_answer, visit, views[request.method])
+        page_request = PageRequest(request, body)
+        require_own_page(request, public_url=page_request.services.public_url)
+        work = partial(_answer, page_request, views[request.method])
         if is_queued:
-            return await _answer_in_turn(visit, work)
+            return await _answer_in_turn(page_request, work)
         if is_heavy:
-            return await visit.services.heavy_work.run(work)
-        return await anyio.to_thread.run_sync(work, limiter=visit.services.threads)
+            return await page_request.services.heavy_work.run(work)
+        return await anyio.to_thread.run_sync(work, limiter=page_request.services.threads)
 
     return answer
 
 
-def _answer(visit: Visit, view: View) -> Response:
-    return visit.finish(view(visit))
+def _answer(page_request: PageRequest, view: View) -> Response:
+    return page_request.finish(view(page_request))
 
 
-async def _answer_in_turn(visit: Visit, work: Callable[[], Response]) -> Response:
+async def _answer_in_turn(page_request: PageRequest, work: Callable[[], Response]) -> Response:
     """Answer with the result of a view that hashes a password, or refuse at once what there is no room for."""
-    passwords = visit.services.passwords
+    passwords = page_request.services.passwords
     try:
-        async with visit.services.throttle.admitted(visit.browser.address) as failures:
+        async with page_request.services.throttle.admitted(page_request.browser.address) as failures:
             return await passwords.run(work, failures=failures)
     except Busy as busy:
         shown = page_of(busy)
@@ -71,18 +71,18 @@ async def _answer_in_turn(visit: Visit, work: Callable[[], Response]) -> Respons
         refusal, title = error, TITLES[error.status]
     await passwords.delay_refusal()
     # Here, not in a thread: refusals must neither wait for anything nor keep others waiting.
-    html = _rendered_once(visit, title=title, detail=str(refusal), advice=refusal.advice)
+    html = _rendered_once(page_request, title=title, detail=str(refusal), advice=refusal.advice)
     return HTMLResponse(html, refusal.status, refusal.headers)
 
 
-def _rendered_once(visit: Visit, *, title: str, detail: str, advice: str) -> bytes:
+def _rendered_once(page_request: PageRequest, *, title: str, detail: str, advice: str) -> bytes:
     """Return a page of an error that shows nothing of the request, of which there may be thousands."""
-    known = visit.services.rendered
+    known = page_request.services.rendered
     page = known.get((title, detail, advice))
     if page is None:
         if len(known) >= _MAX_RENDERED:
             known.clear()
         page = known[title, detail, advice] = bytes(
-            visit.anonymous_page("error.html", 200, title=title, detail=detail, advice=advice).body
+            page_request.anonymous_page("error.html", 200, title=title, detail=detail, advice=advice).body
         )
     return page

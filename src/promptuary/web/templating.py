@@ -10,9 +10,9 @@ from markupsafe import Markup
 
 from promptuary.model.accounts import Author, User, shown_name
 from promptuary.model.text import counted
-from promptuary.web.account.scopes import told_powers
+from promptuary.web.account.scopes import describe_scopes
 from promptuary.web.prompts.visible import show_visibly
-from promptuary.web.user_agents import told_browser
+from promptuary.web.user_agents import format_user_agent
 
 _KILOBYTE = 1000
 _UNITS = (
@@ -37,13 +37,13 @@ def environment() -> Environment:
     )
     created.filters |= {
         "ago": _ago,
-        "browser": told_browser,
+        "browser": format_user_agent,
         "counted": counted,
-        "exact": told_exactly,
-        "person": told_person,
-        "powers": told_powers,
+        "exact": format_exact_time,
+        "person": format_person,
+        "powers": describe_scopes,
         "relative": _relative,
-        "size": told_size,
+        "size": format_size,
         "thousands": "{:,}".format,
         "visible": show_visibly,
     }
@@ -55,7 +55,7 @@ def render(template: str, context: Mapping[str, object]) -> str:
     return environment().get_template(template).render(context)
 
 
-def told_ago(moment: datetime, now: datetime) -> str:
+def format_ago(moment: datetime, now: datetime) -> str:
     """Tell in words how long ago something was."""
     passed = now - moment
     for length, unit in _UNITS:
@@ -64,12 +64,12 @@ def told_ago(moment: datetime, now: datetime) -> str:
     return "just now"
 
 
-def told_exactly(moment: datetime) -> str:
+def format_exact_time(moment: datetime) -> str:
     """Tell when something was, to the second."""
     return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def told_person(person: Author | User | None) -> str:
+def format_person(person: Author | User | None) -> str:
     """Tell who somebody is: by name, else by address; for an author without an account here also where that is from."""
     if person is None:
         return "the operator"
@@ -77,19 +77,19 @@ def told_person(person: Author | User | None) -> str:
     return f"{shown_name(person)} (imported)" if is_recorded else shown_name(person)
 
 
-def told_size(size: int) -> str:
+def format_size(size: int) -> str:
     """Tell a number of bytes in the unit that suits it: `812 B`, `1.5 KB`."""
     return f"{size} B" if size < _KILOBYTE else f"{size / _KILOBYTE:,.1f} KB"
 
 
 def _relative(moment: datetime) -> str:
     # Macros that templates import do not see what the page was given, so this looks at the clock itself.
-    return told_ago(moment, datetime.now(UTC))
+    return format_ago(moment, datetime.now(UTC))
 
 
 @pass_context
 def _ago(context: Context, moment: datetime) -> Markup:
     """Show a moment relative to now, and exactly for machines and for whoever points at it."""
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        moment.isoformat(), told_exactly(moment), told_ago(moment, context["now"])
+        moment.isoformat(), format_exact_time(moment), format_ago(moment, context["now"])
     )

@@ -29,7 +29,7 @@ _SYSTEMS = (
 )
 
 
-def told_browser(user_agent: str) -> str:
+def format_user_agent(user_agent: str) -> str:
     """Tell which browser it is, and on which system: ``Firefox on Linux``; the text itself where neither is known."""
     browser = _first(_BROWSERS, user_agent)
     system = _first(_SYSTEMS, user_agent)

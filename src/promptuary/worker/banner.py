@@ -3,7 +3,7 @@
 from promptuary.registry.bootstrap import FirstStart
 
 
-def welcome(first: FirstStart | None, *, link: str | None, address: str, data: str) -> str:
+def banner(first: FirstStart | None, *, link: str | None, address: str, data: str) -> str:
     """Tell where the server and its data are, and how to sign in; on the first start also how to begin with a key."""
     lines = ["", f"  Promptuary    {address}", f"  API reference {address}/api/docs/", f"  Data          {data}"]
     if link is None:

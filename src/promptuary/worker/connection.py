@@ -13,11 +13,11 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from promptuary.api.errors import BAD_REQUEST, HEAD_TOO_LARGE, Body, json_response
-from promptuary.delivery.shortcut import Seen, Shortcut
+from promptuary.delivery.shortcut import CachedHead, Shortcut
 from promptuary.http.body import DRAIN_SECONDS
 from promptuary.http.no_sniffing import NO_SNIFFING
 from promptuary.http.request_ids import take_ids
-from promptuary.http.request_recorder import Ledger, sent_id
+from promptuary.http.request_recorder import RequestRecorder, sent_id
 from promptuary.http.scope import ABORT, HEAD, REFUSED
 
 KEEP_SECONDS = 75
@@ -46,9 +46,9 @@ class _Head(NamedTuple):
     request_id: str | None
 
 
-def connections_with(shortcut: Shortcut | None, ledger: Ledger | None = None) -> Callable[..., HttpToolsProtocol]:
+def connections_with(shortcut: Shortcut | None, recorder: RequestRecorder | None = None) -> Callable[..., HttpToolsProtocol]:
     """Return what makes connections that ask a shortcut first, and write down in the ledger what they refuse."""
-    return partial(Connection, shortcut, ledger)
+    return partial(Connection, shortcut, recorder)
 
 
 class Connection(HttpToolsProtocol):
@@ -61,7 +61,7 @@ class Connection(HttpToolsProtocol):
     def __init__(
         self,
         shortcut: Shortcut | None,
-        ledger: Ledger | None,
+        recorder: RequestRecorder | None,
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
@@ -69,7 +69,7 @@ class Connection(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._shortcut = shortcut
-        self._ledger = ledger
+        self._recorder = recorder
         self._caller = hashlib.sha256()
         # The request that the shortcut was asked to answer.
         self._asked: tuple[bytes, _Head] | None = None
@@ -118,7 +118,7 @@ class Connection(HttpToolsProtocol):
             self._asked = data, head
             self._shortcut.ask(self, seen, head.request_id)
 
-    def answer(self, seen: Seen, request_id: str) -> None:
+    def answer(self, seen: CachedHead, request_id: str) -> None:
         """Send the answer that the shortcut has found."""
         self._asked = None
         self._used_at = self.loop.time()
@@ -233,15 +233,15 @@ class Connection(HttpToolsProtocol):
 
     def _send_refusal(self, status: int, refusal: Body) -> None:
         """Send an answer to what never became a request of the application, and write it down like any other."""
-        request_id = self._ledger.new_id() if self._ledger else secrets.token_hex(16)
+        request_id = self._recorder.new_id() if self._recorder else secrets.token_hex(16)
         answer = json_response(refusal, status, {"Connection": "close", "X-Request-ID": request_id})
         lines = [STATUS_LINE[status], _encoded(self.server_state.default_headers)]
         lines += [b"%b: %b\r\n" % header for header in (*answer.raw_headers, NO_SNIFFING)]
         self.transport.write(b"".join([*lines, b"\r\n", answer.body]))
-        if self._ledger is None:
+        if self._recorder is None:
             return
         told = {"method": _NOTHING, "path": _NOTHING, "client": self.client}
-        self._ledger.note(told, status=status, request_id=request_id, seconds=0.0)
+        self._recorder.note(told, status=status, request_id=request_id, seconds=0.0)
 
     def _limit_silence(self, seconds: float) -> None:
         self._unset_keepalive_if_required()

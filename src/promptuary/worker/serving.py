@@ -58,7 +58,7 @@ def configure(server: Server) -> uvicorn.Config:
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
     return uvicorn.Config(
         server.application,
-        http=connections_with(server.shortcut, server.ledger),  # type: ignore[arg-type]
+        http=connections_with(server.shortcut, server.recorder),  # type: ignore[arg-type]
         loop="uvloop",
         lifespan="on",
         ws="none",

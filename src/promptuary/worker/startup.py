@@ -3,13 +3,13 @@
 import subprocess
 import sys
 
-from promptuary.model.errors import Refusal
+from promptuary.model.errors import RegistryError
 from promptuary.registry import bootstrap
 from promptuary.store import schema
 from promptuary.store.engine.database import Database
 from promptuary.supervisor.pool import REFUSED
 from promptuary.web import bundle
-from promptuary.worker.banner import welcome
+from promptuary.worker.banner import banner
 
 _NO_SCRIPTS = "  Pages have no scripts here: they are built by `make frontend`, which needs npm.\n"
 
@@ -25,10 +25,10 @@ def prepare(database: Database, *, address: str) -> None:
         with database.write() as tx:
             first = bootstrap.prepare(tx)
             link = first.link if first else bootstrap.renew_link(tx)
-    except Refusal as refusal:
+    except RegistryError as refusal:
         sys.stderr.write(f"Error: {refusal.for_operators}\n")
         sys.exit(REFUSED)
-    lines = [welcome(first, link=link, address=address, data=database.address)]
+    lines = [banner(first, link=link, address=address, data=database.address)]
     if not bundle.is_built():
         lines.append(_NO_SCRIPTS)
     sys.stdout.write("\n".join([*lines, ""]))

@@ -21,7 +21,7 @@ async def is_alive() -> Response:
 async def is_ready(request: Request) -> Response:
     """Answer 200 when the database is reachable and has the right schema, else, or before a stop, 503 with the reason."""
     services: Services = request.app.state.services
-    if services.stop_sign.is_up():
+    if services.stop_flag.is_set():
         return json_response({"status": "stopping"}, 503)
     try:
         is_usable = await services.readiness.is_usable()

@@ -17,13 +17,13 @@ from promptuary.api.documentation import TOKEN_PARAMETER, operation
 from promptuary.api.errors import answer_refusal
 from promptuary.api.posthog.fields import integer, refuse
 from promptuary.api.posthog.inputs import LabelName, PromptName, Schema
-from promptuary.api.posthog.outputs import Identifier, Moment, PositiveInteger, UserBasic, show_author, show_moment
+from promptuary.api.posthog.outputs import Identifier, PositiveInteger, Timestamp, UserBasic, show_author, show_timestamp
 from promptuary.api.streams import RETRY_SECONDS, Broadcaster, Stream
 from promptuary.http.scope import ABORT, STAYS_OPEN
 from promptuary.model.access import Actor, Permission
 from promptuary.model.activity import Activity
-from promptuary.model.changes import Interest
-from promptuary.model.errors import Refusal, Unavailable
+from promptuary.model.changes import ChangeFilter
+from promptuary.model.errors import RegistryError, Unavailable
 from promptuary.model.json_text import dump_compact
 from promptuary.registry import change_feed
 from promptuary.registry.change_feed import FeedPage
@@ -71,9 +71,9 @@ class ChangesQuery(Schema):
     )
 
     @property
-    def interest(self) -> Interest:
+    def change_filter(self) -> ChangeFilter:
         """What is asked for."""
-        return Interest(frozenset(self.name), frozenset(self.label))
+        return ChangeFilter(frozenset(self.name), frozenset(self.label))
 
 
 class LLMPromptChange(TypedDict):
@@ -88,7 +88,7 @@ class LLMPromptChange(TypedDict):
     from_version: PositiveInteger | None
     to_version: PositiveInteger | None
     actor: UserBasic | None
-    created_at: Moment
+    created_at: Timestamp
 
 
 class LLMPromptChanges(TypedDict):
@@ -117,7 +117,7 @@ def list_changes(call: StreamableCall) -> Response:
     if call.wants_stream:
         return _start_stream(call, actor, query)
     with call.database.read() as tx:
-        page = change_feed.list_changes(tx, actor, after=query.after, limit=query.limit, interest=query.interest)
+        page = change_feed.list_changes(tx, actor, after=query.after, limit=query.limit, change_filter=query.change_filter)
     return call.answer(
         {
             "results": [show_change(entry) for entry in page.entries],
@@ -143,7 +143,7 @@ def show_change(entry: Activity) -> dict[str, object]:
         "from_version": before.get("version") if is_of_label else None,
         "to_version": after.get("version") if is_of_label else None,
         "actor": show_author(entry.user),
-        "created_at": show_moment(change.at),
+        "created_at": show_timestamp(change.at),
     }
 
 
@@ -164,7 +164,7 @@ def _start_stream(call: Call, actor: Actor, query: ChangesQuery) -> Response:
     stream = Stream(
         actor.key_id or f"user {actor.user_id}",
         actor.project_id,
-        query.interest,
+        query.change_filter,
         start.cursor,
         actor.key_id is None,
         call.access_check(Permission.READ, actor),
@@ -176,7 +176,7 @@ def _start_stream(call: Call, actor: Actor, query: ChangesQuery) -> Response:
 
 def _read_on(database: Database, actor: Actor, stream: Stream) -> FeedPage:
     with database.read() as tx:
-        return change_feed.list_changes(tx, actor, after=stream.cursor, limit=100, interest=stream.interest)
+        return change_feed.list_changes(tx, actor, after=stream.cursor, limit=100, change_filter=stream.change_filter)
 
 
 class _StreamResponse(Response):
@@ -193,7 +193,7 @@ class _StreamResponse(Response):
         stream = self._stream
         try:
             self._broadcaster.open(stream)
-        except Refusal as refusal:
+        except RegistryError as refusal:
             await answer_refusal(refusal)(scope, receive, send)
             return
         stream.abort = scope.get(ABORT)
@@ -232,7 +232,7 @@ class _StreamResponse(Response):
         if not events:
             return await _woken(waiting)
         stream.cursor = events[-1].change.sequence
-        return b"".join(event.message for event in events if stream.interest.covers(event.change))
+        return b"".join(event.message for event in events if stream.change_filter.matches(event.change))
 
     async def _read_log(self, waiting: "asyncio.Future[None]") -> bytes:
         stream = self._stream

@@ -11,7 +11,7 @@ from promptuary.model.accounts import Author
 from promptuary.model.content import preview
 from promptuary.model.prompts import Label, LabelPointer, Version
 
-Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 Identifier = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
 PositiveInteger = Annotated[int, Field(ge=1)]
 Config = dict[str, Any] | None
@@ -48,13 +48,13 @@ class LLMPrompt(TypedDict):
     version: PositiveInteger
     version_description: str | None
     created_by: UserBasic | None
-    created_at: Moment
-    updated_at: Moment
+    created_at: Timestamp
+    updated_at: Timestamp
     deleted: bool
     is_latest: bool
     latest_version: PositiveInteger
     version_count: PositiveInteger
-    first_version_created_at: Moment
+    first_version_created_at: Timestamp
     outline: list[LLMPromptOutlineEntry]
     labels: list[str]
     activity_item_id: str
@@ -86,20 +86,20 @@ class LLMPromptList(TypedDict):
     version: PositiveInteger
     version_description: str | None
     created_by: UserBasic | None
-    created_at: Moment
-    updated_at: Moment
+    created_at: Timestamp
+    updated_at: Timestamp
     deleted: bool
     is_latest: bool
     latest_version: PositiveInteger
     version_count: PositiveInteger
-    first_version_created_at: Moment
+    first_version_created_at: Timestamp
     outline: list[LLMPromptOutlineEntry]
     labels: list[str]
     activity_item_id: str
     prompt_preview: NotRequired[str]
     prompt_size_bytes: int
     all_labels: list[LLMPromptLabelPointer]
-    archived_at: NotRequired[Moment]
+    archived_at: NotRequired[Timestamp]
 
 
 class PaginatedLLMPromptListList(TypedDict):
@@ -120,13 +120,13 @@ class LLMPromptPublic(TypedDict):
     prompt_preview: NotRequired[str]
     config: NotRequired[Config]
     version: PositiveInteger
-    created_at: Moment
-    updated_at: Moment
+    created_at: Timestamp
+    updated_at: Timestamp
     deleted: bool
     is_latest: bool
     latest_version: PositiveInteger
     version_count: PositiveInteger
-    first_version_created_at: Moment
+    first_version_created_at: Timestamp
     outline: list[LLMPromptOutlineEntry]
     label: NotRequired[str]
 
@@ -138,10 +138,10 @@ class LLMPromptVersionSummary(TypedDict):
     version: PositiveInteger
     version_description: str | None
     created_by: UserBasic | None
-    created_at: Moment
+    created_at: Timestamp
     is_latest: bool
     labels: list[str]
-    last_fetched_at: Moment | None
+    last_fetched_at: Timestamp | None
 
 
 class LLMPromptLabel(TypedDict):
@@ -152,8 +152,8 @@ class LLMPromptLabel(TypedDict):
     prompt_name: str
     version: PositiveInteger
     created_by: UserBasic | None
-    created_at: Moment
-    updated_at: Moment
+    created_at: Timestamp
+    updated_at: Timestamp
 
 
 class LLMPromptResolveResponse(TypedDict):
@@ -222,7 +222,7 @@ def show_row(version: Version, content: str) -> dict[str, object]:
         **(_preview(version) if content == "preview" else {}),
         "prompt_size_bytes": version.size_bytes,
         "all_labels": _show_pointers(version.prompt_labels),
-        **({} if version.archived_at is None else {"archived_at": show_moment(version.archived_at)}),
+        **({} if version.archived_at is None else {"archived_at": show_timestamp(version.archived_at)}),
     }
 
 
@@ -247,10 +247,10 @@ def show_summary(version: Version, last_fetched_at: datetime | None) -> LLMPromp
         "version": version.version,
         "version_description": version.description,
         "created_by": show_author(version.created_by),
-        "created_at": show_moment(version.created_at),
+        "created_at": show_timestamp(version.created_at),
         "is_latest": version.is_latest,
         "labels": list(version.labels),
-        "last_fetched_at": show_moment_or_none(last_fetched_at),
+        "last_fetched_at": show_timestamp_or_none(last_fetched_at),
     }
 
 
@@ -262,19 +262,19 @@ def show_label(label: Label) -> LLMPromptLabel:
         "prompt_name": label.prompt_name,
         "version": label.version,
         "created_by": show_author(label.created_by),
-        "created_at": show_moment(label.created_at),
-        "updated_at": show_moment(label.updated_at),
+        "created_at": show_timestamp(label.created_at),
+        "updated_at": show_timestamp(label.updated_at),
     }
 
 
-def show_moment(moment: datetime) -> str:
+def show_timestamp(moment: datetime) -> str:
     """Show a moment in ISO 8601, in UTC with ``Z``, with microseconds where there are any."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
 
 
-def show_moment_or_none(moment: datetime | None) -> str | None:
+def show_timestamp_or_none(moment: datetime | None) -> str | None:
     """Show a moment that may be missing."""
-    return None if moment is None else show_moment(moment)
+    return None if moment is None else show_timestamp(moment)
 
 
 _PUBLIC_FACTS = (
@@ -303,7 +303,7 @@ def _show_pointers(pointers: Iterable[LabelPointer]) -> list[dict[str, object]]:
 
 
 def _facts(version: Version) -> dict[str, object]:
-    created_at = show_moment(version.created_at)
+    created_at = show_timestamp(version.created_at)
     return {
         "version": version.version,
         "version_description": version.description,
@@ -315,7 +315,7 @@ def _facts(version: Version) -> dict[str, object]:
         "is_latest": version.is_latest,
         "latest_version": version.latest_version,
         "version_count": version.latest_version,
-        "first_version_created_at": show_moment(version.first_version_created_at),
+        "first_version_created_at": show_timestamp(version.first_version_created_at),
         "outline": [{"level": heading.level, "text": heading.text} for heading in version.outline],
         "labels": list(version.labels),
         "activity_item_id": version.activity_item_id,

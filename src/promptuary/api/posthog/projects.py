@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from promptuary.api.calls import CurrentCall
 from promptuary.api.documentation import TOKEN_PARAMETER, operation
-from promptuary.api.posthog.outputs import Identifier, Moment, show_moment
+from promptuary.api.posthog.outputs import Identifier, Timestamp, show_timestamp
 from promptuary.model.access import Permission
 from promptuary.model.accounts import Project as StoredProject
 from promptuary.registry import administration
@@ -24,7 +24,7 @@ class Project(TypedDict):
     uuid: Identifier
     name: str
     api_token: str
-    created_at: Moment
+    created_at: Timestamp
 
 
 @router.get(
@@ -46,5 +46,5 @@ def _show(project: StoredProject) -> Project:
         "uuid": project.uuid,
         "name": project.name,
         "api_token": project.api_token,
-        "created_at": show_moment(project.created_at),
+        "created_at": show_timestamp(project.created_at),
     }

@@ -22,7 +22,7 @@ router = APIRouter(tags=["Export and import"])
 _ON_CONFLICT = ("fail", "skip")
 
 
-def _moment(value: object) -> object:
+def _timestamp(value: object) -> object:
     try:
         return read_moment(value, "created_at")
     except InvalidValue as error:
@@ -39,7 +39,7 @@ class ExportQuery(Schema):
     created_at: (
         Annotated[
             datetime,
-            BeforeValidator(_moment),
+            BeforeValidator(_timestamp),
             Field(json_schema_extra={"pattern": "^20[0-9]{2}-0[1-9]-[0-2][1-8]T[01][0-9]:[0-5][0-9]:[0-5][0-9]\\.[0-9]{6}Z$"}),
         ]
         | None

@@ -14,12 +14,12 @@ from promptuary.api.posthog.fields import day, integer
 from promptuary.api.posthog.inputs import Schema, VersionNumber
 from promptuary.api.posthog.outputs import (
     Identifier,
-    Moment,
     PositiveInteger,
+    Timestamp,
     UserBasic,
     show_author,
-    show_moment,
-    show_moment_or_none,
+    show_timestamp,
+    show_timestamp_or_none,
 )
 from promptuary.model.access import Permission
 from promptuary.model.usage import KeyUsage, Usage, VersionUsage
@@ -59,10 +59,10 @@ class LLMPromptKeyUsage(TypedDict):
     id: Identifier | None
     label: str | None
     mask: str | None
-    revoked_at: Moment | None
+    revoked_at: Timestamp | None
     user: UserBasic | None
     fetches: Fetches
-    last_fetched_at: Moment
+    last_fetched_at: Timestamp
 
 
 class LLMPromptDayUsage(TypedDict):
@@ -81,7 +81,7 @@ class LLMPromptVersionUsage(TypedDict):
     id: Identifier
     version: PositiveInteger
     fetches: Fetches
-    last_fetched_at: Moment | None
+    last_fetched_at: Timestamp | None
     labels: list[LLMPromptLabelUsage]
     label_count: int
     keys: list[LLMPromptKeyUsage]
@@ -136,7 +136,7 @@ def _show_version(version: VersionUsage) -> LLMPromptVersionUsage:
         "id": version.version_id,
         "version": version.version,
         "fetches": version.fetches,
-        "last_fetched_at": show_moment_or_none(version.last_fetched_at),
+        "last_fetched_at": show_timestamp_or_none(version.last_fetched_at),
         "labels": [{"label": label.label, "fetches": label.fetches} for label in version.labels],
         "label_count": version.label_count,
         "keys": [_show_key(key) for key in version.keys],
@@ -150,8 +150,8 @@ def _show_key(key: KeyUsage) -> LLMPromptKeyUsage:
         "id": key.key_id,
         "label": key.label,
         "mask": key.mask,
-        "revoked_at": show_moment_or_none(key.revoked_at),
+        "revoked_at": show_timestamp_or_none(key.revoked_at),
         "user": show_author(key.user),
         "fetches": key.fetches,
-        "last_fetched_at": show_moment(key.last_fetched_at),
+        "last_fetched_at": show_timestamp(key.last_fetched_at),
     }

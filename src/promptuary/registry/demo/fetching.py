@@ -6,7 +6,7 @@ They are counted from the versions that labels pointed at, so that the usage of 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 
-from promptuary.model.usage import Tally, Use
+from promptuary.model.usage import FetchCount, FetchKey
 
 DAYS = 30
 
@@ -19,7 +19,7 @@ _NEW_SINCE = 11
 _NOISE = (0.83, 1.04, 1.0, 1.09, 0.87, 0.78, 0.91, 1.12, 0.99, 1.02, 0.71)
 
 
-def tallies(labelled: Sequence[Mapping[str, Sequence[str]]], *, key_id: str, now: datetime) -> Iterator[Tally]:
+def fetch_counts(labelled: Sequence[Mapping[str, Sequence[str]]], *, key_id: str, now: datetime) -> Iterator[FetchCount]:
     """Make up the fetches of prompts, the busiest first; of each the versions by label, from the newest to the one before it."""
     today = now.astimezone(UTC).date()
     for order, versions in enumerate(labelled):
@@ -32,7 +32,7 @@ def tallies(labelled: Sequence[Mapping[str, Sequence[str]]], *, key_id: str, now
                 count = round(daily * share * quiet * _NOISE[(order * 5 + day.toordinal()) % len(_NOISE)])
                 if count and at.date() == day:
                     version_id = ids[0] if ago < _NEW_SINCE else ids[-1]
-                    yield Tally(day, Use(version_id, key_id, label), count, at)
+                    yield FetchCount(day, FetchKey(version_id, key_id, label), count, at)
 
 
 def _by_weight(labelled: tuple[str, Sequence[str]]) -> tuple[bool, str]:

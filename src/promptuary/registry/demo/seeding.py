@@ -9,7 +9,7 @@ from promptuary.model.accounts import Project, User
 from promptuary.model.edits import Edit
 from promptuary.model.errors import NotEmpty
 from promptuary.model.prompts import Version
-from promptuary.registry.demo.fetching import tallies
+from promptuary.registry.demo.fetching import fetch_counts
 from promptuary.registry.demo.history import First, Next
 from promptuary.registry.demo.prompts import PROMPTS
 from promptuary.registry.labels import move_label
@@ -70,7 +70,7 @@ def seed(tx: Transaction) -> Seeded:
             move_label(later, writers[0], name=event.prompt_name, label=label, version=event.number)
     key = create_key(tx, email=author.email, label="Demo key", scopes=[Scope.READ, Scope.WRITE], project_ids=[project.id])
     made_up = [{label: ids[:2] for label, ids in versions.items()} for versions in labelled.values()]
-    record_fetches(tx, list(tallies(made_up, key_id=key.key.id, now=tx.clock())))
+    record_fetches(tx, list(fetch_counts(made_up, key_id=key.key.id, now=tx.clock())))
     return Seeded(project=project, prompt_count=len(PROMPTS), version_count=len(events), api_key=key.value)
 
 

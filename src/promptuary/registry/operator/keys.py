@@ -61,7 +61,7 @@ def create_key(
         revoked_at=None,
     )
     keys.insert_key(tx, key, value_hash=hash_key(value))
-    record_administration(tx, ChangeKind.KEY_CREATED, after=_told(key), by=by)
+    record_administration(tx, ChangeKind.KEY_CREATED, after=_log_payload(key), by=by)
     return NewKey(key, value)
 
 
@@ -70,7 +70,7 @@ def revoke_key(tx: Transaction, key_id: str, *, by: By = OPERATOR) -> Key:
     key = get_key(tx, key_id)
     if key.revoked_at is None:
         keys.revoke_key(tx, key_id, at=tx.clock())
-        record_administration(tx, ChangeKind.KEY_REVOKED, before=_told(key), by=by)
+        record_administration(tx, ChangeKind.KEY_REVOKED, before=_log_payload(key), by=by)
     return get_key(tx, key_id)
 
 
@@ -88,5 +88,5 @@ def get_key(tx: Transaction, key_id: str) -> Key:
     return key
 
 
-def _told(key: Key) -> dict[str, object]:
+def _log_payload(key: Key) -> dict[str, object]:
     return {"key_id": key.id, "user_id": key.user_id, "label": key.label, "scopes": sorted(key.scopes)}

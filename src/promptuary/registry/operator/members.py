@@ -40,7 +40,7 @@ def set_member(
         tx,
         ChangeKind.MEMBER_SET,
         project_id=project_id,
-        before=None if before is None else _told(before),
+        before=None if before is None else _log_payload(before),
         after={"user_id": user.id, "email": user.email, "role": role.value},
         by=by,
     )
@@ -61,7 +61,7 @@ def remove_member(tx: Transaction, *, project_id: int, email: str, by: By = OPER
     members.delete_member(tx, project_id=project_id, user_id=user.id)
     if user.current_project_id == project_id:
         users.update_user(tx, user.id, current_project_id=members.find_first_project(tx, user.id))
-    record_administration(tx, ChangeKind.MEMBER_REMOVED, project_id=project_id, before=_told(member), by=by)
+    record_administration(tx, ChangeKind.MEMBER_REMOVED, project_id=project_id, before=_log_payload(member), by=by)
 
 
 def list_members(tx: Transaction, project_id: int, *, limit: int) -> list[Member]:
@@ -106,5 +106,5 @@ def _member(tx: Transaction, project_id: int, user: User) -> Member:
     return member
 
 
-def _told(member: Member) -> dict[str, object]:
+def _log_payload(member: Member) -> dict[str, object]:
     return {"user_id": member.user_id, "email": member.email, "role": member.role.value}

@@ -74,7 +74,7 @@ def change_user(tx: Transaction, user: User, *, profile: Profile, by: By = OPERA
     changed = {"email": address, "first_name": profile.first_name.strip(), "last_name": profile.last_name.strip()}
     if not users.try_to_update_profile(tx, user.id, changed):
         raise EmailTaken(address)
-    record_administration(tx, ChangeKind.USER_CHANGED, before=_told(user), after={"user_id": user.id, **changed}, by=by)
+    record_administration(tx, ChangeKind.USER_CHANGED, before=_log_payload(user), after={"user_id": user.id, **changed}, by=by)
     return get_user(tx, address)
 
 
@@ -127,5 +127,5 @@ def _checked_address(email: str) -> str:
     return address
 
 
-def _told(user: User) -> dict[str, object]:
+def _log_payload(user: User) -> dict[str, object]:
     return {"user_id": user.id, "email": user.email, "first_name": user.first_name, "last_name": user.last_name}

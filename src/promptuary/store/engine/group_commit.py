@@ -16,7 +16,7 @@ from promptuary.model.errors import Unavailable
 from promptuary.store.engine import dialect
 from promptuary.store.engine.compiled import run_on_sqlite
 
-MOST_TURNS = 16
+MAX_TURNS = 16
 """Most turns that end with one commit: the first of them waits for the last."""
 
 
@@ -76,7 +76,7 @@ class SharedCommits:
     def _leave(self, shared: "_Shared") -> bool:
         """End the turn and leave the commit to the next writer, if there is one and they may."""
         with self._turn_is_free:
-            is_left = self._waiting > 0 and shared.turns < MOST_TURNS
+            is_left = self._waiting > 0 and shared.turns < MAX_TURNS
             if is_left:
                 self._left = shared
                 self._is_taken = False

@@ -40,8 +40,8 @@ class _Listener:
         # Not one of the connections that requests use up: memory has to serve on while they do.
         self._own = Database.open(url.render_as_string(hide_password=False), pool_size=1, clock=database.clock)
         self._log = LogReader(self._own)
-        self._heard = 0
-        self._noted = 0
+        self._notices = 0
+        self._marked = 0
         self._trusted_until = 0.0
         self._is_closed = threading.Event()
         threading.Thread(target=self._listen, name="promptuary-watch", daemon=True).start()
@@ -49,13 +49,13 @@ class _Listener:
     def is_trustworthy(self) -> bool:
         return time.monotonic() < self._trusted_until
 
-    def has_news(self) -> bool:
-        return self._heard != self._noted
+    def has_changes(self) -> bool:
+        return self._notices != self._marked
 
-    def note(self) -> None:
-        self._noted = self._heard
+    def mark(self) -> None:
+        self._marked = self._notices
 
-    def read_news(self) -> list[Change] | None:
+    def read_changes(self) -> list[Change] | None:
         return self._log.read()
 
     def read(self) -> AbstractContextManager[Transaction]:
@@ -82,10 +82,10 @@ class _Listener:
 
     def _listen_while_connected(self) -> None:
         with psycopg.connect(self._conninfo, autocommit=True, connect_timeout=CONNECT_TIMEOUT_SECONDS) as connection:
-            connection.add_notify_handler(self._hear)
+            connection.add_notify_handler(self._on_notice)
             connection.execute(SQL("LISTEN {}").format(Identifier(CHANNEL)))
             # What was committed while nobody listened is in the log, so look before trusting again.
-            self._heard += 1
+            self._notices += 1
             socket = select.poll()
             socket.register(connection, select.POLLIN)
             while not self._is_closed.is_set():
@@ -95,5 +95,5 @@ class _Listener:
                 self._trusted_until = asked_at + TRUST_SECONDS
                 socket.poll(_HEARTBEAT_SECONDS * 1000)
 
-    def _hear(self, _notice: psycopg.Notify) -> None:
-        self._heard += 1
+    def _on_notice(self, _notice: psycopg.Notify) -> None:
+        self._notices += 1

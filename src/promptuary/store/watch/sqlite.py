@@ -37,13 +37,13 @@ class _SqliteWatch:
     def is_trustworthy(self) -> bool:
         return True
 
-    def has_news(self) -> bool:
+    def has_changes(self) -> bool:
         return self._data_version() != self._version
 
-    def note(self) -> None:
+    def mark(self) -> None:
         self._version = self._data_version()
 
-    def read_news(self) -> list[Change] | None:
+    def read_changes(self) -> list[Change] | None:
         return self._log.read()
 
     def read(self) -> AbstractContextManager[Transaction]:

@@ -13,67 +13,67 @@ from promptuary.registry import administration
 from promptuary.registry.changes import By
 from promptuary.web.account.profile import problems_of
 from promptuary.web.account.scopes import SCOPES
-from promptuary.web.page_request import Visit
+from promptuary.web.page_request import PageRequest
 from promptuary.web.routing import page
 
 _MAX_DIGITS = 9
 _KEY_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def show_keys(visit: Visit) -> Response:
+def show_keys(request: PageRequest) -> Response:
     """Show one's keys and the form of a new one."""
-    return _keys(visit)
+    return _keys(request)
 
 
-def create_key(visit: Visit) -> Response:
+def create_key(request: PageRequest) -> Response:
     """Create a key and show its value, which is known only now: so there is no redirect to another page."""
-    user = visit.account
+    user = request.account
     # A page that is loaded again sends its form again: the id that came with the form says so.
-    sent_id = visit.form.get("key_id")
+    sent_id = request.form.get("key_id")
     try:
-        with visit.database.write() as tx:
+        with request.database.write() as tx:
             new = administration.create_own_key(
                 tx,
                 user,
-                label=visit.form.get("label"),
-                scopes=_scopes(visit.form.all("scope")),
-                project_ids=_project_ids(visit.form.all("project")),
+                label=request.form.get("label"),
+                scopes=_scopes(request.form.all("scope")),
+                project_ids=_project_ids(request.form.all("project")),
                 key_id=sent_id if _KEY_ID.fullmatch(sent_id) else None,
-                by=By(user.id, visit.request_id),
+                by=By(user.id, request.request_id),
             )
     except KeyExists:
-        return _keys(visit, is_repeated=True)
+        return _keys(request, is_repeated=True)
     except InvalidValue as refusal:
-        return _keys(visit, 400, problems=problems_of(refusal))
-    return _keys(visit, 201, new=new)
+        return _keys(request, 400, problems=problems_of(refusal))
+    return _keys(request, 201, new=new)
 
 
-def revoke_key(visit: Visit) -> Response:
+def revoke_key(request: PageRequest) -> Response:
     """Refuse one of one's keys from now on."""
-    user = visit.account
-    with visit.database.write() as tx:
-        key = administration.revoke_own_key(tx, user, visit.path["key_id"], by=By(user.id, visit.request_id))
-    return visit.redirect(f"{visit.root}/settings/keys/", notice=f"The key {key.label} is revoked.")
+    user = request.account
+    with request.database.write() as tx:
+        key = administration.revoke_own_key(tx, user, request.path["key_id"], by=By(user.id, request.request_id))
+    return request.redirect(f"{request.root}/settings/keys/", notice=f"The key {key.label} is revoked.")
 
 
 def _keys(
-    visit: Visit,
+    request: PageRequest,
     status: int = 200,
     *,
     new: NewKey | None = None,
     is_repeated: bool = False,
     problems: Mapping[str, str] | None = None,
 ) -> Response:
-    user = visit.account
-    with visit.database.read() as tx:
+    user = request.account
+    with request.database.read() as tx:
         found = administration.list_own_keys(tx, user)
-    names = {membership.project.id: membership.project.name for membership in visit.memberships}
+    names = {membership.project.id: membership.project.name for membership in request.memberships}
     chosen = {
-        "label": visit.form.get("label") if problems else "",
-        "scope": visit.form.get("scope", Scope.READ),
-        "projects": visit.form.all("project") if problems else (),
+        "label": request.form.get("label") if problems else "",
+        "scope": request.form.get("scope", Scope.READ),
+        "projects": request.form.all("project") if problems else (),
     }
-    return visit.page(
+    return request.page(
         "keys.html",
         status,
         keys=found,

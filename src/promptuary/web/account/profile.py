@@ -9,8 +9,8 @@ from starlette.responses import Response
 from promptuary.model.accounts import Profile
 from promptuary.model.errors import EmailTaken, InvalidValue, SignInRefused
 from promptuary.registry import administration, sessions, sign_in_links
-from promptuary.web.page_request import Visit
-from promptuary.web.redirects import own_path
+from promptuary.web.page_request import PageRequest
+from promptuary.web.redirects import safe_redirect
 from promptuary.web.routing import page
 
 MAX_SESSIONS = 100
@@ -18,137 +18,143 @@ MAX_SESSIONS = 100
 _NOT_THE_SAME = {"again": "The two passwords are not the same."}
 
 
-def show_welcome(visit: Visit) -> Response:
+def show_welcome(request: PageRequest) -> Response:
     """Show the form in which the user of a one-time link gives the account a name and a password."""
-    return _welcome(visit)
+    return _welcome(request)
 
 
-def welcome(visit: Visit) -> Response:
+def welcome(request: PageRequest) -> Response:
     """Give the account of a one-time link a name and a password, and sign its user in."""
-    form = visit.form
+    form = request.form
     if form.get("password") != form.get("again"):
-        return _welcome(visit, 400, problems=_NOT_THE_SAME)
+        return _welcome(request, 400, problems=_NOT_THE_SAME)
     try:
-        with visit.services.throttle.attempt(address=visit.browser.address):
+        with request.services.throttle.attempt(address=request.browser.address):
             new = sign_in_links.use_link(
-                visit.database,
-                visit.path["token"],
+                request.database,
+                request.path["token"],
                 profile=Profile(form.get("email"), form.get("first_name"), form.get("last_name")),
                 password=form.get("password"),
-                limits=visit.services.session_limits,
-                browser=visit.browser,
-                request_id=visit.request_id,
+                limits=request.services.session_limits,
+                browser=request.browser,
+                request_id=request.request_id,
             )
     except (InvalidValue, EmailTaken) as refusal:
-        return _welcome(visit, 400, problems=problems_of(refusal))
-    return visit.sign_in(new, f"{visit.root}/", notice="Welcome. Your account is ready.")
+        return _welcome(request, 400, problems=problems_of(refusal))
+    return request.sign_in(new, f"{request.root}/", notice="Welcome. Your account is ready.")
 
 
-def show_sign_in(visit: Visit) -> Response:
+def show_sign_in(request: PageRequest) -> Response:
     """Show the form to sign in; whoever is signed in goes on to where they wanted."""
-    then = own_path(visit.query.get("next", ""))
-    return visit.redirect(visit.root + then) if visit.signed_in else visit.page("sign-in.html", then=then, email="", problem="")
+    then = safe_redirect(request.query.get("next", ""))
+    return (
+        request.redirect(request.root + then)
+        if request.signed_in
+        else request.page("sign-in.html", then=then, email="", problem="")
+    )
 
 
-def sign_in(visit: Visit) -> Response:
+def sign_in(request: PageRequest) -> Response:
     """Begin a session under a value that nobody has seen, and end the one that this browser had."""
-    email, then = visit.form.get("email"), own_path(visit.form.get("next"))
+    email, then = request.form.get("email"), safe_redirect(request.form.get("next"))
     try:
-        with _attempt(visit, email):
+        with _attempt(request, email):
             new = sessions.sign_in(
-                visit.database,
+                request.database,
                 email=email,
-                password=visit.form.get("password"),
-                limits=visit.services.session_limits,
-                browser=visit.browser,
+                password=request.form.get("password"),
+                limits=request.services.session_limits,
+                browser=request.browser,
             )
     except SignInRefused as refusal:
-        return visit.page("sign-in.html", 401, then=then, email=email, problem=str(refusal))
-    _end_session(visit)
-    return visit.sign_in(new, visit.root + then)
+        return request.page("sign-in.html", 401, then=then, email=email, problem=str(refusal))
+    _end_session(request)
+    return request.sign_in(new, request.root + then)
 
 
-def sign_out(visit: Visit) -> Response:
+def sign_out(request: PageRequest) -> Response:
     """End the session, here and in the database."""
-    _end_session(visit)
-    return visit.sign_out(f"{visit.root}/sign-in")
+    _end_session(request)
+    return request.sign_out(f"{request.root}/sign-in")
 
 
-def show_account(visit: Visit) -> Response:
+def show_account(request: PageRequest) -> Response:
     """Show one's name and the form of a new password."""
-    return _account(visit)
+    return _account(request)
 
 
-def change_name(visit: Visit) -> Response:
+def change_name(request: PageRequest) -> Response:
     """Give oneself another name."""
-    user = visit.account
-    profile = Profile(user.email, visit.form.get("first_name"), visit.form.get("last_name"))
+    user = request.account
+    profile = Profile(user.email, request.form.get("first_name"), request.form.get("last_name"))
     try:
-        with visit.database.write() as tx:
-            administration.change_own_profile(tx, user, profile=profile, request_id=visit.request_id)
+        with request.database.write() as tx:
+            administration.change_own_profile(tx, user, profile=profile, request_id=request.request_id)
     except InvalidValue as refusal:
-        return _account(visit, 400, problems=problems_of(refusal))
-    return visit.redirect(f"{visit.root}/settings/", notice="Your name is saved.")
+        return _account(request, 400, problems=problems_of(refusal))
+    return request.redirect(f"{request.root}/settings/", notice="Your name is saved.")
 
 
-def change_address(visit: Visit) -> Response:
+def change_address(request: PageRequest) -> Response:
     """Give oneself another e-mail address, with which one signs in from now on."""
-    form, signed_in = visit.form, visit.require_signed_in()
+    form, signed_in = request.form, request.require_signed_in()
     try:
         # As for passwords: whoever has only got hold of a session cannot take the account over.
-        with _attempt(visit, signed_in.user.email):
+        with _attempt(request, signed_in.user.email):
             changed = sessions.change_address(
-                visit.database, signed_in, present=form.get("proof"), email=form.get("email"), request_id=visit.request_id
+                request.database, signed_in, present=form.get("proof"), email=form.get("email"), request_id=request.request_id
             )
     except (InvalidValue, EmailTaken) as refusal:
         problems = problems_of(refusal)
-        return _account(visit, 400, problems={"proof" if name == "present" else name: told for name, told in problems.items()})
-    return visit.redirect(f"{visit.root}/settings/", notice=f"You sign in as {changed.email} from now on.")
+        return _account(
+            request, 400, problems={"proof" if name == "present" else name: shown_errors for name, shown_errors in problems.items()}
+        )
+    return request.redirect(f"{request.root}/settings/", notice=f"You sign in as {changed.email} from now on.")
 
 
-def change_password(visit: Visit) -> Response:
+def change_password(request: PageRequest) -> Response:
     """Give oneself another password; all other sessions end."""
-    form, signed_in = visit.form, visit.require_signed_in()
+    form, signed_in = request.form, request.require_signed_in()
     if form.get("password") != form.get("again"):
-        return _account(visit, 400, problems=_NOT_THE_SAME)
+        return _account(request, 400, problems=_NOT_THE_SAME)
     try:
         # A session that somebody else has got hold of is no way to try passwords.
-        with _attempt(visit, signed_in.user.email):
+        with _attempt(request, signed_in.user.email):
             new = sessions.change_password(
-                visit.database,
+                request.database,
                 signed_in,
                 present=form.get("present"),
                 password=form.get("password"),
-                limits=visit.services.session_limits,
-                request_id=visit.request_id,
+                limits=request.services.session_limits,
+                request_id=request.request_id,
             )
     except InvalidValue as refusal:
-        return _account(visit, 400, problems=problems_of(refusal))
-    return visit.sign_in(new, f"{visit.root}/settings/", notice="Your password is changed. All other sessions have ended.")
+        return _account(request, 400, problems=problems_of(refusal))
+    return request.sign_in(new, f"{request.root}/settings/", notice="Your password is changed. All other sessions have ended.")
 
 
-def show_sessions(visit: Visit) -> Response:
+def show_sessions(request: PageRequest) -> Response:
     """Show the browsers in which one is signed in."""
-    signed_in = visit.require_signed_in()
-    with visit.database.read() as tx:
-        found = sessions.list_sessions(tx, signed_in.user, limits=visit.services.session_limits, limit=MAX_SESSIONS)
-    return visit.page("sessions.html", sessions=found, present=signed_in.session.id)
+    signed_in = request.require_signed_in()
+    with request.database.read() as tx:
+        found = sessions.list_sessions(tx, signed_in.user, limits=request.services.session_limits, limit=MAX_SESSIONS)
+    return request.page("sessions.html", sessions=found, present=signed_in.session.id)
 
 
-def end_session(visit: Visit) -> Response:
+def end_session(request: PageRequest) -> Response:
     """End one of one's sessions."""
-    user = visit.account
-    with visit.database.write() as tx:
-        sessions.end_session(tx, user, visit.path["session_id"])
-    return visit.redirect(f"{visit.root}/settings/sessions/", notice="The session has ended.")
+    user = request.account
+    with request.database.write() as tx:
+        sessions.end_session(tx, user, request.path["session_id"])
+    return request.redirect(f"{request.root}/settings/sessions/", notice="The session has ended.")
 
 
-def end_other_sessions(visit: Visit) -> Response:
+def end_other_sessions(request: PageRequest) -> Response:
     """End all of one's sessions but this one."""
-    signed_in = visit.require_signed_in()
-    with visit.database.write() as tx:
+    signed_in = request.require_signed_in()
+    with request.database.write() as tx:
         sessions.end_other_sessions(tx, signed_in)
-    return visit.redirect(f"{visit.root}/settings/sessions/", notice="All other sessions have ended.")
+    return request.redirect(f"{request.root}/settings/sessions/", notice="All other sessions have ended.")
 
 
 def problems_of(refusal: InvalidValue | EmailTaken) -> dict[str, str]:
@@ -157,14 +163,14 @@ def problems_of(refusal: InvalidValue | EmailTaken) -> dict[str, str]:
     return {field or "": str(refusal)}
 
 
-def _welcome(visit: Visit, status: int = 200, *, problems: Mapping[str, str] | None = None) -> Response:
-    with visit.database.read() as tx:
-        link = sign_in_links.get_link(tx, visit.path["token"])
+def _welcome(request: PageRequest, status: int = 200, *, problems: Mapping[str, str] | None = None) -> Response:
+    with request.database.read() as tx:
+        link = sign_in_links.get_link(tx, request.path["token"])
         invitation = sign_in_links.find_invitation(tx, link)
-    typed = {name: visit.form.get(name) for name in ("email", "first_name", "last_name")}
+    typed = {name: request.form.get(name) for name in ("email", "first_name", "last_name")}
     # At the first start, what the account has for a name and an address only stands in for them.
     known = Profile("", "", "") if link.is_first_start else Profile(link.user.email, link.user.first_name, link.user.last_name)
-    return visit.page(
+    return request.page(
         "welcome.html",
         status,
         link=link,
@@ -174,28 +180,28 @@ def _welcome(visit: Visit, status: int = 200, *, problems: Mapping[str, str] | N
     )
 
 
-def _account(visit: Visit, status: int = 200, *, problems: Mapping[str, str] | None = None) -> Response:
-    user = visit.account
+def _account(request: PageRequest, status: int = 200, *, problems: Mapping[str, str] | None = None) -> Response:
+    user = request.account
     typed = {
-        "first_name": visit.form.get("first_name", user.first_name),
-        "last_name": visit.form.get("last_name", user.last_name),
-        "email": visit.form.get("email", user.email),
+        "first_name": request.form.get("first_name", user.first_name),
+        "last_name": request.form.get("last_name", user.last_name),
+        "email": request.form.get("email", user.email),
     }
-    return visit.page("account.html", status, typed=typed, problems=problems or {})
+    return request.page("account.html", status, typed=typed, problems=problems or {})
 
 
-def _attempt(visit: Visit, email: str) -> AbstractContextManager[None]:
+def _attempt(request: PageRequest, email: str) -> AbstractContextManager[None]:
     def addresses_in_use() -> set[str]:
-        with visit.database.read() as tx:
-            return sessions.list_addresses(tx, email, limits=visit.services.session_limits, limit=MAX_SESSIONS)
+        with request.database.read() as tx:
+            return sessions.list_addresses(tx, email, limits=request.services.session_limits, limit=MAX_SESSIONS)
 
-    return visit.services.throttle.attempt(address=visit.browser.address, account=email, addresses_in_use=addresses_in_use)
+    return request.services.throttle.attempt(address=request.browser.address, account=email, addresses_in_use=addresses_in_use)
 
 
-def _end_session(visit: Visit) -> None:
-    if visit.signed_in:
-        with visit.database.write() as tx:
-            sessions.sign_out(tx, visit.signed_in)
+def _end_session(request: PageRequest) -> None:
+    if request.signed_in:
+        with request.database.write() as tx:
+            sessions.sign_out(tx, request.signed_in)
 
 
 ROUTES = [

@@ -12,6 +12,6 @@ SCOPES = {
 """Each scope with what it allows, from the least to the most."""
 
 
-def told_powers(scopes: Collection[Scope]) -> str:
+def describe_scopes(scopes: Collection[Scope]) -> str:
     """Tell what a key may do: its widest scope includes all others."""
     return next((meaning for scope, meaning in reversed(SCOPES.items()) if scope in scopes), "Nothing")

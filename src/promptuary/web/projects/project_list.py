@@ -7,27 +7,27 @@ from starlette.responses import Response
 
 from promptuary.model.accounts import Membership
 from promptuary.model.text import fold
-from promptuary.web.numbers import number_of
-from promptuary.web.page_request import Visit
+from promptuary.web.numbers import positive_int
+from promptuary.web.page_request import PageRequest
 from promptuary.web.routing import page
 
 PER_PAGE = 100
 
 
-def show_projects(visit: Visit) -> Response:
+def show_projects(request: PageRequest) -> Response:
     """Show a page of the projects of the user, those that fit the search if there is one."""
-    visit.require_signed_in()
-    search = visit.query.get("search", "").strip()
-    number = number_of(visit.query.get("page")) or 1
-    found = find_memberships(visit.memberships, search)
-    return visit.page(
+    request.require_signed_in()
+    search = request.query.get("search", "").strip()
+    number = positive_int(request.query.get("page")) or 1
+    found = find_memberships(request.memberships, search)
+    return request.page(
         "projects.html",
         search=search,
         found=found[(number - 1) * PER_PAGE : number * PER_PAGE],
         count=len(found),
         page_number=number,
         pages=max(1, -(-len(found) // PER_PAGE)),
-        address_of=lambda page_number: f"{visit.root}/projects/?{urlencode({'search': search, 'page': page_number})}",
+        address_of=lambda page_number: f"{request.root}/projects/?{urlencode({'search': search, 'page': page_number})}",
     )
 
 

@@ -6,67 +6,67 @@ from starlette.responses import Response
 
 from promptuary.model.access import Permission, Role
 from promptuary.model.accounts import Invitation
-from promptuary.model.errors import AddressNotVerified, EmailTaken, InvalidValue, LastAdmin, NotFound, Refusal, UserNotFound
+from promptuary.model.errors import AddressNotVerified, EmailTaken, InvalidValue, LastAdmin, NotFound, RegistryError, UserNotFound
 from promptuary.registry import administration
 from promptuary.registry.changes import By
-from promptuary.web.page_request import Visit
+from promptuary.web.page_request import PageRequest
 from promptuary.web.routing import page
 
 
-def show_new_project(visit: Visit) -> Response:
+def show_new_project(request: PageRequest) -> Response:
     """Show the form of a new project."""
-    return _new_project(visit)
+    return _new_project(request)
 
 
-def create_project(visit: Visit) -> Response:
+def create_project(request: PageRequest) -> Response:
     """Create a project of which one is admin."""
-    user = visit.account
+    user = request.account
     try:
-        with visit.database.write() as tx:
-            by = By(user.id, visit.request_id)
-            project = administration.found_project(tx, user, name=visit.form.get("name"), by=by)
+        with request.database.write() as tx:
+            by = By(user.id, request.request_id)
+            project = administration.create_own_project(tx, user, name=request.form.get("name"), by=by)
     except InvalidValue as refusal:
-        return _new_project(visit, 400, problem=str(refusal))
-    return visit.redirect(
-        f"{visit.root}/projects/{project.id}/settings/", notice=f"The project {project.name} is there. Add its members."
+        return _new_project(request, 400, problem=str(refusal))
+    return request.redirect(
+        f"{request.root}/projects/{project.id}/settings/", notice=f"The project {project.name} is there. Add its members."
     )
 
 
-def show_settings(visit: Visit) -> Response:
+def show_settings(request: PageRequest) -> Response:
     """Show a project's name, token and members; to admins also the forms that change them."""
-    return _settings(visit)
+    return _settings(request)
 
 
-def rename_project(visit: Visit) -> Response:
+def rename_project(request: PageRequest) -> Response:
     """Give a project another name."""
-    actor = visit.enter(Permission.MANAGE)
+    actor = request.enter(Permission.MANAGE)
     try:
-        with visit.database.write() as tx:
-            expected = visit.form.get("expected_name") or None
-            administration.rename_project(tx, actor, name=visit.form.get("name"), expected_name=expected)
+        with request.database.write() as tx:
+            expected = request.form.get("expected_name") or None
+            administration.rename_project(tx, actor, name=request.form.get("name"), expected_name=expected)
     except InvalidValue as refusal:
-        return _settings(visit, 400, problems={"name": str(refusal)})
-    return _done(visit, "The name is saved.")
+        return _settings(request, 400, problems={"name": str(refusal)})
+    return _done(request, "The name is saved.")
 
 
-def rotate_token(visit: Visit) -> Response:
+def rotate_token(request: PageRequest) -> Response:
     """Replace a project's token, once its admin has said that programs may break."""
-    actor = visit.enter(Permission.MANAGE)
-    if not visit.form.get("confirmed"):
-        return _settings(visit, 400, problems={"token": "Say first that programs with the old token may stop working."})
+    actor = request.enter(Permission.MANAGE)
+    if not request.form.get("confirmed"):
+        return _settings(request, 400, problems={"token": "Say first that programs with the old token may stop working."})
     try:
-        with visit.database.write() as tx:
-            administration.rotate_token(tx, actor, expected_token=visit.form.get("expected_token") or None)
+        with request.database.write() as tx:
+            administration.rotate_token(tx, actor, expected_token=request.form.get("expected_token") or None)
     except InvalidValue as refusal:
-        return _settings(visit, 400, problems={"token": str(refusal)})
-    return _done(visit, "The project has a new token.")
+        return _settings(request, 400, problems={"token": str(refusal)})
+    return _done(request, "The project has a new token.")
 
 
-def set_member(visit: Visit) -> Response:
+def set_member(request: PageRequest) -> Response:
     """Give somebody a role, as a new member or in place of the one they had."""
-    actor, form = visit.enter(Permission.MANAGE), visit.form
+    actor, form = request.enter(Permission.MANAGE), request.form
     try:
-        with visit.database.write() as tx:
+        with request.database.write() as tx:
             member = administration.set_member(
                 tx,
                 actor,
@@ -76,65 +76,71 @@ def set_member(visit: Visit) -> Response:
             )
     except UserNotFound as refusal:
         # The next step of adding a member who has no account, which the page shows as a question.
-        return _settings(visit, 400, problems={"email": str(refusal)}, asks="invite")
+        return _settings(request, 400, problems={"email": str(refusal)}, asks="invite")
     except AddressNotVerified as refusal:
-        return _settings(visit, 409, problems={"email": str(refusal)}, asks="confirm")
+        return _settings(request, 409, problems={"email": str(refusal)}, asks="confirm")
     except (InvalidValue, LastAdmin) as refusal:
-        return _settings(visit, _status_of(refusal), problems={"email": str(refusal)})
+        return _settings(request, _status_of(refusal), problems={"email": str(refusal)})
     needs_link = not member.has_password and not member.is_invited
     hint = " There is no password yet: whoever runs this server can make a link to choose one." if needs_link else ""
-    return _done(visit, f"{member.email} is now {member.role.value} here.{hint}")
+    return _done(request, f"{member.email} is now {member.role.value} here.{hint}")
 
 
-def invite_member(visit: Visit) -> Response:
+def invite_member(request: PageRequest) -> Response:
     """Create an account for a new member and show its link, which is known only now: so there is no redirect to another page."""
-    actor = visit.enter(Permission.MANAGE)
+    actor = request.enter(Permission.MANAGE)
     try:
-        with visit.database.write() as tx:
-            invitation = administration.invite_member(tx, actor, email=visit.form.get("email"), role=_role(visit.form.get("role")))
+        with request.database.write() as tx:
+            invitation = administration.invite_member(
+                tx, actor, email=request.form.get("email"), role=_role(request.form.get("role"))
+            )
     except (InvalidValue, EmailTaken) as refusal:
-        return _settings(visit, 400, problems={"email": str(refusal)})
-    return _settings(visit, 201, invitation=invitation)
+        return _settings(request, 400, problems={"email": str(refusal)})
+    return _settings(request, 201, invitation=invitation)
 
 
-def renew_invitation(visit: Visit) -> Response:
+def renew_invitation(request: PageRequest) -> Response:
     """Show another link to somebody who has not used the first one."""
-    actor = visit.enter(Permission.MANAGE)
+    actor = request.enter(Permission.MANAGE)
     try:
-        with visit.database.write() as tx:
-            invitation = administration.renew_invitation(tx, actor, email=visit.form.get("email"))
+        with request.database.write() as tx:
+            invitation = administration.renew_invitation(tx, actor, email=request.form.get("email"))
     except (InvalidValue, NotFound) as refusal:
-        return _settings(visit, _status_of(refusal), problems={"email": str(refusal)})
-    return _settings(visit, 201, invitation=invitation)
+        return _settings(request, _status_of(refusal), problems={"email": str(refusal)})
+    return _settings(request, 201, invitation=invitation)
 
 
-def remove_member(visit: Visit) -> Response:
+def remove_member(request: PageRequest) -> Response:
     """Take somebody out of a project."""
-    actor = visit.enter(Permission.MANAGE)
-    email = visit.form.get("email").strip().lower()
+    actor = request.enter(Permission.MANAGE)
+    email = request.form.get("email").strip().lower()
     try:
-        with visit.database.write() as tx:
+        with request.database.write() as tx:
             administration.remove_member(tx, actor, email=email)
     except LastAdmin as refusal:
-        return _settings(visit, 409, problems={"email": str(refusal)})
+        return _settings(request, 409, problems={"email": str(refusal)})
     # Whoever has taken themselves out cannot see the project any more.
-    return visit.redirect(f"{visit.root}/") if email == visit.account.email else _done(visit, f"{email} is no member any more.")
+    return (
+        request.redirect(f"{request.root}/")
+        if email == request.account.email
+        else _done(request, f"{email} is no member any more.")
+    )
 
 
 def _settings(
-    visit: Visit,
+    request: PageRequest,
     status: int = 200,
     *,
     problems: Mapping[str, str] | None = None,
     asks: str = "",
     invitation: Invitation | None = None,
 ) -> Response:
-    actor = visit.enter(Permission.READ)
-    with visit.database.read() as tx:
+    actor = request.enter(Permission.READ)
+    with request.database.read() as tx:
         found = administration.list_members(tx, actor)
     # What was typed is shown again only where it was refused.
-    typed = {name: visit.form.get(name) if problems else "" for name in ("email", "name", "role")}
-    return visit.page(
+    typed = {name: request.form.get(name) if problems else "" for name in ("email", "name", "role")}
+    return request.page(
         "project.html",
         status,
         members=sorted(found, key=lambda member: ((member.name or member.email).casefold(), member.email)),
@@ -143,19 +149,19 @@ def _settings(
         problems=problems or {},
         asks=asks,
         invitation=invitation,
-        link=f"{visit.address}/welcome/{invitation.link}" if invitation else "",
+        link=f"{request.address}/welcome/{invitation.link}" if invitation else "",
     )
 
 
-def _new_project(visit: Visit, status: int = 200, *, problem: str = "") -> Response:
-    user = visit.account
-    with visit.database.read() as tx:
-        may_create = administration.may_found_projects(tx, user)
-    return visit.page("new-project.html", status, may_create=may_create, name=visit.form.get("name"), problem=problem)
+def _new_project(request: PageRequest, status: int = 200, *, problem: str = "") -> Response:
+    user = request.account
+    with request.database.read() as tx:
+        may_create = administration.may_create_projects(tx, user)
+    return request.page("new-project.html", status, may_create=may_create, name=request.form.get("name"), problem=problem)
 
 
-def _done(visit: Visit, notice: str) -> Response:
-    return visit.redirect(f"{visit.root}/projects/{visit.path['project_id']}/settings/", notice=notice)
+def _done(request: PageRequest, notice: str) -> Response:
+    return request.redirect(f"{request.root}/projects/{request.path['project_id']}/settings/", notice=notice)
 
 
 def _role(sent: str) -> Role:
@@ -165,7 +171,7 @@ def _role(sent: str) -> Role:
         raise InvalidValue("invalid_choice", "Choose one of the roles.", field="role") from None
 
 
-def _status_of(refusal: Refusal) -> int:
+def _status_of(refusal: RegistryError) -> int:
     return 409 if isinstance(refusal, LastAdmin) else 400
 
 

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from promptuary.differences import ConfigChange, Hunk, Room, Rooms, Row, compare_configs_within, compare_texts_within
+from promptuary.differences import Budget, Budgets, ConfigChange, Hunk, Row, compare_configs_within, compare_texts_within
 from promptuary.model.access import Actor, Permission
 from promptuary.model.messages import chat_text, messages_of
 from promptuary.model.prompts import Version
 from promptuary.registry import prompts
 from promptuary.registry.prompts import History
 from promptuary.store.engine.database import Transaction
-from promptuary.web.numbers import number_of
-from promptuary.web.page_request import Visit
+from promptuary.web.numbers import positive_int
+from promptuary.web.page_request import PageRequest
 from promptuary.web.prompts.edit_form import Proposal, proposal_of
 from promptuary.web.prompts.visible import show_visibly, weigh
 
@@ -34,16 +34,16 @@ _AROUND_A_FOLDED_ROW = 10
 _AROUND_A_VALUE = 400
 
 
-def show_comparison(visit: Visit) -> Response:
+def show_comparison(request: PageRequest) -> Response:
     """Compare two versions, each chosen by number or label; the latest with the one before unless chosen."""
-    actor = visit.enter(Permission.READ)
-    with visit.database.read() as tx:
-        history = prompts.resolve_prompt(tx, actor, name=visit.path["name"], limit=CHOICES)
+    actor = request.enter(Permission.READ)
+    with request.database.read() as tx:
+        history = prompts.resolve_prompt(tx, actor, name=request.path["name"], limit=CHOICES)
         latest = history.selected
-        old_choice = visit.query.get("from") or str(max(1, latest.version - 1))
-        new_choice = visit.query.get("to") or str(latest.version)
+        old_choice = request.query.get("from") or str(max(1, latest.version - 1))
+        new_choice = request.query.get("to") or str(latest.version)
         old, new = (_chosen(tx, actor, latest.name, choice) for choice in (old_choice, new_choice))
-    return visit.page(
+    return request.page(
         "prompts/compare.html",
         version=latest,
         old=old,
@@ -52,7 +52,7 @@ def show_comparison(visit: Visit) -> Response:
         new_choice=new_choice,
         choices_limit=CHOICES,
         choices=_choices(history, old_choice, new_choice),
-        view=visit.query.get("view", ""),
+        view=request.query.get("view", ""),
         comparison=None if latest.version == 1 else compare_versions(old, new),
     )
 
@@ -80,9 +80,9 @@ def compare_versions(old: Version, new: Version) -> Comparison:
 
 def compare_proposal(old: Version, proposal: Proposal) -> Comparison:
     """Compare a version with what would be published. Raises `InvalidValue` where that cannot be."""
-    rooms = Rooms(Room(MAX_CHANGES, _weigh_row), Room(MAX_FOLDS, _weigh_folded_row))
-    text = compare_texts_within(*_texts(proposal_of(old), proposal), rooms)
-    config, config_left_out = compare_configs_within(old.config, proposal.config_object, Room(MAX_CONFIG, _weigh_change))
+    budgets = Budgets(Budget(MAX_CHANGES, _weigh_row), Budget(MAX_FOLDS, _weigh_folded_row))
+    text = compare_texts_within(*_texts(proposal_of(old), proposal), budgets)
+    config, config_left_out = compare_configs_within(old.config, proposal.config_object, Budget(MAX_CONFIG, _weigh_change))
     return Comparison(
         hunks=text.hunks,
         config=config,
@@ -114,16 +114,16 @@ def _texts(old: Proposal, new: Proposal) -> tuple[str, str]:
 
 
 def _chosen(tx: Transaction, actor: Actor, name: str, choice: str) -> Version:
-    number = number_of(choice)
+    number = positive_int(choice)
     return prompts.fetch_prompt(tx, actor, name, version=number, label=None if number else choice)
 
 
 def _choices(history: History, *chosen: str) -> list[tuple[str, str]]:
     labels = [(label.name, f"{label.name} (v{label.version})") for label in history.labels]
-    versions = [(str(version.version), _told(version)) for version in history.versions]
+    versions = [(str(version.version), _change_texts(version)) for version in history.versions]
     known = {key for key, _ in [*labels, *versions]}
     return [*labels, *versions, *((choice, f"v{choice}") for choice in chosen if choice not in known)]
 
 
-def _told(version: Version) -> str:
+def _change_texts(version: Version) -> str:
     return f"v{version.version}: {version.description}" if version.description else f"v{version.version}"

@@ -14,11 +14,11 @@ from promptuary.registry import prompts, usage
 from promptuary.registry.prompts import History
 from promptuary.store.engine.database import Transaction
 from promptuary.web.errors import WebError
-from promptuary.web.numbers import number_of
-from promptuary.web.page_request import Visit
+from promptuary.web.numbers import positive_int
+from promptuary.web.page_request import PageRequest
 from promptuary.web.prompts.edit_form import proposal_of
 from promptuary.web.prompts.prompt_view import read
-from promptuary.web.prompts.visible import PageRoom
+from promptuary.web.prompts.visible import PageBudget
 
 HISTORY = 25
 """Versions of the history that are shown at once."""
@@ -36,32 +36,32 @@ VIEWS = {"text": "Text", "rendered": "Rendered", "both": "Side by side"}
 """How a prompt can be looked at."""
 
 
-def show_prompt(visit: Visit) -> Response:
+def show_prompt(request: PageRequest) -> Response:
     """Show a version of a prompt: the latest, or the one chosen by number or label."""
-    actor = visit.enter(Permission.READ)
-    with visit.database.read() as tx:
-        history = find_history(tx, actor, visit)
+    actor = request.enter(Permission.READ)
+    with request.database.read() as tx:
+        history = find_history(tx, actor, request)
         fetches = usage.count_recent_fetches_of_version(tx, actor, history.selected)
     version = history.selected
-    view = visit.query.get("view", "")
-    room = PageRoom()
-    reading = read(version, room, is_rendered=view in {"rendered", "both"})
+    view = request.query.get("view", "")
+    budget = PageBudget()
+    reading = read(version, budget, is_rendered=view in {"rendered", "both"})
     config = "" if version.config is None else dump_indented(version.config)
     variables = variable_names(version.text)
-    return visit.page(
+    return request.page(
         "prompts/prompt.html",
         version=version,
         history=history,
         labels=production_first(history.labels),
         released=released_version(history.labels),
-        label=visit.query.get("label", ""),
+        label=request.query.get("label", ""),
         views=VIEWS if reading.can_render else {},
         view=view if reading.is_rendered else "text",
         is_too_long=view in {"rendered", "both"} and reading.can_render and not reading.is_rendered,
         passages=reading.passages,
         headings=reading.headings if view != "both" else version.outline,
-        config=room.show(config),
-        left_out=room.left_out,
+        config=budget.show(config),
+        left_out=budget.left_out,
         hidden=find_hidden(version.text, config),
         variables=variables[:MAX_VARIABLES],
         more_variables=max(0, len(variables) - MAX_VARIABLES),
@@ -71,20 +71,22 @@ def show_prompt(visit: Visit) -> Response:
     )
 
 
-def show_plain(visit: Visit) -> Response:
+def show_plain(request: PageRequest) -> Response:
     """Show a version as plain text, whole: a text as it is, anything else as its JSON."""
-    actor = visit.enter(Permission.READ)
-    with visit.database.read() as tx:
-        version = prompts.fetch_prompt(tx, actor, visit.path["name"], version=number_of(visit.query.get("version")))
+    actor = request.enter(Permission.READ)
+    with request.database.read() as tx:
+        version = prompts.fetch_prompt(tx, actor, request.path["name"], version=positive_int(request.query.get("version")))
     return PlainTextResponse(version.text)
 
 
-def show_history(visit: Visit) -> Response:
+def show_history(request: PageRequest) -> Response:
     """Show the versions below a number."""
-    actor = visit.enter(Permission.READ)
-    with visit.database.read() as tx:
-        history = find_history(tx, actor, visit)
-    return visit.page("prompts/history.html", version=history.selected, history=history, released=released_version(history.labels))
+    actor = request.enter(Permission.READ)
+    with request.database.read() as tx:
+        history = find_history(tx, actor, request)
+    return request.page(
+        "prompts/history.html", version=history.selected, history=history, released=released_version(history.labels)
+    )
 
 
 def production_first(labels: Sequence[Label]) -> list[Label]:
@@ -97,14 +99,14 @@ def released_version(labels: Sequence[Label]) -> int | None:
     return next((label.version for label in labels if label.name == PRODUCTION), None)
 
 
-def find_history(tx: Transaction, actor: Actor, visit: Visit) -> History:
+def find_history(tx: Transaction, actor: Actor, request: PageRequest) -> History:
     """Return the version that the address chooses, and the history from its newest version or below ``before``."""
-    name, label = visit.path["name"], visit.query.get("label", "")
-    version = number_of(visit.query.get("version"))
+    name, label = request.path["name"], request.query.get("label", "")
+    version = positive_int(request.query.get("version"))
     if label:
         version = prompts.fetch_prompt(tx, actor, name, label=label).version
-    elif visit.query.get("version") and version is None:
-        raise WebError(404, f"'{visit.query['version']}' is no number of a version.", advice="Versions are numbered from 1.")
+    elif request.query.get("version") and version is None:
+        raise WebError(404, f"'{request.query['version']}' is no number of a version.", advice="Versions are numbered from 1.")
     return prompts.resolve_prompt(
-        tx, actor, name=name, version=version, limit=HISTORY, before_version=number_of(visit.query.get("before"))
+        tx, actor, name=name, version=version, limit=HISTORY, before_version=positive_int(request.query.get("before"))
     )

@@ -15,7 +15,7 @@ from promptuary.model.prompts import MAX_DESCRIPTION, Version
 from promptuary.model.text import check_text
 from promptuary.web.form_errors import explain_json
 from promptuary.web.forms import Form
-from promptuary.web.numbers import number_of
+from promptuary.web.numbers import positive_int
 from promptuary.web.prompts.originals import as_browsers_show, recover
 
 
@@ -123,7 +123,7 @@ def read_proposal(form: Form, *, source: Version | None = None) -> Proposal:
         config=config,
         note=form.get("note").strip(),
         is_json=is_json,
-        base_version=number_of(form.get("base_version")) or 0,
+        base_version=positive_int(form.get("base_version")) or 0,
         source=shown.source if shown else 0,
         original=shown.original if shown else None,
         original_config=shown.original_config if shown else None,

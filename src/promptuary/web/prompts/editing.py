@@ -9,8 +9,8 @@ from promptuary.model.json_text import dump_indented
 from promptuary.model.prompts import Version
 from promptuary.registry import prompts
 from promptuary.web.form_errors import problem_of
-from promptuary.web.numbers import number_of
-from promptuary.web.page_request import Visit
+from promptuary.web.numbers import positive_int
+from promptuary.web.page_request import PageRequest
 from promptuary.web.prompts.comparing import compare_proposal
 from promptuary.web.prompts.edit_form import Proposal, proposal_of, read_proposal
 from promptuary.web.prompts.merging import reconcile
@@ -18,60 +18,60 @@ from promptuary.web.prompts.merging import reconcile
 RefusedWriting = (InvalidValue, NameTaken)
 
 
-def show_new_prompt(visit: Visit) -> Response:
+def show_new_prompt(request: PageRequest) -> Response:
     """Show the form for a new prompt."""
-    visit.enter(Permission.WRITE)
-    return visit.page("prompts/new.html", name=visit.query.get("name", ""), proposal=Proposal(text=""), problem=None)
+    request.enter(Permission.WRITE)
+    return request.page("prompts/new.html", name=request.query.get("name", ""), proposal=Proposal(text=""), problem=None)
 
 
-def create_prompt(visit: Visit) -> Response:
+def create_prompt(request: PageRequest) -> Response:
     """Create a prompt, or show the form again with what is wrong."""
-    actor = visit.enter(Permission.WRITE)
-    name, proposal = visit.form.get("name").strip(), read_proposal(visit.form)
+    actor = request.enter(Permission.WRITE)
+    name, proposal = request.form.get("name").strip(), read_proposal(request.form)
     try:
-        with visit.database.write() as tx:
+        with request.database.write() as tx:
             created = prompts.create_prompt(
                 tx, actor, name=name, prompt=proposal.prompt, config=proposal.config_value, description=proposal.note
             )
     except RefusedWriting as problem:
-        return visit.page("prompts/new.html", status=400, name=name, proposal=proposal, problem=problem_of(problem))
-    return visit.redirect(visit.links.prompt(created.name), notice=f"{created.name} is there, at version 1.")
+        return request.page("prompts/new.html", status=400, name=name, proposal=proposal, problem=problem_of(problem))
+    return request.redirect(request.links.prompt(created.name), notice=f"{created.name} is there, at version 1.")
 
 
-def show_editing(visit: Visit) -> Response:
+def show_editing(request: PageRequest) -> Response:
     """Show the form for the next version, begun from the latest or from an older one."""
-    actor = visit.enter(Permission.WRITE)
-    version = _read(visit, actor, number_of(visit.query.get("version")))
-    return _editing(visit, version, proposal_of(version))
+    actor = request.enter(Permission.WRITE)
+    version = _read(request, actor, positive_int(request.query.get("version")))
+    return _editing(request, version, proposal_of(version))
 
 
-def edit_again(visit: Visit) -> Response:
+def edit_again(request: PageRequest) -> Response:
     """Show the form again with what was written before."""
-    actor = visit.enter(Permission.WRITE)
-    base = _base(visit, actor)
-    return _editing(visit, base, _sent(visit, actor, base))
+    actor = request.enter(Permission.WRITE)
+    base = _base(request, actor)
+    return _editing(request, base, _sent(request, actor, base))
 
 
-def begin_again(visit: Visit) -> Response:
+def begin_again(request: PageRequest) -> Response:
     """Lead from the address of a form that was sent, as one has after signing in again, to the form; drafts are offered there."""
-    visit.enter(Permission.WRITE)
-    return visit.redirect(visit.links.part(visit.path["name"], "edit"))
+    request.enter(Permission.WRITE)
+    return request.redirect(request.links.part(request.path["name"], "edit"))
 
 
-def review_publishing(visit: Visit) -> Response:
+def review_publishing(request: PageRequest) -> Response:
     """Show what publishing would change."""
-    actor = visit.enter(Permission.WRITE)
-    base = _base(visit, actor)
-    return _review(visit, base, _sent(visit, actor, base))
+    actor = request.enter(Permission.WRITE)
+    base = _base(request, actor)
+    return _review(request, base, _sent(request, actor, base))
 
 
-def publish_version(visit: Visit) -> Response:
+def publish_version(request: PageRequest) -> Response:
     """Publish; when somebody was quicker, lose nothing and bring both together."""
-    actor = visit.enter(Permission.WRITE)
-    base = _base(visit, actor)
-    proposal = _sent(visit, actor, base)
+    actor = request.enter(Permission.WRITE)
+    base = _base(request, actor)
+    proposal = _sent(request, actor, base)
     try:
-        with visit.database.write() as tx:
+        with request.database.write() as tx:
             published = prompts.publish_version(
                 tx,
                 actor,
@@ -80,77 +80,77 @@ def publish_version(visit: Visit) -> Response:
                 prompt=proposal.prompt,
                 config=proposal.config_value,
                 description=proposal.note,
-                prompt_id=base.prompt_id if visit.form.get("prompt_id") else None,
+                prompt_id=base.prompt_id if request.form.get("prompt_id") else None,
             )
     except VersionConflict:
-        return _reconcile(visit, actor, base, proposal)
+        return _reconcile(request, actor, base, proposal)
     except InvalidValue as problem:
-        return _editing(visit, base, proposal, problem)
-    return visit.redirect(visit.links.prompt(base.name), notice=f"Version {published.version} is published.")
+        return _editing(request, base, proposal, problem)
+    return request.redirect(request.links.prompt(base.name), notice=f"Version {published.version} is published.")
 
 
-def merge_versions(visit: Visit) -> Response:
+def merge_versions(request: PageRequest) -> Response:
     """Take the choices where both changed the same, and show the result for review."""
-    actor = visit.enter(Permission.WRITE)
-    base = _base(visit, actor)
-    return _reconcile(visit, actor, base, _sent(visit, actor, base))
+    actor = request.enter(Permission.WRITE)
+    base = _base(request, actor)
+    return _reconcile(request, actor, base, _sent(request, actor, base))
 
 
-def review_restoring(visit: Visit) -> Response:
+def review_restoring(request: PageRequest) -> Response:
     """Show what it changes to publish an old version again."""
-    actor = visit.enter(Permission.WRITE)
-    old = _read(visit, actor, number_of(visit.query.get("version")))
-    latest = _read(visit, actor, None)
+    actor = request.enter(Permission.WRITE)
+    old = _read(request, actor, positive_int(request.query.get("version")))
+    latest = _read(request, actor, None)
     proposal = proposal_of(old, note=f"Restore version {old.version}")
-    return _review(visit, latest, proposal)
+    return _review(request, latest, proposal)
 
 
-def _review(visit: Visit, base: Version, proposal: Proposal) -> Response:
+def _review(request: PageRequest, base: Version, proposal: Proposal) -> Response:
     try:
         proposal.check()
     except InvalidValue as problem:
-        return _editing(visit, base, proposal, problem)
+        return _editing(request, base, proposal, problem)
     comparison = compare_proposal(base, proposal)
     hidden = added_hidden([base.text, "" if base.config is None else dump_indented(base.config)], [proposal.text, proposal.config])
-    return visit.page("prompts/review.html", version=base, proposal=proposal, comparison=comparison, hidden=hidden)
+    return request.page("prompts/review.html", version=base, proposal=proposal, comparison=comparison, hidden=hidden)
 
 
-def _reconcile(visit: Visit, actor: Actor, base: Version, proposal: Proposal) -> Response:
-    latest = _read(visit, actor, None)
+def _reconcile(request: PageRequest, actor: Actor, base: Version, proposal: Proposal) -> Response:
+    latest = _read(request, actor, None)
     try:
-        reconciled = reconcile(base, latest, proposal, choices=visit.form)
+        reconciled = reconcile(base, latest, proposal, choices=request.form)
     except InvalidValue as problem:
-        return _editing(visit, base, proposal, problem)
+        return _editing(request, base, proposal, problem)
     if reconciled.proposal is not None:
-        return _review(visit, latest, reconciled.proposal)
-    return visit.page("prompts/conflict.html", status=409, version=latest, base=base, proposal=proposal, reconciled=reconciled)
+        return _review(request, latest, reconciled.proposal)
+    return request.page("prompts/conflict.html", status=409, version=latest, base=base, proposal=proposal, reconciled=reconciled)
 
 
-def _editing(visit: Visit, version: Version, proposal: Proposal, refusal: InvalidValue | None = None) -> Response:
+def _editing(request: PageRequest, version: Version, proposal: Proposal, refusal: InvalidValue | None = None) -> Response:
     status, problem = (200, None) if refusal is None else (400, problem_of(refusal))
-    return visit.page("prompts/edit.html", status=status, version=version, proposal=proposal, problem=problem)
+    return request.page("prompts/edit.html", status=status, version=version, proposal=proposal, problem=problem)
 
 
-def _sent(visit: Visit, actor: Actor, base: Version) -> Proposal:
+def _sent(request: PageRequest, actor: Actor, base: Version) -> Proposal:
     """Return what a form sends that was begun from ``base``, or from an older version, which it names."""
-    number = number_of(visit.form.get("source"))
+    number = positive_int(request.form.get("source"))
     try:
-        source = base if number in {None, base.version} else _read(visit, actor, number)
+        source = base if number in {None, base.version} else _read(request, actor, number)
     except PromptNotFound:
-        if visit.form.get("prompt_of_source") or visit.form.get("config_of_source"):
+        if request.form.get("prompt_of_source") or request.form.get("config_of_source"):
             raise
         source = base
-    return read_proposal(visit.form, source=source)
+    return read_proposal(request.form, source=source)
 
 
-def _base(visit: Visit, actor: Actor) -> Version:
-    base = _read(visit, actor, number_of(visit.form.get("base_version")))
+def _base(request: PageRequest, actor: Actor) -> Version:
+    base = _read(request, actor, positive_int(request.form.get("base_version")))
     # The form may have been made from a prompt that was archived since, and another one may have its name by now.
-    if visit.form.get("prompt_id", base.prompt_id) != base.prompt_id:
+    if request.form.get("prompt_id", base.prompt_id) != base.prompt_id:
         raise PromptNotFound(base.name)
     return base
 
 
-def _read(visit: Visit, actor: Actor, number: int | None) -> Version:
-    with visit.database.read() as tx:
-        return prompts.fetch_prompt(tx, actor, visit.path["name"], version=number)
+def _read(request: PageRequest, actor: Actor, number: int | None) -> Version:
+    with request.database.read() as tx:
+        return prompts.fetch_prompt(tx, actor, request.path["name"], version=number)

@@ -7,19 +7,19 @@ from markupsafe import Markup
 
 from promptuary.model.outline import outline_of
 from promptuary.model.variables import VARIABLE
-from promptuary.web.prompts.visible import PageRoom, Piece, draw
+from promptuary.web.prompts.visible import PageBudget, Piece, draw
 
 _MAYBE_HEADING = re.compile(r"^[^\S\n]*#.*$", re.MULTILINE)
 
 
-def mark_variables(text: str, room: PageRoom | None = None) -> Markup:
+def mark_variables(text: str, budget: PageBudget | None = None) -> Markup:
     """Return a text as HTML with its variables marked, as far as there is room."""
-    return (room or PageRoom()).fill(_with_variables(text), len(text))
+    return (budget or PageBudget()).fill(_with_variables(text), len(text))
 
 
-def mark_text(text: str, room: PageRoom | None = None) -> Markup:
+def mark_text(text: str, budget: PageBudget | None = None) -> Markup:
     """Return a text as HTML with its variables and headings marked; the first heading has the id ``heading-1``."""
-    return (room or PageRoom()).fill(_with_headings(text), len(text))
+    return (budget or PageBudget()).fill(_with_headings(text), len(text))
 
 
 def _with_variables(text: str) -> Iterator[Piece]:

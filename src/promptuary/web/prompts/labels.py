@@ -9,8 +9,8 @@ from promptuary.model.prompts import LabelPointer, Version
 from promptuary.registry import labels, prompts
 from promptuary.store.engine.database import Transaction
 from promptuary.web.form_errors import FormProblem, problem_of
-from promptuary.web.numbers import number_of
-from promptuary.web.page_request import Visit
+from promptuary.web.numbers import positive_int
+from promptuary.web.page_request import PageRequest
 from promptuary.web.prompts.comparing import compare_versions
 from promptuary.web.prompts.detail import find_history, production_first
 
@@ -18,77 +18,79 @@ SUGGESTED = ("production", "staging")
 """Labels that are offered before a prompt has them."""
 
 
-def show_labels(visit: Visit) -> Response:
+def show_labels(request: PageRequest) -> Response:
     """Show where the labels of a prompt are, and a form to set one."""
-    actor = visit.enter(Permission.WRITE)
-    return _labels(visit, actor)
+    actor = request.enter(Permission.WRITE)
+    return _labels(request, actor)
 
 
-def review_label(visit: Visit) -> Response:
+def review_label(request: PageRequest) -> Response:
     """Show what it changes to set a label: where it was, where it will be, and the difference between the two texts."""
-    actor = visit.enter(Permission.WRITE)
-    label, version = visit.query.get("label", "").strip(), number_of(visit.query.get("version"))
+    actor = request.enter(Permission.WRITE)
+    label, version = request.query.get("label", "").strip(), positive_int(request.query.get("version"))
     try:
         check_label_name(label, field="label")
     except InvalidValue as refusal:
-        return _labels(visit, actor, problem=problem_of(refusal))
+        return _labels(request, actor, problem=problem_of(refusal))
     try:
-        return _review(visit, actor, label, version)
+        return _review(request, actor, label, version)
     except PromptNotFound:
         if version is None:
             raise
-        return _labels(visit, actor, problem=FormProblem(str(VersionNotFound(visit.path["name"], version)), "version", "Version"))
+        return _labels(
+            request, actor, problem=FormProblem(str(VersionNotFound(request.path["name"], version)), "version", "Version")
+        )
 
 
-def move_label(visit: Visit) -> Response:
+def move_label(request: PageRequest) -> Response:
     """Set a label, or show the review again if the label is not where the review showed it."""
-    actor = visit.enter(Permission.WRITE)
-    name, label, version = visit.path["name"], visit.form.get("label"), number_of(visit.form.get("version"))
-    expected = number_of(visit.form.get("expected_version")) if "expected_version" in visit.form.values else labels.ANYWHERE
+    actor = request.enter(Permission.WRITE)
+    name, label, version = request.path["name"], request.form.get("label"), positive_int(request.form.get("version"))
+    expected = positive_int(request.form.get("expected_version")) if "expected_version" in request.form.values else labels.ANYWHERE
     try:
-        with visit.database.write() as tx:
+        with request.database.write() as tx:
             labels.move_label(
-                tx, actor, name=name, label=label, version=version or 0, expected_version=expected, prompt_id=_prompt_id(visit)
+                tx, actor, name=name, label=label, version=version or 0, expected_version=expected, prompt_id=_prompt_id(request)
             )
     except LabelMoved:
-        return _review(visit, actor, label, version, is_moved=True)
-    return visit.redirect(visit.links.part(name, "labels"), notice=f"{label} points at version {version} now.")
+        return _review(request, actor, label, version, is_moved=True)
+    return request.redirect(request.links.part(name, "labels"), notice=f"{label} points at version {version} now.")
 
 
-def review_removal(visit: Visit) -> Response:
+def review_removal(request: PageRequest) -> Response:
     """Show what it means to remove a label."""
-    actor = visit.enter(Permission.WRITE)
-    return _review_removal(visit, actor, visit.query.get("label", ""))
+    actor = request.enter(Permission.WRITE)
+    return _review_removal(request, actor, request.query.get("label", ""))
 
 
-def remove_label(visit: Visit) -> Response:
+def remove_label(request: PageRequest) -> Response:
     """Remove a label, or show the review again if the label is not where the review showed it."""
-    actor = visit.enter(Permission.WRITE)
-    name, label = visit.path["name"], visit.form.get("label")
-    is_expected = "expected_version" in visit.form.values
-    expected = number_of(visit.form.get("expected_version")) or 0 if is_expected else labels.ANYWHERE
+    actor = request.enter(Permission.WRITE)
+    name, label = request.path["name"], request.form.get("label")
+    is_expected = "expected_version" in request.form.values
+    expected = positive_int(request.form.get("expected_version")) or 0 if is_expected else labels.ANYWHERE
     try:
-        with visit.database.write() as tx:
-            labels.remove_label(tx, actor, name=name, label=label, expected_version=expected, prompt_id=_prompt_id(visit))
+        with request.database.write() as tx:
+            labels.remove_label(tx, actor, name=name, label=label, expected_version=expected, prompt_id=_prompt_id(request))
     except LabelMoved:
-        return _review_removal(visit, actor, label, is_moved=True)
-    return visit.redirect(visit.links.part(name, "labels"), notice=f"{label} is removed.")
+        return _review_removal(request, actor, label, is_moved=True)
+    return request.redirect(request.links.part(name, "labels"), notice=f"{label} is removed.")
 
 
-def _prompt_id(visit: Visit) -> str | None:
+def _prompt_id(request: PageRequest) -> str | None:
     """Return the prompt that a review showed; by now another one may have its name."""
-    return visit.form.get("prompt_id") or None
+    return request.form.get("prompt_id") or None
 
 
-def _labels(visit: Visit, actor: Actor, *, problem: FormProblem | None = None) -> Response:
-    with visit.database.read() as tx:
+def _labels(request: PageRequest, actor: Actor, *, problem: FormProblem | None = None) -> Response:
+    with request.database.read() as tx:
         if problem is None:
-            history = find_history(tx, actor, visit)
+            history = find_history(tx, actor, request)
         else:
-            history = prompts.resolve_prompt(tx, actor, name=visit.path["name"], limit=1)
+            history = prompts.resolve_prompt(tx, actor, name=request.path["name"], limit=1)
         movers = labels.list_movers(tx, actor, history.labels, prompt_id=history.selected.prompt_id)
     present = [label.name for label in history.labels]
-    return visit.page(
+    return request.page(
         "prompts/labels.html",
         status=200 if problem is None else 400,
         version=history.selected,
@@ -96,17 +98,17 @@ def _labels(visit: Visit, actor: Actor, *, problem: FormProblem | None = None) -
         movers=movers,
         suggested=[*present, *(name for name in SUGGESTED if name not in present)],
         problem=problem,
-        sent_label="" if problem is None else visit.query.get("label", ""),
-        sent_version=history.selected.version if problem is None else visit.query.get("version", ""),
+        sent_label="" if problem is None else request.query.get("label", ""),
+        sent_version=history.selected.version if problem is None else request.query.get("version", ""),
     )
 
 
-def _review(visit: Visit, actor: Actor, label: str, version: int | None, *, is_moved: bool = False) -> Response:
-    with visit.database.read() as tx:
-        target = prompts.fetch_prompt(tx, actor, visit.path["name"], version=version)
+def _review(request: PageRequest, actor: Actor, label: str, version: int | None, *, is_moved: bool = False) -> Response:
+    with request.database.read() as tx:
+        target = prompts.fetch_prompt(tx, actor, request.path["name"], version=version)
         present = _pointer(target, label)
         before = None if present is None else prompts.fetch_prompt(tx, actor, target.name, version=present.version)
-    return visit.page(
+    return request.page(
         "prompts/label.html",
         status=409 if is_moved else 200,
         version=target,
@@ -117,11 +119,11 @@ def _review(visit: Visit, actor: Actor, label: str, version: int | None, *, is_m
     )
 
 
-def _review_removal(visit: Visit, actor: Actor, label: str, *, is_moved: bool = False) -> Response:
-    with visit.database.read() as tx:
-        version = _labelled(tx, actor, visit.path["name"], label)
+def _review_removal(request: PageRequest, actor: Actor, label: str, *, is_moved: bool = False) -> Response:
+    with request.database.read() as tx:
+        version = _labelled(tx, actor, request.path["name"], label)
     status = 409 if is_moved else 200
-    return visit.page("prompts/label-removal.html", status=status, version=version, label=label, is_moved=is_moved)
+    return request.page("prompts/label-removal.html", status=status, version=version, label=label, is_moved=is_moved)
 
 
 def _labelled(tx: Transaction, actor: Actor, name: str, label: str) -> Version:

@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from promptuary.model.json_text import InvalidJson, dump_indented, parse
 from promptuary.web.prompts.highlighting import mark_variables
-from promptuary.web.prompts.visible import PageRoom
+from promptuary.web.prompts.visible import PageBudget
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class MessagePart:
     written: Markup
 
 
-def split_rest(rest: str, room: PageRoom) -> tuple[tuple[MessagePart, ...], str]:
+def split_rest(rest: str, budget: PageBudget) -> tuple[tuple[MessagePart, ...], str]:
     """Divide the JSON of everything but role and text into parts to read, as far as there is room, and the JSON of the rest."""
     value = parse(rest) if rest else {}
     if not isinstance(value, dict):
@@ -26,32 +26,32 @@ def split_rest(rest: str, room: PageRoom) -> tuple[tuple[MessagePart, ...], str]
     for name, read in (("content", _content_part), ("tool_calls", _call_part)):
         items = value.get(name)
         if isinstance(items, list) and items and all(isinstance(item, dict) for item in items):
-            parts += [read(item, room) for item in items if room.open()]
+            parts += [read(item, budget) for item in items if budget.open()]
             del value[name]
     if value.get("content", "") is None:
         del value["content"]
     return tuple(parts), dump_indented(value) if value else ""
 
 
-def _content_part(part: dict[str, object], room: PageRoom) -> MessagePart:
+def _content_part(part: dict[str, object], budget: PageBudget) -> MessagePart:
     others = part.keys() - {"type", "text"}
     if isinstance(part.get("text"), str) and not others:
-        return MessagePart("", mark_variables(str(part["text"]), room))
+        return MessagePart("", mark_variables(str(part["text"]), budget))
     picture = part.get("image_url")
     url = picture.get("url") if isinstance(picture, dict) and picture.keys() == {"url"} else picture
     if isinstance(url, str) and part.keys() <= {"type", "image_url"}:
-        return MessagePart("Picture", mark_variables(url, room))
+        return MessagePart("Picture", mark_variables(url, budget))
     kind = part.get("type")
-    return MessagePart(f"Part: {kind}" if isinstance(kind, str) else "Part", mark_variables(dump_indented(part), room))
+    return MessagePart(f"Part: {kind}" if isinstance(kind, str) else "Part", mark_variables(dump_indented(part), budget))
 
 
-def _call_part(call: dict[str, object], room: PageRoom) -> MessagePart:
+def _call_part(call: dict[str, object], budget: PageBudget) -> MessagePart:
     function = call.get("function")
     if not isinstance(function, dict) or not isinstance(function.get("name"), str):
-        return MessagePart("Call", mark_variables(dump_indented(call), room))
+        return MessagePart("Call", mark_variables(dump_indented(call), budget))
     arguments = function.get("arguments", "")
     title = f"Calls {function['name']}" + (f" ({call['id']})" if isinstance(call.get("id"), str) else "")
-    return MessagePart(title, mark_variables(_indented(arguments), room))
+    return MessagePart(title, mark_variables(_indented(arguments), budget))
 
 
 def _indented(arguments: object) -> str:

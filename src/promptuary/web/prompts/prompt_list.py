@@ -9,11 +9,11 @@ from promptuary.model.access import Permission
 from promptuary.registry import prompts, usage
 from promptuary.store.lists.pages import Listing
 from promptuary.store.lists.ranking import RELEVANCE
-from promptuary.web.numbers import number_of
-from promptuary.web.page_request import Visit
+from promptuary.web.numbers import positive_int
+from promptuary.web.page_request import PageRequest
 
 PER_PAGE = 50
-MOST_CHOICES = 200
+MAX_CHOICES = 200
 """Labels and authors that the list offers to filter by."""
 
 DEFAULT_SORT = "-created_at"
@@ -33,7 +33,7 @@ _WORDS = frozenset({"name", "created_by"})
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ListFilters:
     """What somebody wants to see of the list, as the address tells. What is not understood is left out."""
 
     search: str = ""
@@ -59,17 +59,17 @@ class Wish:
 
     def query(self, **changes: object) -> dict[str, object]:
         """Return the query of the same wish with changes; on the first page unless the page is changed."""
-        wish = replace(self, **{"page": 1, **changes})  # type: ignore[arg-type]  # names of fields
-        default = Wish(sort=_default_sort(wish.search))
-        return {name: value for name in self.__slots__ if (value := getattr(wish, name)) != getattr(default, name)}
+        filters = replace(self, **{"page": 1, **changes})  # type: ignore[arg-type]  # names of fields
+        default = ListFilters(sort=_default_sort(filters.search))
+        return {name: value for name in self.__slots__ if (value := getattr(filters, name)) != getattr(default, name)}
 
     @property
     def sorts(self) -> list[tuple[str, str]]:
         """What can be chosen to sort by, with titles: each column in its first direction, and what is chosen now."""
-        first = {(column if column in _WORDS else f"-{column}"): _told(column) for column in COLUMNS}
+        first = {(column if column in _WORDS else f"-{column}"): _format_filter(column) for column in COLUMNS}
         if self.search:
             first = {RELEVANCE: "By relevance", **first}
-        known = first if self.sort in first else {**first, self.sort: f"{_told(self.column)}, reversed"}
+        known = first if self.sort in first else {**first, self.sort: f"{_format_filter(self.column)}, reversed"}
         return [("" if sort == _default_sort(self.search) else sort, title) for sort, title in known.items()]
 
     def sorted_by(self, column: str) -> dict[str, object]:
@@ -82,23 +82,23 @@ def _default_sort(search: str) -> str:
     return RELEVANCE if search else DEFAULT_SORT
 
 
-def _told(column: str) -> str:
+def _format_filter(column: str) -> str:
     return {"created_at": "By last change", "recent_fetches": "By fetches"}.get(column, f"By {COLUMNS[column].lower()}")
 
 
-def show_prompts(visit: Visit) -> Response:
+def show_prompts(request: PageRequest) -> Response:
     """Show a page of the list."""
-    actor = visit.enter(Permission.READ)
-    wish = _wish(visit.query)
-    with visit.database.read() as tx:
-        page = prompts.list_prompts(tx, actor, _listing(wish))
+    actor = request.enter(Permission.READ)
+    filters = _read_filters(request.query)
+    with request.database.read() as tx:
+        page = prompts.list_prompts(tx, actor, _listing(filters))
         fetches = usage.count_recent_fetches(tx, actor, [version.prompt_id for version in page.items])
-        labels = prompts.list_label_names(tx, actor, limit=MOST_CHOICES)
-        authors = prompts.list_authors(tx, actor, limit=MOST_CHOICES)
-        excerpts = prompts.find_excerpts(tx, actor, page.items, _listing(wish)) if wish.search else {}
-    return visit.page(
+        labels = prompts.list_label_names(tx, actor, limit=MAX_CHOICES)
+        authors = prompts.list_authors(tx, actor, limit=MAX_CHOICES)
+        excerpts = prompts.find_excerpts(tx, actor, page.items, _listing(filters)) if filters.search else {}
+    return request.page(
         "prompts/list.html",
-        wish=wish,
+        filters=filters,
         columns=COLUMNS,
         versions=page.items,
         count=page.count,
@@ -110,26 +110,26 @@ def show_prompts(visit: Visit) -> Response:
     )
 
 
-def _wish(query: Mapping[str, str]) -> Wish:
+def _read_filters(query: Mapping[str, str]) -> ListFilters:
     sort, search = query.get("sort", ""), query.get("search", "").strip()
-    return Wish(
+    return ListFilters(
         search=search,
         label=query.get("label", "").strip(),
-        author=number_of(query.get("author")),
+        author=positive_int(query.get("author")),
         sort=sort if sort.removeprefix("-") in COLUMNS else _default_sort(search),
-        page=number_of(query.get("page")) or 1,
+        page=positive_int(query.get("page")) or 1,
     )
 
 
-def _listing(wish: Wish) -> Listing:
+def _listing(filters: ListFilters) -> Listing:
     return Listing(
         limit=PER_PAGE,
-        offset=(wish.page - 1) * PER_PAGE,
-        label=wish.label or None,
-        search=wish.search,
-        created_by_id=wish.author,
-        order_by=wish.column,
-        is_descending=wish.is_descending,
+        offset=(filters.page - 1) * PER_PAGE,
+        label=filters.label or None,
+        search=filters.search,
+        created_by_id=filters.author,
+        order_by=filters.column,
+        is_descending=filters.is_descending,
         with_content=False,
         in_any_order=True,
     )

@@ -11,7 +11,7 @@ from promptuary.model.prompts import Version
 from promptuary.web.prompts.highlighting import mark_text, mark_variables
 from promptuary.web.prompts.markdown import MAX_CHARACTERS, render_markdown
 from promptuary.web.prompts.message_parts import MessagePart, split_rest
-from promptuary.web.prompts.visible import PageRoom
+from promptuary.web.prompts.visible import PageBudget
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +38,15 @@ class Reading:
     is_rendered: bool = False
 
 
-def read(version: Version, room: PageRoom, *, is_rendered: bool) -> Reading:
+def read(version: Version, budget: PageBudget, *, is_rendered: bool) -> Reading:
     """Return what to show of a version, as far as there is room. What is too long to be rendered is shown as it is written."""
     if version.content.startswith('"'):
-        return _read_text(version, room, is_rendered=is_rendered)
+        return _read_text(version, budget, is_rendered=is_rendered)
     prompt = parse(version.content)
     messages = messages_of(prompt)
     if messages is None:
-        return Reading((Passage(mark_variables(dump_indented(prompt), room)),), (), can_render=False)
-    passages = tuple(_passage(each, room) for each in messages)
+        return Reading((Passage(mark_variables(dump_indented(prompt), budget)),), (), can_render=False)
+    passages = tuple(_passage(each, budget) for each in messages)
     if not is_rendered or len(version.content) > MAX_CHARACTERS:
         return Reading(passages, ())
     rendered = [render_markdown(each.text, prefix=f"message-{number}") for number, each in enumerate(messages, 1)]
@@ -56,13 +56,13 @@ def read(version: Version, room: PageRoom, *, is_rendered: bool) -> Reading:
     return Reading(shown, (), is_rendered=True)
 
 
-def _passage(message: Message, room: PageRoom) -> Passage:
-    parts, rest = split_rest(message.rest, room)
-    return Passage(mark_variables(message.text, room), message.role, room.show(rest), parts)
+def _passage(message: Message, budget: PageBudget) -> Passage:
+    parts, rest = split_rest(message.rest, budget)
+    return Passage(mark_variables(message.text, budget), message.role, budget.show(rest), parts)
 
 
-def _read_text(version: Version, room: PageRoom, *, is_rendered: bool) -> Reading:
-    written = mark_text(version.text, room)
+def _read_text(version: Version, budget: PageBudget, *, is_rendered: bool) -> Reading:
+    written = mark_text(version.text, budget)
     rendered = render_markdown(version.text) if is_rendered else None
     if rendered is None:
         return Reading((Passage(written),), tuple(version.outline))

@@ -7,8 +7,8 @@ from starlette.responses import Response
 from promptuary.model.access import Permission
 from promptuary.model.usage import DEFAULT_DAYS, recent_days
 from promptuary.registry import prompts, usage
-from promptuary.web.numbers import number_of
-from promptuary.web.page_request import Visit
+from promptuary.web.numbers import positive_int
+from promptuary.web.page_request import PageRequest
 from promptuary.web.prompts.charts import chart_of
 from promptuary.web.prompts.snippets import KEY_VARIABLE, Subject, read_form, snippets_of
 
@@ -28,34 +28,34 @@ VERSIONS = 20
 """Versions whose usage is shown, those with fetches only."""
 
 
-def show_use(visit: Visit) -> Response:
+def show_use(request: PageRequest) -> Response:
     """Show programs that fetch this prompt, by a label: the one that is asked for, else `PREFERRED` if it is set."""
-    actor = visit.enter(Permission.READ)
-    label, name = visit.query.get("label"), visit.path["name"]
-    with visit.database.read() as tx:
+    actor = request.enter(Permission.READ)
+    label, name = request.query.get("label"), request.path["name"]
+    with request.database.read() as tx:
         version = prompts.fetch_prompt(tx, actor, name, label=label or None)
         if label is None:
             label = next((pointer.name for pointer in version.prompt_labels if pointer.name == PREFERRED), "")
             version = prompts.fetch_prompt(tx, actor, name, label=label) if label else version
     form, variables, placeholders = read_form(version.text, is_text=version.content.startswith('"'))
     subject = Subject(
-        address=visit.address,
+        address=request.address,
         project_id=actor.project_id,
-        token=visit.project.api_token,
+        token=request.project.api_token,
         name=version.name,
         label=label,
         form=form,
         variables=_fitting(variables),
         placeholders=_fitting(placeholders),
     )
-    return visit.page(
+    return request.page(
         "prompts/use.html",
         version=version,
         label=label,
         choices=[pointer.name for pointer in version.prompt_labels],
         preferred=PREFERRED,
         snippets=snippets_of(subject),
-        address=visit.address,
+        address=request.address,
         key_variable=KEY_VARIABLE,
     )
 
@@ -64,13 +64,15 @@ def _fitting(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in names if len(name) <= MAX_NAME)[:MAX_NAMES]
 
 
-def show_usage(visit: Visit) -> Response:
+def show_usage(request: PageRequest) -> Response:
     """Show how often a prompt, or one version of it, was fetched in the last days."""
-    actor = visit.enter(Permission.READ)
-    chosen, only = number_of(visit.query.get("days")), number_of(visit.query.get("version"))
+    actor = request.enter(Permission.READ)
+    chosen, only = positive_int(request.query.get("days")), positive_int(request.query.get("version"))
     days = chosen if chosen in RANGES else DEFAULT_DAYS
-    with visit.database.read() as tx:
-        version = prompts.fetch_prompt(tx, actor, visit.path["name"])
+    with request.database.read() as tx:
+        version = prompts.fetch_prompt(tx, actor, request.path["name"])
         first, last = recent_days(tx.clock().astimezone(UTC).date(), days)
         used = usage.get_usage(tx, actor, name=version.name, first=first, last=last, version=only, limit=VERSIONS)
-    return visit.page("prompts/usage.html", version=version, usage=used, chart=chart_of(used), days=days, ranges=RANGES, only=only)
+    return request.page(
+        "prompts/usage.html", version=version, usage=used, chart=chart_of(used), days=days, ranges=RANGES, only=only
+    )

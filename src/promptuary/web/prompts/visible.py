@@ -49,7 +49,7 @@ def draw(text: str) -> Iterator[Piece]:
 
 
 @dataclass(slots=True)
-class PageRoom:
+class PageBudget:
     """What is left of the room that a page has for texts, and how many characters had none."""
 
     left: int = MAX_PAGE

@@ -11,7 +11,7 @@ Item = TypeVar("Item")
 
 
 @dataclass(slots=True)
-class Room(Generic[Item]):
+class Budget(Generic[Item]):
     """What is left of the room for items; ``weigh`` says how much of it one takes. The last item may take more than is left."""
 
     left: int
