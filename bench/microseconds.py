@@ -28,7 +28,7 @@ _PARTS = {
     "promptuary.supervisor.stop_flag": "look at the stop sign",
     "promptuary.store.watch": "check of freshness",
 }
-_LEAST_SHARE = 0.005
+_MIN_SHARE = 0.005
 
 
 def measure(bench: Bench) -> Topic:
@@ -81,6 +81,6 @@ def _parts(samples: dict[str, int], inside: float) -> dict[str, float]:
         share = count / total
         # A part that is not named here appears under its module's name.
         shares[_PARTS[max(known, key=len)] if known else place.rpartition(".")[0]] += share
-    small = sum(share for share in shares.values() if share < _LEAST_SHARE)
-    ordered = sorted(((share, name) for name, share in shares.items() if share >= _LEAST_SHARE), reverse=True)
+    small = sum(share for share in shares.values() if share < _MIN_SHARE)
+    ordered = sorted(((share, name) for name, share in shares.items() if share >= _MIN_SHARE), reverse=True)
     return {name: share * inside for share, name in ordered} | ({"smaller parts": small * inside} if small else {})

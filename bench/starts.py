@@ -19,7 +19,7 @@ from bench.peers import PEERS, running_peer
 from bench.results import Goal, Topic
 from bench.servers import running_promptuary
 
-_MOST_SECONDS = 180
+_MAX_SECONDS = 180
 _FETCHES = 100
 _MEGABYTE = 1_000_000
 _NAME = "fetched"
@@ -120,7 +120,7 @@ def _start(program: _Program) -> _Start:
         process = subprocess.Popen(program.command, cwd=program.folder, env=program.environment, stdout=output, stderr=output)
         try:
             while _status(parts.netloc, path, program.headers) != 200:
-                if process.poll() is not None or time.perf_counter() - started > _MOST_SECONDS:
+                if process.poll() is not None or time.perf_counter() - started > _MAX_SECONDS:
                     message = f"{program.name} did not start."
                     raise RuntimeError(message)
                 time.sleep(0.005)
@@ -140,7 +140,7 @@ def _processes(pid: int) -> list[psutil.Process]:
 
 
 def _status(address: str, path: str, headers: Mapping[str, str]) -> int:
-    connection = http.client.HTTPConnection(address, timeout=_MOST_SECONDS)
+    connection = http.client.HTTPConnection(address, timeout=_MAX_SECONDS)
     try:
         connection.request("GET", path, headers=dict(headers))
         return connection.getresponse().status

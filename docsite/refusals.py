@@ -97,7 +97,7 @@ def answers_of_examples() -> Iterator[tuple[str, int, str]]:
         if isinstance(error, ValidationError):
             error = api.validation_failed(error)
         if isinstance(error, errors.RegistryError):
-            answer = api.answer_refusal(error)
+            answer = api.answer_error(error)
         else:
             assert isinstance(error, api.ApiError)  # noqa: S101 - there is no third kind
             answer = api.json_response(error.body, error.status)

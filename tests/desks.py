@@ -37,7 +37,7 @@ class Desk:
         assert (finished.returncode, finished.stderr, finished.stdout.count("\n")) == (status, "", 1), finished
         return json.loads(finished.stdout)
 
-    def refusal(self, *arguments: str, stdin: str | bytes = "", **settings: str) -> str:
+    def error(self, *arguments: str, stdin: str | bytes = "", **settings: str) -> str:
         """Run a command that must be refused and return its sentence."""
         finished = self.run(*arguments, stdin=stdin, **settings)
         assert (finished.returncode, finished.stdout, finished.stderr.count("\n")) == (1, "", 1), finished

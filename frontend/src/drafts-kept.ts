@@ -4,7 +4,7 @@ const PREFIX = "promptuary-draft:";
 const SENT = "promptuary-draft-sent";
 const PLACE = "promptuary-draft-place:";
 const KEPT_FOR = 30 * 86_400_000;
-const MOST_OFFERED = 3;
+const MAX_OFFERED = 3;
 
 export interface Draft {
   readonly saved: string;
@@ -26,7 +26,7 @@ export function readDrafts(key: string): KeptDraft[] {
     .filter((place) => place === first || place.startsWith(`${first}~`))
     .flatMap((place) => readAt(place))
     .sort((one, other) => Date.parse(other.saved) - Date.parse(one.saved))
-    .slice(0, MOST_OFFERED);
+    .slice(0, MAX_OFFERED);
 }
 
 // Return the paths of projects' prompts, such as `1/greeting`, of which there are drafts.

@@ -4,8 +4,8 @@ import { element } from "./dialogs";
 import { VARIABLE, variablesOf } from "./variables";
 
 const PAUSE = 150;
-const MOST_VARIABLES = 50;
-const MOST_SHOWN = 200_000;
+const MAX_VARIABLES = 50;
+const MAX_SHOWN = 200_000;
 
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 type Message = { role: string; content: Json } & { [key: string]: Json };
@@ -78,7 +78,7 @@ class Trial {
 
   private show(): void {
     const all = this.names();
-    const names = all.slice(0, MOST_VARIABLES);
+    const names = all.slice(0, MAX_VARIABLES);
     this.section.hidden = names.length === 0;
     this.rest.hidden = all.length === names.length;
     this.rest.textContent = `Shown are ${names.length} of ${all.length} variables. The others stay as they are written.`;
@@ -106,9 +106,9 @@ class Trial {
     this.messages.hidden = chat.length === 0;
     this.messages.replaceChildren(...chat.flatMap((message) => this.messageOf(message)));
     if (value === undefined) {
-      this.result.replaceChildren(...this.marked(this.source.value.slice(0, MOST_SHOWN)));
+      this.result.replaceChildren(...this.marked(this.source.value.slice(0, MAX_SHOWN)));
     } else {
-      this.result.textContent = JSON.stringify(mapTexts(value, (text) => this.filled(text)), null, 2).slice(0, MOST_SHOWN);
+      this.result.textContent = JSON.stringify(mapTexts(value, (text) => this.filled(text)), null, 2).slice(0, MAX_SHOWN);
     }
   }
 
@@ -118,7 +118,7 @@ class Trial {
       texts.push(text);
       return text;
     });
-    const shown = element("pre", { className: "prompt-text", tabIndex: 0 }, ...this.marked(texts.join("\n\n").slice(0, MOST_SHOWN)));
+    const shown = element("pre", { className: "prompt-text", tabIndex: 0 }, ...this.marked(texts.join("\n\n").slice(0, MAX_SHOWN)));
     shown.setAttribute("role", "group");
     shown.setAttribute("aria-label", `Final text of the message of ${message.role}`);
     return [element("h3", { className: "role" }, message.role), shown];

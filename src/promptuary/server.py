@@ -95,7 +95,7 @@ def assemble(settings: Settings, database: Database, *, usage: FetchCounter | No
     writer = UsageWriter(database, services.usage, seconds=settings.usage_seconds, note_failure=note_failure)
     # Behind delivery: a fetch from memory does not come here, and what pages change is announced to all workers, too.
     agent_streams = Streams(
-        partial(open_watch, database), services.stop_flag, note_failure, most_of_caller=settings.max_agent_streams_per_key
+        partial(open_watch, database), services.stop_flag, note_failure, max_streams_of_caller=settings.max_agent_streams_per_key
     )
     web_services = _create_web_services(settings, database, segment=segment, bodies=services.bodies)
 
@@ -134,7 +134,7 @@ def assemble(settings: Settings, database: Database, *, usage: FetchCounter | No
 
         answering = trace(answering, database)
     application: ASGIApp = RequestLog(
-        Draining(answering, stop_flag=services.stop_flag, refusal=NoSniffing(stopping)),
+        Draining(answering, stop_flag=services.stop_flag, error=NoSniffing(stopping)),
         probed=served,
         recorder=recorder,
         server_error=NoSniffing(server_error),
@@ -164,8 +164,8 @@ def _create_services(settings: Settings, database: Database, *, usage: FetchCoun
         broadcaster=Broadcaster(
             database,
             stop_flag=stop_flag,
-            most=settings.max_streams,
-            most_of_caller=settings.max_streams_per_key,
+            max_streams=settings.max_streams,
+            max_streams_of_caller=settings.max_streams_per_key,
             show=change_message,
             note_open=lambda count: segment.put(layout.STREAMS, count),
             note_failure=partial(segment.count, layout.BACKGROUND_FAILURES),

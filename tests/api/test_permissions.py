@@ -47,10 +47,10 @@ WRITES = [
     Endpoint("PUT", "name/greeting/labels/new-label/", 201, {"version": 1}),
     Endpoint("DELETE", "name/greeting/labels/production/", 204),
 ]
-_MOMENT = "2026-01-01T00:00:00.000000Z"
+_TIMESTAMP = "2026-01-01T00:00:00.000000Z"
 LINES = (
-    f'{{"type": "prompt", "name": "imported", "created_at": "{_MOMENT}", "archived_at": null}}\n'
-    f'{{"type": "version", "version": 1, "prompt": "x", "config": null, "description": null, "created_at": "{_MOMENT}",'
+    f'{{"type": "prompt", "name": "imported", "created_at": "{_TIMESTAMP}", "archived_at": null}}\n'
+    f'{{"type": "version", "version": 1, "prompt": "x", "config": null, "description": null, "created_at": "{_TIMESTAMP}",'
     ' "created_by": null}\n'
 )
 EXPORTS = [Endpoint("GET", "export/", 200)]
@@ -155,21 +155,21 @@ def _call(api: Api, caller: str, endpoint: Endpoint) -> tuple[int, str]:
 # What admins alone may: whoever may read or write otherwise is refused by the role.
 ADMINS = {"admin"}
 EXPECTED = [
-    *((caller, endpoint, refusal) for caller, (_, refusal, _) in CALLERS.items() for endpoint in READS),
-    *((caller, endpoint, refusal) for caller, (_, _, refusal) in CALLERS.items() for endpoint in WRITES),
+    *((caller, endpoint, error) for caller, (_, error, _) in CALLERS.items() for endpoint in READS),
+    *((caller, endpoint, error) for caller, (_, _, error) in CALLERS.items() for endpoint in WRITES),
     *(
-        (caller, endpoint, refusal or (None if caller in ADMINS else NO_ADMIN))
-        for caller, (_, refusal, _) in CALLERS.items()
+        (caller, endpoint, error or (None if caller in ADMINS else NO_ADMIN))
+        for caller, (_, error, _) in CALLERS.items()
         for endpoint in EXPORTS
     ),
     *(
-        (caller, endpoint, NO_ADMIN if refusal is NO_EDITOR else refusal or (None if caller in ADMINS else NO_ADMIN))
-        for caller, (_, _, refusal) in CALLERS.items()
+        (caller, endpoint, NO_ADMIN if error is NO_EDITOR else error or (None if caller in ADMINS else NO_ADMIN))
+        for caller, (_, _, error) in CALLERS.items()
         for endpoint in IMPORTS
     ),
 ]
-ALLOWED = [(caller, endpoint) for caller, endpoint, refusal in EXPECTED if not refusal]
-REFUSED = [(caller, endpoint, refusal) for caller, endpoint, refusal in EXPECTED if refusal]
+ALLOWED = [(caller, endpoint) for caller, endpoint, error in EXPECTED if not error]
+REFUSED = [(caller, endpoint, error) for caller, endpoint, error in EXPECTED if error]
 
 
 @pytest.mark.parametrize(("caller", "endpoint"), ALLOWED, ids=str)
@@ -178,8 +178,8 @@ def test_who_may(sqlite_api: Api, caller: str, endpoint: Endpoint) -> None:
 
 
 @pytest.mark.parametrize(("caller", "endpoint", "refusal"), REFUSED, ids=str)
-def test_who_may_not(sqlite_api: Api, caller: str, endpoint: Endpoint, refusal: tuple[int, Json]) -> None:
-    assert _call(sqlite_api, caller, endpoint) == (refusal[0], wire(refusal[1]))
+def test_who_may_not(sqlite_api: Api, caller: str, endpoint: Endpoint, error: tuple[int, Json]) -> None:
+    assert _call(sqlite_api, caller, endpoint) == (error[0], wire(error[1]))
 
 
 @pytest.mark.parametrize("endpoint", [*WRITES, *IMPORTS], ids=str)

@@ -38,12 +38,12 @@ def test_a_label_that_no_prompt_has_is_said_and_removes_nothing(desk: Desk) -> N
         desk.create(name)
     desk.json("pull")
     before = {path.name: path.read_bytes() for path in (desk.folder / "prompts").iterdir()}
-    assert desk.refusal("pull", "--label", "prodution") == "No prompt has the label 'prodution'. Nothing is changed."
-    assert desk.refusal("pull", "--label", "prodution", "--yes") == "No prompt has the label 'prodution'. Nothing is changed."
+    assert desk.error("pull", "--label", "prodution") == "No prompt has the label 'prodution'. Nothing is changed."
+    assert desk.error("pull", "--label", "prodution", "--yes") == "No prompt has the label 'prodution'. Nothing is changed."
     assert {path.name: path.read_bytes() for path in (desk.folder / "prompts").iterdir()} == before
     for label in ("", "Production", "latest", "3"):
         for command in (["pull"], ["prompt", "list"], ["prompt", "show", "a"]):
-            assert "abel" in desk.refusal(*command, "--label", label)
+            assert "abel" in desk.error(*command, "--label", label)
 
 
 def test_prompts_without_the_label_stay_until_it_is_agreed_to_remove_them(desk: Desk) -> None:
@@ -86,12 +86,12 @@ def test_a_file_that_declares_variables_is_not_removed_with_its_prompt(desk: Des
 
 def test_a_project_without_prompts_empties_no_folder(desk: Desk) -> None:
     at = f"Project {desk.project} of {desk.host} has no prompts."
-    assert desk.refusal("pull") == at
+    assert desk.error("pull") == at
     assert not (desk.folder / "prompts").exists()
     desk.create("a")
     desk.json("pull")
     desk.api.post("name/a/archive/")
-    assert desk.refusal("pull") == f"{at} Nothing is changed."
+    assert desk.error("pull") == f"{at} Nothing is changed."
     assert _files(desk) == ["a.md", "prompts.lock"]
 
 
@@ -99,18 +99,18 @@ def test_commands_on_a_folder_without_prompts_are_refused(desk: Desk) -> None:
     (desk.folder / "prompts").mkdir()
     (desk.folder / "prompts" / "README.md").write_text("About.\n")
     for command in (["push"], ["status"], ["status", "--offline"], ["diff"]):
-        assert desk.refusal(*command) == "prompts has no prompts. Run promptuary pull."
+        assert desk.error(*command) == "prompts has no prompts. Run promptuary pull."
     desk.create("a")
     desk.json("pull")
     lock = desk.folder / "prompts" / "prompts.lock"
     value = json.loads(lock.read_text())
     (desk.folder / "prompts" / "a.md").unlink()
-    assert desk.refusal("push", "--archive").endswith("To archive 1 prompt, add --yes.")
-    assert desk.refusal("diff", "--name", "typo") == "prompts has no prompt 'typo'."
+    assert desk.error("push", "--archive").endswith("To archive 1 prompt, add --yes.")
+    assert desk.error("diff", "--name", "typo") == "prompts has no prompt 'typo'."
     lock.write_text(json.dumps({**value, "prompts": []}))
     assert desk.run("verify").stderr == "prompts/prompts.lock: There are no prompts. Run promptuary pull.\n"
-    assert desk.refusal("bundle") == "prompts has no prompts. Run promptuary pull."
-    assert desk.refusal("pull", "--profile", "") == "The name of the profile is empty."
+    assert desk.error("bundle") == "prompts has no prompts. Run promptuary pull."
+    assert desk.error("pull", "--profile", "") == "The name of the profile is empty."
 
 
 @pytest.mark.parametrize("archived", ["n005", "n199", "n000", "n198"])
@@ -180,7 +180,7 @@ def test_a_bundle_overwrites_no_file_that_is_none(desk: Desk) -> None:
     desk.json("pull")
     path = desk.folder / "notes.txt"
     path.write_text("Mine.\n")
-    assert desk.refusal("bundle", "-o", "notes.txt") == "notes.txt is there and is no bundle. To overwrite it, add --yes."
+    assert desk.error("bundle", "-o", "notes.txt") == "notes.txt is there and is no bundle. To overwrite it, add --yes."
     assert path.read_text() == "Mine.\n"
     for arguments in (["--yes"], []):
         assert desk.run("bundle", "-o", "notes.txt", *arguments).returncode == 0
@@ -192,5 +192,5 @@ def test_no_link_that_waits_for_a_draft_is_written_through(desk: Desk) -> None:
     outside.write_text("Mine.\n")
     for draft in ("a.part", ".a.part"):
         (desk.folder / draft).symlink_to(outside)
-    assert "It cannot be written" in desk.refusal("export", "a")
+    assert "It cannot be written" in desk.error("export", "a")
     assert outside.read_text() == "Mine.\n"

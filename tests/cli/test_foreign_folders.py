@@ -22,7 +22,7 @@ def test_a_symbolic_link_in_the_folder_is_neither_published_nor_written_through(
     assert (pushed.returncode, desk.api.get("").json()["count"]) == (0, 1)
     (folder / "greeting.md").unlink()
     (folder / "greeting.md").symlink_to(outside)
-    assert "It is a symbolic link, which is not followed." in desk.refusal("push")
+    assert "It is a symbolic link, which is not followed." in desk.error("push")
     assert desk.run("verify").returncode == 1
     desk.create("secret", "Mine")
     desk.run("pull", "--force")
@@ -35,7 +35,7 @@ def test_a_folder_that_a_link_leads_elsewhere_is_not_written_to(desk: Desk, tmp_
     outside.mkdir()
     desk.create("greeting", "One")
     (desk.folder / "prompts").symlink_to(outside)
-    assert desk.refusal("pull") == (
+    assert desk.error("pull") == (
         f"A symbolic link leads prompts out of this folder, to {outside.resolve()}. Name that folder instead."
     )
     assert list(outside.iterdir()) == []

@@ -56,8 +56,8 @@ def test_messages_are_compared_with_those_of_the_base(desk: Desk) -> None:
 
 def test_a_refused_publication_says_only_why(desk: Desk) -> None:
     desk.create("greeting", "One")
-    refusal = desk.refusal("prompt", "publish", "greeting", "--base-version", "7", stdin="a\u200b".encode())
-    assert "hidden" not in refusal
+    error = desk.error("prompt", "publish", "greeting", "--base-version", "7", stdin="a\u200b".encode())
+    assert "hidden" not in error
 
 
 def test_editing_warns_as_publishing_does(desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -39,9 +39,9 @@ def test_the_lock_of_the_current_project_is_verified_with_another_account_at_ano
         assert desk.run("status", **settings).stdout.startswith("1 prompt: nothing was edited")
         assert desk.run("pull", **settings).stdout == "1 prompt: nothing is new on the server.\n"
     assert _lock(desk)["server"] == desk.host
-    refused = desk.refusal("pull", api_key=colleague.value, project="@current")
+    refused = desk.error("pull", api_key=colleague.value, project="@current")
     assert refused.startswith(f"prompts was pulled from project {desk.project} of {desk.host}, and the profile is of project ")
-    assert desk.refusal("push", api_key=colleague.value, project="@current") == refused
+    assert desk.error("push", api_key=colleague.value, project="@current") == refused
     assert desk.run("verify", **NOTHING).returncode == 0
 
 
@@ -72,7 +72,7 @@ def test_a_lock_of_the_current_project_says_what_to_do(desk: Desk) -> None:
     path = desk.folder / "prompts" / "greeting.md"
     path.write_text(path.read_text().replace("One", "Mine"))
     for command in ("pull", "push", "status", "diff"):
-        assert "If the files are of that project, run promptuary pull --rebind." in desk.refusal(command, project="@current")
+        assert "If the files are of that project, run promptuary pull --rebind." in desk.error(command, project="@current")
     pulled = desk.run("pull", "--rebind", "--json", project="@current")
     assert {each["name"]: each["action"] for each in json.loads(pulled.stdout)} == {"greeting": "kept", "gone": "left"}
     assert (_lock(desk)["project"], "Mine" in path.read_text()) == (desk.project, True)
@@ -85,6 +85,6 @@ def test_a_lock_without_an_identity_says_what_to_do_at_another_address_of_its_se
     _rewrite(desk, project_uuid=...)
     other = f"http://localhost:{desk.host.rpartition(':')[2]}"
     advice = "If that is the same server at another address, run promptuary pull --rebind."
-    assert desk.refusal("status", host=other).endswith(advice)
+    assert desk.error("status", host=other).endswith(advice)
     assert desk.run("pull", "--rebind", host=other).returncode == 0
     assert (desk.run("status").returncode, desk.run("verify").returncode) == (0, 0)

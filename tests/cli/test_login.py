@@ -28,7 +28,7 @@ def test_a_profile_that_works_is_kept_where_only_its_owner_reads_it(desk: Desk, 
     assert desk.run("logout", **NOTHING).stdout == f"Profile default is removed from {_path(tmp_path)}.\n"
     assert _path(tmp_path).read_text().startswith("[staging]\n")
     assert _path(tmp_path).read_text().count(desk.key) == 1
-    assert desk.refusal("logout", **NOTHING) == f"No profile is named 'default' in {_path(tmp_path)}."
+    assert desk.error("logout", **NOTHING) == f"No profile is named 'default' in {_path(tmp_path)}."
 
 
 @pytest.mark.parametrize(
@@ -46,23 +46,21 @@ def test_a_profile_that_works_is_kept_where_only_its_owner_reads_it(desk: Desk, 
 def test_a_profile_that_does_not_work_is_not_kept(
     desk: Desk, tmp_path: Path, host: str | None, key: str | bytes, sentence: str
 ) -> None:
-    assert desk.refusal("login", "--host", host or desk.host, "--project", desk.project, stdin=key) == sentence
+    assert desk.error("login", "--host", host or desk.host, "--project", desk.project, stdin=key) == sentence
     assert not _path(tmp_path).exists()
 
 
 def test_a_server_that_is_not_there_is_said_to_be_unreachable(desk: Desk) -> None:
     host = f"http://127.0.0.1:{free_port()}"
-    sentence = desk.refusal("login", "--host", host, "--project", "1", stdin="phx_x")
+    sentence = desk.error("login", "--host", host, "--project", "1", stdin="phx_x")
     assert sentence.startswith(f"Cannot reach {host}: ")
 
 
 def test_a_host_that_is_no_promptuary_is_said_to_be_none(desk: Desk) -> None:
-    sentence = desk.refusal("login", "--host", f"{desk.host}/elsewhere", "--project", desk.project, stdin=desk.key)
+    sentence = desk.error("login", "--host", f"{desk.host}/elsewhere", "--project", desk.project, stdin=desk.key)
     assert "answered with status 404 and not as Promptuary does. Is the host right?" in sentence
 
 
 def test_a_project_that_is_not_there_is_refused(desk: Desk) -> None:
-    assert desk.refusal("login", "--host", desk.host, "--project", "999999", stdin=desk.key) == "Project not found."
-    assert desk.refusal("login", "--host", desk.host, "--project", "shop", stdin=desk.key).startswith(
-        "The profile: the project must"
-    )
+    assert desk.error("login", "--host", desk.host, "--project", "999999", stdin=desk.key) == "Project not found."
+    assert desk.error("login", "--host", desk.host, "--project", "shop", stdin=desk.key).startswith("The profile: the project must")

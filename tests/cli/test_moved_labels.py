@@ -21,7 +21,7 @@ def test_a_label_that_is_moved_between_look_and_move_is_left(desk: Desk) -> None
         return answer.status_code, {}, answer.content
 
     with answering(respond) as host:
-        sentence = desk.refusal("prompt", "label", "greeting", "production", "--version", "2", host=host)
+        sentence = desk.error("prompt", "label", "greeting", "production", "--version", "2", host=host)
     assert sentence == "production of greeting was removed in the meantime. Look at it, and run the command again."
     assert desk.api.get("name/greeting/?label=production").status_code == 404
 
@@ -39,6 +39,6 @@ def test_a_label_that_is_moved_between_look_and_removal_is_left(desk: Desk) -> N
         return answer.status_code, {}, answer.content
 
     with answering(respond) as host:
-        sentence = desk.refusal("prompt", "label", "greeting", "production", "--remove", host=host)
+        sentence = desk.error("prompt", "label", "greeting", "production", "--remove", host=host)
     assert sentence == "production of greeting was moved to version 2 in the meantime. Look at it, and run the command again."
     assert desk.api.get("name/greeting/?label=production").json()["version"] == 2

@@ -36,7 +36,7 @@ def test_a_prompt_is_created_published_shown_compared_and_labelled(desk: Desk) -
     (desk.folder / "text.txt").write_text("Hi!\nYou.\n")
     publish = ["prompt", "publish", "greeting", "--base-version", "1", "--file", "text.txt"]
     assert desk.run(*publish, "--note", "Shorter").stdout == "Version 2 of greeting is published.\n"
-    assert desk.refusal(*publish) == (
+    assert desk.error(*publish) == (
         "Version 2 of greeting was published meanwhile, and yours is made from 1. "
         "See promptuary prompt diff greeting 1 2, then publish with --base-version 2."
     )
@@ -59,7 +59,7 @@ def test_a_prompt_is_created_published_shown_compared_and_labelled(desk: Desk) -
     assert desk.run("prompt", "diff", "greeting").stdout == 'greeting: version 2 and version 3\n- config model: "a"\n'
     assert [each["version"] for each in desk.json("prompt", "history", "greeting")] == [3, 2, 1]
     assert desk.run(*label, "--remove").stdout == "greeting: production is removed.\n"
-    assert desk.refusal(*label, "--remove") == "Label 'production' not found on prompt 'greeting'."
+    assert desk.error(*label, "--remove") == "Label 'production' not found on prompt 'greeting'."
 
 
 def test_prompts_are_listed_archived_and_restored(desk: Desk) -> None:
@@ -103,7 +103,7 @@ def test_a_draft_is_kept_when_it_cannot_be_published(desk: Desk, tmp_path: Path,
     address, headers = f"{desk.api.base_url}name/greeting/", {"Authorization": f"Bearer {desk.key}"}
     sent = f"{address!r}, json={{'base_version': 1, 'prompt': 'X'}}, headers={headers}"
     editor.write_text(f"{EDITOR}import httpx2\nhttpx2.patch({sent}).raise_for_status()\n")
-    sentence = desk.refusal("prompt", "edit", "greeting")
+    sentence = desk.error("prompt", "edit", "greeting")
     (draft,) = _drafts(tmp_path)
     assert sentence.startswith("Version 2 of greeting was published meanwhile, and yours is made from 1. ")
     assert sentence.endswith(f" The draft, made from version 1, is kept in {draft}.")
@@ -116,12 +116,12 @@ def test_what_is_wrong_with_an_editor_is_said(desk: Desk, tmp_path: Path, editor
     desk.create("greeting", "One")
     desk.create("value", {"One": 1})
     editor.write_text(f"{EDITOR}sys.exit(3)\n")
-    assert desk.refusal("prompt", "edit", "greeting").startswith("The editor ended with status 3, so nothing is published. ")
+    assert desk.error("prompt", "edit", "greeting").startswith("The editor ended with status 3, so nothing is published. ")
     editor.write_text(f"{EDITOR}path.write_text('{{')\n")
-    assert desk.refusal("prompt", "edit", "value").startswith("The content is not JSON: ")
+    assert desk.error("prompt", "edit", "value").startswith("The content is not JSON: ")
     assert [draft.read_text() for draft in _drafts(tmp_path)] == ["Two\n", "{"]
     monkeypatch.setenv("EDITOR", "no-such-editor")
-    assert desk.refusal("prompt", "edit", "greeting").startswith("The editor 'no-such-editor' does not start: ")
+    assert desk.error("prompt", "edit", "greeting").startswith("The editor 'no-such-editor' does not start: ")
     monkeypatch.delenv("EDITOR")
     assert desk.run("prompt", "edit", "greeting").returncode == 2
     assert len(_drafts(tmp_path)) == 2
@@ -130,14 +130,14 @@ def test_what_is_wrong_with_an_editor_is_said(desk: Desk, tmp_path: Path, editor
 
 def test_what_cannot_be_is_refused(desk: Desk) -> None:
     desk.create("greeting", "Hello!")
-    assert desk.refusal("prompt", "show", "nothing").startswith("No prompt matching 'nothing' in this project.")
-    assert desk.refusal("prompt", "show", "../../x").startswith("Endpoint not found.")
-    assert desk.refusal("prompt", "create", "greeting", stdin="x") == "name: A prompt with this name already exists."
-    assert desk.refusal("prompt", "create", "a", stdin=b"\xff") == "The content is not UTF-8 text."
-    assert desk.refusal("prompt", "create", "a", "--file", "none.txt") == "Cannot read none.txt: No such file or directory."
-    assert desk.refusal("prompt", "create", "a", "--as-json", stdin="{").startswith("The content is not JSON: ")
-    assert desk.refusal("prompt", "create", "a", "--config", "[]", stdin="x") == "The config must be an object of JSON, or null."
-    assert desk.refusal("prompt", "create", "a", stdin="x" * 1_000_001) == "prompt: Prompt payload must be 1000000 bytes or fewer."
+    assert desk.error("prompt", "show", "nothing").startswith("No prompt matching 'nothing' in this project.")
+    assert desk.error("prompt", "show", "../../x").startswith("Endpoint not found.")
+    assert desk.error("prompt", "create", "greeting", stdin="x") == "name: A prompt with this name already exists."
+    assert desk.error("prompt", "create", "a", stdin=b"\xff") == "The content is not UTF-8 text."
+    assert desk.error("prompt", "create", "a", "--file", "none.txt") == "Cannot read none.txt: No such file or directory."
+    assert desk.error("prompt", "create", "a", "--as-json", stdin="{").startswith("The content is not JSON: ")
+    assert desk.error("prompt", "create", "a", "--config", "[]", stdin="x") == "The config must be an object of JSON, or null."
+    assert desk.error("prompt", "create", "a", stdin="x" * 1_000_001) == "prompt: Prompt payload must be 1000000 bytes or fewer."
     for misuse in (["publish", "greeting"], ["label", "greeting", "x"], ["show", "greeting", "--version", "1", "--label", "x"]):
         assert desk.run("prompt", *misuse).returncode == 2
     assert desk.latest("greeting")["version"] == 1

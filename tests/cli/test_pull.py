@@ -121,23 +121,23 @@ def test_a_folder_of_another_server_or_project_is_refused(desk: Desk) -> None:
         project = projects.create_project(tx, name="Other")
         members.set_member(tx, project_id=project.id, email=desk.registry.user.email, role=Role.EDITOR)
     other = str(project.id)
-    sentence = desk.refusal("pull", project=other)
+    sentence = desk.error("pull", project=other)
     assert sentence == (
         f"prompts was pulled from project {desk.project} of {desk.host}, and the profile is of project {other} of {desk.host}."
     )
-    assert desk.refusal("push", project=other) == sentence
+    assert desk.error("push", project=other) == sentence
 
 
 def test_what_stands_in_the_way_is_said(desk: Desk, tmp_path: Path) -> None:
     (desk.folder / "prompts").write_text("")
     assert desk.run("pull").returncode == 2
-    assert desk.refusal("pull", "other", "--label", "nothing") == "No prompt has the label 'nothing'."
+    assert desk.error("pull", "other", "--label", "nothing") == "No prompt has the label 'nothing'."
     assert not (desk.folder / "other").exists()
     (tmp_path / "desk" / "broken").mkdir()
     (tmp_path / "desk" / "broken" / "prompts.lock").write_text("<<<<<<< HEAD\n")
-    assert desk.refusal("pull", "broken").startswith("broken/prompts.lock cannot be read. It is not JSON: ")
+    assert desk.error("pull", "broken").startswith("broken/prompts.lock cannot be read. It is not JSON: ")
     assert desk.run("pull", "other", "--force", "--mine").returncode == 2
-    assert desk.refusal("pull", "other", host="", api_key="", project="").startswith(
+    assert desk.error("pull", "other", host="", api_key="", project="").startswith(
         "No server is known. Run promptuary login, or set "
     )
-    assert desk.refusal("pull", "other", api_key="") == "The environment has a server, but no PROMPTUARY_API_KEY."
+    assert desk.error("pull", "other", api_key="") == "The environment has a server, but no PROMPTUARY_API_KEY."

@@ -150,9 +150,9 @@ def test_one_file_that_cannot_be_read_keeps_all_from_being_pushed(desk: Desk) ->
     desk.json("pull")
     _edit(desk, "greeting.md", "One", "Two")
     (desk.folder / "prompts" / "bad.md").write_text("---\nversion: zero\n---\n")
-    assert desk.refusal("push") == "Nothing is pushed. prompts/bad.md: version must be a number from 1."
+    assert desk.error("push") == "Nothing is pushed. prompts/bad.md: version must be a number from 1."
     assert desk.latest("greeting")["version"] == 1
-    assert desk.refusal("push", "nowhere") == "nowhere has no prompts. Run promptuary pull."
+    assert desk.error("push", "nowhere") == "nowhere has no prompts. Run promptuary pull."
 
 
 def test_a_key_that_may_not_write_is_refused_and_the_file_stays(desk: Desk) -> None:

@@ -96,8 +96,8 @@ def test_a_bad_setting_is_refused(command_line: CommandLine, setting: str, value
 
 
 def test_a_folder_in_which_no_database_can_be_made_is_named(command_line: CommandLine) -> None:
-    refusal = _refusal(command_line, "db", "upgrade", database_url="sqlite:////dev/null/x.db")
-    assert refusal.startswith("Cannot use the folder /dev/null: ")
+    error = _refusal(command_line, "db", "upgrade", database_url="sqlite:////dev/null/x.db")
+    assert error.startswith("Cannot use the folder /dev/null: ")
 
 
 def test_a_server_refuses_bad_settings_as_every_command_does(command_line: CommandLine) -> None:
@@ -128,8 +128,8 @@ def test_an_address_that_is_none_is_refused(command_line: CommandLine) -> None:
 def test_a_port_that_is_taken_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        refusal = _refusal(CommandLine(tmp_path), "serve", f"--port={port}")
-    assert refusal == f"Cannot listen on 127.0.0.1:{port}: Address already in use."
+        error = _refusal(CommandLine(tmp_path), "serve", f"--port={port}")
+    assert error == f"Cannot listen on 127.0.0.1:{port}: Address already in use."
     assert list(tmp_path.iterdir()) == []
 
 

@@ -159,9 +159,9 @@ def test_an_export_that_was_killed_goes_on_to_the_same_file(admin: Desk, tmp_pat
 
 def test_a_draft_of_another_project_is_not_gone_on_with(admin: Desk, other: Desk, tmp_path: Path) -> None:
     (tmp_path / "x.part").write_text(json.dumps({"source": f"{other.host} {other.project}"}) + "\n")
-    assert "was begun from another project" in admin.refusal("export", str(tmp_path / "x"))
+    assert "was begun from another project" in admin.error("export", str(tmp_path / "x"))
     (tmp_path / "y").write_text("mine")
-    assert "exists already" in admin.refusal("export", str(tmp_path / "y"))
+    assert "exists already" in admin.error("export", str(tmp_path / "y"))
     assert (tmp_path / "y").read_text() == "mine"
 
 
@@ -171,7 +171,7 @@ def test_a_file_is_replaced_when_that_is_asked_for_and_only_by_a_whole_export(de
     admin.json("export", str(first))
     second.write_text("mine")
     # A viewer's export fails half way.
-    desk.refusal("export", str(second), "--force")
+    desk.error("export", str(second), "--force")
     assert second.read_text() == "mine"
     (tmp_path / "second.part").unlink(missing_ok=True)
     admin.json("export", str(second), "--force")
@@ -191,11 +191,11 @@ def test_an_export_goes_to_standard_output_whole_or_not_at_all(desk: Desk, admin
 
 def test_only_admins_export_and_import(desk: Desk, admin: Desk, tmp_path: Path) -> None:
     admin.json("export", str(tmp_path / "x"))
-    refusal = "You do not have admin access to this resource."
-    assert desk.refusal("export", str(tmp_path / "y")) == refusal
+    error = "You do not have admin access to this resource."
+    assert desk.error("export", str(tmp_path / "y")) == error
     _fill(desk, admin, prompt_count=1, versions=1)
     admin.json("export", str(tmp_path / "z"))
-    assert desk.refusal("import", str(tmp_path / "z")) == refusal
+    assert desk.error("import", str(tmp_path / "z")) == error
 
 
 def _resealed(lines: list[str], **changes: object) -> str:
@@ -244,9 +244,9 @@ BAD = {
 def test_a_bad_file_is_refused_with_the_line_and_nothing_is_imported(admin: Desk, tmp_path: Path, name: str) -> None:
     text, problem = BAD[name]
     (tmp_path / "bad").write_text(text)
-    refusal = admin.refusal("import", str(tmp_path / "bad"))
-    assert refusal.startswith(f"{tmp_path / 'bad'}: {problem}")
-    assert len(refusal) < 400
+    error = admin.error("import", str(tmp_path / "bad"))
+    assert error.startswith(f"{tmp_path / 'bad'}: {problem}")
+    assert len(error) < 400
     assert admin.api.get("").json()["count"] == 0
 
 
@@ -254,20 +254,20 @@ def test_a_good_file_made_by_hand_is_imported(admin: Desk, tmp_path: Path) -> No
     (tmp_path / "good").write_text(_resealed(GOOD))
     assert admin.json("import", str(tmp_path / "good"))["prompts_created"] == 1
     shutil.copy(tmp_path / "good", tmp_path / "good.gz")
-    assert "is no gzip file" in admin.refusal("import", str(tmp_path / "good.gz"))
-    assert "cannot be read" in admin.refusal("import", str(tmp_path / "missing"))
+    assert "is no gzip file" in admin.error("import", str(tmp_path / "good.gz"))
+    assert "cannot be read" in admin.error("import", str(tmp_path / "missing"))
 
 
 def test_conflicts_stop_an_import_or_are_passed_over(admin: Desk, tmp_path: Path) -> None:
     (tmp_path / "good").write_text(_resealed(GOOD))
     admin.create("x", "Mine")
     sentence = "Prompt 'x' cannot be imported: another prompt has the name here."
-    assert admin.refusal("import", str(tmp_path / "good")) == sentence
+    assert admin.error("import", str(tmp_path / "good")) == sentence
     told = admin.json("import", str(tmp_path / "good"), "--on-conflict", "skip")
     assert told["skipped"] == [{"name": "x", "detail": sentence}]
     assert admin.latest("x")["prompt"] == "Mine"
-    assert "must be fail or skip" in admin.refusal("import", "x", "--on-conflict", "both")
-    assert "either a file" in admin.refusal("import")
+    assert "must be fail or skip" in admin.error("import", "x", "--on-conflict", "both")
+    assert "either a file" in admin.error("import")
 
 
 def test_a_project_comes_over_the_posthog_api_and_what_is_new_comes_later(desk: Desk, admin: Desk, other: Desk) -> None:

@@ -61,14 +61,14 @@ def test_variables_that_programs_fill_in_must_be_there(desk: Desk) -> None:
     (folder / "promptuary.toml").write_text('[variables]\nchat = ["question"]\ngreeting = ["name", "day"]\n')
     assert _problems(desk) == []
     (folder / "promptuary.toml").write_text("[variables]\nchat = 1\n")
-    assert desk.refusal("verify") == "prompts/promptuary.toml: [variables] must have a list of texts for each prompt."
+    assert desk.error("verify") == "prompts/promptuary.toml: [variables] must have a list of texts for each prompt."
     (folder / "promptuary.toml").write_text("[variables\n")
-    assert desk.refusal("verify").startswith("prompts/promptuary.toml is not TOML: ")
+    assert desk.error("verify").startswith("prompts/promptuary.toml is not TOML: ")
 
 
 def test_a_folder_without_a_lock_does_not_pass(desk: Desk) -> None:
     assert _problems(desk) == [("prompts.lock", "There is no lock. Run promptuary pull.")]
-    assert desk.refusal("bundle") == "prompts has no lock. Run promptuary pull."
+    assert desk.error("bundle") == "prompts has no lock. Run promptuary pull."
 
 
 def test_one_prompt_is_told_in_singular(desk: Desk) -> None:
@@ -106,7 +106,7 @@ def test_the_bundle_has_everything_and_is_the_same_every_time(desk: Desk) -> Non
     desk.json("pull", "--force")
     assert desk.run("bundle", "-o", "-", **OFFLINE).stdout.encode() == data
     _edit(desk, "text.md", "Grüße", "Hallo")
-    assert desk.refusal("bundle") == "Files are not what was pulled: text. Run promptuary verify."
+    assert desk.error("bundle") == "Files are not what was pulled: text. Run promptuary verify."
 
 
 def test_status_says_what_was_edited_and_what_the_server_has(desk: Desk) -> None:
@@ -167,5 +167,5 @@ def test_a_bundle_replaces_no_pipe_and_no_folder(desk: Desk) -> None:
     os.mkfifo(pipe)
     folder.mkdir()
     for place in (pipe, folder):
-        assert desk.refusal("bundle", "--output", str(place), "--yes").endswith("it is there and is no regular file.")
+        assert desk.error("bundle", "--output", str(place), "--yes").endswith("it is there and is no regular file.")
     assert pipe.is_fifo()

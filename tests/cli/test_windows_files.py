@@ -41,20 +41,18 @@ def test_nothing_is_not_published_without_consent(desk: Desk, source: list[str])
     desk.create("greeting", "One")
     (desk.folder / "empty.txt").write_text("\n")
     sentence = "The content is empty, so nothing is published. To publish an empty one, add --yes."
-    assert desk.refusal("prompt", "create", "made", *source) == sentence
-    assert desk.refusal("prompt", "publish", "greeting", "--base-version", "1", *source) == sentence
+    assert desk.error("prompt", "create", "made", *source) == sentence
+    assert desk.error("prompt", "publish", "greeting", "--base-version", "1", *source) == sentence
     assert desk.json("prompt", "publish", "greeting", "--base-version", "1", *source, "--yes")["prompt"] == ""
 
 
 def test_what_is_no_utf_8_is_said_without_words_of_python(desk: Desk) -> None:
     (desk.folder / "wide.txt").write_bytes("One".encode("utf-16"))
-    assert desk.refusal("prompt", "create", "a", "--file", "wide.txt") == "The content is UTF-16 text. Save it as UTF-8."
-    assert (
-        desk.refusal("prompt", "create", "a", "--config", "@wide.txt", stdin="x") == "The config is UTF-16 text. Save it as UTF-8."
-    )
-    assert "surrogate" in desk.refusal("prompt", "create", "a", "--as-json", stdin='"\\ud800"')
-    assert "surrogate" in desk.refusal("prompt", "create", "a", "--config", '{"a": "\\ud800"}', stdin="x")
-    assert "is larger than" in desk.refusal("prompt", "create", "a", "--file", "/dev/zero")
+    assert desk.error("prompt", "create", "a", "--file", "wide.txt") == "The content is UTF-16 text. Save it as UTF-8."
+    assert desk.error("prompt", "create", "a", "--config", "@wide.txt", stdin="x") == "The config is UTF-16 text. Save it as UTF-8."
+    assert "surrogate" in desk.error("prompt", "create", "a", "--as-json", stdin='"\\ud800"')
+    assert "surrogate" in desk.error("prompt", "create", "a", "--config", '{"a": "\\ud800"}', stdin="x")
+    assert "is larger than" in desk.error("prompt", "create", "a", "--file", "/dev/zero")
 
 
 def test_a_push_names_every_bad_file_and_those_it_leaves_out(desk: Desk) -> None:
@@ -87,4 +85,4 @@ def test_a_label_says_where_it_was_and_stays_where_others_moved_it(desk: Desk) -
         "stop": ["x"],
     }
     for command in (["show", "greeting", "--version", "9"], ["diff", "greeting", "9"], ["diff", "greeting", "1", "9"]):
-        assert desk.refusal("prompt", *command) == "greeting has no version 9; the latest is 2."
+        assert desk.error("prompt", *command) == "greeting has no version 9; the latest is 2."

@@ -224,13 +224,13 @@ def test_a_client_beyond_the_limit_of_reads_waits_as_long_as_it_is_told(
     with running_server(database_url, tmp_path / "output.txt", rate_limit_reads="1/hour") as server:
         client = Service(registry, server, key).prompts()
         sources = [client.get("greeting", with_metadata=True, cache_ttl_seconds=BRIEF).source for _ in range(4)]
-        with pytest.raises(PromptFetchError, match="HTTP 429") as refusal:
+        with pytest.raises(PromptFetchError, match="HTTP 429") as error:
             client.get("messages", with_metadata=True)
         with pytest.raises(PromptFetchError, match="HTTP 429"):
             client.get_all()
     assert sources == ["api", "stale_cache", "stale_cache", "stale_cache"]
-    assert refusal.value.retry_after_seconds is not None
-    assert 60 < refusal.value.retry_after_seconds <= 3600
+    assert error.value.retry_after_seconds is not None
+    assert 60 < error.value.retry_after_seconds <= 3600
     # One refused request for the stale prompt, which then cools down, one for the other prompt, one for the list.
     assert server.output.count('"status": 429') == 3
 

@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 IMAGES = ROOT / "docs/images"
 PICTURE = re.compile(r'(?:src|srcset)="(?:docs/)?images/([^"]+)"')
-MOST_BYTES = 150_000
+MAX_BYTES = 150_000
 
 
 def test_all_pictures_are_there_and_shown() -> None:
@@ -18,4 +18,4 @@ def test_all_pictures_are_there_and_shown() -> None:
 
 
 def test_pictures_load_fast() -> None:
-    assert [path.name for path in IMAGES.iterdir() if path.stat().st_size > MOST_BYTES] == []
+    assert [path.name for path in IMAGES.iterdir() if path.stat().st_size > MAX_BYTES] == []

@@ -204,8 +204,8 @@ def test_keys_are_listed_of_one_user_or_of_all(registry: Registry) -> None:
         (lambda tx: keys.list_keys(tx, email="nobody@example.com", limit=1), UserNotFound),
     ],
 )
-def test_what_does_not_exist_or_makes_no_sense_is_refused(registry: Registry, act: Act, refusal: type[Exception]) -> None:
-    with registry.database.write() as tx, pytest.raises(refusal):
+def test_what_does_not_exist_or_makes_no_sense_is_refused(registry: Registry, act: Act, error: type[Exception]) -> None:
+    with registry.database.write() as tx, pytest.raises(error):
         act(tx)
 
 

@@ -27,7 +27,7 @@ READING: dict[str, Verb] = {
     "activity": lambda tx, actor: activity.list_activity(tx, actor, limit=10),
     "activity of a prompt": lambda tx, actor: activity.list_activity(tx, actor, name="greeting", limit=10),
     "authors": lambda tx, actor: prompts.list_authors(tx, actor, limit=10),
-    "name meant": lambda tx, actor: prompts.name_meant(tx, actor, "greeting"),
+    "name meant": lambda tx, actor: prompts.resolve_name(tx, actor, "greeting"),
 }
 WRITING: dict[str, Verb] = {
     "create": lambda tx, actor: prompts.create_prompt(tx, actor, name="new-one", prompt="x"),
@@ -108,9 +108,9 @@ def test_permission_is_checked_before_anything_about_the_prompt_is_told(filled: 
 @pytest.mark.parametrize("verb", sorted(set(VERBS) - WITHOUT_NAME))
 def test_a_project_is_closed_to_actors_of_another_one(filled: Registry, verb: str) -> None:
     stranger = replace(filled.actor, project_id=filled.project.id + 1)
-    refusal = refusal_of(filled, VERBS[verb], stranger)
-    assert refusal is not None
-    assert not issubclass(refusal, PermissionDenied)
+    error = refusal_of(filled, VERBS[verb], stranger)
+    assert error is not None
+    assert not issubclass(error, PermissionDenied)
     with filled.database.read() as tx:
         assert prompts.list_prompts(tx, stranger, Listing(limit=10)).count == 0
         assert prompts.list_prompts(tx, stranger, Listing(limit=10, is_archived=True)).count == 0
@@ -129,8 +129,8 @@ def refusal_of(registry: Registry, verb: Verb, actor: Actor) -> type[Exception] 
             raise Undone  # noqa: TRY301 - what undoes it
     except Undone:
         return None
-    except Exception as refusal:  # noqa: BLE001 - whatever it is, the test names it
-        return type(refusal)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the test names it
+        return type(error)
 
 
 class Undone(Exception):

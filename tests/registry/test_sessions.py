@@ -160,8 +160,8 @@ def test_of_several_who_use_a_link_at_once_one_gets_in(known: Registry) -> None:
     def try_to_use(number: int) -> str:
         try:
             use(known, link, email=f"user-{number}@example.org")
-        except RegistryError as refusal:
-            return type(refusal).__name__
+        except RegistryError as error:
+            return type(error).__name__
         return "in"
 
     with ThreadPoolExecutor(4) as pool:

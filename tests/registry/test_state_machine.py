@@ -46,8 +46,8 @@ def outcome(call: Callable[[], Result]) -> Result | Refused:
     """Return what a verb returns, or the kind of its refusal."""
     try:
         return call()
-    except RegistryError as refusal:
-        return type(refusal)
+    except RegistryError as error:
+        return type(error)
 
 
 class RegistryMachine(RuleBasedStateMachine):

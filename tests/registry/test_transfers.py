@@ -16,7 +16,7 @@ from promptuary.model.access import Actor, Role, Scope, operator
 from promptuary.model.accounts import Profile, recorded_author
 from promptuary.model.changes import ChangeKind
 from promptuary.model.errors import HistoryConflict, InvalidLine, MissingScope, RoleTooLow
-from promptuary.model.transfer import read_line, read_moment
+from promptuary.model.transfer import read_line, read_timestamp
 from promptuary.registry import administration, exports, imports, labels, prompts
 from promptuary.registry.operator import members, projects, users
 from promptuary.store import changes, checks
@@ -39,7 +39,7 @@ def _export(database: Database, project_id: int) -> list[bytes]:
         read = [json.loads(line) for line in lines]
         prompt = [line for line in read if line["type"] == "prompt"][-1]
         version = [line for line in read if line["type"] == "version"][-1]
-        cursor = exports.Cursor(prompt["name"], read_moment(prompt["created_at"], "created_at"), version["version"] + 1)
+        cursor = exports.Cursor(prompt["name"], read_timestamp(prompt["created_at"], "created_at"), version["version"] + 1)
 
 
 def _import(database: Database, project_id: int, lines: list[bytes], **options: Any) -> imports.Imported:
@@ -303,9 +303,9 @@ def test_a_label_that_an_import_moves_has_the_writer_of_the_import(registry: Reg
     ("role", "scope", "refusal"),
     [(Role.EDITOR, Scope.ALL, RoleTooLow), (Role.VIEWER, Scope.WRITE, RoleTooLow), (Role.ADMIN, Scope.READ, MissingScope)],
 )
-def test_only_admins_import(registry: Registry, role: Role, scope: Scope, refusal: type[Exception]) -> None:
+def test_only_admins_import(registry: Registry, role: Role, scope: Scope, error: type[Exception]) -> None:
     actor = Actor(registry.project.id, role=role, scopes=frozenset({scope}))
-    with registry.database.write() as tx, pytest.raises(refusal):
+    with registry.database.write() as tx, pytest.raises(error):
         imports.import_batch(tx, actor, [])
 
 

@@ -44,9 +44,9 @@ def test_a_range_is_the_last_thirty_days_unless_told_otherwise(
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_an_empty_or_too_long_range_is_refused(database_url: str, first: date, last: date | None, text: str) -> None:
     registry = standing_still(database_url)
-    with registry.database.read() as tx, pytest.raises(InvalidValue, match=text) as refusal:
+    with registry.database.read() as tx, pytest.raises(InvalidValue, match=text) as error:
         usage.get_usage(tx, registry.actor, name="missing", first=first, last=last, limit=10)
-    assert refusal.value.field == "from"
+    assert error.value.field == "from"
     registry.database.close()
 
 

@@ -143,9 +143,9 @@ def test_a_large_body_of_a_stranger_is_not_parsed(sqlite_api: Api) -> None:
         b'{"a": "' + b"x" * 100_000 + b'"}': STRANGER,
         b'{"personal_api_key": "phx_wrong", "a": [' + b" " * 100_000: invalid,
     }
-    for body, refusal in expected.items():
+    for body, error in expected.items():
         answer = sqlite_api.client_with({}).post(sqlite_api.path, content=body, headers=JSON)
-        assert (answer.status_code, answer.text) == (401, wire(refusal))
+        assert (answer.status_code, answer.text) == (401, wire(error))
 
 
 @pytest.mark.parametrize("place", ["header", "query", "body", "form"])

@@ -154,7 +154,7 @@ def problems_of(path: Path) -> list[str]:
     try:
         with database.read() as tx:
             return checks.list_problems(tx)
-    except Unavailable as refusal:
-        return [str(refusal)]
+    except Unavailable as error:
+        return [str(error)]
     finally:
         database.close()

@@ -39,9 +39,9 @@ def test_a_url_means_what_it_means_to_libpq(url: str, expected: dict[str, str]) 
     ],
 )
 def test_a_url_that_libpq_does_not_know_is_refused_without_its_password(url: str) -> None:
-    with pytest.raises(InvalidValue) as refusal:
+    with pytest.raises(InvalidValue) as error:
         parse_url(url)
-    assert "secret" not in str(refusal.value)
+    assert "secret" not in str(error.value)
 
 
 @pytest.mark.parametrize(

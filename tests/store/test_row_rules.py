@@ -114,9 +114,9 @@ def other(tmp_path: Path, sqlite_template: Path) -> Iterator[Database]:
 def test_what_breaks_a_rule_is_refused_and_found_and_no_prompt_is_shown(sound: Path, other: Database, damage: str) -> None:
     with closing(sqlite3.connect(sound, isolation_level=None)) as connection:
         connection.executescript(damage)
-    with pytest.raises(InvalidBackup) as refusal:
+    with pytest.raises(InvalidBackup) as error:
         backup.restore_backup(other, sound)
-    assert SECRET not in str(refusal.value)
+    assert SECRET not in str(error.value)
     with closing_database(Database.open(f"sqlite:///{sound}")) as damaged:
         with damaged.read() as tx:
             problems = checks.list_problems(tx)
@@ -184,9 +184,9 @@ def test_rot_in_a_table_makes_a_server_unready_and_shows_no_prompt(sound: Path, 
     with closing_database(Database.open(f"sqlite:///{sound}")) as damaged:
         with pytest.raises(Unavailable):
             schema.is_usable(damaged)
-        with pytest.raises(Unavailable) as refusal:
+        with pytest.raises(Unavailable) as error:
             backup.write_backup(damaged, tmp_path / "copy.db")
-    assert SECRET not in refusal.value.for_operators
+    assert SECRET not in error.value.for_operators
     assert not (tmp_path / "copy.db").exists()
 
 

@@ -26,8 +26,8 @@ def _all_refusals(kind: type[errors.RegistryError] = errors.RegistryError) -> li
 
 
 @pytest.mark.parametrize("refusal", _all_refusals())
-def test_every_refusal_has_a_page(refusal: type[errors.RegistryError]) -> None:
-    shown = page_of(refusal.__new__(refusal))
+def test_every_refusal_has_a_page(error: type[errors.RegistryError]) -> None:
+    shown = page_of(error.__new__(error))
     assert 400 <= shown.status < 600
     assert shown.title
     assert shown.advice

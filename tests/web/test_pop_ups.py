@@ -10,7 +10,7 @@ from staging import AUTHOR, PROJECT, running_demo, signed_in_context
 pytestmark = NEEDS_CHROMIUM
 
 # How far what is in a confirmation is from its edge and from each other, at least, in pixels.
-_LEAST_DISTANCE = 8
+_MIN_DISTANCE = 8
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +62,6 @@ def test_every_confirmation_is_whole_and_inside_the_window(browser: Browser, ori
             page.locator(".confirmation > summary", has_text=summary).first.click()
             found = _geometry(page)
             assert (summary, found["outside"], found["cut"], overflow_of(page)) == (summary, 0, 0, 0)
-            assert min(found["padding"], found["distance"]) >= _LEAST_DISTANCE - 1
+            assert min(found["padding"], found["distance"]) >= _MIN_DISTANCE - 1
             assert violations_of(page) == []
         assert complaints == []

@@ -65,7 +65,7 @@ class Agents:
         except ApiError as error:
             await _refusal(error.body["detail"], error.body, error.status, error.headers)(scope, receive, send)
         except RegistryError as refusal:
-            answer = errors.answer_refusal(refusal)
+            answer = errors.answer_error(refusal)
             body = json.loads(bytes(answer.body))
             headers = {name: value for name, value in answer.headers.items() if not name.startswith("content-")}
             await _refusal(str(refusal), body, answer.status_code, headers)(scope, receive, send)
@@ -82,7 +82,7 @@ class Agents:
             # There is no session to end; see `_naming_session`.
             await Response(status_code=204)(request.scope, request.receive, send)
         else:
-            body = await self._services.bodies.read(request, most=MAX_BODY_BYTES, find_caller=call.name_caller)
+            body = await self._services.bodies.read(request, max_bytes=MAX_BODY_BYTES, find_caller=call.name_caller)
             if body is None:
                 raise errors.request_too_large(MAX_BODY_BYTES)
             serve = await self._loaded()

@@ -107,8 +107,8 @@ class _Handlers:
             return _show_outcome(await to_thread.run_sync(run))
         try:
             return _show_outcome(await self._heavy_work.run(run))
-        except Busy as refusal:
-            return _show_outcome(refused(refusal))
+        except Busy as error:
+            return _show_outcome(refused(error))
 
     async def _list_prompts(self, context: Context, params: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
         found, following = await _answered(list_native, _call_of(context), params.cursor if params else None)
@@ -128,8 +128,8 @@ class _Handlers:
         try:
             async with self._streams.opened(Stream(call.caller_name, actor.project_id, bus.tell, listening.close)):
                 return await listening(context, params)
-        except Unavailable as refusal:
-            raise MCPError(types.INTERNAL_ERROR, str(refusal)) from None
+        except Unavailable as error:
+            raise MCPError(types.INTERNAL_ERROR, str(error)) from None
 
 
 class _Bus:
@@ -167,8 +167,8 @@ async def _answered(function: Callable[..., Any], *arguments: object) -> Any:  #
     """Run a function of the core in a thread; what it refuses is an error of the protocol."""
     try:
         return await to_thread.run_sync(function, *arguments)
-    except (RegistryError, ApiError) as refusal:
-        raise MCPError(types.INVALID_PARAMS, str(refusal)) from None
+    except (RegistryError, ApiError) as error:
+        raise MCPError(types.INVALID_PARAMS, str(error)) from None
 
 
 def _show_tool(tool: Tool) -> types.Tool:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from promptuary.agents.calls import AgentCall
 from promptuary.agents.json_arguments import read_json_texts
 from promptuary.agents.tools import Tool
-from promptuary.api.errors import ApiError, answer_refusal, parse_error, validation_failed
+from promptuary.api.errors import ApiError, answer_error, parse_error, validation_failed
 from promptuary.model.errors import EditRefused, InvalidValue, RegistryError
 from promptuary.model.json_text import InvalidJson, dump_compact, find_surrogate, parse
 
@@ -42,7 +42,7 @@ def refused(refusal: RegistryError) -> Outcome:
     """Return a refusal as a result."""
     field = refusal.field if isinstance(refusal, InvalidValue) else None
     hint = f" {refusal.hint}" if isinstance(refusal, EditRefused) and refusal.hint else ""
-    return Outcome(_sentence(f"{refusal}{hint}", field), json.loads(bytes(answer_refusal(refusal).body)), is_refused=True)
+    return Outcome(_sentence(f"{refusal}{hint}", field), json.loads(bytes(answer_error(refusal).body)), is_refused=True)
 
 
 _NULLABLE = {"config", "expected_version"}

@@ -153,9 +153,9 @@ class _Relay:
             try:
                 async with self._client.listen(prompts_list_changed=True) as events:
                     if has_missed:
-                        await self._tell()
+                        await self._announce()
                     async for _ in events:
-                        await self._tell()
+                        await self._announce()
             except ListenNotSupportedError:
                 return
             except (MCPError, SubscriptionLost, TimeoutError):
@@ -166,7 +166,7 @@ class _Relay:
             has_missed = True
             await asyncio.sleep(_RETRY_SECONDS)
 
-    async def _tell(self) -> None:
+    async def _announce(self) -> None:
         await self._bus.publish(PromptsListChanged())
         if self._session is not None:
             await self._session.send_prompt_list_changed()

@@ -48,9 +48,9 @@ class Streams:
         stop_flag: StopFlag,
         note_failure: Callable[[str], None] = lambda _step: None,
         *,
-        most_of_caller: int,
+        max_streams_of_caller: int,
     ) -> None:
-        self._most_of_caller = most_of_caller
+        self._max_streams_of_caller = max_streams_of_caller
         self._open_watch = open_watch
         self._stop_flag = stop_flag
         self._note_failure = note_failure
@@ -73,8 +73,8 @@ class Streams:
         if len(self._streams) >= MAX_STREAMS:
             message = f"This server has {MAX_STREAMS} open streams. Try again later."
             raise Busy(message)
-        if 0 < self._most_of_caller <= sum(each.caller == stream.caller for each in self._streams):
-            message = f"This key has {self._most_of_caller} open streams here, as many as it may have. Close one first."
+        if 0 < self._max_streams_of_caller <= sum(each.caller == stream.caller for each in self._streams):
+            message = f"This key has {self._max_streams_of_caller} open streams here, as many as it may have. Close one first."
             raise Busy(message)
         self._streams.add(stream)
         loop = asyncio.get_running_loop()
@@ -134,9 +134,9 @@ class Streams:
             logger.warning("change log not read", reason=refusal.for_log)
             return RETRY_SECONDS
         self._is_behind = False
-        return QUIET_SECONDS if self._tell(changes) else LOOK_SECONDS
+        return QUIET_SECONDS if self._announce(changes) else LOOK_SECONDS
 
-    def _tell(self, changes: list[Change] | None) -> bool:
+    def _announce(self, changes: list[Change] | None) -> bool:
         """Tell the streams whose project has changed, and return whether there are any."""
         if changes is None:
             changed = {stream.project_id for stream in self._streams}

@@ -335,7 +335,7 @@ async def _read_accepted_call(request: Request, accepted: frozenset[str]) -> Cal
         return await anyio.to_thread.run_sync(call.find_caller, limiter=services.caller_threads)
 
     try:
-        body = await services.bodies.read(request, most=MAX_BODY_BYTES, find_caller=find_caller)
+        body = await services.bodies.read(request, max_bytes=MAX_BODY_BYTES, find_caller=find_caller)
     except UnknownCaller as unknown:
         call = Call(request, unknown.beginning)
         await anyio.to_thread.run_sync(call.refuse_stranger, limiter=services.caller_threads)

@@ -193,7 +193,7 @@ ANSWERS: dict[type[errors.RegistryError], tuple[int, Shape]] = {
 """Status and body of every refusal; a subclass without an entry of its own is answered like its parent."""
 
 
-def answer_refusal(refusal: errors.RegistryError) -> Response:
+def answer_error(refusal: errors.RegistryError) -> Response:
     """Return the answer to a refusal of the domain."""
     log_damage(refusal)
     status, shape = next(ANSWERS[kind] for kind in type(refusal).__mro__ if kind in ANSWERS)
@@ -213,7 +213,7 @@ async def bad_request(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def stopping(scope: Scope, receive: Receive, send: Send) -> None:
     """Send a caller who can go elsewhere there, as an ASGI application."""
-    await answer_refusal(errors.Unavailable("This server is about to stop. Try again."))(scope, receive, send)
+    await answer_error(errors.Unavailable("This server is about to stop. Try again."))(scope, receive, send)
 
 
 def _server_error_response(request_id: str) -> Response:
@@ -226,7 +226,7 @@ def add_error_handlers(api: FastAPI) -> None:
 
     async def on_refusal(_request: Request, refusal: Exception) -> Response:
         assert isinstance(refusal, errors.RegistryError)  # noqa: S101 - the type it is registered for
-        return answer_refusal(refusal)
+        return answer_error(refusal)
 
     async def on_api_error(_request: Request, error: Exception) -> Response:
         assert isinstance(error, ApiError)  # noqa: S101 - the type it is registered for

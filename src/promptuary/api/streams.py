@@ -112,14 +112,14 @@ class Broadcaster:
         database: Database,
         *,
         stop_flag: StopFlag,
-        most: int,
-        most_of_caller: int,
+        max_streams: int,
+        max_streams_of_caller: int,
         show: Callable[[Activity], bytes],
         note_open: Callable[[int], None],
         note_failure: Callable[[str], None] = lambda _step: None,
     ) -> None:
-        self._most = most
-        self._most_of_caller = most_of_caller
+        self._max_streams = max_streams
+        self._max_streams_of_caller = max_streams_of_caller
         self._open_of: Counter[str] = Counter()
         self._stop_flag = stop_flag
         self._is_stopping = False
@@ -137,11 +137,13 @@ class Broadcaster:
         if self._is_stopping or self._stop_flag.is_set():
             detail = "This server is about to stop. Try again."
             raise Unavailable(detail)
-        if len(self._streams) >= self._most:
-            detail = f"This server has {self._most} open streams, as many as it may have. Try again."
+        if len(self._streams) >= self._max_streams:
+            detail = f"This server has {self._max_streams} open streams, as many as it may have. Try again."
             raise Busy(detail)
-        if 0 < self._most_of_caller <= self._open_of[stream.caller]:
-            detail = f"This key or user has {self._most_of_caller} open streams here, as many as it may have. Close one first."
+        if 0 < self._max_streams_of_caller <= self._open_of[stream.caller]:
+            detail = (
+                f"This key or user has {self._max_streams_of_caller} open streams here, as many as it may have. Close one first."
+            )
             raise Busy(detail)
         memory = self._memories[stream.project_id]
         if not memory.streams:
@@ -200,9 +202,9 @@ class Broadcaster:
                     if time.monotonic() > checked_at + SESSION_CHECK_SECONDS:
                         await self._check(watch, [stream for stream in self._streams if stream.is_of_session])
                         checked_at = time.monotonic()
-                except Unavailable as refusal:
+                except Unavailable as error:
                     self._note_failure("stream_changes")
-                    logger.warning("change log not read", reason=refusal.for_log)
+                    logger.warning("change log not read", reason=error.for_log)
                     pause = RETRY_SECONDS
                 await asyncio.sleep(pause)
         except Exception:
@@ -235,7 +237,7 @@ class Broadcaster:
                 self._begin_at(end)
                 return
             is_read = len(entries) < _READ_LIMIT
-            await self._tell(watch, entries)
+            await self._announce(watch, entries)
             self._mark = end if is_read else changes.mark_of(entries[-1].change)
 
     def _begin_at(self, mark: Mark) -> None:
@@ -245,7 +247,7 @@ class Broadcaster:
             memory.forget(mark.sequence)
         self._wake(self._streams)
 
-    async def _tell(self, watch: Watch, entries: list[Activity]) -> None:
+    async def _announce(self, watch: Watch, entries: list[Activity]) -> None:
         ending = [entry.change for entry in entries if entry.change.kind in ENDS_ACCESS]
         # Before anything is sent that a caller may not read any more.
         if ending:

@@ -22,14 +22,14 @@ logger = structlog.stdlib.get_logger("promptuary.throttling")
 class Throttle:
     """Counts requests and raises the 429 of `throttled` for those beyond a limit. A limit that is `None` never does.
 
-    ``note_refusal`` is told which limit was met, in any thread.
+    ``log_failure`` is told which limit was met, in any thread.
     """
 
     limiter: MovingWindowRateLimiter
     reads: RateLimitItem | None
     writes: RateLimitItem | None
     bad_keys: RateLimitItem | None
-    note_refusal: Callable[[str], None]
+    log_failure: Callable[[str], None]
 
     def count_request(self, key_id: str, permission: Permission) -> None:
         """Count a request that a key is good for."""
@@ -49,7 +49,7 @@ class Throttle:
     def _count(self, limit: RateLimitItem | None, purpose: str, who: str) -> None:
         wait = self._wait_for(limit, purpose, who)
         if wait is not None:
-            self.note_refusal(purpose)
+            self.log_failure(purpose)
             raise throttled(wait)
 
     def _wait_for(self, limit: RateLimitItem | None, purpose: str, who: str) -> float | None:
@@ -67,14 +67,14 @@ class Throttle:
         return self.limiter.get_window_stats(limit, purpose, who).reset_time - time.time()
 
 
-def create_throttle(settings: Settings, note_refusal: Callable[[str], None]) -> Throttle:
+def create_throttle(settings: Settings, log_failure: Callable[[str], None]) -> Throttle:
     """Build the limits that are set."""
     return Throttle(
         limiter=MovingWindowRateLimiter(storage_from_string(settings.rate_limit_storage, wrap_exceptions=True)),
         reads=_limit(settings.rate_limit_reads),
         writes=_limit(settings.rate_limit_writes),
         bad_keys=_limit(settings.rate_limit_bad_keys),
-        note_refusal=note_refusal,
+        log_failure=log_failure,
     )
 
 

@@ -80,8 +80,8 @@ class Maintenance:
         for name, step in self.steps.items():
             try:
                 step()
-            except RegistryError as refusal:
-                logger.warning("maintenance failed", step=name, reason=refusal.for_log)
+            except RegistryError as error:
+                logger.warning("maintenance failed", step=name, reason=error.for_log)
                 self.note_failure(name)
             except Exception:
                 # A defect, or data that is not as it should be. The other steps and the next hour are not to depend on it.

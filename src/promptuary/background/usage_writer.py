@@ -54,10 +54,10 @@ class UsageWriter:
             try:
                 with self._database.write() as tx:
                     record_fetches(tx, batch)
-            except RegistryError as refusal:
+            except RegistryError as error:
                 self._note_failure("write_usage")
                 given_up = self._usage.put_back(fetch_counts[start:])
-                logger.warning("fetches not written", reason=refusal.for_log, given_up=given_up)
+                logger.warning("fetches not written", reason=error.for_log, given_up=given_up)
                 return
             except Exception:
                 # A defect. What cannot be written today cannot be written tomorrow, and would keep the rest from being written.

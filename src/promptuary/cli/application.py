@@ -47,8 +47,8 @@ def main() -> None:
         sys.exit("Error: The arguments are not UTF-8 text.")
     try:
         app()
-    except RegistryError as refusal:
-        sys.exit(f"Error: {printable(_sentence(refusal))}")
+    except RegistryError as error:
+        sys.exit(f"Error: {printable(_sentence(error))}")
     except UserFacingError as failure:
         sys.exit(f"Error: {printable(str(failure))}")
 
@@ -61,7 +61,7 @@ def _is_text(argument: str) -> bool:
     return True
 
 
-def _sentence(refusal: RegistryError) -> str:
-    if isinstance(refusal, InvalidValue) and refusal.field and refusal.code in _CODES_WITHOUT_SUBJECT:
-        return f"{refusal.field.replace('_', ' ').capitalize()}: {refusal}"
-    return refusal.for_operators
+def _sentence(error: RegistryError) -> str:
+    if isinstance(error, InvalidValue) and error.field and error.code in _CODES_WITHOUT_SUBJECT:
+        return f"{error.field.replace('_', ' ').capitalize()}: {error}"
+    return error.for_operators

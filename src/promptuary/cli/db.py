@@ -73,8 +73,8 @@ def restore_backup(
         address = database.address
         try:
             backup.restore_backup(database, source, replace=replace)
-        except NotEmpty as refusal:
-            message = f"{refusal} Add --replace to delete it first."
+        except NotEmpty as error:
+            message = f"{error} Add --replace to delete it first."
             raise NotEmpty(message) from None
     say(f"Restored from {source}.")
     say(f"The database is {address}.", err=True)

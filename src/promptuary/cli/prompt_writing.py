@@ -51,7 +51,7 @@ def create(
     settings = _read_config(config)
     with reached_prompts(profile) as prompts:
         created = prompts.create(name, content, config=settings, description=note)
-    _tell(created, "is created", as_json=as_json)
+    _show_result(created, "is created", as_json=as_json)
     warn_of_added(name, (), passages_of(content, settings))
 
 
@@ -81,7 +81,7 @@ def publish(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
             changes["prompt"] = in_line_feeds(text)
         base = read_base(prompts, name, base_version, changes)
         published = _publish(prompts, name, base_version, changes, note)
-    _tell(published, "is published", as_json=as_json)
+    _show_result(published, "is published", as_json=as_json)
     warn_of_added(name, base, passages_of_changes(changes))
 
 
@@ -115,7 +115,7 @@ def edit(
             kept = f"The draft, made from version {row.version}, is kept in {draft}."
             raise RemoteError(f"{refusal} {kept}") from None
     draft.unlink()
-    _tell(published, "is published", as_json=as_json)
+    _show_result(published, "is published", as_json=as_json)
     warn_of_added(name, passages_of(row.content, None), passages_of(content, None))
 
 
@@ -132,7 +132,7 @@ def _publish(
         ) from None
 
 
-def _tell(version: dict[str, object], what: str, *, as_json: bool) -> None:
+def _show_result(version: dict[str, object], what: str, *, as_json: bool) -> None:
     if as_json:
         show_json(version)
     else:

@@ -55,9 +55,9 @@ def _performed(planned: Sequence[Push], folder: Folder, lock: Lock, prompts: Rem
             continue
         try:
             pushed, lock = perform(each, folder, lock, prompts)
-        except Unreachable as refusal:
+        except Unreachable as error:
             rest = counted(len(planned) - number, "prompt")
-            raise Unreachable(f"{refusal} {rest} from {each.name} on were not pushed; push again.") from None
+            raise Unreachable(f"{error} {rest} from {each.name} on were not pushed; push again.") from None
         yield pushed
 
 

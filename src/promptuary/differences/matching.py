@@ -102,7 +102,7 @@ def _anchors(old: Sequence[str], new: Sequence[str]) -> list[Block]:
     old_counts, new_counts = Counter(old), Counter(new)
     places = {item: place for place, item in enumerate(new) if new_counts[item] == 1}
     common = [(place, places[item]) for place, item in enumerate(old) if old_counts[item] == 1 and item in places]
-    return [Block(*common[number], 1) for number in _longest_increasing([new_place for _, new_place in common])]
+    return [Block(*common[number], 1) for number in _longest_increasing([new_location for _, new_location in common])]
 
 
 def _longest_increasing(values: Sequence[int]) -> list[int]:

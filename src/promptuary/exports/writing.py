@@ -21,7 +21,7 @@ from promptuary.model.json_text import dump
 from promptuary.model.transfer import HEADER, PromptLine, VersionLine, read_line, show_timestamp
 from promptuary.model.transfer_order import Order
 
-_FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_TIMESTAMP = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ class Draft:
         """Forget the prompts of a name, of which one was archived or restored meanwhile, and begin with them again."""
         self._end = self._name_start
         self.versions = self._versions_before_name
-        self._prompt, self._prompt_line, self._next_version = PromptLine(prompt.name, _FIRST_MOMENT, None), b"", 1
+        self._prompt, self._prompt_line, self._next_version = PromptLine(prompt.name, _FIRST_TIMESTAMP, None), b"", 1
         self._file.seek(self._end)
         self._file.truncate()
 

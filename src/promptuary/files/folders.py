@@ -85,7 +85,7 @@ def _read_texts(
         if not file.lower().endswith(SUFFIX) or file.startswith(".") or (path / file).is_dir():
             continue
         try:
-            data = read_plain_file(path / file, most=_MAX_FILE)
+            data = read_plain_file(path / file, max_bytes=_MAX_FILE)
         except InvalidFile as error:
             (problems if file in locked else ignored)[file] = str(error)
             continue
@@ -95,17 +95,17 @@ def _read_texts(
             ignored[file] = "It has no front matter."
 
 
-def read_plain_file(path: Path, *, most: int) -> bytes:
-    """Read a file that is no symbolic link and no device. Raises `InvalidFile` for one, or for more than ``most`` bytes."""
+def read_plain_file(path: Path, *, max_bytes: int) -> bytes:
+    """Read a file that is no symbolic link and no device. Raises `InvalidFile` for one, or for more than ``max_bytes`` bytes."""
     kind = path.lstat().st_mode
     if stat.S_ISLNK(kind):
         raise InvalidFile("It is a symbolic link, which is not followed.")
     if not stat.S_ISREG(kind):
         raise InvalidFile("It is no regular file.")
     with path.open("rb") as file:
-        data = file.read(most + 1)
-    if len(data) > most:
-        raise InvalidFile(f"It is larger than {most:,} bytes.")
+        data = file.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise InvalidFile(f"It is larger than {max_bytes:,} bytes.")
     return data
 
 
@@ -152,7 +152,7 @@ def write_file(path: Path, data: bytes) -> None:
 
 def _read_lock(path: Path) -> Lock:
     try:
-        return parse_lock(read_plain_file(path, most=_MAX_LOCK))
+        return parse_lock(read_plain_file(path, max_bytes=_MAX_LOCK))
     except InvalidFile as error:
         raise InvalidFile(f"{path} cannot be read. {error}") from None
 

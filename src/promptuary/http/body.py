@@ -66,8 +66,8 @@ class Bodies:
         self._waits: set[asyncio.Timeout] = set()
         self._stops_at = math.inf
 
-    async def read(self, request: Request, *, most: int, find_caller: FindCaller) -> bytes | None:
-        """Return the body; `None` for one of more than ``most`` bytes.
+    async def read(self, request: Request, *, max_bytes: int, find_caller: FindCaller) -> bytes | None:
+        """Return the body; `None` for one of more than ``max_bytes`` bytes.
 
         Raises `BodyTooSlow`, `UnknownCaller`, `ClientDisconnect`, and `Busy` when all bodies together are too large.
         """
@@ -75,8 +75,8 @@ class Bodies:
         if length == 0:
             return b""
         body = _Body(request, self._receive)
-        if length is not None and length > most:
-            await body.drain(most)
+        if length is not None and length > max_bytes:
+            await body.drain(max_bytes)
             return None
         if length is not None and self._has_room_for(length):
             with self._holding_unknown(length):
@@ -91,12 +91,12 @@ class Bodies:
                 return beginning
             caller = await find_caller(beginning)
             if caller is None:
-                await body.drain(most)
+                await body.drain(max_bytes)
                 raise UnknownCaller(beginning)
-        with self._holding_known(caller, most if length is None else length):
-            whole = await body.read(most)
-        if len(whole) > most:
-            await body.drain(most)
+        with self._holding_known(caller, max_bytes if length is None else length):
+            whole = await body.read(max_bytes)
+        if len(whole) > max_bytes:
+            await body.drain(max_bytes)
             return None
         return whole
 
@@ -157,11 +157,11 @@ class _Body:
         self._kept = bytearray()
         self._goes_on = True
 
-    async def read(self, most: int) -> bytes:
-        """Read on until the end, or until there are more than ``most`` bytes, and return all that was read."""
+    async def read(self, max_bytes: int) -> bytes:
+        """Read on until the end, or until there are more than ``max_bytes`` bytes, and return all that was read."""
         now = asyncio.get_running_loop().time
         window_ends_at, window_bytes = now() + WINDOW_SECONDS, 0
-        while self._goes_on and len(self._kept) <= most:
+        while self._goes_on and len(self._kept) <= max_bytes:
             part, self._goes_on = await self._receive(self._request, window_ends_at)
             self._kept += part
             window_bytes += len(part)
@@ -169,11 +169,11 @@ class _Body:
                 window_ends_at, window_bytes = now() + WINDOW_SECONDS, 0
         return bytes(self._kept)
 
-    async def drain(self, most: int) -> None:
+    async def drain(self, max_bytes: int) -> None:
         """Read the rest and keep none of it. Gives up when it takes too long, or is many times what is allowed."""
         self._kept.clear()
         ends_at, size = asyncio.get_running_loop().time() + DRAIN_SECONDS, 0
-        while self._goes_on and size <= _DRAINED * most:
+        while self._goes_on and size <= _DRAINED * max_bytes:
             try:
                 part, self._goes_on = await self._receive(self._request, ends_at)
             except BodyTooSlow:

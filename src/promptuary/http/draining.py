@@ -18,14 +18,14 @@ _READS = frozenset({"GET", "HEAD"})
 class Draining:
     """Wraps an ASGI application. While the sign is up, every answer ends its connection.
 
-    Reads that their proxy repeats elsewhere are answered by ``refusal``: open-source nginx asks no readiness, so this is how it
+    Reads that their proxy repeats elsewhere are answered by ``error``: open-source nginx asks no readiness, so this is how it
     learns that the server leaves.
     """
 
-    def __init__(self, application: ASGIApp, *, stop_flag: StopFlag, refusal: ASGIApp) -> None:
+    def __init__(self, application: ASGIApp, *, stop_flag: StopFlag, error: ASGIApp) -> None:
         self._application = application
         self._stop_flag = stop_flag
-        self._refusal = refusal
+        self._refusal = error
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve a request. Not a coroutine of its own, so that it costs next to nothing while the sign is down."""

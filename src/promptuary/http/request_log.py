@@ -90,7 +90,18 @@ def _forget_request(scope: Scope) -> None:
 class _Answer:
     """Passes an answer on with the request's id, and logs and counts the request once."""
 
-    __slots__ = ("_is_logged", "_is_told", "_recorder", "_request_id", "_scope", "_send", "_started", "is_stream", "rest", "status")
+    __slots__ = (
+        "_has_logged",
+        "_is_logged",
+        "_recorder",
+        "_request_id",
+        "_scope",
+        "_send",
+        "_started",
+        "is_stream",
+        "rest",
+        "status",
+    )
 
     def __init__(self, scope: Scope, send: Send, recorder: RequestRecorder, request_id: str, *, is_logged: bool) -> None:
         self.status = 0
@@ -101,7 +112,7 @@ class _Answer:
         self._recorder = recorder
         self._request_id = request_id
         self._is_logged = is_logged
-        self._is_told = False
+        self._has_logged = False
         self._started = time.perf_counter()
 
     async def send(self, message: Message) -> None:
@@ -123,9 +134,9 @@ class _Answer:
         await self._send(message)
 
     def log(self) -> None:
-        if self._is_told:
+        if self._has_logged:
             return
-        self._is_told = True
+        self._has_logged = True
         seconds = time.perf_counter() - self._started
         status = self.status or CLIENT_GONE
         self._recorder.note(self._scope, status=status, request_id=self._request_id, seconds=seconds, is_logged=self._is_logged)

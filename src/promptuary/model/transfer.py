@@ -24,7 +24,7 @@ FORMAT_VERSION = 1
 HEADER = dump({"type": "header", "format": FORMAT, "format_version": FORMAT_VERSION})
 """The first line of a file."""
 
-_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
+_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998
 """Databases differ in what they can do with moments further away."""
@@ -149,9 +149,9 @@ def show_timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def read_moment(value: object, field: str) -> datetime:
+def read_timestamp(value: object, field: str) -> datetime:
     """Read what `show_timestamp` writes. Raises `InvalidValue`."""
-    if isinstance(value, str) and _MOMENT.fullmatch(value):
+    if isinstance(value, str) and _TIMESTAMP.fullmatch(value):
         try:
             moment = datetime.fromisoformat(value)
         except ValueError:
@@ -168,8 +168,8 @@ def _prompt(fields: dict[str, object]) -> PromptLine:
     archived = fields.get("archived_at")
     return PromptLine(
         name,
-        created_at=read_moment(fields.get("created_at"), "created_at"),
-        archived_at=None if archived is None else read_moment(archived, "archived_at"),
+        created_at=read_timestamp(fields.get("created_at"), "created_at"),
+        archived_at=None if archived is None else read_timestamp(archived, "archived_at"),
     )
 
 
@@ -179,7 +179,7 @@ def _version(fields: dict[str, object]) -> VersionLine:
         check_text(_text(fields, "description"), field="description", max_length=MAX_DESCRIPTION)
     return VersionLine(
         version=_number(fields),
-        created_at=read_moment(fields.get("created_at"), "created_at"),
+        created_at=read_timestamp(fields.get("created_at"), "created_at"),
         created_by=read_writer(fields.get("created_by")),
         description=None if description is None else str(description),
         content=_stored(fields, "prompt"),
@@ -194,8 +194,8 @@ def _label(fields: dict[str, object]) -> LabelLine:
         name,
         version=_number(fields),
         created_by=read_writer(fields.get("created_by")),
-        created_at=read_moment(fields.get("created_at"), "created_at"),
-        updated_at=read_moment(fields.get("updated_at"), "updated_at"),
+        created_at=read_timestamp(fields.get("created_at"), "created_at"),
+        updated_at=read_timestamp(fields.get("updated_at"), "updated_at"),
     )
 
 

@@ -107,11 +107,11 @@ def try_to_note_use(database: Database, key_id: str) -> None:
     try:
         with database.write() as tx:
             note_use(tx, key_id)
-    except RegistryError as refusal:
+    except RegistryError as error:
         # Hardly ever needed, and not by commands, which would take longer to load it.
         import structlog  # noqa: PLC0415
 
-        structlog.stdlib.get_logger("promptuary.access").warning("use of a key not noted", key_id=key_id, reason=refusal.for_log)
+        structlog.stdlib.get_logger("promptuary.access").warning("use of a key not noted", key_id=key_id, reason=error.for_log)
 
 
 def _named_project_id(tx: Transaction, caller: Caller, *, reference: str, api_token: str | None) -> int:

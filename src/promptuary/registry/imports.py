@@ -182,7 +182,7 @@ def _carry_out(tx: Transaction, actor: Actor, steps: list[_Step]) -> None:
         if step.before is not None and step.versions:
             prompts.update_latest_version(tx, step.after.prompt.id, step.after.prompt.latest_version)
     _set_labels(tx, steps, members_here)
-    record_imports(tx, actor, [(step.after.prompt, _told_before(step), _told_after(step)) for step in steps])
+    record_imports(tx, actor, [(step.after.prompt, _change_before(step), _change_after(step)) for step in steps])
 
 
 def _set_labels(tx: Transaction, steps: list[_Step], members_here: dict[str, int]) -> None:
@@ -194,11 +194,11 @@ def _set_labels(tx: Transaction, steps: list[_Step], members_here: dict[str, int
         transfers.replace_label(tx, arrival, line, version_id=version_ids[arrival.prompt_id, line.version])
 
 
-def _told_before(step: _Step) -> dict[str, object] | None:
+def _change_before(step: _Step) -> dict[str, object] | None:
     return None if step.before is None else {"version": step.before.prompt.latest_version}
 
 
-def _told_after(step: _Step) -> dict[str, object]:
+def _change_after(step: _Step) -> dict[str, object]:
     return {
         "version": step.after.prompt.latest_version,
         "versions_added": len(step.versions),

@@ -219,11 +219,11 @@ def find_archived(tx: Transaction, actor: Actor, name: str | None, version_id: s
 
 
 def is_version_id(segment: str) -> bool:
-    """Tell whether a segment of a path has the form of a version's UUID; it may be a name nevertheless, see `name_meant`."""
+    """Tell whether a segment of a path has the form of a version's UUID; it may be a name nevertheless, see `resolve_name`."""
     return _canonical_uuid(segment) is not None
 
 
-def name_meant(tx: Transaction, actor: Actor, segment: str) -> str:
+def resolve_name(tx: Transaction, actor: Actor, segment: str) -> str:
     """Return the name of the prompt that a version's UUID belongs to, or ``segment`` itself where it is no UUID.
 
     A prompt that is named like the UUID wins. Raises `PromptNotFound` for a UUID that is neither.

@@ -120,12 +120,12 @@ def note_seen(database: Database, session: Session) -> None:
         with database.write() as tx:
             now = tx.clock()
             sessions.touch_session(tx, session.id, at=now, unless_after=now - LAST_SEEN_PRECISION)
-    except RegistryError as refusal:
+    except RegistryError as error:
         # Hardly ever needed, and not by commands, which would take longer to load it.
         import structlog  # noqa: PLC0415
 
         structlog.stdlib.get_logger("promptuary.sessions").warning(
-            "use of a session not noted", session_id=session.id, reason=refusal.for_log
+            "use of a session not noted", session_id=session.id, reason=error.for_log
         )
 
 

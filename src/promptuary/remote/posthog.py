@@ -58,25 +58,25 @@ def read_project(source: Remote, wanted: Present, here: Present, advance: Callab
 
 
 def _numbers(wanted: tuple[datetime, int], here: tuple[datetime, int] | None) -> range:
-    first_moment, latest = wanted
-    known = here[1] if here is not None and here[0] == first_moment else 0
+    first_timestamp, latest = wanted
+    known = here[1] if here is not None and here[0] == first_timestamp else 0
     return range(known + 1, max(known, latest) + 1)
 
 
 def _read_prompt(
-    source: Remote, name: str, first_moment: datetime, numbers: range, advance: Callable[[int], object]
+    source: Remote, name: str, first_timestamp: datetime, numbers: range, advance: Callable[[int], object]
 ) -> Iterator[Line]:
-    yield PromptLine(name, first_moment, None)
+    yield PromptLine(name, first_timestamp, None)
     # Read before the versions, so that none of them points at a later one.
     labels = _resolve(source, name, {})["labels"]
     for number in numbers:
         prompt = _resolve(source, name, {"version": number})["prompt"]
         yield VersionLine(
             version=number,
-            created_at=_moment(prompt["created_at"]),
+            created_at=_timestamp(prompt["created_at"]),
             created_by=_writer(prompt["created_by"]),
             description=prompt["version_description"] or None,
-            content=encode_prompt(_meant(prompt["prompt"])),
+            content=encode_prompt(_decode_text(prompt["prompt"])),
             config=encode_config(prompt["config"]),
         )
         advance(1)
@@ -84,7 +84,7 @@ def _read_prompt(
     last = numbers.stop - 1
     for label in sorted(labels, key=lambda label: str(label["name"])):
         if label["version"] <= last:
-            moments = _moment(label["created_at"]), _moment(label["updated_at"])
+            moments = _timestamp(label["created_at"]), _timestamp(label["updated_at"])
             yield LabelLine(label["name"], label["version"], _writer(label["created_by"]), *moments)
 
 
@@ -92,7 +92,7 @@ def _resolve(source: Remote, name: str, selection: dict[str, int]) -> Any:  # no
     return source.get(f"llm_prompts/resolve/name/{quote(name, safe='')}/", {"limit": 1, **selection})
 
 
-def _meant(text: str) -> object:
+def _decode_text(text: str) -> object:
     """Return the chat that a text is the exact JSON of, else the text."""
     if not text.startswith("[{"):
         return text
@@ -103,7 +103,7 @@ def _meant(text: str) -> object:
     return value if messages_of(value) is not None and dump(value) == text else text
 
 
-def _moment(value: str) -> datetime:
+def _timestamp(value: str) -> datetime:
     moment = datetime.fromisoformat(value)
     if moment.tzinfo is None:
         message = f"{value} has no time zone"

@@ -46,8 +46,8 @@ def _relation_problems(tx: Transaction) -> Iterator[str]:
     try:
         with translated_errors():
             yield from chain(_numbering_problems(tx), _label_problems(tx), _content_problems(tx), _author_problems(tx))
-    except Unavailable as refusal:
-        yield refusal.for_log
+    except Unavailable as error:
+        yield error.for_log
 
 
 def _numbering_problems(tx: Transaction) -> Iterator[str]:

@@ -67,7 +67,7 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 # A fetch by a user who is signed in has no id of a key.
 _ID = re.compile(r"[0-9A-Za-z-]{0,36}")
 _TOKEN = re.compile(r"phc_[A-Za-z0-9_-]+")
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{6})?")
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{6})?")
 
 Row = RowMapping
 Rule = Callable[[Row], None]
@@ -126,7 +126,7 @@ def _fits(each: Column[Any], value: object) -> bool:  # noqa: PLR0911 - a table
     if value is None:
         return bool(each.nullable)
     if isinstance(kind, UtcDateTime):
-        return isinstance(value, datetime) or _is_moment(value)
+        return isinstance(value, datetime) or _is_timestamp(value)
     if isinstance(kind, Date):
         return isinstance(value, date) or _is_day(value)
     if isinstance(kind, Boolean):
@@ -145,8 +145,8 @@ def _fits(each: Column[Any], value: object) -> bool:  # noqa: PLR0911 - a table
     return True
 
 
-def _is_moment(value: object) -> bool:
-    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+def _is_timestamp(value: object) -> bool:
+    if not isinstance(value, str) or not _TIMESTAMP.fullmatch(value):
         return False
     try:
         datetime.fromisoformat(value)

@@ -72,8 +72,8 @@ def perform(push: Push, folder: Folder, lock: Lock, prompts: RemotePrompts) -> t
         return replace(push, action=Action.CONFLICT, detail=detail), lock
     except Unreachable:
         raise
-    except RemoteError as refusal:
-        return replace(push, action=Action.CONFLICT, detail=str(refusal)), lock
+    except RemoteError as error:
+        return replace(push, action=Action.CONFLICT, detail=str(error)), lock
     entries = {name: entry for name, entry in lock.entries.items() if name != push.name}
     if row is not None:
         found = folder.found[push.name]

@@ -33,7 +33,7 @@ def read_declared(folder: Path) -> Declared:
     """Read the variables that programs fill in, by prompt, from ``promptuary.toml`` in the folder, if it is there."""
     path = folder / CONFIGURATION
     try:
-        variables = tomllib.loads(read_plain_file(path, most=_MAX_CONFIGURATION).decode("utf-8-sig")).get("variables", {})
+        variables = tomllib.loads(read_plain_file(path, max_bytes=_MAX_CONFIGURATION).decode("utf-8-sig")).get("variables", {})
     except FileNotFoundError:
         return {}
     except OSError as error:

@@ -32,7 +32,7 @@ def create_web(services: WebServices) -> ASGIApp:
     web = Starlette(
         routes=[*ROUTES, Route(f"{PREFIX}{{name:path}}", services.assets.respond, methods=["GET"])],
         exception_handlers={
-            RegistryError: _on_refusal,
+            RegistryError: _on_registry_error,
             WebError: _on_web_error,
             SignInNeeded: _on_sign_in_needed,
             BodyTooSlow: _on_slow_body,
@@ -46,7 +46,7 @@ def create_web(services: WebServices) -> ASGIApp:
     return SafeHeaders(web)
 
 
-def _on_refusal(request: Request, refusal: Exception) -> Response:
+def _on_registry_error(request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, RegistryError)  # noqa: S101 - the type it is registered for
     log_damage(refusal)
     shown = page_of(refusal)

@@ -84,9 +84,9 @@ TITLES = {
 }
 
 
-def detail_of(refusal: errors.RegistryError) -> str:
+def detail_of(error: errors.RegistryError) -> str:
     """Return what a page says of a refusal: its own sentence, except where that tells what to send to the API."""
-    match refusal:
+    match error:
         case errors.PromptNotFound(segment=name, lacks=lacks) if lacks:
             return f"The prompt '{name}' has no {lacks.removeprefix('this ')}."
         case errors.PromptNotFound(segment=name, label=str() as label):
@@ -97,9 +97,9 @@ def detail_of(refusal: errors.RegistryError) -> str:
             return f"There is no prompt '{name}' in this project. It may be in the archive."
         case errors.ArchivedPromptNotFound(name=name):
             return f"There is no prompt '{name}' in the archive of this project."
-    return str(refusal)
+    return str(error)
 
 
-def page_of(refusal: errors.RegistryError) -> ErrorPage:
+def page_of(error: errors.RegistryError) -> ErrorPage:
     """Return the page of a refusal of the domain."""
-    return next(PAGES[kind] for kind in type(refusal).__mro__ if kind in PAGES)
+    return next(PAGES[kind] for kind in type(error).__mro__ if kind in PAGES)

@@ -34,13 +34,13 @@ def _endpoint(views: dict[str, View], *, queued: frozenset[str], is_heavy: bool)
     async def answer(request: Request) -> Response:
         stranger = PageRequest(request)
         is_queued = request.method in queued
-        most = MAX_PASSWORD_FORM_BYTES if is_queued else MAX_FORM_BYTES
+        max_bytes = MAX_PASSWORD_FORM_BYTES if is_queued else MAX_FORM_BYTES
         try:
-            body = await stranger.services.bodies.read(request, most=most, find_caller=stranger.find_caller)
+            body = await stranger.services.bodies.read(request, max_bytes=max_bytes, find_caller=stranger.find_caller)
         except UnknownCaller:
             raise SignInNeeded(came_from(request, stranger.root)) from None
         if body is None:
-            raise too_large(most)
+            raise too_large(max_bytes)
         page_request = PageRequest(request, body)
         require_own_page(request, public_url=page_request.services.public_url)
         work = partial(_answer, page_request, views[request.method])

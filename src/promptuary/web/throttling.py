@@ -27,7 +27,7 @@ logger = structlog.stdlib.get_logger("promptuary.throttling")
 
 @dataclass(frozen=True, slots=True)
 class SignInThrottle:
-    """Counts failures. A limit that is `None` never refuses. ``note_refusal`` is told which limit was met, in any thread.
+    """Counts failures. A limit that is `None` never refuses. ``log_failure`` is told which limit was met, in any thread.
 
     ``together`` limits the failures from everywhere. It holds for those who have failed themselves; everybody else still gets in.
     """
@@ -35,7 +35,7 @@ class SignInThrottle:
     limiter: MovingWindowRateLimiter
     limit: RateLimitItem | None
     together: RateLimitItem | None
-    note_refusal: Callable[[str], None]
+    log_failure: Callable[[str], None]
     # How many attempts of each address are under way. Belongs to the event loop.
     _under_way: Counter[str] = field(default_factory=Counter)
 
@@ -112,7 +112,7 @@ class SignInThrottle:
                 _warn(error)
 
     def _refusal(self, kind: str, who: str) -> WebError:
-        self.note_refusal(PURPOSE)
+        self.log_failure(PURPOSE)
         wait = 0.0
         if self.limit is not None:
             try:
@@ -122,10 +122,10 @@ class SignInThrottle:
         return _too_many(max(1, math.ceil(wait)))
 
 
-def create_sign_in_throttle(storage: str, rate: str, together: str, note_refusal: Callable[[str], None]) -> SignInThrottle:
+def create_sign_in_throttle(storage: str, rate: str, together: str, log_failure: Callable[[str], None]) -> SignInThrottle:
     """Build the limits from the texts of their settings; an empty rate is none."""
     limiter = MovingWindowRateLimiter(storage_from_string(storage, wrap_exceptions=True))
-    return SignInThrottle(limiter, parse(rate) if rate else None, parse(together) if together else None, note_refusal)
+    return SignInThrottle(limiter, parse(rate) if rate else None, parse(together) if together else None, log_failure)
 
 
 def _warn(error: StorageError) -> None:

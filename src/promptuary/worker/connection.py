@@ -231,10 +231,10 @@ class Connection(HttpToolsProtocol):
         self._send_refusal(400, BAD_REQUEST)
         self.transport.close()
 
-    def _send_refusal(self, status: int, refusal: Body) -> None:
+    def _send_refusal(self, status: int, error: Body) -> None:
         """Send an answer to what never became a request of the application, and write it down like any other."""
         request_id = self._recorder.new_id() if self._recorder else secrets.token_hex(16)
-        answer = json_response(refusal, status, {"Connection": "close", "X-Request-ID": request_id})
+        answer = json_response(error, status, {"Connection": "close", "X-Request-ID": request_id})
         lines = [STATUS_LINE[status], _encoded(self.server_state.default_headers)]
         lines += [b"%b: %b\r\n" % header for header in (*answer.raw_headers, NO_SNIFFING)]
         self.transport.write(b"".join([*lines, b"\r\n", answer.body]))

@@ -25,8 +25,8 @@ def prepare(database: Database, *, address: str) -> None:
         with database.write() as tx:
             first = bootstrap.prepare(tx)
             link = first.link if first else bootstrap.renew_link(tx)
-    except RegistryError as refusal:
-        sys.stderr.write(f"Error: {refusal.for_operators}\n")
+    except RegistryError as error:
+        sys.stderr.write(f"Error: {error.for_operators}\n")
         sys.exit(REFUSED)
     lines = [banner(first, link=link, address=address, data=database.address)]
     if not bundle.is_built():

@@ -25,8 +25,8 @@ async def is_ready(request: Request) -> Response:
         return json_response({"status": "stopping"}, 503)
     try:
         is_usable = await services.readiness.is_usable()
-    except Unavailable as refusal:
-        return json_response({"status": "unavailable", "detail": str(refusal)}, 503)
+    except Unavailable as error:
+        return json_response({"status": "unavailable", "detail": str(error)}, 503)
     if not is_usable:
         detail = "The database's schema is not the one this version works with. Run: promptuary db upgrade"
         return json_response({"status": "unavailable", "detail": detail}, 503)

@@ -14,7 +14,7 @@ from typing_extensions import TypedDict
 
 from promptuary.api.calls import Call, StreamableCall
 from promptuary.api.documentation import TOKEN_PARAMETER, operation
-from promptuary.api.errors import answer_refusal
+from promptuary.api.errors import answer_error
 from promptuary.api.posthog.fields import integer, refuse
 from promptuary.api.posthog.inputs import LabelName, PromptName, Schema
 from promptuary.api.posthog.outputs import Identifier, PositiveInteger, Timestamp, UserBasic, show_author, show_timestamp
@@ -193,8 +193,8 @@ class _StreamResponse(Response):
         stream = self._stream
         try:
             self._broadcaster.open(stream)
-        except RegistryError as refusal:
-            await answer_refusal(refusal)(scope, receive, send)
+        except RegistryError as error:
+            await answer_error(error)(scope, receive, send)
             return
         stream.abort = scope.get(ABORT)
         try:

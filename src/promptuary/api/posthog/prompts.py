@@ -115,7 +115,7 @@ def publish_version(call: CurrentCall) -> Response:
     name = call.path["prompt_name"]
     if prompts.is_version_id(name):
         with call.database.read() as tx:
-            name = prompts.name_meant(tx, actor, name)
+            name = prompts.resolve_name(tx, actor, name)
     body = call.body(PatchedLLMPromptPublish)
     with call.database.write() as tx:
         published = prompts.publish_version(

@@ -14,7 +14,7 @@ from promptuary.api.posthog.fields import choice, refuse, text
 from promptuary.api.posthog.inputs import Schema, VersionNumber
 from promptuary.model.access import Permission
 from promptuary.model.errors import InvalidValue
-from promptuary.model.transfer import read_moment
+from promptuary.model.transfer import read_timestamp
 from promptuary.registry import exports, imports
 
 router = APIRouter(tags=["Export and import"])
@@ -24,7 +24,7 @@ _ON_CONFLICT = ("fail", "skip")
 
 def _timestamp(value: object) -> object:
     try:
-        return read_moment(value, "created_at")
+        return read_timestamp(value, "created_at")
     except InvalidValue as error:
         refuse("invalid", str(error))
 

@@ -26,7 +26,7 @@ AUTHOR_EMAIL = "author@example.com"
 REVIEWER_EMAIL = "reviewer@example.com"
 
 _START = datetime(2026, 9, 1, 7, 15, tzinfo=UTC)
-_FIRST_MOMENT = datetime(2026, 9, 1, 8, 30, tzinfo=UTC)
+_FIRST_TIMESTAMP = datetime(2026, 9, 1, 8, 30, tzinfo=UTC)
 _BETWEEN_PROMPTS = timedelta(days=2, hours=1, minutes=7)
 _BETWEEN_VERSIONS = timedelta(days=5, hours=3, minutes=26)
 _REVIEW = timedelta(minutes=41)
@@ -97,7 +97,7 @@ def _events() -> Iterator[_Event]:
     for order, prompt in enumerate(PROMPTS):
         history: list[First | Next] = [prompt.first, *prompt.following]
         for number, version in enumerate(history, start=1):
-            moment = _FIRST_MOMENT + order * _BETWEEN_PROMPTS + (number - 1) * _BETWEEN_VERSIONS
+            moment = _FIRST_TIMESTAMP + order * _BETWEEN_PROMPTS + (number - 1) * _BETWEEN_VERSIONS
             yield _Event(moment, prompt.name, number, version)
 
 

@@ -43,8 +43,8 @@ def create_key(request: PageRequest) -> Response:
             )
     except KeyExists:
         return _keys(request, is_repeated=True)
-    except InvalidValue as refusal:
-        return _keys(request, 400, problems=problems_of(refusal))
+    except InvalidValue as error:
+        return _keys(request, 400, problems=problems_of(error))
     return _keys(request, 201, new=new)
 
 

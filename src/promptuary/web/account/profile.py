@@ -39,8 +39,8 @@ def welcome(request: PageRequest) -> Response:
                 browser=request.browser,
                 request_id=request.request_id,
             )
-    except (InvalidValue, EmailTaken) as refusal:
-        return _welcome(request, 400, problems=problems_of(refusal))
+    except (InvalidValue, EmailTaken) as error:
+        return _welcome(request, 400, problems=problems_of(error))
     return request.sign_in(new, f"{request.root}/", notice="Welcome. Your account is ready.")
 
 
@@ -66,8 +66,8 @@ def sign_in(request: PageRequest) -> Response:
                 limits=request.services.session_limits,
                 browser=request.browser,
             )
-    except SignInRefused as refusal:
-        return request.page("sign-in.html", 401, then=then, email=email, problem=str(refusal))
+    except SignInRefused as error:
+        return request.page("sign-in.html", 401, then=then, email=email, problem=str(error))
     _end_session(request)
     return request.sign_in(new, request.root + then)
 
@@ -90,8 +90,8 @@ def change_name(request: PageRequest) -> Response:
     try:
         with request.database.write() as tx:
             administration.change_own_profile(tx, user, profile=profile, request_id=request.request_id)
-    except InvalidValue as refusal:
-        return _account(request, 400, problems=problems_of(refusal))
+    except InvalidValue as error:
+        return _account(request, 400, problems=problems_of(error))
     return request.redirect(f"{request.root}/settings/", notice="Your name is saved.")
 
 
@@ -104,8 +104,8 @@ def change_address(request: PageRequest) -> Response:
             changed = sessions.change_address(
                 request.database, signed_in, present=form.get("proof"), email=form.get("email"), request_id=request.request_id
             )
-    except (InvalidValue, EmailTaken) as refusal:
-        problems = problems_of(refusal)
+    except (InvalidValue, EmailTaken) as error:
+        problems = problems_of(error)
         return _account(
             request, 400, problems={"proof" if name == "present" else name: shown_errors for name, shown_errors in problems.items()}
         )
@@ -128,8 +128,8 @@ def change_password(request: PageRequest) -> Response:
                 limits=request.services.session_limits,
                 request_id=request.request_id,
             )
-    except InvalidValue as refusal:
-        return _account(request, 400, problems=problems_of(refusal))
+    except InvalidValue as error:
+        return _account(request, 400, problems=problems_of(error))
     return request.sign_in(new, f"{request.root}/settings/", notice="Your password is changed. All other sessions have ended.")
 
 
@@ -157,10 +157,10 @@ def end_other_sessions(request: PageRequest) -> Response:
     return request.redirect(f"{request.root}/settings/sessions/", notice="All other sessions have ended.")
 
 
-def problems_of(refusal: InvalidValue | EmailTaken) -> dict[str, str]:
+def problems_of(error: InvalidValue | EmailTaken) -> dict[str, str]:
     """Return what is wrong with a form, by the field that is to blame."""
-    field = refusal.field if isinstance(refusal, InvalidValue) else "email"
-    return {field or "": str(refusal)}
+    field = error.field if isinstance(error, InvalidValue) else "email"
+    return {field or "": str(error)}
 
 
 def _welcome(request: PageRequest, status: int = 200, *, problems: Mapping[str, str] | None = None) -> Response:

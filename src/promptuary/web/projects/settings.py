@@ -25,8 +25,8 @@ def create_project(request: PageRequest) -> Response:
         with request.database.write() as tx:
             by = By(user.id, request.request_id)
             project = administration.create_own_project(tx, user, name=request.form.get("name"), by=by)
-    except InvalidValue as refusal:
-        return _new_project(request, 400, problem=str(refusal))
+    except InvalidValue as error:
+        return _new_project(request, 400, problem=str(error))
     return request.redirect(
         f"{request.root}/projects/{project.id}/settings/", notice=f"The project {project.name} is there. Add its members."
     )
@@ -44,8 +44,8 @@ def rename_project(request: PageRequest) -> Response:
         with request.database.write() as tx:
             expected = request.form.get("expected_name") or None
             administration.rename_project(tx, actor, name=request.form.get("name"), expected_name=expected)
-    except InvalidValue as refusal:
-        return _settings(request, 400, problems={"name": str(refusal)})
+    except InvalidValue as error:
+        return _settings(request, 400, problems={"name": str(error)})
     return _done(request, "The name is saved.")
 
 
@@ -57,8 +57,8 @@ def rotate_token(request: PageRequest) -> Response:
     try:
         with request.database.write() as tx:
             administration.rotate_token(tx, actor, expected_token=request.form.get("expected_token") or None)
-    except InvalidValue as refusal:
-        return _settings(request, 400, problems={"token": str(refusal)})
+    except InvalidValue as error:
+        return _settings(request, 400, problems={"token": str(error)})
     return _done(request, "The project has a new token.")
 
 
@@ -74,13 +74,13 @@ def set_member(request: PageRequest) -> Response:
                 role=_role(form.get("role")),
                 is_address_confirmed=bool(form.get("confirmed")),
             )
-    except UserNotFound as refusal:
+    except UserNotFound as error:
         # The next step of adding a member who has no account, which the page shows as a question.
-        return _settings(request, 400, problems={"email": str(refusal)}, asks="invite")
-    except AddressNotVerified as refusal:
-        return _settings(request, 409, problems={"email": str(refusal)}, asks="confirm")
-    except (InvalidValue, LastAdmin) as refusal:
-        return _settings(request, _status_of(refusal), problems={"email": str(refusal)})
+        return _settings(request, 400, problems={"email": str(error)}, asks="invite")
+    except AddressNotVerified as error:
+        return _settings(request, 409, problems={"email": str(error)}, asks="confirm")
+    except (InvalidValue, LastAdmin) as error:
+        return _settings(request, _status_of(error), problems={"email": str(error)})
     needs_link = not member.has_password and not member.is_invited
     hint = " There is no password yet: whoever runs this server can make a link to choose one." if needs_link else ""
     return _done(request, f"{member.email} is now {member.role.value} here.{hint}")
@@ -94,8 +94,8 @@ def invite_member(request: PageRequest) -> Response:
             invitation = administration.invite_member(
                 tx, actor, email=request.form.get("email"), role=_role(request.form.get("role"))
             )
-    except (InvalidValue, EmailTaken) as refusal:
-        return _settings(request, 400, problems={"email": str(refusal)})
+    except (InvalidValue, EmailTaken) as error:
+        return _settings(request, 400, problems={"email": str(error)})
     return _settings(request, 201, invitation=invitation)
 
 
@@ -105,8 +105,8 @@ def renew_invitation(request: PageRequest) -> Response:
     try:
         with request.database.write() as tx:
             invitation = administration.renew_invitation(tx, actor, email=request.form.get("email"))
-    except (InvalidValue, NotFound) as refusal:
-        return _settings(request, _status_of(refusal), problems={"email": str(refusal)})
+    except (InvalidValue, NotFound) as error:
+        return _settings(request, _status_of(error), problems={"email": str(error)})
     return _settings(request, 201, invitation=invitation)
 
 
@@ -117,8 +117,8 @@ def remove_member(request: PageRequest) -> Response:
     try:
         with request.database.write() as tx:
             administration.remove_member(tx, actor, email=email)
-    except LastAdmin as refusal:
-        return _settings(request, 409, problems={"email": str(refusal)})
+    except LastAdmin as error:
+        return _settings(request, 409, problems={"email": str(error)})
     # Whoever has taken themselves out cannot see the project any more.
     return (
         request.redirect(f"{request.root}/")
@@ -171,8 +171,8 @@ def _role(sent: str) -> Role:
         raise InvalidValue("invalid_choice", "Choose one of the roles.", field="role") from None
 
 
-def _status_of(refusal: RegistryError) -> int:
-    return 409 if isinstance(refusal, LastAdmin) else 400
+def _status_of(error: RegistryError) -> int:
+    return 409 if isinstance(error, LastAdmin) else 400
 
 
 ROUTES = [

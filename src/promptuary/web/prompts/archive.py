@@ -61,19 +61,17 @@ def restore_prompt(request: PageRequest) -> Response:
     try:
         with request.database.write() as tx:
             restored = prompts.restore_prompt(tx, actor, name=request.path["name"], version_id=version_id, new_name=new_name)
-    except (InvalidValue, NameTaken) as refusal:
+    except (InvalidValue, NameTaken) as error:
         if version_id is None:
             raise
-        return _archived_page(request, actor, version_id, refusal)
+        return _archived_page(request, actor, version_id, error)
     name = restored.version.name
     labels = ", ".join(f"{label.name} at version {label.version}" for label in restored.former_labels)
     notice = f"{name} is back, without labels." + (f" It had {labels}." if labels else "")
     return request.redirect(request.links.prompt(name), notice=notice)
 
 
-def _archived_page(
-    request: PageRequest, actor: Actor, version_id: str, refusal: InvalidValue | NameTaken | None = None
-) -> Response:
+def _archived_page(request: PageRequest, actor: Actor, version_id: str, error: InvalidValue | NameTaken | None = None) -> Response:
     with request.database.read() as tx:
         number = positive_int(request.query.get("version"))
         history = archived.read_archived(tx, actor, version_id=version_id, version=number, limit=SHOWN_VERSIONS)
@@ -81,13 +79,13 @@ def _archived_page(
     shown = proposal_of(version)
     return request.page(
         "prompts/archived.html",
-        status=200 if refusal is None else 400,
+        status=200 if error is None else 400,
         version=version,
         history=history,
         text=budget.show(shown.text),
         config=budget.show(shown.config),
-        new_name=version.name if refusal is None else request.form.get("new_name") or version.name,
-        problem="" if refusal is None else NAME_TAKEN if isinstance(refusal, NameTaken) else str(refusal),
+        new_name=version.name if error is None else request.form.get("new_name") or version.name,
+        problem="" if error is None else NAME_TAKEN if isinstance(error, NameTaken) else str(error),
     )
 
 

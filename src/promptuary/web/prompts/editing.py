@@ -126,8 +126,8 @@ def _reconcile(request: PageRequest, actor: Actor, base: Version, proposal: Prop
     return request.page("prompts/conflict.html", status=409, version=latest, base=base, proposal=proposal, reconciled=reconciled)
 
 
-def _editing(request: PageRequest, version: Version, proposal: Proposal, refusal: InvalidValue | None = None) -> Response:
-    status, problem = (200, None) if refusal is None else (400, problem_of(refusal))
+def _editing(request: PageRequest, version: Version, proposal: Proposal, error: InvalidValue | None = None) -> Response:
+    status, problem = (200, None) if error is None else (400, problem_of(error))
     return request.page("prompts/edit.html", status=status, version=version, proposal=proposal, problem=problem)
 
 

@@ -30,8 +30,8 @@ def review_label(request: PageRequest) -> Response:
     label, version = request.query.get("label", "").strip(), positive_int(request.query.get("version"))
     try:
         check_label_name(label, field="label")
-    except InvalidValue as refusal:
-        return _labels(request, actor, problem=problem_of(refusal))
+    except InvalidValue as error:
+        return _labels(request, actor, problem=problem_of(error))
     try:
         return _review(request, actor, label, version)
     except PromptNotFound:
