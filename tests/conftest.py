@@ -4,20 +4,23 @@ A test that takes ``database`` (or anything made from it) runs twice: on SQLite 
 """
 
 import shutil
+import sqlite3
 import threading
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import postgres_server
-import psycopg
 import pytest
+from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
 from builders import Api, Registry, make_api, make_registry
 from command_line import CommandLine
 from hypothesis import settings as hypothesis_settings
-from psycopg.sql import SQL, Identifier
+from postgres_databases import Postgres, running_postgres
+from sqlalchemy import Pool, event
+from sqlalchemy.pool import ConnectionPoolEntry
 from wire import Clock
 
+from promptuary.registry import passwords
 from promptuary.store import schema
 from promptuary.store.engine.database import Database
 
@@ -25,37 +28,33 @@ from promptuary.store.engine.database import Database
 hypothesis_settings.register_profile("promptuary", deadline=None)
 hypothesis_settings.load_profile("promptuary")
 
-_TEMPLATE = "promptuary_template"
+
+@event.listens_for(Pool, "checkout")
+def _write_without_waiting_for_the_disk(connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Let SQLite leave it to the system when a commit reaches the disk: no power fails in a test."""
+    if isinstance(connection, sqlite3.Connection) and "is_relaxed" not in record.info:
+        connection.execute("PRAGMA synchronous = OFF").close()
+        record.info["is_relaxed"] = True
 
 
-class Postgres:
-    """A PostgreSQL server and a migrated database in it that new ones are copied from."""
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> None:
+    passwords.hasher = PasswordHasher.from_parameters(CHEAPEST)
 
-    def __init__(self, uri: str) -> None:
-        self._uri = uri
-        database = Database.open(self.create_database(template="template1", name=_TEMPLATE))
-        schema.upgrade(database)
-        database.close()
 
-    def create_database(self, *, template: str = _TEMPLATE, name: str = "") -> str:
-        """Create a database and return its URL; it has the schema unless another template is named."""
-        name = name or f"test_{uuid.uuid4().hex}"
-        with psycopg.connect(self._uri, autocommit=True) as connection:
-            statement = SQL("CREATE DATABASE {} TEMPLATE {}")
-            connection.execute(statement.format(Identifier(name), Identifier(template)))
-        return self._uri.replace("/postgres?", f"/{name}?")
+@pytest.fixture
+def costly_passwords() -> Iterator[None]:
+    """Hash passwords as servers do."""
+    cheap = passwords.hasher
+    passwords.hasher = PasswordHasher()
+    yield
+    passwords.hasher = cheap
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    installed = postgres_server.wheel_programs()
-    assert installed is not None
-    with postgres_server.runnable(installed) as programs, postgres_server.server_folder() as folder:
-        data = folder / "data"
-        postgres_server.initialize(programs, data)
-        settings = [f"--unix_socket_directories={folder}", "--listen_addresses=", "--fsync=off"]
-        with postgres_server.running(programs, data, settings):
-            yield Postgres(f"postgresql://postgres:@/postgres?host={folder}")
+    with running_postgres() as server:
+        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -68,13 +67,15 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database with the schema and without rows."""
     if request.param == "postgresql":
         server: Postgres = request.getfixturevalue("postgres")
-        return server.create_database()
-    template: Path = request.getfixturevalue("sqlite_template")
-    return f"sqlite:///{shutil.copy(template, tmp_path / 'promptuary.db')}"
+        with server.lend_database() as url:
+            yield url
+    else:
+        template: Path = request.getfixturevalue("sqlite_template")
+        yield f"sqlite:///{shutil.copy(template, tmp_path / 'promptuary.db')}"
 
 
 @pytest.fixture

@@ -63,6 +63,7 @@ def test_an_account_with_an_impossible_field_is_refused(database: Database, fiel
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.usefixtures("costly_passwords")
 def test_a_password_is_stored_as_an_argon2_hash_that_verifies(database: Database) -> None:
     with database.write() as tx:
         users.create_user(tx, email="a@example.com", password="first password")

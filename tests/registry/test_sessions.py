@@ -94,6 +94,7 @@ def test_signing_in_is_refused_to_a_disabled_user_and_their_sessions_are_gone(kn
         assert tx.connection.execute(select(tables.sessions)).all() == []
 
 
+@pytest.mark.usefixtures("costly_passwords")
 def test_a_hash_of_weaker_parameters_is_replaced_when_its_user_signs_in(known: Registry) -> None:
     weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     with known.database.write() as tx:

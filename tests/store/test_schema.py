@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from command_line import CommandLine
-from conftest import Postgres
+from postgres_databases import Postgres
 from simultaneous import simultaneously
 from sqlalchemy import inspect, text
 
