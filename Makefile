@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
 SITE := .venv-docs/bin
 PIP_OF_BUILD := .venv-build/bin/python -m pip --disable-pip-version-check --quiet
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -12,16 +13,30 @@ SCRIPTS := src/promptuary/web/static/build/manifest.json
 # Python compiles what it loads only once, as in an installed wheel; where this is set, each server that starts would do so anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test docs docs-serve frontend screenshots soak bench bench-clients lint check format lock build build-client clean
+.DEFAULT_GOAL := help
+.PHONY: help run test test-system frontend frontend-types screenshots bench bench-clients lint docs docs-serve soak check format lock \
+  build build-client clean
 
-## Set up and start the server on 127.0.0.1:8000. ARGS passes options on: make run ARGS="--port 9000"
+## Show this list.
+help:
+	@awk '/^## / { if (!text) text = substr($$0, 4); next } \
+	  /^[a-z][a-z-]*:/ && text { printf "  make %-14s %s\n", substr($$1, 1, index($$1, ":") - 1), text } { text = "" }' $(MAKEFILE_LIST)
+
+## Start the server on 127.0.0.1:8000. ARGS passes options on: make run ARGS="--port 9000"
 run: .venv/run-is-installed
 	@$(MAKE) --silent --no-print-directory frontend || echo "The scripts of the pages could not be built. Pages work without them."
 	@exec $(BIN)/promptuary serve $(ARGS)
 
-## Set up and run all tests. ARGS passes options on: make test ARGS="-k labels"
+## Run the tests that need one process only, on both databases. Some: make test T=tests/api/test_labels.py
+# T is one path or several, of tests/system and clients/python/tests, too; they run without workers, which take seconds to start.
+# ARGS passes options on: make test ARGS="-k labels"
 test: .venv/dev-is-installed frontend
-	$(BIN)/python -m pytest $(ARGS)
+	$(PYTEST) $(if $(T),-n 0 $(T),--ignore=tests/system --durations=15 tests) $(ARGS)
+
+## Run the tests with real servers, browsers, commands and client libraries.
+# They wait more than they work, so there are more workers than cores.
+test-system: .venv/dev-is-installed frontend
+	$(PYTEST) -n $$((2 * $$(getconf _NPROCESSORS_ONLN))) --maxprocesses=16 --durations=15 tests/system clients/python/tests $(ARGS)
 
 ## Build the scripts and faces of the pages, where npm is installed.
 frontend:
@@ -32,7 +47,8 @@ frontend:
 screenshots: .venv/dev-is-installed frontend
 	$(BIN)/python tests/screenshots.py docs/images
 
-## Measure speed, beside nginx and other registries; needs wrk and nginx. Writes docs/performance.md, its plot and bench/results.json.
+## Measure speed, beside nginx and other registries; needs wrk and nginx.
+## Writes docs/performance.md, its plot and bench/results.json.
 ## ARGS chooses: make bench ARGS="fetch busy --quick"
 bench: .venv/dev-is-installed
 	PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
@@ -61,10 +77,10 @@ docs-serve: docs
 
 ## Hunt for stale answers for a minute each.
 soak: .venv/dev-is-installed
-	SOAK_SECONDS=60 $(BIN)/python -m pytest -n 1 tests/delivery/test_workers.py
+	SOAK_SECONDS=60 $(PYTEST) -n 1 tests/system/delivery/test_workers.py
 
-## All that CI runs.
-check: lint docs test
+## Run all that CI runs: lint, docs and all tests.
+check: lint docs test test-system
 
 ## Format the code.
 format: .venv/dev-is-installed
@@ -90,6 +106,7 @@ build: .venv/dev-is-installed
 build-client: .venv-build/is-installed
 	$(PIP_OF_BUILD) wheel --no-deps --no-build-isolation --wheel-dir dist ./clients/python
 
+## Remove everything that was installed or built.
 clean:
 	rm -rf frontend/node_modules frontend/unfinished src/promptuary/web/static/build
 	rm -rf .venv .venv-build .venv-docs build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
@@ -137,6 +154,5 @@ $(SCRIPTS): frontend/node_modules/.package-lock.json frontend/build.mjs frontend
 	@cd frontend && npm run --silent check && npm run --silent build
 	@echo "Built the scripts of the pages."
 
-.PHONY: run test docs docs-serve frontend screenshots soak bench bench-clients lint check format lock build build-client clean
 frontend-types: frontend/node_modules/.package-lock.json
 	@cd frontend && npm run --silent check

@@ -10,7 +10,7 @@ import psycopg
 from psycopg.sql import SQL, Identifier
 
 from promptuary.store import schema
-from promptuary.store.database import Database
+from promptuary.store.engine.database import Database
 
 _TEMPLATE: Final = "promptuary_template"
 

@@ -1,9 +1,6 @@
-"""The examples of `docs/deployment/` are sound and fit the program; `tests/server/test_behind_nginx.py` runs nginx with its own."""
+"""The examples of `docs/deployment/` are sound and fit the program. nginx runs with its own in `tests/system/server/`."""
 
 import re
-import shutil
-import subprocess
-import sysconfig
 from pathlib import Path
 
 import pytest
@@ -16,15 +13,6 @@ PAGE = (DOCS / "deployment.md").read_text()
 NGINX = (DOCS / "deployment" / "nginx.conf").read_text()
 UNIT = (DOCS / "deployment" / "promptuary.service").read_text()
 DRAIN_SECONDS = Settings.model_fields["drain_seconds"].default
-
-
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="There is no systemd to check the unit.")
-def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
-    unit = tmp_path / "promptuary.service"
-    unit.write_text(UNIT.replace("/opt/promptuary/bin", sysconfig.get_path("scripts")))
-    command = [str(shutil.which("systemd-analyze")), "verify", "--man=no", str(unit)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_systemd_gives_a_server_more_time_to_stop_than_it_takes() -> None:

@@ -1,8 +1,6 @@
 """What is staged for the site: no page without a place, no dead link, and all that the program has in its references."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,7 @@ from docsite.refusals import EXAMPLES, answers_of_examples, refusals_as_markdown
 from docsite.staging import ROOT, stage
 from promptuary.model import errors
 
-LOCATIONS = all_commands()
+COMMANDS = all_commands()
 ELSEWHERE = {
     errors.NotFound,
     errors.PermissionDenied,
@@ -95,11 +93,6 @@ def test_a_link_to_nothing_is_refused(tmp_path: Path) -> None:
         Links(tmp_path, pages={}, titles={}).turn("[gone](gone.md)", source="docs/cli.md", target="cli.md")
 
 
-def test_misuse_is_one_sentence() -> None:
-    run = subprocess.run([sys.executable, "-m", "docsite"], cwd=ROOT, capture_output=True, check=False, text=True, timeout=60)
-    assert (run.returncode, run.stdout, run.stderr) == (1, "", "Usage: python -m docsite FOLDER\n")
-
-
 @pytest.fixture(scope="module")
 def command_sections() -> dict[str, str]:
     sections = commands_as_markdown().split("\n## ")[1:]
@@ -107,15 +100,15 @@ def command_sections() -> dict[str, str]:
 
 
 def test_the_reference_has_the_commands_and_no_others(command_sections: dict[str, str]) -> None:
-    assert set(command_sections) == {f"promptuary {words}" for words in LOCATIONS}
+    assert set(command_sections) == {f"promptuary {words}" for words in COMMANDS}
 
 
-@pytest.mark.parametrize("words", LOCATIONS)
+@pytest.mark.parametrize("words", COMMANDS)
 def test_every_command_is_in_the_reference_with_all_its_options(words: str, command_sections: dict[str, str]) -> None:
     shown = command_sections[f"promptuary {words}"]
-    options = [name for parameter in LOCATIONS[words].params for name in parameter.opts if name.startswith("--")]
+    options = [name for parameter in COMMANDS[words].params for name in parameter.opts if name.startswith("--")]
     assert [name for name in options if not re.search(f"[` ]{name}\\b", shown)] == []
-    assert LOCATIONS[words].help.partition(".")[0] in shown
+    assert COMMANDS[words].help.partition(".")[0] in shown
 
 
 def test_every_endpoint_is_in_the_reference_with_parameters_bodies_and_answers(sqlite_api: Api) -> None:

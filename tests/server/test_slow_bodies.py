@@ -1,15 +1,13 @@
 """Bodies that stall, that nobody is known to send, or that all come at once: what they may hold, and for how long."""
 
 import json
-import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import product
-from pathlib import Path
 
 import pytest
 from builders import Api, Registry, bearer, make_key
-from serving import START_SECONDS, running_server, wait_until
+from serving import wait_until
 from talking import Talk, Wire, wire_of
 from wire import envelope, wire
 
@@ -119,20 +117,6 @@ def _is_refused(talk: Talk) -> bool:
         return talk.read().startswith(b"HTTP/1.1 503 ")
     except TimeoutError:
         return False
-
-
-def test_a_server_that_stops_does_not_wait_for_bodies(sqlite_url: str, tmp_path: Path) -> None:
-    with running_server(sqlite_url, tmp_path / "output.txt") as server, ExitStack() as stack:
-        host, _, port = server.url.removeprefix("http://").partition(":")
-        talks = []
-        for path in (LIST, "/sign-in", "/mcp", "/nowhere"):
-            for length in (1000, 8 * MB):
-                talking = stack.enter_context(socket.create_connection((host, int(port)), timeout=START_SECONDS))
-                talking.sendall(head_of(path, length) + b" " * 10)
-                talks.append(talking)
-        server.process.terminate()
-        # Far less than requests get for their end.
-        server.process.wait(timeout=20)
 
 
 def test_a_large_body_of_a_stranger_is_not_parsed(sqlite_api: Api) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from builders import Registry, make_prompt
-from serving import run_command
 from sqlalchemy import text
 
 from promptuary.model.errors import Unavailable
@@ -133,16 +132,6 @@ def test_no_page_of_the_file_can_be_overwritten_unnoticed(registry: Registry, da
     for start in range(0, len(whole), PAGE):
         damaged.write_bytes(whole[:start] + b"\xa5" * PAGE + whole[start + PAGE :])
         assert problems_of(damaged) != []
-
-
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_the_command_reports_damage_and_exits_with_1(registry: Registry, database_url: str) -> None:
-    fill(registry)
-    with registry.database.write() as tx:
-        tx.connection.execute(text("UPDATE versions SET size_bytes = 1"))
-    checked = run_command("db", "check", database_url=database_url)
-    assert (checked.returncode, checked.stdout) == (1, "")
-    assert checked.stderr.count(NOT_DERIVED) == 7
 
 
 def path_of(database_url: str) -> Path:

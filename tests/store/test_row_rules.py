@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from builders import Registry, make_key, make_prompt, make_user
-from command_line import CommandLine
 
 from promptuary.model.accounts import Browser, SessionLimits
 from promptuary.model.errors import Damaged, InvalidBackup, Unavailable
@@ -149,16 +148,6 @@ def test_links_and_sessions_that_break_a_rule_are_found(sqlite_registry: Registr
         assert checks.find_problem(tx) is None
         tx.connection.exec_driver_sql(damage)
         assert checks.find_problem(tx) is not None
-
-
-def test_commands_refuse_it_with_one_sentence(sound: Path, tmp_path: Path) -> None:
-    with closing(sqlite3.connect(sound, isolation_level=None)) as connection:
-        connection.executescript("UPDATE prompts SET created_at = 'yesterday'")
-    restored = CommandLine(tmp_path, f"sqlite:///{tmp_path / 'new.db'}").run("db", "restore", str(sound))
-    assert (restored.returncode, restored.stdout, restored.stderr.count("\n")) == (1, "", 1)
-    copied = CommandLine(tmp_path, f"sqlite:///{sound}").run("db", "backup", "copy.db")
-    assert (copied.returncode, copied.stdout, copied.stderr.count("\n")) == (1, "", 1)
-    assert not (tmp_path / "copy.db").exists()
 
 
 @contextmanager

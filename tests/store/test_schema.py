@@ -2,7 +2,6 @@
 
 import sqlite3
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -10,9 +9,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from command_line import CommandLine
 from postgres_databases import Postgres
-from simultaneous import simultaneously
 from sqlalchemy import inspect, text
 
 from promptuary.model.errors import SchemaMismatch
@@ -126,15 +123,6 @@ def test_the_schema_is_the_one_of_the_snapshot(database_url: str) -> None:
     assert snapshot == path.read_text(), (
         f"The schema is not the one in {path}. If that is meant, delete the file and run the test twice."
     )
-
-
-def test_several_processes_can_upgrade_one_empty_database_at_once(empty_database_url: str, tmp_path: Path) -> None:
-    commands = CommandLine(tmp_path, empty_database_url)
-    upgrades = simultaneously([partial(commands.run, "db", "upgrade")] * 4)
-    assert [(each.returncode, each.stderr) for each in upgrades] == [(0, "")] * 4
-    database = Database.open(empty_database_url)
-    assert schema.is_current(database)
-    database.close()
 
 
 def test_a_database_of_a_newer_promptuary_is_refused_and_left_alone(database: Database) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from builders import Registry, make_prompt, make_user
-from serving import free_port, run_command
 from sqlalchemy import text
 
 from promptuary.model.errors import InvalidValue, Unavailable
@@ -82,14 +81,6 @@ def test_a_file_that_is_no_database_is_unavailable_and_left_alone(tmp_path: Path
         pass
     assert str(error.value) == "The database is damaged or no database: file is not a database."
     assert file.read_text() == "Dear diary, " * 1000
-
-
-@pytest.mark.parametrize("command", [("db", "check"), ("db", "upgrade"), ("serve", "--port={port}"), ("user", "list")])
-def test_commands_refuse_a_file_that_is_no_database_with_one_sentence(command: tuple[str, ...], tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("Dear diary, " * 1000)
-    arguments = [part.format(port=free_port()) for part in command]
-    answer = run_command(*arguments, database_url=f"sqlite:///{tmp_path}/notes.txt")
-    assert (answer.returncode, answer.stderr) == (1, "Error: The database is damaged or no database: file is not a database.\n")
 
 
 def test_whoever_opens_a_file_that_another_process_still_prepares_waits_for_it(tmp_path: Path) -> None:

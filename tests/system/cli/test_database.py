@@ -2,12 +2,14 @@
 
 import os
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
 from builders import make_prompt, make_registry, make_user
 from command_line import CommandLine
 from serving import PROGRAM, free_port
+from simultaneous import simultaneously
 from sqlalchemy import text
 
 from promptuary.store import schema
@@ -26,6 +28,15 @@ def test_an_empty_database_is_upgraded_once(empty_database_url: str, tmp_path: P
     first, second = command_line.run("db", "upgrade"), command_line.run("db", "upgrade")
     assert (first.returncode, first.stdout, first.stderr) == (0, f"The database is now at schema {schema.HEAD}.\n", "")
     assert (second.returncode, second.stdout, second.stderr) == (0, f"The database was already at schema {schema.HEAD}.\n", "")
+
+
+def test_several_processes_can_upgrade_one_empty_database_at_once(empty_database_url: str, tmp_path: Path) -> None:
+    commands = CommandLine(tmp_path, empty_database_url)
+    upgrades = simultaneously([partial(commands.run, "db", "upgrade")] * 4)
+    assert [(each.returncode, each.stderr) for each in upgrades] == [(0, "")] * 4
+    database = Database.open(empty_database_url)
+    assert schema.is_current(database)
+    database.close()
 
 
 @pytest.mark.parametrize("command", [("db", "upgrade"), ("user", "list"), ("serve", "--port={port}")])

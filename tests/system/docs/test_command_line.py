@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from command_line import CommandLine, all_commands
 
-PAGE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
-LOCATIONS = all_commands()
+PAGE = (Path(__file__).parents[3] / "docs" / "cli.md").read_text()
+COMMANDS = all_commands()
 
 CHANGING = [
     (re.compile(r"ph([xc])_[A-Za-z0-9_-]{43}"), r"ph\1_..."),
@@ -43,8 +43,8 @@ def test_the_examples_print_what_the_page_shows(command_line: CommandLine) -> No
     assert _lasting(printed) == _lasting(shown)
 
 
-@pytest.mark.parametrize("words", LOCATIONS)
+@pytest.mark.parametrize("words", COMMANDS)
 def test_every_command_and_each_of_its_options_is_on_the_page(words: str) -> None:
-    names = [name for parameter in LOCATIONS[words].params for name in parameter.opts if name.startswith("--")]
+    names = [name for parameter in COMMANDS[words].params for name in parameter.opts if name.startswith("--")]
     assert f"promptuary {words}" in PAGE
     assert [name for name in names if name not in PAGE] == []

@@ -20,7 +20,7 @@ from serving import START_SECONDS, Server, free_port, running_server, wait_until
 
 from promptuary.model.accounts import NewKey
 
-EXAMPLE = Path(__file__).parents[2] / "docs" / "deployment" / "nginx.conf"
+EXAMPLE = Path(__file__).parents[3] / "docs" / "deployment" / "nginx.conf"
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
 
 pytestmark = [

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -244,3 +244,17 @@ def test_a_second_server_on_the_port_refuses_to_start(server: Server, database_u
     second = run_command("serve", f"--port={port}", database_url=database_url)
     assert (second.returncode, second.stderr) == (1, f"Error: Cannot listen on 127.0.0.1:{port}: Address already in use.\n")
     assert server.is_ready()
+
+
+def test_a_server_that_stops_does_not_wait_for_bodies(database_url: str, tmp_path: Path) -> None:
+    with running_server(database_url, tmp_path / "output.txt") as server, ExitStack() as stack:
+        host, _, port = server.url.removeprefix("http://").partition(":")
+        talks = []
+        for path in ("/api/projects/1/llm_prompts/", "/sign-in", "/mcp", "/nowhere"):
+            for length in (1000, 8_000_000):
+                talking = stack.enter_context(socket.create_connection((host, int(port)), timeout=START_SECONDS))
+                talking.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n".encode() + b" " * 10)
+                talks.append(talking)
+        server.process.terminate()
+        # Far less than requests get for their end.
+        server.process.wait(timeout=20)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from serving import environment, running_server
 
-PAGE = (Path(__file__).parents[2] / "docs/programs.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs/programs.md").read_text()
 SECRETS = {"PROMPTS_KEY": r"phx_[\w-]+", "PROMPTS_TOKEN": r"phc_[\w-]+"}
 INTERPRETERS = {"bash": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-c"]}
 

@@ -40,7 +40,7 @@ PROGRAMS = ["client", "posthog", "python", "javascript"]
 
 
 @dataclass(frozen=True)
-class ResumePoint:
+class Place:
     """A server with prompts, and a session of somebody who looks at its pages."""
 
     registry: Registry
@@ -61,7 +61,7 @@ class ResumePoint:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResumePoint]:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     url = f"sqlite:///{tmp_path_factory.mktemp('snippets') / 'promptuary.db'}"
     database = Database.open(url)
     schema.upgrade(database)
@@ -82,7 +82,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResumePoint]:
         cookie = sessions.begin_session(tx, registry.user.id, limits=LIMITS, browser=Browser("192.0.2.1", "Testfox")).value
         key = make_key(tx, registry.user, Scope.READ).value
     with running_server(url, tmp_path_factory.mktemp("server") / "output.txt") as server:
-        yield ResumePoint(registry, server, cookie, key)
+        yield Place(registry, server, cookie, key)
     database.close()
 
 
@@ -109,7 +109,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return found
 
 
-def run(place: ResumePoint, key: str, code: str, folder: Path) -> str:
+def run(place: Place, key: str, code: str, folder: Path) -> str:
     """Run a program as it is pasted and return what it prints."""
     assert place.key not in code
     commands = {"curl": ["sh", "-c", code], "javascript": ["node", "--input-type=module", "--eval", code]}
@@ -121,7 +121,7 @@ def run(place: ResumePoint, key: str, code: str, folder: Path) -> str:
     return done.stdout
 
 
-def run_with(place: ResumePoint, key: str, code: str, value: str, folder: Path) -> Any:
+def run_with(place: Place, key: str, code: str, value: str, folder: Path) -> Any:
     """Run a program with a value for each variable, and return the JSON or Python value that it prints."""
     made_up = re.search(r'\{("\w+": ("\.\.\."|\[\]),? ?)+\}', code)
     assert made_up is not None, code
@@ -145,24 +145,24 @@ def filled_chat(chat: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("key", PROGRAMS)
 @pytest.mark.parametrize("name", ["chat", "chat-as-text"])
-def test_no_value_adds_a_message_to_a_chat(place: ResumePoint, folder: Path, key: str, name: str) -> None:
+def test_no_value_adds_a_message_to_a_chat(place: Place, folder: Path, key: str, name: str) -> None:
     assert run_with(place, key, place.codes(name)[key], HOSTILE, folder) == filled_chat(CHAT, HOSTILE)
 
 
 @pytest.mark.parametrize("key", PROGRAMS)
-def test_placeholders_for_messages_are_left_to_the_program(place: ResumePoint, folder: Path, key: str) -> None:
+def test_placeholders_for_messages_are_left_to_the_program(place: Place, folder: Path, key: str) -> None:
     code = place.codes("history")[key]
     assert run_with(place, key, code, HOSTILE, folder) == filled_chat(CHAT[:2], HOSTILE)
     assert '"earlier": []' in code
 
 
 @pytest.mark.parametrize("key", PROGRAMS)
-def test_no_value_changes_more_of_a_json_content_than_its_place(place: ResumePoint, folder: Path, key: str) -> None:
+def test_no_value_changes_more_of_a_json_content_than_its_place(place: Place, folder: Path, key: str) -> None:
     assert run_with(place, key, place.codes("object")[key], HOSTILE, folder) == filled(OBJECT, HOSTILE)
 
 
 @pytest.mark.parametrize("key", PROGRAMS)
-def test_a_text_is_filled_in_as_it_is(place: ResumePoint, folder: Path, key: str) -> None:
+def test_a_text_is_filled_in_as_it_is(place: Place, folder: Path, key: str) -> None:
     shown = run(place, key, place.codes("greeting")[key].replace('{"name": "..."}', '{"name": "A \\"$&\\" {{name}}"}'), folder)
     assert shown == 'Hello, A "$&" {{name}}! The first.\n'
 
@@ -171,9 +171,7 @@ def test_a_text_is_filled_in_as_it_is(place: ResumePoint, folder: Path, key: str
 @pytest.mark.parametrize(
     ("query", "expected"), [("", "The first."), ("?label=", "The first. v2"), ("?label=a-label", "The first. v2")]
 )
-def test_a_snippet_fetches_what_its_page_says_as_pasted(
-    place: ResumePoint, folder: Path, key: str, query: str, expected: str
-) -> None:
+def test_a_snippet_fetches_what_its_page_says_as_pasted(place: Place, folder: Path, key: str, query: str, expected: str) -> None:
     if key == "curl" and shutil.which("curl") is None:
         pytest.skip("There is no curl.")
     shown = run(place, key, place.codes("greeting", query)[key], folder)
@@ -183,16 +181,14 @@ def test_a_snippet_fetches_what_its_page_says_as_pasted(
 
 @pytest.mark.parametrize("key", ["client", "python"])
 @pytest.mark.parametrize(("name", "expected"), [("spaced", "Hello, ...!\n"), ("plain", "Hello!\n")])
-def test_a_variable_with_spaces_or_none_at_all_is_no_error(
-    place: ResumePoint, folder: Path, key: str, name: str, expected: str
-) -> None:
+def test_a_variable_with_spaces_or_none_at_all_is_no_error(place: Place, folder: Path, key: str, name: str, expected: str) -> None:
     assert run(place, key, place.codes(name)[key], folder) == expected
 
 
 def test_the_program_of_the_documentation_in_javascript_runs_as_it_stands(
-    place: ResumePoint, node_folder: Path, monkeypatch: pytest.MonkeyPatch
+    place: Place, node_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "programs.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "programs.md").read_text()
     (code,) = re.findall(r"```js\n(.*?)```", page, re.DOTALL)
     monkeypatch.setenv("PROMPTS_HOST", place.server.url)
     monkeypatch.setenv("PROMPTS_TOKEN", place.registry.project.api_token)
@@ -201,14 +197,14 @@ def test_the_program_of_the_documentation_in_javascript_runs_as_it_stands(
     assert json.loads(chat)[1] == {"role": "user", "content": 'It says "no".'}
 
 
-def test_the_own_client_comes_first_and_agents_are_told_where_to_go(place: ResumePoint) -> None:
+def test_the_own_client_comes_first_and_agents_are_told_where_to_go(place: Place) -> None:
     page = place.page("greeting")
     assert list(place.codes("greeting")) == ["client", "posthog", "python", "javascript", "curl", "mcp"]
     assert f"{place.server.url}/mcp" in place.codes("greeting")["mcp"]
     assert "make build-client" in page
 
 
-def test_production_comes_before_the_latest_version(place: ResumePoint) -> None:
+def test_production_comes_before_the_latest_version(place: Place) -> None:
     tabs = re.search(r'aria-label="Which version">(.*?)</nav>', place.page("greeting"), re.DOTALL)
     assert tabs is not None
     assert re.findall(r">([^<]+)</a>", tabs[1]) == ["production", "Latest", "a-label"]
@@ -217,8 +213,8 @@ def test_production_comes_before_the_latest_version(place: ResumePoint) -> None:
 
 
 @pytest.mark.parametrize("name", ["greeting", "chat", "history", "object"])
-def test_all_snippets_read_the_key_from_the_variable_of_the_readme_and_no_line_is_long(place: ResumePoint, name: str) -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
+def test_all_snippets_read_the_key_from_the_variable_of_the_readme_and_no_line_is_long(place: Place, name: str) -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text()
     for code in place.codes(name).values():
         assert KEY_VARIABLE in code
         assert KEY_VARIABLE in readme
@@ -245,7 +241,7 @@ def test_the_form_of_a_content_is_what_client_libraries_take_it_for(text: str, i
     assert read_form(text, is_text=is_text) == form
 
 
-def test_a_prompt_that_is_not_there_is_not_found(place: ResumePoint) -> None:
+def test_a_prompt_that_is_not_there_is_not_found(place: Place) -> None:
     with place.registry.database.write() as tx:
         prompts.create_prompt(tx, place.registry.actor, name="gone", prompt="x")
         prompts.archive_prompt(tx, place.registry.actor, name="gone")

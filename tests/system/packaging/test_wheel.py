@@ -16,7 +16,7 @@ from promptuary import __version__
 from promptuary.store import schema
 from promptuary.web.bundle import is_built
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SOURCES = ROOT / "src"
 UV = Path(sysconfig.get_path("scripts"), "uv")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 ESBUILD = ROOT / "frontend/node_modules/.bin/esbuild"
 VECTORS = ROOT / "tests/vectors/hidden.json"
 PROGRAM = """
