@@ -5,7 +5,7 @@
 
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { json, jsonParseLinter } from "@codemirror/lang-json";
-import { markdownKeymap, markdownLanguage } from "@codemirror/lang-markdown";
+import { markdownKeymap } from "@codemirror/lang-markdown";
 import { bracketMatching, indentUnit } from "@codemirror/language";
 import { type Diagnostic, lintGutter, linter, lintKeymap } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
@@ -25,6 +25,7 @@ import {
 import { element } from "./dialogs";
 import { codeOf, HIDDEN } from "./hidden";
 import { submitForm } from "./keys";
+import { markdown } from "./markdown";
 import { theme } from "./theme";
 import { VARIABLE } from "./variables";
 
@@ -67,7 +68,7 @@ function drawHidden(code: number, description: string | null): HTMLElement {
   return element("span", { className: "cm-specialChar", title: description ?? name, dir: "ltr" }, name);
 }
 
-const asText: Extension = [markdownLanguage, keymap.of(markdownKeymap), EditorView.lineWrapping];
+const asText: Extension = [markdown, keymap.of(markdownKeymap), EditorView.lineWrapping];
 
 function asJson(isObject: boolean): Extension {
   const parsed = jsonParseLinter();
