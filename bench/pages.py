@@ -14,6 +14,7 @@ from bench.pace import Bench
 from bench.results import Goal, Topic
 from bench.servers import running_promptuary
 from promptuary.model.accounts import Browser, SessionLimits
+from promptuary.model.changes.payloads import PromptCreated, PromptPublished
 from promptuary.registry import sessions
 from promptuary.store.engine.database import Database
 from promptuary.store.tables import changes, fetches, last_fetches, prompts, versions
@@ -130,14 +131,20 @@ def _publishes(connection: Connection) -> Iterator[list[Row]]:
     for rows in found.partitions(10_000):
         yield [
             {
-                "kind": "prompt.created" if row.version == 1 else "prompt.published",
+                "kind": payload.kind.value,
                 "project_id": 1,
                 "prompt_id": row.id,
                 "prompt_name": row.name,
-                "before": None if row.version == 1 else {"version": row.version - 1},
-                "after": {"version": row.version},
+                **dict(zip(("before", "after"), payload.to_json(), strict=True)),
                 "actor_user_id": 1,
                 "at": row.created_at,
             }
             for row in rows
+            for payload in (_payload(row.version),)
         ]
+
+
+def _payload(version: int) -> PromptCreated | PromptPublished:
+    if version == 1:
+        return PromptCreated(version, None, has_config=False)
+    return PromptPublished(version - 1, version, None, has_config=False, config_changed=False)

@@ -57,8 +57,8 @@ def test_a_change_tells_of_user_key_and_request(
         make_prompt(tx, api.registry.actor)
     api.client.request(method, api.path + path, json=body, headers={"X-Request-ID": "traced-1"})
     change = _newest_change(api)
-    assert (change.kind, change.request_id) == (kind, "traced-1")
-    assert (change.actor_user_id, change.actor_key_id) == (api.registry.user.id, api.key.key.id)
+    assert (change.kind, change.by.request_id) == (kind, "traced-1")
+    assert (change.by.user_id, change.by.key_id) == (api.registry.user.id, api.key.key.id)
     assert change.project_id == api.registry.project.id
 
 

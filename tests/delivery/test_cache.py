@@ -3,7 +3,8 @@ from typing import Any
 
 from promptuary.delivery.cache import Answer, AnswerKey, Cache, CachedRequest, Grant
 from promptuary.delivery.requests import FetchAddress
-from promptuary.model.changes import Change, ChangeKind
+from promptuary.model.changes import Attribution, Change, ChangeKind
+from promptuary.model.changes.payloads import Unreadable
 from promptuary.model.usage import FetchKey
 
 SELECTION = ("", "", "")
@@ -12,8 +13,8 @@ USE = FetchKey(UUID, "key", "production")
 
 
 def make_change(**values: Any) -> Change:
-    known: dict[str, Any] = {"project_id": 1, "prompt_id": None, "prompt_name": None, "before": None, "after": None}
-    rest = {"actor_user_id": None, "actor_key_id": None, "at": datetime(2026, 1, 1, tzinfo=UTC), "request_id": None}
+    known: dict[str, Any] = {"project_id": 1, "prompt_id": None, "prompt_name": None, "payload": Unreadable({}, {})}
+    rest = {"by": Attribution(), "at": datetime(2026, 1, 1, tzinfo=UTC)}
     return Change(**{"sequence": 1, "kind": ChangeKind.PROMPT_PUBLISHED, **known, **rest, **values})
 
 

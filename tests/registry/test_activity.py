@@ -41,7 +41,7 @@ def test_an_entry_outlives_its_user(registry: Registry) -> None:
         make_prompt(tx, make_actor(registry.project, member))
         tx.connection.execute(delete(users).where(users.c.id == member.id))
         [entry] = list_activity(tx, registry.actor, limit=10).entries
-    assert (entry.user, entry.change.actor_user_id) == (None, member.id)
+    assert (entry.user, entry.change.by.user_id) == (None, member.id)
 
 
 def test_activity_of_a_prompt_is_not_that_of_others_and_not_that_of_earlier_ones_of_its_name(registry: Registry) -> None:

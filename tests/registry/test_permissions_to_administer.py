@@ -9,6 +9,7 @@ import pytest
 from builders import Registry, make_actor, make_key, make_user
 
 from promptuary.model.access import Actor, Role, Scope, operator
+from promptuary.model.changes import Attribution
 from promptuary.model.errors import (
     EmailTaken,
     InvalidValue,
@@ -20,7 +21,6 @@ from promptuary.model.errors import (
     RoleTooLow,
 )
 from promptuary.registry import administration, sign_in_links
-from promptuary.registry.changes import By
 from promptuary.registry.operator import members, projects, users
 from promptuary.store import changes
 from promptuary.store.engine.database import Transaction
@@ -64,12 +64,12 @@ def test_the_change_log_tells_which_admin_it_was_or_that_it_was_the_operator(fil
     with filled.database.write() as tx:
         VERBS[verb](tx, admin)
         [*_, last] = changes.list_changes(tx, limit=1000)
-        assert (last.project_id, last.actor_user_id, last.request_id) == (filled.project.id, filled.user.id, "request")
+        assert (last.project_id, last.by.user_id, last.by.request_id) == (filled.project.id, filled.user.id, "request")
         if verb == "remove member":
             members.set_member(tx, project_id=filled.project.id, email=EMAIL, role=Role.EDITOR)
         VERBS[verb](tx, operator(filled.project.id))
         [*_, last] = changes.list_changes(tx, limit=1000)
-        assert (last.project_id, last.actor_user_id, last.request_id) == (filled.project.id, None, None)
+        assert (last.project_id, last.by.user_id, last.by.request_id) == (filled.project.id, None, None)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -81,7 +81,7 @@ def test_every_member_sees_who_is_a_member(filled: Registry) -> None:
 
 
 def test_projects_are_founded_by_admins_of_others(filled: Registry) -> None:
-    by = By(filled.user.id)
+    by = Attribution(filled.user.id)
     with filled.database.write() as tx:
         with pytest.raises(RoleTooLow):
             administration.create_own_project(tx, filled.user, name="Shop", by=by)
@@ -92,7 +92,7 @@ def test_projects_are_founded_by_admins_of_others(filled: Registry) -> None:
 
 
 def test_people_make_and_revoke_their_own_keys_only(filled: Registry) -> None:
-    by = By(filled.user.id)
+    by = Attribution(filled.user.id)
     with filled.database.write() as tx:
         other = make_key(tx, make_user(tx))
         with pytest.raises(KeyNotFound):

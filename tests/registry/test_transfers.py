@@ -15,7 +15,9 @@ from projects import NASTY_VALUES, fill, fill_with_many, json_values
 from promptuary.model.access import Actor, Role, Scope, operator
 from promptuary.model.accounts import Profile, recorded_author
 from promptuary.model.changes import ChangeKind
+from promptuary.model.changes.payloads import PromptImported
 from promptuary.model.errors import HistoryConflict, InvalidLine, MissingScope, RoleTooLow
+from promptuary.model.prompts import LabelPointer
 from promptuary.model.transfer import read_line, read_timestamp
 from promptuary.registry import administration, exports, imports, labels, prompts
 from promptuary.registry.operator import members, projects, users
@@ -121,8 +123,10 @@ def test_every_imported_prompt_is_one_change_of_the_log(registry: Registry) -> N
         found = [
             entry for entry in changes.list_changes(tx, limit=1000, project_id=other) if entry.kind is ChangeKind.PROMPT_IMPORTED
         ]
-    assert [(entry.prompt_name, entry.before) for entry in found] == [("prompt-00000", None), ("prompt-00001", None)]
-    assert found[0].after == {"version": 2, "versions_added": 2, "labels": {"production": 1}, "is_archived": False}
+    assert [entry.prompt_name for entry in found] == ["prompt-00000", "prompt-00001"]
+    assert [entry.payload for entry in found] == [
+        PromptImported(None, 2, versions_added=2, labels=(LabelPointer("production", 1),), is_archived=False)
+    ] * 2
 
 
 def test_what_was_published_and_labelled_since_is_added(registry: Registry) -> None:

@@ -5,7 +5,7 @@ from sqlalchemy import select, update
 
 from promptuary.model.access import Role
 from promptuary.model.accounts import recorded_author
-from promptuary.model.changes import ChangeKind
+from promptuary.model.changes.payloads import UserChanged, UserFacts
 from promptuary.registry import administration, labels, prompts
 from promptuary.registry.operator import members, users
 from promptuary.store import changes, checks, recorded_authors, schema, tables
@@ -32,7 +32,7 @@ def test_accounts_of_imported_authors_become_recorded_authors_and_all_others_sta
             assert [(each.id, each.email) for each in found if each] == [(author.id, author.email)] * 3
         assert {user.id for user in users.list_users(tx, limit=10)} == {registry.user.id, disabled.id, idle.id}
         [*_, last] = changes.list_changes(tx, limit=100)
-        assert (last.kind, last.before) == (ChangeKind.USER_CHANGED, {"user_id": former.id, "email": former.email})
+        assert last.payload == UserChanged(UserFacts(former.id, former.email), None)
         assert checks.list_problems(tx) == []
         members.set_member(tx, project_id=registry.project.id, email=registry.user.email, role=Role.ADMIN)
         admin = make_actor(registry.project, registry.user, role=Role.ADMIN)

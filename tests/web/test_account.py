@@ -49,8 +49,8 @@ def test_a_new_password_is_in_the_change_log_with_who_set_it(web: Api, two: tupl
     change(two[0])
     with web.registry.database.read() as tx:
         [*_, last] = changes.list_changes(tx, limit=1000)
-    assert (last.kind, last.actor_user_id) == ("user.password_set", web.registry.user.id)
-    assert last.request_id
+    assert (last.kind, last.by.user_id) == ("user.password_set", web.registry.user.id)
+    assert last.by.request_id
     assert NEW not in repr(last)
 
 
@@ -89,7 +89,7 @@ def test_a_name_is_changed_and_told_once(web: Api, browser: TestClient) -> None:
         user = users.get_user(tx, web.registry.user.email)
         [*_, last] = changes.list_changes(tx, limit=1000)
     assert (user.first_name, user.last_name) == ("Ada", "Lovelace")
-    assert (last.kind, last.actor_user_id) == ("user.changed", user.id)
+    assert (last.kind, last.by.user_id) == ("user.changed", user.id)
 
 
 def test_sessions_are_shown_and_ended_one_by_one(web: Api, two: tuple[TestClient, TestClient]) -> None:
@@ -141,7 +141,7 @@ def test_one_signs_in_with_another_address_once_it_is_changed(web: Api, two: tup
     assert open_browser(web).post("/sign-in", data=form | {"email": before}).status_code == 401
     with web.registry.database.read() as tx:
         *_, last = changes.list_changes(tx, limit=1000)
-    assert (last.kind, last.actor_user_id) == ("user.changed", web.registry.user.id)
+    assert (last.kind, last.by.user_id) == ("user.changed", web.registry.user.id)
 
 
 @pytest.mark.parametrize(

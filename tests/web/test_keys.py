@@ -33,7 +33,7 @@ def test_a_new_key_is_shown_once_and_works_within_its_scope(web: Api, browser: T
     assert client.post(web.path, json={"name": "a", "prompt": "b"}).status_code == 403
     with web.registry.database.read() as tx:
         [*_, last] = [change for change in changes.list_changes(tx, limit=1000) if change.kind == "key.created"]
-    assert last.actor_user_id == web.registry.user.id
+    assert last.by.user_id == web.registry.user.id
     assert value not in repr(last)
 
 

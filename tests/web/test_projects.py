@@ -61,8 +61,8 @@ def test_admins_change_a_project_and_the_change_log_tells_who(
     with web.registry.database.read() as tx:
         [*_, last] = changes.list_changes(tx, limit=1000, project_id=web.registry.project.id)
         admins = [m.user_id for m in members.list_members(tx, web.registry.project.id, limit=100) if m.role is Role.ADMIN]
-    assert [last.actor_user_id] == admins
-    assert last.request_id
+    assert [last.by.user_id] == admins
+    assert last.by.request_id
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.EDITOR, None])

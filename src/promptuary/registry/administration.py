@@ -7,9 +7,9 @@ from collections.abc import Collection
 
 from promptuary.model.access import Actor, Permission, Role, Scope
 from promptuary.model.accounts import Invitation, Key, Member, Membership, NewKey, Profile, Project, User
+from promptuary.model.changes import Attribution
 from promptuary.model.errors import InvalidValue, KeyExists, KeyNotFound, MemberNotFound, RoleTooLow
 from promptuary.registry import sign_in_links
-from promptuary.registry.changes import By
 from promptuary.registry.operator import keys, members, projects, users
 from promptuary.store import keys as stored_keys
 from promptuary.store import members as stored_members
@@ -21,7 +21,7 @@ MAX_MEMBERS = 1000
 MAX_KEYS = 1000
 
 
-def create_own_project(tx: Transaction, user: User, *, name: str, by: By) -> Project:
+def create_own_project(tx: Transaction, user: User, *, name: str, by: Attribution) -> Project:
     """Create a project and make its founder an admin of it. For those who are admin of any. Raises `RoleTooLow`, `InvalidValue`."""
     if not may_create_projects(tx, user):
         raise RoleTooLow(Role.ADMIN)
@@ -42,7 +42,7 @@ def list_own_projects(tx: Transaction, user: User) -> list[Membership]:
 
 def change_own_profile(tx: Transaction, user: User, *, profile: Profile, request_id: str) -> User:
     """Give the user another name or address. Raises `InvalidValue`, `EmailTaken`."""
-    return users.change_user(tx, user, profile=profile, by=By(user.id, request_id))
+    return users.change_user(tx, user, profile=profile, by=Attribution(user.id, request_id=request_id))
 
 
 def read_project(tx: Transaction, actor: Actor) -> Project:
@@ -54,13 +54,13 @@ def read_project(tx: Transaction, actor: Actor) -> Project:
 def rename_project(tx: Transaction, actor: Actor, *, name: str, expected_name: str | None = None) -> Project:
     """Give the actor's project another name. Raises `PermissionDenied`, and `InvalidValue`, also for another name than expected."""
     actor.require(Permission.MANAGE)
-    return projects.rename_project(tx, actor.project_id, name=name, by=_by(actor), expected_name=expected_name)
+    return projects.rename_project(tx, actor.project_id, name=name, by=Attribution.to(actor), expected_name=expected_name)
 
 
 def rotate_token(tx: Transaction, actor: Actor, *, expected_token: str | None = None) -> Project:
     """Replace the token of the actor's project. Raises `PermissionDenied`, and `InvalidValue` if it is not the one expected."""
     actor.require(Permission.MANAGE)
-    return projects.rotate_token(tx, actor.project_id, by=_by(actor), expected_token=expected_token)
+    return projects.rotate_token(tx, actor.project_id, by=Attribution.to(actor), expected_token=expected_token)
 
 
 def list_members(tx: Transaction, actor: Actor) -> list[Member]:
@@ -77,7 +77,7 @@ def set_member(tx: Transaction, actor: Actor, *, email: str, role: Role, is_addr
     """
     actor.require(Permission.MANAGE)
     return members.set_member(
-        tx, project_id=actor.project_id, email=email, role=role, by=_by(actor), is_address_trusted=is_address_confirmed
+        tx, project_id=actor.project_id, email=email, role=role, by=Attribution.to(actor), is_address_trusted=is_address_confirmed
     )
 
 
@@ -87,8 +87,8 @@ def invite_member(tx: Transaction, actor: Actor, *, email: str, role: Role) -> I
     Raises `PermissionDenied`, `InvalidValue`, `EmailTaken`.
     """
     actor.require(Permission.MANAGE)
-    user = users.create_user(tx, email=email, invited_to_id=actor.project_id, by=_by(actor))
-    member = members.set_member(tx, project_id=actor.project_id, email=user.email, role=role, by=_by(actor))
+    user = users.create_user(tx, email=email, invited_to_id=actor.project_id, by=Attribution.to(actor))
+    member = members.set_member(tx, project_id=actor.project_id, email=user.email, role=role, by=Attribution.to(actor))
     return Invitation(member, sign_in_links.create_invitation(tx, actor, user))
 
 
@@ -114,7 +114,7 @@ def renew_invitation(tx: Transaction, actor: Actor, *, email: str) -> Invitation
 def remove_member(tx: Transaction, actor: Actor, *, email: str) -> None:
     """Take a user out of the actor's project. Raises `PermissionDenied`, `UserNotFound`, `MemberNotFound`, `LastAdmin`."""
     actor.require(Permission.MANAGE)
-    members.remove_member(tx, project_id=actor.project_id, email=email, by=_by(actor))
+    members.remove_member(tx, project_id=actor.project_id, email=email, by=Attribution.to(actor))
 
 
 def create_own_key(
@@ -125,7 +125,7 @@ def create_own_key(
     scopes: Collection[Scope],
     project_ids: Collection[int],
     key_id: str | None = None,
-    by: By,
+    by: Attribution,
 ) -> NewKey:
     """Create a key of one's own, limited to projects that one is a member of; no projects is no limit.
 
@@ -140,7 +140,7 @@ def create_own_key(
     return keys.create_key(tx, email=user.email, label=label, scopes=scopes, project_ids=project_ids, key_id=key_id, by=by)
 
 
-def revoke_own_key(tx: Transaction, user: User, key_id: str, *, by: By) -> Key:
+def revoke_own_key(tx: Transaction, user: User, key_id: str, *, by: Attribution) -> Key:
     """Refuse a key of one's own from now on. Raises `KeyNotFound`, also for those of others."""
     if keys.get_key(tx, key_id).user_id != user.id:
         raise KeyNotFound(key_id)
@@ -155,7 +155,3 @@ def list_own_keys(tx: Transaction, user: User) -> list[Key]:
 def _no_new_link(user: User) -> str:
     reason = "has used the account already" if user.has_password else "has an account that is not only this project's invitation"
     return f"'{user.email}' {reason}. Whoever runs this server can make a new link."
-
-
-def _by(actor: Actor) -> By:
-    return By(actor.user_id, actor.request_id)

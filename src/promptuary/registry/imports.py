@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from promptuary.model.access import Actor, Permission
+from promptuary.model.changes.payloads import PromptImported
 from promptuary.model.errors import HistoryConflict
-from promptuary.model.prompts import MAX_LABELS, Prompt
+from promptuary.model.prompts import MAX_LABELS, LabelPointer, Prompt
 from promptuary.model.transfer import LabelLine, Line, PromptLine, VersionLine
 from promptuary.model.transfer_order import Order
 from promptuary.registry.changes import record_imports
@@ -182,7 +183,7 @@ def _carry_out(tx: Transaction, actor: Actor, steps: list[_Step]) -> None:
         if step.before is not None and step.versions:
             prompts.update_latest_version(tx, step.after.prompt.id, step.after.prompt.latest_version)
     _set_labels(tx, steps, members_here)
-    record_imports(tx, actor, [(step.after.prompt, _change_before(step), _change_after(step)) for step in steps])
+    record_imports(tx, actor, [(step.after.prompt, _imported(step)) for step in steps])
 
 
 def _set_labels(tx: Transaction, steps: list[_Step], members_here: dict[str, int]) -> None:
@@ -194,17 +195,14 @@ def _set_labels(tx: Transaction, steps: list[_Step], members_here: dict[str, int
         transfers.replace_label(tx, arrival, line, version_id=version_ids[arrival.prompt_id, line.version])
 
 
-def _change_before(step: _Step) -> dict[str, object] | None:
-    return None if step.before is None else {"version": step.before.prompt.latest_version}
-
-
-def _change_after(step: _Step) -> dict[str, object]:
-    return {
-        "version": step.after.prompt.latest_version,
-        "versions_added": len(step.versions),
-        "labels": {label.name: label.version for label in (*step.new_labels, *step.moved_labels)},
-        "is_archived": step.after.archived_at is not None,
-    }
+def _imported(step: _Step) -> PromptImported:
+    return PromptImported(
+        former_version=None if step.before is None else step.before.prompt.latest_version,
+        version=step.after.prompt.latest_version,
+        versions_added=len(step.versions),
+        labels=tuple(LabelPointer(label.name, label.version) for label in (*step.new_labels, *step.moved_labels)),
+        is_archived=step.after.archived_at is not None,
+    )
 
 
 def _arrival(step: _Step, line: VersionLine | LabelLine, members_here: dict[str, int]) -> Arrival:

@@ -7,7 +7,7 @@ from enum import Enum
 
 from promptuary.model.access import Actor, Permission
 from promptuary.model.accounts import Author
-from promptuary.model.changes import ChangeKind
+from promptuary.model.changes import Change, payloads
 from promptuary.model.errors import LabelMoved, LabelNotFound, TooManyLabels, VersionNotFound
 from promptuary.model.names import check_label_name
 from promptuary.model.prompts import MAX_LABELS, Label, Prompt, Version
@@ -70,9 +70,7 @@ def move_label(
         _create(tx, actor, prompt, label=label, target=target)
     elif present.version != version:
         labels.update_label(tx, present.id, version_id=target.id, at=tx.clock())
-        before: dict[str, object] = {"label": label, "version": present.version}
-        after: dict[str, object] = {"label": label, "version": version}
-        record(tx, actor, ChangeKind.LABEL_MOVED, prompt=prompt, before=before, after=after)
+        record(tx, actor, payloads.LabelMoved(label, former_version=present.version, version=version), prompt=prompt)
     placed = labels.find_label(tx, prompt.id, label)
     if placed is None:
         message = f"label {label} of prompt {prompt.id} is missing"
@@ -97,8 +95,7 @@ def remove_label(
         raise LabelNotFound(label, name)
     _require_position(present, expected_version)
     labels.delete_label(tx, present.id)
-    before: dict[str, object] = {"label": label, "version": present.version}
-    record(tx, actor, ChangeKind.LABEL_REMOVED, prompt=prompt, before=before)
+    record(tx, actor, payloads.LabelRemoved(label, former_version=present.version), prompt=prompt)
 
 
 def list_movers(tx: Transaction, actor: Actor, placed: Sequence[Label], *, prompt_id: str) -> dict[str, Mover]:
@@ -107,7 +104,7 @@ def list_movers(tx: Transaction, actor: Actor, placed: Sequence[Label], *, promp
     waiting = {label.name: label for label in placed}
     known: dict[str, Mover] = {}
     for move in activity.list_label_moves(tx, prompt_id, limit=_MAX_MOVES) if placed else []:
-        label = waiting.pop(str((move.change.after or {}).get("label")), None)
+        label = waiting.pop(_label_of(move.change), None)
         # An import may have moved the label since.
         if label is not None and move.change.at >= label.updated_at:
             known[label.name] = Mover(move.user)
@@ -117,6 +114,13 @@ def list_movers(tx: Transaction, actor: Actor, placed: Sequence[Label], *, promp
 
 
 _MAX_MOVES = 2000
+
+
+def _label_of(move: Change) -> str:
+    match move.payload:
+        case payloads.LabelCreated(label=label) | payloads.LabelMoved(label=label):
+            return label
+    return ""
 
 
 def _locked(tx: Transaction, actor: Actor, name: str, prompt_id: str | None) -> Prompt | None:
@@ -142,5 +146,4 @@ def _create(tx: Transaction, actor: Actor, prompt: Prompt, *, label: str, target
         created_by_id=actor.user_id,
         at=tx.clock(),
     )
-    after: dict[str, object] = {"label": label, "version": target.version}
-    record(tx, actor, ChangeKind.LABEL_CREATED, prompt=prompt, after=after)
+    record(tx, actor, payloads.LabelCreated(label, target.version), prompt=prompt)

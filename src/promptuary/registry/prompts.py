@@ -9,6 +9,14 @@ from itertools import accumulate
 from promptuary.model.access import Actor, Permission
 from promptuary.model.accounts import Author
 from promptuary.model.changes import Change, ChangeKind
+from promptuary.model.changes.payloads import (
+    CopySource,
+    PromptArchived,
+    PromptCreated,
+    PromptDuplicated,
+    PromptPublished,
+    PromptRestored,
+)
 from promptuary.model.content import encode_config, encode_prompt
 from promptuary.model.edits import Edit, apply_edits
 from promptuary.model.errors import (
@@ -91,7 +99,7 @@ def create_prompt(
     if created is None:
         raise NameTaken
     version = _insert_version(tx, actor, created, draft, at=created.created_at)
-    record(tx, actor, ChangeKind.PROMPT_CREATED, prompt=created, after=_told(version))
+    record(tx, actor, _created(version), prompt=created)
     return version
 
 
@@ -132,15 +140,14 @@ def publish_version(  # noqa: PLR0913 - the parts of a version, and what they we
     moved = replace(found, latest_version=base_version + 1)
     version = _insert_version(tx, actor, moved, draft, at=tx.clock(), pointers=labels.list_pointers(tx, found.id))
     prompts.update_latest_version(tx, moved.id, moved.latest_version)
-    record(
-        tx,
-        actor,
-        ChangeKind.PROMPT_PUBLISHED,
-        prompt=moved,
-        before={"version": base_version},
-        after=_told(version) | {"config_changed": draft.config != base.config},
-        published=version,
+    published = PromptPublished(
+        base_version=base_version,
+        version=version.version,
+        description=version.description,
+        has_config=version.config_json is not None,
+        config_changed=draft.config != base.config,
     )
+    record(tx, actor, published, prompt=moved, published=version)
     return version
 
 
@@ -159,9 +166,8 @@ def duplicate_prompt(tx: Transaction, actor: Actor, *, name: str, new_name: str,
     if copy is None:
         raise CopyNameTaken
     version = _insert_version(tx, actor, copy, draft, at=copy.created_at)
-    origin: dict[str, object] = {"duplicated_from": name, "source_version": source.latest_version}
-    record(tx, actor, ChangeKind.PROMPT_CREATED, prompt=copy, after=_told(version) | origin)
-    record(tx, actor, ChangeKind.PROMPT_DUPLICATED, prompt=source, after={"duplicated_to": new_name})
+    record(tx, actor, _created(version, CopySource(name, source.latest_version)), prompt=copy)
+    record(tx, actor, PromptDuplicated(new_name), prompt=source)
     return version
 
 
@@ -177,12 +183,7 @@ def archive_prompt(tx: Transaction, actor: Actor, *, name: str, expected: Standi
         raise VersionConflict(found.latest_version)
     labels.delete_labels(tx, found.id)
     prompts.archive_prompt(tx, found.id, at=tx.clock())
-    before: dict[str, object] = {
-        "version": found.latest_version,
-        "version_count": found.latest_version,
-        "labels": {label.name: label.version for label in pointers},
-    }
-    record(tx, actor, ChangeKind.PROMPT_ARCHIVED, prompt=found, before=before)
+    record(tx, actor, PromptArchived(found.latest_version, found.latest_version, pointers), prompt=found)
 
 
 def restore_prompt(
@@ -203,10 +204,9 @@ def restore_prompt(
     restored = replace(found, name=new_name or name)
     if not prompts.restore_prompt(tx, found.id, name=restored.name):
         raise RestoredNameTaken
-    before: dict[str, object] | None = None if restored.name == name else {"name": name}
+    former_name = None if restored.name == name else name
     archived = changes.find_last_change(tx, prompt_id=found.id, kind=ChangeKind.PROMPT_ARCHIVED)
-    after: dict[str, object] = {"version": found.latest_version, "version_count": found.latest_version}
-    record(tx, actor, ChangeKind.PROMPT_RESTORED, prompt=restored, before=before, after=after)
+    record(tx, actor, PromptRestored(found.latest_version, found.latest_version, former_name), prompt=restored)
     return Restored(fetch_prompt(tx, actor, restored.name), _labels_before(archived))
 
 
@@ -325,9 +325,8 @@ def _checked_description(description: str | None) -> str | None:
 
 
 def _labels_before(change: Change | None) -> tuple[LabelPointer, ...]:
-    before = change.before or {} if change else {}
-    pointers = before.get("labels")
-    return tuple(LabelPointer(label, version) for label, version in sorted(pointers.items())) if isinstance(pointers, dict) else ()
+    payload = None if change is None else change.payload
+    return tuple(sorted(payload.labels, key=lambda label: label.name)) if isinstance(payload, PromptArchived) else ()
 
 
 def _get(tx: Transaction, actor: Actor, name: str) -> Prompt:
@@ -389,5 +388,5 @@ def _insert_version(
     return version
 
 
-def _told(version: Version) -> dict[str, object]:
-    return {"version": version.version, "description": version.description, "has_config": version.config_json is not None}
+def _created(version: Version, source: CopySource | None = None) -> PromptCreated:
+    return PromptCreated(version.version, version.description, has_config=version.config_json is not None, source=source)

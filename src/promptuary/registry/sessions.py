@@ -5,9 +5,9 @@ import uuid
 from datetime import datetime, timedelta
 
 from promptuary.model.accounts import Browser, Credentials, NewSession, Profile, Session, SessionLimits, SignedIn, User
+from promptuary.model.changes import Attribution
 from promptuary.model.errors import InvalidValue, RegistryError, SessionNotFound, SignInRefused
 from promptuary.registry.access import hash_key
-from promptuary.registry.changes import By
 from promptuary.registry.operator.users import change_user, store_password
 from promptuary.registry.passwords import hash_password, is_outdated, is_right
 from promptuary.store import sessions, users
@@ -87,7 +87,7 @@ def change_address(database: Database, signed_in: SignedIn, *, present: str, ema
     with database.write() as tx:
         _require_same(tx, user, found)
         profile = Profile(email, user.first_name, user.last_name)
-        changed = change_user(tx, user, profile=profile, by=By(user.id, request_id))
+        changed = change_user(tx, user, profile=profile, by=Attribution(user.id, request_id=request_id))
         if changed.email != user.email:
             users.update_user(tx, user.id, address_changed_at=tx.clock())
         return changed
@@ -105,7 +105,7 @@ def change_password(
     password_hash = hash_password(password)
     with database.write() as tx:
         _require_same(tx, user, found)
-        store_password(tx, user, password_hash=password_hash, by=By(user.id, request_id))
+        store_password(tx, user, password_hash=password_hash, by=Attribution(user.id, request_id=request_id))
         return begin_session(tx, user.id, limits=limits, browser=Browser(session.address, session.user_agent))
 
 

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from promptuary.model.access import Actor, Role
 from promptuary.model.accounts import Browser, NewSession, Profile, SessionLimits, SignInLink, User, shown_name
+from promptuary.model.changes import Attribution
 from promptuary.model.errors import InvalidValue, LinkEnded
 from promptuary.registry.access import hash_key
-from promptuary.registry.changes import By
 from promptuary.registry.operator.users import change_user, store_password, vouch_for
 from promptuary.registry.passwords import hash_password
 from promptuary.registry.sessions import begin_session
@@ -98,7 +98,7 @@ def use_link(
         # Of two who use it at once, only one deletes it.
         if not sessions.delete_link(tx, hash_key(value)):
             raise LinkEnded
-        by = By(link.user.id, request_id)
+        by = Attribution(link.user.id, request_id=request_id)
         chosen = profile if link.is_first_start else Profile(link.user.email, profile.first_name, profile.last_name)
         user = change_user(tx, link.user, profile=chosen, by=by)
         if link.is_operators:

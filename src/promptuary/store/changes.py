@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, delete, func, insert, select
 
-from promptuary.model.changes import Change, ChangeKind
-from promptuary.model.prompts import Prompt
+from promptuary.model.changes import Attribution, Change, ChangeKind, NewChange
+from promptuary.model.changes.payloads import DatabaseRestored, read_payload
 from promptuary.store.engine import dialect
 from promptuary.store.engine.compiled import Prepared
 from promptuary.store.engine.database import AnyRow, Transaction
@@ -36,71 +36,25 @@ class Mark:
     at: datetime | None = None
 
 
-def append_change(  # noqa: PLR0913 - one argument a column
-    tx: Transaction,
-    kind: ChangeKind,
-    *,
-    project_id: int | None,
-    prompt_id: str | None,
-    prompt_name: str | None,
-    before: dict[str, object] | None,
-    after: dict[str, object] | None,
-    actor_user_id: int | None,
-    actor_key_id: str | None,
-    request_id: str | None,
-) -> int:
+def append_change(tx: Transaction, change: NewChange, by: Attribution) -> int:
     """Append an entry and return its sequence. Call it last in a transaction: it holds up other writers until the commit."""
     lock_log(tx)
-    entry = {
-        "kind": kind.value,
-        "project_id": project_id,
-        "prompt_id": prompt_id,
-        "prompt_name": prompt_name,
-        "before": before,
-        "after": after,
-        "actor_user_id": actor_user_id,
-        "actor_key_id": actor_key_id,
-        "at": tx.clock(),
-        "request_id": request_id,
-    }
-    sequence: int = _APPEND.scalar_one(tx.connection, entry)
+    sequence: int = _APPEND.scalar_one(tx.connection, _row(tx, change, by))
     dialect.announce_changes(tx.connection)
     return sequence
 
 
-def append_imports(
-    tx: Transaction,
-    entries: Sequence[tuple[Prompt, dict[str, object] | None, dict[str, object]]],
-    *,
-    actor_user_id: int | None,
-    actor_key_id: str | None,
-    request_id: str | None,
-) -> None:
-    """Append an entry for each of some imported prompts, with what it was before and is after. As `append_change`, call it last."""
+def append_changes(tx: Transaction, entries: Sequence[NewChange], by: Attribution) -> None:
+    """Append several entries at once. As `append_change`, call it last."""
     lock_log(tx)
-    rows = [
-        {
-            "kind": ChangeKind.PROMPT_IMPORTED.value,
-            "project_id": prompt.project_id,
-            "prompt_id": prompt.id,
-            "prompt_name": prompt.name,
-            "before": before,
-            "after": after,
-            "actor_user_id": actor_user_id,
-            "actor_key_id": actor_key_id,
-            "at": tx.clock(),
-            "request_id": request_id,
-        }
-        for prompt, before, after in entries
-    ]
-    tx.connection.execute(insert(changes), rows)
+    tx.connection.execute(insert(changes), [_row(tx, change, by) for change in entries])
     dialect.announce_changes(tx.connection)
 
 
 def append_restoration(tx: Transaction, *, known: int) -> None:
     """Append the entry of a restored database, behind all that it holds and behind ``known``, the last that was there before."""
     sequence = max(known, last_sequence(tx)) + 1
-    statement = insert(changes).values(sequence=sequence, kind=ChangeKind.DATABASE_RESTORED.value, at=tx.clock())
+    statement = insert(changes).values(sequence=sequence, kind=DatabaseRestored.kind.value, at=tx.clock())
     tx.connection.execute(statement)
     dialect.announce_changes(tx.connection)
 
@@ -175,16 +129,30 @@ def is_restored_behind(tx: Transaction, sequence: int) -> bool:
 
 def change_of(row: AnyRow) -> Change:
     """Read an entry from a row that has all columns of the log."""
+    kind = ChangeKind(row.kind)
     return Change(
         sequence=row.sequence,
-        kind=ChangeKind(row.kind),
+        kind=kind,
         project_id=row.project_id,
         prompt_id=row.prompt_id,
         prompt_name=row.prompt_name,
-        before=row.before,
-        after=row.after,
-        actor_user_id=row.actor_user_id,
-        actor_key_id=row.actor_key_id,
+        payload=read_payload(kind, row.before, row.after),
+        by=Attribution(row.actor_user_id, row.actor_key_id, row.request_id),
         at=row.at,
-        request_id=row.request_id,
     )
+
+
+def _row(tx: Transaction, change: NewChange, by: Attribution) -> dict[str, object]:
+    before, after = change.payload.to_json()
+    return {
+        "kind": change.payload.kind.value,
+        "project_id": change.project_id,
+        "prompt_id": change.prompt_id,
+        "prompt_name": change.prompt_name,
+        "before": before,
+        "after": after,
+        "actor_user_id": by.user_id,
+        "actor_key_id": by.key_id,
+        "at": tx.clock(),
+        "request_id": by.request_id,
+    }

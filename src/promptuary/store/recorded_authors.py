@@ -1,12 +1,11 @@
 """Authors that an import brought and that have no account here: name and address are kept with what they wrote."""
 
-from sqlalchemy import Table, bindparam, delete, exists, insert, select, update
+from sqlalchemy import Table, bindparam, delete, exists, select, update
 
-from promptuary.model.changes import ChangeKind
+from promptuary.model.changes import OPERATOR, NewChange
+from promptuary.model.changes.payloads import UserChanged, UserFacts
 from promptuary.store import changes
-from promptuary.store.engine import dialect
 from promptuary.store.engine.database import AnyRow, Transaction
-from promptuary.store.tables import changes as change_rows
 from promptuary.store.tables import keys, labels, list_entries, members, users, versions
 
 
@@ -25,7 +24,9 @@ def record_former_accounts(tx: Transaction) -> None:
     tx.connection.execute(update(list_entries).where(list_entries.c.created_by_id.in_(former)).values(created_by_id=None))
     tx.connection.execute(delete(users).where(users.c.id.in_(former)))
     if former:
-        _append_changes(tx, [found[user_id] for user_id in sorted(former)])
+        accounts = [UserFacts(user_id, found[user_id].email) for user_id in sorted(former)]
+        # Servers that run meanwhile forget the answers that name these accounts.
+        changes.append_changes(tx, [NewChange(UserChanged(account, None)) for account in accounts], OPERATOR)
 
 
 def _record(tx: Transaction, table: Table, accounts: dict[int, AnyRow]) -> set[int]:
@@ -40,14 +41,3 @@ def _record(tx: Transaction, table: Table, accounts: dict[int, AnyRow]) -> set[i
     if rows:
         tx.connection.execute(statement, [{"row_id": row.id, "author": authors[row.created_by_id]} for row in rows])
     return {row.created_by_id for row in rows}
-
-
-def _append_changes(tx: Transaction, accounts: list[AnyRow]) -> None:
-    # Servers that run meanwhile forget the answers that name these accounts.
-    changes.lock_log(tx)
-    rows = [
-        {"kind": ChangeKind.USER_CHANGED.value, "before": {"user_id": row.id, "email": row.email}, "at": tx.clock()}
-        for row in accounts
-    ]
-    tx.connection.execute(insert(change_rows), rows)
-    dialect.announce_changes(tx.connection)

@@ -194,9 +194,9 @@ def test_writes_of_agents_are_in_the_change_log_with_key_and_request(served: Ser
     assert post(served, message, x_request_id="agent-writes").json()["result"]["isError"] is False
     database = Database.open(served.database_url)
     with database.read() as tx:
-        change = next(change for change in changes.list_changes(tx, limit=1000) if change.request_id == "agent-writes")
+        change = next(change for change in changes.list_changes(tx, limit=1000) if change.by.request_id == "agent-writes")
     database.close()
-    assert (change.kind, change.prompt_name, change.actor_key_id is not None) == (ChangeKind.PROMPT_CREATED, "logged", True)
+    assert (change.kind, change.prompt_name, change.by.key_id is not None) == (ChangeKind.PROMPT_CREATED, "logged", True)
 
 
 def test_any_name_of_a_session_is_as_good_as_none(served: Served) -> None:

@@ -13,7 +13,7 @@ import pytest
 from builders import Registry, bearer, make_key, make_prompt
 from serving import Server, run_command, running_server, wait_until
 
-from promptuary.model.changes import ChangeKind
+from promptuary.model.changes.payloads import PromptPublished
 from promptuary.registry import prompts
 from promptuary.store import changes
 
@@ -113,7 +113,6 @@ def assert_all_is_there(registry: Registry, load: Load) -> None:
             assert stored[: len(texts)] == texts
             # The kill may have come between the commit and the answer, which adds one version at most.
             assert len(stored) - len(texts) in {0, 1}
-            published = [
-                change.after for change in told if change.kind is ChangeKind.PROMPT_PUBLISHED and change.prompt_name == name
-            ]
-            assert [after["version"] for after in published if after is not None] == list(range(2, latest + 1))
+            published = [change.payload for change in told if change.prompt_name == name]
+            numbers = [payload.version for payload in published if isinstance(payload, PromptPublished)]
+            assert numbers == list(range(2, latest + 1))

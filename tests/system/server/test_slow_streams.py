@@ -12,8 +12,10 @@ from builders import Registry, make_prompt
 from following import Event, create, key_of, newest, stream
 from serving import Server, running_server, wait_until
 
+from promptuary.model.changes import Attribution, NewChange
+from promptuary.model.changes.payloads import PromptImported
 from promptuary.registry.operator import keys
-from promptuary.store.changes import append_imports, trim_changes
+from promptuary.store.changes import append_changes, trim_changes
 from promptuary.store.prompts import find_prompt
 
 CHANGES = 8_000
@@ -30,9 +32,8 @@ def write_long_history(registry: Registry) -> None:
         make_prompt(tx, registry.actor, name=name)
         prompt = find_prompt(tx, project_id=registry.project.id, name=name)
         assert prompt is not None
-        after: dict[str, object] = {"version": 1}
-        entries = [(prompt, None, after)] * CHANGES
-        append_imports(tx, entries, actor_user_id=registry.user.id, actor_key_id=None, request_id=None)
+        imported = PromptImported(None, 1, versions_added=1, labels=(), is_archived=False)
+        append_changes(tx, [NewChange.of(prompt, imported)] * CHANGES, Attribution(registry.user.id))
 
 
 def open_streams(server: Server) -> int:

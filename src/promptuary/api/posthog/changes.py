@@ -22,7 +22,7 @@ from promptuary.api.streams import RETRY_SECONDS, Broadcaster, Stream
 from promptuary.http.scope import ABORT, STAYS_OPEN
 from promptuary.model.access import Actor, Permission
 from promptuary.model.activity import Activity
-from promptuary.model.changes import ChangeFilter
+from promptuary.model.changes import Change, ChangeFilter, payloads
 from promptuary.model.errors import RegistryError, Unavailable
 from promptuary.model.json_text import dump_compact
 from promptuary.registry import change_feed
@@ -131,20 +131,37 @@ def list_changes(call: StreamableCall) -> Response:
 def show_change(entry: Activity) -> dict[str, object]:
     """Show a change of a prompt; the shape is `LLMPromptChange`."""
     change = entry.change
-    before, after = change.before or {}, change.after or {}
-    is_of_label = change.kind.value.startswith("label.")
     return {
         "cursor": str(change.sequence),
         "kind": change.kind.value,
         "prompt_name": change.prompt_name,
         "prompt_id": change.prompt_id,
-        "version": after.get("version") if after or is_of_label else before.get("version"),
-        "label": after.get("label", before.get("label")) if is_of_label else None,
-        "from_version": before.get("version") if is_of_label else None,
-        "to_version": after.get("version") if is_of_label else None,
+        **_show_versions(change),
         "actor": show_author(entry.user),
         "created_at": show_timestamp(change.at),
     }
+
+
+def _show_versions(change: Change) -> dict[str, object]:
+    """Show the version, and of a label also its name and where it came from and went."""
+    shown: dict[str, object] = {"version": None, "label": None, "from_version": None, "to_version": None}
+    match change.payload:
+        case payloads.PromptCreated() | payloads.PromptPublished() | payloads.PromptImported() as payload:
+            shown["version"] = payload.version
+        case payloads.PromptArchived(version) | payloads.PromptRestored(version):
+            shown["version"] = version
+        case payloads.LabelCreated(label, version):
+            shown |= {"version": version, "label": label, "to_version": version}
+        case payloads.LabelMoved(label, former_version, version):
+            shown |= {"version": version, "label": label, "from_version": former_version, "to_version": version}
+        case payloads.LabelRemoved(label, former_version):
+            shown |= {"label": label, "from_version": former_version}
+        case payloads.Unreadable(before, after) if change.kind.value.startswith("label."):
+            shown |= {"version": after.get("version"), "label": after.get("label", before.get("label"))}
+            shown |= {"from_version": before.get("version"), "to_version": after.get("version")}
+        case payloads.Unreadable(before, after):
+            shown["version"] = (after or before).get("version")
+    return shown
 
 
 def change_message(entry: Activity) -> bytes:

@@ -6,11 +6,12 @@ from collections.abc import Collection
 
 from promptuary.model.access import Scope
 from promptuary.model.accounts import MAX_KEY_LABEL, Key, NewKey
-from promptuary.model.changes import ChangeKind
+from promptuary.model.changes import OPERATOR, Attribution
+from promptuary.model.changes.payloads import KeyCreated, KeyFacts, KeyRevoked
 from promptuary.model.errors import InvalidValue, KeyNotFound
 from promptuary.model.text import check_text
 from promptuary.registry.access import hash_key
-from promptuary.registry.changes import OPERATOR, By, record_administration
+from promptuary.registry.changes import record_administration
 from promptuary.registry.operator.projects import get_project
 from promptuary.registry.operator.users import get_user
 from promptuary.store import keys
@@ -29,7 +30,7 @@ def create_key(
     scopes: Collection[Scope],
     project_ids: Collection[int] | None = None,
     key_id: str | None = None,
-    by: By = OPERATOR,
+    by: Attribution = OPERATOR,
 ) -> NewKey:
     """Create a key; its value is in the answer and nowhere else. ``project_ids`` limits it to those projects.
 
@@ -61,16 +62,16 @@ def create_key(
         revoked_at=None,
     )
     keys.insert_key(tx, key, value_hash=hash_key(value))
-    record_administration(tx, ChangeKind.KEY_CREATED, after=_log_payload(key), by=by)
+    record_administration(tx, KeyCreated(_facts(key)), by=by)
     return NewKey(key, value)
 
 
-def revoke_key(tx: Transaction, key_id: str, *, by: By = OPERATOR) -> Key:
+def revoke_key(tx: Transaction, key_id: str, *, by: Attribution = OPERATOR) -> Key:
     """Refuse a key from now on. Revoking it again changes nothing. Raises `KeyNotFound`."""
     key = get_key(tx, key_id)
     if key.revoked_at is None:
         keys.revoke_key(tx, key_id, at=tx.clock())
-        record_administration(tx, ChangeKind.KEY_REVOKED, before=_log_payload(key), by=by)
+        record_administration(tx, KeyRevoked(_facts(key)), by=by)
     return get_key(tx, key_id)
 
 
@@ -88,5 +89,5 @@ def get_key(tx: Transaction, key_id: str) -> Key:
     return key
 
 
-def _log_payload(key: Key) -> dict[str, object]:
-    return {"key_id": key.id, "user_id": key.user_id, "label": key.label, "scopes": sorted(key.scopes)}
+def _facts(key: Key) -> KeyFacts:
+    return KeyFacts(key.id, key.user_id, key.label, key.scopes)

@@ -2,9 +2,10 @@
 
 from promptuary.model.access import Role
 from promptuary.model.accounts import Member, Membership, User
-from promptuary.model.changes import ChangeKind
+from promptuary.model.changes import OPERATOR, Attribution
+from promptuary.model.changes.payloads import MemberFacts, MemberRemoved, MemberSet
 from promptuary.model.errors import AddressNotVerified, LastAdmin, MemberNotFound, UserNotFound
-from promptuary.registry.changes import OPERATOR, By, record_administration
+from promptuary.registry.changes import record_administration
 from promptuary.registry.operator.projects import get_project
 from promptuary.store import members, projects, sessions, users
 from promptuary.store.engine.database import Transaction
@@ -13,7 +14,7 @@ MAX_MEMBERSHIPS = 1000
 
 
 def set_member(
-    tx: Transaction, *, project_id: int, email: str, role: Role, by: By = OPERATOR, is_address_trusted: bool = True
+    tx: Transaction, *, project_id: int, email: str, role: Role, by: Attribution = OPERATOR, is_address_trusted: bool = True
 ) -> Member:
     """Give a user a role in a project, in place of the one they had. Invitations of other projects to this user end.
 
@@ -36,18 +37,12 @@ def set_member(
     members.upsert_member(tx, project_id=project_id, user_id=user.id, role=role)
     if user.current_project_id is None:
         users.update_user(tx, user.id, current_project_id=project_id)
-    record_administration(
-        tx,
-        ChangeKind.MEMBER_SET,
-        project_id=project_id,
-        before=None if before is None else _log_payload(before),
-        after={"user_id": user.id, "email": user.email, "role": role.value},
-        by=by,
-    )
+    former = None if before is None else _facts(before)
+    record_administration(tx, MemberSet(former, MemberFacts(user.id, user.email, role)), project_id=project_id, by=by)
     return _member(tx, project_id, user)
 
 
-def remove_member(tx: Transaction, *, project_id: int, email: str, by: By = OPERATOR) -> None:
+def remove_member(tx: Transaction, *, project_id: int, email: str, by: Attribution = OPERATOR) -> None:
     """Take a user out of a project; if it was their current one, another of theirs becomes it.
 
     Raises `ProjectNotFound`, `UserNotFound`, `MemberNotFound`, `LastAdmin`.
@@ -61,7 +56,7 @@ def remove_member(tx: Transaction, *, project_id: int, email: str, by: By = OPER
     members.delete_member(tx, project_id=project_id, user_id=user.id)
     if user.current_project_id == project_id:
         users.update_user(tx, user.id, current_project_id=members.find_first_project(tx, user.id))
-    record_administration(tx, ChangeKind.MEMBER_REMOVED, project_id=project_id, before=_log_payload(member), by=by)
+    record_administration(tx, MemberRemoved(_facts(member)), project_id=project_id, by=by)
 
 
 def list_members(tx: Transaction, project_id: int, *, limit: int) -> list[Member]:
@@ -106,5 +101,5 @@ def _member(tx: Transaction, project_id: int, user: User) -> Member:
     return member
 
 
-def _log_payload(member: Member) -> dict[str, object]:
-    return {"user_id": member.user_id, "email": member.email, "role": member.role.value}
+def _facts(member: Member) -> MemberFacts:
+    return MemberFacts(member.user_id, member.email, member.role)

@@ -3,25 +3,28 @@
 import secrets
 
 from promptuary.model.accounts import MAX_NAME, Project
-from promptuary.model.changes import ChangeKind
+from promptuary.model.changes import OPERATOR, Attribution
+from promptuary.model.changes.payloads import ProjectCreated, ProjectRenamed, ProjectTokenRotated
 from promptuary.model.errors import InvalidValue, ProjectNotFound
 from promptuary.model.text import check_text
-from promptuary.registry.changes import OPERATOR, By, record_administration
+from promptuary.registry.changes import record_administration
 from promptuary.store import projects
 from promptuary.store.engine.database import Transaction
 
 TOKEN_PREFIX = "phc_"  # noqa: S105 - what tokens begin with, so that clients that check the prefix accept them
 
 
-def create_project(tx: Transaction, *, name: str, by: By = OPERATOR) -> Project:
+def create_project(tx: Transaction, *, name: str, by: Attribution = OPERATOR) -> Project:
     """Create a project with a fresh token. Raises `InvalidValue`."""
     check_text(name, field="name", max_length=MAX_NAME)
     project = projects.insert_project(tx, name=name.strip(), api_token=_new_token())
-    record_administration(tx, ChangeKind.PROJECT_CREATED, project_id=project.id, after={"name": project.name}, by=by)
+    record_administration(tx, ProjectCreated(project.name), project_id=project.id, by=by)
     return project
 
 
-def rename_project(tx: Transaction, project_id: int, *, name: str, by: By = OPERATOR, expected_name: str | None = None) -> Project:
+def rename_project(
+    tx: Transaction, project_id: int, *, name: str, by: Attribution = OPERATOR, expected_name: str | None = None
+) -> Project:
     """Give a project another name. Raises `ProjectNotFound`, and `InvalidValue`, also if it is not called ``expected_name``."""
     check_text(name, field="name", max_length=MAX_NAME)
     projects.lock_project(tx, project_id)
@@ -33,18 +36,11 @@ def rename_project(tx: Transaction, project_id: int, *, name: str, by: By = OPER
         raise InvalidValue("changed", detail, field="name")
     projects.update_name(tx, project_id, name.strip())
     after = get_project(tx, project_id)
-    record_administration(
-        tx,
-        ChangeKind.PROJECT_RENAMED,
-        project_id=project_id,
-        before={"name": before.name},
-        after={"name": after.name},
-        by=by,
-    )
+    record_administration(tx, ProjectRenamed(former_name=before.name, name=after.name), project_id=project_id, by=by)
     return after
 
 
-def rotate_token(tx: Transaction, project_id: int, *, by: By = OPERATOR, expected_token: str | None = None) -> Project:
+def rotate_token(tx: Transaction, project_id: int, *, by: Attribution = OPERATOR, expected_token: str | None = None) -> Project:
     """Replace a project's token; the old one is unknown from now on.
 
     Raises `ProjectNotFound`, and `InvalidValue` if the token is not ``expected_token``.
@@ -54,7 +50,7 @@ def rotate_token(tx: Transaction, project_id: int, *, by: By = OPERATOR, expecte
         detail = "The token was replaced in the meantime. Nothing was changed. Replace it again only if the new one is to go, too."
         raise InvalidValue("changed", detail, field="token")
     projects.update_api_token(tx, project_id, _new_token())
-    record_administration(tx, ChangeKind.PROJECT_TOKEN_ROTATED, project_id=project_id, by=by)
+    record_administration(tx, ProjectTokenRotated(), project_id=project_id, by=by)
     return get_project(tx, project_id)
 
 

@@ -4,10 +4,11 @@ import re
 import uuid
 
 from promptuary.model.accounts import MAX_EMAIL, MAX_NAME, Profile, User
-from promptuary.model.changes import ChangeKind
+from promptuary.model.changes import OPERATOR, Attribution
+from promptuary.model.changes.payloads import UserChanged, UserCreated, UserDisabled, UserEnabled, UserFacts, UserPasswordSet
 from promptuary.model.errors import EmailTaken, InvalidValue, UserNotFound
 from promptuary.model.text import check_text
-from promptuary.registry.changes import OPERATOR, By, record_administration
+from promptuary.registry.changes import record_administration
 from promptuary.registry.operator.members import require_other_admin
 from promptuary.registry.passwords import hash_password
 from promptuary.store import sessions, users
@@ -24,7 +25,7 @@ def create_user(
     last_name: str = "",
     password: str | None = None,
     invited_to_id: int | None = None,
-    by: By = OPERATOR,
+    by: Attribution = OPERATOR,
 ) -> User:
     """Create an active account; ``invited_to_id`` is the project that invites its user. Raises `InvalidValue`, `EmailTaken`."""
     address = _checked_address(email)
@@ -41,7 +42,7 @@ def create_user(
     )
     if user is None:
         raise EmailTaken(address)
-    record_administration(tx, ChangeKind.USER_CREATED, after={"user_id": user.id, "email": user.email}, by=by)
+    record_administration(tx, UserCreated(UserFacts(user.id, user.email)), by=by)
     return user
 
 
@@ -58,15 +59,15 @@ def vouch_for(tx: Transaction, user: User) -> None:
     users.update_user(tx, user.id, invited_to_id=None, address_changed_at=None)
 
 
-def store_password(tx: Transaction, user: User, *, password_hash: str, by: By = OPERATOR) -> None:
+def store_password(tx: Transaction, user: User, *, password_hash: str, by: Attribution = OPERATOR) -> None:
     """Keep the hash of a user's new password. Whoever was signed in with the old one, or had a link to set one, is out."""
     users.update_user(tx, user.id, password_hash=password_hash)
     sessions.delete_sessions(tx, user.id)
     sessions.delete_links(tx, user.id)
-    record_administration(tx, ChangeKind.USER_PASSWORD_SET, after={"user_id": user.id}, by=by)
+    record_administration(tx, UserPasswordSet(user.id), by=by)
 
 
-def change_user(tx: Transaction, user: User, *, profile: Profile, by: By = OPERATOR) -> User:
+def change_user(tx: Transaction, user: User, *, profile: Profile, by: Attribution = OPERATOR) -> User:
     """Give a user another name or address. Raises `InvalidValue`, `EmailTaken`."""
     address = _checked_address(profile.email)
     check_text(profile.first_name, field="first_name", max_length=MAX_NAME, blank=True)
@@ -74,7 +75,8 @@ def change_user(tx: Transaction, user: User, *, profile: Profile, by: By = OPERA
     changed = {"email": address, "first_name": profile.first_name.strip(), "last_name": profile.last_name.strip()}
     if not users.try_to_update_profile(tx, user.id, changed):
         raise EmailTaken(address)
-    record_administration(tx, ChangeKind.USER_CHANGED, before=_log_payload(user), after={"user_id": user.id, **changed}, by=by)
+    former = UserFacts(user.id, user.email, user.first_name, user.last_name)
+    record_administration(tx, UserChanged(former, UserFacts(user.id, **changed)), by=by)
     return get_user(tx, address)
 
 
@@ -89,7 +91,7 @@ def disable_user(tx: Transaction, *, email: str) -> User:
         users.update_user(tx, user.id, is_active=False)
         sessions.delete_sessions(tx, user.id)
         sessions.delete_links(tx, user.id)
-        record_administration(tx, ChangeKind.USER_DISABLED, after={"user_id": user.id, "email": user.email})
+        record_administration(tx, UserDisabled(UserFacts(user.id, user.email)))
     return get_user(tx, email)
 
 
@@ -101,7 +103,7 @@ def enable_user(tx: Transaction, *, email: str) -> User:
     user = get_user(tx, email)
     if not user.is_active:
         users.update_user(tx, user.id, is_active=True)
-        record_administration(tx, ChangeKind.USER_ENABLED, after={"user_id": user.id, "email": user.email})
+        record_administration(tx, UserEnabled(UserFacts(user.id, user.email)))
     return get_user(tx, email)
 
 
@@ -125,7 +127,3 @@ def _checked_address(email: str) -> str:
         message = f"'{address}' is not an e-mail address."
         raise InvalidValue("invalid_input", message, field="email")
     return address
-
-
-def _log_payload(user: User) -> dict[str, object]:
-    return {"user_id": user.id, "email": user.email, "first_name": user.first_name, "last_name": user.last_name}

@@ -8,9 +8,9 @@ from starlette.responses import Response
 
 from promptuary.model.access import Scope
 from promptuary.model.accounts import NewKey
+from promptuary.model.changes import Attribution
 from promptuary.model.errors import InvalidValue, KeyExists
 from promptuary.registry import administration
-from promptuary.registry.changes import By
 from promptuary.web.account.profile import problems_of
 from promptuary.web.account.scopes import SCOPES
 from promptuary.web.page_request import PageRequest
@@ -39,7 +39,7 @@ def create_key(request: PageRequest) -> Response:
                 scopes=_scopes(request.form.all("scope")),
                 project_ids=_project_ids(request.form.all("project")),
                 key_id=sent_id if _KEY_ID.fullmatch(sent_id) else None,
-                by=By(user.id, request.request_id),
+                by=Attribution(user.id, request_id=request.request_id),
             )
     except KeyExists:
         return _keys(request, is_repeated=True)
@@ -52,7 +52,9 @@ def revoke_key(request: PageRequest) -> Response:
     """Refuse one of one's keys from now on."""
     user = request.account
     with request.database.write() as tx:
-        key = administration.revoke_own_key(tx, user, request.path["key_id"], by=By(user.id, request.request_id))
+        key = administration.revoke_own_key(
+            tx, user, request.path["key_id"], by=Attribution(user.id, request_id=request.request_id)
+        )
     return request.redirect(f"{request.root}/settings/keys/", notice=f"The key {key.label} is revoked.")
 
 

@@ -6,9 +6,9 @@ from starlette.responses import Response
 
 from promptuary.model.access import Permission, Role
 from promptuary.model.accounts import Invitation
+from promptuary.model.changes import Attribution
 from promptuary.model.errors import AddressNotVerified, EmailTaken, InvalidValue, LastAdmin, NotFound, RegistryError, UserNotFound
 from promptuary.registry import administration
-from promptuary.registry.changes import By
 from promptuary.web.page_request import PageRequest
 from promptuary.web.routing import page
 
@@ -23,7 +23,7 @@ def create_project(request: PageRequest) -> Response:
     user = request.account
     try:
         with request.database.write() as tx:
-            by = By(user.id, request.request_id)
+            by = Attribution(user.id, request_id=request.request_id)
             project = administration.create_own_project(tx, user, name=request.form.get("name"), by=by)
     except InvalidValue as error:
         return _new_project(request, 400, problem=str(error))
