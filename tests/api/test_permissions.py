@@ -177,7 +177,7 @@ def test_who_may(sqlite_api: Api, caller: str, endpoint: Endpoint) -> None:
     assert _call(sqlite_api, caller, endpoint)[0] == endpoint.status
 
 
-@pytest.mark.parametrize(("caller", "endpoint", "refusal"), REFUSED, ids=str)
+@pytest.mark.parametrize(("caller", "endpoint", "error"), REFUSED, ids=str)
 def test_who_may_not(sqlite_api: Api, caller: str, endpoint: Endpoint, error: tuple[int, Json]) -> None:
     assert _call(sqlite_api, caller, endpoint) == (error[0], wire(error[1]))
 

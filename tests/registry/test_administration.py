@@ -182,7 +182,7 @@ def test_keys_are_listed_of_one_user_or_of_all(registry: Registry) -> None:
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
-    ("act", "refusal"),
+    ("act", "error"),
     [
         (lambda tx: users.get_user(tx, "nobody@example.com"), UserNotFound),
         (lambda tx: users.disable_user(tx, email="nobody@example.com"), UserNotFound),

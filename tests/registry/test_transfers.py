@@ -304,7 +304,7 @@ def test_a_label_that_an_import_moves_has_the_writer_of_the_import(registry: Reg
 
 
 @pytest.mark.parametrize(
-    ("role", "scope", "refusal"),
+    ("role", "scope", "error"),
     [(Role.EDITOR, Scope.ALL, RoleTooLow), (Role.VIEWER, Scope.WRITE, RoleTooLow), (Role.ADMIN, Scope.READ, MissingScope)],
 )
 def test_only_admins_import(registry: Registry, role: Role, scope: Scope, error: type[Exception]) -> None:

@@ -25,7 +25,7 @@ def _all_refusals(kind: type[errors.RegistryError] = errors.RegistryError) -> li
     return [each for child in kind.__subclasses__() for each in (child, *_all_refusals(child))]
 
 
-@pytest.mark.parametrize("refusal", _all_refusals())
+@pytest.mark.parametrize("error", _all_refusals())
 def test_every_refusal_has_a_page(error: type[errors.RegistryError]) -> None:
     shown = page_of(error.__new__(error))
     assert 400 <= shown.status < 600
