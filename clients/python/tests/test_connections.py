@@ -146,6 +146,21 @@ def test_a_program_makes_the_http_client_itself(make_either: EitherMaker, http: 
     assert len(made) == 3
 
 
+def test_certificates_are_loaded_once_for_all_connections(make_either: EitherMaker) -> None:
+    given: list[ssl.SSLContext] = []
+
+    def make(kind: Any, **options: Any) -> Any:
+        given.append(options["verify"])
+        return kind(**options)
+
+    is_sync = isinstance(make_either().client, Promptuary)
+    client = make_either(live=True, http_client=functools.partial(make, httpx2.Client if is_sync else httpx2.AsyncClient))
+    client.get("greeting")
+    client.until(lambda: client.client.is_live)
+    assert isinstance(given[0], ssl.SSLContext)
+    assert given == given[:1] * 2
+
+
 @pytest.mark.parametrize("client", [Promptuary, AsyncPromptuary])
 def test_an_http_client_of_another_kind_is_refused_when_the_client_is_made(client: Any) -> None:
     with pytest.raises(ConfigurationError, match="must return an httpx2"):

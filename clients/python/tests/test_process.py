@@ -1,13 +1,17 @@
 """Whole programs: their end is not held up, and another event loop is no trouble."""
 
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
-from client_service import Service
+from client_service import ClientMaker, Service
 from faults import Proxy, hang
-from serving import environment
+from serving import environment, wait_until
+
+from promptuary_client import Promptuary
 
 FIRST_LINES = """
 import asyncio, sys
@@ -50,3 +54,55 @@ def test_a_second_event_loop_has_what_the_first_one_fetched(service: Service, tm
     command = [sys.executable, "-c", FIRST_LINES + TWO_LOOPS, service.server.url, service.key.value, str(tmp_path)]
     done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["server", "cache", "server"], "")
+
+
+IN_OPENSSL = """
+import httpx2, os, ssl, threading
+began = threading.Event()
+def make(**options):
+    if threading.current_thread() is not threading.main_thread():
+        began.set()
+        ssl.create_default_context()
+        os.write(1, b"loaded\\n")
+    return httpx2.Client(**options)
+prompts = Promptuary(host, api_key=key, cache_dir=folder, deadline=60, live=True, http_client=make)
+prompts.get("greeting")
+began.wait()
+"""
+
+
+@pytest.mark.parametrize(
+    "ending", ["", "prompts.close()", "raise SystemExit(0)", "del prompts", "os.fork() or sys.exit(0)\nos.wait()"]
+)
+def test_a_program_does_not_end_before_a_thread_has_left_openssl(service: Service, tmp_path: Path, ending: str) -> None:
+    command = [sys.executable, "-c", FIRST_LINES + IN_OPENSSL + ending, service.server.url, service.key.value, str(tmp_path)]
+    programs = [subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
+    ends = [(*program.communicate(timeout=60), program.returncode) for program in programs]
+    assert ends == [(b"loaded\n", b"", 0)] * 2
+
+
+def own_threads() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name.startswith("promptuary-")}
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_close_ends_the_threads_of_requests_whatever_they_wait_for(make_client: ClientMaker, scheme: str) -> None:
+    before = own_threads()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        client = make_client(f"{scheme}://127.0.0.1:{silent.getsockname()[1]}", live=True)
+        assert client.get("greeting", fallback="Hello!", deadline=0.01).source == "fallback"
+        connections = [silent.accept()[0] for _ in range(2)]
+        for connection in connections:
+            # The request is sent, or the handshake has begun.
+            assert connection.recv(1)
+        client.close()
+        assert own_threads() <= before
+        for connection in connections:
+            connection.close()
+
+
+def test_a_hook_may_close_the_client(make_client: ClientMaker) -> None:
+    made: list[Promptuary] = []
+    made.append(make_client("http://127.0.0.1:1", on_trouble=lambda _trouble: made[0].close()))
+    made[0].get("greeting", fallback="Hello!")
+    wait_until(lambda: not own_threads())

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import httpx2
 
-from promptuary_client import errors, life, wire
+from promptuary_client import errors, process_hooks, wire
 from promptuary_client.assembly import answer, has_substitute
 from promptuary_client.async_follower import AsyncFollower
 from promptuary_client.core import OFFLINE, Core, Flight, Step
@@ -18,7 +18,7 @@ from promptuary_client.prompts import Content, Fallback, Key, Prompt
 from promptuary_client.reports import report_defect, report_disk, report_prefetch, report_trouble
 from promptuary_client.settings import Settings
 from promptuary_client.trail import Trail
-from promptuary_client.transport import BROKEN, FAILURES, Body, error_from, open_async_http, send_options
+from promptuary_client.transport import BROKEN, FAILURES, Body, error_from, load_certificates, open_async_http, send_options
 from promptuary_client.verbs import Verb
 
 T = TypeVar("T")
@@ -28,11 +28,10 @@ class AsyncFetcher:
     """Fetches, keeps and refreshes. One serves all tasks of one loop, and begins anew in another."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+        self.settings = settings if settings.offline else load_certificates(settings)
         self.core = Core(self.settings)
         self._disk = Disk(self.settings)
         self._loop: asyncio.AbstractEventLoop | None = None
-        # Made now, because loading certificates takes longer than a fetch; connections are made when they are needed.
         self._http = None if settings.offline else self._make_http()
         self._left_behind: list[httpx2.AsyncClient | None] = []
         self._tasks: dict[Flight, asyncio.Task[None]] = {}
@@ -41,7 +40,7 @@ class AsyncFetcher:
         self._trail = Trail(settings, self.core) if settings.live and not settings.offline else None
         self._follower: AsyncFollower | None = None
         self._end: weakref.finalize[..., AsyncFetcher] | None = None
-        life.register(self)
+        process_hooks.register(self)
 
     async def get(self, key: Key, *, fallback: Fallback | None, config: Mapping[str, Any] | None, deadline: float | None) -> Prompt:
         """Return what there is to serve for a key, once it has been asked for if it has to be. Raises why there is nothing."""

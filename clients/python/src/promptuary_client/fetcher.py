@@ -6,10 +6,9 @@ import weakref
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-import httpx2
-
-from promptuary_client import errors, life, wire
+from promptuary_client import errors, process_hooks, threads, wire
 from promptuary_client.assembly import answer, has_substitute
+from promptuary_client.connections import Connections
 from promptuary_client.core import OFFLINE, Core, Flight, Step
 from promptuary_client.disk import Disk
 from promptuary_client.filling import Prefetched, next_page, pages, take_in
@@ -18,7 +17,7 @@ from promptuary_client.prompts import Content, Fallback, Key, Prompt
 from promptuary_client.reports import report_defect, report_disk, report_prefetch, report_trouble
 from promptuary_client.settings import Settings
 from promptuary_client.trail import Trail
-from promptuary_client.transport import BROKEN, FAILURES, Body, error_from, open_http, send_options
+from promptuary_client.transport import BROKEN, FAILURES, Body, error_from, load_certificates, send_options
 from promptuary_client.verbs import Verb
 
 T = TypeVar("T")
@@ -28,17 +27,17 @@ class Fetcher:
     """Fetches, keeps and refreshes, for all threads of a program."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+        self.settings = settings if settings.offline else load_certificates(settings)
         self.core = Core(self.settings)
         self._disk = Disk(self.settings)
-        # Made now, because loading certificates takes longer than a fetch; connections are made when they are needed.
         self._http = None if settings.offline else self._make_http()
         self._http_lock = threading.Lock()
-        self._left_behind: list[httpx2.Client | Follower | None] = []
+        self._threads: set[threading.Thread] = set()
+        self._left_behind: list[Connections | Follower | None] = []
         self._is_closed = False
         self._trail = Trail(settings, self.core) if settings.live and not settings.offline else None
         self._follower: Follower | None = None
-        life.register(self)
+        process_hooks.register(self)
 
     def get(self, key: Key, *, fallback: Fallback | None, config: Mapping[str, Any] | None, deadline: float | None) -> Prompt:
         """Return what there is to serve for a key, once it has been asked for if it has to be. Raises why there is nothing."""
@@ -91,26 +90,28 @@ class Fetcher:
         return self._trail is not None and self._trail.is_followed
 
     def close(self) -> None:
-        """Close the connections. What is known goes on being served; nothing is asked any more."""
-        self._is_closed = True
-        with self._http_lock:
-            follower = self._follower
-        if follower is not None:
-            follower.stop()
-        self._reset()
+        """Close the connections and end all threads. What is known goes on being served; nothing is asked any more."""
+        self.at_exit()
+        follower = [] if self._follower is None else [self._follower.thread]
+        threads.join([*self._threads, *follower])
 
     def after_fork(self) -> None:
         """Begin anew in a child process. Its parent's connections are kept where nothing uses or closes them."""
         self.core.after_fork()
         self._http_lock = threading.Lock()
         self._left_behind += [self._http, self._follower]
-        self._http, self._follower = None, None
+        self._http, self._follower, self._threads = None, None, set()
         if self._trail is not None:
             self._trail.is_followed = False
 
     def at_exit(self) -> None:
-        """Start nothing more: the interpreter ends."""
-        self._is_closed = True
+        """Send nothing more and interrupt all threads, without waiting for them."""
+        with self._http_lock:
+            self._is_closed = True
+            follower = self._follower
+        if follower is not None:
+            follower.stop()
+        self._reset()
 
     def _follow(self) -> None:
         """Follow changes, if that is wanted and nobody does yet. Children of a fork have to begin anew, which is why it is here."""
@@ -145,15 +146,18 @@ class Fetcher:
         return flight.succeeded
 
     def _start(self, flight: Flight, *, has_fallback: bool) -> bool:
-        """Start a thread for a request. It is not waited for when the interpreter ends. Returns whether there can be one."""
-        thread = threading.Thread(
-            target=self._fly, args=(flight,), kwargs={"has_fallback": has_fallback}, name="promptuary-fetch", daemon=True
-        )
-        try:
-            thread.start()
-        except RuntimeError:
-            return False
-        return True
+        """Start a thread for a request; return `False` if there can be none."""
+
+        def run() -> None:
+            self._fly(flight, has_fallback=has_fallback)
+            self._threads.discard(thread)
+
+        thread = threading.Thread(target=run, name="promptuary-fetch", daemon=True)
+        self._threads.add(thread)
+        is_started = threads.start(thread)
+        if not is_started:
+            self._threads.discard(thread)
+        return is_started
 
     def _fly(self, flight: Flight, *, has_fallback: bool) -> None:
         """Ask for one key, from disk to server to disk, and land."""
@@ -239,34 +243,40 @@ class Fetcher:
         limit = end - time.monotonic()
         if limit <= 0:
             raise errors.TimedOut("The server did not answer in time.")
-        body, connections = Body(), self._connections()
-        try:
-            with connections.stream(request.method, request.path, **send_options(request, limit)) as response:
-                for piece in response.iter_bytes():
-                    body.add(piece)
-                    if time.monotonic() > end:
-                        raise errors.TimedOut("The server did not answer in time.")
-                return body.answer(response.status_code, response.headers)
-        finally:
-            if connections is not self._http:
-                # They were closed meanwhile, and this request may have opened one since.
-                connections.close()
+        body = Body()
+        with self._connections().stream(request.method, request.path, **send_options(request, limit)) as response:
+            for piece in response.iter_bytes():
+                body.add(piece)
+                if time.monotonic() > end:
+                    raise errors.TimedOut("The server did not answer in time.")
+            return body.answer(response.status_code, response.headers)
 
-    def _make_http(self) -> httpx2.Client | None:
+    def _make_http(self) -> Connections | None:
         """Return new connections, or `None` if there cannot be any, which the first request will report."""
         try:
-            return open_http(self.settings)
+            return Connections(self.settings)
         except errors.ConfigurationError:
             raise
         except FAILURES:
             return None
 
-    def _connections(self) -> httpx2.Client:
+    def _connections(self) -> Connections:
+        """Return the connections; make them if there are none. Raises one of `FAILURES`."""
+        connections = self._current()
+        if connections is None and not self._is_closed:
+            # Not while the lock is held: `http_client` is code of the program.
+            made = Connections(self.settings)
+            connections = self._current(made)
+            if connections is not made:
+                made.end()
+        if connections is None:
+            raise RuntimeError("The client is closed.")
+        return connections
+
+    def _current(self, made: Connections | None = None) -> Connections | None:
         with self._http_lock:
-            if self._is_closed:
-                raise RuntimeError("The client is closed.")
-            if self._http is None:
-                self._http = open_http(self.settings)
+            if self._http is None and not self._is_closed:
+                self._http = made
             return self._http
 
     def _reset(self) -> None:
@@ -274,4 +284,4 @@ class Fetcher:
         with self._http_lock:
             connections, self._http = self._http, None
         if connections is not None:
-            connections.close()
+            connections.end()

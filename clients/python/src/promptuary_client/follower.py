@@ -1,21 +1,19 @@
 """Following the server's stream of changes in a thread."""
 
-import contextlib
 import os
-import socket
 import threading
 import weakref
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import httpx2
 
-from promptuary_client import errors
+from promptuary_client import errors, threads
+from promptuary_client.connections import Connections
 from promptuary_client.prompts import Key
 from promptuary_client.reports import report_defect
 from promptuary_client.settings import Settings
 from promptuary_client.trail import Check, Trail
-from promptuary_client.transport import FAILURES, LAG_SECONDS, check_stream, error_from, open_http, stream_options
+from promptuary_client.transport import FAILURES, LAG_SECONDS, check_stream, error_from, stream_options
 
 
 class Follower:
@@ -29,25 +27,23 @@ class Follower:
         self._trail = trail
         self._revalidate = weakref.WeakMethod(revalidate)
         self._stopping = threading.Event()
-        self._stream: Any = None
+        self._connections: Connections | None = None
         self._process = os.getpid()
         self.thread = threading.Thread(target=self._run, name="promptuary-live", daemon=True)
 
     def start(self) -> bool:
-        """Start the thread. It is not waited for when the interpreter ends. Returns whether there can be one."""
-        try:
-            self.thread.start()
-        except RuntimeError:
-            return False
-        return True
+        """Start the thread; return `False` if there can be none."""
+        return threads.start(self.thread)
 
     def stop(self) -> None:
-        """End the thread promptly, without waiting for it."""
+        """Interrupt the thread, without waiting for it."""
         if os.getpid() != self._process:
             # The connection is the parent's.
             return
         self._stopping.set()
-        self._cut()
+        connections = self._connections
+        if connections is not None:
+            connections.end()
 
     def _run(self) -> None:
         try:
@@ -61,12 +57,12 @@ class Follower:
     def _follow(self) -> errors.PromptuaryError | None:
         """Read the stream until it ends; return why it did, `None` if the server ended it in peace."""
         request = self._trail.request()
-        options = stream_options(request, self._settings.request_limit) | {"extensions": {"trace": self._note}}
+        options = stream_options(request, self._settings.request_limit)
         try:
-            with (
-                open_http(self._settings) as connections,
-                connections.stream(request.method, request.path, **options) as response,
-            ):
+            connections = self._connections = Connections(self._settings)
+            if self._stopping.is_set():
+                return None
+            with connections.stream(request.method, request.path, **options) as response:
                 check_stream(response)
                 for event in httpx2.EventSource(response):
                     self._apply(self._trail.take(event.event, event.id, event.data))
@@ -76,7 +72,7 @@ class Follower:
             # Nobody waits for this, and without it changes would never be heard of again.
             return report_defect(defect, "following changes")
         finally:
-            self._stream = None
+            self._end_connections()
         return None
 
     def _apply(self, checks: Iterable[Check]) -> None:
@@ -95,17 +91,7 @@ class Follower:
                 confirmed.append(check)
         return confirmed
 
-    def _note(self, event: str, info: dict[str, Any]) -> None:
-        """Remember the connection as soon as there is one, so that it can be cut whatever it waits for."""
-        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
-            self._stream = info["return_value"]
-            if self._stopping.is_set():
-                self._cut()
-
-    def _cut(self) -> None:
-        """Shut the connection down, which wakes whoever reads from it; closing it would not."""
-        stream = self._stream
-        connection = None if stream is None else stream.get_extra_info("socket")
-        if connection is not None:
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+    def _end_connections(self) -> None:
+        connections, self._connections = self._connections, None
+        if connections is not None:
+            connections.end()

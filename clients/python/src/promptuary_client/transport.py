@@ -1,7 +1,9 @@
 """What both clients tell httpx2: credentials, time-outs, and what its errors mean."""
 
 import asyncio
+import ssl
 from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
@@ -26,6 +28,19 @@ SILENCE_SECONDS = 45.0
 
 LAG_SECONDS = 0.25
 """After how long a server is asked again that had not heard of a change yet."""
+
+
+def load_certificates(settings: Settings) -> Settings:
+    """Return the settings with the certificates of authorities loaded, for all connections. Loading takes longer than a fetch.
+
+    What cannot be loaded is tried again with each new connection, whose request reports it.
+    """
+    if isinstance(settings.verify, ssl.SSLContext):
+        return settings
+    try:
+        return replace(settings, verify=httpx2.create_ssl_context(settings.verify))
+    except FAILURES:
+        return settings
 
 
 def client_options(settings: Settings) -> dict[str, Any]:

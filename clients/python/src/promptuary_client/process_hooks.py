@@ -1,4 +1,4 @@
-"""What happens to clients when their process forks or ends. Clients are held weakly: one that is not used any more is let go."""
+"""Hooks for the fork and the end of the process. Clients are held weakly: a client that is no longer used is garbage collected."""
 
 import atexit
 import os
@@ -6,34 +6,37 @@ import threading
 import weakref
 from typing import Protocol
 
+from promptuary_client import threads
 from promptuary_client.core import Core
 
 
 class Client(Protocol):
-    """What a client is to this module."""
+    """The part of a client that this module calls."""
 
     core: Core
 
     def after_fork(self) -> None:
-        """Begin anew in a child process."""
+        """Start over in a child process."""
 
     def at_exit(self) -> None:
-        """Start nothing more: the interpreter ends."""
+        """Send nothing more and interrupt all threads, because the interpreter ends."""
 
 
+_lock = threading.Lock()
 _clients: "weakref.WeakSet[Client]" = weakref.WeakSet()
 _held: list[Client] = []
-_forking = threading.Lock()
 
 
 def register(client: Client) -> None:
-    """Have a client told of forks and of the end."""
-    _clients.add(client)
+    """Call a client's methods on forks and at the end of the interpreter."""
+    with _lock:
+        _clients.add(client)
 
 
 def _before_fork() -> None:
     # The child gets a copy of memory as it is at this moment; with the locks held, nothing is half changed in it.
-    _forking.acquire()
+    _lock.acquire()
+    threads.before_fork()
     _held[:] = list(_clients)
     for client in _held:
         client.core.lock.acquire()
@@ -43,20 +46,25 @@ def _after_fork_in_parent() -> None:
     for client in _held:
         client.core.lock.release()
     _held.clear()
-    _forking.release()
+    threads.after_fork_in_parent()
+    _lock.release()
 
 
 def _after_fork_in_child() -> None:
     for client in _held:
         client.after_fork()
     _held.clear()
+    threads.after_fork_in_child()
     # The one thread of the child is the one that holds it.
-    _forking.release()
+    _lock.release()
 
 
 def _at_exit() -> None:
-    for client in list(_clients):
+    with _lock:
+        clients = list(_clients)
+    for client in clients:
         client.at_exit()
+    threads.join_all()
 
 
 atexit.register(_at_exit)
