@@ -14,7 +14,22 @@ from typing import Any
 
 import httpx2
 
-from bench import attacks, cold, crossings, fetches, lists, microseconds, pages, peers, searches, starts, streams, transfers, writes
+from bench import (
+    attacks,
+    cold,
+    costs,
+    crossings,
+    fetches,
+    lists,
+    microseconds,
+    pages,
+    peers,
+    searches,
+    starts,
+    streams,
+    transfers,
+    writes,
+)
 from bench.loads import require_tools
 from bench.machine import describe
 from bench.pace import FULL, QUICK, Bench, Pace
@@ -38,6 +53,7 @@ TOPICS: Mapping[str, Callable[[Bench], Topic]] = {
     "transfers": transfers.measure,
     "start": starts.measure,
     "crossings": crossings.measure,
+    "costs": costs.measure,
     "streams": streams.measure,
     "attacks": attacks.measure,
 }
