@@ -3,6 +3,7 @@ from typing import Any
 
 from promptuary.delivery.cache import Answer, AnswerKey, Cache, CachedRequest, Grant
 from promptuary.delivery.requests import FetchAddress
+from promptuary.http.answered import Answered
 from promptuary.model.changes import Attribution, Change, ChangeKind
 from promptuary.model.changes.payloads import Unreadable
 from promptuary.model.usage import FetchKey
@@ -19,7 +20,7 @@ def make_change(**values: Any) -> Change:
 
 
 def make_answer(key: AnswerKey, name: str, body: bytes) -> Answer:
-    return Answer(key=key, prompt_name=name, version_id=UUID, label="production", headers=[], body=body)
+    return Answer(key=key, facts=Answered(1, frozenset(name.split("+")), UUID, "production"), headers=[], body=body)
 
 
 def remember(cache: Cache, name: str, *, segment: str = "", project_id: int = 1, size: int = 100) -> AnswerKey:
@@ -42,6 +43,15 @@ def test_an_answer_that_was_asked_for_by_uuid_is_forgotten_with_its_prompt_and_w
         key = remember(cache, "one", segment=UUID)
         cache.apply([make_change(prompt_name=changed)])
         assert cache.find_answer(key) is None
+
+
+def test_an_answer_that_depends_on_several_prompts_is_forgotten_with_each_of_them() -> None:
+    cache = Cache(max_bytes=1_000_000)
+    for changed in ("one", "part", "other-part"):
+        key, other = remember(cache, "one+part+other-part", segment="one"), remember(cache, "two")
+        cache.apply([make_change(prompt_name=changed)])
+        assert cache.find_answer(key) is None
+        assert cache.find_answer(other) is not None
 
 
 def test_the_least_recently_used_answers_go_first_when_memory_is_short() -> None:
@@ -85,6 +95,16 @@ def test_an_answer_that_raced_with_a_change_of_its_prompt_is_not_kept() -> None:
         cache.apply([make_change(prompt_name=changed)])
         cache.end_load(load, make_answer((1, segment, SELECTION), "one", b""))
         assert (cache.find_answer((1, segment, SELECTION)) is not None) is is_kept
+        cache.forget_everything()
+
+
+def test_an_answer_that_raced_with_a_change_of_a_prompt_that_it_depends_on_is_not_kept() -> None:
+    cache = Cache(max_bytes=1_000_000)
+    for changed, is_kept in [("part", False), ("two", True)]:
+        load = cache.begin_load(1, FetchAddress("1", "", "one", SELECTION))
+        cache.apply([make_change(prompt_name=changed)])
+        cache.end_load(load, make_answer((1, "one", SELECTION), "one+part", b""))
+        assert (cache.find_answer((1, "one", SELECTION)) is not None) is is_kept
         cache.forget_everything()
 
 

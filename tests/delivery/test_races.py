@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import partial
 
 import pytest
-from builders import Registry, bearer, make_key, make_member, make_prompt, make_services
+from builders import Registry, bearer, make_actor, make_key, make_member, make_prompt, make_services
 from fastapi.testclient import TestClient
 from simultaneous import simultaneously
 from starlette.types import ASGIApp, Receive, Send
@@ -25,8 +25,8 @@ from promptuary.http.request_recorder import RequestRecorder
 from promptuary.metrics.layout import CACHE_FETCHES
 from promptuary.metrics.requests import RequestCounts
 from promptuary.metrics.segment import open_segment
-from promptuary.model.access import Scope
-from promptuary.registry.operator import keys, members
+from promptuary.model.access import Role, Scope
+from promptuary.registry.operator import keys, members, projects
 from promptuary.store.watch import open_watch
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -89,6 +89,25 @@ def test_access_that_ends_while_it_is_granted_is_not_remembered(registry: Regist
         assert disturbances == []
         answers = [client.get(path, headers=bearer(key)).status_code for _ in range(3)]
     assert answers == [403 if is_member_removed else 401] * 3
+
+
+def test_an_answer_of_another_project_than_the_granted_one_is_not_remembered(registry: Registry) -> None:
+    with registry.database.write() as tx:
+        make_prompt(tx, registry.actor, prompt="mine")
+        member_key = make_key(tx, make_member(tx, registry.project), Scope.READ)
+        key = make_key(tx, registry.user, Scope.READ)
+        other = projects.create_project(tx, name="Other")
+        members.set_member(tx, project_id=other.id, email=registry.user.email, role=Role.EDITOR)
+        make_prompt(tx, make_actor(other, registry.user), prompt="theirs")
+
+    def change_current_project() -> None:
+        with registry.database.write() as tx:
+            members.remove_member(tx, project_id=registry.project.id, email=registry.user.email)
+
+    path = "/api/projects/{}/llm_prompts/name/greeting/"
+    with disturbed(registry, [change_current_project]) as client:
+        assert client.get(path.format("@current"), headers=bearer(key)).json()["prompt"] == "theirs"
+        assert client.get(path.format(registry.project.id), headers=bearer(member_key)).json()["prompt"] == "mine"
 
 
 def test_many_who_ask_for_what_is_not_in_memory_make_one_load(registry: Registry) -> None:

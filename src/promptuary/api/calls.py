@@ -23,11 +23,12 @@ from promptuary.api.operations.readiness import Readiness
 from promptuary.api.posthog.inputs import Body, Schema
 from promptuary.api.streams import Broadcaster
 from promptuary.api.throttling import Throttle
+from promptuary.http.answered import Answered
 from promptuary.http.body import Bodies, UnknownCaller
 from promptuary.http.cookies import read_session_cookie
 from promptuary.http.origin import READING_METHODS, is_from_elsewhere
 from promptuary.http.public_path import path_of
-from promptuary.http.scope import REQUEST_ID, SENT_METHOD
+from promptuary.http.scope import ANSWERED, REQUEST_ID, SENT_METHOD
 from promptuary.metrics.scrape import Scrape
 from promptuary.model.access import Actor, Permission
 from promptuary.model.accounts import SessionLimits
@@ -191,6 +192,12 @@ class Call:
         if self.request.scope.get(SENT_METHOD, self.request.method) == "GET":
             for version in versions:
                 self.services.usage.count(FetchKey(version.id, actor.key_id or "", label or ""))
+
+    def report_answered(self, answered: Answered) -> None:
+        """Tell the cache, if there is one in front of the application, that the answer may be cached, and its facts."""
+        report = self.request.scope.get(ANSWERED)
+        if report is not None:
+            report(answered)
 
     async def answer_fetch(self, fetch: "Callable[[Call], Response]") -> Response:
         """Return the answer of a fetch, which is made on threads that do nothing else."""

@@ -8,6 +8,7 @@ from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, field
 
 from promptuary.delivery.requests import FetchAddress
+from promptuary.http.answered import Answered
 from promptuary.http.conditional import Headers, not_modified_headers, tag_of
 from promptuary.model.changes import Change, ChangeKind
 from promptuary.model.usage import FetchKey
@@ -32,10 +33,7 @@ class Answer:
     """The slow application's answer to a fetch."""
 
     key: AnswerKey
-    prompt_name: str
-    version_id: str
-    label: str
-    """The label that it was asked for by, empty for none."""
+    facts: Answered
     headers: Headers
     body: bytes
     is_current: bool = True
@@ -45,6 +43,11 @@ class Answer:
     def __post_init__(self) -> None:
         self.tag = tag_of(self.headers)
         self.not_modified_headers = not_modified_headers(self.headers)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names whose changes end it: of the prompts that it depends on, and the one that it was asked for by."""
+        return self.facts.names | {self.key[1]}
 
     @property
     def size_bytes(self) -> int:
@@ -74,12 +77,16 @@ class CachedRequest:
 
 @dataclass(slots=True, eq=False)
 class Load:
-    """An answer on its way from the slow application; spoiled by a change that may have come too late for it."""
+    """An answer that the application is making; invalidated by a change that it may not show.
+
+    Only the finished answer tells the names of the prompts that it depends on, so the names that change meanwhile are noted.
+    """
 
     project_id: int
     segment: str
     is_by_uuid: bool
     is_invalidated: bool = False
+    changed_names: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -140,19 +147,21 @@ class Cache:
         return answer
 
     def begin_load(self, project_id: int, address: FetchAddress) -> Load:
-        """Take note that an answer is being loaded, so that changes meanwhile can spoil it."""
+        """Take note that an answer is being loaded, so that changes meanwhile can invalidate it."""
         load = Load(project_id, address.segment, is_by_uuid=_is_uuid(address.segment))
         self._loads.add(load)
         return load
 
     def end_load(self, load: Load, answer: Answer | None) -> None:
-        """Remember a loaded answer unless it was spoiled or is too big."""
+        """Remember a loaded answer unless a change has invalidated it or it is too big."""
         self._loads.discard(load)
         if answer is None or load.is_invalidated or answer.size_bytes > self.max_bytes // 8:
             return
+        if not load.changed_names.isdisjoint(answer.names):
+            return
         self._drop(answer.key)
         self._answers[answer.key] = answer
-        for name in {answer.prompt_name, answer.key[1]}:
+        for name in answer.names:
             self._by_name[answer.key[0], name].add(answer.key)
         self.used_bytes += answer.size_bytes
         while self.used_bytes > self.max_bytes:
@@ -171,7 +180,7 @@ class Cache:
                 self._forget_prompt(change.project_id, change.prompt_name)
 
     def forget_everything(self) -> None:
-        """Forget all answers and grants and spoil what is being loaded."""
+        """Forget all answers and grants and invalidate what is being loaded."""
         self._forget_grants()
         for key in list(self._answers):
             self._drop(key)
@@ -190,8 +199,11 @@ class Cache:
         for key in list(self._by_name.get((project_id, name), ())):
             self._drop(key)
         for load in self._loads:
+            if load.project_id != project_id:
+                continue
+            load.changed_names.add(name)
             # A load by a version's UUID does not know yet which prompt it is of.
-            if load.project_id == project_id and (load.segment == name or load.is_by_uuid):
+            if load.segment == name or load.is_by_uuid:
                 load.is_invalidated = True
 
     def _drop(self, key: AnswerKey) -> None:
@@ -202,7 +214,7 @@ class Cache:
         self.used_bytes -= answer.size_bytes
         # Tickets may refer to it for long.
         answer.body = b""
-        for name in {answer.prompt_name, key[1]}:
+        for name in answer.names:
             keys = self._by_name[key[0], name]
             keys.discard(key)
             if not keys:

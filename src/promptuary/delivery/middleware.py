@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import json
 import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,8 +11,9 @@ from promptuary.delivery.cache import BYPASS, HIT, MISS, Answer, AnswerKey, Cach
 from promptuary.delivery.freshness import Freshness
 from promptuary.delivery.requests import FetchAddress, address_of, read_headers
 from promptuary.delivery.shortcut import Shortcut
+from promptuary.http.answered import Answered
 from promptuary.http.conditional import NOT_MODIFIED, OK, conditional, is_known
-from promptuary.http.scope import HEAD
+from promptuary.http.scope import ANSWERED, HEAD
 from promptuary.metrics.segment import Numbers
 from promptuary.model.usage import FetchKey
 
@@ -105,7 +105,7 @@ class Delivery:
         if not self._backend.count_read(grant.key_id):
             await self._pass_on(scope, receive, send)
             return
-        cached = CachedRequest(grant, answer, FetchKey(answer.version_id, grant.key_id, answer.label))
+        cached = CachedRequest(grant, answer, FetchKey(answer.facts.version_id, grant.key_id, answer.facts.label))
         self._cache.keep_request(ticket_key, cached)
         self._count_fetch(cached, scope)
         await _send_answer(answer, known, scope["method"], send)
@@ -139,9 +139,11 @@ class Delivery:
                 self._cache.end_load(load, recorder.answer(answer_key) if await self._freshness.catch_up() else None)
                 finished.set()
 
+        scope[ANSWERED] = recorder.note
         try:
             await self._application(scope, receive, send_and_keep)
         finally:
+            del scope[ANSWERED]
             self._cache.end_load(load, None)
             del self._loading[answer_key]
             finished.set()
@@ -177,7 +179,12 @@ class _Recorder:
         self._send = send
         self._start: Message = {}
         self._body = bytearray()
+        self._facts: Answered | None = None
         self.is_complete = False
+
+    def note(self, facts: Answered) -> None:
+        """Take the facts of the answer, from the application."""
+        self._facts = facts
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -188,19 +195,10 @@ class _Recorder:
         await self._send(message)
 
     def answer(self, key: AnswerKey) -> Answer | None:
-        """Return what was sent if it is a prompt."""
-        if self._start.get("status") != OK:
+        """Return what was sent if it is a prompt of the project that the key was granted to read."""
+        if self._start.get("status") != OK or self._facts is None or self._facts.project_id != key[0]:
             return None
-        body = bytes(self._body)
-        prompt = json.loads(body)
-        return Answer(
-            key=key,
-            prompt_name=prompt["name"],
-            version_id=prompt["id"],
-            label=prompt.get("label", ""),
-            headers=self._start["headers"],
-            body=body,
-        )
+        return Answer(key=key, facts=self._facts, headers=self._start["headers"], body=bytes(self._body))
 
 
 def _is_known(answer: Answer, known: bytes | None) -> bool:

@@ -25,6 +25,11 @@ HEAD: Final = "promptuary.head"
 AGENT_CALL: Final = "promptuary.agent_call"
 """`agents.calls.AgentCall`: who calls, and in which project. Set by `agents.edge`; read by `agents.protocol`."""
 
+ANSWERED: Final = "promptuary.answered"
+"""`Callable[[http.answered.Answered], None]`: takes the facts of an answer that shows a prompt and may be cached. Set by
+`delivery.middleware`; called by `api.calls`, before the answer is sent. It is a function because the layers in between pass on
+copies of the scope."""
+
 SENT_PATH: Final = "promptuary.sent_path"
 """`str`: the path as sent, where `path` is its canonical spelling. Set by `api.posthog.paths`; read by `api.posthog.paging`."""
 

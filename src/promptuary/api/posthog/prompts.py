@@ -28,6 +28,7 @@ from promptuary.api.posthog.outputs import (
     show_summary,
 )
 from promptuary.api.posthog.paging import DEFAULT_LIMIT, MAX_LIMIT, page_body, window_of
+from promptuary.http.answered import Answered
 from promptuary.model.access import Permission
 from promptuary.model.edits import Edit
 from promptuary.registry import prompts
@@ -101,6 +102,7 @@ def _fetch_prompt(call: Call) -> Response:
     with call.database.read() as tx:
         version = prompts.fetch_prompt(tx, actor, call.path["prompt_name"], version=query.version, label=query.label)
     call.count_fetches(actor, [version], query.label)
+    call.report_answered(Answered(actor.project_id, frozenset({version.name}), version.id, query.label or ""))
     return call.answer_tagged(show_public(version, query.content, query.label))
 
 

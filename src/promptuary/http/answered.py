@@ -1,0 +1,15 @@
+"""Facts of an answer that shows a prompt, for a cache in front of the application that made it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The version that an answer shows, and all that the answer depends on."""
+
+    project_id: int
+    names: frozenset[str]
+    """The names of the prompts whose changes make the answer out of date."""
+    version_id: str
+    label: str
+    """The label that the version was asked for by, empty for none."""
