@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from promptuary.web.bundle import is_built
 
@@ -15,6 +15,10 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 AXE = Path(__file__).parents[1] / "frontend/node_modules/axe-core/axe.min.js"
 # It is no address of this machine, so the browser takes what is served there for distant and not for safe.
 HOST = "promptuary.test"
+
+# A busy machine takes its time. What never comes fails anyway.
+_LONGEST_MILLISECONDS = 60_000
+expect.set_options(timeout=_LONGEST_MILLISECONDS)
 
 Theme = Literal["light", "dark"]
 
@@ -39,10 +43,12 @@ def open_context(
 ) -> BrowserContext:
     """Open a browser window in which nobody is signed in."""
     viewport: ViewportSize = {"width": width, "height": 800}
-    return browser.new_context(viewport=viewport, color_scheme=theme, base_url=origin, java_script_enabled=scripts)
+    context = browser.new_context(viewport=viewport, color_scheme=theme, base_url=origin, java_script_enabled=scripts)
+    context.set_default_timeout(_LONGEST_MILLISECONDS)
+    return context
 
 
-def open_segment(context: BrowserContext, address: str) -> tuple[Page, list[str]]:
+def open_page(context: BrowserContext, address: str) -> tuple[Page, list[str]]:
     """Open a page, and return it with the list to which its complaints are added, such as those about the policy of the pages."""
     page = context.new_page()
     complaints: list[str] = []
@@ -57,7 +63,7 @@ def open_each(context: BrowserContext, addresses: Mapping[str, str]) -> Iterator
     opened: tuple[Page, list[str]] | None = None
     for name, address in addresses.items():
         if opened is None:
-            opened = open_segment(context, address)
+            opened = open_page(context, address)
         else:
             opened[1].clear()
             opened[0].goto(address)

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from chromium import Theme, chromium, open_context, open_segment
+from chromium import Theme, chromium, open_context, open_page
 from playwright.sync_api import Browser, BrowserContext, Page
 from staging import AUTHOR, PAGES, PROJECT, REVIEWER, running_demo, signed_in_context
 
@@ -29,13 +29,13 @@ def write_pictures(folder: Path) -> None:
 
 def _write_theme(browser: Browser, origin: str, folder: Path, theme: Theme) -> None:
     with open_context(browser, origin, theme=theme) as stranger:
-        page, _ = open_segment(stranger, "/sign-in")
+        page, _ = open_page(stranger, "/sign-in")
         _take(page, folder / f"sign-in-{theme}.png")
     with signed_in_context(browser, origin, AUTHOR, theme=theme) as author:
         with signed_in_context(browser, origin, REVIEWER, theme=theme) as reviewer:
             _archive(author, "product-description")
             for name in SHOWN:
-                page, _ = open_segment(author, PAGES[name])
+                page, _ = open_page(author, PAGES[name])
                 _take(page, folder / f"{name}-{theme}.png")
                 page.close()
             mine = _propose(author, "- At most 80 words, in the language of the message.")
@@ -50,7 +50,7 @@ def _write_theme(browser: Browser, origin: str, folder: Path, theme: Theme) -> N
 
 
 def _archive(context: BrowserContext, name: str) -> None:
-    page, _ = open_segment(context, f"{PROJECT}/prompts/{name}/archive/")
+    page, _ = open_page(context, f"{PROJECT}/prompts/{name}/archive/")
     page.get_by_role("button", name=f"Archive {name}").click()
     page.get_by_role("status").first.wait_for()
     page.close()
@@ -58,7 +58,7 @@ def _archive(context: BrowserContext, name: str) -> None:
 
 def _propose(context: BrowserContext, line: str) -> Page:
     """Write a line anew and go on to the page that shows what changes."""
-    page, _ = open_segment(context, f"{_PROMPT}/edit/")
+    page, _ = open_page(context, f"{_PROMPT}/edit/")
     editor = page.locator(".editor .cm-content >> nth=0")
     editor.wait_for()
     text = page.locator("#prompt").input_value()

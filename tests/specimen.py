@@ -12,7 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import httpx
-from chromium import HOST, chromium, open_context, open_segment
+from chromium import HOST, chromium, open_context, open_page
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from serving import free_port
@@ -151,7 +151,7 @@ def _write_pictures(folder: Path, names: tuple[str, ...]) -> None:
             for theme in ("light", "dark"):
                 context = open_context(browser, origin, width=width, theme=theme)
                 for name in names:
-                    page, complaints = open_segment(context, f"/{name}?notice=Published+version+12.")
+                    page, complaints = open_page(context, f"/{name}?notice=Published+version+12.")
                     page.wait_for_timeout(300)
                     page.screenshot(path=folder / f"{name}-{width}-{theme}.png", full_page=True)
                     print(name, width, theme, complaints)  # noqa: T201 - it says how far it is.

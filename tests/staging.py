@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from chromium import Theme, open_context, open_segment
+from chromium import Theme, open_context, open_page
 from command_line import CommandLine
 from playwright.sync_api import Browser, BrowserContext, Page
 from serving import running_server
@@ -70,7 +70,7 @@ def running_demo(folder: Path) -> Iterator[str]:
 
 def sign_in(context: BrowserContext, email: str) -> tuple[Page, list[str]]:
     """Sign in and arrive at the list of prompts; return the page and the list to which complaints are added."""
-    page, complaints = open_segment(context, "/sign-in")
+    page, complaints = open_page(context, "/sign-in")
     page.get_by_label("E-mail address").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()

@@ -6,11 +6,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from chromium import NEEDS_CHROMIUM, chromium, open_context, open_segment
+from chromium import NEEDS_CHROMIUM, open_context, open_page
 from playwright.sync_api import Browser, Page, expect
 from posthog.ai.prompts import Prompts
 from serving import running_server
-from staging import AUTHOR, PASSWORD, PROJECT, REVIEWER, VIEWER, running_demo, sign_in
+from staging import AUTHOR, PASSWORD, PROJECT, REVIEWER, VIEWER, sign_in
 
 pytestmark = NEEDS_CHROMIUM
 
@@ -18,18 +18,6 @@ PROMPTS = f"{PROJECT}/prompts"
 # Where a prompt is written: the editor, which takes the place of a plain field as soon as its script is there.
 EDITOR = ".editor .cm-content >> nth=0"
 PLAIN = "#prompt"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running_demo(tmp_path_factory.mktemp("demo")) as address:
-        yield address
 
 
 class People:
@@ -86,7 +74,7 @@ def test_from_the_first_start_to_a_program_that_fetches_the_first_prompt(browser
         welcome = re.search(r"/welcome/[\w-]+", server.output)
         assert welcome
         with open_context(browser, server.url) as context:
-            page, complaints = open_segment(context, welcome[0])
+            page, complaints = open_page(context, welcome[0])
             page.get_by_label("First name").fill("Ada")
             page.get_by_label("E-mail address").fill("ada@example.com")
             page.get_by_label("Password", exact=True).fill(PASSWORD)

@@ -1,28 +1,14 @@
 """Confirmations of what cannot be taken back are whole and readable at every width, with and without scripts."""
 
-from collections.abc import Iterator
-
 import pytest
-from chromium import NEEDS_CHROMIUM, chromium, open_segment, overflow_of, violations_of
+from chromium import NEEDS_CHROMIUM, open_page, overflow_of, violations_of
 from playwright.sync_api import Browser, Page
-from staging import AUTHOR, PROJECT, running_demo, signed_in_context
+from staging import AUTHOR, PROJECT, signed_in_context
 
 pytestmark = NEEDS_CHROMIUM
 
 # How far what is in a confirmation is from its edge and from each other, at least, in pixels.
 _MIN_DISTANCE = 8
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running_demo(tmp_path_factory.mktemp("demo")) as address:
-        yield address
 
 
 def _geometry(page: Page) -> dict[str, float]:
@@ -49,7 +35,7 @@ def _geometry(page: Page) -> dict[str, float]:
 @pytest.mark.parametrize("width", [390, 850, 1024, 1440])
 def test_every_confirmation_is_whole_and_inside_the_window(browser: Browser, origin: str, width: int) -> None:
     with signed_in_context(browser, origin, AUTHOR, width=width) as context:
-        page, complaints = open_segment(context, "/settings/keys/")
+        page, complaints = open_page(context, "/settings/keys/")
         page.get_by_label("Label").fill(f"A key with quite a long label for {width} pixels")
         page.get_by_role("button", name="Create the key").click()
         page.get_by_text("Copy it now.").wait_for()

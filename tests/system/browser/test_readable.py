@@ -1,25 +1,11 @@
 """Every main page, filled with the demo's data, in a real browser: in nobody's way, by day and by night, wide and narrow."""
 
-from collections.abc import Iterator
-
 import pytest
-from chromium import NEEDS_CHROMIUM, Theme, chromium, open_context, open_each, open_segment, overflow_of, violations_of
+from chromium import NEEDS_CHROMIUM, Theme, open_context, open_each, open_page, overflow_of, violations_of
 from playwright.sync_api import Browser, Page
-from staging import AUTHOR, PAGES, PROJECT, running_demo, signed_in_context
+from staging import AUTHOR, PAGES, PROJECT, signed_in_context
 
 pytestmark = NEEDS_CHROMIUM
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running_demo(tmp_path_factory.mktemp("demo")) as address:
-        yield address
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -49,12 +35,12 @@ def test_all_can_read_the_pages_behind_forms(browser: Browser, origin: str, widt
         found[what] = (violations_of(page), overflow_of(page))
 
     with signed_in_context(browser, origin, AUTHOR, width=width, theme=theme) as context:
-        page, _ = open_segment(context, f"{PROJECT}/new-prompt/")
+        page, _ = open_page(context, f"{PROJECT}/new-prompt/")
         page.get_by_label("Name").fill(name)
         page.locator(".editor .cm-content >> nth=0").fill("one\ntwo")
         page.get_by_role("button", name="Create").click()
         page.get_by_role("heading", name=name).wait_for()
-        mine, theirs = (open_segment(context, f"{PROJECT}/prompts/{name}/edit/")[0] for _ in range(2))
+        mine, theirs = (open_page(context, f"{PROJECT}/prompts/{name}/edit/")[0] for _ in range(2))
         _write(theirs, "uno\ntwo")
         look("review", theirs)
         _write(mine, "eins\ntwo")
@@ -72,7 +58,7 @@ def test_all_can_read_the_pages_behind_forms(browser: Browser, origin: str, widt
         page.get_by_text("Copy it now.").wait_for()
         look("new key", page)
     with open_context(browser, origin, width=width, theme=theme) as stranger:
-        page, _ = open_segment(stranger, "/sign-in")
+        page, _ = open_page(stranger, "/sign-in")
         look("sign in", page)
         page.get_by_label("E-mail address").fill("nobody@example.com")
         page.get_by_label("Password").fill("none at all")
@@ -93,7 +79,7 @@ def test_all_can_read_an_invitation_and_the_page_it_leads_to(browser: Browser, o
         found[what] = (violations_of(page), overflow_of(page))
 
     with signed_in_context(browser, origin, AUTHOR, width=width, theme=theme) as context:
-        page, _ = open_segment(context, f"{PROJECT}/settings/")
+        page, _ = open_page(context, f"{PROJECT}/settings/")
         page.get_by_label("E-mail address").fill(email)
         page.get_by_role("button", name="Add the member").click()
         page.get_by_role("button", name=f"Invite {email}").wait_for()
@@ -102,7 +88,7 @@ def test_all_can_read_an_invitation_and_the_page_it_leads_to(browser: Browser, o
         link = page.locator("#new-link").inner_text()
         look("invitation", page)
     with open_context(browser, origin, width=width, theme=theme) as stranger:
-        page, _ = open_segment(stranger, link)
+        page, _ = open_page(stranger, link)
         page.get_by_role("heading", name="Create your account").wait_for()
         look("welcome", page)
         page.get_by_label("Password", exact=True).fill("short")

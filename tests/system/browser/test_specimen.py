@@ -5,17 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from chromium import NEEDS_CHROMIUM, Theme, chromium, open_context, open_each, open_segment, overflow_of, violations_of
+from chromium import NEEDS_CHROMIUM, Theme, open_context, open_each, open_page, overflow_of, violations_of
 from playwright.sync_api import Browser, Dialog, Page, expect
 from specimen import NAMES, WIDTHS, running_specimen
 
 pytestmark = NEEDS_CHROMIUM
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +21,7 @@ def origin() -> Iterator[str]:
 @pytest.fixture
 def page(browser: Browser, origin: str) -> Iterator[Page]:
     context = open_context(browser, origin)
-    page, complaints = open_segment(context, "/activity")
+    page, complaints = open_page(context, "/activity")
     yield page
     assert complaints == []
     context.close()
@@ -56,7 +50,7 @@ def test_menus_and_dialogs_are_in_nobodys_way(page: Page) -> None:
 
 def test_pages_work_without_scripts(browser: Browser, origin: str) -> None:
     context = open_context(browser, origin, scripts=False)
-    page, _ = open_segment(context, "/write")
+    page, _ = open_page(context, "/write")
     expect(page.get_by_label("Prompt", exact=True)).to_be_editable()
     expect(page.locator("[data-try]")).to_be_hidden()
     page.goto("/parts")

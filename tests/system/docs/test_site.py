@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from built_site import GENERATOR, ROOT, Page, build, dead_links, is_elsewhere, read_pages, styled_loads
-from chromium import CHROMIUM, chromium, open_each, open_segment
+from chromium import CHROMIUM, chromium, open_each, open_page
 from playwright.sync_api import Browser
 
 from docsite.navigation import CLIENT, list_sections
@@ -101,7 +101,7 @@ def test_browsers_ask_no_other_host_and_pages_fit_on_a_phone(served: str, browse
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed.")
 def test_search_finds_an_endpoint(served: str, browser: Browser) -> None:
-    page, complaints = open_segment(browser.new_context(viewport={"width": 1280, "height": 800}), served)
+    page, complaints = open_page(browser.new_context(viewport={"width": 1280, "height": 800}), served)
     page.get_by_role("button", name="Search").first.click()
     page.keyboard.type("restore archived")
     page.get_by_text(re.compile(r"^\d+ results$")).wait_for()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from chromium import NEEDS_CHROMIUM, chromium, open_context, open_segment, overflow_of, violations_of
+from chromium import NEEDS_CHROMIUM, open_context, open_page, overflow_of, violations_of
 from playwright.sync_api import Browser, expect
 from staging import AUTHOR, PROJECT, running_demo, sign_in, signed_in_context
 
@@ -12,12 +12,6 @@ from promptuary.registry.operator import members, projects
 from promptuary.store.engine.database import Database
 
 pytestmark = NEEDS_CHROMIUM
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +30,7 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.mark.parametrize("width", [390, 1280])
 def test_a_project_is_found_by_typing_and_opened_with_the_keyboard(browser: Browser, origin: str, width: int) -> None:
     with signed_in_context(browser, origin, AUTHOR, width=width) as context:
-        page, complaints = open_segment(context, f"{PROJECT}/prompts/")
+        page, complaints = open_page(context, f"{PROJECT}/prompts/")
         page.locator(".switcher > summary").press("Enter")
         field = page.get_by_label("Find a project")
         expect(field).to_be_focused()
