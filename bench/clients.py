@@ -50,7 +50,7 @@ TIE_SECONDS = 0.05
 
 FAULTS: Mapping[str, faults.Fault | str] = {
     "no fault": faults.no_fault,
-    "nobody listens (server killed)": "killed",
+    "connection refused (server killed)": "killed",
     "no such host": "unresolvable",
     "hangs": faults.hang,
     "slow (3 s)": faults.slow(3),

@@ -21,7 +21,7 @@ class Goal:
 
     @property
     def is_reached(self) -> bool:
-        """Tell whether the figure keeps its bound."""
+        """Return `True` if the figure keeps its bound."""
         return self.measured >= self.limit if self.is_minimum else self.measured <= self.limit
 
 

@@ -126,7 +126,7 @@ def running(command: Sequence[str], folder: Path, url: str, environment: Mapping
 
 
 def answers(url: str) -> bool:
-    """Tell whether a URL is served."""
+    """Return `True` if a URL is served."""
     try:
         return httpx2.get(url).status_code == 200
     except httpx2.TransportError:

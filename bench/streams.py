@@ -53,7 +53,7 @@ class _Follower(asyncio.Protocol):
                 self.opened.set_result(None)
 
     def connection_lost(self, _reason: Exception | None) -> None:
-        """Tell whoever waits for the stream to open that it does not."""
+        """Wake the code that waits for the stream to open, with the error."""
         if not self.opened.done():
             self.opened.set_exception(ConnectionError(f"A stream was not opened: {self._rest.decode(errors='replace')}"))
 

@@ -44,7 +44,7 @@ def endpoints_as_markdown(document: Json) -> str:
         groups.setdefault(operation.get("tags", ["Others"])[0], []).extend(_operation(path, method, operation, schemas))
     return page(
         "# All endpoints",
-        f"{GENERATED} What holds for all of them is in [the API](api.md); errors are in [all refusals](refusals.md). A server has "
+        f"{GENERATED} What holds for all of them is in [the API](api.md); errors are in [errors](refusals.md). A server has "
         f"the same as an OpenAPI document at `{SCHEMA_PATH}`.",
         *(part for group, parts in groups.items() for part in [f"## {group}", *parts]),
         "## Schemas",
@@ -71,7 +71,7 @@ def _operation(path: str, method: str, operation: Json, schemas: Json) -> list[s
         _parameters("query", operation),
         *_body(operation, schemas),
         *(_answer(status, answer) for status, answer in done),
-        "Refusals: " + "; ".join(f"[{status}](refusals.md#status-{status}) {_clause(answer)}" for status, answer in refused) + ".",
+        "Errors: " + "; ".join(f"[{status}](refusals.md#status-{status}) {_clause(answer)}" for status, answer in refused) + ".",
     ]
 
 

@@ -1,4 +1,4 @@
-"""Which pages the site has, and where. Pages that are not there yet are left out; pages that nobody listed are refused."""
+"""The navigation of the site. Pages that do not exist yet are left out; a page in no section is an error."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ class Unlisted(Exception):
 class Page:
     """A page of the site: its title in the navigation, its file on the site, and the file of the repository it comes from.
 
-    A page without a ``source`` is generated, and shown where ``needs`` is there.
+    A page without a ``source`` is generated, and shown if ``needs`` exists.
     """
 
     title: str
@@ -22,7 +22,7 @@ class Page:
     needs: str = ""
 
     def is_there(self, root: Path) -> bool:
-        """Whether the repository has what the page is made of."""
+        """Return `True` if the repository has the source of the page."""
         return (root / (self.source or self.needs)).exists()
 
 
@@ -44,7 +44,7 @@ DECISIONS = "docs/decisions"
 START = Page("Promptuary", "index.md", "README.md")
 LOCATIONS = Page("All commands", "commands.md", needs="docs/cli.md")
 ENDPOINTS = Page("All endpoints", "endpoints.md", needs="docs/api.md")
-REFUSALS = Page("All refusals", "refusals.md", needs="docs/api.md")
+REFUSALS = Page("Errors", "refusals.md", needs="docs/api.md")
 CLIENT_REFERENCE = Page("Classes and functions", "client/reference.md", needs=CLIENT)
 
 _SECTIONS = [
@@ -77,7 +77,8 @@ _SECTIONS = [
     Section(
         "Project",
         [
-            Page("Changes", "changelog.md", "CHANGELOG.md"),
+            Page("Changelog", "changelog.md", "CHANGELOG.md"),
+            _doc("Versioning and stability", "versioning.md"),
             Page("Architecture", "architecture.md", "ARCHITECTURE.md"),
             Page("Contributing", "contributing.md", "CONTRIBUTING.md"),
         ],

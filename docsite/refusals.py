@@ -1,6 +1,6 @@
-"""The reference of refusals: what the API answers when it does not do what it was asked for, word for word.
+"""The reference of the API's errors, with exact response bodies.
 
-Every answer is made by the code that makes it in a server.
+Each response is made by the code that makes it in a server.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,10 +29,10 @@ EXAMPLES: list[tuple[str, Made]] = [
     ("A value has the wrong type.", lambda: FetchQuery.model_validate({"version": "two"})),
     ("Two parameters exclude each other.", lambda: FetchQuery.model_validate({"version": 1, "label": "production"})),
     ("Neither a prompt nor edits nor a config is sent.", lambda: PatchedLLMPromptPublish.model_validate({"base_version": 1})),
-    ("The body is no JSON.", lambda: parse_body(b"{", JSON)),
+    ("The body is not valid JSON.", lambda: parse_body(b"{", JSON)),
     ("The prompt is null.", lambda: encode_prompt(None)),
     ("The prompt is too large.", lambda: encode_prompt("a" * MAX_BYTES)),
-    ("The config is no object.", lambda: encode_config([])),
+    ("The config is not an object.", lambda: encode_config([])),
     ("A name of a prompt has characters that are not allowed.", lambda: check_prompt_name("support reply")),
     ("A name of a prompt is reserved.", lambda: check_prompt_name("new")),
     ("A name of a label has characters that are not allowed.", lambda: check_label_name("Production", field="label_name")),
@@ -42,56 +42,56 @@ EXAMPLES: list[tuple[str, Made]] = [
     ("The name of a copy is taken.", errors.CopyNameTaken()),
     ("The text of an edit does not occur.", lambda: apply_edits('"Hello!"', [Edit("Bye", "Hi")])),
     ("The text of an edit occurs more than once.", lambda: apply_edits('"Hello!"', [Edit("l", "L")])),
-    ("A line of an import is not what it should be.", errors.InvalidLine(12, "it is not a JSON object")),
-    ("The prompt has as many versions as it may have.", errors.TooManyVersions(MAX_VERSIONS)),
-    ("The prompt has as many labels as it may have.", errors.TooManyLabels(MAX_LABELS)),
+    ("A line of an import is invalid.", errors.InvalidLine(12, "it is not a JSON object")),
+    ("The prompt has the maximum number of versions.", errors.TooManyVersions(MAX_VERSIONS)),
+    ("The prompt has the maximum number of labels.", errors.TooManyLabels(MAX_LABELS)),
     ("No key is sent.", api.not_authenticated()),
     ("The key is unknown or revoked, or its owner disabled.", api.invalid_key("Authorization header")),
     ("The project's token is unknown.", errors.UnknownProjectToken()),
     ("The key lacks the scope.", errors.MissingScope(Permission.WRITE.scope)),
     ("The key is limited to other projects.", errors.KeyLimitedToOtherProjects(2)),
-    ("The key's owner is no member of the project.", errors.NotAMember()),
+    ("The key's owner is not a member of the project.", errors.NotAMember()),
     ("The role of the key's owner is too low.", errors.RoleTooLow(Permission.WRITE.role)),
     ("A page of another site sends the request with a session.", api.sent_from_elsewhere()),
-    ("There is no such project.", errors.ProjectNotFound()),
-    ("There is no such prompt.", errors.PromptNotFound(_NAME)),
+    ("The project does not exist.", errors.ProjectNotFound()),
+    ("The prompt does not exist.", errors.PromptNotFound(_NAME)),
     ("The prompt has no such version.", errors.PromptNotFound(_NAME, version=7)),
     ("The prompt has no such label.", errors.PromptNotFound(_NAME, label="production")),
-    ("There is no such archived prompt.", errors.ArchivedPromptNotFound(_NAME)),
-    ("A label is to point at a version that is not there.", errors.VersionNotFound(_NAME, 7)),
-    ("A label that is to be removed is not there.", errors.LabelNotFound("production", _NAME)),
-    ("There is no such address.", api.ApiError(404, _ADDRESS_WITHOUT_ENDPOINT)),
-    ("The caller does not accept JSON.", api.not_acceptable()),
-    ("The name of an archived prompt has been taken since.", errors.RestoredNameTaken()),
-    ("Somebody published since the base version.", errors.VersionConflict(4)),
-    ("The label is not at the expected version; null where it is not set.", errors.LabelMoved(4)),
+    ("The archived prompt does not exist.", errors.ArchivedPromptNotFound(_NAME)),
+    ("The version for a label does not exist.", errors.VersionNotFound(_NAME, 7)),
+    ("The label to remove does not exist.", errors.LabelNotFound("production", _NAME)),
+    ("The path does not exist.", api.ApiError(404, _ADDRESS_WITHOUT_ENDPOINT)),
+    ("The client does not accept JSON.", api.not_acceptable()),
+    ("The name of the archived prompt is in use by another prompt.", errors.RestoredNameTaken()),
+    ("Another version was published after the base version.", errors.VersionConflict(4)),
+    ("The label is not at the expected version; null if it is not set.", errors.LabelMoved(4)),
     (
-        "A prompt that is to be imported is there with another history.",
+        "An imported prompt already exists with another history.",
         errors.HistoryConflict(_NAME, "another prompt has the name here"),
     ),
-    ("The body is too large.", api.request_too_large(MAX_BODY_BYTES)),
-    ("The body has a type that is not read.", api.unsupported_media_type("text/plain")),
+    ("The request body is too large.", api.request_too_large(MAX_BODY_BYTES)),
+    ("The body has an unsupported media type.", api.unsupported_media_type("text/plain")),
     ("Too many requests.", api.throttled(12)),
     ("The database does not answer; nothing was changed.", errors.Unavailable()),
-    ("The server has as much to do of one kind as it allows; nothing was changed.", errors.Busy()),
+    ("The server has reached a limit of concurrent work; nothing was changed.", errors.Busy()),
 ]
 
 
 def refusals_as_markdown() -> str:
-    """Return the page of all refusals."""
+    """Return the page of all errors."""
     answers: dict[int, list[tuple[str, str]]] = {}
     for when, status, body in answers_of_examples():
         answers.setdefault(status, []).append((when, code(body)))
     return page(
-        "# All refusals",
-        f"{GENERATED} Errors have two forms: four fields for what is found while a request is checked, and a bare `detail` for "
-        "what a prompt's endpoint finds. Programs tell them apart by the status and read `detail`.",
+        "# Errors",
+        f"{GENERATED} Error bodies have two forms: four fields for errors found while the request is checked, and a bare `detail` "
+        "for errors of a prompt's endpoint. Programs distinguish them by the status and read `detail`.",
         *(part for status, rows in sorted(answers.items()) for part in _status(status, rows)),
     )
 
 
 def answers_of_examples() -> Iterator[tuple[str, int, str]]:
-    """Return when an answer comes, its status and its body, for every example."""
+    """Return the condition, the status and the body of every example."""
     for when, made in EXAMPLES:
         error = made if isinstance(made, Exception) else _caught(made)
         if isinstance(error, ValidationError):
@@ -113,4 +113,4 @@ def _caught(refused: Callable[[], object]) -> Exception:
 
 
 def _status(status: int, rows: list[tuple[str, str]]) -> list[str]:
-    return [f"## {status} {HTTPStatus(status).phrase} {{ #status-{status} }}", table(("when", "answer"), rows)]
+    return [f"## {status} {HTTPStatus(status).phrase} {{ #status-{status} }}", table(("condition", "response"), rows)]

@@ -44,7 +44,7 @@ def _write_theme(browser: Browser, origin: str, folder: Path, theme: Theme) -> N
             theirs.get_by_role("button", name="Publish", exact=True).click()
             theirs.get_by_text("Version 10 is published.").wait_for()
         mine.get_by_role("button", name="Publish", exact=True).click()
-        mine.get_by_role("heading", name="Somebody else published meanwhile").wait_for()
+        mine.get_by_role("heading", name="Another user published a version").wait_for()
         mine.evaluate("scrollTo(0, 0)")
         _take(mine, folder / f"conflict-{theme}.png")
 

@@ -65,11 +65,11 @@ class Server:
     application: ASGIApp
     shortcut: Shortcut | None
     end_waiting: Callable[[], None] = field(default=lambda: None)
-    """What the worker calls when it stops: answers that stay open, and requests that wait for their turn, would hold it up."""
+    """Callback for the stop of the worker: ends open streams and waiting requests, which would delay it."""
     note_failure: Callable[[str], None] = field(default=lambda _step: None)
     """Counts a step of the work beside requests that failed."""
     recorder: RequestRecorder | None = None
-    """Where connections write down what they refuse by themselves."""
+    """Recorder of requests that connections reject themselves."""
 
 
 def create_application(settings: Settings, database: Database, *, usage: FetchCounter | None = None) -> ASGIApp:

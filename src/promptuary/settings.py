@@ -1,4 +1,4 @@
-"""Every setting, its default and its meaning. `docs/settings.md` is written from here; a test compares.
+"""All settings with defaults and descriptions. `docs/settings.md` has the same table; a test compares them.
 
 Settings come from the environment (``PROMPTUARY_...``) and from a file ``.env`` in the working directory.
 """
@@ -27,7 +27,7 @@ def _checked_public_url(value: str) -> str:
 
 
 def _checked_rate(value: str) -> str:
-    # Commands leave it at its default, and do without the library.
+    # Imported here because commands leave the setting at its default and should not load the library.
     from limits import parse  # noqa: PLC0415
 
     try:
@@ -86,139 +86,139 @@ class Settings(BaseSettings):
         env_file=".env",
         extra="ignore",
         frozen=True,
-        # The defaults are good, and to check them loads what counts rate limits, which commands do without.
+        # Validating the defaults would load the rate limit library, which commands do not need.
         validate_default=False,
     )
 
     data_dir: Path = Field(
         default=Path("promptuary-data"),
-        description="Folder of the SQLite database. Created when missing.",
+        description="Folder of the SQLite database. Created if missing.",
     )
     database_url: str = Field(
         default="",
-        description="Where the data is: `sqlite:///path/to/file.db` or `postgresql://user:password@host/database`. "
-        "Empty: `promptuary.db` in the data folder.",
+        description="Database URL: `sqlite:///path/to/file.db` or `postgresql://user:password@host/database`. "
+        "Empty: the SQLite file `promptuary.db` in the data folder.",
     )
     database_pool_size: int = Field(
         default=10,
         ge=1,
         le=1000,
-        description="Most connections that the requests of one worker hold to the database. On PostgreSQL it holds two more, "
-        "by which it hears of changes, and two while somebody follows changes by a stream.",
+        description="Maximum database connections for the requests of one worker. On PostgreSQL, a worker opens two more to be "
+        "notified of changes, and another two while change streams are open.",
     )
     cache_megabytes: int = Field(
         default=256,
         ge=0,
         le=1_000_000,
-        description="Most memory in which each worker keeps answers to fetches, in MB. They are never stale. 0: keep none.",
+        description="Maximum size of each worker's response cache, in MB. Cached responses are never stale. 0 disables the cache.",
     )
     change_log_days: int = Field(
         default=400,
         ge=1,
         le=100_000,
-        description="Days after which entries of the change log are deleted.",
+        description="Delete entries of the change log after this many days.",
     )
     max_streams: int = Field(
         default=10_000,
         ge=0,
         le=1_000_000,
-        description="Most streams of changes that one worker keeps open; beyond, callers get 503.",
+        description="Maximum open change streams per worker; further requests get 503.",
     )
     max_streams_per_key: int = Field(
         default=1000,
         ge=0,
         le=1_000_000,
-        description="Maximum streams of changes that one worker keeps open for one key, or for one user who is signed in; "
-        "beyond, callers get 503. 0 disables.",
+        description="Maximum open change streams per worker for one API key or signed-in user; further requests get 503. "
+        "0 disables the limit.",
     )
     max_agent_streams_per_key: int = Field(
         default=20,
         ge=0,
         le=1_000_000,
-        description="Maximum streams of MCP that one worker keeps open for one key, of 100 for all; beyond, callers get 503. "
-        "0 disables.",
+        description="Maximum open MCP streams per worker for one API key; further requests get 503. All keys together may open "
+        "100. 0 disables the limit per key.",
     )
     usage_seconds: int = Field(
         default=10,
         ge=1,
         le=3600,
-        description="Seconds between two writes of what was counted of fetches: the most that a crash can lose.",
+        description="Interval, in seconds, at which fetch counts are written to the database. A crash loses the counts since the "
+        "last write.",
     )
     usage_days: int = Field(
         default=400,
         ge=1,
         le=100_000,
-        description="Days after which counts of fetches are deleted.",
+        description="Delete fetch counts after this many days.",
     )
-    session_idle_days: int = Field(
-        default=14, ge=1, le=1000, description="Days after which somebody who has not opened a page has to sign in again."
-    )
+    session_idle_days: int = Field(default=14, ge=1, le=1000, description="Sign users out after this many days of inactivity.")
     session_days: int = Field(
-        default=90, ge=1, le=1000, description="Days after which everybody has to sign in again, counted from the last time."
+        default=90, ge=1, le=1000, description="Sign users out this many days after they signed in, even if they are active."
     )
     public_url: Annotated[str, AfterValidator(_checked_public_url)] = Field(
         default="",
-        description="Address under which clients reach the server, such as `https://prompts.example.com`; links in answers "
-        "begin with it, and everything else with its path, if it has one, which the proxy takes off. Empty: the address that the "
-        "request was sent to.",
+        description="URL at which clients reach the server, such as `https://prompts.example.com`. Links in responses begin with "
+        "it. If it has a path, the server works under that path, and the proxy must remove the path from requests. Empty: the "
+        "address that each request was sent to.",
     )
     trust_forwarded: bool = Field(
         default=False,
-        description="Believe the last value of `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`, "
-        "also if they come in several lines. Only behind a proxy that sets them.",
+        description="Use the last value of `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`. Enable it only behind a "
+        "proxy that sets these headers.",
     )
     drain_seconds: float = Field(
         default=2,
         ge=0,
         le=3600,
-        description="How long a server that is asked to stop (`SIGTERM`) serves on while `/_readyz` tells load balancers to go "
-        "elsewhere. Longer than they take to notice. 0: stop at once.",
+        description="Seconds for which a server continues to serve after `SIGTERM` while `/_readyz` answers 503. Must exceed the "
+        "time that load balancers take to notice. 0 stops immediately.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="Least severe messages that are logged: `debug`, `info`, `warning` or `error`."
+        default="info", description="Minimum log level: `debug`, `info`, `warning` or `error`."
     )
     log_format: Literal["auto", "text", "json"] = Field(
-        default="auto", description="`text`, `json`, or `auto`: text on a terminal, JSON otherwise."
+        default="auto", description="Log format: `text`, `json`, or `auto` (text on a terminal, JSON otherwise)."
     )
-    log_requests: bool = Field(default=True, description="Log a line for every request.")
-    metrics: bool = Field(default=True, description="Serve metrics for Prometheus at `/metrics`.")
+    log_requests: bool = Field(default=True, description="Write an access log: one line for each request.")
+    metrics: bool = Field(default=True, description="Serve Prometheus metrics at `/metrics`.")
     metrics_token: Annotated[str, AfterValidator(_checked_token)] = Field(
         default="",
-        description="Token that `/metrics` asks for, sent as `Authorization: Bearer`. Empty: everybody who reaches the server may "
-        "read the metrics, which hold no names, keys or prompts.",
+        description="Token required by `/metrics`, sent as `Authorization: Bearer`. Empty: any client may read the metrics. They "
+        "contain no names, keys or prompts.",
     )
     traces: Annotated[Literal["off", "otlp"], AfterValidator(_checked_traces)] = Field(
         default="off",
-        description="`otlp`: send a trace of each request to an OpenTelemetry collector; the variables `OTEL_...` say where "
-        "(install `promptuary[otel]`). `off`: send none.",
+        description="`otlp` sends a trace of each request to the OpenTelemetry collector that the variables `OTEL_...` configure; "
+        "install `promptuary[otel]`. `off` disables traces.",
     )
     rate_limit_storage: Annotated[str, AfterValidator(_checked_storage)] = Field(
         default="memory://",
-        description="Where rate limits are counted: `memory://` (each worker for itself), `redis://host:6379` or "
-        "`valkey://host:6379` (all workers together; install `promptuary[redis]` or `promptuary[valkey]`).",
+        description="Storage of the rate limit counters: `memory://` (each worker counts for itself), `redis://host:6379` or "
+        "`valkey://host:6379` (shared by all workers; install `promptuary[redis]` or `promptuary[valkey]`).",
     )
-    rate_limit_reads: Rate = Field(default="", description="Reads allowed per key, such as `480/minute`. Empty: any number.")
-    rate_limit_writes: Rate = Field(default="600/minute", description="Writes allowed per key. Empty: any number.")
+    rate_limit_reads: Rate = Field(
+        default="", description="Maximum reads per API key, such as `480/minute`. Empty disables the limit."
+    )
+    rate_limit_writes: Rate = Field(default="600/minute", description="Maximum writes per API key. Empty disables the limit.")
     rate_limit_bad_keys: Rate = Field(
         default="300/minute",
-        description="Requests with an invalid key that an address may send before it gets 429 for them. Valid keys are not "
-        "affected. Empty: any number.",
+        description="Maximum requests with invalid keys per client address; further ones get 429. Requests with valid keys are not "
+        "affected. Empty disables the limit.",
     )
     rate_limit_sign_ins: Rate = Field(
         default="10/minute",
-        description="Attempts to sign in that may fail, from one address and for one account, before there is a pause. "
-        "Empty: any number.",
+        description="Maximum failed sign-ins per client address and account; further attempts have to wait. Empty disables the "
+        "limit.",
     )
-
     rate_limit_all_sign_ins: Rate = Field(
         default="300/minute",
-        description="Attempts to sign in that may fail from all addresses together. Beyond, addresses from which one has failed "
-        "have to wait; all others still get in. Empty: any number.",
+        description="Maximum failed sign-ins from all addresses together. Further attempts from addresses with a failed sign-in "
+        "have to wait; other addresses are not affected. Empty disables the limit.",
     )
 
     @property
     def session_limits(self) -> SessionLimits:
-        """How long sessions last."""
+        """Limits of the lifetime of sessions."""
         return SessionLimits(idle=timedelta(days=self.session_idle_days), longest=timedelta(days=self.session_days))
 
     @property
@@ -242,5 +242,5 @@ def _shown_default(default: object) -> str:
 
 
 def writes_text(settings: Settings) -> bool:
-    """Tell whether logs are lines of text, not JSON."""
+    """Return `True` if logs are lines of text, not JSON."""
     return settings.log_format == "text" or (settings.log_format == "auto" and sys.stderr.isatty())

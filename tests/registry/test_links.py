@@ -143,7 +143,7 @@ def test_no_admin_makes_another_link_for_an_account_that_others_gave_something(
         if happen is remove_bob:
             members.set_member(tx, project_id=invited.other.id, email=BOB, role=Role.VIEWER)
             members.set_member(tx, project_id=invited.registry.project.id, email=BOB, role=Role.VIEWER)
-        with pytest.raises(InvalidValue, match="Whoever runs this server can make a new link"):
+        with pytest.raises(InvalidValue, match="An administrator of this server can create a new link"):
             administration.renew_invitation(tx, invited.maker, email=BOB)
         assert set(tx.connection.execute(select(tables.sign_in_links.c.value_hash)).all()) <= set(before)
 

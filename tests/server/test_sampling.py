@@ -37,7 +37,7 @@ def test_a_defect_is_logged_and_ends_neither_samples_nor_checks(database: Databa
             return [(line["event"], line["log_level"]) for line in logs].count((event, "error"))
 
         async def live(_scope: Scope, _receive: Receive, _send: Send) -> None:
-            await asyncio.to_thread(until, lambda: times("sample not taken") > 1 and times("not in step with the change log") > 1)
+            await asyncio.to_thread(until, lambda: times("sample not taken") > 1 and times("change log not applied") > 1)
 
         async def receive() -> Message:
             return {"type": "lifespan.shutdown"}

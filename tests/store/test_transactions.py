@@ -79,7 +79,7 @@ def test_a_file_that_is_no_database_is_unavailable_and_left_alone(tmp_path: Path
     database = Database.open(f"sqlite:///{file}")
     with pytest.raises(Unavailable) as error, database.read():
         pass
-    assert str(error.value) == "The database is damaged or no database: file is not a database."
+    assert str(error.value) == "The database is damaged or not a database: file is not a database."
     assert file.read_text() == "Dear diary, " * 1000
 
 

@@ -57,11 +57,11 @@ def test_a_new_password_is_in_the_change_log_with_who_set_it(web: Api, two: tupl
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"present": "wrong"}, "This is not your present password."),
-        ({"present": ""}, "This is not your present password."),
+        ({"present": "wrong"}, "This is not your current password."),
+        ({"present": ""}, "This is not your current password."),
         ({"password": "short"}, "A password has 8 to 1024 characters."),
         ({"password": "x" * 1025}, "A password has 8 to 1024 characters."),
-        ({"again": "something else"}, "The two passwords are not the same."),
+        ({"again": "something else"}, "The passwords do not match."),
     ],
 )
 def test_a_password_is_not_changed_when_anything_is_wrong(
@@ -83,8 +83,8 @@ def test_a_password_set_at_the_command_line_ends_all_sessions(web: Api, browser:
 
 def test_a_name_is_changed_and_told_once(web: Api, browser: TestClient) -> None:
     assert browser.post("/settings/", data={"first_name": " Ada ", "last_name": "Lovelace"}).headers["location"] == "/settings/"
-    assert "Your name is saved." in browser.get("/settings/").text
-    assert "Your name is saved." not in browser.get("/settings/").text
+    assert "Your name was saved." in browser.get("/settings/").text
+    assert "Your name was saved." not in browser.get("/settings/").text
     with web.registry.database.read() as tx:
         user = users.get_user(tx, web.registry.user.email)
         [*_, last] = changes.list_changes(tx, limit=1000)
@@ -103,7 +103,7 @@ def test_sessions_are_shown_and_ended_one_by_one(web: Api, two: tuple[TestClient
     assert mine.post(f"/settings/sessions/{other_id}/end").status_code == 303
     assert (is_signed_in(mine), is_signed_in(other)) == (True, False)
     again = mine.post(f"/settings/sessions/{other_id}/end")
-    assert (again.status_code, "This session has ended already." in again.text) == (404, True)
+    assert (again.status_code, "This session has already ended." in again.text) == (404, True)
 
 
 def test_all_other_sessions_are_ended_at_once(two: tuple[TestClient, TestClient]) -> None:
@@ -134,7 +134,7 @@ def test_one_signs_in_with_another_address_once_it_is_changed(web: Api, two: tup
     before = web.registry.user.email
     answer = mine.post("/settings/address", data={"email": " Ada@Example.com ", "proof": PASSWORD})
     assert (answer.status_code, answer.headers["location"]) == (303, "/settings/")
-    assert "You sign in as ada@example.com from now on." in mine.get("/settings/").text
+    assert "Your e-mail address is changed. Sign in with ada@example.com." in mine.get("/settings/").text
     assert is_signed_in(other)
     form = {"email": "ada@example.com", "password": PASSWORD}
     assert open_browser(web).post("/sign-in", data=form).status_code == 303
@@ -147,8 +147,8 @@ def test_one_signs_in_with_another_address_once_it_is_changed(web: Api, two: tup
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"proof": "wrong"}, "This is not your present password."),
-        ({"proof": ""}, "This is not your present password."),
+        ({"proof": "wrong"}, "This is not your current password."),
+        ({"proof": ""}, "This is not your current password."),
         ({"email": "nobody"}, "is not an e-mail address"),
         ({"email": ""}, "This field may not be blank."),
         ({"email": "TAKEN@example.com"}, "taken@example.com"),

@@ -35,7 +35,7 @@ def test_messages_are_rendered_one_by_one(web: Api, browser: TestClient) -> None
 def test_messages_too_long_to_be_rendered_are_shown_as_they_are_written(web: Api, browser: TestClient) -> None:
     make(web, prompt=[{"role": "user", "content": "word " * 30_000}])
     shown = text_of(browser.get(path(web, "prompts/greeting/?view=rendered")))
-    assert "This text is too long to be rendered" in shown
+    assert "This text is too long to render" in shown
     assert "word word" in shown
 
 
@@ -60,7 +60,7 @@ def test_messages_that_only_look_alike_differ(web: Api, browser: TestClient) -> 
     make(web, prompt=[{"role": "a", "content": "x\n\nb:\ny"}])
     publish(web, base=1, prompt=[{"role": "a", "content": "x"}, {"role": "b", "content": "y"}])
     shown = browser.get(path(web, "prompts/greeting/compare/"))
-    assert "Both are the same." not in text_of(shown)
+    assert "The versions are identical." not in text_of(shown)
     assert 'class="row added"' in shown.text
 
 

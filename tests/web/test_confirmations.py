@@ -49,7 +49,7 @@ def test_a_label_that_was_moved_since_the_review_stays_and_the_review_is_shown_a
     assert headline(again) == "production: v3 → v2"
     assert "production was moved in the meantime. Nothing was changed." in text_of(again)
     assert position(web) == 3
-    assert follow(browser, send(browser, again, address)) == "production points at version 2 now."
+    assert follow(browser, send(browser, again, address)) == "production now points at version 2."
     assert position(web) == 2
 
 

@@ -55,11 +55,11 @@ def test_a_key_can_be_limited_to_ones_own_projects_only(web: Api, browser: TestC
         ({"label": "a\0b"}, "Null characters are not allowed."),
         ({"scope": []}, "A key needs at least one scope."),
         ({"scope": "everything"}, "Choose what the key may do."),
-        ({"project": "x"}, "Choose among your projects."),
-        ({"project": "-1"}, "Choose among your projects."),
-        ({"project": "9" * 5000}, "Choose among your projects."),
+        ({"project": "x"}, "Choose from your projects."),
+        ({"project": "-1"}, "Choose from your projects."),
+        ({"project": "9" * 5000}, "Choose from your projects."),
         ({"project": "999999999"}, "You are not a member"),
-        ({"project": "\N{SUPERSCRIPT TWO}"}, "Choose among your projects."),
+        ({"project": "\N{SUPERSCRIPT TWO}"}, "Choose from your projects."),
     ],
 )
 def test_a_key_that_cannot_be_is_refused_with_the_reason(web: Api, browser: TestClient, fields: dict[str, str], said: str) -> None:

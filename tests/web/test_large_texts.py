@@ -70,7 +70,7 @@ def test_a_comparison_says_what_it_leaves_out_and_leads_to_the_texts_in_full(web
     make(web, prompt=old)
     publish(web, base=1, prompt=new)
     page = shown(browser, path(web, "prompts/greeting/compare/"))
-    assert "These texts are too different to be shown line by line." in text_of(page)
+    assert "The differences are too large to show in full." in text_of(page)
     assert "added lines are not shown." in text_of(page)
     for version, text in ((1, old), (2, new)):
         address = path(web, f"prompts/greeting/text/?version={version}")
@@ -83,7 +83,7 @@ def test_a_comparison_says_what_it_leaves_out_and_leads_to_the_texts_in_full(web
 def test_a_version_that_is_cut_says_so_and_leads_to_the_whole_text(web: Api, browser: TestClient) -> None:
     make(web, prompt="{{a}}" * 190_000)
     page = shown(browser, path(web, "prompts/greeting/"))
-    assert "This version is too long to be shown whole" in text_of(page)
+    assert "This version is too long to show in full" in text_of(page)
     assert path(web, "prompts/greeting/text/?version=1") in page.text
 
 
@@ -150,7 +150,7 @@ def test_a_conflict_of_large_texts_stays_small(web: Api, browser: TestClient) ->
     page = browser.post(path(web, "prompts/greeting/publish/"), data=form)
     assert page.status_code == 409
     assert len(page.content) < MAX_BYTES
-    assert "What you choose is taken whole." in text_of(page)
+    assert "Your choice applies to the full text:" in text_of(page)
 
 
 def test_a_room_shows_no_more_than_it_has() -> None:

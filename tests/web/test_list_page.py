@@ -107,7 +107,7 @@ def test_the_list_has_pages(web: Api, browser: TestClient) -> None:
     assert "p49" in text_of(first)
     assert "p50" not in text_of(first)
     assert "p51" in text_of(second)
-    assert "Behind the last page" in text_of(third)
+    assert "No such page" in text_of(third)
 
 
 def test_every_column_but_the_labels_can_be_sorted_by_both_ways(web: Api, browser: TestClient) -> None:

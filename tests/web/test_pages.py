@@ -154,7 +154,7 @@ def test_a_defect_has_a_page_with_the_id_under_which_the_log_tells_more(web: Api
         tx.connection.execute(text("UPDATE users SET created_at = 'damaged'"))
     answer = browser.get("/", headers={"X-Request-ID": "the-id"})
     assert (answer.status_code, answer.headers["x-request-id"]) == (500, "the-id")
-    assert "under the id the-id" in answer.text
+    assert "this request ID: the-id" in answer.text
     assert {name: answer.headers.get(name) for name in ALWAYS} == ALWAYS
     assert "damaged" not in answer.text
 

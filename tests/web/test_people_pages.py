@@ -73,7 +73,7 @@ def test_an_account_without_a_password_that_others_made_gets_no_link_here(web: A
         users.create_user(tx, email=GUEST)
     admin.post(f"{settings}members", data={"email": GUEST, "role": "viewer"})
     shown = admin.get(settings)
-    assert "whoever runs this server can make a link" in text_of(shown)
+    assert "an administrator of this server can create a link" in text_of(shown)
     assert "New link" not in text_of(shown)
     assert admin.post(f"{settings}new-link", data={"email": GUEST}).status_code == 400
 
@@ -96,8 +96,8 @@ def test_a_used_link_says_so_and_what_to_do(web: Api, admin: TestClient, setting
     assert open_browser(web).post(link, data=form).status_code == 303
     for used in (open_browser(web).get(link), open_browser(web).post(link, data=form)):
         assert used.status_code == 404
-        assert "This link has ended" in text_of(used)
-        assert "ask who sent you the link for a new one" in text_of(used)
+        assert "This link has expired" in text_of(used)
+        assert "ask the sender for a new link" in text_of(used)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_key_is_made_once_however_often_its_form_is_sent(admin: TestClient) ->
     assert (first.status_code, second.status_code) == (201, 200)
     assert 'id="new-key"' in first.text
     assert 'id="new-key"' not in second.text
-    assert "was created already" in text_of(second)
+    assert "already exists" in text_of(second)
     another = admin.post("/settings/keys/", data={**form, "key_id": "no id"})
     assert another.status_code == 201
     assert admin.get("/settings/keys/").text.count('<th scope="row"><bdi>ci</bdi></th>') == 2
@@ -169,7 +169,7 @@ def test_a_project_that_is_not_the_visitors_is_led_back_to_by_nothing(web: Api, 
     ("address", "told"),
     [
         ("greeting/?version=999", "The prompt 'greeting' has no version 999."),
-        ("greeting/?version=abc", "'abc' is no number of a version."),
+        ("greeting/?version=abc", "'abc' is not a version number."),
         ("greeting/?label=none", "There is no prompt 'greeting' with a label 'none' in this project."),
         ("nothing/", "There is no prompt 'nothing' in this project."),
     ],

@@ -95,7 +95,7 @@ def test_strangers_are_sent_to_sign_in(
         ("", {"name": " "}, 400, "This field may not be blank."),
         ("", {"name": "x" * 151}, 400, "no more than 150 characters"),
         ("", {"name": "\0"}, 400, "Null characters"),
-        ("token", {}, 400, "Say first that programs"),
+        ("token", {}, 400, "Confirm first that programs"),
         ("members", {"email": "nobody@example.com", "role": "viewer"}, 400, "No user has the e-mail address"),
         ("members", {"email": "\0", "role": "viewer"}, 400, "No user has the e-mail address"),
         ("members", {"email": "new@example.com", "role": "owner"}, 400, "Choose one of the roles."),

@@ -57,7 +57,7 @@ def test_versions_and_labels_are_compared(web: Api, browser: TestClient) -> None
     assert browser.get(path(web, "prompts/greeting/compare/?from=1&to=9")).status_code == 404
     assert browser.get(path(web, "prompts/greeting/compare/?from=none&to=1")).status_code == 404
     same = browser.get(path(web, "prompts/greeting/compare/?from=2&to=2"))
-    assert "Both are the same." in text_of(same)
+    assert "The versions are identical." in text_of(same)
 
 
 def test_moments_are_relative_and_exact_for_whoever_points_at_them(web: Api, browser: TestClient) -> None:

@@ -23,7 +23,7 @@ def test_a_label_is_set_moved_and_removed_each_after_a_look(web: Api, browser: T
     look = browser.get(path(web, f"{place}set/?label=production&version=1"))
     assert headline(look) == "production: nothing → v1"
     done = browser.post(path(web, f"{place}set/"), data={"label": "production", "version": "1"})
-    assert follow(browser, done) == "production points at version 1 now."
+    assert follow(browser, done) == "production now points at version 1."
     look = browser.get(path(web, f"{place}set/?label=production&version=2"))
     assert headline(look) == "production: v1 → v2"
     assert "zwei" in look.text
@@ -72,7 +72,7 @@ def test_the_labels_page_names_who_moved_a_label_last(web: Api, browser: TestCli
     other = signed_in_browser(web, mover)
     address = path(web, "prompts/greeting/labels/set/")
     moved = other.post(address, data=form_of(other.get(f"{address}?label=production&version=2"), address))
-    assert follow(other, moved) == "production points at version 2 now."
+    assert follow(other, moved) == "production now points at version 2."
     shown = text_of(browser.get(path(web, "prompts/greeting/labels/")))
     assert re.search(r"canary v1 \d+ months ago Test User", shown)
     assert re.search(r"production v2 \d+ months ago Moving User", shown)
@@ -83,7 +83,7 @@ def test_a_mover_of_whom_the_log_no_longer_tells_is_not_made_up(web: Api, browse
     with web.registry.database.write() as tx:
         labels.move_label(tx, web.registry.actor, name="greeting", label="production", version=1)
         tx.connection.execute(update(tables.labels).values(updated_at=tx.clock() + timedelta(days=1)))
-    assert "not known any more" in text_of(browser.get(path(web, "prompts/greeting/labels/")))
+    assert "unknown" in text_of(browser.get(path(web, "prompts/greeting/labels/")))
 
 
 def test_a_version_is_shown_with_its_own_fetches(web: Api, browser: TestClient) -> None:

@@ -14,7 +14,7 @@ from promptuary.model.access import Role
 from promptuary.registry.operator import users
 from promptuary.store.tables import sessions
 
-REFUSED = "The e-mail address or the password is wrong."
+REFUSED = "The e-mail address or password is incorrect."
 
 
 @pytest.fixture

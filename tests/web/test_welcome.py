@@ -45,7 +45,7 @@ def test_a_used_link_and_a_made_up_one_are_answered_alike(stranger: TestClient, 
     for path in (link, "/welcome/made-up", "/welcome/%00"):
         for answer in (stranger.get(path), stranger.post(path, data=FORM)):
             assert answer.status_code == 404
-            assert "This link has been used or has ended." in answer.text
+            assert "This link has been used or has expired." in answer.text
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_used_link_and_a_made_up_one_are_answered_alike(stranger: TestClient, 
         ({"email": "nobody"}, "is not an e-mail address."),
         ({"email": "<b> x"}, "&#39;&lt;b&gt; x&#39; is not an e-mail address."),
         ({"password": "short", "again": "short"}, "A password has 8 to 1024 characters."),
-        ({"again": "different"}, "The two passwords are not the same."),
+        ({"again": "different"}, "The passwords do not match."),
         ({"first_name": "x" * 151}, "no more than 150 characters"),
         ({"last_name": "\0"}, "Null characters are not allowed."),
     ],

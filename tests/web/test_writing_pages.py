@@ -12,7 +12,7 @@ def test_a_prompt_is_written_published_and_read(web: Api, browser: TestClient) -
     created = browser.post(
         path(web, "new-prompt/"), data={"name": "first", "prompt": "Hi {{name}}\r\n", "config": '{"a": 1}', "note": " begun "}
     )
-    assert follow(browser, created) == "first is there, at version 1."
+    assert follow(browser, created) == "first was created, at version 1."
     assert latest(web, "first") == (1, "Hi {{name}}\n", {"a": 1})
     changed = {"base_version": "1", "prompt": "Hello {{name}}\r\n", "config": "", "note": "friendlier"}
     review = browser.post(path(web, "prompts/first/review/"), data=changed)
@@ -81,7 +81,7 @@ def test_what_both_changed_is_chosen(web: Api, browser: TestClient, choice: str,
     mine = {"base_version": "1", "prompt": "one\nyours\nthree\n", "config": "", "note": ""}
     conflict = browser.post(path(web, "prompts/greeting/publish/"), data=mine)
     assert conflict.status_code == 409
-    assert headline(conflict) == "Somebody else published meanwhile"
+    assert headline(conflict) == "Another user published a version"
     for shown in ("theirs", "yours", "two"):
         assert shown in text_of(conflict)
     (field,) = set(re.findall(r'type="radio" id="[^"]*" name="([^"]*)"', conflict.text))

@@ -28,7 +28,6 @@ class AgentCall:
 
     @property
     def database(self) -> Database:
-        """The database."""
         return self.services.database
 
     def enter(self, permission: Permission) -> Actor:
@@ -43,7 +42,7 @@ class AgentCall:
 
     @property
     def caller_name(self) -> str:
-        """Who sends the message, for limits on what one caller sends and keeps open."""
+        """Identity of the client, for limits on its requests and open streams."""
         return self.caller.key_id or f"user {self.caller.user_id}"
 
     async def name_caller(self, _beginning: bytes) -> str:

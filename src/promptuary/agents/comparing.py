@@ -1,4 +1,4 @@
-"""What differs between two versions, as a model reads it: a unified diff, and the config value by value."""
+"""Differences between two versions in a form for language models: a unified diff, and the config value by value."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""``/mcp``: an ASGI application that lets known callers through to the protocol, and answers everybody else.
+"""``/mcp``: an ASGI application that passes authenticated clients to the protocol, and answers all others.
 
 It loads the protocol with the first request that needs it: servers whom no agent asks neither hold it in memory nor wait for it.
 """
@@ -53,7 +53,6 @@ class Agents:
         self._loading = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request."""
         request = Request(scope, receive)
         try:
             await self._serve(request, send)
@@ -153,7 +152,7 @@ def _foreign() -> ApiError:
 
 
 def _is_foreign(origin: str | None, public_url: str) -> bool:
-    """Tell whether a page of another site sends a request.
+    """Return `True` if a page of another site sends a request.
 
     The request's own `Host` proves nothing: a page that has its name rebound to this server's address sends that name.
     """
@@ -169,7 +168,7 @@ def _is_foreign(origin: str | None, public_url: str) -> bool:
 
 
 def _is_initialize(body: bytes) -> bool:
-    """Tell whether a client of the protocol's earlier versions begins."""
+    """Return `True` if a client of the protocol's earlier versions begins."""
     if len(body) > _SMALL or b'"initialize"' not in body:
         return False
     try:
@@ -180,7 +179,7 @@ def _is_initialize(body: bytes) -> bool:
 
 
 def _naming_session(send: Send) -> Send:
-    """Give a client a session's name, which nobody looks at: some open a stream of notices only when they have one."""
+    """Give a client a session ID, which is never read: some clients open a notification stream only if they have one."""
 
     async def send_named(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -1,6 +1,6 @@
 """Schemas of what tools take: those of the API's queries and bodies, with the names of prompts and labels beside the rest.
 
-Unlike the API, tools refuse arguments that they do not know: a model that invents one should hear of it.
+Unlike the API, tools refuse arguments that they do not know: a model that invents one should get an error.
 """
 
 from dataclasses import replace
@@ -48,15 +48,15 @@ class ListArguments(ListQuery):
 
     content: Content = Field(default="none", description="How much of each prompt to return.")
     limit: Annotated[int, integer(minimum=1, maximum=100), Field(json_schema_extra={"minimum": 1, "maximum": 100})] = Field(
-        default=50, description="Most prompts to return."
+        default=50, description="Maximum number of prompts."
     )
     offset: Annotated[int, integer(minimum=0), Field(json_schema_extra={"minimum": 0})] = Field(
-        default=0, description="Prompts to skip: `next_offset` of the page before."
+        default=0, description="Prompts to skip: `next_offset` of the previous page."
     )
 
     @property
     def search_listing(self) -> Listing:
-        """What to list. A search finds words in any order, and without an order that was asked for begins with the best names."""
+        """The listing. A search finds words in any order; its default order begins with the best matches of the name."""
         listing = self.listing(limit=self.limit, offset=self.offset)
         if self.archived or not self.search:
             return listing
@@ -120,7 +120,7 @@ class LabelDeleteArguments(Named):
 
     label_name: Annotated[str, text()] = Field(description="The label.")
     expected_version: VersionNumber | None = Field(
-        default=None, description="The version that the label points at now. If it points elsewhere, nothing is removed."
+        default=None, description="The version that the label currently points at. If it points at another one, nothing is removed."
     )
 
 
@@ -128,10 +128,10 @@ class HistoryArguments(Named):
     """The arguments of a history."""
 
     limit: Annotated[int, integer(minimum=1, maximum=100), Field(json_schema_extra={"minimum": 1, "maximum": 100})] = Field(
-        default=20, description="Most versions to return."
+        default=20, description="Maximum number of versions."
     )
     before_version: VersionNumber | None = Field(
-        default=None, description="Only versions below this number: the last one of the page before."
+        default=None, description="Only versions below this number: the last one of the previous page."
     )
 
 
@@ -139,8 +139,6 @@ class DiffArguments(Named):
     """The arguments of a comparison."""
 
     from_version: _Selector | None = Field(
-        default=None, description="The older version: its number or a label. The one before `to_version` by default."
+        default=None, description="The older version: a number or a label. Default: the one before `to_version`."
     )
-    to_version: _Selector | None = Field(
-        default=None, description="The newer version: its number or a label. The latest by default."
-    )
+    to_version: _Selector | None = Field(default=None, description="The newer version: a number or a label. Default: the latest.")

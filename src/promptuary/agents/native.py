@@ -51,7 +51,7 @@ class Filled:
 
 
 def list_native(call: AgentCall, cursor: str | None) -> tuple[list[NativePrompt], str | None]:
-    """Return a page of prompts by name, and the cursor of the next one. Raises `InvalidValue` for a cursor of nobody's.
+    """Return a page of prompts by name, and the cursor of the next one. Raises `InvalidValue` for an unknown cursor.
 
     Many clients read the first page only, so it is large: `MAX_PAGE` prompts, or those with the first megabytes.
     """

@@ -1,4 +1,4 @@
-"""What tools return where the API has no schema of its own."""
+"""Results of tools for which the API has no schema."""
 
 from typing import Annotated
 
@@ -26,7 +26,7 @@ class PromptHistory(TypedDict):
 
 
 class ConfigDifference(TypedDict):
-    """A value of the config that differs; `before` and `after` are JSON text, null where there is none."""
+    """A value of the config that differs; `before` and `after` are JSON text, null if there is none."""
 
     path: str
     before: str | None
@@ -34,7 +34,7 @@ class ConfigDifference(TypedDict):
 
 
 class PromptDiff(TypedDict):
-    """What differs between two versions. `text_diff` is a unified diff, empty where the texts are the same."""
+    """Differences between two versions. `text_diff` is a unified diff, empty where the texts are the same."""
 
     prompt_name: str
     from_version: PositiveInteger

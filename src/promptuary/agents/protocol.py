@@ -1,4 +1,4 @@
-"""The protocol, by the official package: tools and native prompts for whoever `edge` has let through.
+"""The protocol, by the official package: tools and native prompts for clients that `edge` has authenticated.
 
 Nothing is kept between requests. Clients of the version of 2026-07-28 need no session; those of earlier ones are served without.
 """
@@ -37,7 +37,7 @@ INSTRUCTIONS = (
 )
 
 Context = Any
-"""What the package hands to handlers."""
+"""Context that the package passes to handlers."""
 
 
 def create_protocol(streams: Streams, heavy_work: HeavyWork) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
@@ -63,13 +63,13 @@ class _Server(Server[Any]):
         experimental_capabilities: dict[str, dict[str, Any]] | None = None,
         extensions: dict[str, dict[str, Any]] | None = None,
     ) -> InitializationOptions:
-        """Return what a client of an earlier version is told at its beginning."""
+        """Return the initialization result for clients of earlier protocol versions."""
         options = notification_options or NotificationOptions(prompts_changed=True)
         return super().create_initialization_options(options, experimental_capabilities, extensions)
 
 
 class _Handlers:
-    """What is done for each method of the protocol."""
+    """Handlers of the protocol's methods."""
 
     def __init__(self, streams: Streams, heavy_work: HeavyWork) -> None:
         self._streams = streams
@@ -133,7 +133,7 @@ class _Handlers:
 
 
 class _Bus:
-    """What the package listens to on behalf of one stream."""
+    """Subscription of the package for one stream."""
 
     def __init__(self) -> None:
         self._listener: Callable[[ServerEvent], None] | None = None

@@ -16,7 +16,7 @@ from promptuary.model.json_text import InvalidJson, dump_compact, find_surrogate
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a tool has returned: an object, and as text the same, or the sentence of a refusal."""
+    """Result of a tool: an object and the same as text, or the sentence of an error."""
 
     text: str
     body: object
@@ -24,7 +24,7 @@ class Outcome:
 
 
 def run_tool(call: AgentCall, tool: Tool, arguments: Mapping[str, object]) -> Outcome:
-    """Run a tool. Arguments that are null count as absent, but for those to which null means something."""
+    """Run a tool. Null arguments count as absent, except those for which null has a meaning."""
     try:
         read = read_json_texts(arguments, tool.input_schema)
         given = {name: value for name, value in _sane(read).items() if value is not None or name in _NULLABLE}

@@ -1,4 +1,4 @@
-"""MCP over standard input and output, for agents that start a program: what they send goes on to ``/mcp`` of a server, and back.
+"""MCP over standard input and output, for agents that start a program: messages are forwarded to ``/mcp`` of a server, and back.
 
 The agent and the server may speak different versions of the protocol. Nothing is decided here: tools, prompts and refusals are the
 server's.
@@ -31,7 +31,7 @@ _RETRY_SECONDS = 2.0
 _UNREACHABLE = -32000
 
 Context = Any
-"""What the package hands to handlers."""
+"""Context that the package passes to handlers."""
 
 
 class NotServed(RegistryError):
@@ -73,7 +73,7 @@ async def _check(http: httpx2.AsyncClient, url: str) -> None:
 
 
 class _Reaching(httpx2.AsyncBaseTransport):
-    """Answers in place of a server that cannot be reached, so that the agent hears of it and can go on when the server is back.
+    """Answers in place of a server that cannot be reached, so that the agent gets an error and can continue later.
 
     The package's client would end at the first connection that fails.
     """
@@ -161,8 +161,8 @@ class _Relay:
             except (MCPError, SubscriptionLost, TimeoutError):
                 pass
             except Exception:
-                # Nobody waits for this task. Standard output belongs to the agent; the log goes to standard error.
-                logger.exception("The stream of notices failed; it is opened again.")
+                # Nothing awaits this task. Standard output belongs to the agent; the log goes to standard error.
+                logger.exception("The notification stream failed; reconnecting.")
             has_missed = True
             await asyncio.sleep(_RETRY_SECONDS)
 

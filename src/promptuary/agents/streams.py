@@ -24,7 +24,7 @@ MAX_SECONDS = 3600.0
 """After this long a stream ends, and its client opens another one."""
 
 QUIET_SECONDS = 1.0
-"""How long after a notice the next one comes at the earliest: agents answer each by reading the whole list."""
+"""Minimum time between two notifications: agents respond to each by reading the whole list."""
 
 logger = structlog.stdlib.get_logger("promptuary.agents")
 
@@ -56,19 +56,19 @@ class Streams:
         self._note_failure = note_failure
         self._is_stopping = False
         self._streams: set[Stream] = set()
-        # Done when what is committed from then on is heard of; there is one while streams are followed.
+        # Done when later commits are noticed; there is one while streams are followed.
         self._ready: asyncio.Future[None] | None = None
         self._following: asyncio.Task[None] | None = None
         self._is_behind = False
 
     @asynccontextmanager
     async def opened(self, stream: Stream) -> AsyncIterator[None]:
-        """Serve a stream for the length of the block: it hears of every change that is committed from then on.
+        """Serve a stream for the length of the block: it is notified of every change that is committed from then on.
 
         Raises `Unavailable` when there are too many, when the server is about to stop, or when its database is out of reach.
         """
         if self._is_stopping or self._stop_flag.is_set():
-            message = "This server is about to stop. Try again."
+            message = "The server is shutting down. Try again."
             raise Unavailable(message)
         if len(self._streams) >= MAX_STREAMS:
             message = f"This server has {MAX_STREAMS} open streams. Try again later."
@@ -107,12 +107,12 @@ class Streams:
                 await asyncio.sleep(await self._look(watch))
         except Exception as error:
             if ready.done():
-                # Nobody waits for this task. Clients come again, and so does another one.
+                # Nothing awaits this task; reconnecting clients start a new one.
                 self._note_failure("tell_agents")
                 logger.exception("change log not followed")
             else:
                 ready.set_exception(error)
-                # Whoever asked may be gone.
+                # The client may be gone.
                 ready.exception()
         finally:
             self._ready = self._following = None
@@ -146,7 +146,7 @@ class Streams:
         for stream in concerned:
             stream.tell()
         if changes is None or any(change.kind in ENDS_ACCESS for change in changes):
-            # Whoever may still listen opens another one.
+            # Clients with access open another one.
             self._end_all()
         return bool(concerned)
 

@@ -238,9 +238,9 @@ TOOLS = (
     Tool(
         "llma-prompt-list",
         "List prompts",
-        "List the project's prompts, or find those that have all words of a search in their name or content, best names first. "
-        "Shows each at its latest version, or with "
-        "`label` at the labelled one. With `archived` it lists the archived prompts, which `llma-prompt-restore` brings back.",
+        "List the project's prompts, or search for prompts with all words of `search` in name or content, best matches of the "
+        "name first. Each is returned at its latest version, or with `label` at the labelled one. `archived` lists archived "
+        "prompts, which `llma-prompt-restore` restores.",
         ListArguments,
         outputs.PromptPage,
         _list,
@@ -250,7 +250,7 @@ TOOLS = (
     Tool(
         "llma-prompt-get",
         "Get a prompt",
-        "Get the text and config of a prompt: the latest version, or the one with a number or a label.",
+        "Get the content and config of a prompt: the latest version, or the one with a given number or label.",
         GetArguments,
         LLMPromptPublic,
         _get,
@@ -260,8 +260,8 @@ TOOLS = (
     Tool(
         "llma-prompt-create",
         "Create a prompt",
-        "Create a prompt with version 1. Write variables as {{name}}. Nothing is labelled: programs that follow a label such as "
-        "`production` get nothing until `llma-prompt-label-set` points it at a version.",
+        "Create a prompt with version 1. Write variables as {{name}}. No label is set: programs that fetch by a label such as "
+        "`production` get a 404 until `llma-prompt-label-set` points the label at a version.",
         CreateArguments,
         LLMPrompt,
         _create,
@@ -269,9 +269,9 @@ TOOLS = (
     Tool(
         "llma-prompt-update",
         "Publish a version",
-        "Publish the next version of a prompt: with a new `prompt` or `edits` to the latest one, with a new `config` or the one it "
-        "had. `base_version` is the version that you have read; if somebody has published since, nothing happens and you get an "
-        "error: read the prompt again. Labels stay where they are.",
+        "Publish the next version of a prompt, with a new `prompt` or `edits` of the latest one, and with a new `config` or the "
+        "current one. `base_version` is the version that you have read. If another version was published since, nothing is changed "
+        "and you get an error: read the prompt again. Labels do not move.",
         UpdateArguments,
         LLMPrompt,
         _update,
@@ -297,9 +297,9 @@ TOOLS = (
     Tool(
         "llma-prompt-label-set",
         "Set or move a label",
-        "Let a label point at a version, to release it or to roll back. Programs that follow the label get that version at once. "
-        "`expected_version` is where you have seen the label, null for not set; if it was moved since, nothing happens and you get "
-        "an error: read the labels again.",
+        "Point a label at a version, to release it or to roll back. Programs that fetch by the label get that version immediately. "
+        "`expected_version` is the version at which you last saw the label, or null if it was not set. If the label has moved "
+        "since, nothing is changed and you get an error: read the labels again.",
         LabelSetArguments,
         LLMPromptLabel,
         _set_label,
@@ -309,7 +309,7 @@ TOOLS = (
     Tool(
         "llma-prompt-label-delete",
         "Remove a label",
-        "Remove a label from a prompt. Programs that follow it get no prompt any more.",
+        "Remove a label from a prompt. Programs that fetch by it get a 404.",
         LabelDeleteArguments,
         outputs.LabelRemoved,
         _delete_label,
@@ -319,7 +319,7 @@ TOOLS = (
     Tool(
         "llma-prompt-history",
         "See the history",
-        "List the versions of a prompt, newest first: when, by whom, with which note and labels, and when they were fetched last.",
+        "List the versions of a prompt, newest first, with timestamp, author, description, labels and time of the last fetch.",
         HistoryArguments,
         outputs.PromptHistory,
         _show_history,
@@ -329,7 +329,7 @@ TOOLS = (
     Tool(
         "llma-prompt-diff",
         "Compare versions",
-        "Show what differs between two versions of a prompt, in text and config. Without arguments: what the latest one changed.",
+        "Compare the content and config of two versions of a prompt. Default: the changes of the latest version.",
         DiffArguments,
         outputs.PromptDiff,
         _diff,
@@ -340,8 +340,8 @@ TOOLS = (
     Tool(
         "llma-prompt-archive",
         "Archive a prompt",
-        "Take a prompt with all its versions and labels out of service. Programs get it no more and its name becomes free; "
-        "`llma-prompt-restore` brings it back, without labels.",
+        "Take a prompt with all its versions and labels out of service. Programs can no longer fetch it, its name becomes free. "
+        "`llma-prompt-restore` restores it, without labels.",
         Named,
         outputs.PromptArchived,
         _archive,
@@ -351,7 +351,7 @@ TOOLS = (
     Tool(
         "llma-prompt-restore",
         "Restore a prompt",
-        "Bring an archived prompt with all its versions back. `former_labels` tells which labels it had; they do not come back.",
+        "Restore an archived prompt with all its versions. `former_labels` lists its former labels, which are not restored.",
         RestoreArguments,
         LLMPromptRestored,
         _restore,

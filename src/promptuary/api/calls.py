@@ -51,7 +51,7 @@ _BEARER = re.compile(r"Bearer\s+(\S.*)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What handlers work with; one set an application."""
+    """Services of the handlers; one set for each application."""
 
     database: Database
     throttle: Throttle
@@ -66,9 +66,9 @@ class Services:
     readiness: Readiness
     bodies: Bodies
     fetch_threads: CapacityLimiter
-    """How many fetches are answered from the database at once. They have a limit of their own, so they wait for nothing else."""
+    """Maximum concurrent fetches from the database. A separate limit, so that they wait for no other requests."""
     caller_threads: CapacityLimiter
-    """How many callers are looked up at once before their large bodies are read."""
+    """Maximum concurrent authentications before large bodies are read."""
 
 
 class Call:
@@ -82,7 +82,6 @@ class Call:
 
     @property
     def database(self) -> Database:
-        """The database."""
         return self.services.database
 
     @property
@@ -113,7 +112,7 @@ class Call:
 
     @property
     def names_caller(self) -> bool:
-        """Whether what is there of the request may tell who sends it."""
+        """`True` if the part of the request that has arrived may contain credentials."""
         return (
             self._first_credential is not None
             or read_session_cookie(self.request.scope, root=path_of(self.services.public_url)) is not None
@@ -139,7 +138,7 @@ class Call:
 
     @property
     def wants_stream(self) -> bool:
-        """Whether the caller asks for server-sent events."""
+        """`True` if the client asks for server-sent events."""
         is_get = self.request.scope.get(SENT_METHOD, self.request.method) == "GET"
         return is_get and _accepts(self.request.headers.get("accept", ""), {EVENT_STREAM})
 
@@ -227,7 +226,7 @@ class Call:
 
     @cached_property
     def _credential(self) -> tuple[str, str] | None:
-        """Where the key was sent, and the key. Only the first place that has one counts; `None` where there is none."""
+        """The place of the key, and the key. Only the first place with a key counts; `None` if there is none."""
         if sent_key := bearer_of(self.request.headers):
             return "Authorization header", sent_key
         sent = self._lenient_body.get("personal_api_key")
@@ -239,7 +238,7 @@ class Call:
 
     @cached_property
     def _first_credential(self) -> tuple[str, str] | None:
-        """Where a key was sent, and the key, as far as that can be seen without reading the body as a whole."""
+        """The place of the key, and the key, as far as it is known without the whole body."""
         if sent_key := bearer_of(self.request.headers):
             return "Authorization header", sent_key
         if sent_key := find_key_in_beginning(self._raw_body, self._content_type):
@@ -270,7 +269,7 @@ class Call:
         self.services.throttle.count_bad_key(self.request.client.host if self.request.client else "")
 
     def _signed_in_caller(self, tx: Transaction) -> access.Caller:
-        """Return whoever is signed in on the pages: scripts of the pages, and people who open an address of the API."""
+        """Return the user who is signed in on the pages, for scripts of the pages and for API addresses opened in a browser."""
         value = read_session_cookie(self.request.scope, root=path_of(self.services.public_url))
         signed_in = None if value is None else sessions.find_session(tx, value, limits=self.services.session_limits)
         if signed_in is None:
@@ -310,7 +309,7 @@ def _caller_with_session(tx: Transaction, value: str | None, limits: SessionLimi
 
 
 def bearer_of(headers: Headers) -> str | None:
-    """Return the key of the `Authorization` header; `None` where there is none."""
+    """Return the key of the `Authorization` header; `None` if there is none."""
     match = _BEARER.fullmatch(headers.get("authorization", "").strip())
     return match[1].strip() if match else None
 

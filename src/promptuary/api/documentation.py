@@ -42,27 +42,27 @@ follow();
 """
 
 _PATH_PARAMETERS = {
-    "project_id": "The project's id, or `@current` for the current project of the key's owner.",
+    "project_id": "The project's ID, or `@current` for the current project of the key's owner.",
     "prompt_name": "The prompt's name.",
     "label_name": "The label's name.",
 }
 
 # One schema under several media types makes generators write the same code several times, or code that does not run.
 _FORMS_ARE_READ = (
-    f"JSON. Forms (`{URLENCODED}` and `{MULTIPART}`) with the same fields are read, too: in them, `prompt`, `config` and `edits` "
-    "are JSON text, and edits may also be sent field by field, as `edits[0]old` and `edits[0]new`."
+    f"JSON. Forms (`{URLENCODED}` and `{MULTIPART}`) with the same fields are accepted too. In a form, `prompt`, `config` and "
+    "`edits` are JSON text; edits may also be sent as separate fields, such as `edits[0]old` and `edits[0]new`."
 )
 
 _REFUSALS = {
-    400: (ErrorEnvelope | ErrorDetail, "The request breaks a rule; `detail` says which."),
-    401: (ErrorEnvelope, "No credentials, or invalid ones."),
-    403: (ErrorEnvelope, "The key or its owner may not do this."),
-    404: (ErrorEnvelope | ErrorDetail, "There is no such thing."),
-    406: (ErrorEnvelope, "The caller does not accept JSON."),
-    409: (ErrorDetail, "Somebody else was faster."),
-    413: (ErrorEnvelope, "The body is too large."),
-    415: (ErrorEnvelope, "The body is neither JSON nor a form."),
-    429: (ErrorEnvelope, "Too many requests; `Retry-After` says how many seconds to wait."),
+    400: (ErrorEnvelope | ErrorDetail, "The request is invalid; `detail` states the reason."),
+    401: (ErrorEnvelope, "Credentials are missing or invalid."),
+    403: (ErrorEnvelope, "The key or its owner lacks the permission."),
+    404: (ErrorEnvelope | ErrorDetail, "Not found."),
+    406: (ErrorEnvelope, "The client does not accept JSON."),
+    409: (ErrorDetail, "The prompt was changed by another request."),
+    413: (ErrorEnvelope, "The request body is too large."),
+    415: (ErrorEnvelope, "The request body is neither JSON nor a form."),
+    429: (ErrorEnvelope, "Too many requests; wait for the number of seconds in `Retry-After`."),
     503: (ErrorEnvelope, "The database is not available."),
 }
 _ALWAYS = (400, 401, 403, 404, 406, 413, 429, 503)
@@ -90,7 +90,7 @@ def operation(
     return {
         "operation_id": operation_id,
         "openapi_extra": described,
-        "responses": {status: {"model": model, "description": "Done."} for status, model in answers.items()}
+        "responses": {status: {"model": model, "description": "Success."} for status, model in answers.items()}
         | {status: {"model": _REFUSALS[status][0], "description": _REFUSALS[status][1]} for status in refusals},
         "status_code": min(answers),
         "response_model": None,
@@ -105,7 +105,7 @@ def lines_body(description: str) -> dict[str, Any]:
 def lines_operation(operation_id: str, *, query: type[Schema], extra_parameters: list[dict[str, Any]]) -> dict[str, Any]:
     """Describe an operation as `operation` does, one that answers with lines of JSON."""
     described = operation(operation_id, query=query, extra_parameters=extra_parameters, answers={200: None})
-    described["responses"][200] = {"description": "Done.", "content": {LINES: {"schema": {"type": "string"}}}}
+    described["responses"][200] = {"description": "Success.", "content": {LINES: {"schema": {"type": "string"}}}}
     return described
 
 
@@ -114,7 +114,9 @@ def query_parameter(name: str, schema: dict[str, Any], description: str) -> dict
     return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
 
 
-TOKEN_PARAMETER = query_parameter("token", {"type": "string"}, "A project's token (`phc_...`); it wins over `project_id`.")
+TOKEN_PARAMETER = query_parameter(
+    "token", {"type": "string"}, "A project's token (`phc_...`). It takes precedence over `project_id`."
+)
 
 
 def build_schema(api: FastAPI, bodies: list[type[Body]], *, root: str = "") -> dict[str, Any]:

@@ -213,7 +213,7 @@ async def bad_request(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def stopping(scope: Scope, receive: Receive, send: Send) -> None:
     """Send a caller who can go elsewhere there, as an ASGI application."""
-    await answer_error(errors.Unavailable("This server is about to stop. Try again."))(scope, receive, send)
+    await answer_error(errors.Unavailable("The server is shutting down. Try again."))(scope, receive, send)
 
 
 def _server_error_response(request_id: str) -> Response:

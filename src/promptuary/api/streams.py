@@ -24,16 +24,16 @@ from promptuary.store.watch import Watch, open_watch
 from promptuary.supervisor.stop_flag import StopFlag
 
 LOOK_SECONDS = 0.02
-"""How long the broadcaster waits between two looks for news, while there are streams; a look costs microseconds."""
+"""Interval of polling for changes while there are streams; a poll costs microseconds."""
 
 SESSION_CHECK_SECONDS = 15.0
-"""How long somebody who has signed out may still have a stream; other ends of access are in the change log."""
+"""Maximum time for which a signed-out user may still have a stream; other ends of access are in the change log."""
 
 REMEMBERED = 256
 """Most entries that are remembered for the streams of one project."""
 
 RETRY_SECONDS = 0.5
-"""How long after a failed look at the log comes the next one."""
+"""Pause after a failed read of the log."""
 
 LOST = -1
 """The cursor of a stream that is to be reset: of what is behind it, something is always missing."""
@@ -72,7 +72,7 @@ class Stream:
             self.waiting.set_result(None)
 
     def end(self) -> None:
-        """Let the stream end. Nobody waits for a client that does not read."""
+        """End the stream, without waiting for a client that does not read."""
         self.is_over = True
         self.wake()
         if self.is_sending and self.abort is not None:
@@ -104,7 +104,7 @@ class _Memory:
 class Broadcaster:
     """Follows the change log while there are streams. Belongs to one event loop; all its methods are called there.
 
-    ``show`` makes the message of a change, ``note_open`` is told how many streams are open.
+    ``show`` makes the message of a change, ``note_open`` is called with the number of open streams.
     """
 
     def __init__(
@@ -135,7 +135,7 @@ class Broadcaster:
     def open(self, stream: Stream) -> None:
         """Add a stream. Raises `Unavailable` when there are too many, or when the server is about to stop."""
         if self._is_stopping or self._stop_flag.is_set():
-            detail = "This server is about to stop. Try again."
+            detail = "The server is shutting down. Try again."
             raise Unavailable(detail)
         if len(self._streams) >= self._max_streams:
             detail = f"This server has {self._max_streams} open streams, as many as it may have. Try again."
@@ -208,7 +208,7 @@ class Broadcaster:
                     pause = RETRY_SECONDS
                 await asyncio.sleep(pause)
         except Exception:
-            # Nobody waits for this task. Clients come again, and so does another one.
+            # Nothing awaits this task; reconnecting clients start a new one.
             self._note_failure("stream_changes")
             logger.exception("change log not followed")
         finally:
@@ -229,10 +229,10 @@ class Broadcaster:
         while not is_read:
             entries, end, is_lost = await asyncio.to_thread(_read, watch, self._mark)
             if is_lost:
-                # Somebody may have lost access by what cannot be told any more.
+                # A user may have lost access by a change that is no longer available.
                 await self._check(watch, [*self._streams])
                 for stream in self._streams:
-                    # What a stream has told of may be gone, and its cursor may be that of another entry.
+                    # Changes that a stream has sent may be gone, and its cursor may be that of another entry.
                     stream.cursor = LOST
                 self._begin_at(end)
                 return
@@ -241,7 +241,7 @@ class Broadcaster:
             self._mark = end if is_read else changes.mark_of(entries[-1].change)
 
     def _begin_at(self, mark: Mark) -> None:
-        """Remember nothing of what was before, so that streams that were not told of it look at the log themselves."""
+        """Clear the buffer of changes, so that streams that are behind read the log themselves."""
         self._mark = mark
         for memory in self._memories.values():
             memory.forget(mark.sequence)

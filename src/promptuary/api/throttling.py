@@ -22,7 +22,7 @@ logger = structlog.stdlib.get_logger("promptuary.throttling")
 class Throttle:
     """Counts requests and raises the 429 of `throttled` for those beyond a limit. A limit that is `None` never does.
 
-    ``log_failure`` is told which limit was met, in any thread.
+    ``log_failure`` is called with the limit, in any thread.
     """
 
     limiter: MovingWindowRateLimiter
@@ -39,7 +39,7 @@ class Throttle:
             self._count(self.writes, "writes", key_id)
 
     def count_read(self, key_id: str) -> bool:
-        """Count a read and tell whether it is allowed. Whoever refuses it counts it again, and notes the refusal."""
+        """Count a read and return `True` if it is allowed. The caller that rejects it counts it again, and notes the rejection."""
         return self._wait_for(self.reads, "reads", key_id) is None
 
     def count_bad_key(self, address: str) -> None:

@@ -1,4 +1,4 @@
-"""What a worker does from time to time, beside answering requests."""
+"""Periodic background work of a worker."""
 
 import threading
 import time
@@ -36,7 +36,7 @@ def trim_usage(database: Database, *, days: int) -> int:
 
 
 def renew_recent_fetches(database: Database) -> bool:
-    """Add up the fetches of the recent days anew on a new day; return whether that was to be done. Raises `Unavailable`."""
+    """Compute the sums of recent fetches again on a new day; return `True` if it was due. Raises `Unavailable`."""
     with database.read() as tx:
         if recent_fetches.are_current(tx):
             return False

@@ -1,4 +1,4 @@
-"""What each worker does once a second: stay in step with the change log, and write down what cannot be counted as it happens."""
+"""Work of each worker once a second: apply the change log, and record gauges."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ logger = structlog.stdlib.get_logger("promptuary.sampling")
 
 
 class InSync:
-    """Lets a worker that nobody asks for anything hear of changes, and knows for how long it could not."""
+    """Applies changes in an idle worker, and knows since when that has failed."""
 
     def __init__(self, freshness: Freshness) -> None:
         self._freshness = freshness
@@ -59,8 +59,8 @@ class InSync:
         try:
             is_in_step = self._freshness.is_current() or await self._freshness.catch_up()
         except Exception:
-            # Nobody waits for this task, so nobody else could tell.
-            logger.exception("not in step with the change log")
+            # Nothing awaits this task, so errors are logged here.
+            logger.exception("change log not applied")
         finally:
             self._is_in_step = is_in_step
         if is_in_step:

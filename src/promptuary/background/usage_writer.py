@@ -82,7 +82,6 @@ class WritesUsage:
         self._writer = writer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request."""
         if scope["type"] != "lifespan":
             await self._application(scope, receive, send)
             return

@@ -23,7 +23,7 @@ def bundle(
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write all prompts of a folder to one file, from which client libraries serve them. No server is asked."""
+    """Write all prompts of a folder to one file, from which client libraries serve them. Works without a server."""
     folder = read_folder(folder_path)
     data = make_bundle(folder)
     if output == _STANDARD_OUTPUT:

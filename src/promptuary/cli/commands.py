@@ -1,4 +1,4 @@
-"""Which commands there are, and where each is. What a command needs is loaded when it is used.
+"""All commands with their modules. The imports of a command are loaded when it is used.
 
 Most of the time that a command takes is the loading of libraries: those that ask a server need no database layer, those that work
 on the database need no HTTP. ``promptuary --help`` shows the lines of the table here and loads no command.
@@ -25,25 +25,29 @@ class Location:
 LOCATIONS: Mapping[str, Location] = {
     "serve": Location("serve", "Start the server.", "serve"),
     "mcp": Location("mcp", "Serve an agent over standard input and output (MCP).", "mcp"),
-    "demo": Location("demo", "Create a demo project with a dozen prompts.", "demo"),
-    "login": Location("login", "Keep a server, a project and a key for later commands.", "login"),
-    "logout": Location("login", "Forget a profile and its key.", "logout"),
+    "demo": Location(
+        "demo", "Create a demo project with a dozen prompts with histories and labels, and print a key for it.", "demo"
+    ),
+    "login": Location("login", "Store a server, a project and a key for later commands.", "login"),
+    "logout": Location("login", "Remove a profile and its key.", "logout"),
     "export": Location(
         "transfers", "Write a whole project into a file: prompts, versions, labels, authors, times.", "export_project"
     ),
-    "import": Location("transfers", "Bring an export, or a PostHog project, into a project, as it was.", "import_project"),
-    "pull": Location("pull", "Write each prompt to a file and note in prompts.lock what was taken.", "pull"),
-    "push": Location("push", "Publish what was edited since the last pull, each on the version it was made from.", "push"),
-    "status": Location("status", "Show what was edited here, and what the server has that was not pulled.", "status"),
-    "diff": Location("status", "Show what was edited here, beside the versions that were pulled.", "diff"),
-    "verify": Location("verify", "Check, without a server, that the files are what the lock says.", "verify"),
+    "import": Location("transfers", "Import an export, or a PostHog project, into a project.", "import_project"),
+    "pull": Location("pull", "Write each prompt to a file and record the versions in prompts.lock.", "pull"),
+    "push": Location("push", "Publish local edits since the last pull, each on top of its base version.", "push"),
+    "status": Location("status", "List local edits, and versions of the server that were not pulled.", "status"),
+    "diff": Location("status", "Compare local files with the pulled versions.", "diff"),
+    "verify": Location(
+        "verify", "Check, without a server, that files match the lock file and have the declared variables.", "verify"
+    ),
     "bundle": Location("bundle", "Write all prompts of a folder to one file, from which client libraries serve them.", "bundle"),
-    "user": Location("users", "Accounts of people."),
-    "project": Location("projects", "Projects: closed sets of prompts with their own members and token."),
-    "member": Location("members", "Members of projects."),
+    "user": Location("users", "User accounts."),
+    "project": Location("projects", "Projects: separate sets of prompts with their own members and token."),
+    "member": Location("members", "Project members."),
     "key": Location("keys", "Personal API keys."),
     "db": Location("db", "Upgrade, check, back up and restore the database."),
-    "prompt": Location("prompt_writing", "Prompts of a server: read, write, compare, label, archive."),
+    "prompt": Location("prompt_writing", "Read, write, compare, label and archive the prompts of a server over HTTP."),
 }
 """All commands by name, in the order of the help."""
 

@@ -1,4 +1,4 @@
-"""What commands need that work on the database: the settings and the database itself. How they show results is in `output`."""
+"""Access to settings and database for commands that work on the database. Output is in `output`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

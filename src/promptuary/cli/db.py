@@ -16,7 +16,7 @@ app = typer.Typer(help="Upgrade, check, back up and restore the database.", no_a
 
 @app.command("upgrade")
 def upgrade() -> None:
-    """Bring the database to the schema that this version needs. promptuary serve does it by itself."""
+    """Upgrade the database to the schema of this version. promptuary serve does so at each start."""
     database = open_database(read_settings())
     was_upgraded = schema.upgrade(database)
     database.close()
@@ -25,7 +25,7 @@ def upgrade() -> None:
 
 @app.command("check")
 def check() -> None:
-    """Read everything and report what is not sound: files, references, version numbers, labels, contents."""
+    """Read the whole database and report problems: files, references, version numbers, labels, contents."""
     with opened_database() as database, database.read() as tx:
         problems = checks.list_problems(tx)
     for problem in problems:
@@ -37,11 +37,11 @@ def check() -> None:
 
 @app.command("reindex")
 def reindex() -> None:
-    """Build anew what lists and search read. Fetches go on meanwhile, writers wait."""
+    """Rebuild the tables of lists and search. Fetches continue meanwhile, writes wait."""
     with opened_database() as database, database.write() as tx:
         has_index = entries.rebuild(tx)
         recent_fetches.rebuild(tx)
-    say("Lists and search are built anew.")
+    say("Lists and search were rebuilt.")
     if not has_index:
         say("PostgreSQL has no extension pg_trgm, so a search for more than a part of a word reads all texts.")
 
@@ -49,7 +49,7 @@ def reindex() -> None:
 @app.command("backup")
 def write_backup(
     target: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write, or - for standard output.")],
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if there is one.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
 ) -> None:
     """Write all data to one file, also while servers write to the database."""
     with opened_database() as database:
@@ -66,9 +66,9 @@ def write_backup(
 @app.command("restore")
 def restore_backup(
     source: Annotated[Path, typer.Argument(metavar="FILE", help="A file that promptuary db backup wrote.")],
-    replace: Annotated[bool, typer.Option("--replace", help="Delete the data that is there first.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Delete existing data first.")] = False,
 ) -> None:
-    """Fill the database from a backup, of this or the other kind of database. All or nothing."""
+    """Restore a backup into the database, in one transaction. SQLite and PostgreSQL read each other's backups."""
     with opened_database(creates=True) as database:
         address = database.address
         try:

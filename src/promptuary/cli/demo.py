@@ -6,7 +6,7 @@ from promptuary.registry import demo as seed
 
 
 def demo(as_json: AsJson = False) -> None:
-    """Create a demo project with a dozen prompts. They have histories and labels; a key that reads them is shown."""
+    """Create a demo project with a dozen prompts with histories and labels, and print a key for it."""
     with opened_database(creates=True) as database, database.write() as tx:
         seeded = seed.seed(tx)
     record = {

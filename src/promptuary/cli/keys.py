@@ -11,21 +11,19 @@ from promptuary.model.accounts import Key
 from promptuary.registry.operator import keys
 
 app = typer.Typer(
-    help="Personal API keys. A key may do what its user may do, within its scopes and projects.", no_args_is_help=True
+    help="Personal API keys. A key has the permissions of its user, within its scopes and projects.", no_args_is_help=True
 )
 
 
 @app.command("create")
 def create(
     email: Annotated[str, typer.Option(help="The user the key belongs to.")],
-    label: Annotated[str, typer.Option(help="What the key is for.")],
-    scopes: Annotated[list[Scope], typer.Option("--scope", help="What the key may do; repeat for several. '*' is everything.")],
-    project_ids: Annotated[
-        list[int] | None, typer.Option("--project", help="Limit the key to this project; repeat for several.")
-    ] = None,
+    label: Annotated[str, typer.Option(help="A name for the key, such as the program that uses it.")],
+    scopes: Annotated[list[Scope], typer.Option("--scope", help="A permission of the key. Repeatable. '*' allows everything.")],
+    project_ids: Annotated[list[int] | None, typer.Option("--project", help="Limit the key to this project. Repeatable.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create a key. Its value is shown once, now; only a hash is kept."""
+    """Create a key. Its value is printed once; only a hash is stored."""
     with opened_database() as database, database.write() as tx:
         new = keys.create_key(tx, email=email, label=label, scopes=scopes, project_ids=project_ids)
     record = {
@@ -42,7 +40,7 @@ def create(
 def list_all(
     email: Annotated[str | None, typer.Option(help="Only the keys of this user.")] = None, as_json: AsJson = False
 ) -> None:
-    """List keys, newest first. Values are not kept; the mask shows their ends."""
+    """List keys, newest first. Values are not stored; the mask shows their ends."""
     with opened_database() as database, database.read() as tx:
         found = keys.list_keys(tx, email=email, limit=MAX_LISTED)
     show_records([_record(key) for key in found], as_json=as_json, nothing="There are no keys.")
@@ -50,10 +48,10 @@ def list_all(
 
 @app.command("revoke")
 def revoke(
-    key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's id, as promptuary key list shows it.")],
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's ID, as shown by promptuary key list.")],
     as_json: AsJson = False,
 ) -> None:
-    """Revoke a key: it is refused at once, for good."""
+    """Revoke a key immediately and permanently."""
     with opened_database() as database, database.write() as tx:
         key = keys.revoke_key(tx, key_id)
     show_record(_record(key), as_json=as_json)

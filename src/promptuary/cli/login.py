@@ -13,14 +13,14 @@ from promptuary.remote.profiles import DEFAULT_NAME, make_profile, remove_profil
 
 
 def login(
-    host: Annotated[str, typer.Option(help="Where the server is, such as https://prompts.example.com.")],
+    host: Annotated[str, typer.Option(help="Address of the server, such as https://prompts.example.com.")],
     project: Annotated[
-        str, typer.Option(help="The project's number, or @current, the current one of the key's owner.")
+        str, typer.Option(help="The project's ID, or @current for the current project of the key's owner.")
     ] = "@current",
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Keep a server, a project and a key for later commands. The key is read from standard input and tried first."""
+    """Store a server, a project and a key for later commands. The key is read from standard input and checked."""
     name = _name_of(profile)
     made = make_profile({"host": host, "api_key": _read_key(), "project": project}, "The profile")
     with Remote(made) as remote:
@@ -41,7 +41,7 @@ def login(
 
 
 def logout(profile: ProfileName = None) -> None:
-    """Forget a profile and its key. The key stays valid; promptuary key revoke ends it."""
+    """Remove a profile and its key. The key stays valid; promptuary key revoke revokes it."""
     name = _name_of(profile)
     say(f"Profile {name} is removed from {remove_profile(name)}.")
 

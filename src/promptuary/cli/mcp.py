@@ -20,13 +20,16 @@ _NO_KEY = f"Set {KEY_VARIABLE} to a personal API key (phx_...)."
 def mcp(
     host: Annotated[
         str,
-        typer.Option(envvar="PROMPTUARY_HOST", help="Address of the server; by default the profile's, or http://127.0.0.1:8000."),
+        typer.Option(
+            envvar="PROMPTUARY_HOST", help="Address of the server. Default: that of the profile, else http://127.0.0.1:8000."
+        ),
     ] = "",
     project: Annotated[
-        str, typer.Option(envvar="PROMPTUARY_PROJECT", help="Id of the project; by default the one that the profile or key means.")
+        str, typer.Option(envvar="PROMPTUARY_PROJECT", help="ID of the project. Default: that of the profile or key.")
     ] = "",
     label: Annotated[
-        str, typer.Option(envvar="PROMPTUARY_LABEL", help="Label that native prompts follow; by default the latest version.")
+        str,
+        typer.Option(envvar="PROMPTUARY_LABEL", help="Label of the versions offered as MCP prompts. Default: the latest version."),
     ] = "",
     profile: ProfileName = None,
 ) -> None:

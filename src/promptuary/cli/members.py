@@ -11,11 +11,11 @@ from promptuary.model.accounts import Member
 from promptuary.registry.operator import members, users
 
 app = typer.Typer(
-    help="Members of projects. Viewers read prompts, editors also write them, admins also manage the project.",
+    help="Project members. Viewers read prompts, editors also write them, admins also manage the project.",
     no_args_is_help=True,
 )
 
-ProjectId = Annotated[int, typer.Option("--project", help="The project's id.")]
+ProjectId = Annotated[int, typer.Option("--project", help="The project's ID.")]
 _ADVICE = "Ask this person whether the account is theirs; else take the role back with: promptuary member remove"
 
 Email = Annotated[str, typer.Option("--email", help="The user's e-mail address.")]
@@ -25,16 +25,16 @@ Email = Annotated[str, typer.Option("--email", help="The user's e-mail address."
 def set_role(
     project_id: ProjectId,
     email: Email,
-    role: Annotated[Role, typer.Option(help="What the user may do.")],
+    role: Annotated[Role, typer.Option(help="The user's role.")],
     as_json: AsJson = False,
 ) -> None:
-    """Make a user a member of a project, or change their role."""
+    """Add a user to a project, or change their role."""
     with opened_database() as database, database.write() as tx:
         member = members.set_member(tx, project_id=project_id, email=email, role=role)
         user = users.get_user(tx, email)
     show_record(_record(member), as_json=as_json)
     if user.has_password and not user.is_vouched_for(project_id):
-        say(f"Nobody has verified that {member.email} belongs to the user of this account. {_ADVICE}", err=True)
+        say(f"The e-mail address {member.email} of this account is not verified. {_ADVICE}", err=True)
 
 
 @app.command("list")
@@ -47,7 +47,7 @@ def list_all(project_id: ProjectId, as_json: AsJson = False) -> None:
 
 @app.command("remove")
 def remove(project_id: ProjectId, email: Email) -> None:
-    """Take a user out of a project."""
+    """Remove a user from a project."""
     with opened_database() as database, database.write() as tx:
         members.remove_member(tx, project_id=project_id, email=email)
     say(f"{email} is no longer a member of project {project_id}.")

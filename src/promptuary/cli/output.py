@@ -1,4 +1,4 @@
-"""How commands show results, to people and to machines."""
+"""Output of commands, as text and as JSON."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ _GAP = "  "
 _MAX_CELL = 60
 _KEPT = "\n\t"
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 Record = Mapping[str, object]
 

@@ -9,7 +9,7 @@ from promptuary.cli.output import AsJson, format_timestamp, show_record, show_re
 from promptuary.model.accounts import Project
 from promptuary.registry.operator import projects
 
-app = typer.Typer(help="Projects: closed sets of prompts with their own members and token.", no_args_is_help=True)
+app = typer.Typer(help="Projects: separate sets of prompts with their own members and token.", no_args_is_help=True)
 
 
 @app.command("create")
@@ -30,8 +30,8 @@ def list_all(as_json: AsJson = False) -> None:
 
 
 @app.command("rotate-token")
-def rotate_token(project_id: Annotated[int, typer.Option("--project", help="The project's id.")], as_json: AsJson = False) -> None:
-    """Replace a project's token; programs that send the old one are refused at once."""
+def rotate_token(project_id: Annotated[int, typer.Option("--project", help="The project's ID.")], as_json: AsJson = False) -> None:
+    """Replace a project's token. Requests with the old one are rejected immediately."""
     with opened_database() as database, database.write() as tx:
         project = projects.rotate_token(tx, project_id)
     show_record(_record(project), as_json=as_json)

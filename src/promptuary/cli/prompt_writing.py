@@ -26,10 +26,12 @@ from promptuary.remote import Conflict, Missing, RemoteError, RemotePrompts, Row
 SourceFile = Annotated[
     Path | None, typer.Option("--file", help="The file with the content; - is standard input.", dir_okay=False, allow_dash=True)
 ]
-IsJson = Annotated[bool, typer.Option("--as-json", help="The content is a value of JSON, not a text.")]
-Config = Annotated[str | None, typer.Option("--config", help="The config, an object of JSON; @FILE reads it, null clears it.")]
-AcceptsEmpty = Annotated[bool, typer.Option("--yes", "-y", help="Publish an empty content, too.")]
-Note = Annotated[str | None, typer.Option("--note", help="What changed, as history shows it.")]
+IsJson = Annotated[bool, typer.Option("--as-json", help="Read the content as JSON, not as text.")]
+Config = Annotated[
+    str | None, typer.Option("--config", help="The config, a JSON object; @FILE reads it from a file, null clears it.")
+]
+AcceptsEmpty = Annotated[bool, typer.Option("--yes", "-y", help="Allow empty content.")]
+Note = Annotated[str | None, typer.Option("--note", help="Description of the change, shown in the history.")]
 
 _CRLF = "\r\n"
 _MAX_INPUT = 16_000_000
@@ -59,7 +61,7 @@ def create(
 def publish(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
     name: PromptName,
     base_version: Annotated[
-        int, typer.Option(help="The version this was made from; refused unless it is still the latest.", min=1)
+        int, typer.Option(help="The version that the change is based on; fails unless it is still the latest.", min=1)
     ],
     file: SourceFile = None,
     is_json: IsJson = False,
@@ -69,7 +71,7 @@ def publish(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Publish the next version. The content is from a file or standard input; with --config alone it stays as it is."""
+    """Publish the next version. The content is read from a file or standard input; --config alone keeps it unchanged."""
     changes: dict[str, object] = {}
     if file is not None or config is None:
         text = _read_content(file, is_agreed=yes)
@@ -140,7 +142,7 @@ def _show_result(version: dict[str, object], what: str, *, as_json: bool) -> Non
 
 
 def _has_crlf(prompts: RemotePrompts, name: str, version: int, text: str) -> bool:
-    """Tell whether a text has CRLF because the version that it was made from has."""
+    """Return `True` if a text has CRLF because the version that it was made from has."""
     if _CRLF not in text:
         return False
     try:

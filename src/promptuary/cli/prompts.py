@@ -11,7 +11,7 @@ from promptuary.model.names import check_label_name
 from promptuary.remote import Conflict, Missing, RemoteError, RemotePrompts
 from promptuary.sync import Draft
 
-app = typer.Typer(help="Prompts of a server: read, write, compare, label, archive. It is asked over HTTP.", no_args_is_help=True)
+app = typer.Typer(help="Read, write, compare, label and archive the prompts of a server over HTTP.", no_args_is_help=True)
 
 PromptName = Annotated[str, typer.Argument(metavar="NAME", help="The prompt's name.")]
 Version = Annotated[int | None, typer.Option("--version", help="The version's number.", min=1)]
@@ -19,9 +19,9 @@ Version = Annotated[int | None, typer.Option("--version", help="The version's nu
 
 @app.command("list")
 def list_all(
-    search: Annotated[str | None, typer.Option(help="Only prompts with this in their name or text.")] = None,
-    label: Annotated[str | None, typer.Option(help="Only prompts with this label, at the labelled version.")] = None,
-    archived: Annotated[bool, typer.Option("--archived", help="The archived prompts instead.")] = False,
+    search: Annotated[str | None, typer.Option(help="Only prompts with this text in their name or content.")] = None,
+    label: Annotated[str | None, typer.Option(help="Only prompts with this label, each at the labelled version.")] = None,
+    archived: Annotated[bool, typer.Option("--archived", help="List archived prompts instead.")] = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
@@ -51,7 +51,7 @@ def show(
     name: PromptName,
     version: Version = None,
     label: Annotated[str | None, typer.Option(help="The version with this label.")] = None,
-    content: Annotated[bool, typer.Option("--content", help="Only the content, as it is, for other programs.")] = False,
+    content: Annotated[bool, typer.Option("--content", help="Print the content only, unchanged, for other programs.")] = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
@@ -111,12 +111,12 @@ def history(name: PromptName, profile: ProfileName = None, as_json: AsJson = Fal
 @app.command("diff")
 def diff(
     name: PromptName,
-    old: Annotated[int | None, typer.Argument(metavar="OLD", help="A version's number; else the one before NEW.", min=1)] = None,
-    new: Annotated[int | None, typer.Argument(metavar="NEW", help="A version's number; else the latest.", min=1)] = None,
+    old: Annotated[int | None, typer.Argument(metavar="OLD", help="The older version. Default: the one before NEW.", min=1)] = None,
+    new: Annotated[int | None, typer.Argument(metavar="NEW", help="The newer version. Default: the latest.", min=1)] = None,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what differs between two versions of a prompt."""
+    """Compare two versions of a prompt."""
     with reached_prompts(profile) as prompts:
         newer = _read_version(prompts, name, new)
         before = old or newer["version"] - 1
@@ -142,7 +142,7 @@ def set_label(
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let a label point at a version, or remove it. A label that others move meanwhile is left where they moved it."""
+    """Point a label at a version, or remove it. Fails if the label is moved by another user meanwhile."""
     if (version is None) != remove:
         raise typer.BadParameter("Give either --version or --remove.")
     check_label_name(label, field="label")
@@ -176,7 +176,7 @@ def archive(name: PromptName, yes: Yes = False, profile: ProfileName = None, as_
 
 @app.command("restore")
 def restore(name: PromptName, profile: ProfileName = None, as_json: AsJson = False) -> None:
-    """Bring an archived prompt back, with all versions and without labels."""
+    """Restore an archived prompt, with all versions and without labels."""
     with reached_prompts(profile) as prompts:
         restored = prompts.restore(name)
     if as_json:

@@ -21,21 +21,21 @@ _MAX_NAMED = 10
 def pull(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
     folder_path: FolderPath = DEFAULT_FOLDER,
     label: Annotated[
-        str | None, typer.Option(help="Take the versions with this label; without it, as the folder did last.")
+        str | None, typer.Option(help="Take the versions with this label. Default: the label of the last pull.")
     ] = None,
-    latest: Annotated[bool, typer.Option("--latest", help="Take the latest versions, also where a label was taken last.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite what was edited or deleted here.")] = False,
+    latest: Annotated[bool, typer.Option("--latest", help="Take the latest versions, even if the last pull took a label.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite local edits and deletions.")] = False,
     mine: Annotated[
-        bool, typer.Option("--mine", help="Keep what was edited here, and let the next push publish it on what the server has now.")
+        bool, typer.Option("--mine", help="Keep local edits; the next push publishes them on top of the server's current versions.")
     ] = False,
     rebind: Annotated[
-        bool, typer.Option("--rebind", help="Take the folder for one of the profile's project, whatever the lock says.")
+        bool, typer.Option("--rebind", help="Bind the folder to the profile's project, even if the lock file names another one.")
     ] = False,
     yes: Yes = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write each prompt to a file and note in prompts.lock what was taken. What was edited here is kept."""
+    """Write each prompt to a file and record the versions in prompts.lock. Local edits are kept."""
     if (label is not None and latest) or (force and mine):
         raise typer.BadParameter("--label and --latest exclude each other, and so do --force and --mine.")
     if label is not None:
@@ -62,7 +62,7 @@ def pull(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
 
 
 def _lock_of(folder: Folder, project: RemoteProject, *, rebinds: bool) -> tuple[Lock, bool]:
-    """Return the lock to go on with, and whether it is of another project than the folder's."""
+    """Return the lock to continue with, and `True` if it is of another project than the folder's."""
     if not rebinds or folder.lock is None or is_of(folder.lock, project):
         return require_same_project(folder, project), False
     return replace(new_lock(project), label=folder.lock.label), True

@@ -21,14 +21,14 @@ _PUBLISHING = {Action.CREATE, Action.PUBLISH, Action.MERGE}
 
 def push(
     folder_path: FolderPath = DEFAULT_FOLDER,
-    note: Annotated[str | None, typer.Option(help="What changed, as history shows it.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
+    note: Annotated[str | None, typer.Option(help="Description of the change, shown in the history.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the changes without making them.")] = False,
     archive: Annotated[bool, typer.Option("--archive", help="Archive prompts whose files were deleted.")] = False,
     yes: Yes = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Publish what was edited since the last pull, each on the version it was made from. New files create prompts."""
+    """Publish local edits since the last pull, each on top of its base version. New files create prompts."""
     folder = _readable_folder(folder_path)
     if archive and not folder.found and not dry_run and not yes:
         _ask_to_archive(folder)

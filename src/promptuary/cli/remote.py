@@ -1,4 +1,4 @@
-"""What commands need that ask a server over HTTP or work on a folder of prompts: the profile, the connection, the folder."""
+"""Profile, connection and folder of commands that work over HTTP or on a folder of prompts."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,10 +14,10 @@ from promptuary.remote import Remote, RemoteError, RemotePrompts, read_profile
 
 ProfileName = Annotated[
     str | None,
-    typer.Option("--profile", help="The profile to use, as promptuary login keeps them; else the environment's, or 'default'."),
+    typer.Option("--profile", help="The profile, as stored by promptuary login. Default: that of the environment, else 'default'."),
 ]
 
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask: do what would need a confirmation.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Skip confirmations.")]
 
 DEFAULT_FOLDER = Path("prompts")
 
@@ -52,7 +52,7 @@ def show_step(step: Any, *, fields: Sequence[str], width: int) -> None:  # noqa:
 
 
 def agrees(question: str) -> bool:
-    """Ask the person at the terminal; where nobody is there, the answer is no."""
+    """Ask for confirmation on a terminal; without a terminal, the answer is no."""
     return sys.stdin.isatty() and bool(typer.confirm(question, err=True))
 
 

@@ -12,9 +12,9 @@ from promptuary.supervisor.launch import become_supervisor
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 listens on all.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
-    workers: Annotated[int, typer.Option(help="Processes that answer requests.", min=1, max=256)] = 1,
+    workers: Annotated[int, typer.Option(help="Number of worker processes.", min=1, max=256)] = 1,
 ) -> None:
     """Start the server. The first start creates the database, a project, an owner and a key, and shows the key once."""
     settings = read_settings()

@@ -21,7 +21,7 @@ def status(
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what was edited here, and what the server has that was not pulled."""
+    """List local edits, and versions of the server that were not pulled."""
     folder = _folder_with_prompts(folder_path)
     rows, unlabelled = None, frozenset[str]()
     if not offline:
@@ -43,11 +43,11 @@ def status(
 
 def diff(
     folder_path: FolderPath = DEFAULT_FOLDER,
-    names: Annotated[list[str] | None, typer.Option("--name", help="Only this prompt; repeat for several.")] = None,
+    names: Annotated[list[str] | None, typer.Option("--name", help="Only this prompt. Repeatable.")] = None,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what was edited here, beside the versions that were pulled."""
+    """Compare local files with the pulled versions."""
     folder = _folder_with_prompts(folder_path)
     if unknown := [name for name in names or () if name not in folder.entries and name not in folder.found]:
         raise InvalidFile(f"{folder_path} has no prompt '{unknown[0]}'.")

@@ -20,24 +20,24 @@ from promptuary.remote import CURRENT, Remote, RemoteError, find_project, postho
 from promptuary.remote.profiles import Profile, make_profile
 
 OnConflict = Annotated[
-    str, typer.Option(help="What to do with a prompt that has another history here: fail, which stops there, or skip it.")
+    str, typer.Option(help="What to do if a prompt already exists with another history: fail (stop there) or skip.")
 ]
 From = Annotated[
     str | None,
     typer.Option(
         "--from",
-        help="Read from another server instead of a file: posthog, found by POSTHOG_HOST, POSTHOG_API_KEY and POSTHOG_PROJECT.",
+        help="Import from another server instead of a file: posthog, set by POSTHOG_HOST, POSTHOG_API_KEY and POSTHOG_PROJECT.",
     ),
 ]
-File = Annotated[Path, typer.Argument(help="The file to write, compressed if its name ends in .gz, or - for standard output.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace the file if there is one.")]
-GivenFile = Annotated[Path | None, typer.Argument(help="The file to read, as promptuary export has written it.")]
+File = Annotated[Path, typer.Argument(help="The file to write, or - for standard output. Compressed if the name ends in .gz.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")]
+GivenFile = Annotated[Path | None, typer.Argument(help="The file to read, written by promptuary export.")]
 
 _POSTHOG = ("POSTHOG_HOST", "POSTHOG_API_KEY", "POSTHOG_PROJECT")
 
 
 def export_project(file: File, force: Force = False, profile: ProfileName = None, as_json: AsJson = False) -> None:
-    """Write a whole project into a file: prompts, versions, labels, authors, times. Killed, it goes on when run again."""
+    """Write a whole project into a file: prompts, versions, labels, authors, times. If interrupted, run it again to continue."""
     chosen = read_profile(profile)
     if str(file) != "-":
         contents = _export(chosen, file, replaces=force)
@@ -80,7 +80,7 @@ def import_project(
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Bring an export, or a PostHog project, into a project, as it was. What is there stays: killed, it goes on when run again."""
+    """Import an export, or a PostHog project, into a project. Existing versions stay. If interrupted, run it again to continue."""
     if on_conflict not in {"fail", "skip"}:
         message = "--on-conflict must be fail or skip."
         raise InvalidValue("invalid_choice", message)

@@ -12,10 +12,10 @@ from promptuary.model.errors import InvalidValue
 from promptuary.registry import sign_in_links
 from promptuary.registry.operator import users
 
-app = typer.Typer(help="Accounts of people. A user works in the projects they are a member of.", no_args_is_help=True)
+app = typer.Typer(help="User accounts. A user works in the projects of which they are a member.", no_args_is_help=True)
 
 DEFAULT_ADDRESS = "http://127.0.0.1:8000"
-"""Where `promptuary serve` listens unless told otherwise."""
+"""Default address of `promptuary serve`."""
 
 Email = Annotated[str, typer.Option("--email", help="The user's e-mail address.")]
 
@@ -45,7 +45,7 @@ def list_all(as_json: AsJson = False) -> None:
 
 @app.command("disable")
 def disable(email: Email, as_json: AsJson = False) -> None:
-    """Disable an account: its keys are refused at once. What the user wrote stays."""
+    """Disable an account and its keys immediately. Versions that the user wrote stay."""
     with opened_database() as database, database.write() as tx:
         user = users.disable_user(tx, email=email)
     show_record(_record(user), as_json=as_json)
@@ -53,7 +53,7 @@ def disable(email: Email, as_json: AsJson = False) -> None:
 
 @app.command("enable")
 def enable(email: Email, as_json: AsJson = False) -> None:
-    """Enable an account that was disabled. Then: promptuary user sign-in-link."""
+    """Enable a disabled account. Then: promptuary user sign-in-link."""
     with opened_database() as database, database.write() as tx:
         user = users.enable_user(tx, email=email)
     show_record(_record(user), as_json=as_json)
@@ -61,7 +61,7 @@ def enable(email: Email, as_json: AsJson = False) -> None:
 
 @app.command("set-password")
 def set_password(email: Email) -> None:
-    """Give an account another password, read from standard input."""
+    """Set the password of an account, read from standard input."""
     password = _read_password()
     with opened_database() as database, database.write() as tx:
         users.set_password(tx, email=email, password=password)
@@ -70,14 +70,14 @@ def set_password(email: Email) -> None:
 
 @app.command("sign-in-link")
 def sign_in_link(email: Email, as_json: AsJson = False) -> None:
-    """Make a one-time link with which somebody without a password, or who forgot it, gives the account another."""
+    """Create a one-time link with which a user without a password, or who forgot it, sets a new one."""
     settings = read_settings()
     with opened_database() as database, database.write() as tx:
         value = sign_in_links.create_link(tx, users.get_user(tx, email))
         expires_at = tx.clock() + sign_in_links.LASTS
     address = settings.public_url or DEFAULT_ADDRESS
     record = {"link": f"{address}/welcome/{value}", "expires_at": format_timestamp(expires_at)}
-    show_record(record, as_json=as_json, note="Whoever opens it first can sign in as this user. It is not shown again.")
+    show_record(record, as_json=as_json, note="The first person who opens it can sign in as this user. It is not shown again.")
     if not settings.public_url and not as_json:
         say(
             f"If the server has another address than {DEFAULT_ADDRESS}, put it in its place, or set PROMPTUARY_PUBLIC_URL.",

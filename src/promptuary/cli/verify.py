@@ -13,7 +13,7 @@ from promptuary.sync import list_problems, read_declared
 
 
 def verify(folder_path: FolderPath = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
-    """Check, without a server, that the files are what the lock says. They must also have the variables that programs fill in."""
+    """Check, without a server, that files match the lock file and have the declared variables."""
     folder = read_folder(folder_path)
     problems = list_problems(folder, read_declared(folder_path))
     if as_json:

@@ -1,4 +1,4 @@
-"""What delivery asks and tells others: whether a key may read a project, whether it may read once more, and what it fetched."""
+"""Interface of delivery to the rest: permissions of keys, the limit of reads, and counts of fetches."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -49,7 +49,7 @@ def open_backend(
     noting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="promptuary-noting")
 
     def log_defect(noted: Future[None]) -> None:
-        # Nobody waits for it, so nobody else could tell.
+        # Nothing awaits it, so errors are logged here.
         defect = noted.exception()
         if defect is not None:
             note_failure("note_key_use")

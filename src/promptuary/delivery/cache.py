@@ -1,4 +1,4 @@
-"""What is remembered: answers by what they show, grants by who asks, and tickets that join the two for requests seen before.
+"""The cache: answers by content, grants by client, and entries that join the two for known requests.
 
 Bounded in bytes, least recently used out first. Nothing here waits or knows of time; `Delivery` says what is no longer true.
 """
@@ -51,7 +51,7 @@ class Answer:
 
     @property
     def size_bytes(self) -> int:
-        """What it takes to remember it."""
+        """Memory that the entry takes."""
         return len(self.body) + _ENTRY_OVERHEAD_BYTES
 
 
@@ -72,7 +72,7 @@ class CachedRequest:
     grant: Grant
     answer: Answer
     fetch_key: FetchKey
-    """What to count when it is used."""
+    """Key to count when it is used."""
 
 
 @dataclass(slots=True, eq=False)
@@ -108,7 +108,7 @@ class Cache:
 
     @property
     def entries(self) -> int:
-        """How many answers are remembered."""
+        """Number of cached answers."""
         return len(self._answers)
 
     def find_request(self, key: CachedRequestKey, now: float) -> CachedRequest | None:

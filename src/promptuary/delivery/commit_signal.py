@@ -30,5 +30,5 @@ class CommitSignal:
 
 
 def open_commit_signal(folder: Path | None) -> CommitSignal:
-    """Open the board of the workers that share a folder, or one of its own where there is none."""
+    """Open the board of the workers that share a folder, or a private one if there is none."""
     return CommitSignal(open_memory(folder, "board", size=SIZE))

@@ -1,4 +1,4 @@
-"""Whether what is remembered still holds: compared before every use with what the database says has been committed."""
+"""Freshness of the cache: compared with the commits of the database before every use."""
 
 import asyncio
 import time
@@ -12,13 +12,13 @@ from promptuary.model.errors import Unavailable
 from promptuary.store.watch import Watch
 
 RETRY_SECONDS = 0.5
-"""How long nothing is remembered after the change log could not be read, before that is tried again."""
+"""Pause of the cache after a failed read of the change log, before the next try."""
 
 logger = structlog.stdlib.get_logger("promptuary.delivery")
 
 
 class Freshness:
-    """Keeps a cache in step with the change log. Belongs to one event loop.
+    """Keeps a cache up to date with the change log. Not thread-safe: use from one event loop.
 
     ``open_watch`` is called on first use, so that a worker starts even while its database is down. ``apply`` forgets what changes
     name, or everything for `None`. ``note_failure`` is called with the name of this step of background work when it fails.
@@ -98,7 +98,7 @@ class Freshness:
         return self._is_trustworthy()
 
     async def close(self) -> None:
-        """Stop watching, for good. A run that is going on is waited for: its thread uses the database."""
+        """Stop watching, for good. A current run is awaited: its thread uses the database."""
         self._is_closed = True
         if self._catching_up is not None:
             await asyncio.wait([self._catching_up])
@@ -150,7 +150,7 @@ class Freshness:
             logger.warning("change log not read", reason=error.for_log)
         else:
             # A defect. Answers come from the database meanwhile, and the next attempt may have better luck.
-            logger.error("not in step with the change log", exc_info=error)
+            logger.error("change log not applied", exc_info=error)
         self._forget()
 
     def _forget(self) -> None:

@@ -18,7 +18,7 @@ from promptuary.metrics.segment import Numbers
 from promptuary.model.usage import FetchKey
 
 GRANT_SECONDS = 600.0
-"""How long a grant is used at most; its use is noted when it is renewed. Changes end it at once."""
+"""Maximum lifetime of a grant; its use is recorded on renewal. Changes end it immediately."""
 
 _NEVER = -1
 _READS = frozenset({"GET", "HEAD"})
@@ -49,7 +49,6 @@ class Delivery:
         self._loading: dict[AnswerKey, asyncio.Event] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request."""
         if scope["type"] == "lifespan":
             await self._application(scope, receive, self._closing(send))
             return
@@ -121,7 +120,7 @@ class Delivery:
             )
             if access is None:
                 return None
-            # This request may go on. Later ones only if nothing was taken away since the epoch began, and that is known.
+            # This request may continue. Later ones only if nothing was taken away since the epoch began, and that is known.
             is_known = await self._freshness.catch_up()
             grant = Grant(access.project_id, access.key_id, epoch if is_known else _NEVER, now + GRANT_SECONDS)
             self._cache.keep_grant(grant_key, grant)

@@ -16,7 +16,7 @@ _MAX_QUERY = 1000
 
 @dataclass(frozen=True, slots=True)
 class FetchAddress:
-    """Which prompt a path and a query ask for, as the caller spelled it."""
+    """The prompt that a path and a query ask for, as spelled by the client."""
 
     project_reference: str
     api_token: str
@@ -50,7 +50,7 @@ def read_headers(headers: list[tuple[bytes, bytes]]) -> tuple[bytes, bytes | Non
 
 def address_of(scope: Scope) -> FetchAddress | None:
     """Read the address of a fetch; `None` for any other path, for unknown parameters and for suspicious sizes."""
-    # As everywhere, an encoded slash divides nothing; whoever sends one is not fetching.
+    # As everywhere, an encoded slash divides nothing; such a request is not a fetch.
     if b"%2f" in (scope.get("raw_path") or b"").lower():
         return None
     parts = scope["path"].removesuffix("/").split("/")

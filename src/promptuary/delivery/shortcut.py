@@ -33,7 +33,7 @@ class CachedHead:
     ticket_key: CachedRequestKey
     cached: CachedRequest
     request: Scope
-    """What is logged of it: method, path and client."""
+    """Data for the access log: method, path and client."""
     status: int
     status_line: bytes
     headers: bytes
@@ -49,13 +49,13 @@ class Waiting(Protocol):
 
     @property
     def is_waiting(self) -> bool:
-        """Whether it still waits; it may be gone, or have passed its request on."""
+        """`True` while it waits; it may be gone, or have passed its request on."""
 
     def answer(self, seen: CachedHead, request_id: str) -> None:
         """Send the answer."""
 
     def pass_on(self) -> None:
-        """Let the application answer, as if nobody had been asked."""
+        """Let the application answer, as without a shortcut."""
 
 
 class Shortcut:
@@ -127,7 +127,7 @@ class Shortcut:
     def _answer(self, connection: Waiting, seen: CachedHead, request_id: str, started: float) -> None:
         self._counters[HIT] += 1
         self._backend.count_fetch(seen.cached.fetch_key)
-        # Whoever has the answer finds it in the metrics.
+        # A client that has the response finds it in the metrics.
         self._recorder.note(seen.request, status=seen.status, request_id=request_id, seconds=time.perf_counter() - started)
         connection.answer(seen, request_id)
 

@@ -1,4 +1,4 @@
-"""What differs between texts and configs, and how two changes of the same are brought together.
+"""Comparison of texts and configs, and merging of two changes of the same text.
 
 Pure functions on values; nothing here knows of prompts, pages or databases.
 """

@@ -1,4 +1,4 @@
-"""How much of a difference is shown: what is weighed, and how much room there is for it."""
+"""Limits on the size of a shown difference."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ Item = TypeVar("Item")
 
 @dataclass(slots=True)
 class Budget(Generic[Item]):
-    """What is left of the room for items; ``weigh`` says how much of it one takes. The last item may take more than is left."""
+    """Remaining room for items; ``weigh`` returns the size of one. The last item may take more than is left."""
 
     left: int
     weigh: Callable[[Item], int]
 
     @property
     def is_full(self) -> bool:
-        """Whether nothing more is to be shown."""
+        """`True` if nothing more is shown."""
         return self.left <= 0
 
     def take(self, item: Item) -> None:

@@ -1,4 +1,4 @@
-"""What differs between two configs, key by key."""
+"""Differences between two configs, key by key."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from promptuary.model.json_text import dump
 
 @dataclass(frozen=True, slots=True)
 class ConfigChange:
-    """A value that differs. ``path`` is as `show_path` returns it; values are JSON text, `None` where there is none."""
+    """A value that differs. ``path`` is as `show_path` returns it; values are JSON text, `None` if there is none."""
 
     path: str
     old: str | None
@@ -65,7 +65,7 @@ def _is_plain(key: str) -> bool:
 
 
 def is_equal(one: object, other: object) -> bool:
-    """Tell whether two JSON values are the same; ``1``, ``1.0`` and ``true`` are not, nor are keys in another order."""
+    """Return `True` if two JSON values are the same; ``1``, ``1.0`` and ``true`` are not, nor are keys in another order."""
     if isinstance(one, Missing) or isinstance(other, Missing):
         return one is other
     return dump(one) == dump(other)

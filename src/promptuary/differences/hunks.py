@@ -67,7 +67,7 @@ class Hunk:
 
 @dataclass(frozen=True, slots=True)
 class TextDifference:
-    """What is shown of a difference, and how many changed lines, removed and added, are left out behind it."""
+    """The part of a difference that is shown, and the numbers of removed and added lines that are left out after it."""
 
     hunks: list[Hunk]
     removed_left_out: int = 0
@@ -76,7 +76,7 @@ class TextDifference:
 
 @dataclass(slots=True)
 class Budgets:
-    """How much is shown: of changes with the lines around them, and of the unchanged lines that are folded."""
+    """Limits of the lines that are shown: of changes with their context, and of folded unchanged lines."""
 
     changes: Budget[Row]
     folds: Budget[Row]

@@ -1,4 +1,4 @@
-"""Which words of two lines differ."""
+"""Marking of the words that differ in two lines."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ class Span:
 
 @dataclass(slots=True)
 class Work:
-    """What is left of the work that a comparison may do on words."""
+    """Remaining work that a comparison may do on words."""
 
     left: int = MAX_WORK
 

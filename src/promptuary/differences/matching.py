@@ -1,4 +1,4 @@
-"""Which items of two sequences belong together: the base of every comparison.
+"""Matching of the items of two sequences, the base of every comparison.
 
 The comparison is Myers' (E. Myers, "An O(ND) Difference Algorithm and Its Variations", 1986), as a library in C++ has it. Its
 time grows with the product of the lengths in the worst case, so long sequences are first divided at items that both have exactly
@@ -65,7 +65,7 @@ def _match(old: Sequence[str], new: Sequence[str]) -> Iterator[Block]:
 
 
 def _affordable(products: Sequence[int]) -> list[bool]:
-    """Tell which stretches are compared item by item: the cheapest first, until `MAX_WORK` is used up."""
+    """Return the ranges that are compared item by item: the cheapest first, until `MAX_WORK` is used up."""
     affordable = [False] * len(products)
     work = 0
     for number in sorted(range(len(products)), key=products.__getitem__):

@@ -13,7 +13,7 @@ from promptuary.differences.matching import matching_blocks
 
 
 class ChunkKind(StrEnum):
-    """Who changed a stretch of lines."""
+    """Origin of a range of lines."""
 
     UNCHANGED = "unchanged"
     THEIRS = "theirs"
@@ -50,7 +50,7 @@ def merge_texts(base: str, theirs: str, yours: str) -> list[Chunk]:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Where a stretch of items is in each of three sequences: as it was before, theirs and yours."""
+    """Position of a range of items in each of three sequences: base, theirs and yours."""
 
     kind: ChunkKind
     places: tuple[slice, slice, slice]
@@ -108,7 +108,7 @@ def _kind(base: Sequence[str], theirs: Sequence[str], yours: Sequence[str]) -> C
 
 
 Decide = Callable[[str, object, object, object], object]
-"""Decides where both changed a value: gets its path, and the value before, theirs and yours, `MISSING` where there is none."""
+"""Decides where both changed a value: gets its path, and the value before, theirs and yours, `MISSING` if there is none."""
 
 
 def merge_configs(

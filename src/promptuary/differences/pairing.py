@@ -1,4 +1,4 @@
-"""Which removed line stands beside which added one: those that are alike, in order; the rest by position between them."""
+"""Pairing of removed and added lines: similar ones in order, the rest by position between them."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, zip_longest

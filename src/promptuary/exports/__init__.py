@@ -1,4 +1,4 @@
-"""Files of exports: reading them with distrust, writing them so that a killed export goes on.
+"""Files of exports: reading with validation, and writing so that an interrupted export can continue.
 
 What a line is, `model.transfer` says; nothing here knows a server.
 """

@@ -9,7 +9,7 @@ _PROMPT = b'{"type": "prompt"'
 
 
 def batches(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """Divide lines without their ends; where a prompt goes on in the next batch, its own line comes again there."""
+    """Divide lines without their ends; if a prompt continues in the next batch, its own line is repeated there."""
     batch: list[bytes] = []
     size = 0
     prompt = b""

@@ -18,7 +18,7 @@ MAX_LINE_BYTES = 6_000_000
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """How much an export holds."""
+    """Counts of the contents of an export."""
 
     prompts: int
     versions: int
@@ -26,7 +26,7 @@ class Contents:
 
 
 def check_export(path: Path, advance: Callable[[int], object] = lambda _lines: None) -> Contents:
-    """Read a whole file and tell what is in it; ``advance`` is told of every line. Raises `InvalidExport` for a bad one."""
+    """Read a whole file and return its contents; ``advance`` is called for every line. Raises `InvalidExport` for a bad one."""
     digest = hashlib.sha256()
     counts = dict.fromkeys((PromptLine, VersionLine, LabelLine), 0)
     trailer: dict[str, object] | None = None

@@ -1,4 +1,4 @@
-"""Writing a file of an export, batch by batch, so that one that was killed goes on where it was.
+"""Writing a file of an export, batch by batch, so that an interrupted export continues where it stopped.
 
 The draft is beside the file, named ``.part``; its first line says of which project it is. The file gets its name when it is whole
 and checked.
@@ -26,7 +26,7 @@ _FIRST_TIMESTAMP = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class ResumePoint:
-    """Where to go on: in this prompt, or else behind it, at the version of this number."""
+    """Position at which to continue: in this prompt, or else after it, at this version number."""
 
     name: str
     created_at: str
@@ -46,10 +46,10 @@ class Draft:
         self._prompt: PromptLine | None = None
         self._next_version = 1
         self._name_start = 0
-        """Where the prompts of the last one's name begin."""
+        """Position at which the prompts with the name of the last one begin."""
         self._versions_before_name = 0
         self._end = 0
-        """Where the last version of the last prompt ends: its labels come again in the next batch."""
+        """Position at which the last version of the last prompt ends: its labels are repeated in the next batch."""
 
     def __enter__(self) -> Self:
         if self.path.exists() and not (self._replaces and self.path.is_file()):
@@ -76,7 +76,7 @@ class Draft:
 
     @property
     def place(self) -> ResumePoint | None:
-        """Where the next batch is to begin; `None` for the beginning of all."""
+        """Position of the next batch; `None` for the beginning."""
         if self._prompt is None:
             return None
         return ResumePoint(self._prompt.name, show_timestamp(self._prompt.created_at), self._next_version)
@@ -141,7 +141,7 @@ class Draft:
             try:
                 self._note(line[:-1], place=place)
             except InvalidLine as error:
-                raise InvalidExport(self._draft_path, f"{error} Remove it to begin anew.") from None
+                raise InvalidExport(self._draft_path, f"{error} Remove it to start again.") from None
 
     def _note(self, line: bytes, *, place: int | None = None) -> None:
         """Learn from a line that is there, up to ``place``."""

@@ -34,7 +34,7 @@ _FRAGILE = re.compile("[\0\r]")
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What a file says. ``variables`` are those that programs fill in, `None` where none are declared."""
+    """Contents of a file. ``variables`` are those that programs fill in, `None` if none are declared."""
 
     name: str
     content: object
@@ -46,7 +46,7 @@ class Document:
 
 
 def is_document(data: bytes) -> bool:
-    """Tell whether a file begins as one of a prompt does."""
+    """Return `True` if a file begins as one of a prompt does."""
     text = data.decode("utf-16", "replace").encode() if data.startswith(_UTF_16) else data
     return _START.match(text) is not None
 

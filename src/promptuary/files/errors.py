@@ -1,4 +1,4 @@
-"""Why a file cannot be taken, in one sentence."""
+"""Errors of files, each with one sentence."""
 
 from promptuary.model.errors import UserFacingError
 

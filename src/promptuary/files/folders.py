@@ -1,6 +1,6 @@
 """A folder of prompts: its files, its lock, and how a file is written so that it is whole or not there.
 
-A folder may be somebody else's work, brought by version control: symbolic links in it are not followed, and a folder that a link
+A folder may come from an untrusted source, such as version control: symbolic links in it are not followed, and a folder that a link
 leads to must be in the current one.
 """
 
@@ -28,13 +28,13 @@ class FoundFile:
     document: Document
 
     def is_like(self, entry: LockEntry) -> bool:
-        """Tell whether content and config are those that were pulled."""
+        """Return `True` if content and config are those that were pulled."""
         return (content_sha256(self.document.content), config_sha256(self.document.config)) == (entry.sha256, entry.config_sha256)
 
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """What is in a folder. ``problems`` says by file what cannot be read, ``ignored`` why a Markdown file is no prompt."""
+    """Contents of a folder. ``problems`` has the error of each unreadable file, ``ignored`` the reason for each skipped one."""
 
     path: Path
     lock: Lock | None = None
@@ -46,7 +46,7 @@ class Folder:
 
     @property
     def entries(self) -> Mapping[str, LockEntry]:
-        """What was pulled, by name."""
+        """Pulled prompts by name."""
         return self.lock.entries if self.lock else {}
 
 

@@ -15,7 +15,7 @@ from promptuary.files.errors import InvalidFile
 from promptuary.model.json_text import dump, find_surrogate
 
 _MAX_YAML = 20_000
-"""Characters of JSON up to which a value is written as YAML. Beyond it, nobody reads it, and to parse it would take seconds."""
+"""Characters of JSON up to which a value is written as YAML. A longer one is not readable, and parsing it would take seconds."""
 
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 

@@ -1,4 +1,4 @@
-"""What tells contents apart: SHA-256 of their canonical JSON, which is compact, in UTF-8, with the keys in their order."""
+"""Hashes of contents: SHA-256 of their canonical JSON, which is compact, in UTF-8, with the keys in their order."""
 
 from hashlib import sha256
 
@@ -11,5 +11,5 @@ def content_sha256(content: object) -> str:
 
 
 def config_sha256(config: dict[str, object] | None) -> str | None:
-    """Return the hex digest of a config, `None` where there is none."""
+    """Return the hex digest of a config, `None` if there is none."""
     return None if config is None else content_sha256(config)

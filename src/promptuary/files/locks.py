@@ -1,4 +1,4 @@
-"""What was pulled: ``prompts.lock`` beside the files, written by commands, read by people when something is amiss."""
+"""Lock file ``prompts.lock`` beside the prompts: records the pulled versions. Written by commands, readable by users."""
 
 import json
 import re

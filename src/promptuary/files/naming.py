@@ -32,7 +32,7 @@ def choose_file_name(name: str, taken: Collection[str]) -> str:
 
 
 def is_safe_file_name(file_name: str) -> bool:
-    """Tell whether a name leads to a file in the folder itself, on every system."""
+    """Return `True` if a name leads to a file in the folder itself, on every system."""
     return _SAFE.fullmatch(file_name) is not None and file_name.lower().removesuffix(SUFFIX) not in _DEVICES
 
 

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from promptuary.model.errors import Busy
 
 UNKNOWN_BYTES = 65_536
-"""How much is read of the body of a caller who is not known."""
+"""Maximum bytes read from the body of an unauthenticated client."""
 
 SMALL_BYTES = 4096
 """Bodies of this announced length, such as the form to sign in, are read however much others hold."""
@@ -25,10 +25,10 @@ WINDOW_BYTES = 61_440
 """In each window a body has to bring this much, or its end."""
 
 DRAIN_SECONDS = 15.0
-"""How long the rest of a refused body is read and thrown away, so that its client hears of the refusal and not of a reset."""
+"""Time for which the rest of a rejected body is discarded, so that the client gets the response and no connection reset."""
 
 STOP_SECONDS = 1.0
-"""How long bodies may still arrive once the worker stops, so that what has stalled holds nothing up."""
+"""Time for which bodies may still arrive when the worker stops, so that stalled ones do not delay it."""
 
 ALL_UNKNOWN_BYTES = 16 * 1024 * 1024
 ALL_KNOWN_BYTES = 64 * 1024 * 1024
@@ -190,4 +190,4 @@ def _length_of(request: Request) -> int | None:
 
 
 def _stopping() -> Busy:
-    return Busy("This server is about to stop. Try again.")
+    return Busy("The server is shutting down. Try again.")

@@ -18,7 +18,6 @@ class Conditional:
         self._application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request."""
         await self._application(scope, receive, conditional(scope, send))
 
 
@@ -31,7 +30,7 @@ def conditional(scope: Scope, send: Send) -> Send:
 
 
 def is_known(known: bytes, tag: bytes | None) -> bool:
-    """Tell whether the value of ``If-None-Match`` names a tag, by weak comparison as its rule is; ``*`` names every one."""
+    """Return `True` if the value of ``If-None-Match`` names a tag, by weak comparison as its rule is; ``*`` names every one."""
     if known == tag:
         return True
     tags = {candidate.strip().removeprefix(b"W/") for candidate in known.split(b",")}

@@ -9,7 +9,7 @@ from starlette.types import Scope
 _PLAIN = "promptuary"
 # Browsers take a cookie of such a name from https only, for one host, and not from its subdomains.
 _SECURE = "__Host-promptuary"
-# The same, but for the path, which the first has to be for the whole host.
+# The same except for the path: the first must be for the whole host.
 _SECURE_UNDER_PATH = "__Secure-promptuary"
 
 

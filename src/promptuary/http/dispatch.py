@@ -17,7 +17,6 @@ class ByPath:
         self._web = web
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        """Serve a request."""
         if scope["type"] != "http" or scope["path"].startswith("/api/") or scope["path"] in _OF_MACHINES:
             return self._api(scope, receive, send)
         if scope["path"] in _OF_AGENTS:

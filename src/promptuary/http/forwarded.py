@@ -46,7 +46,7 @@ def read_address(value: str) -> str | None:
 
 def _as_sent(scope: Scope, headers: Headers) -> Scope:
     sent = dict(scope)
-    # Where each proxy appends what it knows, only the last value comes from the trusted one; the others may be anybody's.
+    # Each proxy appends a value: only the last one comes from the trusted proxy, the others may be forged.
     if client := read_address(_last(headers, "x-forwarded-for")):
         sent["client"] = (client, 0)
     scheme = _last(headers, "x-forwarded-proto").lower()

@@ -1,6 +1,6 @@
 """Work that grows with its texts, such as comparing them: one piece at a time, so that everything else is served meanwhile.
 
-Whoever waits for a turn waits in the event loop and holds no thread that others need.
+Waiting work waits in the event loop and holds no thread that others need.
 """
 
 from collections.abc import Callable
@@ -36,7 +36,7 @@ class HeavyWork:
 
     @property
     def waiting(self) -> int:
-        """How many pieces of work wait for their turn."""
+        """Number of waiting pieces of work."""
         return self._turns.statistics().tasks_waiting
 
     async def run(self, work: Callable[[], Result]) -> Result:

@@ -1,4 +1,4 @@
-"""Paths as they are logged: without the keys and links that somebody has put into a path where none belong."""
+"""Paths for the log: without keys and links that clients have put into a path by mistake."""
 
 import re
 from urllib.parse import unquote
@@ -15,7 +15,7 @@ _PROMPTS = re.compile(r"/api/(?:projects|environments)/[^/]*/llm_prompts/")
 
 
 def logged_path(path: str) -> str:
-    """Return a path without keys, and but for paths of prompts without what may be the value of a one-time link."""
+    """Return a path without keys and, except for paths of prompts, without possible values of one-time links."""
     for _ in range(_MAX_DECODED):
         path = unquote(path)
     path = _KEY.sub("phx_...", path)

@@ -12,7 +12,6 @@ class NoSniffing:
         self._application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request."""
 
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -1,4 +1,4 @@
-"""Whether a request comes from the server's own pages: what keeps other sites from acting with a visitor's cookie."""
+"""CSRF protection by ``Sec-Fetch-Site`` and ``Origin``, see https://developer.mozilla.org/docs/Web/HTTP/Headers/Sec-Fetch-Site."""
 
 from urllib.parse import urlsplit
 
@@ -12,7 +12,7 @@ _OWN_SITES = frozenset({"same-origin", "none"})
 
 
 def is_from_elsewhere(scope: Scope, *, public_url: str) -> bool:
-    """Tell whether a browser sent a request because a page of another origin asked it to.
+    """Return `True` if a browser sent a request because a page of another origin asked it to.
 
     Every browser of today says so by ``Sec-Fetch-Site``, older ones by ``Origin``. What has neither does not come from a browser,
     and so has no cookie that it was not given.

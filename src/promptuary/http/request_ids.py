@@ -16,7 +16,7 @@ _LINES = re.compile(
 def take_ids(head: bytes) -> tuple[bytes, str | None]:
     """Return a head without such headers, and the id that its caller has given the request, if it is sane.
 
-    A header that goes on in another line, or has anything but printable ASCII, stays.
+    A header that continues on another line, or has anything but printable ASCII, stays.
     """
     request_id = None
 

@@ -50,7 +50,6 @@ class RequestLog:
         self._server_error = server_error
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request."""
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
@@ -119,14 +118,14 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             if (b"content-type", _STREAM) in message.get("headers", ()):
-                # It may stay open for days: its beginning is what took time, and it is no request that somebody waits for.
+                # It may stay open for days: only its start counts as duration, and it is not a request in progress.
                 self.is_stream = True
                 self._recorder.counts.in_progress -= 1
                 self.log()
             message["headers"] = [*message.get("headers", ()), (REQUEST_ID_HEADER, self._request_id.encode())]
         elif message["type"] == "http.response.body" and not message.get("more_body"):
-            # Whoever has the whole answer finds it in the metrics; its line is written at the next turn of the event loop. What is
-            # left to do behind it does not count.
+            # Counted before the client has the whole response; the log line is written at the next turn of the event loop. Work
+            # after the response does not count.
             self.log()
         elif message["type"] == STAYS_OPEN:
             self.rest = message["rest"]
@@ -149,7 +148,6 @@ class LoggedWithRequestId:
         self._application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request."""
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return

@@ -1,4 +1,4 @@
-"""What is known of each request: the id under which it is logged, its line in the access log, and its place in the metrics."""
+"""Record of each request: its ID, its line in the access log, and its metrics."""
 
 import itertools
 import re

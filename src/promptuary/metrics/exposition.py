@@ -1,4 +1,4 @@
-"""From the pages of all workers to what Prometheus reads. Imported when somebody asks for the first time, to keep workers small."""
+"""Output of the metrics of all workers in Prometheus formats. Imported on the first scrape, to keep workers small."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence

@@ -60,7 +60,7 @@ class Metric:
 
     @property
     def width(self) -> int:
-        """How many numbers one series has: one; a histogram its buckets, the last without bound, and the sum."""
+        """Numbers in one series: one; for a histogram its buckets, the last without bound, and the sum."""
         return len(SECONDS) + 2 if self.kind == "histogram" else 1
 
     @property
@@ -72,64 +72,62 @@ class Metric:
 REQUESTS = Metric(
     "promptuary_requests_total",
     "counter",
-    "Requests answered, by route, method and status. Status 499: the client went away before the answer.",
+    "Finished requests. Status 499: the client disconnected before the response.",
     ("route", "method", "status"),
 )
 DURATIONS = Metric(
     "promptuary_request_duration_seconds",
     "histogram",
-    "Time from a request's head to the end of its answer, in the server.",
+    "Time from the request's headers to the end of its response, in the server.",
     ("route", "method"),
 )
-ANSWERS = Metric("answers", "histogram", "What the two above are made from: one record for each request.", REQUESTS.labels)
-IN_PROGRESS = Metric("promptuary_requests_in_progress", "gauge", "Requests that are being answered.")
+ANSWERS = Metric("answers", "histogram", "Source of the two above: one record for each request.", REQUESTS.labels)
+IN_PROGRESS = Metric("promptuary_requests_in_progress", "gauge", "Requests in progress.")
 STREAMS = Metric(
     "promptuary_change_streams",
     "gauge",
-    "Open streams of changes. They count as answered when they open, and not as requests in progress.",
+    "Open change streams. They count as finished requests when they open, and not as requests in progress.",
 )
-RATE_LIMITED = Metric(
-    "promptuary_rate_limited_requests_total", "counter", "Requests refused with 429, by the limit that they met.", ("limit",)
-)
+RATE_LIMITED = Metric("promptuary_rate_limited_requests_total", "counter", "Requests rejected with 429, by limit.", ("limit",))
 CACHE_FETCHES = Metric(
     "promptuary_cache_fetches_total",
     "counter",
-    "Fetches that could come from memory: `hit` did, `miss` came from the database, `bypass` came from the database because the "
-    "worker was out of step with the change log.",
+    "Cacheable fetches: `hit` was served from memory, `miss` from the database, `bypass` from the database because the worker was "
+    "behind the change log.",
     ("result",),
 )
-CACHE_EVICTIONS = Metric("promptuary_cache_evictions_total", "counter", "Answers forgotten to make room for others.")
-CACHE_ENTRIES = Metric("promptuary_cache_entries", "gauge", "Answers in memory, all workers together.")
-CACHE_BYTES = Metric("promptuary_cache_bytes", "gauge", "Memory that answers take, all workers together.")
-CACHE_MAX_BYTES = Metric("promptuary_cache_max_bytes", "gauge", "Most memory that answers may take, all workers together.")
+CACHE_EVICTIONS = Metric("promptuary_cache_evictions_total", "counter", "Cached responses removed to make room for others.")
+CACHE_ENTRIES = Metric("promptuary_cache_entries", "gauge", "Cached responses in all workers.")
+CACHE_BYTES = Metric("promptuary_cache_bytes", "gauge", "Memory used by cached responses in all workers.")
+CACHE_MAX_BYTES = Metric("promptuary_cache_max_bytes", "gauge", "Maximum memory of cached responses in all workers.")
 CHANGES_APPLIED = Metric(
-    "promptuary_changes_applied_total", "counter", "Entries of the change log that workers applied; each worker applies every one."
+    "promptuary_changes_applied_total", "counter", "Entries of the change log applied by workers; each worker applies every entry."
 )
 CHANGE_LAG = Metric(
     "promptuary_change_lag_seconds",
     "gauge",
-    "For how long the worker that is furthest behind has been out of step with the change log, and so has not answered from "
-    "memory. 0: all are in step.",
+    "Time for which the slowest worker has been behind the change log, and has not served from memory. 0: all workers are up to "
+    "date.",
     merge="max",
 )
 BACKGROUND_FAILURES = Metric(
     "promptuary_background_failures_total",
     "counter",
-    "Steps of the work beside requests that failed, by step. Each one is in the log, and is tried again.",
+    "Failed steps of background work, by step. Each failure is logged, and the step is tried again.",
     ("step",),
 )
 CONNECTIONS = Metric("promptuary_database_connections", "gauge", "Open database connections of the pools.", ("state",))
 MAX_CONNECTIONS = Metric(
-    "promptuary_database_connections_max", "gauge", "Most database connections that the pools may open, all workers together."
+    "promptuary_database_connections_max", "gauge", "Maximum database connections of the pools of all workers."
 )
 CPU_SECONDS = Metric("process_cpu_seconds_total", "counter", "CPU time of all workers.")
 RESIDENT_BYTES = Metric(
     "process_resident_memory_bytes",
     "gauge",
-    "Resident memory of all workers, memory that they share counted for each; on Linux only.",
+    "Resident memory of all workers, with shared memory counted for each; Linux only.",
 )
 START_TIME = Metric(
-    "process_start_time_seconds", "gauge", "When the oldest worker started, in seconds since the Unix epoch.", merge="min"
+    "process_start_time_seconds", "gauge", "Start time of the oldest worker, in seconds since the Unix epoch.", merge="min"
 )
 
 METRICS = (
@@ -137,15 +135,15 @@ METRICS = (
     *(CACHE_FETCHES, CACHE_EVICTIONS, CACHE_ENTRIES, CACHE_BYTES, CACHE_MAX_BYTES, CHANGES_APPLIED, CHANGE_LAG),
     *(BACKGROUND_FAILURES, CONNECTIONS, MAX_CONNECTIONS, CPU_SECONDS, RESIDENT_BYTES, START_TIME),
 )
-"""What has a place in the pages."""
+"""Metrics stored in shared memory."""
 
 WORKERS = Metric("promptuary_workers", "gauge", "Workers that are alive.")
 BUILD_INFO = Metric(
-    "promptuary_build_info", "gauge", "Always 1; its labels tell what is running.", ("version", "python", "database")
+    "promptuary_build_info", "gauge", "Always 1; its labels are the running versions.", ("version", "python", "database")
 )
 
 EXPOSED = (REQUESTS, DURATIONS, *METRICS[1:], WORKERS, BUILD_INFO)
-"""What a scrape shows, in this order."""
+"""Metrics of a scrape, in this order."""
 
 
 def _lay_out() -> tuple[Mapping[str, int], int]:
@@ -158,7 +156,7 @@ def _lay_out() -> tuple[Mapping[str, int], int]:
 
 
 _STARTS, LOCATIONS = _lay_out()
-"""Where each metric begins, and how many numbers a page has."""
+"""Offset of each metric, and the total of numbers in a segment."""
 
 SIGNATURE = hashlib.sha256(repr([(m.name, m.kind, m.label_sets, SECONDS) for m in METRICS]).encode()).hexdigest()[:12]
 """Differs between layouts, so that pages of another release are not misread."""

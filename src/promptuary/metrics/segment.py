@@ -51,7 +51,7 @@ class Segment:
         self._counting = threading.Lock()
 
     def view(self, metric: Metric) -> Numbers:
-        """Return the numbers of a metric, to be changed in place by whoever counts it."""
+        """Return the numbers of a metric, to be changed in place by the counting code."""
         return self.numbers[places_of(metric)]
 
     def count(self, metric: Metric, *label_values: str) -> None:
@@ -67,14 +67,14 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a page said, and whether its worker is alive."""
+    """Contents of a segment, and the state of its worker."""
 
     numbers: Sequence[float]
     is_alive: bool
 
 
 def open_segment(folder: Path | None) -> Segment:
-    """Open a page among those of the workers that share a folder, or one that nobody else sees where there is none."""
+    """Open a page among those of the workers that share a folder, or a private one if there is none."""
     if folder is None:
         return Segment(mmap.mmap(-1, _SIZE), None)
     try:
@@ -112,7 +112,7 @@ def _new_page(folder: Path) -> Segment:
         # Written out, because touching memory for which the disk has no room would end the process.
         file.write(bytes(_SIZE))
         file.flush()
-        # Nobody sees the page before its lock is held.
+        # Other processes see the segment only after its lock is held.
         path = Path(file.name).rename(folder / name)
         return Segment(mmap.mmap(file.fileno(), _SIZE), path)
 

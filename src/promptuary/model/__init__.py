@@ -1,4 +1,4 @@
-"""What a prompt is: dataclasses, naming rules, edits, outline, access and errors.
+"""The model of prompts: dataclasses, naming rules, edits, outline, access and errors.
 
 Standard library only, no I/O. Nothing here knows a database, HTTP or a terminal.
 """

@@ -1,4 +1,4 @@
-"""Who acts and what they may do: roles, scopes, permissions and the actor that carries them through a request."""
+"""Roles, scopes and permissions, and the actor that carries them through a request."""
 
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
@@ -7,19 +7,19 @@ from promptuary.model.errors import MissingScope, RoleTooLow
 
 
 class Role(StrEnum):
-    """What a member may do in a project: viewers read, editors write, admins also manage."""
+    """Role of a member in a project: viewers read, editors write, admins also manage."""
 
     VIEWER = "viewer"
     EDITOR = "editor"
     ADMIN = "admin"
 
     def includes(self, other: "Role") -> bool:
-        """Tell whether this role may do all that the other may."""
+        """Return `True` if this role may do all that the other may."""
         return _RANKS.index(self) >= _RANKS.index(other)
 
 
 class Scope(StrEnum):
-    """What a personal API key is good for; writing includes reading, ``*`` includes everything."""
+    """Scope of a personal API key; writing includes reading, ``*`` includes everything."""
 
     READ = "llm_prompt:read"
     WRITE = "llm_prompt:write"
@@ -37,7 +37,7 @@ class Permission(Enum):
 
     @property
     def is_reading(self) -> bool:
-        """Whether nothing changes by it."""
+        """`True` if it changes nothing."""
         return self.scope is Scope.READ
 
     @property
@@ -62,7 +62,7 @@ _GRANTED = {
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody acting in a project: a user through a key, or the operator at the command line (no user)."""
+    """The subject of an operation in a project: a user, or the operator at the command line (no user)."""
 
     project_id: int
     role: Role
@@ -72,7 +72,7 @@ class Actor:
     request_id: str | None = field(default=None, compare=False)
 
     def may(self, permission: Permission) -> bool:
-        """Tell whether the actor has the permission."""
+        """Return `True` if the actor has the permission."""
         return any(permission.scope in _GRANTED[scope] for scope in self.scopes) and self.role.includes(permission.role)
 
     def require(self, permission: Permission) -> None:
@@ -89,5 +89,5 @@ def require_scope(scopes: frozenset[Scope], permission: Permission) -> None:
 
 
 def operator(project_id: int) -> Actor:
-    """Return the actor of whoever has the database in hand, as the command line does: everything is allowed."""
+    """Return the actor of the command line, which has direct access to the database: everything is allowed."""
     return Actor(project_id=project_id, role=Role.ADMIN, scopes=frozenset({Scope.ALL}))

@@ -17,7 +17,7 @@ RECORDED_UUID = "00000000-0000-0000-0000-000000000000"
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """What others see of a user: on versions and labels. An author that an import brought may have no account."""
+    """Public data of a user, shown on versions and labels. An imported author may have no account."""
 
     id: int
     uuid: str
@@ -28,7 +28,7 @@ class Author:
 
     @property
     def is_recorded(self) -> bool:
-        """Whether an import brought the name and the address: nobody here has this account."""
+        """`True` if name and address come from an import and there is no such account."""
         return self.id == RECORDED_ID
 
 
@@ -42,7 +42,7 @@ class User:
     """A person with an account. A disabled user's keys are refused; what they wrote stays theirs.
 
     ``invited_to_id`` is the project that made the account by an invitation; `None`: the operator vouches for the account.
-    ``address_changed_at`` is when the user chose another address, which nobody has verified.
+    ``address_changed_at`` is when the user chose another address, which is not verified.
     """
 
     id: int
@@ -58,12 +58,12 @@ class User:
     address_changed_at: datetime | None = None
 
     def is_vouched_for(self, project_id: int) -> bool:
-        """Tell whether the operator or a project's own invitation says that the address is the user's."""
+        """Return `True` if the operator or a project's own invitation says that the address is the user's."""
         return self.address_changed_at is None and self.invited_to_id in {None, project_id}
 
 
 def shown_name(person: Author | User) -> str:
-    """Return what people call somebody: the name, else the address."""
+    """Return the display name: the name, else the address."""
     return f"{person.first_name} {person.last_name}".strip() or person.email
 
 
@@ -78,7 +78,7 @@ class Project:
 
     @property
     def uuid(self) -> str:
-        """What tells the project from those of all other servers, for good: its number and the moment it was created make it."""
+        """Permanent identifier that is unique across servers, made from the project's number and creation time."""
         moment = self.created_at.astimezone(UTC).isoformat(timespec="microseconds")
         return str(uuid5(NAMESPACE_URL, f"promptuary:project:{self.id}:{moment}"))
 
@@ -149,7 +149,7 @@ class Session:
     address: str
     user_agent: str
     notice: str | None
-    """What the next page is to tell once."""
+    """Notice that the next page shows once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ class NewSession:
 
 @dataclass(frozen=True, slots=True)
 class SessionLimits:
-    """How long a session lasts while nobody uses it, and at most."""
+    """Maximum lifetime of a session, without use and in total."""
 
     idle: timedelta
     longest: timedelta
@@ -193,7 +193,7 @@ class SignInLink:
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """What a session tells of the browser that it was begun in, so that people recognise it."""
+    """Data of the browser in which a session began, so that users recognise it."""
 
     address: str = ""
     user_agent: str = ""
@@ -201,7 +201,7 @@ class Browser:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What signing in is decided by."""
+    """Data that decides a sign-in."""
 
     user_id: int
     password_hash: str | None = field(repr=False)
@@ -210,7 +210,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What people say of themselves."""
+    """Profile that users edit themselves."""
 
     email: str
     first_name: str

@@ -1,4 +1,4 @@
-"""What happened in a project, as people read it: entries of the change log and who made them."""
+"""Activity of a project as users see it: entries of the change log with their authors."""
 
 from dataclasses import dataclass
 

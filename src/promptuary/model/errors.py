@@ -13,12 +13,12 @@ class RegistryError(UserFacingError):
 
     @property
     def for_log(self) -> str:
-        """What the log is to tell."""
+        """Text for the log."""
         return str(self)
 
     @property
     def for_operators(self) -> str:
-        """What those are to read who run commands and servers; a sentence, too."""
+        """Sentence for users of the command line and operators."""
         return str(self)
 
 
@@ -35,11 +35,11 @@ class InvalidValue(RegistryError):
 
 
 class AddressNotVerified(InvalidValue):
-    """An account is to get a role, and nobody whom the project trusts says that its address belongs to its user."""
+    """A role for an account needs a confirmation, because the account's address is not verified for this project."""
 
     def __init__(self, email: str) -> None:
         detail = (
-            f"Nobody has verified that '{email}' belongs to the user of this account. "
+            f"The e-mail address '{email}' of this account is not verified. "
             "Ask this person whether the account is theirs, then confirm it."
         )
         super().__init__("address_not_verified", detail, field="email")
@@ -143,7 +143,7 @@ class LabelNotFound(NotFound):
 
 
 class UserNotFound(NotFound):
-    """Nobody has this e-mail address."""
+    """No user has this e-mail address."""
 
     def __init__(self, email: str) -> None:
         super().__init__(f"No user has the e-mail address '{email}'.")
@@ -167,18 +167,18 @@ class LinkEnded(NotFound):
     """A one-time link was used, has expired, or never was one."""
 
     def __init__(self) -> None:
-        super().__init__("This link has been used or has ended.")
+        super().__init__("This link has been used or has expired.")
 
 
 class SessionNotFound(NotFound):
     """The user has no session with this id."""
 
     def __init__(self) -> None:
-        super().__init__("This session has ended already.")
+        super().__init__("This session has already ended.")
 
 
 class VersionConflict(RegistryError):
-    """Somebody published since the caller's ``base_version``."""
+    """Another version was published after the caller's ``base_version``."""
 
     def __init__(self, current_version: int) -> None:
         super().__init__("The prompt changed since you opened it. Reload the latest version and try again.")
@@ -229,10 +229,10 @@ class EmailTaken(RegistryError):
 
 
 class KeyExists(RegistryError):
-    """A key of this id was created already; its value is known to nobody here."""
+    """A key with this ID already exists; its value is not stored."""
 
     def __init__(self) -> None:
-        super().__init__("This key was created already. Its value is not shown again.")
+        super().__init__("This key already exists. Its value is not shown again.")
 
 
 class LastAdmin(RegistryError):
@@ -243,10 +243,10 @@ class LastAdmin(RegistryError):
 
 
 class SignInRefused(RegistryError):
-    """No active user has this address and this password; which of them is wrong is not told."""
+    """No active user has this address and this password; the error does not say which of them is wrong."""
 
     def __init__(self) -> None:
-        super().__init__("The e-mail address or the password is wrong.")
+        super().__init__("The e-mail address or password is incorrect.")
 
 
 class UnknownProjectToken(RegistryError):
@@ -300,7 +300,7 @@ class Unavailable(RegistryError):
 
     @property
     def for_log(self) -> str:
-        """What the driver said, if it said anything."""
+        """Message of the driver, if any."""
         return self.reason or str(self)
 
     @property
@@ -312,7 +312,7 @@ class Unavailable(RegistryError):
 class Busy(Unavailable):
     """The server has as much to do of one kind as it allows; nothing was changed."""
 
-    def __init__(self, detail: str = "This server is busy. Try again in a moment.") -> None:
+    def __init__(self, detail: str = "The server is busy. Try again later.") -> None:
         super().__init__(detail)
 
 
@@ -320,7 +320,7 @@ class Damaged(Unavailable):
     """The database's file is damaged, or no database at all."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"The database is damaged or no database: {reason}.")
+        super().__init__(f"The database is damaged or not a database: {reason}.")
 
 
 class SchemaMismatch(RegistryError):

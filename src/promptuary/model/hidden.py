@@ -95,7 +95,7 @@ class HiddenCharacters:
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """Total count."""
         return sum(kind.count for kind in self.kinds)
 
     def __bool__(self) -> bool:

@@ -1,4 +1,4 @@
-"""Where texts have characters that readers cannot see, by line and column, and which of them a change adds.
+"""Places of invisible characters in texts, by line and column, and those that a change adds.
 
 What such a character is says `promptuary.model.hidden`.
 """

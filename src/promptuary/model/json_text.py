@@ -25,7 +25,7 @@ _COMPACT = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(","
 class InvalidJson(ValueError):
     """A text is not acceptable JSON; the message says why and where.
 
-    ``reason`` is the message without the place, which is ``line`` and ``column``, counted from 1, `None` where there is none.
+    ``reason`` is the message without the place, which is ``line`` and ``column``, counted from 1, `None` if there is none.
     """
 
     def __init__(self, message: str, *, reason: str = "", line: int | None = None, column: int | None = None) -> None:

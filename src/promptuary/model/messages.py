@@ -10,7 +10,7 @@ MAX_MESSAGES = 500
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message. ``rest`` is the indented JSON of everything but role and text, empty where there is nothing else."""
+    """One message. ``rest`` is the indented JSON of everything but role and text, empty if there is nothing else."""
 
     role: str
     text: str

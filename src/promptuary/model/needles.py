@@ -1,4 +1,4 @@
-"""What a search asks for: needles that a text must all have, each in several spellings of which any will do."""
+"""Terms of a search: needles that a text must all contain, each in several spellings of which any matches."""
 
 import unicodedata
 from typing import Literal

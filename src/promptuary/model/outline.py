@@ -39,7 +39,7 @@ class StoredOutline(Sequence[Heading]):
         return len(self._headings)
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether another sequence has the same headings."""
+        """Return `True` if another sequence has the same headings."""
         return isinstance(other, Sequence) and self._headings == tuple(other)
 
     def __hash__(self) -> int:

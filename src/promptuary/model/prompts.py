@@ -36,7 +36,7 @@ class LabelPointer:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is archived with a prompt: the number of its latest version, and its labels, ordered by name.
+    """State of a prompt when it was archived: the number of its latest version, and its labels, ordered by name.
 
     ``prompt_id`` tells it from others that had or get its name.
     """
@@ -107,7 +107,7 @@ class Version:
 
     @property
     def is_latest(self) -> bool:
-        """Whether no newer version exists."""
+        """`True` if no newer version exists."""
         return self.version == self.latest_version
 
     @property

@@ -22,5 +22,5 @@ def fold(text: str) -> str:
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
-    """Return a number with a noun in singular or plural, which is that with an "s" unless told: `1 version`, `2,000 versions`."""
+    """Return a number with a noun in singular or plural (by default with an "s"): `1 version`, `2,000 versions`."""
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"

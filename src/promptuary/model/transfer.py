@@ -1,4 +1,4 @@
-"""What an export consists of: prompts with all versions and labels, and the lines of JSON in which they travel.
+"""Contents of an export: prompts with all versions and labels, and the lines of JSON in which they travel.
 
 A line's text is fixed, keys in order, so that what is exported, imported and exported again is the same to the byte. There are no
 ids in it: a prompt is known by its name and the moment of its first version.
@@ -27,12 +27,12 @@ HEADER = dump({"type": "header", "format": FORMAT, "format_version": FORMAT_VERS
 _TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998
-"""Databases differ in what they can do with moments further away."""
+"""Databases differ in their support of timestamps beyond this one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who wrote a version or set a label: a member of the project if one has the address, else only the name and address here."""
+    """Author of a version or label: a member of the project if one has the address, else only the name and address here."""
 
     email: str
     first_name: str
@@ -49,7 +49,7 @@ class PromptLine:
 
     @property
     def identity(self) -> tuple[str, datetime]:
-        """What makes it the same prompt elsewhere."""
+        """Identity of the prompt across servers."""
         return self.name, self.created_at
 
 
@@ -111,7 +111,7 @@ def write_line(line: Line) -> str:
 
 
 def read_object(raw: bytes, number: int) -> dict[str, object]:
-    """Read a line as a JSON object; ``number`` is told where it is none. Raises `InvalidLine`."""
+    """Read a line as a JSON object; errors name the line ``number``. Raises `InvalidLine`."""
     try:
         # A prompt may itself be as deep as JSON may be, and is one level down.
         value = parse(raw.decode(), max_depth=MAX_DEPTH + 1)

@@ -20,7 +20,7 @@ class Order:
         self._labels: list[str] = []
 
     def take(self, line: Line, number: int) -> None:
-        """Go on by a line. Raises `InvalidLine`."""
+        """Advance by one line. Raises `InvalidLine`."""
         if isinstance(line, PromptLine):
             self._begin(line, number)
         elif self._prompt is None:

@@ -1,4 +1,4 @@
-"""How often versions are fetched: what is counted, and what it adds up to."""
+"""Usage: counts of fetches of versions, and their sums."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -24,7 +24,7 @@ def recent_days(today: date, days: int = RECENT_DAYS) -> tuple[date, date]:
 
 
 class FetchKey(NamedTuple):
-    """Which version was fetched, with which key, by which label; an empty text for no key and for no label."""
+    """Key of a count: the version, the API key and the label of a fetch; empty texts for no key and no label."""
 
     version_id: str
     key_id: str
@@ -33,7 +33,7 @@ class FetchKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FetchCount:
-    """How often one use was made on one day (UTC), and when it was made last."""
+    """Number of fetches of one kind on one day (UTC), and the time of the last one."""
 
     day: date
     fetch_key: FetchKey

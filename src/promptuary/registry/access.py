@@ -1,4 +1,4 @@
-"""Who a caller is and whether they may enter a project: the first step of every request."""
+"""Authentication and access to projects: the first step of every request."""
 
 import hashlib
 from dataclasses import dataclass
@@ -72,7 +72,7 @@ def enter(
     require_scope(caller.scopes, permission)
     project_id = _named_project_id(tx, caller, reference=reference, api_token=api_token)
     member = members.find_member(tx, project_id=project_id, user_id=caller.user_id)
-    # Where there is a member, there is a project.
+    # A member implies a project.
     if member is None and projects.find_project(tx, project_id) is None:
         raise ProjectNotFound
     if caller.project_ids is not None and project_id not in caller.project_ids:
@@ -92,7 +92,7 @@ def enter(
 
 
 def is_use_worth_noting(key: Key, now: datetime) -> bool:
-    """Tell whether a key's last noted use is old enough to be replaced."""
+    """Return `True` if a key's last noted use is old enough to be replaced."""
     return key.last_used_at is None or key.last_used_at < now - LAST_USED_PRECISION
 
 

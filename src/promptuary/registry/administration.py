@@ -1,4 +1,4 @@
-"""What people administer themselves, on the pages: projects with their members, and their own keys.
+"""Administration by users on the pages: projects with their members, and their own keys.
 
 Each verb checks that its actor may do it, then does what the operator's verb does, and the change log tells who it was.
 """
@@ -31,7 +31,7 @@ def create_own_project(tx: Transaction, user: User, *, name: str, by: Attributio
 
 
 def may_create_projects(tx: Transaction, user: User) -> bool:
-    """Tell whether a user is admin of any project."""
+    """Return `True` if a user is admin of any project."""
     return bool(stored_members.list_administered_projects(tx, user.id))
 
 
@@ -72,7 +72,7 @@ def list_members(tx: Transaction, actor: Actor) -> list[Member]:
 def set_member(tx: Transaction, actor: Actor, *, email: str, role: Role, is_address_confirmed: bool = False) -> Member:
     """Give a user a role in the actor's project.
 
-    ``is_address_confirmed`` is the actor's word that an account whose address nobody has verified is the one
+    ``is_address_confirmed`` is the actor's confirmation that an account with an unverified address is the one
     that is meant. Raises `PermissionDenied`, `UserNotFound`, `LastAdmin`, `AddressNotVerified`.
     """
     actor.require(Permission.MANAGE)
@@ -99,7 +99,7 @@ def renew_invitation(tx: Transaction, actor: Actor, *, email: str) -> Invitation
     may do, not only what the actor manages. Raises `PermissionDenied`, `UserNotFound`, `MemberNotFound`, `InvalidValue`.
     """
     actor.require(Permission.MANAGE)
-    # Nobody chooses a password or gives the account a role meanwhile: that would end links, but not one that is made afterwards.
+    # Locked: a password or role set meanwhile would end existing links, but not one that is created afterwards.
     stored_users.lock_user(tx, users.get_user(tx, email).id)
     user = users.get_user(tx, email)
     member = stored_members.find_member(tx, project_id=actor.project_id, user_id=user.id)
@@ -154,4 +154,4 @@ def list_own_keys(tx: Transaction, user: User) -> list[Key]:
 
 def _no_new_link(user: User) -> str:
     reason = "has used the account already" if user.has_password else "has an account that is not only this project's invitation"
-    return f"'{user.email}' {reason}. Whoever runs this server can make a new link."
+    return f"'{user.email}' {reason}. An administrator of this server can create a new link."

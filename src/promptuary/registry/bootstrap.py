@@ -1,4 +1,4 @@
-"""What an empty database gets on the first start: a project, its owner and a key to begin with."""
+"""Initial contents of an empty database: a project, its owner and a key to begin with."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ OWNER_EMAIL = "owner@localhost"
 
 @dataclass(frozen=True, slots=True)
 class FirstStart:
-    """What was created, with the secrets that are known only now."""
+    """Created objects, with secrets that are available only now."""
 
     project: Project
     owner: User
@@ -28,7 +28,7 @@ class FirstStart:
 
 
 def prepare(tx: Transaction) -> FirstStart | None:
-    """Create project, owner and key in a database without projects and users; `None` where there are any."""
+    """Create project, owner and key in a database without projects and users; `None` if there are any."""
     if not _is_empty(tx):
         return None
     # Several servers may start on one empty database: the others wait here and find it prepared.
@@ -44,7 +44,7 @@ def prepare(tx: Transaction) -> FirstStart | None:
 
 
 def renew_link(tx: Transaction) -> str | None:
-    """Create another one-time link for the owner while nobody has a password; `None` once somebody has, or without an owner."""
+    """Create another one-time link for the owner while no user has a password; otherwise, or without an owner, return `None`."""
     owner = users.find_user_by_email(tx, OWNER_EMAIL)
     if owner is None or not owner.is_active or users.has_any_password(tx):
         return None

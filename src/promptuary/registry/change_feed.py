@@ -1,4 +1,4 @@
-"""The feed of changes: what happened to a project's prompts, oldest first, for programs that keep in step with them."""
+"""The feed of changes of a project's prompts, oldest first, for programs that cache them."""
 
 from dataclasses import dataclass
 
@@ -14,9 +14,9 @@ SCAN_LIMIT = 1000
 
 @dataclass(frozen=True, slots=True)
 class FeedPage:
-    """Entries, oldest first, and the cursor from which to go on.
+    """Entries, oldest first, and the cursor from which to continue.
 
-    ``is_reset``: what lies between the caller's cursor and this one cannot be told any more.
+    ``is_reset``: what lies between the caller's cursor and this one is no longer available.
     """
 
     entries: tuple[Activity, ...]
@@ -26,7 +26,7 @@ class FeedPage:
 
 
 def list_changes(tx: Transaction, actor: Actor, *, after: int | None, limit: int, change_filter: ChangeFilter) -> FeedPage:
-    """List changes of the project's prompts behind the cursor ``after``, from the oldest kept entry where there is none.
+    """List changes of the project's prompts behind the cursor ``after``, from the oldest entry if it is `None`.
 
     A page may have fewer entries than there are, even none, and still have more behind it.
     """

@@ -12,7 +12,7 @@ from promptuary.store.lists import entries as list_entries
 
 
 def record(tx: Transaction, actor: Actor, payload: Payload, *, prompt: Prompt, published: Version | None = None) -> None:
-    """Bring lists and search in step with a changed prompt, and append the change to the log.
+    """Update lists and search for a changed prompt, and append the change to the log.
 
     It must come last: on PostgreSQL it holds up other writers until the commit. A version that was ``published``, where nothing
     else has changed, takes less work.

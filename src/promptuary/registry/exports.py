@@ -17,7 +17,7 @@ MAX_BYTES_A_BATCH = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where to go on: in the prompt of this name and first moment, or else behind it, at the version of this number."""
+    """Position at which to continue: in the prompt of this name and creation time, or else after it, at this version number."""
 
     name: str
     created_at: datetime

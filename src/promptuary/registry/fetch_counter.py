@@ -1,4 +1,4 @@
-"""Counting fetches in memory, until somebody takes the counts to write them. Knows no database."""
+"""Counting of fetches in memory, until the counts are taken to be written. Knows no database."""
 
 import threading
 import time
@@ -18,7 +18,7 @@ _MAX_NOTED = 1000
 
 @dataclass(frozen=True, slots=True)
 class _Day:
-    """What was counted on a day."""
+    """Counts of one day."""
 
     counts: Counter[FetchKey] = field(default_factory=Counter)
     lasts: dict[FetchKey, float] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class FetchCounter:
     def count(self, fetch_key: FetchKey) -> None:
         """Count a fetch."""
         self._noted.append((fetch_key, self._clock()))
-        # Whoever counts must not wait for another thread. While that one is at it, notes may become more.
+        # Counting must not wait for another thread, which may still add notes meanwhile.
         if len(self._noted) >= _MAX_NOTED and self._adding.acquire(blocking=False):
             try:
                 self._add_up()
@@ -78,7 +78,7 @@ class FetchCounter:
         return given_up
 
     def _add_up(self) -> None:
-        # Others go on noting meanwhile; what is noted now comes next time.
+        # Other threads continue to add notes; those are taken next time.
         noted = [self._noted.popleft() for _ in range(len(self._noted))]
         while noted:
             day = _day_of(noted[0])

@@ -1,4 +1,4 @@
-"""The verb that takes prompts in as they were elsewhere, with their versions, labels, authors and moments."""
+"""The verb that imports prompts with their versions, labels, authors and timestamps."""
 
 import uuid
 from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ _COMPARED_AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What a batch has changed, what was there already, and which prompts were passed over and why."""
+    """Result of a batch: changes, existing items, and skipped prompts with reasons."""
 
     prompts_created: int
     versions_added: int
@@ -41,7 +41,7 @@ class _Part:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """What is to be done for one prompt: from ``before`` (`None`: it is new) to ``after``."""
+    """Plan for one prompt: from ``before`` (`None`: it is new) to ``after``."""
 
     before: Carried | None
     after: Carried
@@ -62,11 +62,11 @@ def import_batch(tx: Transaction, actor: Actor, lines: Sequence[Line], *, skips_
     archived, when name and first moment are; its versions here must be those of the batch, as far as both go, and what is behind
     them is added. A label that was set later elsewhere than here moves. Anything else raises `HistoryConflict`, or passes the
     prompt over. Raises `InvalidLine`. Writers who are no members of the project are recorded by name and address: they
-    get no account, and whoever has one with the address is not told of.
+    get no account; existing accounts with the address are not revealed.
     """
     actor.require(Permission.IMPORT)
     parts = _parts(lines)
-    # All others who write to prompts wait, so that names stay free and nobody waits in a circle.
+    # All others who write to prompts wait, so that names stay free and no deadlock occurs.
     entries.lock_prompts(tx)
     steps, conflicts = _plan(tx, actor, parts, skips_conflicts=skips_conflicts)
     _carry_out(tx, actor, [step for step in steps if step.changes_something])

@@ -26,7 +26,7 @@ class PlacedLabel:
 
 @dataclass(frozen=True, slots=True)
 class Mover:
-    """Who let a label point where it points; ``user`` is `None` for the operator."""
+    """User who last moved a label; ``user`` is `None` for the operator."""
 
     user: Author | None
 

@@ -32,7 +32,7 @@ def hash_password(password: str, *, field: str = "password") -> str:
 
 
 def is_right(password: str, password_hash: str | None) -> bool:
-    """Tell whether a hash is that of a password. Without a hash it takes as long, so that nobody learns who has an account."""
+    """Return `True` if a hash is that of a password. Without a hash it takes the same time, to hide which accounts exist."""
     with _ONE_AT_A_TIME:
         try:
             # Longer ones cannot be right, and are not worth the work.
@@ -43,7 +43,7 @@ def is_right(password: str, password_hash: str | None) -> bool:
 
 
 def is_outdated(password_hash: str) -> bool:
-    """Tell whether a hash was made with other parameters than those of today."""
+    """Return `True` if a hash was made with other parameters than those of today."""
     return hasher.check_needs_rehash(password_hash)
 
 

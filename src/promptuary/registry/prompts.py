@@ -192,7 +192,7 @@ def restore_prompt(
     """Bring an archived prompt with all versions back under its name or a new one, without labels.
 
     It is the one that has a version of id ``version_id``, else the one that was archived last. That a label comes back is for
-    somebody to decide who knows what the programs that follow it should get now. Raises `ArchivedPromptNotFound`,
+    a user to decide who knows the programs that follow them. Raises `ArchivedPromptNotFound`,
     `RestoredNameTaken`.
     """
     actor.require(Permission.WRITE)
@@ -219,7 +219,7 @@ def find_archived(tx: Transaction, actor: Actor, name: str | None, version_id: s
 
 
 def is_version_id(segment: str) -> bool:
-    """Tell whether a segment of a path has the form of a version's UUID; it may be a name nevertheless, see `resolve_name`."""
+    """Return `True` if a segment of a path has the form of a version's UUID; it may be a name nevertheless, see `resolve_name`."""
     return _canonical_uuid(segment) is not None
 
 

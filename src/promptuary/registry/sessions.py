@@ -21,7 +21,7 @@ _MAX_SHOWN = 300
 
 
 def sign_in(database: Database, *, email: str, password: str, limits: SessionLimits, browser: Browser) -> NewSession:
-    """Begin a session of the active user who has this address and password. Raises `SignInRefused` if nobody has.
+    """Begin a session of the active user who has this address and password. Raises `SignInRefused` if there is none.
 
     The password is verified between two transactions: that takes too long to hold one open.
     """
@@ -96,7 +96,7 @@ def change_address(database: Database, signed_in: SignedIn, *, present: str, ema
 def change_password(
     database: Database, signed_in: SignedIn, *, present: str, password: str, limits: SessionLimits, request_id: str | None = None
 ) -> NewSession:
-    """Give the signed-in user another password. All sessions end; the one of the caller goes on under another value.
+    """Give the signed-in user another password. All sessions end; that of the caller continues under another value.
 
     Raises `InvalidValue`, also for a wrong present password.
     """
@@ -110,7 +110,7 @@ def change_password(
 
 
 def is_worth_noting(session: Session, now: datetime) -> bool:
-    """Tell whether the last noted use of a session is old enough to be replaced."""
+    """Return `True` if the last noted use of a session is old enough to be replaced."""
     return session.last_seen_at < now - LAST_SEEN_PRECISION
 
 
@@ -130,7 +130,7 @@ def note_seen(database: Database, session: Session) -> None:
 
 
 def leave_notice(tx: Transaction, session_id: str, notice: str | None) -> None:
-    """Keep what the session's next page is to tell, or `None` when it was told."""
+    """Store the notice for the session's next page, or `None` after it was shown."""
     sessions.update_notice(tx, session_id, notice)
 
 
@@ -166,7 +166,7 @@ def _verify_password(database: Database, user: User, present: str) -> Credential
     with database.read() as tx:
         found = users.find_credentials(tx, user.email)
     if found is None or not is_right(present, found.password_hash):
-        raise InvalidValue("wrong_password", "This is not your present password.", field="present")
+        raise InvalidValue("wrong_password", "This is not your current password.", field="present")
     return found
 
 

@@ -25,7 +25,7 @@ _RANDOM_BYTES = 32
 def create_link(tx: Transaction, user: User, *, is_first_start: bool = False) -> str:
     """Create the operator's link for a user and return its value; invitations of the user end.
 
-    It ends after `LASTS`, and when the user gets a password; the link of the first start ends when anybody gets one. Raises
+    It ends after `LASTS`, and when the user gets a password; the link of the first start ends when any user gets one. Raises
     `InvalidValue` for a disabled user.
     """
     users.lock_user(tx, user.id)
@@ -42,7 +42,7 @@ def create_invitation(tx: Transaction, actor: Actor, user: User) -> str:
 
 
 def is_invited_only(tx: Transaction, user: User, project_id: int) -> bool:
-    """Tell whether an account is nothing but a project's invitation.
+    """Return `True` if an account is nothing but a project's invitation.
 
     The project has made it and is the only one with a role for it, and neither its user nor the operator has used it.
     """
@@ -117,7 +117,7 @@ def _insert(tx: Transaction, link: SignInLink) -> str:
 
 
 def _locked_link(tx: Transaction, value: str) -> SignInLink:
-    """Return a link whose account nobody changes before the transaction ends."""
+    """Return a link and lock its account until the transaction ends."""
     user_id = get_link(tx, value).user.id
     users.lock_user(tx, user_id)
     # Read again: the account may have changed while its lock was waited for.

@@ -1,4 +1,4 @@
-"""What a server answers, checked by the rules of `model` before anything is done with it.
+"""Validation of a server's responses by the rules of `model`.
 
 Names become names of files, labels and versions become lines of a lock, and texts are printed: an answer that breaks a rule is
 refused as a whole, with a sentence that says which field is wrong. Fields that are not listed here pass and are not used.

@@ -1,4 +1,4 @@
-"""Why something that was asked of another server did not happen, in one sentence."""
+"""Errors of requests to another server, each with one sentence."""
 
 from promptuary.model.errors import UserFacingError
 
@@ -19,7 +19,7 @@ class Missing(RemoteError):
 
 
 class Conflict(RemoteError):
-    """Somebody else was faster; ``current_version`` is the version that is there now, where the server says so."""
+    """The prompt was changed by another request; ``current_version`` is the current version, if the server sends it."""
 
     def __init__(self, detail: str, current_version: int | None = None) -> None:
         super().__init__(detail)

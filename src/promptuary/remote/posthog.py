@@ -30,7 +30,7 @@ Present = Mapping[str, tuple[datetime, int]]
 
 
 def list_versions(remote: Remote) -> Present:
-    """Tell which active prompts are there, by name."""
+    """Return the active prompts by name."""
     pages = remote.pages("llm_prompts/", {"content": "none", "order_by": "name"})
     rows = [answers.checked(row, _ROW, "a prompt") for row in pages]
     found = {row["name"]: (datetime.fromisoformat(row["first_version_created_at"]), row["latest_version"]) for row in rows}

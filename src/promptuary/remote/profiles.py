@@ -1,4 +1,4 @@
-"""Which server, which key, which project: from the environment, or from profiles in a file that only its owner reads.
+"""Server, key and project of commands: from the environment, or from profiles in a file that only its owner reads.
 
 The environment is taken as a whole, so that a key never goes to a host that it was not meant for.
 """

@@ -1,4 +1,4 @@
-"""Which project a profile means: its number, and what tells it from the projects of all other servers."""
+"""The project of a profile: its number, and the UUID that identifies it across servers."""
 
 import re
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """The prompts of a project on another server: what is there, and the verbs.
 
-The API shows every prompt as text. Whether the text is a string or the JSON of another value is told by the size that lists have.
+The API shows every prompt as text. The size in lists shows if the text is a string or the JSON of another value.
 """
 
 from collections.abc import Iterator

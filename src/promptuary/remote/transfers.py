@@ -27,7 +27,7 @@ class ExportBatch:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What an import has changed, what was there already, and which prompts were passed over, with the reasons."""
+    """Result of an import: changes, existing items, and skipped prompts with reasons."""
 
     prompts_created: int = 0
     versions_added: int = 0

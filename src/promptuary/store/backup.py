@@ -29,10 +29,10 @@ _DRAFT = "backup.db"
 """The name of a file that is being written or read, in a private folder."""
 
 _RANDOM_CHARACTERS = 8
-"""How many `tempfile` puts behind a prefix."""
+"""Number of characters that `tempfile` adds to a prefix."""
 
 _LEFT_OUT = {*entries.DERIVED, recent_rows, sessions, sign_in_links}
-"""What is built anew, and what would let somebody in: a restored backup signs nobody in."""
+"""Tables that are rebuilt, and those of sessions and links: a restored backup does not grant access."""
 
 
 def write_backup(database: Database, target: Path, *, replaces: bool = False) -> None:
@@ -82,7 +82,7 @@ def private_folder(place: Path, prefix: str) -> Iterator[Path]:
     folder = unlocked.with_name(f"{prefix}{unlocked.name[-_RANDOM_CHARACTERS:]}")
     descriptor = os.open(unlocked, os.O_RDONLY)
     try:
-        # Nobody looks for it under its name before it is locked.
+        # No other process looks for it under its name before it is locked.
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         unlocked.rename(folder)
         yield folder
@@ -98,7 +98,7 @@ def _remove_abandoned(place: Path, prefix: str) -> None:
             descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                # A folder with anything else in it is somebody else's.
+                # A folder with other contents is not ours.
                 if all(path.name.startswith(_DRAFT) for path in folder.iterdir()):
                     shutil.rmtree(folder, ignore_errors=True)
             finally:

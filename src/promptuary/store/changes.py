@@ -97,7 +97,7 @@ def mark_of(change: Change) -> Mark:
 
 
 def is_gone(tx: Transaction, mark: Mark) -> bool:
-    """Tell whether the entry of a mark is not there any more: trimmed, or lost with the server that had it."""
+    """Return `True` if the entry of a mark is not there any more: trimmed, or lost with the server that had it."""
     if mark.at is None:
         return is_trimmed_behind(tx, mark.sequence)
     row = _MARK_AT.one_or_none(tx.connection, {"wanted": mark.sequence})
@@ -111,7 +111,7 @@ def trim_changes(tx: Transaction, *, before: datetime) -> int:
 
 
 def is_trimmed_behind(tx: Transaction, sequence: int) -> bool:
-    """Tell whether entries behind ``sequence`` may be missing because the log was trimmed.
+    """Return `True` if entries behind ``sequence`` may be missing because the log was trimmed.
 
     Rollbacks leave gaps on PostgreSQL, so a gap at the log's very beginning counts as trimmed; gaps elsewhere are none.
     """
@@ -120,7 +120,7 @@ def is_trimmed_behind(tx: Transaction, sequence: int) -> bool:
 
 
 def is_restored_behind(tx: Transaction, sequence: int) -> bool:
-    """Tell whether the database was restored behind ``sequence``: then entries before it may tell of another past."""
+    """Return `True` if the database was restored behind ``sequence``: then entries before it may tell of another past."""
     # Entries without a project are few, and the index of projects finds them.
     restored = (changes.c.project_id.is_(None), changes.c.kind == ChangeKind.DATABASE_RESTORED.value)
     statement = select(changes.c.sequence).where(changes.c.sequence > sequence, *restored).limit(1)

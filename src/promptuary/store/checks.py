@@ -1,4 +1,4 @@
-"""What must hold of the rows of a sound database, besides what the database itself enforces."""
+"""Rules for the rows of a sound database, beyond those that the database itself enforces."""
 
 import json
 from collections.abc import Iterator

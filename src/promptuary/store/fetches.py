@@ -65,7 +65,7 @@ def trim_fetches(tx: Transaction, *, before: date) -> int:
 
 
 def list_last_fetches(tx: Transaction, version_ids: Sequence[str]) -> dict[str, datetime]:
-    """Tell when versions were fetched last; those that never were are missing."""
+    """Return the time of the last fetch of versions, without those that were never fetched."""
     statement = select(last_fetches).where(last_fetches.c.version_id.in_(version_ids))
     return {row.version_id: row.last_fetched_at for row in tx.connection.execute(statement)}
 

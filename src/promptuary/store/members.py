@@ -41,7 +41,7 @@ def upsert_member(tx: Transaction, *, project_id: int, user_id: int, role: Role)
 
 
 def delete_member(tx: Transaction, *, project_id: int, user_id: int) -> None:
-    """Take a user out of a project."""
+    """Remove a user from a project."""
     tx.connection.execute(delete(members).where(members.c.project_id == project_id, members.c.user_id == user_id))
 
 
@@ -95,7 +95,7 @@ def list_administered_projects(tx: Transaction, user_id: int) -> list[int]:
 
 
 def has_other_admin(tx: Transaction, *, project_id: int, user_id: int) -> bool:
-    """Tell whether a project has an active admin besides a user."""
+    """Return `True` if a project has an active admin besides a user."""
     statement = (
         select(members.c.user_id)
         .join(users, users.c.id == members.c.user_id)

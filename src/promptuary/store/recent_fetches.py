@@ -1,7 +1,7 @@
-"""How often each prompt was fetched on the recent days, added up as fetches are counted, so that a list by fetches adds up nothing.
+"""Sums of the recent fetches of each prompt, updated when fetches are counted, so that a list ordered by fetches needs no sum.
 
-A row knows the day with which its sum begins. Once that is no longer the first of the recent days, the sum is taken anew from
-`fetches`: by whoever counts next, by whoever reads meanwhile, and once a day for all.
+A row knows the day with which its sum begins. Once that is no longer the first of the recent days, the sum is computed again from
+`fetches`: by the next count, by readers meanwhile, and once a day for all.
 """
 
 from collections.abc import Sequence
@@ -75,18 +75,18 @@ def recent_totals(tx: Transaction, project_id: int) -> Subquery:
 
 
 def are_current(tx: Transaction) -> bool:
-    """Tell whether all sums are those of the recent days."""
+    """Return `True` if all sums are those of the recent days."""
     outdated = select(recent_fetches.c.prompt_id).where(recent_fetches.c.first_day != _days(tx)[0]).limit(1)
     return tx.connection.execute(outdated).first() is None
 
 
 def begin_before(tx: Transaction, day: date) -> bool:
-    """Tell whether some of the recent days come before a day."""
+    """Return `True` if some of the recent days come before a day."""
     return _days(tx)[0] < day
 
 
 def rebuild(tx: Transaction) -> None:
-    """Add up everything anew. Whoever counts meanwhile waits until the transaction ends."""
+    """Compute all sums again. Concurrent counts wait until the transaction ends."""
     dialect.lock_writes(tx.connection, recent_fetches)
     days = _days(tx)
     tx.connection.execute(delete(recent_fetches))

@@ -1,4 +1,4 @@
-"""Which rows a sound database can have: the types of the columns, and the rules of `model` for what is in them.
+"""Rules for the rows of a sound database: the types of the columns, and the rules of `model` for what is in them.
 
 Rows are read as the driver returns them, so that a value that no program of ours has written is reported and not stumbled over.
 Sentences name tables, columns and ids; they never repeat a text of a prompt.
@@ -250,7 +250,7 @@ def _check_link(row: Row) -> None:
     _require(_HASH.fullmatch(row["value_hash"]), "value_hash is no SHA-256")
     _require_positive(row, "project_id", "made_by_id")
     is_projects, is_admins = row["project_id"] is not None, row["made_by_id"] is not None
-    # Links of before it was noted who makes them are nobody's.
+    # Links from before their author was recorded have none.
     is_consistent = is_projects and not row["is_operators"] if is_admins else row["is_operators"] or not is_projects
     _require(is_consistent, "is_operators, project_id and made_by_id do not belong together")
 

@@ -17,7 +17,7 @@ Revisions are numbers of four digits, so that a newer one is the greater text.
 """
 
 _DERIVED_SINCE = "0005"
-"""The revision since which lists and search are derived as they are now. An upgrade from an older one derives them anew."""
+"""The revision since which lists and search are derived as they are now. An upgrade from an older one rebuilds them."""
 
 _POSTGRESQL_WORDS_SINCE = "0007"
 """The revision since which search has an index of words on PostgreSQL, which SQLite has had before."""
@@ -41,18 +41,18 @@ def current_revision(tx: Transaction) -> str | None:
 
 
 def has_all_tables(tx: Transaction) -> bool:
-    """Tell whether every table that this version works with is there."""
+    """Return `True` if every table that this version works with is there."""
     return set(metadata.tables) <= set(inspect(tx.connection).get_table_names())
 
 
 def is_current(database: Database) -> bool:
-    """Tell whether the database has the schema that this version works with."""
+    """Return `True` if the database has the schema that this version works with."""
     with database.read() as tx:
         return current_revision(tx) == HEAD
 
 
 def is_usable(database: Database) -> bool:
-    """Tell whether this version can work with the database's schema: its own, or a newer one, since revisions expand first.
+    """Return `True` if this version can work with the database's schema: its own, or a newer one, since revisions expand first.
 
     Raises `Unavailable` when the database cannot be reached or read.
     """

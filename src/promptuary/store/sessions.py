@@ -97,7 +97,7 @@ def delete_sessions(tx: Transaction, user_id: int, *, but: str | None = None) ->
 
 
 def delete_expired(tx: Transaction, *, now: datetime, seen_before: datetime) -> int:
-    """Delete sessions and links that nobody can use any more; return how many."""
+    """Delete sessions and links that can no longer be used; return how many."""
     ended = or_(sessions.c.expires_at <= now, sessions.c.last_seen_at <= seen_before)
     gone = tx.connection.execute(delete(sessions).where(ended)).rowcount
     return gone + tx.connection.execute(delete(sign_in_links).where(sign_in_links.c.expires_at <= now)).rowcount
@@ -125,13 +125,13 @@ def find_link(tx: Transaction, value_hash: str, *, now: datetime) -> SignInLink 
     user = None if row is None else find_user(tx, row.user_id)
     if row is None or user is None:
         return None
-    # Links of the first start have always been the operator's; of others that do not say so, nobody knows who made them.
+    # Links of the first start have always been the operator's; the author of other links without one is unknown.
     is_operators = row.is_first_start or row.is_operators is True
     return SignInLink(user, row.is_first_start, row.expires_at, is_operators, row.project_id, row.made_by_id)
 
 
 def has_operators_link(tx: Transaction, user_id: int, *, now: datetime) -> bool:
-    """Tell whether the operator has made a link for a user that has not ended."""
+    """Return `True` if the operator has made a link for a user that has not ended."""
     statement = select(sign_in_links.c.user_id).where(
         sign_in_links.c.user_id == user_id,
         sign_in_links.c.expires_at > now,
@@ -147,12 +147,12 @@ def delete_invitations(tx: Transaction, user_id: int) -> None:
 
 
 def delete_link(tx: Transaction, value_hash: str) -> bool:
-    """Delete a one-time link; tell whether there was one. Of several that try, one is told so."""
+    """Delete a one-time link; return `True` if it existed. Of several concurrent calls, one returns `True`."""
     return tx.connection.execute(delete(sign_in_links).where(sign_in_links.c.value_hash == value_hash)).rowcount > 0
 
 
 def delete_links(tx: Transaction, user_id: int) -> None:
-    """Delete the one-time links of a user, and all of the first start: somebody has a password now."""
+    """Delete the one-time links of a user, and all of the first start, because a user has a password now."""
     tx.connection.execute(delete(sign_in_links).where(or_(sign_in_links.c.user_id == user_id, sign_in_links.c.is_first_start)))
 
 

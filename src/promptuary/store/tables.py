@@ -132,7 +132,7 @@ users = Table(
     # The project that made the account by an invitation; `NULL`: the operator vouches for it. No foreign key: the deletion of a
     # project must not make the operator vouch for its accounts.
     Column("invited_to_id", Count),
-    # When the user gave the account an address that nobody has verified.
+    # Time at which the user chose another, unverified address.
     Column("address_changed_at", UtcDateTime),
     sqlite_autoincrement=True,
 )
@@ -162,7 +162,7 @@ keys = Table(
     Column("revoked_at", UtcDateTime),
 )
 
-# Not part of backups: a restored one signs nobody in.
+# Not part of backups: a restored one has no sessions.
 sessions = Table(
     "sessions",
     metadata,

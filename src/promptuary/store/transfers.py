@@ -102,7 +102,7 @@ def list_carried_by_name(tx: Transaction, project_id: int, names: Iterable[str])
 
 
 def list_weights(tx: Transaction, prompt_ids: Sequence[str]) -> list[Weight]:
-    """Tell how much there is to read of some prompts."""
+    """Return the amount of data of some prompts."""
     size = versions.c.size_bytes + func.coalesce(func.length(versions.c.config), 0)
     statement = select(versions.c.id, versions.c.prompt_id, versions.c.version, size.label("size"))
     rows = tx.connection.execute(statement.where(versions.c.prompt_id.in_(prompt_ids)))

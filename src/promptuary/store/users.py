@@ -63,7 +63,7 @@ def insert_user(
         .on_conflict_do_nothing(index_elements=[users.c.email])
         .returning(users.c.id)
     )
-    # Read anew: in a RETURNING clause, SQLite 3.40 takes "password_hash IS NOT NULL" for true whatever was inserted.
+    # Read again: in a RETURNING clause, SQLite 3.40 takes "password_hash IS NOT NULL" for true whatever was inserted.
     user_id = tx.connection.execute(statement).scalar_one_or_none()
     return None if user_id is None else find_user(tx, user_id)
 
@@ -74,7 +74,7 @@ def update_user(tx: Transaction, user_id: int, **values: Any) -> None:  # noqa: 
 
 
 def try_to_update_profile(tx: Transaction, user_id: int, values: dict[str, str]) -> bool:
-    """Change name and address of a user; change nothing and return `False` where somebody else has the address."""
+    """Change name and address of a user; change nothing and return `False` if another user has the address."""
     try:
         # The savepoint keeps the transaction when the unique index refuses.
         with tx.connection.begin_nested():
@@ -115,7 +115,7 @@ def find_credentials(tx: Transaction, email: str, *, lock: bool = False) -> Cred
 
 
 def has_any_password(tx: Transaction) -> bool:
-    """Tell whether anybody has a password."""
+    """Return `True` if any user has a password."""
     return tx.connection.execute(select(users.c.id).where(users.c.password_hash.is_not(None)).limit(1)).first() is not None
 
 

@@ -9,9 +9,9 @@ from promptuary.supervisor.runtime_dir import remove_runtime_dir
 
 
 def follow_supervisor(lifeline: int) -> None:
-    """Let this worker stop when its supervisor is gone; else it would go on answering on a port that nobody can stop.
+    """Stop this worker when its supervisor is gone; otherwise it would continue to serve without a way to stop it.
 
-    ``lifeline`` is the descriptor of a pipe to which nobody writes and which ends with the supervisor.
+    ``lifeline`` is the descriptor of a pipe without writes, which closes with the supervisor.
     """
     threading.Thread(target=_stop_after, args=(lifeline,), name="follow-supervisor", daemon=True).start()
 

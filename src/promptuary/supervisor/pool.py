@@ -21,13 +21,13 @@ from promptuary.supervisor.runtime_dir import has_started, is_prepared
 from promptuary.supervisor.stop_flag import open_stop_flag
 
 GRACE_SECONDS = 30
-"""How long a worker may take to finish its requests."""
+"""Maximum time for a worker to finish its requests."""
 
 REFUSED = 78
 """The status of a worker that cannot prepare the database and has said why."""
 
 _LAST_SECONDS = 5.0
-"""What it may take after that to write down what it has counted, before it is killed."""
+"""Maximum time after that to write its counts, before it is killed."""
 
 _REPEAT_SECONDS = 1.0
 _GLANCE_SECONDS = 0.05
@@ -74,11 +74,11 @@ class WorkerPool:
         self._workers: dict[int, _Worker] = {}
         # Its end that is written to is never written to: it closes with this process, however that ends.
         self._lifeline, self._own_end = os.pipe()
-        # What has happened: a worker has died, or somebody wishes something. Signal handlers may put into this kind of queue.
+        # Events: the death of a worker, or a command. Signal handlers may put into this kind of queue.
         self._news: queue.SimpleQueue[_Worker | _Command] = queue.SimpleQueue()
 
     def serve(self) -> int:
-        """Serve until a signal ends it; return the status to exit with, which is 1 if nobody asked for the end."""
+        """Serve until a signal ends it; return the status to exit with, which is 1 if no stop was requested."""
         listener = self._listen()
         signal.signal(signal.SIGTERM, lambda *_: self._news.put(_Command.STOP))
         signal.signal(signal.SIGINT, lambda *_: self._news.put(_Command.STOP_NOW))
@@ -87,7 +87,7 @@ class WorkerPool:
         if is_prepared(self._folder):
             wish = wish or self._supervise(listener)
         if wish is None and self._workers[1].process.returncode != REFUSED:
-            logger.error("The workers cannot start. What was logged before tells why.")
+            logger.error("The workers cannot start. See the log messages above for the reason.")
         elif wish is _Command.STOP:
             self._drain()
         self._stop_flag.set()
@@ -168,7 +168,7 @@ class WorkerPool:
         self._news.put(worker)
 
     def _supervise(self, listener: socket.socket) -> _Command | None:
-        """Replace workers until somebody wishes a stop; return the wish, `None` when the workers cannot start."""
+        """Replace workers until a stop is requested; return the command, `None` if the workers cannot start."""
         while not self._is_giving_up():
             try:
                 news = self._news.get(timeout=self._restarts.seconds_to_next(time.monotonic()))
@@ -193,7 +193,7 @@ class WorkerPool:
         logger.warning("Worker-%d has ended with status %d", worker.number, worker.process.returncode)
         pause = self._restarts.record_exit(worker.number, lived=now - worker.started_at, had_started=started, now=now)
         if pause:
-            logger.warning("Worker-%d dies again and again; the next one comes in %.0f s", worker.number, pause)
+            logger.warning("Worker-%d keeps dying; restarting it in %.0f s", worker.number, pause)
 
     def _renew(self, listener: socket.socket) -> None:
         self._restarts = RestartPolicy()
@@ -210,10 +210,10 @@ class WorkerPool:
             elif old is None or not old.is_alive():
                 self._restarts.record_exit(number, lived=0.0, had_started=False, now=time.monotonic())
             else:
-                logger.error("The new worker-%d cannot start. The one before goes on.", number)
+                logger.error("The new worker-%d cannot start. The previous one continues to serve.", number)
 
     def _wait_for_start(self, worker: _Worker) -> bool:
-        """Wait until a worker serves or has died; return whether nobody wished the server to stop meanwhile."""
+        """Wait until a worker serves or has died; return `True` if no stop was requested meanwhile."""
         kept: list[_Worker | _Command] = []
         is_wanted = True
         while is_wanted and worker.is_alive() and not has_started(self._folder, worker.process.pid):
@@ -234,7 +234,7 @@ class WorkerPool:
     def _drain(self) -> None:
         self._stop_flag.set()
         if self._drain_seconds > 0:
-            logger.info("Not ready any more, serving for %g s", self._drain_seconds)
+            logger.info("Draining: not ready, serving for %g s", self._drain_seconds)
         deadline = time.monotonic() + self._drain_seconds
         while any(worker.is_alive() for worker in self._workers.values()) and time.monotonic() < deadline:
             try:

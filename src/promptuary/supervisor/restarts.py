@@ -1,4 +1,4 @@
-"""When a worker that died is started again, and when that is hopeless. Only arithmetic; `pool` has the processes."""
+"""Restart policy for workers: backoff and giving up. Only arithmetic; `pool` has the processes."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ QUICK_SECONDS = 10.0
 MAX_PAUSE_SECONDS = 30.0
 
 MAX_FAILED_STARTS = 4
-"""How often in a row a worker may die before it has started, unless another one serves."""
+"""Maximum failed starts in a row, unless another worker serves."""
 
 
 @dataclass
@@ -19,7 +19,7 @@ class _Record:
 
 @dataclass
 class RestartPolicy:
-    """The first death of a worker is followed by a new one at once. While it goes on dying quickly, the pauses double."""
+    """The first death of a worker is followed by a new one at once. While it keeps dying quickly, the pauses double."""
 
     _records: dict[int, _Record] = field(default_factory=dict)
     _due: dict[int, float] = field(default_factory=dict)
@@ -44,9 +44,9 @@ class RestartPolicy:
         return due
 
     def seconds_to_next(self, now: float) -> float | None:
-        """Return how long nothing is due, `None` for as long as nobody dies."""
+        """Return how long nothing is due, `None` if no restart is pending."""
         return max(0.0, min(self._due.values()) - now) if self._due else None
 
     def is_exhausted(self) -> bool:
-        """Tell whether a worker has failed to start too often."""
+        """Return `True` if a worker has failed to start too often."""
         return any(record.failed_starts >= MAX_FAILED_STARTS for record in self._records.values())

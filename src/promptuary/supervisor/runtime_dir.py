@@ -29,7 +29,7 @@ def create_runtime_dir() -> Iterator[Path]:
     folder = draft.with_name(f"{_PREFIX}{draft.name.rpartition('-')[2]}")
     descriptor = os.open(draft, os.O_RDONLY)
     try:
-        # Nobody sees the folder before it is locked. Whoever cleans up temporary files leaves alone what is locked.
+        # The folder is locked before it is visible. Cleaners of temporary files skip locked ones.
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         draft.rename(folder)
         os.environ[VARIABLE] = str(folder)
@@ -58,7 +58,7 @@ def find_runtime_dir() -> Path | None:
 
 
 def open_memory(folder: Path | None, name: str, *, size: int) -> mmap.mmap:
-    """Open some bytes that the processes that share a folder have in common, or that nobody else sees where there is none."""
+    """Open some bytes that the processes that share a folder have in common, or private ones if there is none."""
     if folder is None:
         return mmap.mmap(-1, size)
     with (folder / name).open("a+b") as file:
@@ -82,7 +82,7 @@ def mark_as_prepared() -> None:
 
 
 def is_prepared(folder: Path) -> bool:
-    """Tell whether the database is ready for all workers."""
+    """Return `True` if the database is ready for all workers."""
     return (folder / _PREPARED).exists()
 
 
@@ -94,7 +94,7 @@ def mark_as_started() -> None:
 
 
 def has_started(folder: Path, process_id: int) -> bool:
-    """Tell whether a worker has had what it needs to serve."""
+    """Return `True` if a worker has had what it needs to serve."""
     return _mark(folder, process_id).exists()
 
 

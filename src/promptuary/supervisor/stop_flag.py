@@ -20,10 +20,10 @@ class StopFlag:
         self._memory[0] = 1
 
     def is_set(self) -> bool:
-        """Tell whether the server is about to stop."""
+        """Return `True` if the server is about to stop."""
         return self._memory[0] != 0
 
 
 def open_stop_flag(folder: Path | None) -> StopFlag:
-    """Open the sign of the processes that share a folder, or one of its own where there is none."""
+    """Open the sign of the processes that share a folder, or a private one if there is none."""
     return StopFlag(open_memory(folder, "stopping", size=1))

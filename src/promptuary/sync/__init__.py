@@ -1,4 +1,4 @@
-"""A folder of prompts and a server, brought in step: what to take, what to publish, and what has to be decided by people."""
+"""Synchronisation of a folder of prompts with a server: pull, push, and conflicts that users have to decide."""
 
 from promptuary.sync.bundling import bundle, is_replaceable
 from promptuary.sync.comparing import Difference, list_differences

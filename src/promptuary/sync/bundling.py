@@ -30,7 +30,7 @@ def bundle(folder: Folder) -> bytes:
 
 
 def is_replaceable(path: Path) -> bool:
-    """Tell whether a bundle may be written to a path without a question: nothing is there, or another bundle."""
+    """Return `True` if a bundle may be written to a path without a question: nothing is there, or another bundle."""
     if not path.is_file():
         # What else stands in the way, writing will say.
         return True

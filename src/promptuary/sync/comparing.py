@@ -1,4 +1,4 @@
-"""What was edited in files since they were pulled, beside what was pulled."""
+"""Comparison of files with the versions that were pulled."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from promptuary.sync.merging import Draft, Unmergeable, value_of
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A prompt's version that was pulled and its file; either is `None` where there is none."""
+    """A prompt's version that was pulled and its file; either may be `None`."""
 
     name: str
     version: int | None

@@ -10,7 +10,7 @@ from promptuary.model.json_text import InvalidJson, dump, dump_indented, parse
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a version is made of."""
+    """Content and config of a version."""
 
     content: object
     config: dict[str, object] | None
@@ -29,12 +29,12 @@ def merge(base: Draft, theirs: Draft, yours: Draft) -> Draft:
 
 
 def is_same(one: object, other: object) -> bool:
-    """Tell whether two values of JSON are the same, to the last digit and in the same order."""
+    """Return `True` if two values of JSON are the same, to the last digit and in the same order."""
     return dump(one) == dump(other)
 
 
 def value_of(text: str, sha256: str) -> object:
-    """Return the content that the API shows as a text, told by its hash. Raises `Unmergeable` when it has another one."""
+    """Return the content that the API shows as a text, identified by its hash. Raises `Unmergeable` if the hash differs."""
     if content_sha256(text) == sha256:
         return text
     try:

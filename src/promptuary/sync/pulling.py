@@ -26,7 +26,7 @@ from promptuary.sync.states import document_of, entry_of
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """What becomes of a prompt. ``action`` is new, updated, unchanged, removed, kept, left, restored or conflict."""
+    """Result for a prompt. ``action`` is new, updated, unchanged, removed, kept, left, restored or conflict."""
 
     name: str
     file: str
@@ -37,18 +37,18 @@ class Pulled:
 
 @dataclass(frozen=True, slots=True)
 class PullStep:
-    """What is to be done with a prompt, and what the lock says of it then."""
+    """Planned step for a prompt, and its entry in the lock file afterwards."""
 
     pulled: Pulled
     entry: LockEntry | None
     data: bytes | None = None
-    """What to write, if anything."""
+    """Text to write, if any."""
     kept: LockEntry | None = None
-    """What the lock says where a step that needs consent does not get it."""
+    """Entry of the lock file if a step that needs consent does not get it."""
 
     @property
     def needs_consent(self) -> bool:
-        """Whether people are to be asked."""
+        """`True` if the user has to confirm."""
         return self.kept is not None
 
     @property

@@ -1,4 +1,4 @@
-"""Publishing what was edited in files. Nobody's version is overwritten: each is published on the one it was made from.
+"""Publishing of edited files. No version is overwritten: each is published on top of the one that it is based on.
 
 A push is planned first, with everything read that has to be known, and then performed prompt by prompt; after each one, file and
 lock are written, so that an interruption leaves nothing to be published twice.
@@ -17,7 +17,7 @@ from promptuary.sync.states import document_of, entry_of
 
 
 class Action(StrEnum):
-    """What a push does with a prompt."""
+    """Action of a push for a prompt."""
 
     CREATE = "create"
     PUBLISH = "publish"
@@ -31,7 +31,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """What is to be done, or was done, with a prompt. ``version`` is the base while planned, and the new one when done."""
+    """Planned or finished step for a prompt. ``version`` is the base while planned, and the new one when done."""
 
     name: str
     file: str

@@ -1,4 +1,4 @@
-"""What a server has for a folder: the prompts to take, and for each file that was pulled why there is nothing to take."""
+"""Prompts of a server for a folder: those to take, and for other pulled files the reason why there is none."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ class Source:
 def read_source(
     folder: Folder, prompts: RemotePrompts, label: str | None, advance: Callable[[int], object] = lambda _prompts: None
 ) -> Source:
-    """Read the latest versions, or those with a label. Raises `InvalidFile` where there are none.
+    """Read the latest versions, or those with a label. Raises `InvalidFile` if there are none.
 
     A list says what is there, and not what is gone: the server is asked for each prompt of the folder that is not in it.
     """

@@ -1,4 +1,4 @@
-"""How each prompt of a folder stands: to what was pulled, and to what the server has."""
+"""State of each prompt of a folder, compared with the pulled version and with the server."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ class State:
 def require_same_project(folder: Folder, project: RemoteProject) -> Lock:
     """Return the folder's lock, or a new one. Raises `InvalidFile` when it was pulled from another project.
 
-    The project's uuid decides, wherever the server is reached; where there is none, the address and the number do.
+    The project's uuid decides, if the server can be reached; without one, the address and the number do.
     """
     lock = folder.lock
     if lock is None:
@@ -38,7 +38,7 @@ def new_lock(project: RemoteProject) -> Lock:
 
 
 def is_of(lock: Lock, project: RemoteProject) -> bool:
-    """Tell whether a lock is known to be of a project."""
+    """Return `True` if a lock is known to be of a project."""
     if lock.project_uuid is not None and project.uuid is not None:
         return lock.project_uuid == project.uuid
     return (lock.server, lock.project) == (project.host, project.number)
@@ -68,7 +68,7 @@ def list_states(folder: Folder, rows: Mapping[str, Mapping[str, Any]] | None, *,
 
 
 def here(folder: Folder, name: str) -> str:
-    """Say how a prompt's file stands to what was pulled."""
+    """Return the state of a prompt's file, compared with the pulled version."""
     entry, found = folder.entries.get(name), folder.found.get(name)
     if found is None:
         return "" if entry is None else "invalid" if entry.file in folder.problems else "deleted"

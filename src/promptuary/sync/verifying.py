@@ -1,4 +1,4 @@
-"""Whether a folder can be shipped: its files are what was pulled, and have the variables that programs fill in.
+"""Verification of a folder: its files are those that were pulled, and have the variables that programs fill in.
 
 No server is asked.
 """
@@ -22,7 +22,7 @@ Declared = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with a file, in a sentence."""
+    """Problem of a file, in one sentence."""
 
     file: str
     name: str

@@ -51,7 +51,7 @@ def _on_registry_error(request: Request, refusal: Exception) -> Response:
     log_damage(refusal)
     shown = page_of(refusal)
     headers = {"Retry-After": "1"} if isinstance(refusal, Unavailable) else None
-    # Somebody may have archived the prompt to which an older link leads.
+    # The prompt of an old link may be archived.
     archived = find_archived(PageRequest(request)) if isinstance(refusal, PromptNotFound) else None
     prompt = refusal.segment if isinstance(refusal, PromptNotFound) and (refusal.lacks or refusal.label or refusal.version) else ""
     return _error_page(
@@ -83,8 +83,8 @@ async def _on_slow_body(request: Request, _error: Exception) -> Response:
         "error.html",
         408,
         title=TITLES[408],
-        detail="The form has not arrived in time.",
-        advice="Go back and send it again. Nothing was changed.",
+        detail="The form did not arrive in time.",
+        advice="Nothing was changed. Go back and send the form again.",
         headers={"Connection": "close"},
     )
 
@@ -99,14 +99,14 @@ def _on_routing_error(request: Request, error: Exception) -> Response:
         if not wants_page(request):
             detail = f'Method "{request.method}" not allowed.'
             return short_error(METHOD_NOT_ALLOWED, "method_not_allowed", detail, error.headers)
-        detail = f'The method "{request.method}" is not for this page.'
+        detail = f"This page does not support the method {request.method}."
         return _error_page(request, METHOD_NOT_ALLOWED, title=TITLES[METHOD_NOT_ALLOWED], detail=detail, headers=error.headers)
     if spelled := _other_spelling(request):
         return RedirectResponse(PageRequest(request).root + spelled, 307)
     if not wants_page(request):
         return short_error(404, "not_found", "Endpoint not found.")
     return _error_page(
-        request, 404, title=TITLES[404], detail="No page has this address.", advice="Check it, or begin at the start page."
+        request, 404, title=TITLES[404], detail="No page has this address.", advice="Check the address, or go to the start page."
     )
 
 
@@ -116,8 +116,8 @@ def _on_defect(request: Request, _error: Exception) -> Response:
         "error.html",
         500,
         title=TITLES[500],
-        detail="This is a defect of Promptuary.",
-        advice=f"Try again. If it stays, tell whoever runs this server; its log says more under the id {page_request.request_id}.",
+        detail="The server could not complete the request because of an internal error.",
+        advice=f"Try again. If it happens again, send your administrator this request ID: {page_request.request_id}",
     )
 
 

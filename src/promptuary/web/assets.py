@@ -1,7 +1,7 @@
-"""The style sheet, the scripts and the faces of the pages: read once, named by their content, kept by browsers for ever.
+"""The style sheet, scripts and fonts of the pages: read once, named by their content, cached by browsers permanently.
 
-The style sheet is one file, put together from `static/css`. Scripts and faces come from `static/build`, which `make frontend`
-writes; without it pages work with the faces of the system and without scripts.
+The style sheet is one file, put together from `static/css`. Scripts and fonts come from `static/build`, which `make frontend`
+writes; without it pages work with system fonts and without scripts.
 """
 
 import gzip
@@ -33,7 +33,7 @@ STYLE_SHEETS = (
     "difference",
     "editor",
 )
-"""What the style sheet consists of, in the order in which later rules win."""
+"""Parts of the style sheet, in the order in which later rules win."""
 
 _FOR_EVER = "public, max-age=31536000, immutable"
 _CONTENT_TYPES = {
@@ -62,7 +62,7 @@ class Assets:
 
     def __init__(self, *, addresses: dict[str, str], served: dict[str, Asset], has_bundle: bool, root: str) -> None:
         self.has_bundle = has_bundle
-        """Whether there are scripts and faces."""
+        """`True` if there are scripts and fonts."""
         self._addresses = MappingProxyType(addresses)
         self._root = root
         self._served = MappingProxyType(served)
@@ -87,7 +87,7 @@ class Assets:
 
     @property
     def globals(self) -> dict[str, object]:
-        """What templates need of it."""
+        """Functions for templates."""
         return {"asset": self.url, "has_bundle": self.has_bundle}
 
     async def respond(self, request: Request) -> Response:
@@ -107,7 +107,7 @@ class Assets:
 
 
 class _Gathered:
-    """What has been read so far: addresses by name, and files by the names they are served under."""
+    """Files read so far: addresses by name, and files by served name."""
 
     def __init__(self, root: str) -> None:
         self._root = root
@@ -148,7 +148,7 @@ def _compressed(content: bytes) -> bytes | None:
 
 
 def _takes_gzip(values: list[str]) -> bool:
-    """Tell whether ``Accept-Encoding`` allows gzip (RFC 9110, section 12.5.3)."""
+    """Return `True` if ``Accept-Encoding`` allows gzip (RFC 9110, section 12.5.3)."""
     allowed: dict[str, bool] = {}
     for value in ",".join(values).lower().split(","):
         coding, _, parameter = value.partition(";")

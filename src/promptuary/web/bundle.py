@@ -1,4 +1,4 @@
-"""Where `make frontend` puts the scripts and faces of the pages, and whether it did. Light, so that the command line can ask."""
+"""Folder of the scripts and fonts built by `make frontend`. Imports nothing heavy, so that the command line can use it."""
 
 from pathlib import Path
 
@@ -11,5 +11,5 @@ def manifest_of(static: Path = STATIC) -> Path:
 
 
 def is_built() -> bool:
-    """Tell whether pages have scripts and faces."""
+    """Return `True` if pages have scripts and fonts."""
     return manifest_of().is_file()

@@ -12,5 +12,5 @@ def require_own_page(request: Request, *, public_url: str) -> None:
         raise WebError(
             403,
             "This form was not sent by a page of Promptuary.",
-            advice="Open the page that you came from once more and send the form from there. Nothing was changed.",
+            advice="Nothing was changed. Open the page again and send the form from there.",
         )

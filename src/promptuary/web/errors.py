@@ -18,7 +18,7 @@ class WebError(Exception):
 
 
 class SignInNeeded(Exception):
-    """Nobody is signed in; ``then`` is where they wanted to go."""
+    """The page needs a signed-in user; ``then`` is the requested address."""
 
     def __init__(self, then: str) -> None:
         super().__init__(then)
@@ -27,7 +27,7 @@ class SignInNeeded(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ErrorPage:
-    """What the page of an error says, above and below the error's own sentence."""
+    """Title and advice of an error's page, above and below the error's own sentence."""
 
     status: int
     title: str
@@ -35,36 +35,38 @@ class ErrorPage:
 
 
 _ASK_AN_ADMIN = "An admin of the project can give you another role."
-_GO_BACK = "Go back to correct it. Nothing was changed."
-_CONFLICT = ErrorPage(409, "This is not possible just now", "Nothing was changed.")
-_UNAVAILABLE = ErrorPage(503, "The database does not answer", "Nothing was changed. Try again in a moment.")
+_GO_BACK = "Nothing was changed. Go back and correct it."
+_CONFLICT = ErrorPage(409, "The change conflicts with the current state", "Nothing was changed.")
+_UNAVAILABLE = ErrorPage(503, "The database does not answer", "Nothing was changed. Try again later.")
 
 PAGES: dict[type[errors.RegistryError], ErrorPage] = {
-    errors.InvalidValue: ErrorPage(400, "A value cannot be used", _GO_BACK),
+    errors.InvalidValue: ErrorPage(400, "Invalid value", _GO_BACK),
     errors.HistoryConflict: _CONFLICT,
-    errors.NameTaken: ErrorPage(400, "This name is taken", "Go back to choose another one. Nothing was changed."),
-    errors.EmailTaken: ErrorPage(400, "This address is taken", "Go back to choose another one. Nothing was changed."),
-    errors.TooManyVersions: ErrorPage(400, "There are too many versions", "Nothing was changed."),
-    errors.TooManyLabels: ErrorPage(400, "There are too many labels", "Nothing was changed."),
+    errors.NameTaken: ErrorPage(400, "This name is already in use", "Nothing was changed. Go back and choose another one."),
+    errors.EmailTaken: ErrorPage(400, "This address is already in use", "Nothing was changed. Go back and choose another one."),
+    errors.TooManyVersions: ErrorPage(400, "Too many versions", "Nothing was changed."),
+    errors.TooManyLabels: ErrorPage(400, "Too many labels", "Nothing was changed."),
     errors.EditRefused: ErrorPage(400, "An edit cannot be applied", _GO_BACK),
-    errors.InvalidBackup: ErrorPage(400, "This is not a backup", "Nothing was changed."),
-    errors.SignInRefused: ErrorPage(401, "You are not signed in", "Go back to try again."),
-    errors.UnknownProjectToken: ErrorPage(401, "The project's token is unknown", "Nothing was changed."),
-    errors.PermissionDenied: ErrorPage(403, "You may not do this", _ASK_AN_ADMIN),
+    errors.InvalidBackup: ErrorPage(400, "Not a backup file", "Nothing was changed."),
+    errors.SignInRefused: ErrorPage(401, "You are not signed in", "Go back and try again."),
+    errors.UnknownProjectToken: ErrorPage(401, "Unknown project token", "Nothing was changed."),
+    errors.PermissionDenied: ErrorPage(403, "Permission denied", _ASK_AN_ADMIN),
     errors.KeyExists: _CONFLICT,
     errors.LinkEnded: ErrorPage(
         404,
-        "This link has ended",
-        "If you have chosen a password already, sign in with it. Else ask who sent you the link for a new one.",
+        "This link has expired",
+        "If you have already chosen a password, sign in with it. Otherwise, ask the sender for a new link.",
     ),
-    errors.NotFound: ErrorPage(404, "There is no such thing", "It may have been archived or removed."),
+    errors.NotFound: ErrorPage(404, "Not found", "It may have been archived or removed."),
     errors.VersionConflict: ErrorPage(
-        409, "Somebody else published", "Go back: your text is still in the form. Copy it before you load the latest version."
+        409,
+        "Another user published a version",
+        "Go back: your text is still in the form. Copy it before you load the latest version.",
     ),
     errors.LabelMoved: _CONFLICT,
     errors.LastAdmin: _CONFLICT,
     errors.NotEmpty: _CONFLICT,
-    errors.Busy: ErrorPage(503, "The server is busy", "Nothing was changed. Try again in a moment."),
+    errors.Busy: ErrorPage(503, "The server is busy", "Nothing was changed. Try again later."),
     errors.SchemaMismatch: _UNAVAILABLE,
     errors.Unavailable: _UNAVAILABLE,
 }
@@ -72,15 +74,15 @@ PAGES: dict[type[errors.RegistryError], ErrorPage] = {
 
 TITLES = {
     401: "You are not signed in",
-    400: "This cannot be read",
-    403: "You may not do this",
-    404: "There is no such page",
-    405: "This page cannot do that",
-    408: "The form came too slowly",
-    413: "This is too much",
-    415: "This is no form",
+    400: "Invalid request",
+    403: "Permission denied",
+    404: "Page not found",
+    405: "Method not allowed",
+    408: "Request timed out",
+    413: "Request too large",
+    415: "Unsupported form",
     429: "Too many attempts",
-    500: "Something went wrong",
+    500: "Something went wrong on the server",
 }
 
 

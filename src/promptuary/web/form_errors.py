@@ -1,4 +1,4 @@
-"""What is wrong with a form: at which of its fields, and in the words of people rather than those of a parser."""
+"""Errors of forms, with the field and a message for users."""
 
 from dataclasses import dataclass
 
@@ -33,7 +33,7 @@ _JSON_REASONS = (
 
 @dataclass(frozen=True, slots=True)
 class FormProblem:
-    """What is wrong, and the field where it is: its id and its name on the page, empty where no single one is to blame."""
+    """Error message, and the ID and label of its field, empty if it is not about a single field."""
 
     text: str
     field: str = ""
@@ -47,7 +47,7 @@ def problem_of(refusal: InvalidValue | NameTaken) -> FormProblem:
 
 
 def explain_json(error: InvalidJson) -> str:
-    """Say what is wrong with a text that is to be JSON, and where."""
+    """Return the error of a text that should be JSON, with its place."""
     reason = next((told for begin, told in _JSON_REASONS if error.reason.startswith(begin)), error.reason)
     if error.line is None:
         return f"This is not valid JSON: {reason}."

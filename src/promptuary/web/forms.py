@@ -1,4 +1,4 @@
-"""What a form sent, as its fields are meant: the text that somebody typed, not the bytes that a browser made of it."""
+"""Parsing of forms: fields as the text that the user typed, not as the bytes of the browser's encoding."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from promptuary.web.errors import WebError
 
 MAX_FORM_BYTES = 5_000_000
 MAX_PASSWORD_FORM_BYTES = 65_536
-"""Of forms with passwords, which anybody may send."""
+"""Maximum bytes of forms with passwords, which any client may send."""
 
 _MEDIA_TYPE = "application/x-www-form-urlencoded"
 _MAX_FIELDS = 1000
-_ADVICE = "Go back and send the form again. Nothing was changed."
+_ADVICE = "Nothing was changed. Go back and send the form again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,11 @@ def parse_form(raw: bytes, content_type: str) -> Form:
     if not raw:
         return Form({})
     if content_type.partition(";")[0].strip().lower() != _MEDIA_TYPE:
-        raise WebError(415, "Only forms can be sent here.", advice=_ADVICE)
+        raise WebError(415, "This address accepts forms only.", advice=_ADVICE)
     try:
         pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
     except ValueError:
-        raise WebError(400, "The form is broken or has too many fields.", advice=_ADVICE) from None
+        raise WebError(400, "The form is malformed or has too many fields.", advice=_ADVICE) from None
     values: dict[str, list[str]] = {}
     for name, value in pairs:
         values.setdefault(name, []).append(value)
@@ -50,4 +50,4 @@ def too_large(limit: int) -> WebError:
     """Say that a form is too large to be read."""
     shown = f"{limit // 1_000_000} MB" if limit == MAX_FORM_BYTES else f"{limit:,} bytes"
     detail = f"A form may have {shown} at most."
-    return WebError(413, detail, advice="Go back: your text is still in the form. Nothing was changed.")
+    return WebError(413, detail, advice="Nothing was changed. Go back: your text is still in the form.")

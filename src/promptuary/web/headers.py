@@ -20,7 +20,7 @@ ALWAYS = {
 }
 
 WHERE_SAFE = {"Cross-Origin-Opener-Policy": "same-origin"}
-"""What browsers heed only by https and on their own machine; elsewhere they complain of it."""
+"""Headers that browsers accept only over https and on the local machine; elsewhere they log a warning."""
 
 BY_HTTPS = {"Strict-Transport-Security": "max-age=31536000"}
 """For a year, browsers ask this host by https only. Not its subdomains, which may be others'."""
@@ -35,7 +35,6 @@ class SafeHeaders:
         self._application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request."""
         added = ALWAYS | WHERE_SAFE if _is_safe(scope) else ALWAYS
         if scope["scheme"] == "https":
             added |= BY_HTTPS

@@ -34,7 +34,7 @@ from promptuary.web.urls import Links
 
 @dataclass(frozen=True, slots=True)
 class WebServices:
-    """What views work with; one set an application."""
+    """Services of the views; one set for each application."""
 
     database: Database
     public_url: str
@@ -45,7 +45,7 @@ class WebServices:
     bodies: Bodies
     heavy_work: HeavyWork
     threads: CapacityLimiter
-    """How many pages are made at once. They have a limit of their own, so that programs do not wait for them."""
+    """Maximum concurrent pages. A separate limit, so that programs do not wait for them."""
     rendered: dict[tuple[str, str, str], bytes] = field(default_factory=dict)
     """Pages of errors that show nothing of a request, by title, detail and advice."""
 
@@ -62,7 +62,6 @@ class PageRequest:
 
     @property
     def database(self) -> Database:
-        """The database."""
         return self.services.database
 
     @property
@@ -77,7 +76,7 @@ class PageRequest:
 
     @property
     def browser(self) -> Browser:
-        """What a session begun now tells of the browser."""
+        """Data of the browser for a new session."""
         return Browser(self.request.client.host if self.request.client else "", self.request.headers.get("user-agent", ""))
 
     @cached_property
@@ -92,12 +91,12 @@ class PageRequest:
 
     @property
     def signed_in(self) -> SignedIn | None:
-        """Who is signed in, and by which session; `None` for strangers."""
+        """The signed-in user with the session; `None` without one."""
         return self._context.signed_in
 
     @property
     def account(self) -> User:
-        """Who is signed in. Strangers are sent to sign in, and come back afterwards."""
+        """The signed-in user. Other clients are redirected to sign in, and return afterwards."""
         return self.require_signed_in().user
 
     def require_signed_in(self) -> SignedIn:
@@ -117,7 +116,7 @@ class PageRequest:
 
     @property
     def memberships(self) -> list[Membership]:
-        """The projects of whoever is signed in, and their roles there."""
+        """The projects of the signed-in user, with roles."""
         return self._context.memberships
 
     @property
@@ -144,7 +143,7 @@ class PageRequest:
         return self.services.public_url or str(self.request.base_url).rstrip("/")
 
     def enter(self, permission: Permission) -> Actor:
-        """Authorise whoever is signed in for the project that the path names. Raises `ProjectNotFound`, `PermissionDenied`."""
+        """Authorise the signed-in user for the project that the path names. Raises `ProjectNotFound`, `PermissionDenied`."""
         caller = access.Caller(self.account.id)
         # One address for each page: no other spelling of the id, and no "@current", whose page would change under its reader.
         if not _PROJECT_ID.fullmatch(self.path["project_id"]):
@@ -162,7 +161,7 @@ class PageRequest:
     def anonymous_page(
         self, template: str, status: int, *, headers: Mapping[str, str] | None = None, **context: object
     ) -> Response:
-        """Return a page that needs no database, and so shows nobody's name."""
+        """Return a page that needs no database, and so shows no user."""
         html = render(template, {**self._shown_always(_Context(None, [])), **context})
         return HTMLResponse(html, status, headers)
 
@@ -194,7 +193,7 @@ class PageRequest:
         here = _find(self._context.memberships, self.path) if "_context" in self.__dict__ else None
         if here is not None and here.project.id != read_last_project(self.request.scope):
             response.headers.append("Set-Cookie", write_last_project(self.request.scope, here.project.id, root=self.root))
-        # A page that nobody had to know who they are for has not been asked for it, either.
+        # A page that did not look up the session has no session to renew.
         context: _Context | None = self.__dict__.get("_context")
         signed_in = context.signed_in if context else None
         if signed_in and sessions.is_worth_noting(signed_in.session, self.database.clock()):
@@ -207,7 +206,7 @@ class PageRequest:
 
     @cached_property
     def _context(self) -> "_Context":
-        """Who is signed in and where they work, read once."""
+        """The signed-in user and the project, read once."""
         value = read_session_cookie(self.request.scope, root=self.root)
         if value is None:
             return _Context(None, [])

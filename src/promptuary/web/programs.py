@@ -17,7 +17,7 @@ _ANYTHING = frozenset({"", "*/*", "text/*"})
 
 
 def wants_page(request: Request) -> bool:
-    """Tell whether an error is to be shown as a page: to browsers, and to programs that read pages."""
+    """Return `True` if an error is to be shown as a page: to browsers, and to programs that read pages."""
     if request.scope["path"].lstrip("/").partition("/")[0] in _OF_ANALYTICS:
         return False
     accepted = {part.partition(";")[0].strip().lower() for part in request.headers.get("accept", "").split(",")}

@@ -65,12 +65,12 @@ def format_ago(moment: datetime, now: datetime) -> str:
 
 
 def format_exact_time(moment: datetime) -> str:
-    """Tell when something was, to the second."""
+    """Return an exact timestamp, with seconds."""
     return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def format_person(person: Author | User | None) -> str:
-    """Tell who somebody is: by name, else by address; for an author without an account here also where that is from."""
+    """Return the display name of a user; for an author without an account also its origin."""
     if person is None:
         return "the operator"
     is_recorded = isinstance(person, Author) and person.is_recorded
@@ -89,7 +89,7 @@ def _relative(moment: datetime) -> str:
 
 @pass_context
 def _ago(context: Context, moment: datetime) -> Markup:
-    """Show a moment relative to now, and exactly for machines and for whoever points at it."""
+    """Return a timestamp relative to now, with the exact time in the attributes."""
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         moment.isoformat(), format_exact_time(moment), format_ago(moment, context["now"])
     )

@@ -27,9 +27,9 @@ logger = structlog.stdlib.get_logger("promptuary.throttling")
 
 @dataclass(frozen=True, slots=True)
 class SignInThrottle:
-    """Counts failures. A limit that is `None` never refuses. ``log_failure`` is told which limit was met, in any thread.
+    """Counts failures. A limit that is `None` never refuses. ``log_failure`` is called with the limit, in any thread.
 
-    ``together`` limits the failures from everywhere. It holds for those who have failed themselves; everybody else still gets in.
+    ``together`` limits the failures of all addresses. It applies to addresses with a failure; others may still sign in.
     """
 
     limiter: MovingWindowRateLimiter
@@ -85,7 +85,7 @@ class SignInThrottle:
             self._forget("account", account)
 
     def _failures(self, network: str) -> int:
-        """Return how many attempts of a network have failed; all that are allowed when those of everybody are too many."""
+        """Return how many attempts of a network have failed; the maximum if those of all networks are too many."""
         if self.limit is None:
             return 0
         try:
@@ -130,9 +130,9 @@ def create_sign_in_throttle(storage: str, rate: str, together: str, log_failure:
 
 def _warn(error: StorageError) -> None:
     # A limit protects the service; its loss must not take the service down.
-    logger.warning("attempt to sign in not counted", reason=str(error.storage_error))
+    logger.warning("sign-in attempt not counted", reason=str(error.storage_error))
 
 
 def _too_many(seconds: int) -> WebError:
     advice = f"Wait {counted(seconds, 'second')}, then try again."
-    return WebError(429, "Too many attempts to sign in have failed.", advice=advice, headers={"Retry-After": str(seconds)})
+    return WebError(429, "Too many failed sign-ins.", advice=advice, headers={"Retry-After": str(seconds)})

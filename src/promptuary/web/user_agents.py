@@ -1,4 +1,4 @@
-"""Browsers by the names that people know them by, told from what they say of themselves (``User-Agent``).
+"""Names of browsers, derived from ``User-Agent``.
 
 Browsers claim to be each other, so what is looked for first is what only one of them says.
 """
@@ -30,7 +30,7 @@ _SYSTEMS = (
 
 
 def format_user_agent(user_agent: str) -> str:
-    """Tell which browser it is, and on which system: ``Firefox on Linux``; the text itself where neither is known."""
+    """Return the name of browser and system: ``Firefox on Linux``; the text itself where neither is known."""
     browser = _first(_BROWSERS, user_agent)
     system = _first(_SYSTEMS, user_agent)
     if browser and system:

@@ -1,10 +1,10 @@
-"""What a start tells the person at the terminal."""
+"""Messages of a start for the user at the terminal."""
 
 from promptuary.registry.bootstrap import FirstStart
 
 
 def banner(first: FirstStart | None, *, link: str | None, address: str, data: str) -> str:
-    """Tell where the server and its data are, and how to sign in; on the first start also how to begin with a key."""
+    """Print the addresses of server and data, and how to sign in; on the first start also the key and first commands."""
     lines = ["", f"  Promptuary    {address}", f"  API reference {address}/api/docs/", f"  Data          {data}"]
     if link is None:
         lines += [f"  Sign in       {address}/sign-in"]

@@ -21,13 +21,13 @@ from promptuary.http.request_recorder import RequestRecorder, sent_id
 from promptuary.http.scope import ABORT, HEAD, REFUSED
 
 KEEP_SECONDS = 75
-"""How long a connection without a request is kept; as long as programs and proxies commonly keep theirs."""
+"""Keep-alive timeout, as long as that of common programs and proxies."""
 
 HEAD_SECONDS = 30.0
-"""How long the head of a request may take to arrive."""
+"""Timeout for the headers of a request."""
 
 LINGER_SECONDS = 2.0
-"""How long a client may go on sending a head that was refused: one that is cut off would hear of a reset, not of the refusal."""
+"""Time to read the rest of rejected headers: an early close would cause a connection reset instead of the error response."""
 
 _MAX_HEAD_BYTES = 65_536
 _MAX_KNOWN_HEAD_BYTES = 4_096
@@ -54,7 +54,7 @@ def connections_with(shortcut: Shortcut | None, recorder: RequestRecorder | None
 class Connection(HttpToolsProtocol):
     """One connection of a client.
 
-    A request that comes whole, alone and while nothing else is going on may be answered by the shortcut. All others, and those that
+    A request that comes whole, alone and with nothing else in progress may be answered by the shortcut. All others, and those that
     it gives back, are parsed and handed to the application.
     """
 
@@ -84,7 +84,7 @@ class Connection(HttpToolsProtocol):
 
     @property
     def is_waiting(self) -> bool:
-        """Whether the shortcut has a request of this connection."""
+        """`True` while the shortcut has a request of this connection."""
         return self._asked is not None
 
     def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - as asyncio has it
@@ -94,7 +94,7 @@ class Connection(HttpToolsProtocol):
         self._limit_silence(KEEP_SECONDS)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End, whatever was going on."""
+        """Close the connection, also during a request."""
         self._asked = None
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
@@ -132,7 +132,7 @@ class Connection(HttpToolsProtocol):
             self._parse(data, head)
 
     def shutdown(self) -> None:
-        """End after the request that is going on, if there is one."""
+        """Close the connection after the current request, if any."""
         self.pass_on()
         super().shutdown()
 
@@ -143,7 +143,7 @@ class Connection(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header of a head. Those behind a body say nothing here, but for how many there are."""
+        """Take a header of a head. Trailers after a body are only counted."""
         if self._is_in_head:
             super().on_header(name, value)
             return
@@ -153,7 +153,7 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
 
     def on_headers_complete(self) -> None:
-        """Let the application know how to break the connection, and by what to remember this head if it goes on afterwards."""
+        """Let the application know how to break the connection, and by what to cache these headers if it stays open."""
         self._is_in_head = False
         self.scope[ABORT] = self.transport.abort  # type: ignore[typeddict-unknown-key]
         if not self._has_sound_host():
@@ -165,7 +165,7 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:
-        """Note that a request is answered, and limit how long the rest of its body may take, which nobody reads."""
+        """Note that a request is answered, and limit the time for the rest of its body, which is discarded."""
         super().on_response_complete()
         if self._is_in_request and not self._is_answering():
             self._drain_ends_at = self.loop.time() + DRAIN_SECONDS

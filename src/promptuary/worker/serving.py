@@ -1,4 +1,4 @@
-"""What a worker does: one event loop accepts connections on the socket of the supervisor and answers them by the application."""
+"""Serving: one event loop accepts connections on the socket of the supervisor and answers them by the application."""
 
 import asyncio
 import gc

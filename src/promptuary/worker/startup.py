@@ -1,4 +1,4 @@
-"""What the first worker of a server does before it serves: prepare the database, make the first start, welcome people."""
+"""Startup of a server, by its first worker: prepare the database, create its initial contents, print the first steps."""
 
 import subprocess
 import sys

@@ -36,7 +36,7 @@ def test_a_text_with_line_ends_of_its_own_survives_the_editor(author: BrowserCon
     page.get_by_role("button", name="Publish", exact=True).click()
     expect(page.get_by_text("Version 2 is published.")).to_be_visible()
     page.goto(f"{PROMPTS}/mixed/compare/?from=1&to=2")
-    expect(page.get_by_text("The text is the same.")).to_be_visible()
+    expect(page.get_by_text("The text is unchanged.")).to_be_visible()
     assert complaints == []
 
 

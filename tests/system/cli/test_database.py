@@ -27,7 +27,7 @@ def test_an_empty_database_is_upgraded_once(empty_database_url: str, tmp_path: P
     command_line = CommandLine(tmp_path, empty_database_url)
     first, second = command_line.run("db", "upgrade"), command_line.run("db", "upgrade")
     assert (first.returncode, first.stdout, first.stderr) == (0, f"The database is now at schema {schema.HEAD}.\n", "")
-    assert (second.returncode, second.stdout, second.stderr) == (0, f"The database was already at schema {schema.HEAD}.\n", "")
+    assert (second.returncode, second.stdout, second.stderr) == (0, f"The database is already at schema {schema.HEAD}.\n", "")
 
 
 def test_several_processes_can_upgrade_one_empty_database_at_once(empty_database_url: str, tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_lists_and_search_are_built_anew(command_lines: CommandLine) -> None:
     # The server of the tests has no contributed extensions.
     is_sqlite = "sqlite" in command_lines.database_url
     note = "" if is_sqlite else "PostgreSQL has no extension pg_trgm, so a search for more than a part of a word reads all texts.\n"
-    assert (built.returncode, built.stdout, built.stderr) == (0, f"Lists and search are built anew.\n{note}", "")
+    assert (built.returncode, built.stdout, built.stderr) == (0, f"Lists and search were rebuilt.\n{note}", "")
     assert command_lines.run("db", "check").stdout == "The database is sound.\n"
 
 

@@ -112,7 +112,8 @@ def test_a_file_that_is_no_database_is_refused(command_line: CommandLine) -> Non
     (command_line.folder / "letter.txt").write_text("Dear reader, " * 100)
     url = f"sqlite:///{command_line.folder / 'letter.txt'}"
     assert (
-        _refusal(command_line, "db", "check", database_url=url) == "The database is damaged or no database: file is not a database."
+        _refusal(command_line, "db", "check", database_url=url)
+        == "The database is damaged or not a database: file is not a database."
     )
 
 

@@ -74,7 +74,7 @@ def test_reads_that_a_proxy_repeats_elsewhere_are_sent_there_and_nothing_else_is
         written = client.post("", json={"name": "written", "prompt": "Hello!"}, headers=elsewhere)
         alive = httpx2.get(f"{server.url}/_livez", headers=elsewhere)
         server.process.terminate()
-    assert (refused.status_code, refused.json()["detail"]) == (503, "This server is about to stop. Try again.")
+    assert (refused.status_code, refused.json()["detail"]) == (503, "The server is shutting down. Try again.")
     assert "x-request-id" in refused.headers
     assert (written.status_code, alive.status_code) == (201, 200)
 

@@ -205,7 +205,7 @@ def test_a_server_whose_workers_cannot_start_gives_up_with_status_1(database_url
     )
     assert run.returncode == 1
     assert "Input should be 'debug', 'info', 'warning' or 'error'" in run.stderr
-    assert "The workers cannot start. What was logged before tells why." in run.stderr
+    assert "The workers cannot start. See the log messages above for the reason." in run.stderr
 
 
 def test_the_workers_of_a_killed_supervisor_stop_free_the_port_and_leave_nothing_behind(

@@ -1,4 +1,4 @@
-"""What load balancers and supervisors ask: whether the process is alive, and whether it can serve."""
+"""Health checks for load balancers and supervisors: liveness and readiness."""
 
 from fastapi import APIRouter
 from starlette.requests import Request

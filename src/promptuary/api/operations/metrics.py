@@ -1,4 +1,4 @@
-"""What Prometheus asks for."""
+"""The endpoint of metrics."""
 
 import hmac
 
@@ -14,7 +14,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/metrics/")
 async def show_metrics(request: Request) -> Response:
-    """Show the metrics of all workers, to whoever has the token if one is set."""
+    """Return the metrics of all workers; requires the token if one is set."""
     services: Services = request.app.state.services
     if services.metrics_token:
         _require_token(services, request)

@@ -16,7 +16,7 @@ class Readiness:
         self._asking: asyncio.Future[bool] | None = None
 
     async def is_usable(self) -> bool:
-        """Tell whether this version can work with the database. Raises `Unavailable` when it cannot be reached."""
+        """Return `True` if this version can work with the database. Raises `Unavailable` when it cannot be reached."""
         if self._asking is None or self._asking.done():
             self._asking = asyncio.get_running_loop().run_in_executor(self._executor, schema.is_usable, self._database)
         return await asyncio.shield(self._asking)

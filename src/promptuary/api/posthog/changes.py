@@ -55,29 +55,29 @@ class ChangesQuery(Schema):
 
     after: (
         Annotated[int, BeforeValidator(_cursor), Field(json_schema_extra={"type": "string", "pattern": "^[0-9]{1,20}$"})] | None
-    ) = Field(default=None, description="Only changes behind this cursor; from the oldest that is kept by default.")
+    ) = Field(default=None, description="Only changes after this cursor. Default: all changes in the log.")
     limit: Annotated[int, integer(minimum=1, maximum=1000), Field(json_schema_extra={"minimum": 1, "maximum": 1000})] = Field(
-        default=100, description="Most changes in the answer."
+        default=100, description="Maximum number of changes."
     )
     name: list[PromptName] = Field(
         default=[],
         max_length=MAX_FILTERS,
-        description="Only changes of this prompt, or with a `label` that is asked for. Repeatable.",
+        description="Only changes of this prompt or of a requested `label`. Repeatable.",
     )
     label: list[LabelName] = Field(
         default=[],
         max_length=MAX_FILTERS,
-        description="Only changes that set, move or remove this label, or of a `name` that is asked for. Repeatable.",
+        description="Only changes that set, move or remove this label, or that are of a requested `name`. Repeatable.",
     )
 
     @property
     def change_filter(self) -> ChangeFilter:
-        """What is asked for."""
+        """The requested part of the log."""
         return ChangeFilter(frozenset(self.name), frozenset(self.label))
 
 
 class LLMPromptChange(TypedDict):
-    """A change of a prompt; what does not apply to its kind is null."""
+    """A change of a prompt; fields that do not apply to its kind are null."""
 
     cursor: str
     kind: str
@@ -92,7 +92,7 @@ class LLMPromptChange(TypedDict):
 
 
 class LLMPromptChanges(TypedDict):
-    """Changes, oldest first, and where to go on. `reset`: some cannot be told any more; read anew what you keep."""
+    """Changes, oldest first, and the next cursor. `reset`: some are no longer available; fetch all cached prompts again."""
 
     results: list[LLMPromptChange]
     next_cursor: str
@@ -108,7 +108,7 @@ _DESCRIBED["responses"][200]["content"] = {"text/event-stream": {"schema": {"typ
 
 @router.get("/changes/", summary="Follow changes", **_DESCRIBED)
 def list_changes(call: StreamableCall) -> Response:
-    """List changes of prompts, oldest first; with `Accept: text/event-stream` stay open and send those to come.
+    """List changes of prompts, oldest first; with `Accept: text/event-stream`, stream new ones.
 
     A stream begins behind the header `Last-Event-ID`, else behind `after`, else now.
     """
@@ -240,7 +240,7 @@ class _StreamResponse(Response):
             leaving.cancel()
 
     async def _next(self) -> bytes:
-        """Return what there is to send, or wait for it, at most until a heartbeat is due."""
+        """Return the next message, or wait for it, at most until a heartbeat is due."""
         stream = self._stream
         waiting = stream.waiting = asyncio.get_running_loop().create_future()
         events = self._broadcaster.events_behind(stream)
@@ -263,7 +263,7 @@ class _StreamResponse(Response):
         has_moved = page.cursor != stream.cursor
         stream.cursor = page.cursor
         if not has_moved:
-            # The broadcaster has not begun yet; it wakes everybody when it has.
+            # The broadcaster has not begun yet; it wakes all streams when it has.
             return await _woken(waiting)
         return b"".join(change_message(entry) for entry in page.entries)
 
@@ -282,7 +282,7 @@ async def _woken(waiting: "asyncio.Future[None]", seconds: float = HEARTBEAT_SEC
 
 
 def _is_cancelled() -> bool:
-    """Tell whether the task itself is to end, not only what it has waited for."""
+    """Return `True` if the task itself is cancelled, not only its waiting."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
 

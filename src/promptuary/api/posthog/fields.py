@@ -22,7 +22,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class InvalidJsonText:
-    """Stands in a form's data for a value that should be JSON text and is not."""
+    """Placeholder in a form's data for a value that is not valid JSON text."""
 
 
 INVALID_JSON_TEXT = InvalidJsonText()
@@ -34,7 +34,7 @@ def refuse(code: str, detail: str) -> NoReturn:
 
 
 def checked(check: Callable[[], object]) -> None:
-    """Run a rule of the model and refuse the field where it does."""
+    """Apply a rule of the model, and reject the field if it fails."""
     try:
         check()
     except InvalidValue as error:

@@ -62,17 +62,17 @@ class ListQuery(Schema):
     content: Content = Field(default="full", description="How much of each prompt to return.")
     search: Annotated[str, AfterValidator(_trim_search), text(trim=False)] = Field(
         default="",
-        description="Only prompts with this text in their name or content, ignoring case; of archived ones the name only.",
+        description="Only prompts with this text in their name or content, ignoring case. In archived prompts, only names.",
     )
     order_by: Annotated[str, choice(ORDER_CHOICES)] = Field(
         default="-created_at",
-        description="The order; `-` for descending. By default `-created_at`, and of archived prompts those archived last first.",
+        description="The order; `-` for descending. Default: `-created_at`; archived prompts: most recently archived first.",
         json_schema_extra=documented_without_default(enum=[*ORDER_CHOICES]),
     )
     created_by_id: Annotated[int, integer()] = Field(
-        default=0, description="Only versions that the user with this id created; 0 for all."
+        default=0, description="Only versions created by the user with this ID; 0 for all."
     )
-    label: LabelName | None = Field(default=None, description="Only prompts that carry this label, each at the labelled version.")
+    label: LabelName | None = Field(default=None, description="Only prompts with this label, each at the labelled version.")
     archived: Annotated[bool, flag()] = Field(default=False, description="List the archived prompts instead of the active ones.")
 
     @model_validator(mode="after")
@@ -83,7 +83,7 @@ class ListQuery(Schema):
 
     @property
     def order(self) -> str:
-        """The order that was asked for, or the one that fits what is listed."""
+        """The requested order, or the default for the list."""
         return "-archived_at" if self.archived and "order_by" not in self.model_fields_set else self.order_by
 
     def listing(self, *, limit: int, offset: int) -> Listing:
@@ -104,8 +104,8 @@ class ListQuery(Schema):
 class FetchQuery(Schema):
     """The query of a fetch."""
 
-    version: VersionNumber | None = Field(default=None, description="The version to fetch; the latest by default.")
-    label: LabelName | None = Field(default=None, description="Fetch the version that carries this label.")
+    version: VersionNumber | None = Field(default=None, description="The version to fetch. Default: the latest.")
+    label: LabelName | None = Field(default=None, description="Fetch the version that this label points at.")
     content: Content = Field(default="full", description="How much of the prompt to return.")
 
     @model_validator(mode="after")
@@ -120,10 +120,10 @@ class ResolveQuery(Schema):
 
     version: VersionNumber | None = Field(default=None, description="The version to return in full.")
     version_id: Annotated[str, uuid_text(), Field(json_schema_extra={"format": "uuid"})] | None = Field(
-        default=None, description="The id of the version to return in full; with `version`, both must match."
+        default=None, description="The ID of the version to return in full; with `version`, both must match."
     )
     limit: Annotated[int, integer(minimum=1, maximum=100), Field(json_schema_extra={"minimum": 1, "maximum": 100})] = Field(
-        default=50, description="Versions of the history on this page."
+        default=50, description="Maximum number of versions in the history."
     )
     offset: Annotated[int, integer(minimum=0), Field(json_schema_extra={"minimum": 0})] | None = Field(
         default=None, description="Versions to skip, from the newest."
@@ -151,11 +151,11 @@ class LLMPromptCreate(Body):
 
     name: PromptName = Field(description="Unique among the project's active prompts.")
     prompt: Annotated[Any, json_value(encode_prompt)] = Field(
-        description="The prompt: a string or any other JSON value but null.", json_schema_extra=_NOT_NULL
+        description="The prompt: a string or any other JSON value except null.", json_schema_extra=_NOT_NULL
     )
     config: Annotated[Any, json_value(encode_config)] = Field(
         default=None,
-        description="Settings that belong to the prompt, such as model and temperature.",
+        description="Settings of the prompt, such as model and temperature.",
         json_schema_extra={"type": ["object", "null"]},
     )
     version_description: Annotated[str | None, text(_check_description, nullable=True)] = Field(
@@ -167,9 +167,9 @@ class LLMPromptEditOperation(Body):
     """Replace the only occurrence of `old` by `new`."""
 
     old: Annotated[str, text(_check_not_empty, trim=False)] = Field(
-        description="Text that occurs exactly once.", json_schema_extra={"minLength": 1}
+        description="Text to replace; it must occur exactly once.", json_schema_extra={"minLength": 1}
     )
-    new: Annotated[str, text(trim=False)] = Field(description="What stands in its place; empty to delete it.")
+    new: Annotated[str, text(trim=False)] = Field(description="The replacement; empty deletes the text.")
 
 
 class PatchedLLMPromptPublish(Body):
@@ -185,10 +185,10 @@ class PatchedLLMPromptPublish(Body):
     )
     config: Annotated[Any, json_value(encode_config)] = Field(
         default=None,
-        description="The new settings; null clears them, absent carries them forward.",
+        description="The new settings; null removes them. Omit the field to keep the current ones.",
         json_schema_extra=documented_without_default(type=["object", "null"]),
     )
-    base_version: VersionNumber = Field(description="The version that this one is based on, which must be the latest.")
+    base_version: VersionNumber = Field(description="The version that this one is based on. It must be the latest.")
     version_description: Annotated[str, text(_check_description)] = Field(
         default="", description="A note on this version.", json_schema_extra={"maxLength": MAX_DESCRIPTION}
     )
@@ -213,15 +213,15 @@ class LLMPromptDuplicate(Body):
 
 
 class LLMPromptRestore(Body):
-    """Which archived prompt to bring back, where several had the name."""
+    """The archived prompt to restore, if several had the name."""
 
     id: Annotated[str, uuid_text(), Field(json_schema_extra={"format": "uuid"})] | None = Field(
-        default=None, description="The id of one of its versions, as the list of archived prompts shows it."
+        default=None, description="The ID of one of its versions, as returned by the list of archived prompts."
     )
 
 
 class LabelRemovalQuery(Schema):
-    """Where a label is to be for its removal."""
+    """The expected state of a label that is removed."""
 
     expected_version: VersionNumber | None = Field(
         default=None,
@@ -233,9 +233,9 @@ class LabelRemovalQuery(Schema):
 
 
 class LLMPromptLabelSet(Body):
-    """Where a label is to point."""
+    """The version to which a label is set."""
 
-    version: VersionNumber = Field(description="The version that the label points at from now on.")
+    version: VersionNumber = Field(description="The version to point the label at.")
     expected_version: Annotated[int | None, integer(minimum=1, nullable=True)] = Field(
         default=None,
         description=(

@@ -25,7 +25,7 @@ router = APIRouter(tags=["Labels"])
     ),
 )
 def set_label(call: CurrentCall) -> Response:
-    """Let a label point at a version: 201 when the label is new on the prompt, else 200."""
+    """Point a label at a version: 201 if the label is new on the prompt, otherwise 200."""
     actor = call.enter(Permission.WRITE)
     label = call.path["label_name"].strip()
     check_label_name(label)

@@ -1,4 +1,4 @@
-"""What callers get: the schemas of answers, in the contract's key order, and the functions that fill them."""
+"""The schemas of responses, in the contract's key order, and the functions that fill them."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ Config = dict[str, Any] | None
 
 
 class UserBasic(TypedDict):
-    """A user, as others see them."""
+    """Public data of a user."""
 
     id: int
     uuid: Identifier
@@ -74,7 +74,7 @@ class LLMPromptLabelPointer(TypedDict):
 
 
 class LLMPromptList(TypedDict):
-    """A row of a list. Which of `prompt`, `config` and `prompt_preview` are there depends on `content`.
+    """A row of a list. `content` selects which of `prompt`, `config` and `prompt_preview` it has.
 
     `deleted` is true and `archived_at` is there in lists of archived prompts only.
     """
@@ -112,7 +112,7 @@ class PaginatedLLMPromptListList(TypedDict):
 
 
 class LLMPromptPublic(TypedDict):
-    """A version as programs fetch it. `label` is there only when it was asked for."""
+    """A version as programs fetch it. It has `label` only if the request had one."""
 
     id: Identifier
     name: str
@@ -132,7 +132,7 @@ class LLMPromptPublic(TypedDict):
 
 
 class LLMPromptVersionSummary(TypedDict):
-    """A line of a prompt's history. When it was fetched last is known a few seconds late."""
+    """A version in a prompt's history. `last_fetched_at` is a few seconds late."""
 
     id: Identifier
     version: PositiveInteger
@@ -195,7 +195,7 @@ def show_author(author: Author | None) -> UserBasic | None:
         "first_name": author.first_name,
         "last_name": author.last_name,
         "email": author.email,
-        # Addresses are stated by whoever creates the account; nobody verifies them.
+        # Addresses are stated by the creator of the account and not verified.
         "is_email_verified": None,
         "hedgehog_config": None,
         "role_at_organization": author.role_at_organization,
@@ -268,7 +268,7 @@ def show_label(label: Label) -> LLMPromptLabel:
 
 
 def show_timestamp(moment: datetime) -> str:
-    """Show a moment in ISO 8601, in UTC with ``Z``, with microseconds where there are any."""
+    """Return a timestamp in ISO 8601, in UTC with ``Z``, with microseconds if they are not 0."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
 
 

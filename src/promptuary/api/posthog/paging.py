@@ -19,7 +19,7 @@ _HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which items of a list a page shows."""
+    """The range of a list on a page."""
 
     limit: int
     offset: int

@@ -112,7 +112,7 @@ def _fetch_prompt(call: Call) -> Response:
     **operation("llm_prompts_name_partial_update", body=PatchedLLMPromptPublish, answers={200: LLMPrompt}, conflicts=True),
 )
 def publish_version(call: CurrentCall) -> Response:
-    """Publish the next version of a prompt. Labels stay where they are."""
+    """Publish the next version of a prompt. Labels do not move."""
     actor = call.enter(Permission.WRITE)
     name = call.path["prompt_name"]
     if prompts.is_version_id(name):

@@ -33,9 +33,9 @@ Count = Annotated[int, Field(ge=0)]
 
 
 class ExportQuery(Schema):
-    """Where an export goes on; all three or none."""
+    """Position at which an export continues; all three or none."""
 
-    name: Annotated[str, text(trim=False)] | None = Field(default=None, description="The name of the prompt to go on in.")
+    name: Annotated[str, text(trim=False)] | None = Field(default=None, description="The name of the prompt at which to continue.")
     created_at: (
         Annotated[
             datetime,
@@ -43,8 +43,8 @@ class ExportQuery(Schema):
             Field(json_schema_extra={"pattern": "^20[0-9]{2}-0[1-9]-[0-2][1-8]T[01][0-9]:[0-5][0-9]:[0-5][0-9]\\.[0-9]{6}Z$"}),
         ]
         | None
-    ) = Field(default=None, description="The moment of its first version, to the microsecond, as its line has it.")
-    version: VersionNumber | None = Field(default=None, description="The first version to export of it.")
+    ) = Field(default=None, description="The timestamp of its first version, with microseconds, as in its line.")
+    version: VersionNumber | None = Field(default=None, description="The first of its versions to export.")
 
     @model_validator(mode="after")
     def _whole_cursor(self) -> Self:
@@ -61,11 +61,11 @@ class ExportQuery(Schema):
 
 
 class ImportQuery(Schema):
-    """What to do with prompts that cannot be imported."""
+    """Action for prompts that cannot be imported."""
 
     on_conflict: Annotated[str, choice(_ON_CONFLICT), Field(json_schema_extra={"enum": [*_ON_CONFLICT]})] = Field(
         default="fail",
-        description="`fail`: refuse the whole batch where a prompt has another history here; `skip`: pass such prompts over.",
+        description="If a prompt already exists with another history: `fail` rejects the whole batch, `skip` skips the prompt.",
     )
 
 
@@ -77,7 +77,7 @@ class ImportSkipped(TypedDict):
 
 
 class ImportResult(TypedDict):
-    """What a batch has changed, and what was there already."""
+    """Result of a batch: changes, and items that existed already."""
 
     prompts_created: Count
     versions_added: Count
@@ -93,7 +93,7 @@ class ImportResult(TypedDict):
     **lines_operation("llm_prompts_export_retrieve", query=ExportQuery, extra_parameters=[TOKEN_PARAMETER]),
 )
 def export_project(call: CurrentCall) -> Response:
-    """Return lines of JSON: all prompts, archived ones too, with all versions, labels, authors and moments. For admins.
+    """Return lines of JSON: all prompts, archived ones too, with all versions, labels, authors and timestamps. For admins.
 
     The first line tells what the project holds and whether the batch is the last; else the next one begins behind its last version.
     """

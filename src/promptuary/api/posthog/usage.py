@@ -35,11 +35,11 @@ _QueryDay = Annotated[date, day(), Field(json_schema_extra={"format": "date"})]
 class UsageQuery(Schema):
     """The query of a prompt's usage."""
 
-    first: _QueryDay | None = Field(default=None, alias="from", description="The first day (UTC); 29 days before `to` by default.")
-    last: _QueryDay | None = Field(default=None, alias="to", description="The last day (UTC); today by default.")
-    version: VersionNumber | None = Field(default=None, description="Only the version with this number.")
+    first: _QueryDay | None = Field(default=None, alias="from", description="The first day (UTC). Default: 29 days before `to`.")
+    last: _QueryDay | None = Field(default=None, alias="to", description="The last day (UTC). Default: today.")
+    version: VersionNumber | None = Field(default=None, description="Only this version.")
     limit: Annotated[int, integer(minimum=1, maximum=100), Field(json_schema_extra={"minimum": 1, "maximum": 100})] = Field(
-        default=50, description="Versions on this page."
+        default=50, description="Maximum number of versions."
     )
     offset: Annotated[int, integer(minimum=0), Field(json_schema_extra={"minimum": 0})] = Field(
         default=0, description="Versions to skip, from the newest."
@@ -107,7 +107,7 @@ LLMPromptUsage.__doc__ = "How often a prompt was fetched, and a page of the vers
     ),
 )
 def show_usage(call: CurrentCall) -> Response:
-    """Tell how often the versions of a prompt were fetched within some days, by label, by key and by day.
+    """Return how often the versions of a prompt were fetched in a range of days, by label, key and day.
 
     Counts are a few seconds late.
     """

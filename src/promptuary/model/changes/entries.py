@@ -90,18 +90,18 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class ChangeFilter:
-    """Which changes of prompts somebody wants to hear of: those of some prompts and of some labels, or all."""
+    """Filter for changes of prompts: those of some prompts and of some labels, or all."""
 
     names: frozenset[str] = frozenset()
     labels: frozenset[str] = frozenset()
 
     @property
     def matches_all(self) -> bool:
-        """Whether every change is one of them."""
+        """`True` if the filter matches every change."""
         return not self.names and not self.labels
 
     def matches(self, change: Change) -> bool:
-        """Tell whether a change is one of them."""
+        """Return `True` if a change is one of them."""
         if self.matches_all:
             return True
         return change.prompt_name in self.names or not self.labels.isdisjoint(change.labels)

@@ -1,4 +1,4 @@
-"""What the demo's texts are made of: prompts, told as their histories. No texts here."""
+"""Data types of the demo's prompts and their histories. No texts here."""
 
 from dataclasses import dataclass
 from textwrap import dedent

@@ -32,7 +32,7 @@ RAG_ANSWER = DemoPrompt(
             edits=(("Documents:\n", "Put the number of the document behind each statement, like this: [2].\n\nDocuments:\n"),),
         ),
         Next(
-            note="Headings, so that the parts can be told apart",
+            note="Headings, to separate the parts",
             edits=(
                 ("Answer the question with the help", "# Task\n\nAnswer the question with the help"),
                 ("Put the number", "# Sources\n\nPut the number"),

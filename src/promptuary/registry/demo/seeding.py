@@ -1,4 +1,4 @@
-"""Writes the demo project through the same verbs that everybody else uses, at times of its own. The texts are in `prompts`."""
+"""Creates the demo project with the registry's verbs, at fixed times. The texts are in `prompts`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -35,7 +35,7 @@ _MAX_PROJECTS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
-    """What was created, with the secret that is known only now."""
+    """Created objects, with the secret that is available only now."""
 
     project: Project
     prompt_count: int
@@ -46,7 +46,7 @@ class Seeded:
 def seed(tx: Transaction) -> Seeded:
     """Create the demo project. Raises `NotEmpty` when there is one.
 
-    An author and a reviewer write in turn; everybody who already has an account becomes an admin, so that they can look.
+    An author and a reviewer write in turn; all existing users become admins, so that they can see it.
     """
     if any(project.name == PROJECT_NAME for project in list_projects(tx, limit=_MAX_PROJECTS)):
         message = f"There is a project '{PROJECT_NAME}' already."

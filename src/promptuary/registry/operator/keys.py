@@ -1,4 +1,4 @@
-"""The operator's verbs of personal API keys. Whoever has the database in hand may call them; no HTTP edge does."""
+"""The operator's verbs of personal API keys. They check no permission: only the command line calls them, no HTTP edge."""
 
 import secrets
 import uuid

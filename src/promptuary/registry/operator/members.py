@@ -1,4 +1,4 @@
-"""The operator's verbs of members. Whoever has the database in hand may call them; no HTTP edge does."""
+"""The operator's verbs of members. They check no permission: only the command line calls them, no HTTP edge."""
 
 from promptuary.model.access import Role
 from promptuary.model.accounts import Member, Membership, User

@@ -1,4 +1,4 @@
-"""The operator's verbs of projects. Whoever has the database in hand may call them; no HTTP edge does."""
+"""The operator's verbs of projects. They check no permission: only the command line calls them, no HTTP edge."""
 
 import secrets
 

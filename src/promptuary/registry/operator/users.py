@@ -1,4 +1,4 @@
-"""The operator's verbs of users. Whoever has the database in hand may call them; no HTTP edge does."""
+"""The operator's verbs of users. They check no permission: only the command line calls them, no HTTP edge."""
 
 import re
 import uuid
@@ -60,7 +60,7 @@ def vouch_for(tx: Transaction, user: User) -> None:
 
 
 def store_password(tx: Transaction, user: User, *, password_hash: str, by: Attribution = OPERATOR) -> None:
-    """Keep the hash of a user's new password. Whoever was signed in with the old one, or had a link to set one, is out."""
+    """Store the hash of a user's new password. Ends all sessions and one-time links of the user."""
     users.update_user(tx, user.id, password_hash=password_hash)
     sessions.delete_sessions(tx, user.id)
     sessions.delete_links(tx, user.id)

@@ -1,1 +1,1 @@
-"""How statements run: databases, transactions and dialects. Contains no table and no statement of the application."""
+"""Execution of statements: databases, transactions and dialects. Contains no table and no statement of the application."""

@@ -2,7 +2,7 @@
 
 To run a statement takes SQLAlchemy several times as long as it takes SQLite to find a row. All that is the same each time is kept
 here: the text, the order of the values, and how they become those of the database and back. On PostgreSQL, where the network takes
-longer than either, and where somebody watches statements, SQLAlchemy runs them.
+longer than either, and if statements are observed, SQLAlchemy runs them.
 """
 
 import sqlite3

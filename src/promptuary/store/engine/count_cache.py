@@ -1,4 +1,4 @@
-"""How many items the lists have, remembered as long as the change log stands where it stood: to count takes longer than a page."""
+"""Cache of list counts, valid until the change log moves: counting takes longer than reading a page."""
 
 from collections.abc import Callable, Hashable, Mapping
 
@@ -22,7 +22,7 @@ class Counts:
             return counts[what]
         counted = count()
         known_at, counts = self._known
-        # Threads that do this at once may forget each other's count, and never mix moments: the pair is replaced as one.
+        # Threads that do this at once may overwrite each other's count, and never mix states: the pair is replaced as one.
         kept = counts if known_at == log_end and len(counts) < _MAX_COUNTS else {}
         self._known = (log_end, {**kept, what: counted})
         return counted

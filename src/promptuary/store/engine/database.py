@@ -33,9 +33,9 @@ class StatementFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """What every function of `store` and `registry` works in. ``clock`` tells the time of what is written.
+    """Transaction in which all functions of `store` and `registry` work. ``clock`` returns the timestamps of writes.
 
-    ``counts`` remembers counts from one transaction to the next; whoever writes has none, for it sees what nobody else does.
+    ``counts`` remembers counts from one transaction to the next; writers have none, because they see uncommitted rows.
     """
 
     connection: Connection
@@ -45,7 +45,7 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class PoolUse:
-    """How many connections there may be, and how many there are."""
+    """Maximum and current number of connections."""
 
     size: int
     in_use: int
@@ -80,7 +80,7 @@ class Database:
 
     @property
     def address(self) -> str:
-        """Where the data is, for people: a file's path, or a URL without its password."""
+        """Location of the data for display: a file's path, or a URL without its password."""
         url = self._engine.url
         if url.drivername == "sqlite":
             return str(url.database)
@@ -102,7 +102,7 @@ class Database:
 
     @property
     def clock(self) -> Clock:
-        """What tells the time in transactions of this database."""
+        """Clock of this database's transactions."""
         return self._clock
 
     @contextmanager
@@ -121,7 +121,7 @@ class Database:
             yield Transaction(connection, self._clock)
 
     def pool_use(self) -> PoolUse:
-        """Tell how the connections are used right now."""
+        """Return the current use of the connections."""
         pool = self._engine.pool
         assert isinstance(pool, QueuePool)  # noqa: S101 - what `dialect.open_engine` asks for
         return PoolUse(size=pool.size(), in_use=pool.checkedout(), idle=pool.checkedin())

@@ -1,7 +1,7 @@
 """The place that knows which database it talks to.
 
 SQLite and PostgreSQL differ in how a transaction begins, how an insert yields to an existing row and how the change log is put in
-commit order. What differs in search is in `lists.trigrams`, in hearing of commits in `watch`. The rest of
+commit order. What differs in search is in `lists.trigrams`, in notification of commits in `watch`. The rest of
 `store` is one text for both.
 """
 
@@ -53,7 +53,7 @@ def parse_url(database_url: str) -> URL:
 
 
 def connection_text(url: URL) -> str:
-    """Return how libpq is told of a database, with its password: for connections that are not an engine's."""
+    """Return libpq's connection string of a database, with its password, for connections outside the engine."""
     from psycopg.conninfo import make_conninfo  # noqa: PLC0415 - see below
 
     _, options = url.get_dialect()().create_connect_args(url)
@@ -61,7 +61,7 @@ def connection_text(url: URL) -> str:
 
 
 _ONLY_LIBPQ = re.compile(r"[%,\[\]]")
-"""What is in a host that SQLAlchemy does not read as libpq does: an escaped folder of a socket, or several hosts."""
+"""Pattern of hosts that SQLAlchemy reads differently from libpq: an escaped folder of a socket, or several hosts."""
 
 
 def _is_postgresql(scheme: str) -> bool:
@@ -113,7 +113,7 @@ def _knows_options(url: URL) -> bool:
 
 
 def is_sqlite(connection: Connection) -> bool:
-    """Tell whether the connection leads to SQLite."""
+    """Return `True` if the connection leads to SQLite."""
     return connection.dialect.name == "sqlite"
 
 
@@ -178,7 +178,7 @@ def begin_sqlite_write(connection: Connection) -> None:
 
 
 def in_sqlite_transaction(connection: Connection) -> bool:
-    """Tell whether SQLite still has the transaction; it gives up one by itself when the disk is full or fails."""
+    """Return `True` if SQLite still has the transaction; it gives up one by itself when the disk is full or fails."""
     return bool(getattr(connection.connection.driver_connection, "in_transaction", False))
 
 
@@ -193,7 +193,7 @@ def without_index(connection: Connection, column: ColumnElement[int]) -> ColumnE
 
 
 def lock_writes(connection: Connection, *tables: Table) -> None:
-    """Keep other writers off tables until the transaction ends; on SQLite whoever writes is the only writer anyway."""
+    """Keep other writers off tables until the transaction ends; SQLite has only one writer anyway."""
     if not is_sqlite(connection):
         for table in tables:
             connection.exec_driver_sql(f"LOCK TABLE {table.name} IN EXCLUSIVE MODE")
@@ -210,7 +210,7 @@ def lock_change_log(connection: Connection) -> None:
 
 
 def announce_changes(connection: Connection) -> None:
-    """Let the commit wake whoever watches the change log; on SQLite watchers see for themselves."""
+    """Notify watchers of the change log on commit; on SQLite they poll the file."""
     if not is_sqlite(connection):
         connection.execute(func.pg_notify(CHANNEL, "").select())
 
@@ -247,7 +247,7 @@ def file_problems(connection: Connection) -> list[str]:
 
 
 def continue_numbering(connection: Connection, table: Table) -> None:
-    """Let generated ids go on behind the highest one after rows were inserted with ids of their own."""
+    """Continue generated ids after the highest one, after rows were inserted with explicit ids."""
     if not is_sqlite(connection):
         column = next(iter(table.primary_key.columns))
         sequence = func.pg_get_serial_sequence(table.name, column.name)
@@ -264,7 +264,7 @@ def _prepare_sqlite_connection(connection: Any, _record: object) -> None:  # noq
 
 
 def _use_write_ahead_log(connection: Any) -> None:  # noqa: ANN401 - the driver's connection
-    # A file changes to the write-ahead log once. SQLite does not wait for whoever writes to a file that has not yet, so this does.
+    # A file changes to the write-ahead log once. SQLite does not wait for a writer of a file before that, so this does.
     deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
     while True:
         try:

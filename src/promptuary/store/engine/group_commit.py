@@ -1,7 +1,7 @@
 """Commits that writers of one process share, so that the disk has to sync once for several of them.
 
-SQLite has one writer at a time. Whoever comes to the end of their turn while others wait for theirs leaves the commit to those, and
-waits for it: nobody is told that something is written before it is.
+SQLite has one writer at a time. A writer that ends its turn while others wait leaves the commit to those, and
+waits for it: no write is acknowledged before it is committed.
 """
 
 import threading
@@ -30,12 +30,12 @@ class SharedCommits:
         # All below is touched under the condition's lock only.
         self._is_taken = False
         self._waiting = 0
-        # What the writer before left to be committed together with the next; there are such as long as somebody waits.
+        # Writes that the previous writer left to be committed together with the next; only while other writers wait.
         self._left: _Shared | None = None
 
     @property
     def waiting(self) -> int:
-        """How many writers wait for their turn."""
+        """Number of writers that wait for their turn."""
         return self._waiting
 
     @contextmanager
@@ -132,7 +132,7 @@ class _Shared:
             self.connection.close()
 
     def _require_transaction(self) -> None:
-        # Whoever went on after the disk was full may have lost what others did.
+        # A writer that continued after the disk was full may have lost writes of others.
         if not dialect.in_sqlite_transaction(self.connection):
             raise Unavailable
 

@@ -16,7 +16,7 @@ from promptuary.store.tables import MAX_INTEGER, list_entries, users
 from promptuary.store.users import AUTHOR_COLUMNS, author_of
 
 ORDERS = frozenset({"created_by", "recent_fetches"})
-"""What a list can be ordered by in parts. Among equal ones the newest come first, whatever the direction."""
+"""Orders that are computed in parts. Among equal ones the newest come first, whatever the direction."""
 
 Restrict = Callable[[Select[Any]], Select[Any]]
 """Adds to a statement what is listed: `list_entries`, and which of them."""
@@ -49,7 +49,7 @@ def _page_of(tx: Transaction, parts: Sequence[Part], *, limit: int, offset: int)
         found += ids
         if len(found) == limit:
             break
-        # An offset that leads beyond the part goes on in the next.
+        # An offset beyond the part continues in the next one.
         offset = 0 if ids else offset - _count(tx, statement)
     return found
 
@@ -65,7 +65,7 @@ def _by_author(tx: Transaction, restrict: Restrict, *, is_descending: bool) -> l
     counts: dict[int | None, int] = {row.created_by_id: row.number for row in counted}
     known = tx.connection.execute(select(*AUTHOR_COLUMNS).where(users.c.id.in_([number for number in counts if number]))).all()
     names = {author.id: (shown_name(author).casefold(), author.email) for author in map(author_of, known) if author is not None}
-    # Whoever has no account has no name, and comes behind all who have one.
+    # Authors without an account have no name and come last.
     ordered = sorted(counts, key=lambda number: (number not in names, names.get(number or 0, ("", ""))), reverse=is_descending)
     listed = restrict(select(list_entries.c.version_id)).order_by(*_NEWEST)
     return [(listed.where(column == number if number else column.is_(None)), counts[number]) for number in ordered]

@@ -1,4 +1,4 @@
-"""Keeping what lists and search read in step with prompts, versions and labels, in the same transaction."""
+"""Updates of the tables of lists and search after changes of prompts, versions and labels, in the same transaction."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -30,7 +30,7 @@ from promptuary.store.lists import trigrams, word_index
 from promptuary.store.tables import labels, list_entries, prompts, search_texts, versions
 
 DERIVED = (list_entries, search_texts)
-"""The tables that can be built anew from the others."""
+"""The tables that can be rebuilt from the others."""
 
 LATEST = ""
 """The label under which a prompt is listed at its latest version; no label has this name."""
@@ -54,7 +54,7 @@ _AT_LATEST = and_(versions.c.prompt_id == prompts.c.id, versions.c.version == pr
 
 
 def refresh_entries(tx: Transaction, prompt_id: str) -> None:
-    """Derive anew how a prompt is listed and found, after anything of it has changed; the caller holds the prompt's lock."""
+    """Update the entries of a changed prompt in lists and search; the caller holds the prompt's lock."""
     of_prompt = {"wanted": prompt_id}
     tx.connection.execute(_DELETE_ENTRIES, of_prompt)
     _insert_texts(tx, tx.connection.execute(_SELECT_MISSING_TEXTS, of_prompt).all())
@@ -94,7 +94,7 @@ def list_published(tx: Transaction, version: Version) -> None:
         "created_at": version.created_at,
     }
     if _MOVE_LATEST_ENTRY.run(tx.connection, moved) == 0:
-        # Somebody took it away, who may also have taken others.
+        # It was removed outside of Promptuary, and others may have been, too.
         refresh_entries(tx, version.prompt_id)
         return
     if version.prompt_labels:
@@ -112,7 +112,7 @@ def lock_prompts(tx: Transaction) -> None:
 
 
 def rebuild(tx: Transaction) -> bool:
-    """Derive everything anew; return whether search has an index, see `search_index.create_index`.
+    """Rebuild everything; return `True` if search has an index, see `search_index.create_index`.
 
     Writers wait until the transaction ends, on PostgreSQL search does, too.
     """

@@ -36,7 +36,7 @@ ORDERS: dict[str, ColumnElement[Any]] = {
     "first_version_created_at": list_entries.c.first_version_created_at,
     "prompt_size_bytes": list_entries.c.size_bytes,
 }
-"""What a list can be ordered by, beside `list_parts.ORDERS`; ties are broken by id, descending. Names have none."""
+"""Columns by which a list can be ordered, beside `list_parts.ORDERS`; ties are broken by id, descending. Names have none."""
 
 ARCHIVED_ORDERS: dict[str, Column[Any]] = {
     "name": prompts.c.name,
@@ -49,7 +49,7 @@ ARCHIVED_ORDERS: dict[str, Column[Any]] = {
     "prompt_size_bytes": version_rows.c.size_bytes,
     "archived_at": prompts.c.archived_at,
 }
-"""What a list of archived prompts can be ordered by; ties are broken by the id of the prompt, descending."""
+"""Columns by which a list of archived prompts can be ordered; ties are broken by the id of the prompt, descending."""
 
 _PART_OF_NAME = re.compile(r"[a-z0-9_-]{1,255}")
 
@@ -64,7 +64,7 @@ _TEXTS_AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Which active prompts to list, at which version, in which order; or archived ones, which have no labels."""
+    """Query of a list: filters, versions and order of active prompts; or of archived ones, which have no labels."""
 
     limit: int
     offset: int = 0
@@ -82,12 +82,12 @@ class Listing:
 
     @property
     def needles(self) -> tuple[tuple[str, ...], ...]:
-        """What a prompt must have all of, each in spellings of which any will do."""
+        """Needles that a prompt must all contain, each in several spellings of which any matches."""
         return needles_of(self.search, in_any_order=self.in_any_order)
 
     @property
     def words(self) -> list[str]:
-        """What a name must have all of."""
+        """Needles that a name must all contain."""
         return [spellings[0] for spellings in self.needles]
 
 

@@ -1,4 +1,4 @@
-"""Which names a search fits, and how well: what the order by relevance begins with. Texts come behind all names, newest first."""
+"""Ranking of names that match a search, for the order by relevance. Matches in texts follow, newest first."""
 
 import re
 from collections.abc import Sequence

@@ -60,7 +60,7 @@ def create_index(connection: Connection) -> bool:
     if is_sqlite(connection):
         _execute(connection, _SQLITE_INDEX, _SQLITE_PACE, _SQLITE_FILL, *_SQLITE_TRIGGERS)
         return True
-    # Who may not create the extension, has a server without it or has it out of reach, searches without; the transaction goes on.
+    # Search works without the extension if it cannot be created or used; the transaction continues.
     try:
         with connection.begin_nested():
             _execute(connection, _POSTGRESQL_EXTENSION, *_POSTGRESQL_INDEXES)
@@ -103,7 +103,7 @@ def has_needle(connection: Connection, needle: str) -> ColumnElement[bool]:
 
 
 def index_problems(connection: Connection) -> list[str]:
-    """List what is wrong between the texts and their indexes, but for the trigrams of PostgreSQL, which keeps them in step."""
+    """List mismatches between texts and their indexes, except the trigrams of PostgreSQL, which it maintains itself."""
     found = list(word_index.problems(connection))
     if is_sqlite(connection):
         indexed = table("search_texts_index_docsize", column("id"))

@@ -1,7 +1,7 @@
 """Finding a needle that lies within a word: which words have it, and which texts have these words.
 
 It is the shorter way beside the trigrams of `trigrams`, for the needles and the texts that are asked for most: letters and
-digits, in what lists show without a label. Everybody else goes by the trigrams, so this index may always answer that it cannot
+digits, in what lists show without a label. All other searches use the trigrams, so this index may always answer that it cannot
 tell. Answers are those of a plain scan: a word is the longest run without a separator, so a text has a needle without separators
 if and only if one of its words has it. `words` says what a word is; each database has an index of its own.
 """
@@ -63,7 +63,7 @@ def count(connection: Connection, found: Found) -> int:
 
 
 def can_gather(connection: Connection) -> bool:
-    """Tell whether the database can have all that was found in memory, see `gather`."""
+    """Return `True` if the database can have all that was found in memory, see `gather`."""
     return not is_sqlite(connection)
 
 
@@ -76,7 +76,7 @@ def gather(found: Found) -> CTE:
 
 
 def is_scattered(connection: Connection) -> bool:
-    """Tell whether the index has come into so many parts that searches are slower; PostgreSQL tidies up by itself."""
+    """Return `True` if the index has come into so many parts that searches are slower; PostgreSQL tidies up by itself."""
     return is_sqlite(connection) and word_index_sqlite.is_scattered(connection)
 
 

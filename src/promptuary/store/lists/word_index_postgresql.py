@@ -1,7 +1,7 @@
 """The index of words on PostgreSQL, without any extension: words with trigrams of their own, and the words of each text by number.
 
-Triggers in the database split what is listed, so the index is in step whoever writes. A long word is indexed in pieces that overlap
-by as many characters as a needle may have.
+Triggers in the database split what is listed, so the index is always up to date. A long word is indexed in pieces that
+overlap by as many characters as a needle may have.
 """
 
 # ruff: noqa: S608 - what is put into these statements are the constants of this module

@@ -1,6 +1,6 @@
 """The index of words on SQLite: words with trigrams of their own, and an FTS5 table of the texts that have them.
 
-Words are split outside the database, so triggers write down which texts nobody has split yet.
+Words are split outside the database, so triggers record the texts that are not split yet.
 """
 
 # ruff: noqa: S608 - what is put into these statements are the constants of this module
@@ -23,7 +23,7 @@ _MAX_QUESTION_BYTES = 30_000
 """FTS5 cuts off longer words."""
 
 _MAX_KNOWN_WORDS = 1_000_000
-"""Words kept in memory while many texts are read, so that the database is told of each once."""
+"""Words kept in memory while many texts are read, so that each is written to the database once."""
 
 _BATCH = 500
 
@@ -31,7 +31,7 @@ _MOST_PARTS = 8
 """Parts of the index that are left as they are."""
 
 _MERGED_PAGES = 100
-"""What is merged in a transaction: some 20 milliseconds of work."""
+"""Amount of merging in a transaction: some 20 milliseconds of work."""
 
 _TEXT_ID_BITS = 32
 """A row of the index is a text's id behind its project, so that each project has a range of rows."""
@@ -88,7 +88,7 @@ _CREATES = (
       {_ADD}
     END
     """,
-    # Entries go before their text, which the index has to be told again when it forgets it.
+    # Entries go before their text, which the index needs again to delete it.
     """
     CREATE TRIGGER search_texts_unlisted BEFORE DELETE ON search_texts BEGIN
       DELETE FROM list_entries WHERE search_text_id = old.id;
@@ -193,7 +193,7 @@ def contains(found: Found, *, text_id: ColumnElement[int]) -> ColumnElement[bool
 
 
 def is_scattered(connection: Connection) -> bool:
-    """Tell whether writers have left the index in many parts. A search looks for each of its words in each part."""
+    """Return `True` if writers have left the index in many parts. A search looks for each of its words in each part."""
     [(parts,)] = run_on_sqlite(connection, _COUNT_PARTS)
     return bool(parts > _MOST_PARTS)
 

@@ -1,4 +1,4 @@
-"""What a word is to the index of words, see `word_index`, and the question that a needle becomes; the same on every database."""
+"""Words of the word index, see `word_index`, and the query for a needle; the same on every database."""
 
 import re
 from dataclasses import dataclass
@@ -27,5 +27,5 @@ class Found:
 
 
 def is_word(needle: str) -> bool:
-    """Tell whether a folded needle can only lie within a word, and is long enough to be looked for there."""
+    """Return `True` if a folded needle can only lie within a word, and is long enough to be looked for there."""
     return _IS_WORD.fullmatch(needle) is not None

@@ -1,4 +1,4 @@
-"""Hearing of committed changes: how a process that remembers things learns that they are no longer true.
+"""Notification of committed changes, for processes with caches.
 
 A cache asks `has_changes` before every use, which costs microseconds, and reads the change log if there are any. SQLite is asked,
 PostgreSQL is listened to; see `sqlite` and `postgresql`.
@@ -17,7 +17,9 @@ CHANGES_LIMIT = 1000
 
 
 class Watch(Protocol):
-    """What tells of changes: `mark` first and `read_changes` after it, so that a commit in between is heard twice, not missed.
+    """Source of change notifications: call `mark` first, then `read_changes`.
+
+    A commit in between is reported twice, not missed.
 
     ``is_quick`` says that `read_changes` does not wait for a network and may be called on an event loop.
     """
@@ -25,16 +27,16 @@ class Watch(Protocol):
     is_quick: ClassVar[bool]
 
     def is_trustworthy(self) -> bool:
-        """Tell whether news would be heard; while they would not, nothing remembered may be used."""
+        """Return `True` if commits would be noticed; otherwise no cached value may be used."""
 
     def has_changes(self) -> bool:
-        """Tell whether somebody may have committed since the last `read_changes`. Raises `Unavailable`."""
+        """Return `True` if there may have been a commit since the last `read_changes`. Raises `Unavailable`."""
 
     def mark(self) -> None:
-        """Take note of all that was heard; call it before `read_changes`, on the thread that calls `has_changes`."""
+        """Mark all notifications as seen; call it before `read_changes`, on the thread that calls `has_changes`."""
 
     def read_changes(self) -> list[Change] | None:
-        """Return the changes since the last call, `None` when they cannot be told any more: forget everything.
+        """Return the changes since the last call; `None` if they are no longer available: clear the cache.
 
         May run on another thread. Raises `Unavailable`.
         """
@@ -55,7 +57,7 @@ class LogReader:
             self._mark = changes.last_mark(tx)
 
     def read(self) -> list[Change] | None:
-        """Return the changes since the last call, `None` when they cannot be told any more. Raises `Unavailable`."""
+        """Return the changes since the last call, `None` when they is no longer available. Raises `Unavailable`."""
         with self._database.read() as tx:
             # The last entry that was read comes again. Where it is another one or gone, the log tells of another past.
             is_first_read = self._mark.at is None

@@ -1,4 +1,4 @@
-"""Hearing of commits from PostgreSQL: a thread listens for the notice that comes with every one."""
+"""Notification of commits by PostgreSQL: a thread listens for the notification of each commit."""
 
 import select
 import threading
@@ -17,7 +17,7 @@ from promptuary.store.engine.dialect import CHANNEL, CONNECT_TIMEOUT_SECONDS, co
 from promptuary.store.watch.base import LogReader, Watch
 
 TRUST_SECONDS = 2.0
-"""How long the listener is trusted without a sign of life from PostgreSQL: the longest that a cut network can go unnoticed."""
+"""Maximum time without a sign of life from PostgreSQL, after which the connection counts as lost."""
 
 _HEARTBEAT_SECONDS = 0.5
 _RECONNECT_SECONDS = 0.5
@@ -84,7 +84,7 @@ class _Listener:
         with psycopg.connect(self._conninfo, autocommit=True, connect_timeout=CONNECT_TIMEOUT_SECONDS) as connection:
             connection.add_notify_handler(self._on_notice)
             connection.execute(SQL("LISTEN {}").format(Identifier(CHANNEL)))
-            # What was committed while nobody listened is in the log, so look before trusting again.
+            # Commits without a listener are in the log, so read it first.
             self._notices += 1
             socket = select.poll()
             socket.register(connection, select.POLLIN)

@@ -98,7 +98,7 @@ def _scopes(sent: Sequence[str]) -> list[Scope]:
 
 def _project_ids(sent: Sequence[str]) -> list[int]:
     if not all(value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS for value in sent):
-        raise InvalidValue("invalid_choice", "Choose among your projects.", field="projects")
+        raise InvalidValue("invalid_choice", "Choose from your projects.", field="projects")
     return [int(value) for value in sent]
 
 

@@ -1,6 +1,6 @@
 """A queue for everything that hashes passwords: on threads of its own, few at a time, and bounded in number and time.
 
-Hashing is slow on purpose, and anybody may ask for it. Waiting takes a place in a list and no thread, so nothing waits with it.
+Hashing is slow on purpose, and any client may request it. Waiting requests are in a list and hold no thread.
 """
 
 import asyncio
@@ -22,10 +22,10 @@ THREADS = 2
 
 MAX_WAITING = 256
 MAX_SECONDS = 8.0
-"""How long an attempt waits for its turn. A person who waits longer tries again anyway."""
+"""Maximum waiting time of an attempt. Users who wait longer try again anyway."""
 
 REFUSALS_AT_ONCE = 20
-"""How many refusals a second are sent at once. Those beyond are sent about `REFUSAL_SECONDS` later: who asks again has to wait."""
+"""Maximum rejections a second that are sent immediately. Others are sent about `REFUSAL_SECONDS` later, to slow down retries."""
 
 REFUSAL_SECONDS = 1.0
 MAX_DELAYED = 1000
@@ -87,14 +87,14 @@ class PasswordQueue:
         """Refuse all that wait, and everything that comes later."""
         self._is_stopping = True
         for waiting in self._waiting:
-            _refuse(waiting, "This server is about to stop. Try again.")
+            _refuse(waiting, "The server is shutting down. Try again.")
         self._waiting.clear()
         if self._stopping is not None:
             self._stopping.set()
 
     async def _take_turn(self, rank: tuple[int, int]) -> None:
         if self._is_stopping:
-            message = "This server is about to stop. Try again."
+            message = "The server is shutting down. Try again."
             raise Busy(message)
         if self._free:
             self._free -= 1

@@ -15,7 +15,7 @@ from promptuary.web.routing import page
 
 MAX_SESSIONS = 100
 
-_NOT_THE_SAME = {"again": "The two passwords are not the same."}
+_NOT_THE_SAME = {"again": "The passwords do not match."}
 
 
 def show_welcome(request: PageRequest) -> Response:
@@ -45,7 +45,7 @@ def welcome(request: PageRequest) -> Response:
 
 
 def show_sign_in(request: PageRequest) -> Response:
-    """Show the form to sign in; whoever is signed in goes on to where they wanted."""
+    """Show the form to sign in; signed-in users are redirected to their page."""
     then = safe_redirect(request.query.get("next", ""))
     return (
         request.redirect(request.root + then)
@@ -55,7 +55,7 @@ def show_sign_in(request: PageRequest) -> Response:
 
 
 def sign_in(request: PageRequest) -> Response:
-    """Begin a session under a value that nobody has seen, and end the one that this browser had."""
+    """Begin a session with a new value, and end the previous one of this browser."""
     email, then = request.form.get("email"), safe_redirect(request.form.get("next"))
     try:
         with _attempt(request, email):
@@ -92,14 +92,14 @@ def change_name(request: PageRequest) -> Response:
             administration.change_own_profile(tx, user, profile=profile, request_id=request.request_id)
     except InvalidValue as error:
         return _account(request, 400, problems=problems_of(error))
-    return request.redirect(f"{request.root}/settings/", notice="Your name is saved.")
+    return request.redirect(f"{request.root}/settings/", notice="Your name was saved.")
 
 
 def change_address(request: PageRequest) -> Response:
     """Give oneself another e-mail address, with which one signs in from now on."""
     form, signed_in = request.form, request.require_signed_in()
     try:
-        # As for passwords: whoever has only got hold of a session cannot take the account over.
+        # As for passwords: a stolen session is not enough to take over the account.
         with _attempt(request, signed_in.user.email):
             changed = sessions.change_address(
                 request.database, signed_in, present=form.get("proof"), email=form.get("email"), request_id=request.request_id
@@ -109,7 +109,7 @@ def change_address(request: PageRequest) -> Response:
         return _account(
             request, 400, problems={"proof" if name == "present" else name: shown_errors for name, shown_errors in problems.items()}
         )
-    return request.redirect(f"{request.root}/settings/", notice=f"You sign in as {changed.email} from now on.")
+    return request.redirect(f"{request.root}/settings/", notice=f"Your e-mail address is changed. Sign in with {changed.email}.")
 
 
 def change_password(request: PageRequest) -> Response:
@@ -118,7 +118,7 @@ def change_password(request: PageRequest) -> Response:
     if form.get("password") != form.get("again"):
         return _account(request, 400, problems=_NOT_THE_SAME)
     try:
-        # A session that somebody else has got hold of is no way to try passwords.
+        # A stolen session must not allow guessing the password.
         with _attempt(request, signed_in.user.email):
             new = sessions.change_password(
                 request.database,
@@ -130,7 +130,7 @@ def change_password(request: PageRequest) -> Response:
             )
     except InvalidValue as error:
         return _account(request, 400, problems=problems_of(error))
-    return request.sign_in(new, f"{request.root}/settings/", notice="Your password is changed. All other sessions have ended.")
+    return request.sign_in(new, f"{request.root}/settings/", notice="Your password was changed. All other sessions have ended.")
 
 
 def show_sessions(request: PageRequest) -> Response:

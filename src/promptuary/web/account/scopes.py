@@ -13,5 +13,5 @@ SCOPES = {
 
 
 def describe_scopes(scopes: Collection[Scope]) -> str:
-    """Tell what a key may do: its widest scope includes all others."""
+    """Return the permissions of a key: its widest scope includes all others."""
     return next((meaning for scope, meaning in reversed(SCOPES.items()) if scope in scopes), "Nothing")

@@ -28,7 +28,7 @@ def create_project(request: PageRequest) -> Response:
     except InvalidValue as error:
         return _new_project(request, 400, problem=str(error))
     return request.redirect(
-        f"{request.root}/projects/{project.id}/settings/", notice=f"The project {project.name} is there. Add its members."
+        f"{request.root}/projects/{project.id}/settings/", notice=f"The project {project.name} was created. Add its members."
     )
 
 
@@ -53,7 +53,7 @@ def rotate_token(request: PageRequest) -> Response:
     """Replace a project's token, once its admin has said that programs may break."""
     actor = request.enter(Permission.MANAGE)
     if not request.form.get("confirmed"):
-        return _settings(request, 400, problems={"token": "Say first that programs with the old token may stop working."})
+        return _settings(request, 400, problems={"token": "Confirm first that programs with the old token may stop working."})
     try:
         with request.database.write() as tx:
             administration.rotate_token(tx, actor, expected_token=request.form.get("expected_token") or None)
@@ -63,7 +63,7 @@ def rotate_token(request: PageRequest) -> Response:
 
 
 def set_member(request: PageRequest) -> Response:
-    """Give somebody a role, as a new member or in place of the one they had."""
+    """Give a user a role, as a new member or in place of the previous role."""
     actor, form = request.enter(Permission.MANAGE), request.form
     try:
         with request.database.write() as tx:
@@ -82,7 +82,9 @@ def set_member(request: PageRequest) -> Response:
     except (InvalidValue, LastAdmin) as error:
         return _settings(request, _status_of(error), problems={"email": str(error)})
     needs_link = not member.has_password and not member.is_invited
-    hint = " There is no password yet: whoever runs this server can make a link to choose one." if needs_link else ""
+    hint = (
+        " The account has no password yet: an administrator of this server can create a link to choose one." if needs_link else ""
+    )
     return _done(request, f"{member.email} is now {member.role.value} here.{hint}")
 
 
@@ -100,7 +102,7 @@ def invite_member(request: PageRequest) -> Response:
 
 
 def renew_invitation(request: PageRequest) -> Response:
-    """Show another link to somebody who has not used the first one."""
+    """Show a new link for a user who has not used the first one."""
     actor = request.enter(Permission.MANAGE)
     try:
         with request.database.write() as tx:
@@ -111,7 +113,7 @@ def renew_invitation(request: PageRequest) -> Response:
 
 
 def remove_member(request: PageRequest) -> Response:
-    """Take somebody out of a project."""
+    """Remove a user from a project."""
     actor = request.enter(Permission.MANAGE)
     email = request.form.get("email").strip().lower()
     try:
@@ -119,7 +121,7 @@ def remove_member(request: PageRequest) -> Response:
             administration.remove_member(tx, actor, email=email)
     except LastAdmin as error:
         return _settings(request, 409, problems={"email": str(error)})
-    # Whoever has taken themselves out cannot see the project any more.
+    # Users who remove themselves can no longer see the project.
     return (
         request.redirect(f"{request.root}/")
         if email == request.account.email

@@ -1,4 +1,4 @@
-"""Who did what, and when: of a project and of one prompt."""
+"""Activity of a project and of one prompt."""
 
 from starlette.responses import Response
 

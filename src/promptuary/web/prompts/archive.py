@@ -90,7 +90,7 @@ def _archived_page(request: PageRequest, actor: Actor, version_id: str, error: I
 
 
 def find_archived(request: PageRequest) -> str | None:
-    """Return the address of the archived prompt that has the name in the path; `None` where there is none that may be read."""
+    """Return the address of the archived prompt that has the name in the path; `None` if there is none that may be read."""
     if "name" not in request.path:
         return None
     try:

@@ -17,7 +17,7 @@ from promptuary.web.prompts.edit_form import Proposal, proposal_of
 from promptuary.web.prompts.visible import show_visibly, weigh
 
 CHOICES = 200
-"""Newest versions that are offered; where there are more, the number of any can be typed."""
+"""Newest versions that are offered; if there are more, users can type a number."""
 
 MAX_CHANGES = 500_000
 """Maximum bytes of HTML that show changed lines and the lines around them."""
@@ -59,7 +59,7 @@ def show_comparison(request: PageRequest) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What differs between two versions: in the text, and in the config key by key. The rest is left out, and counted."""
+    """Differences between two versions, in the text and in the config by key. Those over the limits are only counted."""
 
     hunks: list[Hunk]
     config: list[ConfigChange]
@@ -69,7 +69,7 @@ class Comparison:
 
     @property
     def is_same(self) -> bool:
-        """Whether nothing differs."""
+        """`True` if nothing differs."""
         return not self.hunks and not self.config
 
 

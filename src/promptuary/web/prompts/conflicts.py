@@ -1,4 +1,4 @@
-"""What two people changed of the same: the stretches that are decided, and those that are to be decided by a choice."""
+"""Conflicts of two changes: ranges that are merged, and ranges for which the user has to choose."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Conflict:
 
     @property
     def is_open(self) -> bool:
-        """Whether nobody has decided yet."""
+        """`True` if no choice is made yet."""
         return self.chosen not in self.choices
 
 
@@ -43,7 +43,7 @@ Piece = Conflict | Part
 
 
 def decide_lines(base: str, theirs: str, yours: str, *, key: str, choices: Form) -> Iterator[tuple[Piece, str]]:
-    """Bring three texts together line by line; yield each stretch with the text to take, empty while nobody has decided."""
+    """Bring three texts together line by line; yield each stretch with the text to take, empty while no choice is made."""
     line_end = "\r\n" if "\r\n" in base else "\n"
     for number, chunk in enumerate(merge_texts(base, theirs, yours)):
         if chunk.merged is not None:

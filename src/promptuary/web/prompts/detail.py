@@ -33,7 +33,7 @@ PRODUCTION = "production"
 """The label that programs follow by convention."""
 
 VIEWS = {"text": "Text", "rendered": "Rendered", "both": "Side by side"}
-"""How a prompt can be looked at."""
+"""Views of a prompt."""
 
 
 def show_prompt(request: PageRequest) -> Response:
@@ -106,7 +106,7 @@ def find_history(tx: Transaction, actor: Actor, request: PageRequest) -> History
     if label:
         version = prompts.fetch_prompt(tx, actor, name, label=label).version
     elif request.query.get("version") and version is None:
-        raise WebError(404, f"'{request.query['version']}' is no number of a version.", advice="Versions are numbered from 1.")
+        raise WebError(404, f"'{request.query['version']}' is not a version number.", advice="Versions are numbered from 1.")
     return prompts.resolve_prompt(
         tx, actor, name=name, version=version, limit=HISTORY, before_version=positive_int(request.query.get("before"))
     )

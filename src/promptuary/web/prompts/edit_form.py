@@ -1,4 +1,4 @@
-"""What somebody has written and not published yet: read from a form, shown in it again, turned into what is published.
+"""Unpublished input of a user: read from a form, shown in it again, converted for publishing.
 
 The forms of a review and of a conflict carry what was written from page to page, so that the server keeps nothing. They carry only
 what differs from the source; the rest is read from there. A changed text of 1 MB is carried whole, and as HTML it may become five
@@ -23,8 +23,8 @@ from promptuary.web.prompts.originals import as_browsers_show, recover
 class Proposal:
     """The parts of a version as texts of a form. ``is_json``: the prompt is a JSON value, such as a list of chat messages.
 
-    ``source`` is the version whose text, the ``original``, the form showed first: forms carry its number, and what nobody changed
-    of its text is published as it is there, with characters that browsers do not keep.
+    ``source`` is the version whose text, the ``original``, the form showed first. Forms contain its number, and unchanged
+    parts of its text are published byte for byte, with characters that browsers do not keep.
     """
 
     text: str
@@ -54,12 +54,12 @@ class Proposal:
 
     @property
     def has_source_text(self) -> bool:
-        """Whether the text is that of the source, so that a form need not carry it."""
+        """`True` if the text is that of the source, so that a form need not contain it."""
         return self.source > 0 and self.text == self.original
 
     @property
     def has_source_config(self) -> bool:
-        """Whether the config is that of the source, so that a form need not carry it."""
+        """`True` if the config is that of the source, so that a form need not contain it."""
         return self.source > 0 and self.config == self.original_config
 
     def faithful(self, *candidates: "Proposal") -> "Proposal":
@@ -106,7 +106,7 @@ def proposal_of(version: Version, *, note: str = "") -> Proposal:
 
 
 def read_proposal(form: Form, *, source: Version | None = None) -> Proposal:
-    """Read what a form sends. What nobody changed of the text of its ``source`` stays as it is there; other lines end by LF.
+    """Read what a form sends. Unchanged parts of the text of its ``source`` stay byte for byte; other lines end by LF.
 
     A form that carries no text or config because it is that of the source says so (``prompt_of_source``, ``config_of_source``).
     """

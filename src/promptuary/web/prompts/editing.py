@@ -1,4 +1,4 @@
-"""Writing prompts: a new one, the next version of one, and what happens when somebody else was quicker."""
+"""Writing prompts: a new one, the next version of one, and the merge if another user published first."""
 
 from starlette.responses import Response
 
@@ -35,7 +35,7 @@ def create_prompt(request: PageRequest) -> Response:
             )
     except RefusedWriting as problem:
         return request.page("prompts/new.html", status=400, name=name, proposal=proposal, problem=problem_of(problem))
-    return request.redirect(request.links.prompt(created.name), notice=f"{created.name} is there, at version 1.")
+    return request.redirect(request.links.prompt(created.name), notice=f"{created.name} was created, at version 1.")
 
 
 def show_editing(request: PageRequest) -> Response:
@@ -66,7 +66,7 @@ def review_publishing(request: PageRequest) -> Response:
 
 
 def publish_version(request: PageRequest) -> Response:
-    """Publish; when somebody was quicker, lose nothing and bring both together."""
+    """Publish; if another user published first, show both changes for a merge."""
     actor = request.enter(Permission.WRITE)
     base = _base(request, actor)
     proposal = _sent(request, actor, base)

@@ -54,7 +54,7 @@ def move_label(request: PageRequest) -> Response:
             )
     except LabelMoved:
         return _review(request, actor, label, version, is_moved=True)
-    return request.redirect(request.links.part(name, "labels"), notice=f"{label} points at version {version} now.")
+    return request.redirect(request.links.part(name, "labels"), notice=f"{label} now points at version {version}.")
 
 
 def review_removal(request: PageRequest) -> Response:

@@ -1,7 +1,7 @@
 """Prompts as rendered Markdown.
 
 The text of a prompt never becomes HTML of a page: raw HTML in it is shown as text, and what the renderer makes of the rest is
-cleaned again before it is trusted. Images are named, not loaded, so that to look at a prompt calls nobody.
+cleaned again before it is trusted. Images are named, not loaded, so that viewing a prompt sends no requests.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Bringing a proposal together with the version that somebody else published meanwhile."""
+"""Merging of a proposal with the version that another user published meanwhile."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -19,7 +19,7 @@ MAX_CONFLICTS = 100
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """What came of two changes. ``proposal`` goes on top of the other one's version; `None` while something is to be decided."""
+    """Result of a merge. ``proposal`` is based on the other version; `None` while something is to be decided."""
 
     parts: list[Piece]
     proposal: Proposal | None

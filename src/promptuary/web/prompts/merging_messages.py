@@ -92,7 +92,7 @@ def _merge_message(versions: Sequence[dict[str, object]], *, key: str, choices: 
 
     base, theirs, yours = versions
     merged = merge_configs(base, theirs, yours, decide) or {}
-    # What is offered as a choice is not shown as settled. Nested keys are told whole with the key at the top.
+    # What is offered as a choice is not shown as settled. Nested keys are shown with the key at the top.
     settled = {name: value for name, value in merged.items() if not any(_is_in(path, name) for path in disputed)}
     [message] = _messages([{"role": merged["role"], "content": ""} | settled])
     if not lines and "content" in settled:

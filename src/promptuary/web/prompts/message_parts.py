@@ -1,4 +1,4 @@
-"""What chat messages have beside their text, as people read it: content in parts, pictures, calls of tools."""
+"""Contents of chat messages besides text, for display: content parts, images, tool calls."""
 
 from dataclasses import dataclass
 

@@ -1,6 +1,6 @@
 """Texts on their way through a browser, which shows every line end as LF, and NUL as a replacement character.
 
-What nobody changed there gets the characters back that the original has.
+Unchanged parts get the characters of the original back.
 """
 
 import re
@@ -21,7 +21,7 @@ def as_browsers_show(text: str) -> str:
 def recover(sent: str, original: str) -> str:
     """Return a text that was sent with the characters of ``original`` where both are shown alike.
 
-    A text that nobody changed is the original. What was added gets the line ends that most lines of the original have.
+    An unchanged text is the original. Added text gets the line ends that most lines of the original have.
     """
     shown = as_browsers_show(original)
     if as_browsers_show(sent) == shown:

@@ -26,7 +26,7 @@ COLUMNS = {
     "prompt_size_bytes": "Size",
     "recent_fetches": "Fetches, 7 days",
 }
-"""What the list can be sorted by, with the headings."""
+"""Sortable columns of the list, with their headings."""
 
 _WORDS = frozenset({"name", "created_by"})
 """Columns that are first sorted from A to Z; the others begin with the greatest."""
@@ -34,7 +34,7 @@ _WORDS = frozenset({"name", "created_by"})
 
 @dataclass(frozen=True, slots=True)
 class ListFilters:
-    """What somebody wants to see of the list, as the address tells. What is not understood is left out."""
+    """Filters and order of the list, from the query. Invalid values are ignored."""
 
     search: str = ""
     label: str = ""
@@ -49,12 +49,12 @@ class ListFilters:
 
     @property
     def is_descending(self) -> bool:
-        """Whether the greatest comes first."""
+        """`True` if the order is descending."""
         return self.sort.startswith("-")
 
     @property
     def is_filtered(self) -> bool:
-        """Whether some prompts are left out."""
+        """`True` if a filter is set."""
         return bool(self.search or self.label or self.author)
 
     def query(self, **changes: object) -> dict[str, object]:
@@ -65,7 +65,7 @@ class ListFilters:
 
     @property
     def sorts(self) -> list[tuple[str, str]]:
-        """What can be chosen to sort by, with titles: each column in its first direction, and what is chosen now."""
+        """Options to sort by, with titles: each column in its first direction, and the current order."""
         first = {(column if column in _WORDS else f"-{column}"): _format_filter(column) for column in COLUMNS}
         if self.search:
             first = {RELEVANCE: "By relevance", **first}

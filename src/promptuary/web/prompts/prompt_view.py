@@ -16,7 +16,7 @@ from promptuary.web.prompts.visible import PageBudget
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A stretch of text. ``role`` and ``rest`` are those of a message; ``rendered`` is `None` where nobody asked for it.
+    """A stretch of text. ``role`` and ``rest`` are those of a message; ``rendered`` is `None` if it was not requested.
 
     ``parts`` are what the message has beside its text, ``rest`` is the JSON of what is no such part.
     """

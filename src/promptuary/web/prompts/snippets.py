@@ -26,7 +26,7 @@ _REASON = "Values go in after the JSON is read: put into its text, a value could
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a snippet fetches, from where."""
+    """Prompt and server of a snippet."""
 
     address: str
     project_id: int

@@ -1,4 +1,4 @@
-"""How programs use a prompt: code to paste, and who has fetched it."""
+"""Use of a prompt by programs: code to paste, and counts of fetches."""
 
 from datetime import UTC
 

@@ -19,7 +19,7 @@ _STRETCH = 4096
 _AROUND_A_TEXT = 250
 
 Piece = tuple[int, str]
-"""How many characters of a text, and their HTML."""
+"""A number of characters of a text, and their HTML."""
 
 
 def show_visibly(text: object) -> Markup:
@@ -50,7 +50,7 @@ def draw(text: str) -> Iterator[Piece]:
 
 @dataclass(slots=True)
 class PageBudget:
-    """What is left of the room that a page has for texts, and how many characters had none."""
+    """Remaining room of a page for texts, and the number of characters left out."""
 
     left: int = MAX_PAGE
     left_out: int = 0

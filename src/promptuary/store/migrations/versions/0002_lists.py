@@ -1,6 +1,6 @@
 """Prepare lists and search in tables of their own, which `store.schema` fills after the migration.
 
-Servers of the revision before do not keep them in step: stop those before the upgrade. After a downgrade search finds names only.
+Servers of the revision before do not update them: stop those before the upgrade. After a downgrade search finds names only.
 """
 
 import sqlalchemy as sa

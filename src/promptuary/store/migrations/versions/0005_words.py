@@ -9,7 +9,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Leave everything to what is derived anew."""
+    """Do nothing: the index is rebuilt after the migration."""
 
 
 def downgrade() -> None:

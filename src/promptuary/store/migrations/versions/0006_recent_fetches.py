@@ -1,4 +1,4 @@
-"""What fetches of each prompt add up to on the recent days. `store.schema` fills it after the migration."""
+"""Sums of the recent fetches of each prompt. `store.schema` fills it after the migration."""
 
 import sqlalchemy as sa
 from alembic import op
