@@ -1,5 +1,5 @@
 # Needs Python 3.11 or newer and make; everything else is installed into .venv from hash-locked requirements.
-# The scripts and faces of the pages need npm as well; where it is missing, pages are plain, and no wheel is built.
+# The scripts and fonts of the pages need npm as well; without it, pages have no scripts, and no wheel is built.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 SCRIPTS := src/promptuary/web/static/build/manifest.json
 
-# Python compiles what it loads only once, as in an installed wheel; where this is set, each server that starts would do so anew.
+# Python compiles what it loads only once, as in an installed wheel; if this is set, each server that starts would do so again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
@@ -38,12 +38,12 @@ test: .venv/dev-is-installed frontend
 test-system: .venv/dev-is-installed frontend
 	$(PYTEST) -n $$((2 * $$(getconf _NPROCESSORS_ONLN))) --maxprocesses=16 --durations=15 tests/system clients/python/tests $(ARGS)
 
-## Build the scripts and faces of the pages, where npm is installed.
+## Build the scripts and fonts of the pages, if npm is installed.
 frontend:
 	@if command -v npm >/dev/null; then $(MAKE) --silent --no-print-directory $(SCRIPTS); \
-	  else echo "npm is not installed, so pages have no scripts and use the faces of the system."; fi
+	  else echo "npm is not installed, so pages have no scripts and use system fonts."; fi
 
-## Take the pictures of README.md and docs/guide.md anew; needs Chromium and npm.
+## Retake the screenshots of README.md and docs/guide.md; needs Chromium and npm.
 screenshots: .venv/dev-is-installed frontend
 	$(BIN)/python tests/screenshots.py docs/images
 
@@ -71,7 +71,7 @@ docs: .venv/dev-is-installed .venv-docs/is-installed
 	$(BIN)/python -m docsite build
 	NO_COLOR=1 $(SITE)/zensical build --strict --config-file build/zensical.toml
 
-## Show the site on 127.0.0.1:8001. To see a change: make docs, and browsers load the page anew.
+## Show the site on 127.0.0.1:8001. To see a change: make docs, and browsers reload the page.
 docs-serve: docs
 	$(SITE)/zensical serve --config-file build/zensical.toml --dev-addr 127.0.0.1:8001
 
@@ -87,7 +87,7 @@ format: .venv/dev-is-installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-## Lock the requirements anew, at the newest versions that pyproject.toml allows.
+## Renew the locked requirements, at the newest versions that pyproject.toml allows.
 lock: .venv/dev-is-installed
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 	  pyproject.toml --extra mcp --group build -o requirements/run.txt
@@ -96,7 +96,7 @@ lock: .venv/dev-is-installed
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 	  --group docs -o requirements/docs.txt
 
-## Build the wheel into dist/. It has the scripts and faces of the pages, so this needs npm.
+## Build the wheel into dist/. It has the scripts and fonts of the pages, so this needs npm.
 build: .venv/dev-is-installed
 	@command -v npm >/dev/null || { echo "The wheel has the scripts of the pages, and npm, which builds them, is not installed."; exit 1; }
 	@$(MAKE) --silent --no-print-directory $(SCRIPTS)
@@ -144,7 +144,7 @@ clean:
 	$(SITE)/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/docs.txt
 	@touch $@
 
-# npm keeps this file in step with what it installed.
+# npm updates this file with each installation.
 frontend/node_modules/.package-lock.json: frontend/package.json frontend/package-lock.json frontend/.npmrc
 	@echo "Installing what the scripts of the pages are made of ..."
 	@cd frontend && npm ci --silent

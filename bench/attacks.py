@@ -45,7 +45,7 @@ def measure(bench: Bench) -> Topic:
         remark=(
             f"One worker on SQLite without answers in memory, {seconds:.0f} s beside each attack, on the same cores. "
             f"Sign-ins: {SIGN_INS} connections, each from another address, send wrong passwords without a pause. Stalled bodies: "
-            f"{BODIES} connections without a key send {BODY_BYTES // _MEGABYTE} MB but for the last byte. Deep bodies: "
+            f"{BODIES} connections without a key send {BODY_BYTES // _MEGABYTE} MB except the last byte. Deep bodies: "
             f"{DEEP_BODIES} connections without a key send {BODY_BYTES // _MEGABYTE} MB of empty lists. Comparisons: {VIEWERS} "
             "viewers compare two versions of 1 MB. Memory is the most that the worker held, less what it held before; hashing the "
             "password of the one honest sign-in, beside each of them and beside none, takes 64 MiB of it."
@@ -76,7 +76,7 @@ def _measure(bench: Bench, name: str, attack: Attack | None, seconds: float) -> 
         figures = {"stalled body, s": _life_of_a_stalled_body(port)} if attack is None else {}
         [worker] = promptuary.server.workers()
         before = memory_of(worker)
-        # It goes on during the stop.
+        # It continues during the stop.
         attacking = get_context("spawn").Process(target=attack or _nothing, args=(port, seconds + START_SECONDS, cookie))
         attacking.start()
         try:
@@ -92,11 +92,11 @@ def _measure(bench: Bench, name: str, attack: Attack | None, seconds: float) -> 
 
 
 def _nothing(_port: int, _seconds: float, _cookie: str) -> None:
-    """Attack nobody."""
+    """Run no attack."""
 
 
 class _Beside:
-    """What honest people and programs ask while a server is attacked, and how long they wait."""
+    """Requests of regular clients while a server is attacked, and their latencies."""
 
     def __init__(self, promptuary: Promptuary, port: int, seconds: float) -> None:
         self._promptuary = promptuary

@@ -15,7 +15,7 @@ Fetch = Callable[[], str]
 
 
 def promptuary(host: str, key: str, folder: str, name: str) -> Fetch:
-    """Use Promptuary's own client at its defaults, but for content that is due at once."""
+    """Use Promptuary's own client at its defaults, except for content that is due at once."""
     from promptuary_client import Promptuary  # noqa: PLC0415 - each library is in an environment of its own.
 
     client = Promptuary(host, api_key=key, cache_dir=folder, ttl=0)

@@ -1,6 +1,6 @@
-"""What client libraries do under fault, and how long their callers wait: ``make bench-clients``, into docs/clients-under-fault.md.
+"""Client libraries under fault, and waiting times of callers: ``make bench-clients``, into docs/clients-under-fault.md.
 
-A faulty proxy stands in front of a server that answers everybody: Promptuary for its own client and for `posthog`, and for
+A faulty proxy stands in front of a server: Promptuary for its own client and for `posthog`, and for
 `langfuse` a stand-in that answers each fetch with one prompt. Each library runs in a process and an environment of its own, at
 its defaults and with a fallback. Each fault is met by a program that has fetched before (its cache is due for a refresh) and by one
 that has just been started.
@@ -68,7 +68,7 @@ FAULTS: Mapping[str, faults.Fault | str] = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the first and the later call of one program got (``source``), and how many seconds they waited for it."""
+    """Source of the content of the first and the later call of one program, and their waiting times in seconds."""
 
     first: str
     first_seconds: float
@@ -215,7 +215,7 @@ def _as_markdown(facts: Mapping[str, object], results: Results) -> str:
 
 
 def _remarks(results: Results) -> list[str]:
-    """Say where the own client is behind: with its waits, and with what it has to serve."""
+    """Return sentences on the cases in which our client is behind, in waiting time and in content."""
     places = [(state, fault, call) for state, rows in results.items() for fault in rows for call in CALLS]
     behind, lost, without = {}, [], []
     for state, fault, call in places:

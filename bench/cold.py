@@ -17,7 +17,7 @@ _GOAL_MILLISECONDS = 5
 def measure(bench: Bench) -> Topic:
     """Compare fetches of prompts that were never fetched before with a bare read of the same rows."""
     dataset = sqlite_dataset(bench)
-    # Fetches are counted in the database, so they get one that nobody else looks at.
+    # Fetches are counted in the database, so they get one of their own.
     file = bench.folder / "cold.db"
     shutil.copyfile(dataset.folder / "promptuary.db", file)
     paths = bench.folder / "cold-paths.txt"

@@ -1,4 +1,4 @@
-"""What one fetch and one write cost each worker and the database, from which larger installations can be calculated."""
+"""Costs of one fetch and one write for each worker and the database, from which larger installations can be calculated."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping

@@ -50,7 +50,7 @@ class Dataset:
 
     @property
     def url(self) -> str:
-        """Where the data is."""
+        """Location of the data."""
         return f"sqlite:///{self.folder / 'promptuary.db'}"
 
     @property
@@ -87,7 +87,7 @@ def sqlite_dataset(bench: Bench) -> Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a writer of the data set knows of it afterwards."""
+    """Identifiers of a written data set."""
 
     names: list[str]
     needles: dict[str, list[str]]

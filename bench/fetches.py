@@ -65,7 +65,7 @@ def _figures(outcome: Outcome, nginx: Outcome) -> dict[str, float]:
 
 
 def measure_busy(bench: Bench) -> Topic:
-    """Compare fetches while others publish with fetches while nobody does, in turns."""
+    """Compare fetches with and without concurrent publishes, in turns."""
     quiet, busy = [], []
     rates: list[float] = []
     with running_promptuary(bench.subfolder("busy")) as promptuary:
@@ -88,7 +88,7 @@ def measure_busy(bench: Bench) -> Topic:
             "one worker answers both."
         ),
         rows={
-            "nobody publishes": _beside(still, still),
+            "no publishes": _beside(still, still),
             f"{_PUBLISHES_PER_SECOND} publishes/s": _beside(moved, still),
         },
         goals=(

@@ -35,7 +35,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What `wrk` tells of a round; or medians of several. Percentiles in milliseconds."""
+    """Results of `wrk` for a round, or medians of several. Percentiles in milliseconds."""
 
     requests: float
     seconds: float
@@ -100,7 +100,7 @@ def median(outcomes: Iterable[Outcome]) -> Outcome:
 
 
 ALONE = ", 1 connection"
-"""How the names of loads on one connection end; what the goals of latencies are for."""
+"""Suffix of the names of loads on one connection, to which the goals of latencies apply."""
 
 
 def with_connections(load: Load, connections: int) -> Load:

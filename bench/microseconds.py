@@ -1,4 +1,4 @@
-"""Where the microseconds of a fetch from memory go: the server's own, and those of each part of the application."""
+"""Profile of a fetch from memory, in microseconds: of the server and of each part of the application."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""How long and how much is measured, and where the benchmark keeps its things."""
+"""Durations and amounts of measurements, and the folder of the benchmark."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -27,7 +27,7 @@ _LIMITS = SessionLimits(idle=timedelta(days=1), longest=timedelta(days=1))
 
 
 def measure(bench: Bench) -> Topic:
-    """Measure every page that somebody who is signed in can open, one at a time."""
+    """Measure every page of a signed-in user, one at a time."""
     dataset = sqlite_dataset(replace(bench, pace=replace(bench.pace, prompts=_PROMPTS)))
     used = bench.subfolder("used") / "promptuary.db"
     shutil.copyfile(dataset.folder / "promptuary.db", used)

@@ -26,7 +26,7 @@ _TEXT = "x" * PROMPT_BYTES
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """How another registry is installed, started, filled and fetched from. ``command`` and ``environment`` take folder and port."""
+    """Installation, start, data and fetches of another registry. ``command`` and ``environment`` take folder and port."""
 
     name: str
     package: str

@@ -13,7 +13,7 @@ _LINE, _BAR = 24, 15
 _REACHED, _MISSED, _NEUTRAL = "#2c7fb8", "#d95f0e", "#7f7f7f"
 _STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#222}.head{font-weight:600;font-size:15px}.far{text-anchor:end}"
-    ".told{paint-order:stroke;stroke:#fff;stroke-width:4px}"
+    ".value{paint-order:stroke;stroke:#fff;stroke-width:4px}"
 )
 
 
@@ -23,7 +23,7 @@ class _Bar:
 
     label: str
     length: float
-    told: str
+    value: str
     colour: str
 
 
@@ -49,8 +49,8 @@ def draw(topics: Sequence[Topic]) -> str:
 
 def _goal_bar(goal: Goal) -> _Bar:
     share = goal.measured / goal.limit if goal.is_minimum else goal.limit / goal.measured
-    told = f"{shown(goal.measured)}{goal.unit}"
-    return _Bar(goal.what, share, told if goal.is_reached else f"{told}, missed", _REACHED if goal.is_reached else _MISSED)
+    value = f"{shown(goal.measured)}{goal.unit}"
+    return _Bar(goal.what, share, value if goal.is_reached else f"{value}, missed", _REACHED if goal.is_reached else _MISSED)
 
 
 def _panel(head: str, bars: Sequence[_Bar], y: int, line_at: float | None) -> Iterator[str]:
@@ -76,4 +76,4 @@ def _panel(head: str, bars: Sequence[_Bar], y: int, line_at: float | None) -> It
         end = place(bar.length)
         yield f'<text class="far" x="{_LABELS - 8}" y="{top + _BAR - 2:.0f}">{escape(bar.label)}</text>'
         yield f'<rect x="{_LABELS}" y="{top:.0f}" width="{end - _LABELS:.0f}" height="{_BAR}" fill="{bar.colour}"/>'
-        yield f'<text class="told" x="{end + 5:.0f}" y="{top + _BAR - 2:.0f}">{escape(bar.told)}</text>'
+        yield f'<text class="value" x="{end + 5:.0f}" y="{top + _BAR - 2:.0f}">{escape(bar.value)}</text>'

@@ -41,7 +41,7 @@ def without_extensions() -> Postgres:
 
 
 def with_extensions() -> Postgres:
-    """Return Debian's newest PostgreSQL. Raises `CannotMeasure` where there is none."""
+    """Return Debian's newest PostgreSQL. Raises `CannotMeasure` if there is none."""
     installed = postgres_server.system_programs()
     if not installed:
         message = "Debian's PostgreSQL not found. On Debian: apt-get install postgresql"
@@ -54,6 +54,7 @@ def running_postgres(postgres: Postgres, folder: Path) -> Iterator[str]:
     """Run a server with default settings on a data folder, which is made when it is missing; yield the URL of a database."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     if os.geteuid() == 0 and not postgres_server.is_public(folder.parent):
+        # prose: allow nobody, because it is the name of a user
         message = f"PostgreSQL does not run as root, and the user nobody cannot enter {folder.parent}: choose another --cache."
         raise CannotMeasure(message)
     port = free_port()

@@ -1,4 +1,4 @@
-"""Where the time of a fetch from memory goes inside Promptuary: a process of its own that plays the sockets.
+"""Profile of a fetch from memory inside Promptuary: a process of its own that plays the sockets.
 
 Connections get the head of a fetch again and again, as many at once as wait for a worker under load, and every millisecond it is
 looked at which function is running. The function counts that is on top, or that called what is on top from outside Promptuary.
@@ -50,13 +50,13 @@ class Sink:
         return False
 
     def abort(self) -> None:
-        """Go on."""
+        """Do nothing."""
 
     def pause_reading(self) -> None:
-        """Go on."""
+        """Do nothing."""
 
     def resume_reading(self) -> None:
-        """Go on."""
+        """Do nothing."""
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ import time
 
 
 def main() -> None:
-    """Publish to one prompt after the other, in step with a clock; print ``ready`` first and a line of JSON last."""
+    """Publish to one prompt after the other, at a fixed rate; print ``ready`` first and a line of JSON last."""
     host, prefix, key, prompts, rate, text = sys.argv[1:]
     connection = http.client.HTTPConnection(host)
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}

@@ -90,7 +90,7 @@ class Relay:
 
 @dataclass(slots=True)
 class _Turn:
-    """Which side of a connection sent last: each change to the client begins a round trip."""
+    """The side of a connection that sent last: each change to the client begins a round trip."""
 
     is_of_client: bool = False
 

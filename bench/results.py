@@ -1,4 +1,4 @@
-"""What a topic hands back: figures in rows, and the goals that were reached or missed."""
+"""Results of a topic: figures in rows, and the goals that were reached or missed."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

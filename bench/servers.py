@@ -37,7 +37,7 @@ class Promptuary:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What authenticates."""
+        """Credentials."""
         return {"Authorization": f"Bearer {self.key}"}
 
     def url_of(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""How long a server takes until it answers, and how much memory it holds then."""
+"""Time until a server answers after its start, and its memory then."""
 
 import http.client
 import statistics

@@ -21,7 +21,7 @@ def measure(bench: Bench) -> Topic:
     with running_promptuary(folder) as promptuary:
         load = Load("publish", promptuary.prompts, promptuary.headers, _CONNECTIONS, threads=_CONNECTIONS)
         for number in range(bench.pace.rounds):
-            # wrk begins anew with each run, and so do its prompts.
+            # Each run of wrk starts again with its first prompt.
             prefix = f"round-{number}-"
             for thread in range(_CONNECTIONS):
                 promptuary.create(f"{prefix}{thread}")

@@ -132,7 +132,7 @@ class Drafted {
     this.form.prepend(offered);
   }
 
-  // The base version comes back, too: whoever publishes it is told of what others published since.
+  // The base version comes back, too: a publish then detects versions that were published since.
   private restore(draft: KeptDraft): void {
     adoptDraft(this.key, draft);
     for (const control of controls(this.form)) {

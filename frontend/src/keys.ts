@@ -104,7 +104,7 @@ function showKeys(): void {
   const rows = [
     ["/", "Search"],
     ["e", "Edit the prompt"],
-    ["Ctrl + Enter", "Go on: review, publish, create"],
+    ["Ctrl + Enter", "Continue: review, publish, create"],
     ["↑ ↓", "Move in lists, from the search field, too"],
     ["Escape", "Close menus and dialogs"],
     ["?", "Show these shortcuts"],

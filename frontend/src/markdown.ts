@@ -1,4 +1,4 @@
-// Markdown that stays quick in long texts: no key makes the parser read more than a few kilobytes anew.
+// Markdown that stays quick in long texts: no key makes the parser read more than a few kilobytes again.
 //
 // The parser keeps whole blocks only, and reads the marks within a paragraph from its beginning at every key. A paragraph without
 // an end is divided, for its colours only, and within a very long line there are none.

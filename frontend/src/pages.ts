@@ -2,7 +2,7 @@
 
 export class GoThere extends Error {}
 
-// Return the page at an address. Raises GoThere where only the browser can go on, as when one has to sign in again.
+// Return the page at an address. Raises GoThere if the browser has to load the page itself, such as to sign in again.
 export async function fetchPage(address: string, signal?: AbortSignal): Promise<Document> {
   const answer = await fetch(address, { ...(signal && { signal }), headers: { Accept: "text/html" } });
   if (!answer.ok || answer.redirected) {

@@ -77,17 +77,17 @@ class Switcher {
     try {
       const page = await fetchPage(`${this.form.action}?${new URLSearchParams({ search })}`, request.signal);
       const found = [...page.querySelectorAll<HTMLAnchorElement>("[data-live] tbody th > a")];
-      const told = page.querySelector("[data-live] [role=status]")?.firstChild?.textContent?.trim() || "No project found";
-      this.show(search, found.length ? found.map(itemOf) : [element("li", {}, element("span", {}, told))], told);
+      const message = page.querySelector("[data-live] [role=status]")?.firstChild?.textContent?.trim() || "No project found";
+      this.show(search, found.length ? found.map(itemOf) : [element("li", {}, element("span", {}, message))], message);
     } catch {
       // The list stays as it is, and Enter leads to the page.
     }
   }
 
-  private show(search: string, items: Node[], told: string): void {
+  private show(search: string, items: Node[], message: string): void {
     this.shown = search;
     this.list.replaceChildren(...items);
-    announce(told);
+    announce(message);
   }
 }
 
