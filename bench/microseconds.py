@@ -15,7 +15,7 @@ from bench.servers import ROOT, running_floor, running_promptuary
 
 _PARTS = {
     "promptuary.http.access_log": "line of the access log",
-    "promptuary.api.throttling": "rate limit",
+    "promptuary.http.rate_limits": "rate limit",
     "promptuary.worker.connection": "connection: digest of the head, and joining the answer",
     "promptuary.delivery.commit_signal": "check of freshness",
     "promptuary.delivery.cache": "looking up the answer",

@@ -14,8 +14,8 @@ from promptuary.api.calls import Services
 from promptuary.api.operations.readiness import Readiness
 from promptuary.api.posthog.changes import change_message
 from promptuary.api.streams import Broadcaster
-from promptuary.api.throttling import create_throttle
 from promptuary.http.body import Bodies
+from promptuary.http.rate_limits import create_request_limits
 from promptuary.metrics.layout import RATE_LIMITED
 from promptuary.metrics.scrape import Scrape
 from promptuary.metrics.segment import Segment
@@ -80,7 +80,7 @@ def make_services(database: Database, segment: Segment) -> Services:
     stop_flag = open_stop_flag(None)
     return Services(
         database=database,
-        throttle=create_throttle(Settings(_env_file=None), lambda limit: segment.count(RATE_LIMITED, limit)),  # type: ignore[call-arg]
+        limits=create_request_limits(Settings(_env_file=None), lambda limit: segment.count(RATE_LIMITED, limit)),  # type: ignore[call-arg]
         usage=FetchCounter(),
         public_url="",
         stop_flag=stop_flag,

@@ -1,12 +1,17 @@
 """The composition root: settings -> database -> one ASGI application. Nothing happens before one of its functions is called."""
 
+import asyncio
 import platform
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 from anyio import CapacityLimiter
-from starlette.types import ASGIApp
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Lifespan
 
 from promptuary import __version__
 from promptuary.agents.edge import Agents
@@ -17,25 +22,26 @@ from promptuary.api.errors import bad_request, server_error, stopping
 from promptuary.api.operations.readiness import Readiness
 from promptuary.api.posthog.changes import change_message
 from promptuary.api.streams import Broadcaster
-from promptuary.api.throttling import create_throttle
-from promptuary.background.sampling import InSync, Sampled, Sampler, counting_changes
-from promptuary.background.usage_writer import UsageWriter, WritesUsage
+from promptuary.background.sampling import InSync, Sampler, counting_changes
+from promptuary.background.usage_writer import UsageWriter
 from promptuary.delivery.backend import open_backend
 from promptuary.delivery.cache import Cache
 from promptuary.delivery.commit_signal import open_commit_signal
 from promptuary.delivery.freshness import Freshness
-from promptuary.delivery.middleware import Delivery
+from promptuary.delivery.middleware import FetchCacheMiddleware
+from promptuary.delivery.parts import FetchParts
 from promptuary.delivery.shortcut import Shortcut
 from promptuary.http.access_log import AccessLog
 from promptuary.http.body import Bodies
-from promptuary.http.conditional import Conditional
-from promptuary.http.dispatch import ByPath
-from promptuary.http.draining import Draining
-from promptuary.http.forwarded import Forwarded
+from promptuary.http.conditional import ConditionalMiddleware
+from promptuary.http.dispatch import PathDispatcher, with_lifespan_of
+from promptuary.http.draining import DrainingMiddleware
+from promptuary.http.forwarded import ForwardedMiddleware
 from promptuary.http.heavy_work import HeavyWork
-from promptuary.http.no_sniffing import NoSniffing
+from promptuary.http.no_sniffing import NoSniffingMiddleware
 from promptuary.http.public_path import path_of
-from promptuary.http.request_log import LoggedWithRequestId, RequestLog
+from promptuary.http.rate_limits import create_request_limits, create_sign_in_limits
+from promptuary.http.request_log import LogContextMiddleware, RequestLogMiddleware
 from promptuary.http.request_recorder import RequestRecorder
 from promptuary.metrics import layout
 from promptuary.metrics.requests import RequestCounts
@@ -46,30 +52,44 @@ from promptuary.settings import Settings, writes_text
 from promptuary.store.engine.database import Database
 from promptuary.store.watch import open_watch
 from promptuary.supervisor.runtime_dir import find_runtime_dir
-from promptuary.supervisor.stop_flag import open_stop_flag
+from promptuary.supervisor.stop_flag import StopFlag, open_stop_flag
 from promptuary.web.account.password_queue import PasswordQueue
 from promptuary.web.application import create_web
 from promptuary.web.assets import Assets
 from promptuary.web.page_request import WebServices
-from promptuary.web.throttling import create_sign_in_throttle
+
+if TYPE_CHECKING:
+    from promptuary.http.tracing import Tracing
 
 PAGE_THREADS = 16
 FETCH_THREADS = 8
 CALLER_THREADS = 4
 
 
+class Stoppable(Protocol):
+    """Work that ends soon after `stop`."""
+
+    def stop(self) -> None:
+        """End, or refuse to go on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The application, and what answers what was seen before in its place; nothing does with tracing or without memory."""
+    """The application, and the shortcut for requests that were seen before. There is none with tracing or without a cache."""
 
     application: ASGIApp
     shortcut: Shortcut | None
-    end_waiting: Callable[[], None] = field(default=lambda: None)
-    """Callback for the stop of the worker: ends open streams and waiting requests, which would delay it."""
+    waiting: Sequence[Stoppable] = ()
+    """Open answers and requests that wait for their turn, which would delay the end of a worker."""
     note_failure: Callable[[str], None] = field(default=lambda _step: None)
     """Counts a step of the work beside requests that failed."""
     recorder: RequestRecorder | None = None
-    """Recorder of requests that connections reject themselves."""
+    """Where connections record what they refuse by themselves."""
+
+    def stop_waiting(self) -> None:
+        """End answers that stay open, and requests that wait for their turn. A worker calls it when it stops."""
+        for each in self.waiting:
+            each.stop()
 
 
 def create_application(settings: Settings, database: Database, *, usage: FetchCounter | None = None) -> ASGIApp:
@@ -81,75 +101,104 @@ def assemble(settings: Settings, database: Database, *, usage: FetchCounter | No
     """Put the server together over an open database. ``usage`` is where it counts fetches."""
     folder = find_runtime_dir()
     segment = open_segment(folder)
-    counts = RequestCounts(segment)
     note_failure = partial(segment.count, layout.BACKGROUND_FAILURES)
+    access_log = AccessLog(as_json=not writes_text(settings)) if settings.log_requests else None
+    recorder = RequestRecorder(access_log, RequestCounts(segment))
     cache = Cache(max_bytes=settings.cache_megabytes * 1_000_000)
-    freshness = Freshness(
-        lambda: open_watch(database), counting_changes(cache.apply, segment), open_commit_signal(folder), note_failure
-    )
+    apply = counting_changes(cache.apply, segment)
+    freshness = Freshness(partial(open_watch, database), apply, open_commit_signal(folder), note_failure)
     in_sync = InSync(freshness) if settings.cache_megabytes else None
-    sampler = Sampler(segment, counts=counts, database=database, cache=cache, in_sync=in_sync, note_failure=note_failure)
-    build = (__version__, platform.python_version(), database.kind)
-    scrape = Scrape(folder, segment, sample=sampler.sample, build=build)
+    sampler = Sampler(segment, counts=recorder.counts, database=database, cache=cache, in_sync=in_sync, note_failure=note_failure)
+    scrape = Scrape(folder, segment, sample=sampler.sample, build=(__version__, platform.python_version(), database.kind))
     services = _create_services(settings, database, usage=usage or FetchCounter(), segment=segment, scrape=scrape)
-    writer = UsageWriter(database, services.usage, seconds=settings.usage_seconds, note_failure=note_failure)
-    # Behind delivery: a fetch from memory does not come here, and what pages change is announced to all workers, too.
-    agent_streams = Streams(
-        partial(open_watch, database), services.stop_flag, note_failure, max_streams_of_caller=settings.max_agent_streams_per_key
-    )
     web_services = _create_web_services(settings, database, segment=segment, bodies=services.bodies)
-
-    def end_waiting() -> None:
-        services.broadcaster.stop()
-        agent_streams.stop()
-        web_services.passwords.stop()
-        services.bodies.stop()
-
-    edges = ByPath(
-        api=NoSniffing(create_api(services)),
-        agents=NoSniffing(Agents(services, agent_streams, web_services.heavy_work)),
-        web=create_web(web_services),
-    )
-    served = Sampled(WritesUsage(LoggedWithRequestId(edges), writer), sampler)
-    recorder = RequestRecorder(AccessLog(as_json=not writes_text(settings)) if settings.log_requests else None, counts)
-    answering: ASGIApp = Conditional(served)
-    shortcut = None
-    if settings.cache_megabytes:
-        backend = open_backend(
-            database, count_read=services.throttle.count_read, count_fetch=services.usage.count, note_failure=note_failure
-        )
-        counters = segment.view(layout.CACHE_FETCHES)
-        if settings.traces == "off":
-            shortcut = Shortcut(
-                cache=cache,
-                freshness=freshness,
-                backend=backend,
-                counters=counters,
-                recorder=recorder,
-                stop_flag=services.stop_flag,
-            )
-        answering = Delivery(served, cache=cache, freshness=freshness, backend=backend, counters=counters, shortcut=shortcut)
-    if settings.traces == "otlp":
-        from promptuary.http.tracing import trace  # noqa: PLC0415 - an extra that need not be installed
-
-        answering = trace(answering, database)
-    application: ASGIApp = RequestLog(
-        Draining(answering, stop_flag=services.stop_flag, error=NoSniffing(stopping)),
-        probed=served,
-        recorder=recorder,
-        server_error=NoSniffing(server_error),
-        bad_request=NoSniffing(bad_request),
+    max_streams = settings.max_agent_streams_per_key
+    streams = Streams(partial(open_watch, database), services.stop_flag, note_failure, max_streams_of_caller=max_streams)
+    count_read, count_fetch = services.limits.count_read, services.usage.count
+    backend = open_backend(database, count_read=count_read, count_fetch=count_fetch, note_failure=note_failure)
+    fetches = FetchParts(cache, freshness, backend, segment.view(layout.CACHE_FETCHES))
+    writer = UsageWriter(database, services.usage, seconds=settings.usage_seconds, note_failure=note_failure)
+    tracing = _create_tracing(database) if settings.traces == "otlp" else None
+    shortcut = Shortcut(fetches, recorder, services.stop_flag) if settings.cache_megabytes and not tracing else None
+    api = create_api(services, _create_lifespan(tracing, fetches, sampler, writer))
+    agents = Agents(services, streams, web_services.heavy_work)
+    edges = PathDispatcher(api=NoSniffingMiddleware(api), agents=NoSniffingMiddleware(agents), web=create_web(web_services))
+    layers = _list_layers(
+        settings, edges, recorder=recorder, stop_flag=services.stop_flag, tracing=tracing, fetches=fetches, shortcut=shortcut
     )
     return Server(
-        Forwarded(application) if settings.trust_forwarded else application, shortcut, end_waiting, note_failure, recorder
+        application=with_lifespan_of(api, _wrap(edges, layers)),
+        shortcut=shortcut,
+        waiting=(services.broadcaster, streams, web_services.passwords, services.bodies),
+        note_failure=note_failure,
+        recorder=recorder,
     )
+
+
+def _list_layers(
+    settings: Settings,
+    edges: ASGIApp,
+    *,
+    recorder: RequestRecorder,
+    stop_flag: StopFlag,
+    tracing: "Tracing | None",
+    fetches: FetchParts,
+    shortcut: Shortcut | None,
+) -> list[Middleware | None]:
+    """Return the layers around the edges, outermost first. `None` is a layer that is switched off."""
+    return [
+        Middleware(ForwardedMiddleware) if settings.trust_forwarded else None,
+        Middleware(
+            RequestLogMiddleware,
+            probed=LogContextMiddleware(edges),
+            recorder=recorder,
+            server_error=NoSniffingMiddleware(server_error),
+            bad_request=NoSniffingMiddleware(bad_request),
+        ),
+        Middleware(DrainingMiddleware, stop_flag=stop_flag, error=NoSniffingMiddleware(stopping)),
+        Middleware(tracing.middleware) if tracing else None,
+        # From here on, what a fetch from memory does not need.
+        Middleware(FetchCacheMiddleware, fetches, shortcut) if settings.cache_megabytes else Middleware(ConditionalMiddleware),
+        Middleware(LogContextMiddleware),
+    ]
+
+
+def _wrap(application: ASGIApp, layers: list[Middleware | None]) -> ASGIApp:
+    for layer in reversed(layers):
+        if layer is not None:
+            application = layer.cls(application, *layer.args, **layer.kwargs)
+    return application
+
+
+def _create_lifespan(tracing: "Tracing | None", fetches: FetchParts, sampler: Sampler, writer: UsageWriter) -> Lifespan[FastAPI]:
+    @asynccontextmanager
+    async def lifespan(_api: FastAPI) -> AsyncIterator[None]:
+        # Starts from top to bottom, and ends from bottom to top when all requests have ended.
+        async with AsyncExitStack() as stack:
+            if tracing is not None:
+                stack.push_async_callback(asyncio.to_thread, tracing.close)
+            stack.push_async_callback(asyncio.to_thread, fetches.backend.close)
+            stack.push_async_callback(fetches.freshness.close)
+            await stack.enter_async_context(sampler.running())
+            await stack.enter_async_context(writer.running())
+            yield
+
+    return lifespan
+
+
+def _create_tracing(database: Database) -> "Tracing":
+    from promptuary.http.tracing import Tracing  # noqa: PLC0415 - an extra that need not be installed
+
+    tracing = Tracing()
+    tracing.watch(database)
+    return tracing
 
 
 def _create_services(settings: Settings, database: Database, *, usage: FetchCounter, segment: Segment, scrape: Scrape) -> Services:
     stop_flag = open_stop_flag(find_runtime_dir())
     return Services(
         database=database,
-        throttle=create_throttle(settings, lambda limit: segment.count(layout.RATE_LIMITED, limit)),
+        limits=create_request_limits(settings, lambda limit: segment.count(layout.RATE_LIMITED, limit)),
         usage=usage,
         public_url=settings.public_url,
         stop_flag=stop_flag,
@@ -174,18 +223,12 @@ def _create_services(settings: Settings, database: Database, *, usage: FetchCoun
 
 
 def _create_web_services(settings: Settings, database: Database, *, segment: Segment, bodies: Bodies) -> WebServices:
-    throttle = create_sign_in_throttle(
-        settings.rate_limit_storage,
-        settings.rate_limit_sign_ins,
-        settings.rate_limit_all_sign_ins,
-        lambda limit: segment.count(layout.RATE_LIMITED, limit),
-    )
     return WebServices(
         database=database,
         public_url=settings.public_url,
         assets=Assets.load(root=path_of(settings.public_url)),
         session_limits=settings.session_limits,
-        throttle=throttle,
+        sign_in_limits=create_sign_in_limits(settings, lambda limit: segment.count(layout.RATE_LIMITED, limit)),
         passwords=PasswordQueue(),
         heavy_work=HeavyWork(),
         bodies=bodies,

@@ -1,12 +1,13 @@
 """What is taken away while a request is on its way stays away."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 
 import pytest
 from builders import Registry, bearer, make_actor, make_key, make_member, make_prompt, make_services
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from simultaneous import simultaneously
 from starlette.types import ASGIApp, Receive, Send
@@ -18,9 +19,11 @@ from promptuary.delivery.backend import FetchBackend, KeyAccess, open_backend
 from promptuary.delivery.cache import Cache
 from promptuary.delivery.commit_signal import open_commit_signal
 from promptuary.delivery.freshness import Freshness
-from promptuary.delivery.middleware import Delivery
+from promptuary.delivery.middleware import FetchCacheMiddleware
+from promptuary.delivery.parts import FetchParts
 from promptuary.http.access_log import AccessLog
-from promptuary.http.request_log import RequestLog
+from promptuary.http.dispatch import with_lifespan_of
+from promptuary.http.request_log import RequestLogMiddleware
 from promptuary.http.request_recorder import RequestRecorder
 from promptuary.metrics.layout import CACHE_FETCHES
 from promptuary.metrics.requests import RequestCounts
@@ -57,12 +60,20 @@ def disturbed(
         return granted
 
     freshness = Freshness(lambda: open_watch(database), cache.apply, open_commit_signal(None))
-    api = slow(create_api(services))
+
+    @asynccontextmanager
+    async def lifespan(_api: FastAPI) -> AsyncIterator[None]:
+        yield
+        await freshness.close()
+        backend.close()
+
+    whole_api = create_api(services, lifespan)
+    api = slow(whole_api)
     gate_disturbed = FetchBackend(authorise, backend.count_read, backend.count_fetch, backend.close)
-    delivery = Delivery(api, cache=cache, freshness=freshness, backend=gate_disturbed, counters=page.view(CACHE_FETCHES))
+    delivery = FetchCacheMiddleware(api, FetchParts(cache, freshness, gate_disturbed, page.view(CACHE_FETCHES)))
     recorder = RequestRecorder(AccessLog(as_json=True), RequestCounts(page))
-    application = RequestLog(delivery, probed=api, recorder=recorder, server_error=server_error, bad_request=bad_request)
-    with TestClient(application) as client:
+    application = RequestLogMiddleware(delivery, probed=api, recorder=recorder, server_error=server_error, bad_request=bad_request)
+    with TestClient(with_lifespan_of(whole_api, application)) as client:
         yield client
 
 

@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from starlette.types import Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
-from promptuary.background.sampling import InSync, Sampled, Sampler
+from promptuary.background.sampling import InSync, Sampler
 from promptuary.delivery.cache import Cache
 from promptuary.delivery.commit_signal import open_commit_signal
 from promptuary.delivery.freshness import Freshness
@@ -36,14 +35,9 @@ def test_a_defect_is_logged_and_ends_neither_samples_nor_checks(database: Databa
         def times(event: str) -> int:
             return [(line["event"], line["log_level"]) for line in logs].count((event, "error"))
 
-        async def live(_scope: Scope, _receive: Receive, _send: Send) -> None:
-            await asyncio.to_thread(until, lambda: times("sample not taken") > 1 and times("change log not applied") > 1)
+        async def live() -> None:
+            async with sampler.running():
+                await asyncio.to_thread(until, lambda: times("sample not taken") > 1 and times("change log not applied") > 1)
 
-        async def receive() -> Message:
-            return {"type": "lifespan.shutdown"}
-
-        async def send(_message: Message) -> None:
-            pass
-
-        asyncio.run(Sampled(live, sampler)({"type": "lifespan"}, receive, send))
+        asyncio.run(live())
     assert in_sync.lag_seconds > 0

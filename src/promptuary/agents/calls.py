@@ -1,12 +1,11 @@
 """A message of an agent on its way: who sent it, to which project, and what they may."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from promptuary.api.calls import Services
+from promptuary.api.errors import throttled
+from promptuary.http.rate_limits import RateLimited
 from promptuary.model.access import Actor, Permission
-from promptuary.model.prompts import Version
-from promptuary.model.usage import FetchKey
 from promptuary.registry import access
 from promptuary.registry.access import Caller
 from promptuary.store.engine.database import Database
@@ -37,7 +36,10 @@ class AgentCall:
                 tx, self.caller, reference=self.project, api_token=None, permission=permission, request_id=self.request_id
             )
         if permission is not Permission.READ:
-            self.services.throttle.count_request(self.caller.key_id or "", permission)
+            try:
+                self.services.limits.count_request(self.caller.key_id or "", permission)
+            except RateLimited as limited:
+                raise throttled(limited.wait) from None
         return actor
 
     @property
@@ -48,8 +50,3 @@ class AgentCall:
     async def name_caller(self, _beginning: bytes) -> str:
         """Return who sends the message, known before its body is read."""
         return self.caller_name
-
-    def count_fetches(self, actor: Actor, versions: Iterable[Version], label: str | None) -> None:
-        """Count that versions are handed out, by the label that was asked for."""
-        for version in versions:
-            self.services.usage.count(FetchKey(version.id, actor.key_id or "", label or ""))

@@ -28,6 +28,7 @@ from promptuary.api.calls import Services, bearer_of
 from promptuary.api.errors import ApiError, json_response
 from promptuary.http.body import CLIENT_GONE, BodyTooSlow
 from promptuary.http.heavy_work import HeavyWork
+from promptuary.http.rate_limits import RateLimited
 from promptuary.http.scope import AGENT_CALL, REQUEST_ID
 from promptuary.model.access import Permission
 from promptuary.model.errors import NotFound, RegistryError
@@ -60,6 +61,9 @@ class Agents:
             await Response(status_code=CLIENT_GONE)(scope, receive, send)
         except BodyTooSlow:
             error = errors.too_slow()
+            await _refusal(error.body["detail"], error.body, error.status, error.headers)(scope, receive, send)
+        except RateLimited as limited:
+            error = errors.throttled(limited.wait)
             await _refusal(error.body["detail"], error.body, error.status, error.headers)(scope, receive, send)
         except ApiError as error:
             await _refusal(error.body["detail"], error.body, error.status, error.headers)(scope, receive, send)
@@ -100,7 +104,7 @@ class Agents:
         with self._services.database.read() as tx:
             key = access.find_key(tx, sent)
             if key is None:
-                self._services.throttle.count_bad_key(request.client.host if request.client else "")
+                self._services.limits.count_bad_key(request.client.host if request.client else "")
                 raise errors.invalid_key("Authorization header")
             # A key that is good for one project alone means that project.
             usual = str(min(key.project_ids)) if key.project_ids and len(key.project_ids) == 1 else access.CURRENT_PROJECT
@@ -110,7 +114,7 @@ class Agents:
             )
             actor = access.enter(tx, call.caller, reference=reference, permission=Permission.READ)
             is_noted = not access.is_use_worth_noting(key, tx.clock())
-        self._services.throttle.count_request(key.id, Permission.READ)
+        self._services.limits.count_request(key.id, Permission.READ)
         note_use = None if is_noted else partial(access.try_to_note_use, self._services.database, key.id)
         return call, actor.project_id, note_use
 

@@ -83,7 +83,7 @@ def fill_native(call: AgentCall, name: str, values: Mapping[str, str]) -> Filled
     variables = _variables(version)
     _refuse([variable for variable in variables if variable not in values], "Values are missing for")
     _refuse([given for given in values if given not in variables], "The prompt has no variable named")
-    call.count_fetches(actor, [version], label)
+    call.services.usage.count_versions(actor, [version], label)
     return Filled(_described(version), list(_messages(json.loads(version.content), values)))
 
 

@@ -91,7 +91,7 @@ def _list(call: AgentCall, arguments: ListArguments) -> object:
         page = prompts.list_prompts(tx, actor, arguments.search_listing)
     shown = _fitting(page.items) if arguments.content == "full" else page.items
     if arguments.content == "full" and not arguments.archived:
-        call.count_fetches(actor, shown, arguments.label)
+        call.services.usage.count_versions(actor, shown, arguments.label)
     following = arguments.offset + len(shown)
     return {
         "count": page.count,
@@ -110,7 +110,7 @@ def _get(call: AgentCall, arguments: GetArguments) -> object:
     actor = call.enter(Permission.READ)
     with call.database.read() as tx:
         version = prompts.fetch_prompt(tx, actor, arguments.prompt_name, version=arguments.version, label=arguments.label)
-    call.count_fetches(actor, [version], arguments.label)
+    call.services.usage.count_versions(actor, [version], arguments.label)
     return show_public(version, arguments.content, arguments.label)
 
 

@@ -4,7 +4,7 @@ from functools import cache
 
 from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Lifespan
 
 from promptuary.api.calls import Services
 from promptuary.api.documentation import SCHEMA_PATH, add_documentation
@@ -19,7 +19,7 @@ from promptuary.api.posthog.inputs import (
     LLMPromptRestore,
     PatchedLLMPromptPublish,
 )
-from promptuary.api.posthog.paths import OneSpelling
+from promptuary.api.posthog.paths import CanonicalPathMiddleware
 from promptuary.http.public_path import path_of
 
 PROJECT = "/api/projects/{project_id}"
@@ -28,14 +28,14 @@ PREFIX = f"{PROJECT}/llm_prompts"
 _BODIES: list[type[Body]] = [LLMPromptCreate, LLMPromptDuplicate, LLMPromptLabelSet, LLMPromptRestore, PatchedLLMPromptPublish]
 
 
-def create_api(services: Services) -> ASGIApp:
-    """Return the API as an ASGI application. Everything it needs is in ``services``."""
+def create_api(services: Services, lifespan: Lifespan[FastAPI]) -> ASGIApp:
+    """Return the API as an ASGI application with the lifespan of the server. Everything it needs is in ``services``."""
     routes = _routes(shows_metrics=services.shows_metrics)
-    api = FastAPI(routes=routes, openapi_url=SCHEMA_PATH, docs_url=None, redoc_url=None, redirect_slashes=False)
+    api = FastAPI(routes=routes, openapi_url=SCHEMA_PATH, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
     api.state.services = services
     add_error_handlers(api)
     add_documentation(api, _BODIES, root=path_of(services.public_url))
-    return OneSpelling(api)
+    return CanonicalPathMiddleware(api)
 
 
 @cache

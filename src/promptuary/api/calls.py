@@ -22,12 +22,12 @@ from promptuary.api.bodies import LINES, MAX_BODY_BYTES, find_key_in_beginning, 
 from promptuary.api.operations.readiness import Readiness
 from promptuary.api.posthog.inputs import Body, Schema
 from promptuary.api.streams import Broadcaster
-from promptuary.api.throttling import Throttle
 from promptuary.http.answered import Answered
 from promptuary.http.body import Bodies, UnknownCaller
 from promptuary.http.cookies import read_session_cookie
 from promptuary.http.origin import READING_METHODS, is_from_elsewhere
 from promptuary.http.public_path import path_of
+from promptuary.http.rate_limits import RequestLimits
 from promptuary.http.scope import ANSWERED, REQUEST_ID, SENT_METHOD
 from promptuary.metrics.scrape import Scrape
 from promptuary.model.access import Actor, Permission
@@ -35,7 +35,6 @@ from promptuary.model.accounts import SessionLimits
 from promptuary.model.errors import SignInRefused
 from promptuary.model.prompts import Version
 from promptuary.model.transfer import Line
-from promptuary.model.usage import FetchKey
 from promptuary.registry import access, sessions
 from promptuary.registry.fetch_counter import FetchCounter
 from promptuary.store.engine.database import Database, Transaction
@@ -54,7 +53,7 @@ class Services:
     """Services of the handlers; one set for each application."""
 
     database: Database
-    throttle: Throttle
+    limits: RequestLimits
     usage: FetchCounter
     public_url: str
     stop_flag: StopFlag
@@ -107,7 +106,7 @@ class Call:
                 permission=permission,
                 request_id=self.request.scope[REQUEST_ID],
             )
-        self.services.throttle.count_request(caller.key_id or f"user {caller.user_id}", permission)
+        self.services.limits.count_request(caller.key_id or f"user {caller.user_id}", permission)
         return actor
 
     @property
@@ -189,8 +188,7 @@ class Call:
     def count_fetches(self, actor: Actor, versions: Iterable[Version], label: str | None) -> None:
         """Count that versions are handed out, by the label that was asked for. HEAD hands out nothing."""
         if self.request.scope.get(SENT_METHOD, self.request.method) == "GET":
-            for version in versions:
-                self.services.usage.count(FetchKey(version.id, actor.key_id or "", label or ""))
+            self.services.usage.count_versions(actor, versions, label)
 
     def report_answered(self, answered: Answered) -> None:
         """Tell the cache, if there is one in front of the application, that the answer may be cached, and its facts."""
@@ -266,7 +264,7 @@ class Call:
         return access.caller_of(key)
 
     def _count_bad_key(self) -> None:
-        self.services.throttle.count_bad_key(self.request.client.host if self.request.client else "")
+        self.services.limits.count_bad_key(self.request.client.host if self.request.client else "")
 
     def _signed_in_caller(self, tx: Transaction) -> access.Caller:
         """Return the user who is signed in on the pages, for scripts of the pages and for API addresses opened in a browser."""

@@ -17,6 +17,7 @@ from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from promptuary.http.body import CLIENT_GONE, BodyTooSlow
+from promptuary.http.rate_limits import RateLimited
 from promptuary.http.request_log import log_damage
 from promptuary.http.scope import REQUEST_ID, SENT_METHOD
 from promptuary.model import errors
@@ -232,6 +233,11 @@ def add_error_handlers(api: FastAPI) -> None:
         assert isinstance(error, ApiError)  # noqa: S101 - the type it is registered for
         return json_response(error.body, error.status, error.headers)
 
+    async def on_rate_limit(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, RateLimited)  # noqa: S101 - the type it is registered for
+        refusal = throttled(error.wait)
+        return json_response(refusal.body, refusal.status, refusal.headers)
+
     async def on_routing_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - the type it is registered for
         if error.status_code != METHOD_NOT_ALLOWED:
@@ -255,6 +261,7 @@ def add_error_handlers(api: FastAPI) -> None:
     api.add_exception_handler(Exception, on_defect)
     api.add_exception_handler(errors.RegistryError, on_refusal)
     api.add_exception_handler(ApiError, on_api_error)
+    api.add_exception_handler(RateLimited, on_rate_limit)
     api.add_exception_handler(HTTPException, on_routing_error)
 
 

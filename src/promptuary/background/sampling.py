@@ -4,11 +4,11 @@ import asyncio
 import contextlib
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import structlog
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from promptuary.delivery.cache import Cache
 from promptuary.delivery.freshness import Freshness
@@ -91,8 +91,8 @@ class Sampler:
         in_sync: InSync | None,
         note_failure: Callable[[str], None] = lambda _step: None,
     ) -> None:
-        self.in_sync = in_sync
-        self.note_failure = note_failure
+        self._in_step = in_sync
+        self._note_failure = note_failure
         self._segment = segment
         self._counts = counts
         self._database = database
@@ -107,7 +107,7 @@ class Sampler:
         put(layout.CACHE_BYTES, self._cache.used_bytes)
         put(layout.CACHE_MAX_BYTES, self._cache.max_bytes)
         put(layout.CACHE_EVICTIONS, self._cache.evictions)
-        put(layout.CHANGE_LAG, self.in_sync.lag_seconds if self.in_sync else 0)
+        put(layout.CHANGE_LAG, self._in_step.lag_seconds if self._in_step else 0)
         pool = self._database.pool_use()
         put(layout.CONNECTIONS, pool.in_use, "in_use")
         put(layout.CONNECTIONS, pool.idle, "idle")
@@ -116,50 +116,31 @@ class Sampler:
         put(layout.RESIDENT_BYTES, _resident_bytes())
         put(layout.START_TIME, self._started_at)
 
-
-class Sampled:
-    """Wraps an ASGI application: while it lives, samples are taken."""
-
-    def __init__(self, application: ASGIApp, sampler: Sampler) -> None:
-        self._application = application
-        self._sampler = sampler
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request, or the life of the application."""
-        if scope["type"] != "lifespan":
-            await self._application(scope, receive, send)
-            return
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Take samples and check for changes during the block."""
         is_over = asyncio.Event()
-        sampling = asyncio.create_task(self._go_on(is_over))
-
-        async def end_and_send(message: Message) -> None:
-            # The server waits for this message and no longer.
-            if message["type"].startswith("lifespan.shutdown."):
-                is_over.set()
-                await sampling
-            await send(message)
-
+        sampling = asyncio.create_task(self._sample_until(is_over))
         try:
-            await self._application(scope, receive, end_and_send)
+            yield
         finally:
             is_over.set()
             await sampling
 
-    async def _go_on(self, is_over: asyncio.Event) -> None:
-        in_sync = self._sampler.in_sync
+    async def _sample_until(self, is_over: asyncio.Event) -> None:
         while not is_over.is_set():
             try:
-                self._sampler.sample()
+                self.sample()
             except Exception:
                 # A defect. What cannot be measured now must not end the check, nor what can be measured later.
                 logger.exception("sample not taken")
-                self._sampler.note_failure("take_sample")
+                self._note_failure("take_sample")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(is_over.wait(), INTERVAL_SECONDS)
-            if in_sync is not None and not is_over.is_set():
-                in_sync.check()
-        if in_sync is not None:
-            in_sync.close()
+            if self._in_step is not None and not is_over.is_set():
+                self._in_step.check()
+        if self._in_step is not None:
+            self._in_step.close()
 
 
 def _resident_bytes() -> int:

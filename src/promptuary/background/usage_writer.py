@@ -2,10 +2,10 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import structlog
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from promptuary.model.errors import RegistryError
 from promptuary.registry.fetch_counter import FetchCounter
@@ -35,6 +35,15 @@ class UsageWriter:
         self._note_failure = note_failure
         self._is_finished = threading.Event()
         self._thread = threading.Thread(target=self._write_again_and_again, name="promptuary-usage", daemon=True)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Write every few seconds during the block, and for the last time at its end."""
+        self.start()
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(self.finish)
 
     def start(self) -> None:
         """Write every few seconds from now on."""
@@ -72,24 +81,3 @@ class UsageWriter:
                 # Not even what can be written later may be lost to a defect.
                 self._note_failure("write_usage")
                 logger.exception("fetches not written")
-
-
-class WritesUsage:
-    """Wraps an ASGI application: a writer works from its start to its end, and has written all when it says that it has ended."""
-
-    def __init__(self, application: ASGIApp, writer: UsageWriter) -> None:
-        self._application = application
-        self._writer = writer
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan":
-            await self._application(scope, receive, send)
-            return
-
-        async def finish_and_send(message: Message) -> None:
-            if message["type"].startswith("lifespan.shutdown."):
-                await asyncio.to_thread(self._writer.finish)
-            await send(message)
-
-        self._writer.start()
-        await self._application(scope, receive, finish_and_send)

@@ -1,6 +1,7 @@
 """The cache: answers by content, grants by client, and entries that join the two for known requests.
 
-Bounded in bytes, least recently used out first. Nothing here waits or knows of time; `Delivery` says what is no longer true.
+Bounded in bytes, least recently used out first. Nothing here waits or knows of time; `FetchCacheMiddleware` says what is no longer
+true.
 """
 
 import uuid

@@ -6,15 +6,13 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from promptuary.delivery.backend import FetchBackend
-from promptuary.delivery.cache import BYPASS, HIT, MISS, Answer, AnswerKey, Cache, CachedRequest, CachedRequestKey, Grant, GrantKey
-from promptuary.delivery.freshness import Freshness
+from promptuary.delivery.cache import BYPASS, HIT, MISS, Answer, AnswerKey, CachedRequest, CachedRequestKey, Grant, GrantKey
+from promptuary.delivery.parts import FetchParts
 from promptuary.delivery.requests import FetchAddress, address_of, read_headers
 from promptuary.delivery.shortcut import Shortcut
 from promptuary.http.answered import Answered
 from promptuary.http.conditional import NOT_MODIFIED, OK, conditional, is_known
 from promptuary.http.scope import ANSWERED, HEAD
-from promptuary.metrics.segment import Numbers
 from promptuary.model.usage import FetchKey
 
 GRANT_SECONDS = 600.0
@@ -24,8 +22,8 @@ _NEVER = -1
 _READS = frozenset({"GET", "HEAD"})
 
 
-class Delivery:
-    """Wraps the slow application. One for each worker; belongs to one event loop. Counts fetches in ``counters``.
+class FetchCacheMiddleware:
+    """Wraps the slow application. One for each worker; belongs to one event loop. Counts fetches.
 
     What it finds out about a request it tells ``shortcut``, which answers others like it.
     """
@@ -33,28 +31,18 @@ class Delivery:
     def __init__(
         self,
         application: ASGIApp,
-        *,
-        cache: Cache,
-        freshness: Freshness,
-        backend: FetchBackend,
-        counters: Numbers,
+        parts: FetchParts,
         shortcut: Shortcut | None = None,
     ) -> None:
         self._application = application
-        self._cache = cache
-        self._freshness = freshness
-        self._backend = backend
-        self._counters = counters
+        self._cache = parts.cache
+        self._freshness = parts.freshness
+        self._backend = parts.backend
+        self._counters = parts.counters
         self._shortcut = shortcut
         self._loading: dict[AnswerKey, asyncio.Event] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._application(scope, receive, self._closing(send))
-            return
-        if scope["type"] != "http":
-            await self._application(scope, receive, send)
-            return
         if scope["method"] not in _READS:
             await self._application(scope, receive, self._announcing(send))
             return
@@ -151,16 +139,6 @@ class Delivery:
         self._counters[HIT] += 1
         if scope["method"] == "GET":
             self._backend.count_fetch(cached.fetch_key)
-
-    def _closing(self, send: Send) -> Send:
-        async def close_and_send(message: Message) -> None:
-            # The server waits for this message and no longer.
-            if message["type"].startswith("lifespan.shutdown."):
-                await self._freshness.close()
-                await asyncio.to_thread(self._backend.close)
-            await send(message)
-
-        return close_and_send
 
     def _announcing(self, send: Send) -> Send:
         async def announce_and_send(message: Message) -> None:

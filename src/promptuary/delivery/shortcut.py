@@ -1,8 +1,7 @@
 """Answering a request that is, byte for byte, like one that was answered from memory before, without looking into it again.
 
-What the same caller has sent once and sends again is asking for the same. So the digest of a whole head, with its caller's address
-and without the ids of request and trace, finds what that head was found to mean by `Delivery`, and what remains is to look whether
-that still holds.
+A caller that sends the same request again asks for the same. `FetchCacheMiddleware` records the meaning of a head under its digest,
+with the address of its caller and without the ids of request and trace; the shortcut finds it there and checks if it still holds.
 """
 
 import asyncio
@@ -12,12 +11,10 @@ from typing import Protocol
 
 from starlette.types import Scope
 
-from promptuary.delivery.backend import FetchBackend
-from promptuary.delivery.cache import HIT, Cache, CachedRequest, CachedRequestKey
-from promptuary.delivery.freshness import Freshness
+from promptuary.delivery.cache import HIT, CachedRequest, CachedRequestKey
+from promptuary.delivery.parts import FetchParts
 from promptuary.http.conditional import NOT_MODIFIED, OK, Headers
 from promptuary.http.request_recorder import REQUEST_ID_HEADER, RequestRecorder
-from promptuary.metrics.segment import Numbers
 from promptuary.supervisor.stop_flag import StopFlag
 
 _MAX_HEADS = 20_000
@@ -61,20 +58,11 @@ class Waiting(Protocol):
 class Shortcut:
     """Knows heads by their digests. One for each worker; belongs to one event loop."""
 
-    def __init__(
-        self,
-        *,
-        cache: Cache,
-        freshness: Freshness,
-        backend: FetchBackend,
-        counters: Numbers,
-        recorder: RequestRecorder,
-        stop_flag: StopFlag,
-    ) -> None:
-        self._cache = cache
-        self._freshness = freshness
-        self._backend = backend
-        self._counters = counters
+    def __init__(self, parts: FetchParts, recorder: RequestRecorder, stop_flag: StopFlag) -> None:
+        self._cache = parts.cache
+        self._freshness = parts.freshness
+        self._backend = parts.backend
+        self._counters = parts.counters
         self._recorder = recorder
         self._stop_flag = stop_flag
         self._seen: dict[bytes, CachedHead] = {}

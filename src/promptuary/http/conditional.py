@@ -11,7 +11,7 @@ _READS = frozenset({"GET", "HEAD"})
 _KEPT = frozenset({b"etag", b"cache-control"})
 
 
-class Conditional:
+class ConditionalMiddleware:
     """Wraps an ASGI application whose answers may carry an ``ETag``."""
 
     def __init__(self, application: ASGIApp) -> None:
@@ -23,7 +23,7 @@ class Conditional:
 
 def conditional(scope: Scope, send: Send) -> Send:
     """Return what sends an answer to a request, or 304 in its place. Requests without ``If-None-Match`` get ``send`` itself."""
-    if scope["type"] != "http" or scope["method"] not in _READS:
+    if scope["method"] not in _READS:
         return send
     known = [value for name, value in scope["headers"] if name == b"if-none-match"]
     return _Answering(b",".join(known), send).send if known else send

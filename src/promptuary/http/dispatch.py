@@ -1,4 +1,4 @@
-"""One server, three edges: programs ask under ``/api/``, agents at ``/mcp``, people read pages everywhere else."""
+"""Which application serves: programs ask under ``/api/``, agents at ``/mcp``, people read pages everywhere else."""
 
 from collections.abc import Awaitable
 
@@ -8,8 +8,8 @@ _OF_MACHINES = frozenset({"/api", "/_livez", "/_livez/", "/_readyz", "/_readyz/"
 _OF_AGENTS = frozenset({"/mcp", "/mcp/"})
 
 
-class ByPath:
-    """Passes each request on to the API, to agents or to the pages, and everything else to the API, which has the lifespan."""
+class PathDispatcher:
+    """Passes each request on to the API, to agents or to the pages."""
 
     def __init__(self, *, api: ASGIApp, agents: ASGIApp, web: ASGIApp) -> None:
         self._api = api
@@ -17,8 +17,17 @@ class ByPath:
         self._web = web
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        if scope["type"] != "http" or scope["path"].startswith("/api/") or scope["path"] in _OF_MACHINES:
+        if scope["path"].startswith("/api/") or scope["path"] in _OF_MACHINES:
             return self._api(scope, receive, send)
         if scope["path"] in _OF_AGENTS:
             return self._agents(scope, receive, send)
         return self._web(scope, receive, send)
+
+
+def with_lifespan_of(lifespan: ASGIApp, requests: ASGIApp) -> ASGIApp:
+    """Return an application that passes requests to one application and the lifespan to another, past the layers of requests."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        await (requests if scope["type"] == "http" else lifespan)(scope, receive, send)
+
+    return serve

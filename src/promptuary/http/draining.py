@@ -15,7 +15,7 @@ RETRIES_ELSEWHERE = b"x-retries-elsewhere"
 _READS = frozenset({"GET", "HEAD"})
 
 
-class Draining:
+class DrainingMiddleware:
     """Wraps an ASGI application. While the sign is up, every answer ends its connection.
 
     Reads that their proxy repeats elsewhere are answered by ``error``: open-source nginx asks no readiness, so this is how it
@@ -29,7 +29,7 @@ class Draining:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve a request. Not a coroutine of its own, so that it costs next to nothing while the sign is down."""
-        if self._stop_flag.is_set() and scope["type"] == "http":
+        if self._stop_flag.is_set():
             application = self._refusal if _is_repeated_elsewhere(scope) else self._application
             return application(scope, receive, _ending_connection(send) if scope["http_version"] == "1.1" else send)
         return self._application(scope, receive, send)

@@ -13,7 +13,7 @@ _IN_BRACKETS = re.compile(r"\[([^\[\]]+)\](?::[0-9]{1,5})?", re.ASCII)
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?", re.ASCII)
 
 
-class Forwarded:
+class ForwardedMiddleware:
     """Wraps an ASGI application and believes the last value of ``X-Forwarded-For``, ``-Proto`` and ``-Host``.
 
     A header may come in several lines, which count as one list. A value that is no address, scheme or host is not believed.
@@ -24,9 +24,7 @@ class Forwarded:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request as if its client had sent it to this server directly."""
-        if scope["type"] == "http":
-            scope = _as_sent(scope, Headers(scope=scope))
-        await self._application(scope, receive, send)
+        await self._application(_as_sent(scope, Headers(scope=scope)), receive, send)
 
 
 def read_address(value: str) -> str | None:

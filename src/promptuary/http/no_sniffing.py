@@ -5,7 +5,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 
 
-class NoSniffing:
+class NoSniffingMiddleware:
     """Wraps an ASGI application."""
 
     def __init__(self, application: ASGIApp) -> None:
@@ -18,4 +18,4 @@ class NoSniffing:
                 message = {**message, "headers": [*message.get("headers", ()), NO_SNIFFING]}
             await send(message)
 
-        await self._application(scope, receive, send_safely if scope["type"] == "http" else send)
+        await self._application(scope, receive, send_safely)

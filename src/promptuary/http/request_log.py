@@ -28,7 +28,7 @@ def log_damage(refusal: RegistryError) -> None:
         logger.error("database damaged", reason=refusal.for_log)
 
 
-class RequestLog:
+class RequestLogMiddleware:
     """Wraps an ASGI application. A caller's ``X-Request-ID`` is taken over when it is sane, else a new id is made.
 
     Probes and scrapes go straight to ``probed``.
@@ -50,9 +50,6 @@ class RequestLog:
         self._server_error = server_error
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._application(scope, receive, send)
-            return
         request_id = sent_id(scope["headers"]) or self._recorder.new_id()
         scope[REQUEST_ID] = request_id
         # Probes come every few seconds and tell the log nothing, and must not wait for what else may be in the way.
@@ -141,15 +138,12 @@ class _Answer:
         self._recorder.note(self._scope, status=status, request_id=self._request_id, seconds=seconds, is_logged=self._is_logged)
 
 
-class LoggedWithRequestId:
+class LogContextMiddleware:
     """Wraps an ASGI application whose own log lines shall carry the request's id."""
 
     def __init__(self, application: ASGIApp) -> None:
         self._application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._application(scope, receive, send)
-            return
         with structlog.contextvars.bound_contextvars(request_id=scope[REQUEST_ID]):
             await self._application(scope, receive, send)

@@ -1,7 +1,7 @@
 """Keys of the ASGI scope and types of ASGI messages that the server adds to those of the specification.
 
 A layer that passes on a copy of the scope hides the keys that are set further in from the layers around it. When an answer stays
-open (see `STAYS_OPEN`), `RequestLog` removes all keys, so such an answer reads what it needs from the scope before.
+open (see `STAYS_OPEN`), `RequestLogMiddleware` removes all keys, so such an answer reads what it needs from the scope before.
 """
 
 from typing import Final

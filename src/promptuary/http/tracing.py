@@ -4,8 +4,6 @@ The only module that knows OpenTelemetry, and only used where traces are switche
 never a path, a query, a header, or a value of a statement, because these may hold keys, tokens and prompts.
 """
 
-import asyncio
-
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.propagate import extract
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
@@ -24,19 +22,37 @@ from promptuary.store.engine.hooks import End, watch_statements
 _SERVER_ERROR = 500
 
 
-class Traced:
-    """Wraps an ASGI application. What is not sent yet is sent when the application ends."""
+class Tracing:
+    """Makes spans and sends them to where ``OTEL_EXPORTER_OTLP_ENDPOINT`` says, in the background."""
 
-    def __init__(self, application: ASGIApp, provider: TracerProvider) -> None:
+    def __init__(self) -> None:
+        named = OTELResourceDetector().detect().attributes.get("service.name", "promptuary")
+        self._provider = TracerProvider(resource=Resource.create({"service.name": named, "service.version": __version__}))
+        self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        self.tracer = self._provider.get_tracer("promptuary", __version__)
+
+    def watch(self, database: Database) -> None:
+        """Make a span for each statement that a database runs for a request."""
+        watch_statements(database, lambda text: _begin_statement(self.tracer, database.kind, text))
+
+    def middleware(self, application: ASGIApp) -> ASGIApp:
+        """Wrap an application, so that each of its requests has a span."""
+        return TracingMiddleware(application, self.tracer)
+
+    def close(self) -> None:
+        """Send the spans that were not sent yet."""
+        self._provider.shutdown()
+
+
+class TracingMiddleware:
+    """Wraps an ASGI application: makes a span for each request."""
+
+    def __init__(self, application: ASGIApp, tracer: Tracer) -> None:
         self._application = application
-        self._provider = provider
-        self._tracer = provider.get_tracer("promptuary", __version__)
+        self._tracer = tracer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request inside a span."""
-        if scope["type"] != "http":
-            await self._application(scope, receive, self._flushing(send))
-            return
         method = scope["method"] if scope["method"] in METHODS else OTHER
         route = route_of(scope["path"])
         attributes = {"http.request.method": method, "http.route": route, "promptuary.request_id": scope[REQUEST_ID]}
@@ -54,25 +70,6 @@ class Traced:
             except Exception as error:
                 span.set_status(Status(StatusCode.ERROR, type(error).__name__))
                 raise
-
-    def _flushing(self, send: Send) -> Send:
-        async def flush_and_send(message: Message) -> None:
-            # The server waits for this message and no longer.
-            if message["type"].startswith("lifespan.shutdown"):
-                await asyncio.to_thread(self._provider.shutdown)
-            await send(message)
-
-        return flush_and_send
-
-
-def trace(application: ASGIApp, database: Database) -> ASGIApp:
-    """Trace an application and its database, and send the traces to where ``OTEL_EXPORTER_OTLP_ENDPOINT`` says."""
-    named = OTELResourceDetector().detect().attributes.get("service.name", "promptuary")
-    provider = TracerProvider(resource=Resource.create({"service.name": named, "service.version": __version__}))
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    tracer = provider.get_tracer("promptuary", __version__)
-    watch_statements(database, lambda text: _begin_statement(tracer, database.kind, text))
-    return Traced(application, provider)
 
 
 def _noting_status(span: Span, send: Send) -> Send:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from operator import itemgetter
 
+from promptuary.model.access import Actor
+from promptuary.model.prompts import Version
 from promptuary.model.usage import FetchCount, FetchKey
 
 MAX_TALLIES = 200_000
@@ -47,6 +49,11 @@ class FetchCounter:
                 self._add_up()
             finally:
                 self._adding.release()
+
+    def count_versions(self, actor: Actor, versions: Iterable[Version], label: str | None) -> None:
+        """Count a fetch of each version by an actor, who has asked for it by a label, if any."""
+        for version in versions:
+            self.count(FetchKey(version.id, actor.key_id or "", label or ""))
 
     def take(self) -> list[FetchCount]:
         """Return what was counted since the last call."""

@@ -17,7 +17,7 @@ from promptuary.web import home
 from promptuary.web.account import keys, profile
 from promptuary.web.assets import PREFIX
 from promptuary.web.errors import TITLES, SignInNeeded, WebError, detail_of, page_of
-from promptuary.web.headers import SafeHeaders
+from promptuary.web.headers import PageHeadersMiddleware
 from promptuary.web.page_request import PageRequest, WebServices
 from promptuary.web.programs import short_error, wants_page
 from promptuary.web.projects import project_list, routes, settings
@@ -43,7 +43,7 @@ def create_web(services: WebServices) -> ASGIApp:
     )
     web.router.redirect_slashes = False
     web.state.services = services
-    return SafeHeaders(web)
+    return PageHeadersMiddleware(web)
 
 
 def _on_registry_error(request: Request, refusal: Exception) -> Response:

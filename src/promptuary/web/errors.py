@@ -1,10 +1,12 @@
 """From an error to its page: one table for the domain's refusals, and the errors that only pages know."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from promptuary.model import errors
+from promptuary.model.text import counted
 
 
 class WebError(Exception):
@@ -23,6 +25,13 @@ class SignInNeeded(Exception):
     def __init__(self, then: str) -> None:
         super().__init__(then)
         self.location = "/sign-in" if then in {"", "/"} else f"/sign-in?{urlencode({'next': then}, quote_via=quote, safe='/')}"
+
+
+def too_many_attempts(wait_seconds: float) -> WebError:
+    """Return the error of attempts to sign in beyond a limit; ``wait_seconds`` until the next one is allowed."""
+    seconds = max(1, math.ceil(wait_seconds))
+    advice = f"Wait {counted(seconds, 'second')}, then try again."
+    return WebError(429, "Too many attempts to sign in have failed.", advice=advice, headers={"Retry-After": str(seconds)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ BY_HTTPS = {"Strict-Transport-Security": "max-age=31536000"}
 _OWN_MACHINE = re.compile(r"(?:localhost|[\w.-]+\.localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?", re.ASCII | re.IGNORECASE)
 
 
-class SafeHeaders:
+class PageHeadersMiddleware:
     """Wraps the pages. An answer that does not say for how long it may be kept is not kept at all."""
 
     def __init__(self, application: ASGIApp) -> None:

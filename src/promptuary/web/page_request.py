@@ -16,6 +16,7 @@ from promptuary.http.body import Bodies
 from promptuary.http.cookies import read_session_cookie, write_session_cookie
 from promptuary.http.heavy_work import HeavyWork
 from promptuary.http.public_path import path_of
+from promptuary.http.rate_limits import SignInLimits
 from promptuary.http.scope import REQUEST_ID
 from promptuary.model.access import Actor, Permission, Role
 from promptuary.model.accounts import Browser, Membership, NewSession, Project, SessionLimits, SignedIn, User
@@ -28,7 +29,6 @@ from promptuary.web.errors import SignInNeeded
 from promptuary.web.forms import Form, parse_form
 from promptuary.web.projects.last_project import read_last_project, write_last_project
 from promptuary.web.templating import render
-from promptuary.web.throttling import SignInThrottle
 from promptuary.web.urls import Links
 
 
@@ -40,7 +40,7 @@ class WebServices:
     public_url: str
     assets: Assets
     session_limits: SessionLimits
-    throttle: SignInThrottle
+    sign_in_limits: SignInLimits
     passwords: PasswordQueue
     bodies: Bodies
     heavy_work: HeavyWork

@@ -9,9 +9,10 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from promptuary.http.body import UnknownCaller
+from promptuary.http.rate_limits import RateLimited
 from promptuary.model.errors import Busy
 from promptuary.web.csrf import require_own_page
-from promptuary.web.errors import TITLES, SignInNeeded, WebError, page_of
+from promptuary.web.errors import TITLES, SignInNeeded, WebError, page_of, too_many_attempts
 from promptuary.web.forms import MAX_FORM_BYTES, MAX_PASSWORD_FORM_BYTES, too_large
 from promptuary.web.page_request import PageRequest, View, came_from
 
@@ -61,12 +62,15 @@ async def _answer_in_turn(page_request: PageRequest, work: Callable[[], Response
     """Answer with the result of a view that hashes a password, or refuse at once what there is no room for."""
     passwords = page_request.services.passwords
     try:
-        async with page_request.services.throttle.admitted(page_request.browser.address) as failures:
+        async with page_request.services.sign_in_limits.admitted(page_request.browser.address) as failures:
             return await passwords.run(work, failures=failures)
     except Busy as busy:
         shown = page_of(busy)
         refusal = WebError(shown.status, str(busy), advice=shown.advice, headers={"Retry-After": "1"})
         title = shown.title
+    except RateLimited as limited:
+        refusal = too_many_attempts(limited.wait)
+        title = TITLES[refusal.status]
     except WebError as error:
         refusal, title = error, TITLES[error.status]
     await passwords.delay_refusal()

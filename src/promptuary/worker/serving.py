@@ -25,9 +25,9 @@ logger = structlog.stdlib.get_logger("promptuary.worker")
 class _Worker(uvicorn.Server):
     """Says when it serves and when it stops. It ends its requests before the application's lifespan."""
 
-    def __init__(self, config: uvicorn.Config, number: int, end_waiting: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, number: int, stop_waiting: Callable[[], None]) -> None:
         super().__init__(config)
-        self._end_waiting = end_waiting
+        self._stop_waiting = stop_waiting
         self._number = number
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -46,7 +46,7 @@ class _Worker(uvicorn.Server):
         for listener in sockets or []:
             listener.close()
         logger.info("Stopping worker", number=self._number)
-        self._end_waiting()
+        self._stop_waiting()
         await super().shutdown(sockets)
         # uvicorn would end the process by the signal that asked for the stop, which has worked.
         self._captured_signals.clear()
@@ -54,7 +54,7 @@ class _Worker(uvicorn.Server):
 
 def configure(server: Server) -> uvicorn.Config:
     """Return how uvicorn serves an application and its shortcut."""
-    # What it has to say of single requests is in the access log; of defects, `RequestLog` tells.
+    # What it has to say of single requests is in the access log; of defects, `RequestLogMiddleware` tells.
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
     return uvicorn.Config(
         server.application,
@@ -73,7 +73,7 @@ def configure(server: Server) -> uvicorn.Config:
 
 def serve(server: Server, listener: socket.socket, *, number: int = 1) -> None:
     """Serve until a signal ends it."""
-    _Worker(configure(server), number, server.end_waiting).run([listener])
+    _Worker(configure(server), number, server.stop_waiting).run([listener])
 
 
 def run(*, number: int, listener: int, prepare_for: str | None) -> None:

@@ -13,7 +13,7 @@ PROGRAM = """
     import socket
 
     from promptuary.server import Server
-    from promptuary.serving import serve
+    from promptuary.worker.serving import serve
 
     def tell(text):
         print(text, flush=True)

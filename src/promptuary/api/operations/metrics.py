@@ -27,5 +27,5 @@ def _require_token(services: Services, request: Request) -> None:
     if scheme.lower() != "bearer":
         raise errors.not_authenticated()
     if not hmac.compare_digest(token.strip().encode(), services.metrics_token.encode()):
-        services.throttle.count_bad_key(request.client.host if request.client else "")
+        services.limits.count_bad_key(request.client.host if request.client else "")
         raise errors.invalid_metrics_token()

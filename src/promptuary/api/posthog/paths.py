@@ -9,7 +9,7 @@ _PROJECTS = "/api/projects/"
 _NOWHERE = "/%2F/"
 
 
-class OneSpelling:
+class CanonicalPathMiddleware:
     """Wraps the API's application, which routes one spelling only.
 
     The scope keeps what was sent as `SENT_PATH` and `SENT_METHOD`, for links and for error texts.

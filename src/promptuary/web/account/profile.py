@@ -29,7 +29,7 @@ def welcome(request: PageRequest) -> Response:
     if form.get("password") != form.get("again"):
         return _welcome(request, 400, problems=_NOT_THE_SAME)
     try:
-        with request.services.throttle.attempt(address=request.browser.address):
+        with request.services.sign_in_limits.attempt(address=request.browser.address):
             new = sign_in_links.use_link(
                 request.database,
                 request.path["token"],
@@ -195,7 +195,9 @@ def _attempt(request: PageRequest, email: str) -> AbstractContextManager[None]:
         with request.database.read() as tx:
             return sessions.list_addresses(tx, email, limits=request.services.session_limits, limit=MAX_SESSIONS)
 
-    return request.services.throttle.attempt(address=request.browser.address, account=email, addresses_in_use=addresses_in_use)
+    return request.services.sign_in_limits.attempt(
+        address=request.browser.address, account=email, addresses_in_use=addresses_in_use
+    )
 
 
 def _end_session(request: PageRequest) -> None:
