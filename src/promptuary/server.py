@@ -70,7 +70,7 @@ class Stoppable(Protocol):
     """Work that ends soon after `stop`."""
 
     def stop(self) -> None:
-        """End, or refuse to go on."""
+        """End soon, and reject what comes later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Server:
     note_failure: Callable[[str], None] = field(default=lambda _step: None)
     """Counts a step of the work beside requests that failed."""
     recorder: RequestRecorder | None = None
-    """Where connections record what they refuse by themselves."""
+    """Recorder of requests that connections reject themselves."""
 
     def stop_waiting(self) -> None:
         """End answers that stay open, and requests that wait for their turn. A worker calls it when it stops."""

@@ -1,4 +1,4 @@
-"""Which application serves: programs ask under ``/api/``, agents at ``/mcp``, people read pages everywhere else."""
+"""Dispatch by path: the API under ``/api/``, agents at ``/mcp``, pages everywhere else."""
 
 from collections.abc import Awaitable
 

@@ -55,7 +55,7 @@ class RateLimit:
 
     @property
     def is_in_memory(self) -> bool:
-        """Whether the counts are in the memory of this process, so that reading them does not block."""
+        """Return `True` if the counts are in the memory of this process, so that reading them does not block."""
         return isinstance(self._limiter.storage, MemoryStorage)
 
     def hit(self, *source: str) -> bool:

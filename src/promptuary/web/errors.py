@@ -31,7 +31,7 @@ def too_many_attempts(wait_seconds: float) -> WebError:
     """Return the error of attempts to sign in beyond a limit; ``wait_seconds`` until the next one is allowed."""
     seconds = max(1, math.ceil(wait_seconds))
     advice = f"Wait {counted(seconds, 'second')}, then try again."
-    return WebError(429, "Too many attempts to sign in have failed.", advice=advice, headers={"Retry-After": str(seconds)})
+    return WebError(429, "Too many failed sign-ins.", advice=advice, headers={"Retry-After": str(seconds)})
 
 
 @dataclass(frozen=True, slots=True)
