@@ -4,12 +4,15 @@ from datetime import timedelta
 
 import pytest
 from builders import Api, bearer, make_key, make_member, make_prompt
+from promptuary_client.changes import is_cursor
+from sqlalchemy import delete, update
 from wire import Clock, Json, user_basic
 
 from promptuary.model.access import Scope
 from promptuary.registry import labels, prompts
 from promptuary.registry.operator import projects
-from promptuary.store.changes import trim_changes
+from promptuary.store import tables
+from promptuary.store.changes import last_sequence, trim_changes
 
 
 def write_history(api: Api) -> None:
@@ -138,6 +141,56 @@ def test_a_cursor_that_the_trimmed_log_has_left_behind_is_reset(sqlite_api: Api,
         "reset": True,
     }
     assert changes(sqlite_api, f"?after={newest}")["reset"] is False
+
+
+def test_a_cursor_of_an_entry_that_is_another_one_by_now_is_reset(api: Api, clock: Clock) -> None:
+    write_history(api)
+    body = changes(api)
+    lost = body["results"][-1]
+    assert body["next_cursor"] == lost["cursor"]
+    with api.registry.database.write() as tx:
+        # A replica that becomes the primary, or an older copy of the database, gives lost sequences again.
+        newest = tables.changes.c.sequence == last_sequence(tx)
+        tx.connection.execute(update(tables.changes).where(newest).values(at=clock.now + timedelta(seconds=1)))
+    again = changes(api, f"?after={lost['cursor']}")
+    assert (again["reset"], again["results"]) == (True, [])
+    assert again["next_cursor"] == changes(api)["next_cursor"] != lost["cursor"]
+    assert changes(api, f"?after={again['next_cursor']}")["reset"] is False
+    assert changes(api, f"?after={body['results'][0]['cursor']}")["reset"] is False
+
+
+def test_a_cursor_of_an_entry_that_the_log_lacks_is_reset(api: Api) -> None:
+    write_history(api)
+    body = changes(api)
+    with api.registry.database.write() as tx:
+        tx.connection.execute(delete(tables.changes).where(tables.changes.c.sequence == last_sequence(tx) - 1))
+    assert changes(api, f"?after={body['results'][-2]['cursor']}")["reset"] is True
+
+
+def test_a_cursor_whose_own_entry_alone_was_trimmed_goes_on(api: Api) -> None:
+    write_history(api)
+    body = changes(api)
+    with api.registry.database.write() as tx:
+        tx.connection.execute(delete(tables.changes).where(tables.changes.c.sequence < last_sequence(tx)))
+    assert changes(api, f"?after={body['results'][-2]['cursor']}") == body | {"results": body["results"][-1:]}
+
+
+def test_cursors_that_are_sequences_alone_go_on(api: Api) -> None:
+    write_history(api)
+    body = changes(api)
+    with api.registry.database.read() as tx:
+        last = last_sequence(tx)
+    assert changes(api, f"?after={last}") == body | {"results": []}
+    assert changes(api, f"?after={last - 1}") == body | {"results": body["results"][-1:]}
+    assert changes(api, "?after=0") == body
+
+
+def test_cursors_are_what_clients_take_for_cursors(api: Api) -> None:
+    write_history(api)
+    body = changes(api)
+    cursors = [body["next_cursor"], *(change["cursor"] for change in body["results"])]
+    assert all(is_cursor(cursor) for cursor in cursors)
+    assert sorted(cursors[1:], key=int) == cursors[1:]
 
 
 @pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])

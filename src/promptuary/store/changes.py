@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import bindparam, delete, func, insert, select
 
@@ -13,6 +13,7 @@ from promptuary.store.engine.compiled import Prepared
 from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.tables import changes
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _APPEND = Prepared(insert(changes).returning(changes.c.sequence))
 # Built once: every worker reads the log behind every write.
 _ANY_BEHIND = select(changes).where(changes.c.sequence > bindparam("after")).order_by(changes.c.sequence).limit(bindparam("most"))
@@ -34,6 +35,21 @@ class Mark:
 
     sequence: int = 0
     at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The entry behind which a program reads on, as the program remembers it; without a check, known by its sequence alone.
+
+    The check is a part of the entry's time, by which it differs from another one of the same sequence.
+    """
+
+    sequence: int = 0
+    check: int | None = None
+
+
+MAX_CHECK = 10**8 - 1
+"""Maximum check of a cursor."""
 
 
 def append_change(tx: Transaction, change: NewChange, by: Attribution) -> int:
@@ -104,6 +120,29 @@ def is_gone(tx: Transaction, mark: Mark) -> bool:
     return row is None or row.at != mark.at
 
 
+def cursor_of(mark: Mark) -> Cursor:
+    """Return the cursor behind an entry."""
+    return Cursor(mark.sequence, None if mark.at is None else _check_of(mark.at))
+
+
+def is_lost_behind(tx: Transaction, cursor: Cursor, *, newest: int) -> bool:
+    """Return whether changes behind a cursor are no longer available, or the cursor belongs to a different change log than this one.
+
+    ``newest`` is the sequence of the log's newest entry. A cursor whose own entry was trimmed, and nothing behind it, is not lost.
+    """
+    sequence = cursor.sequence
+    if sequence > newest or is_trimmed_behind(tx, sequence) or is_restored_behind(tx, sequence):
+        return True
+    if cursor.check is None:
+        return False
+    row = _MARK_AT.one_or_none(tx.connection, {"wanted": sequence})
+    return _check_of(row.at) != cursor.check if row is not None else not _is_before_all(tx, sequence)
+
+
+def _check_of(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(microseconds=1) % (MAX_CHECK + 1)
+
+
 def trim_changes(tx: Transaction, *, before: datetime) -> int:
     """Delete entries older than ``before`` and return how many; the newest one stays, so that readers can tell where they are."""
     statement = delete(changes).where(changes.c.at < before, changes.c.sequence < last_sequence(tx))
@@ -117,6 +156,11 @@ def is_trimmed_behind(tx: Transaction, sequence: int) -> bool:
     """
     first = _FIRST.scalar_one(tx.connection, {})
     return first is not None and first > sequence + 1
+
+
+def _is_before_all(tx: Transaction, sequence: int) -> bool:
+    first = _FIRST.scalar_one(tx.connection, {})
+    return first is not None and first > sequence
 
 
 def is_restored_behind(tx: Transaction, sequence: int) -> bool:

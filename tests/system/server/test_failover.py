@@ -203,6 +203,7 @@ def assert_that_what_the_replica_has_is_served(scene: Scene) -> None:
 
 def test_nothing_is_served_without_a_primary_and_then_what_the_replica_has(scene: Scene) -> None:
     write_what_only_the_primary_has(scene)
+    lost = newest(scene.registry, scene.server, scene.caller.key)
     scene.pair.lose_primary()
     wait_until(lambda: {status for status, _ in scene.caller.fetch()} == {503})
     assert httpx2.patch(
@@ -210,6 +211,18 @@ def test_nothing_is_served_without_a_primary_and_then_what_the_replica_has(scene
     ).is_server_error
     scene.pair.promote_replica()
     assert_that_what_the_replica_has_is_served(scene)
+    assert_that_a_program_that_polls_is_told_of_the_loss(scene, after=lost)
+
+
+def assert_that_a_program_that_polls_is_told_of_the_loss(scene: Scene, *, after: str) -> None:
+    url = f"{scene.server.url}/api/projects/{scene.registry.project.id}/llm_prompts/changes/"
+    # More changes than were lost, so that the sequence of the cursor is that of another entry.
+    for base in range(2, 5):
+        scene.caller.publish("more", base=base)
+    present = newest(scene.registry, scene.server, scene.caller.key)
+    assert int(present) > int(after)
+    answer = httpx2.get(url, params={"after": after}, headers=bearer(scene.caller.key)).json()
+    assert (answer["reset"], answer["next_cursor"]) == (True, present)
 
 
 def test_workers_and_streams_that_noticed_nothing_keep_nothing_of_what_is_lost(scene: Scene) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BeforeValidator, Field
+from pydantic import Field, PlainValidator, WithJsonSchema
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -27,12 +27,15 @@ from promptuary.model.errors import RegistryError, Unavailable
 from promptuary.model.json_text import dump_compact
 from promptuary.registry import change_feed
 from promptuary.registry.change_feed import FeedPage
+from promptuary.store.changes import MAX_CHECK, Cursor, cursor_of, mark_of
 from promptuary.store.engine.database import Database
 
 HEARTBEAT_SECONDS = 15.0
 MAX_FILTERS = 1000
 
 _MAX_DIGITS = 20
+_CHECK_DIGITS = len(str(MAX_CHECK))
+_SEQUENCE_DIGITS = _MAX_DIGITS - _CHECK_DIGITS - 1
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -43,18 +46,31 @@ _HEADERS = [
 router = APIRouter(tags=["Changes"])
 
 
-def _cursor(value: object) -> int:
+def _read_cursor(value: object) -> Cursor:
     text = str(value)
     if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
         refuse("invalid", "A valid cursor is required.")
-    return int(text)
+    if len(text) < _MAX_DIGITS:
+        # Earlier versions gave the sequence alone, as does a log without entries.
+        return Cursor(int(text))
+    return Cursor(int(text[1:-_CHECK_DIGITS]), int(text[-_CHECK_DIGITS:]))
+
+
+def show_cursor(cursor: Cursor) -> str:
+    """Show a cursor: the sequence, between a leading 1 and the check, if all fit into the digits of a cursor.
+
+    Such a number is greater than any sequence, so that an earlier version takes it for one beyond the end, which is reset.
+    """
+    if cursor.check is None or len(str(cursor.sequence)) > _SEQUENCE_DIGITS:
+        return str(cursor.sequence)
+    return f"1{cursor.sequence:0{_SEQUENCE_DIGITS}}{cursor.check:0{_CHECK_DIGITS}}"
 
 
 class ChangesQuery(Schema):
     """The query of changes."""
 
     after: (
-        Annotated[int, BeforeValidator(_cursor), Field(json_schema_extra={"type": "string", "pattern": "^[0-9]{1,20}$"})] | None
+        Annotated[Cursor, PlainValidator(_read_cursor), WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,20}$"})] | None
     ) = Field(default=None, description="Only changes after this cursor. Default: all changes in the log.")
     limit: Annotated[int, integer(minimum=1, maximum=1000), Field(json_schema_extra={"minimum": 1, "maximum": 1000})] = Field(
         default=100, description="Maximum number of changes."
@@ -121,7 +137,7 @@ def list_changes(call: StreamableCall) -> Response:
     return call.answer(
         {
             "results": [show_change(entry) for entry in page.entries],
-            "next_cursor": str(page.cursor),
+            "next_cursor": show_cursor(page.cursor),
             "has_more": page.has_more,
             "reset": page.is_reset,
         }
@@ -132,7 +148,7 @@ def show_change(entry: Activity) -> dict[str, object]:
     """Show a change of a prompt; the shape is `LLMPromptChange`."""
     change = entry.change
     return {
-        "cursor": str(change.sequence),
+        "cursor": show_cursor(cursor_of(mark_of(change))),
         "kind": change.kind.value,
         "prompt_name": change.prompt_name,
         "prompt_id": change.prompt_id,
@@ -166,11 +182,11 @@ def _show_versions(change: Change) -> dict[str, object]:
 
 def change_message(entry: Activity) -> bytes:
     """Return the event of a change."""
-    return _message("change", entry.change.sequence, dump_compact(show_change(entry)))
+    return _message("change", cursor_of(mark_of(entry.change)), dump_compact(show_change(entry)))
 
 
-def _message(event: str, cursor: int, data: str = "{}") -> bytes:
-    return f"id: {cursor}\nevent: {event}\ndata: {data}\n\n".encode()
+def _message(event: str, cursor: Cursor, data: str = "{}") -> bytes:
+    return f"id: {show_cursor(cursor)}\nevent: {event}\ndata: {data}\n\n".encode()
 
 
 def _start_stream(call: Call, actor: Actor, query: ChangesQuery) -> Response:
@@ -182,7 +198,7 @@ def _start_stream(call: Call, actor: Actor, query: ChangesQuery) -> Response:
         actor.key_id or f"user {actor.user_id}",
         actor.project_id,
         query.change_filter,
-        start.cursor,
+        start.cursor.sequence,
         actor.key_id is None,
         call.access_check(Permission.READ, actor),
     )
@@ -193,7 +209,7 @@ def _start_stream(call: Call, actor: Actor, query: ChangesQuery) -> Response:
 
 def _read_on(database: Database, actor: Actor, stream: Stream) -> FeedPage:
     with database.read() as tx:
-        return change_feed.list_changes(tx, actor, after=stream.cursor, limit=100, change_filter=stream.change_filter)
+        return change_feed.list_changes(tx, actor, after=Cursor(stream.cursor), limit=100, change_filter=stream.change_filter)
 
 
 class _StreamResponse(Response):
@@ -258,10 +274,10 @@ class _StreamResponse(Response):
         except Unavailable:
             return await _woken(waiting, RETRY_SECONDS)
         if page.is_reset:
-            stream.cursor = page.cursor
+            stream.cursor = page.cursor.sequence
             return _message("reset", page.cursor)
-        has_moved = page.cursor != stream.cursor
-        stream.cursor = page.cursor
+        has_moved = page.cursor.sequence != stream.cursor
+        stream.cursor = page.cursor.sequence
         if not has_moved:
             # The broadcaster has not begun yet; it wakes all streams when it has.
             return await _woken(waiting)
