@@ -36,7 +36,7 @@ def proxy(service: Service) -> Iterator[Proxy]:
 
 
 def _options(service: Service, folder: Path) -> dict[str, Any]:
-    return {"api_key": service.key.value, "cache_dir": folder / "cache", "deadline": 60.0, "request_limit": 60.0}
+    return {"api_key": service.key.value, "cache_dir": folder / "cache", "timeout": 60.0, "request_timeout": 60.0}
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from client_service import EitherMaker
 from faults import Proxy
 
-from promptuary_client import ConfigurationError, InvalidBundle, Promptuary, Trouble, Unreachable
+from promptuary_client import ConfigurationError, ErrorEvent, InvalidBundleError, Promptuary, UnreachableError
 
 CHAT = [{"role": "system", "content": "Grüß 👋 \0 \ud800"}, {"placeholder": "history"}]
 
@@ -63,10 +63,10 @@ def test_a_bundle_has_what_was_asked_for_when_it_was_made(make_either: EitherMak
     versions = {label: client.get("greeting", label=label).version for label in ("production", "staging")}
     assert versions == {"production": 5, "staging": 7}
     assert (client.get("greeting", version=5).text, client.get("greeting").version) == ("Hi!", 7)
-    with pytest.raises(Unreachable):
+    with pytest.raises(UnreachableError):
         client.get("greeting", version=6)
     # What is the latest version is not what a label points at.
-    with pytest.raises(Unreachable):
+    with pytest.raises(UnreachableError):
         client.get("chat", label="production")
 
 
@@ -93,10 +93,10 @@ def test_offline_no_server_is_asked_whatever_is_done(make_either: EitherMaker, p
     client = make_either(proxy.url, bundle=path, offline=True, live=True, ttl=0, max_stale=0)
     sources = [client.get(name, fallback="the code's").source for name in ("greeting", "greeting", "unknown", "unknown")]
     assert sources == ["bundle", "bundle", "fallback", "fallback"]
-    assert isinstance(client.call("prefetch").error, Unreachable)
-    with pytest.raises(Unreachable, match="offline"):
+    assert isinstance(client.call("prefetch").error, UnreachableError)
+    with pytest.raises(UnreachableError, match="offline"):
         client.call("publish", "greeting", "new", base_version=1)
-    with pytest.raises(Unreachable, match="offline"):
+    with pytest.raises(UnreachableError, match="offline"):
         client.get("unknown")
     assert (proxy.requests, client.client.is_live) == ([], False)
 
@@ -167,12 +167,12 @@ def test_a_bundle_that_begins_with_a_byte_order_mark_is_read(make_either: Either
 
 
 def _assert_is_reported(make_either: EitherMaker, path: str | Path, message: str) -> None:
-    troubles: list[Trouble] = []
-    client = make_either(bundle=path, on_trouble=troubles.append)
-    assert [(trouble.key, type(trouble.error), trouble.has_content) for trouble in troubles] == [(None, InvalidBundle, False)]
-    assert re.search(message, str(troubles[0].error))
+    events: list[ErrorEvent] = []
+    client = make_either(bundle=path, on_error=events.append)
+    assert [(event.key, type(event.error), event.has_content) for event in events] == [(None, InvalidBundleError, False)]
+    assert re.search(message, str(events[0].error))
     assert client.get("greeting").source == "server"
     offline = make_either(bundle=path, offline=True, cache_dir=False)
     assert offline.get("greeting", fallback="the code's").source == "fallback"
-    with pytest.raises(Unreachable, match=message):
+    with pytest.raises(UnreachableError, match=message):
         offline.get("greeting")

@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from promptuary_client import AsyncPromptuary, ConfigurationError, Promptuary, Unreachable
+from promptuary_client import AsyncPromptuary, ConfigurationError, Promptuary, UnreachableError
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -78,7 +78,7 @@ def https(tmp_path: Path, authority: Path) -> Iterator[str]:
 def test_a_server_of_an_own_authority_is_believed_if_the_client_is_given_its_certificate(
     make_either: EitherMaker, https: str, authority: Path
 ) -> None:
-    with pytest.raises(Unreachable, match=r"(?i)certificate"):
+    with pytest.raises(UnreachableError, match=r"(?i)certificate"):
         make_either(https).get("greeting")
     context = ssl.create_default_context(cafile=authority)
     for verify in (str(authority), authority, context, False):
@@ -138,9 +138,9 @@ def test_a_program_makes_the_http_client_itself(make_either: EitherMaker, http: 
 
     is_sync = isinstance(make_either().client, Promptuary)
     factory = functools.partial(make, httpx2.Client if is_sync else httpx2.AsyncClient)
-    assert make_either(http, http_client=factory, cache_dir=False).get("greeting").source == "server"
+    assert make_either(http, http_client_factory=factory, cache_dir=False).get("greeting").source == "server"
     assert [head["cookie"] for head in Handler.seen] == ["session=mine"]
-    live = make_either(http_client=factory, live=True)
+    live = make_either(http_client_factory=factory, live=True)
     live.get("greeting")
     live.until(lambda: live.client.is_live)
     assert len(made) == 3
@@ -154,7 +154,7 @@ def test_certificates_are_loaded_once_for_all_connections(make_either: EitherMak
         return kind(**options)
 
     is_sync = isinstance(make_either().client, Promptuary)
-    client = make_either(live=True, http_client=functools.partial(make, httpx2.Client if is_sync else httpx2.AsyncClient))
+    client = make_either(live=True, http_client_factory=functools.partial(make, httpx2.Client if is_sync else httpx2.AsyncClient))
     client.get("greeting")
     client.until(lambda: client.client.is_live)
     assert isinstance(given[0], ssl.SSLContext)
@@ -164,13 +164,13 @@ def test_certificates_are_loaded_once_for_all_connections(make_either: EitherMak
 @pytest.mark.parametrize("client", [Promptuary, AsyncPromptuary])
 def test_an_http_client_of_another_kind_is_refused_when_the_client_is_made(client: Any) -> None:
     with pytest.raises(ConfigurationError, match="must return an httpx2"):
-        client("http://127.0.0.1:1", api_key="phx_a", http_client=lambda **_options: object())
+        client("http://127.0.0.1:1", api_key="phx_a", http_client_factory=lambda **_options: object())
 
 
 def test_an_http_client_that_cannot_be_made_takes_no_program_down(make_either: EitherMaker) -> None:
     def fail(**_options: Any) -> Any:
         raise KeyError("missing")
 
-    assert make_either(http_client=fail).get("greeting", fallback="Hello!").source == "fallback"
-    with pytest.raises(Unreachable, match="`http_client` failed"):
-        make_either(http_client=fail).get("greeting")
+    assert make_either(http_client_factory=fail).get("greeting", fallback="Hello!").source == "fallback"
+    with pytest.raises(UnreachableError, match="`http_client_factory` failed"):
+        make_either(http_client_factory=fail).get("greeting")

@@ -11,10 +11,10 @@ from serving import wait_until
 
 from promptuary_client import Promptuary
 from promptuary_client.disk import Disk
-from promptuary_client.prompts import Content, Key
+from promptuary_client.prompts import Content, PromptKey
 from promptuary_client.settings import Settings
 
-KEY = Key("greeting", label="production")
+KEY = PromptKey("greeting", label="production")
 CONTENT = Content("greeting", "Grüß 👋 \0 {{name}}", {"model": "small"}, 3, "production", 'W/"tag"')
 
 
@@ -32,7 +32,7 @@ def test_what_is_stored_is_loaded(tmp_path: Path) -> None:
     record = Disk(settings(tmp_path)).load(KEY)
     assert record is not None
     assert record.content == CONTENT
-    assert Disk(settings(tmp_path)).load(Key("greeting")) is None
+    assert Disk(settings(tmp_path)).load(PromptKey("greeting")) is None
 
 
 def test_files_are_their_owners_only_and_tell_no_key(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_damaged_file_is_as_good_as_none(tmp_path: Path, damage: str) -> None:
     disk.store(KEY, CONTENT)
     (path,) = files(tmp_path)
     data = path.read_bytes()
-    disk.store(Key("other"), CONTENT)
+    disk.store(PromptKey("other"), CONTENT)
     (other,) = set(files(tmp_path)) - {path}
     damaged = {
         "truncated": data[:-1],
@@ -152,10 +152,10 @@ def test_the_disk_is_as_bounded_as_memory(tmp_path: Path) -> None:
     times = iter(range(1_000_000_000, 1_000_000_100))
     disk = Disk(settings(tmp_path, max_entries=3), clock=lambda: float(next(times)))
     for number in range(6):
-        disk.store(Key(f"prompt-{number}"), CONTENT)
+        disk.store(PromptKey(f"prompt-{number}"), CONTENT)
     assert len(files(tmp_path)) == 3
-    assert disk.load(Key("prompt-2")) is None
-    assert disk.load(Key("prompt-3")) is not None
+    assert disk.load(PromptKey("prompt-2")) is None
+    assert disk.load(PromptKey("prompt-3")) is not None
 
 
 def test_a_program_that_starts_while_the_server_fails_has_what_the_last_one_had(
@@ -190,7 +190,7 @@ def test_no_file_is_written_when_the_disk_is_not_wanted(
 
 
 def test_a_file_says_what_it_holds(service: Service, tmp_path: Path) -> None:
-    with Promptuary(service.server.url, api_key=service.key.value, cache_dir=tmp_path, deadline=60) as client:
+    with Promptuary(service.server.url, api_key=service.key.value, cache_dir=tmp_path, timeout=60) as client:
         client.get("greeting")
         wait_until(lambda: len(files(tmp_path)) == 1)
     (path,) = files(tmp_path)

@@ -21,32 +21,32 @@ from promptuary.store.engine.database import Database
 from serving import free_port, running_server
 
 from promptuary_client import (
-    InvalidAnswer,
-    NotFound,
+    InvalidResponseError,
+    NotFoundError,
     PromptuaryError,
-    RateLimited,
-    ServerFailed,
-    TimedOut,
-    Unavailable,
-    Unreachable,
+    RateLimitError,
+    RequestTimeoutError,
+    ServerError,
+    UnavailableError,
+    UnreachableError,
 )
 
 ERRORS: dict[str, tuple[faults.Fault, type[PromptuaryError]]] = {
-    "hangs": (faults.hang, TimedOut),
-    "is too slow": (faults.slow(30), TimedOut),
-    "drips its body": (faults.drip, TimedOut),
-    "drips its head": (faults.drip_head, TimedOut),
-    "cuts its body short": (faults.truncate, Unreachable),
-    "closes the connection": (faults.cut, Unreachable),
-    "sends garbage": (faults.garbage, Unreachable),
-    "is a login page": (faults.login_page, InvalidAnswer),
-    "redirects": (faults.status(302, b"", "location: https://example.com/"), InvalidAnswer),
-    "sends other JSON": (faults.status(200, b'{"name": "greeting", "prompt": null, "version": "3"}'), InvalidAnswer),
-    "sends JSON that is too deep": (faults.status(200, b"[" * 200_000), InvalidAnswer),
-    "is another service without that path": (faults.status(404, b"<html>nginx</html>", kind="text/html"), InvalidAnswer),
-    "fails": (faults.server_error, ServerFailed),
-    "is busy": (faults.too_many("7"), RateLimited),
-    "does not find it": (faults.not_found, NotFound),
+    "hangs": (faults.hang, RequestTimeoutError),
+    "is too slow": (faults.slow(30), RequestTimeoutError),
+    "drips its body": (faults.drip, RequestTimeoutError),
+    "drips its head": (faults.drip_head, RequestTimeoutError),
+    "cuts its body short": (faults.truncate, UnreachableError),
+    "closes the connection": (faults.cut, UnreachableError),
+    "sends garbage": (faults.garbage, UnreachableError),
+    "is a login page": (faults.login_page, InvalidResponseError),
+    "redirects": (faults.status(302, b"", "location: https://example.com/"), InvalidResponseError),
+    "sends other JSON": (faults.status(200, b'{"name": "greeting", "prompt": null, "version": "3"}'), InvalidResponseError),
+    "sends JSON that is too deep": (faults.status(200, b"[" * 200_000), InvalidResponseError),
+    "is another service without that path": (faults.status(404, b"<html>nginx</html>", kind="text/html"), InvalidResponseError),
+    "fails": (faults.server_error, ServerError),
+    "is busy": (faults.too_many("7"), RateLimitError),
+    "does not find it": (faults.not_found, NotFoundError),
 }
 
 faulty = pytest.mark.parametrize("fault", ERRORS)
@@ -54,7 +54,7 @@ faulty = pytest.mark.parametrize("fault", ERRORS)
 
 def _limits(fault: str) -> dict[str, float]:
     """A deadline that ends soon where nothing else ends the wait, and that a busy machine does not reach where something does."""
-    return {"deadline": 1.0, "request_limit": 1.0} if ERRORS[fault][1] is TimedOut else {}
+    return {"timeout": 1.0, "request_timeout": 1.0} if ERRORS[fault][1] is RequestTimeoutError else {}
 
 
 @faulty
@@ -87,15 +87,15 @@ def test_the_last_programs_content_is_served_when_the_server(
 def test_known_content_stays_and_a_warning_is_given_when_the_server(
     make_either: EitherMaker, proxy: Proxy, caplog: pytest.LogCaptureFixture, fault: str
 ) -> None:
-    troubles: list[Any] = []
-    client = make_either(proxy.url, ttl=0, request_limit=0.3, on_trouble=troubles.append)
+    events: list[Any] = []
+    client = make_either(proxy.url, ttl=0, request_timeout=0.3, on_error=events.append)
     assert client.get("greeting").source == "server"
     proxy.fault, error = ERRORS[fault]
     with caplog.at_level(logging.WARNING, logger="promptuary_client"):
         # Were one of these to wait for the server, it would be for a minute.
-        client.until(lambda: client.get("greeting").source == "cache" and bool(troubles))
-    assert isinstance(troubles[0].error, error)
-    assert troubles[0].has_content
+        client.until(lambda: client.get("greeting").source == "cache" and bool(events))
+    assert isinstance(events[0].error, error)
+    assert events[0].has_content
     assert "what is known of it stays in use" in caplog.text
     assert "phx_" not in caplog.text
 
@@ -107,7 +107,7 @@ def _fill_disk(client: EitherClient, folder: Path) -> None:
 
 def test_a_slow_server_is_not_waited_for_and_its_answer_not_lost(make_either: EitherMaker, proxy: Proxy) -> None:
     proxy.fault = proxy.hold
-    client = make_either(proxy.url, deadline=0.05)
+    client = make_either(proxy.url, timeout=0.05)
     assert client.get("greeting", fallback="Hello!").source == "fallback"
     proxy.released.set()
     client.until(lambda: client.get("greeting", fallback="Hello!").source == "cache")
@@ -116,13 +116,13 @@ def test_a_slow_server_is_not_waited_for_and_its_answer_not_lost(make_either: Ei
 
 def test_a_host_that_does_not_exist_is_unreachable(make_either: EitherMaker) -> None:
     client = make_either("http://promptuary.invalid")
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         client.get("greeting")
     assert client.get("greeting", fallback="Hello!").source == "fallback"
 
 
 def test_a_port_that_nobody_listens_on_is_unreachable(make_either: EitherMaker) -> None:
-    with pytest.raises(Unreachable, match="cannot be reached"):
+    with pytest.raises(UnreachableError, match="cannot be reached"):
         make_either(f"http://127.0.0.1:{free_port()}").get("greeting")
 
 
@@ -130,7 +130,7 @@ def test_retry_after_is_waited_out_even_without_anything_to_serve(make_either: E
     proxy.fault = faults.too_many("3600")
     client = make_either(proxy.url)
     for name in ("greeting", "greeting", "chat"):
-        with pytest.raises(RateLimited, match="throttled") as caught:
+        with pytest.raises(RateLimitError, match="throttled") as caught:
             client.get(name)
         assert caught.value.retry_after == 3600
     assert len(proxy.requests) == 1
@@ -145,12 +145,12 @@ def test_after_a_failure_other_prompts_have_their_fallback_at_once(make_either: 
 
 def test_a_prompt_that_is_archived_stays_in_use_and_is_told_of(make_either: EitherMaker, service: Service) -> None:
     service.publish("archived", "still here")
-    troubles: list[Any] = []
-    client = make_either(ttl=0, on_trouble=troubles.append)
+    events: list[Any] = []
+    client = make_either(ttl=0, on_error=events.append)
     client.get("archived")
     service.archive("archived")
-    client.until(lambda: client.get("archived").text == "still here" and bool(troubles))
-    assert isinstance(troubles[0].error, NotFound)
+    client.until(lambda: client.get("archived").text == "still here" and bool(events))
+    assert isinstance(events[0].error, NotFoundError)
 
 
 def test_a_killed_server_is_outlived_and_its_successor_found(make_either: EitherMaker, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from client_service import CONFIG, EitherMaker, Service
 from faults import Proxy, close_silently
 
-from promptuary_client import ConfigurationError, Key, NotFound, Promptuary, Trouble, UnusedValues
+from promptuary_client import ConfigurationError, ErrorEvent, NotFoundError, PromptKey, Promptuary, UnusedValuesError
 
 
 def test_the_whole_use_takes_four_lines(service: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
@@ -17,7 +17,7 @@ def test_the_whole_use_takes_four_lines(service: Service, monkeypatch: pytest.Mo
     monkeypatch.setenv("PROMPTUARY_API_KEY", service.key.value)
     monkeypatch.setenv("PROMPTUARY_PROJECT", str(service.registry.project.id))
     monkeypatch.setenv("PROMPTUARY_CACHE_DIR", f"{tmp_path}/cache")
-    prompts = Promptuary(deadline=60)
+    prompts = Promptuary(timeout=60)
     prompt = prompts.get("greeting", fallback="Hello!")
     text = prompt.compile(name="Acme")
     openai_kwargs = prompt.config
@@ -52,14 +52,14 @@ def test_a_project_is_named_by_number_or_token_or_as_the_current_one(
 
 def test_a_prompt_that_does_not_exist_is_a_typed_error_with_the_servers_text(make_either: EitherMaker) -> None:
     client = make_either()
-    with pytest.raises(NotFound, match="No prompt matching 'nothing' in this project") as caught:
+    with pytest.raises(NotFoundError, match="No prompt matching 'nothing' in this project") as caught:
         client.get("nothing")
     assert caught.value.status == 404
 
 
 def test_a_prompt_that_is_made_after_it_was_missed_is_found_at_once(make_either: EitherMaker, service: Service) -> None:
     client = make_either()
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         client.get("made-later")
     service.publish("made-later", "Here I am.")
     assert client.get("made-later").text == "Here I am."
@@ -78,20 +78,20 @@ def test_a_name_that_no_prompt_can_have_is_not_found(make_either: EitherMaker, n
 def test_a_name_that_cannot_be_asked_for_is_reported_although_there_is_a_fallback(
     make_either: EitherMaker, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
-    troubles: list[Trouble] = []
-    client = make_either(on_trouble=troubles.append)
+    events: list[ErrorEvent] = []
+    client = make_either(on_error=events.append)
     assert [client.get(name, fallback="Hello!").source for _ in range(3)] == ["fallback"] * 3
-    assert [(trouble.key, type(trouble.error), trouble.has_content) for trouble in troubles] == [(Key(name), NotFound, False)]
+    assert [(event.key, type(event.error), event.has_content) for event in events] == [(PromptKey(name), NotFoundError, False)]
     (line,) = [record.getMessage() for record in caplog.records if record.name == "promptuary_client"]
     assert f"No prompt can have the name {name!r}." in line
     assert line.isprintable()
 
 
 def test_a_label_that_cannot_be_asked_for_is_reported(make_either: EitherMaker) -> None:
-    troubles: list[Trouble] = []
-    client = make_either(on_trouble=troubles.append)
+    events: list[ErrorEvent] = []
+    client = make_either(on_error=events.append)
     assert client.get("greeting", label="a\0b", fallback="Hello!").source == "fallback"
-    assert [str(trouble.error) for trouble in troubles] == [r"No prompt can have the label 'a\x00b'."]
+    assert [str(event.error) for event in events] == [r"No prompt can have the label 'a\x00b'."]
 
 
 @pytest.mark.parametrize("label", ["", " ", "\t\n"])
@@ -132,16 +132,16 @@ def test_a_list_as_a_fallback_is_a_chat_whatever_is_in_it(make_either: EitherMak
 
 
 def test_values_that_a_prompt_does_not_use_are_reported_once(make_either: EitherMaker, caplog: pytest.LogCaptureFixture) -> None:
-    troubles: list[Trouble] = []
-    client = make_either(on_trouble=troubles.append)
+    events: list[ErrorEvent] = []
+    client = make_either(on_error=events.append)
     for _ in range(3):
         prompt = client.get("greeting", label="production")
         assert prompt.compile(name="Ada", nmae="Ada") == "Hello, Ada! v2"
         assert client.get("nothing", fallback="{{a}}").compile({"a": 1, "b": 2}) == "1"
         client.get("greeting").compile(name="Ada")
-    found = [(trouble.key, trouble.error.names) for trouble in troubles if isinstance(trouble.error, UnusedValues)]
+    found = [(event.key, event.error.names) for event in events if isinstance(event.error, UnusedValuesError)]
     # A fallback is often simpler than the prompt, on purpose.
-    assert found == [(Key("greeting", label="production"), ("nmae",))]
+    assert found == [(PromptKey("greeting", label="production"), ("nmae",))]
     assert "Prompt greeting: Values were given that the prompt does not use: nmae. Check the names." in caplog.messages
 
 
@@ -229,7 +229,7 @@ def test_what_a_caller_does_to_a_config_stays_with_that_caller(make_either: Eith
         ({"api_key": ""}, "PROMPTUARY_API_KEY"),
         ({"api_key": "phx_a\nb"}, "characters"),
         ({"project": "../1"}, "project"),
-        ({"deadline": 0}, "deadline"),
+        ({"timeout": 0}, "timeout"),
         ({"ttl": float("nan")}, "ttl"),
         ({"max_stale": -1}, "max_stale"),
         ({"max_entries": 0}, "max_entries"),

@@ -13,12 +13,12 @@ from client_service import ClientMaker, EitherClient, EitherMaker, Service
 from faults import Proxy, Script
 from serving import wait_until
 
-from promptuary_client import ConfigurationError, NotFound, Promptuary
+from promptuary_client import ConfigurationError, NotFoundError, Promptuary
+from promptuary_client.change_stream import ChangeStream
 from promptuary_client.core import Core
 from promptuary_client.follower import Follower
-from promptuary_client.prompts import Key
+from promptuary_client.prompts import PromptKey
 from promptuary_client.settings import Settings
-from promptuary_client.trail import Trail
 
 
 def asked(proxy: Proxy, part: str = "/name/") -> int:
@@ -77,12 +77,12 @@ def test_an_archive_is_told_of_and_the_prompt_stays_in_use(
     make_either: EitherMaker, proxy: Proxy, service: Service, script: Script
 ) -> None:
     service.publish("to-be-archived", "still here")
-    troubles: list[Any] = []
-    client = live(make_either, proxy, script, {"name": "to-be-archived"}, on_trouble=troubles.append)
+    events: list[Any] = []
+    client = live(make_either, proxy, script, {"name": "to-be-archived"}, on_error=events.append)
     service.archive("to-be-archived")
     script.tell("change", 6, kind="prompt.archived", prompt_name="to-be-archived", version=1)
-    client.until(lambda: bool(troubles))
-    assert isinstance(troubles[0].error, NotFound)
+    client.until(lambda: bool(events))
+    assert isinstance(events[0].error, NotFoundError)
     assert client.get("to-be-archived").text == "still here"
 
 
@@ -209,7 +209,7 @@ def test_close_ends_what_follows_changes_whatever_it_waits_for(make_either: Eith
 
 
 def test_a_client_that_is_not_used_any_more_is_let_go(service: Service, proxy: Proxy, script: Script) -> None:
-    client = Promptuary(proxy.url, api_key=service.key.value, cache_dir=False, deadline=60, live=True)
+    client = Promptuary(proxy.url, api_key=service.key.value, cache_dir=False, timeout=60, live=True)
     client.get("greeting")
     script.tell("ready", 5)
     until_it_follows(client, proxy)
@@ -262,9 +262,9 @@ class Faulty:
         self.use()
 
     def use(self) -> None:
-        self.core.board(Key("greeting"), 1.0)
+        self.core.join(PromptKey("greeting"), 1.0)
 
-    def revalidate(self, key: Key) -> bool:
+    def revalidate(self, key: PromptKey) -> bool:
         self.asked += 1
         self.use()
         raise KeyError(key)
@@ -275,7 +275,7 @@ def test_a_defect_while_a_change_is_applied_is_logged_and_the_next_change_is_hea
 ) -> None:
     settings = Settings(host=proxy.url, api_key="phx_key", live=True)
     program = Faulty(settings)
-    follower = Follower(settings, Trail(settings, program.core), program.revalidate)
+    follower = Follower(settings, ChangeStream(settings, program.core), program.revalidate)
     follower.start()
     script.tell("ready", 5)
     wait_until(lambda: program.asked == 1)

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from client_service import EitherClient, EitherMaker, Service
 
-from promptuary_client import NotFound
+from promptuary_client import NotFoundError
 
 
 @pytest.fixture
@@ -41,12 +41,12 @@ def test_publishes_and_labels_that_move_are_served_without_polling(make_live: Ei
 
 def test_an_archive_is_told_of(make_live: EitherMaker, service: Service) -> None:
     service.publish("archived-live", "still here")
-    troubles: list[Any] = []
-    client = make_live(on_trouble=troubles.append)
+    events: list[Any] = []
+    client = make_live(on_error=events.append)
     client.get("archived-live")
     service.archive("archived-live")
-    client.until(lambda: bool(troubles))
-    assert (type(troubles[0].error), client.get("archived-live").text) == (NotFound, "still here")
+    client.until(lambda: bool(events))
+    assert (type(events[0].error), client.get("archived-live").text) == (NotFoundError, "still here")
 
 
 def test_a_project_named_by_its_token_is_followed_too(make_live: EitherMaker, service: Service) -> None:

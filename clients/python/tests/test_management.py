@@ -10,19 +10,19 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import Span, TracerProvider
 
 from promptuary_client import (
+    AuthenticationError,
     ConfigurationError,
-    Conflict,
-    Forbidden,
-    Invalid,
-    Key,
-    LabelMoved,
-    NotAuthenticated,
-    NotFound,
+    ConflictError,
+    ErrorEvent,
+    InvalidRequestError,
+    LabelMovedError,
+    NotFoundError,
+    PermissionDeniedError,
     Prompt,
+    PromptKey,
     PromptuaryError,
-    ServerFailed,
-    TimedOut,
-    Trouble,
+    RequestTimeoutError,
+    ServerError,
 )
 
 
@@ -36,7 +36,7 @@ def test_a_prompt_lives_from_creation_to_archive(make_either: EitherMaker, name:
     created = client.call("create", name, "Hello, {{name}}!", config={"model": "a"}, description="First")
     published = client.call("publish", name, "Hi, {{name}}!", base_version=1)
     edited = client.call("edit", name, [("Hi", "Hey"), ("!", "")], base_version=2, config=None)
-    label = client.call("label", name, "production", version=2)
+    label = client.call("move_label", name, "production", version=2)
     history = client.call("history", name, limit=2)
     assert (created.version, created.config, created.description) == (1, {"model": "a"}, "First")
     assert (published.version, published.content, published.config) == (2, "Hi, {{name}}!", {"model": "a"})
@@ -60,9 +60,9 @@ def test_a_program_sees_its_own_changes_at_once(make_either: EitherMaker, name: 
     assert client.get(name).text == "one"
     client.call("publish", name, "two", base_version=1)
     assert client.get(name).text == "two"
-    client.call("label", name, "production", version=1)
+    client.call("move_label", name, "production", version=1)
     assert client.get(name, label="production").text == "one"
-    client.call("label", name, "production", version=2)
+    client.call("move_label", name, "production", version=2)
     assert client.get(name, label="production").text == "two"
     client.call("archive", name)
 
@@ -70,19 +70,19 @@ def test_a_program_sees_its_own_changes_at_once(make_either: EitherMaker, name: 
 def test_refusals_are_typed_and_carry_the_servers_words(make_either: EitherMaker, name: str) -> None:
     client = make_either()
     client.call("create", name, "one one")
-    with pytest.raises(Invalid, match="already exists") as taken:
+    with pytest.raises(InvalidRequestError, match="already exists") as taken:
         client.call("create", name, "again")
     assert (taken.value.status, taken.value.code, taken.value.attr) == (400, "unique", "name")
-    with pytest.raises(Conflict, match="changed since you opened it") as conflict:
+    with pytest.raises(ConflictError, match="changed since you opened it") as conflict:
         client.call("publish", name, "two", base_version=7)
     assert conflict.value.current_version == 1
-    with pytest.raises(Invalid, match="matches 2 times") as unclear:
+    with pytest.raises(InvalidRequestError, match="matches 2 times") as unclear:
         client.call("edit", name, [("one", "two")], base_version=1)
     assert unclear.value.edit_index == 0
-    with pytest.raises(NotFound, match="has no version 9"):
-        client.call("label", name, "production", version=9)
-    with pytest.raises(Invalid, match="reserved label"):
-        client.call("label", name, "latest", version=1)
+    with pytest.raises(NotFoundError, match="has no version 9"):
+        client.call("move_label", name, "production", version=9)
+    with pytest.raises(InvalidRequestError, match="reserved label"):
+        client.call("move_label", name, "latest", version=1)
     client.call("archive", name)
 
 
@@ -90,17 +90,17 @@ def test_a_label_that_was_moved_in_the_meantime_is_a_typed_error_that_says_where
     client = make_either()
     client.call("create", name, "one")
     client.call("publish", name, "two", base_version=1)
-    with pytest.raises(LabelMoved, match="moved in the meantime") as unset:
-        client.call("label", name, "production", version=1, expected_version=2)
+    with pytest.raises(LabelMovedError, match="moved in the meantime") as unset:
+        client.call("move_label", name, "production", version=1, expected_version=2)
     assert (unset.value.status, unset.value.current_version) == (409, None)
-    assert client.call("label", name, "production", version=1, expected_version=None).version == 1
+    assert client.call("move_label", name, "production", version=1, expected_version=None).version == 1
     for expected in (None, 2):
-        with pytest.raises(LabelMoved) as moved:
-            client.call("label", name, "production", version=2, expected_version=expected)
+        with pytest.raises(LabelMovedError) as moved:
+            client.call("move_label", name, "production", version=2, expected_version=expected)
         assert moved.value.current_version == 1
-    assert client.call("label", name, "production", version=2, expected_version=1).version == 2
-    assert client.call("label", name, "production", version=1).version == 1
-    with pytest.raises(LabelMoved) as left:
+    assert client.call("move_label", name, "production", version=2, expected_version=1).version == 2
+    assert client.call("move_label", name, "production", version=1).version == 1
+    with pytest.raises(LabelMovedError) as left:
         client.call("remove_label", name, "production", expected_version=2)
     assert left.value.current_version == 1
     client.call("remove_label", name, "production", expected_version=1)
@@ -110,21 +110,21 @@ def test_a_label_that_was_moved_in_the_meantime_is_a_typed_error_that_says_where
 @pytest.mark.parametrize("bad", ["a/b", "..", "", "a\0b"])
 def test_a_name_that_would_be_another_path_is_not_sent(make_either: EitherMaker, proxy: Proxy, bad: str) -> None:
     client = make_either(proxy.url)
-    for verb, arguments in (
+    for operation, arguments in (
         ("archive", (bad,)),
         ("remove_label", ("greeting", bad)),
         ("history", (bad,)),
         ("duplicate", (bad, "x")),
     ):
-        with pytest.raises(Invalid, match="is no name"):
-            client.call(verb, *arguments)
+        with pytest.raises(InvalidRequestError, match="is no name"):
+            client.call(operation, *arguments)
     assert proxy.requests == []
 
 
 def test_a_wrong_key_is_told_apart_from_a_missing_scope(make_either: EitherMaker) -> None:
-    with pytest.raises(NotAuthenticated, match="invalid"):
+    with pytest.raises(AuthenticationError, match="invalid"):
         make_either(api_key="phx_wrong").get("greeting")
-    with pytest.raises((Forbidden, NotFound), match=r"roject"):
+    with pytest.raises((PermissionDeniedError, NotFoundError), match=r"roject"):
         make_either(project=999).call("list_prompts")
 
 
@@ -133,11 +133,11 @@ def test_a_projects_token_is_for_reading_only(make_either: EitherMaker) -> None:
         make_either(project="phc_any").call("archive", "greeting")
 
 
-@pytest.mark.parametrize(("fault", "error"), [(server_error, ServerFailed), (hang, TimedOut)])
+@pytest.mark.parametrize(("fault", "error"), [(server_error, ServerError), (hang, RequestTimeoutError)])
 def test_a_change_that_fails_says_how(make_either: EitherMaker, proxy: Proxy, fault: Any, error: type[PromptuaryError]) -> None:
     proxy.fault = fault
     with pytest.raises(error):
-        make_either(proxy.url, request_limit=0.2).call("publish", "greeting", "lost", base_version=3)
+        make_either(proxy.url, request_timeout=0.2).call("publish", "greeting", "lost", base_version=3)
 
 
 def test_prefetching_takes_one_request_and_gets_none(make_either: EitherMaker, proxy: Proxy) -> None:
@@ -158,7 +158,7 @@ def test_what_was_prefetched_is_on_disk_too(make_either: EitherMaker, proxy: Pro
 def test_prefetching_pages_through_the_whole_project(
     make_either: EitherMaker, monkeypatch: pytest.MonkeyPatch, proxy: Proxy
 ) -> None:
-    monkeypatch.setattr("promptuary_client.filling.PAGE", 2)
+    monkeypatch.setattr("promptuary_client.prefetch.PAGE", 2)
     result = make_either(proxy.url).call("prefetch", label="staging")
     assert (result.count, len(proxy.requests)) == (5, 3)
 
@@ -166,30 +166,28 @@ def test_prefetching_pages_through_the_whole_project(
 def test_prefetching_from_a_server_that_fails_tells_why_and_does_not_raise(make_either: EitherMaker, proxy: Proxy) -> None:
     proxy.fault = server_error
     result = make_either(proxy.url).call("prefetch")
-    assert (result.count, type(result.error)) == (0, ServerFailed)
+    assert (result.count, type(result.error)) == (0, ServerError)
 
 
 def test_hooks_are_told_answers_and_troubles_and_cannot_break_a_fetch(make_either: EitherMaker, proxy: Proxy) -> None:
     answers: list[Prompt] = []
-    troubles: list[Trouble] = []
+    events: list[ErrorEvent] = []
 
     def note(prompt: Prompt) -> None:
         answers.append(prompt)
         raise ValueError("The program's own mistake.")
 
-    client = make_either(proxy.url, on_get=note, on_trouble=troubles.append, cache_dir=False)
+    client = make_either(proxy.url, on_get=note, on_error=events.append, cache_dir=False)
     client.get("greeting", label="production")
     proxy.fault = server_error
     client.get("nothing", fallback="Hello!")
     assert [prompt.source for prompt in answers] == ["server", "fallback"]
-    assert [(trouble.key, type(trouble.error), trouble.has_content) for trouble in troubles] == [
-        (Key("nothing"), ServerFailed, False)
-    ]
+    assert [(event.key, type(event.error), event.has_content) for event in events] == [(PromptKey("nothing"), ServerError, False)]
 
 
 def test_a_prompt_sets_the_usual_attributes_of_traces(make_either: EitherMaker) -> None:
     spans = TracerProvider()
-    client = make_either(on_get=lambda prompt: prompt.set_on(trace.get_current_span()))
+    client = make_either(on_get=lambda prompt: prompt.set_span_attributes(trace.get_current_span()))
     with spans.get_tracer("test").start_as_current_span("answer") as span:
         prompt = client.get("greeting", label="production")
     spans.shutdown()

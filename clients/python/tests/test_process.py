@@ -1,4 +1,4 @@
-"""Whole programs: their end is not held up, and another event loop is no trouble."""
+"""Whole programs: their end is not held up, and another event loop is no event."""
 
 import socket
 import subprocess
@@ -17,7 +17,7 @@ FIRST_LINES = """
 import asyncio, sys
 from promptuary_client import AsyncPromptuary, Promptuary
 host, key, folder = sys.argv[1:]
-options = dict(api_key=key, cache_dir=folder, deadline=0.2)
+options = dict(api_key=key, cache_dir=folder, timeout=0.2)
 """
 
 THREADS = "prompts = Promptuary(host, **options)\nprint(prompts.get('greeting', fallback='Hello!').source)"
@@ -41,7 +41,7 @@ def test_a_program_ends_at_once_and_silently_while_a_request_is_under_way(
 
 
 TWO_LOOPS = """
-prompts = AsyncPromptuary(host, api_key=key, cache_dir=folder, deadline=60, ttl=3600)
+prompts = AsyncPromptuary(host, api_key=key, cache_dir=folder, timeout=60, ttl=3600)
 async def fetch(name):
     print((await prompts.get(name)).source)
 for name in ("greeting", "greeting", "chat"):
@@ -65,7 +65,7 @@ def make(**options):
         ssl.create_default_context()
         os.write(1, b"loaded\\n")
     return httpx2.Client(**options)
-prompts = Promptuary(host, api_key=key, cache_dir=folder, deadline=60, live=True, http_client=make)
+prompts = Promptuary(host, api_key=key, cache_dir=folder, timeout=60, live=True, http_client_factory=make)
 prompts.get("greeting")
 began.wait()
 """
@@ -90,7 +90,7 @@ def test_close_ends_the_threads_of_requests_whatever_they_wait_for(make_client: 
     before = own_threads()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         client = make_client(f"{scheme}://127.0.0.1:{silent.getsockname()[1]}", live=True)
-        assert client.get("greeting", fallback="Hello!", deadline=0.01).source == "fallback"
+        assert client.get("greeting", fallback="Hello!", timeout=0.01).source == "fallback"
         connections = [silent.accept()[0] for _ in range(2)]
         for connection in connections:
             # The request is sent, or the handshake has begun.
@@ -103,6 +103,6 @@ def test_close_ends_the_threads_of_requests_whatever_they_wait_for(make_client: 
 
 def test_a_hook_may_close_the_client(make_client: ClientMaker) -> None:
     made: list[Promptuary] = []
-    made.append(make_client("http://127.0.0.1:1", on_trouble=lambda _trouble: made[0].close()))
+    made.append(make_client("http://127.0.0.1:1", on_error=lambda _event: made[0].close()))
     made[0].get("greeting", fallback="Hello!")
     wait_until(lambda: not own_threads())

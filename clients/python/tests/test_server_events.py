@@ -9,15 +9,15 @@ from client_service import Service
 from desks import Desk, make_desk
 from promptuary.model.changes import ChangeKind
 
-from promptuary_client import Key
+from promptuary_client import PromptKey
 from promptuary_client.changes import read_change
 
 KEYS = {
-    "latest": Key("p"),
-    "version": Key("p", version=1),
-    "production": Key("p", label="production"),
-    "other label": Key("p", label="staging"),
-    "other prompt": Key("other"),
+    "latest": PromptKey("p"),
+    "version": PromptKey("p", version=1),
+    "production": PromptKey("p", label="production"),
+    "other label": PromptKey("p", label="staging"),
+    "other prompt": PromptKey("other"),
 }
 ALL = {"latest", "version", "production", "other label"}
 CONCERNED: dict[str, set[str]] = {

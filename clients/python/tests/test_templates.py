@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptuary_client import CompileError, MissingVariables, Prompt
+from promptuary_client import CompileError, MissingVariablesError, Prompt
 from promptuary_client.prompts import Content
 
 MESSAGES = [
@@ -72,14 +72,14 @@ def test_a_value_that_contains_itself_is_an_error() -> None:
 
 @pytest.mark.parametrize("content", ["{{name}} {{tier}}", [{"role": "user", "content": "{{name}} {{tier}}"}]])
 def test_none_is_no_value(content: object) -> None:
-    with pytest.raises(MissingVariables, match="No value was given for: name") as caught:
+    with pytest.raises(MissingVariablesError, match="No value was given for: name") as caught:
         prompt_of(content).compile(name=None, tier=1)
     assert (caught.value.names, caught.value.unused) == (("name",), ())
     assert "{{name}} 1" in str(prompt_of(content).compile(missing="keep", name=None, tier=1))
 
 
 def test_a_misspelt_value_is_named_beside_the_missing_one() -> None:
-    with pytest.raises(MissingVariables, match=r"for: customer\. The prompt does not have: custmer\.") as caught:
+    with pytest.raises(MissingVariablesError, match=r"for: customer\. The prompt does not have: custmer\.") as caught:
         prompt_of("{{customer}}").compile(custmer="Acme")
     assert (caught.value.names, caught.value.unused) == (("customer",), ("custmer",))
 
@@ -93,7 +93,7 @@ def test_what_is_put_in_is_never_looked_at_again() -> None:
 
 
 def test_missing_variables_are_an_error_that_names_them_all() -> None:
-    with pytest.raises(MissingVariables, match="a, c") as caught:
+    with pytest.raises(MissingVariablesError, match="a, c") as caught:
         prompt_of("{{a}} {{b}} {{c}}").compile(b="x")
     assert caught.value.names == ("a", "c")
 
@@ -122,7 +122,7 @@ def test_a_chat_prompt_tells_variables_and_placeholders_apart() -> None:
 
 
 def test_missing_placeholders_are_missing_like_variables() -> None:
-    with pytest.raises(MissingVariables, match="history, more"):
+    with pytest.raises(MissingVariablesError, match="history, more"):
         prompt_of(MESSAGES).compile(tone="", question="", url="")
     kept = prompt_of(MESSAGES).compile_messages(missing="keep")
     assert kept == MESSAGES

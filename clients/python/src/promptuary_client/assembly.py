@@ -8,7 +8,7 @@ from typing import Any
 
 from promptuary_client import errors
 from promptuary_client.core import Core
-from promptuary_client.prompts import Fallback, Key, Prompt, fallback_content
+from promptuary_client.prompts import Fallback, Prompt, PromptKey, fallback_content
 from promptuary_client.reports import report_answer, report_bundle, report_unused
 from promptuary_client.settings import (
     Settings,
@@ -65,7 +65,7 @@ def build_settings(
 def answer(
     settings: Settings,
     core: Core,
-    key: Key,
+    key: PromptKey,
     *,
     is_confirmed: bool,
     fallback: Fallback | None,
@@ -84,27 +84,27 @@ def answer(
     return prompt
 
 
-def has_substitute(settings: Settings, key: Key, fallback: object) -> bool:
+def has_substitute(settings: Settings, key: PromptKey, fallback: object) -> bool:
     """Tell whether there is something to serve where the server has given nothing."""
     return fallback is not None or (settings.bundle is not None and settings.bundle.find(key) is not None)
 
 
 def _note_unused(settings: Settings, core: Core, prompt: Prompt, names: tuple[str, ...]) -> None:
     if core.is_first_unused(prompt, names):
-        report_unused(settings, prompt, errors.UnusedValues(names))
+        report_unused(settings, prompt, errors.UnusedValuesError(names))
 
 
-def _reason(settings: Settings, core: Core, key: Key) -> errors.PromptuaryError:
+def _reason(settings: Settings, core: Core, key: PromptKey) -> errors.PromptuaryError:
     error = core.error(key)
     if settings.offline and settings.bundle_error is not None:
         # The file is the only thing that can be mended.
-        return errors.Unreachable(f"{error} {settings.bundle_error}")
+        return errors.UnreachableError(f"{error} {settings.bundle_error}")
     return error
 
 
-def _bundled(settings: Settings, core: Core, key: Key) -> Prompt | None:
+def _bundled(settings: Settings, core: Core, key: PromptKey) -> Prompt | None:
     # The server's word that there is no such prompt is worth more than an old file.
-    if settings.bundle is None or isinstance(core.error(key), errors.NotFound):
+    if settings.bundle is None or isinstance(core.error(key), errors.NotFoundError):
         return None
     content = settings.bundle.find(key)
     if content is None:

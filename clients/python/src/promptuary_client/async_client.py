@@ -1,4 +1,4 @@
-"""The client for programs on an asyncio event loop."""
+"""The client for programs with an event loop."""
 
 import ssl
 from collections.abc import Callable, Iterable, Mapping
@@ -8,42 +8,43 @@ from typing import Any
 
 import httpx2
 
-from promptuary_client import verbs, wire
+from promptuary_client import operations, wire
 from promptuary_client.assembly import build_settings
 from promptuary_client.async_fetcher import AsyncFetcher
-from promptuary_client.filling import Prefetched
+from promptuary_client.operations import ANY_VERSION, KEEP, AnyVersion, History, Keep, Label, Page, Version
+from promptuary_client.prefetch import PrefetchResult
 from promptuary_client.prompts import Fallback, Prompt, check_fallback
-from promptuary_client.settings import DEFAULT, Default, Hook, Trouble
-from promptuary_client.verbs import ANYWHERE, KEEP, Anywhere, History, Keep, Label, Page, Version
+from promptuary_client.settings import DEFAULT, Default, ErrorEvent, Hook
 
 
 class AsyncPromptuary:
-    """Fetches prompts from a server and keeps them. One client serves all tasks of one event loop.
+    """Client for programs with an event loop. All tasks of the loop share one client.
 
-    A fetch waits at most ``deadline`` seconds the first time a prompt is asked for, and not at all later: what is known is served
-    at once, and refreshed in the background when it is older than ``ttl`` seconds. A request may go on for ``request_limit``
-    seconds after its caller has left. Making a client asks nothing of the network. Raises `ConfigurationError`.
+    The first fetch of a prompt waits for the server, for at most ``timeout`` seconds. Later fetches do not wait: they return the
+    known content at once, and content older than ``ttl`` seconds is refreshed in the background. A request may continue for
+    ``request_timeout`` seconds after its caller has timed out. Creating a client sends nothing. Raises `ConfigurationError`.
 
-    ``host`` is the server's address, ``api_key`` a key of it, ``project`` the project's number, its token (for reading only) or
-    ``@current``; unless they are given they come from ``PROMPTUARY_HOST``, ``PROMPTUARY_API_KEY`` and ``PROMPTUARY_PROJECT``.
-    ``label`` is the one that is fetched unless a label or a version is asked for.
+    ``host`` is the address of the server and ``api_key`` a key of it. ``project`` is the project's ID, its token (for reading
+    only) or ``@current``. Their defaults are ``PROMPTUARY_HOST``, ``PROMPTUARY_API_KEY`` and ``PROMPTUARY_PROJECT``. ``label`` is
+    the label to fetch if a call names neither a label nor a version.
 
-    ``cache_dir`` is the folder for the last known good content, by default that of ``PROMPTUARY_CACHE_DIR`` or one in the user's
-    cache folder, and none if it is `False`. ``max_entries`` bounds how many prompts, versions and labels memory and disk keep.
+    ``cache_dir`` is the folder of the disk cache; the default is ``PROMPTUARY_CACHE_DIR`` or a folder in the user's cache folder,
+    and `False` disables it. ``max_entries`` is the maximum number of prompts, versions and labels in memory, and on disk.
 
-    With ``live`` changes are followed as they happen. ``bundle`` is a file of ``promptuary bundle``, by default that of
-    ``PROMPTUARY_BUNDLE``, for when the server cannot be asked; with ``offline``, by default as ``PROMPTUARY_OFFLINE`` says, it
-    never is.
+    ``live`` follows the server's stream of changes. ``bundle`` is a file of ``promptuary bundle`` to use if the server cannot be
+    reached; its default is ``PROMPTUARY_BUNDLE``. ``offline`` sends no requests; its default is ``PROMPTUARY_OFFLINE``.
 
-    ``headers`` go with every request, such as those of a proxy that asks for a token. ``verify`` is a file or folder with the
-    certificates of authorities, or an `ssl.SSLContext`; `False` checks no certificate. ``http_client`` makes the
-    `httpx2.AsyncClient` that sends requests, of the arguments that it is called with, also for a stream and after a fork.
+    ``headers`` are sent with every request, for example for a proxy that requires a token. ``verify`` is a file or folder of CA
+    certificates, or an `ssl.SSLContext`; `False` disables verification. ``http_client_factory`` creates the `httpx2.AsyncClient`
+    that sends the requests, from its arguments; it is called again for a stream and after a fork.
 
-    With ``max_stale`` content that was due for a refresh more than so many seconds ago is not served before the server was asked,
-    which is for processes that are frozen between calls. ``on_get`` is called with every answer, ``on_trouble`` with a `Trouble`
-    for every fetch that failed, for values that a prompt does not use, and for a bundle that cannot be used.
+    ``max_stale`` is for processes that are frozen between calls: content that was due for a refresh more than so many seconds ago
+    is served only after asking the server.
 
-    Used in another loop, such as that of a second ``asyncio.run``, a client keeps what it knows and begins anew with the rest.
+    ``on_get`` is called with every `Prompt` that is returned, ``on_error`` with an `ErrorEvent` for every failed fetch, for values
+    that a prompt does not use, and for a bundle that cannot be used.
+
+    In another event loop, such as that of a second ``asyncio.run``, a client keeps its cache and opens new connections.
     """
 
     def __init__(
@@ -53,20 +54,20 @@ class AsyncPromptuary:
         api_key: str | None = None,
         project: str | int | None = None,
         label: str | None = None,
-        deadline: float = 1.0,
+        timeout: float = 1.0,
         ttl: float = 60.0,
         max_stale: float | None = None,
         max_entries: int = 1000,
-        request_limit: float = 10.0,
+        request_timeout: float = 10.0,
         cache_dir: str | Path | bool = True,
         live: bool = False,
         bundle: str | Path | None = None,
         offline: bool | None = None,
         headers: Mapping[str, str] | None = None,
         verify: ssl.SSLContext | str | Path | bool = True,
-        http_client: Callable[..., httpx2.AsyncClient] | None = None,
+        http_client_factory: Callable[..., httpx2.AsyncClient] | None = None,
         on_get: Hook[Prompt] | None = None,
-        on_trouble: Hook[Trouble] | None = None,
+        on_error: Hook[ErrorEvent] | None = None,
     ) -> None:
         self.settings = build_settings(
             host,
@@ -78,15 +79,15 @@ class AsyncPromptuary:
             headers=headers,
             verify=verify,
             offline=offline,
-            deadline=deadline,
+            timeout=timeout,
             ttl=ttl,
             max_stale=max_stale,
             max_entries=max_entries,
-            request_limit=request_limit,
+            request_timeout=request_timeout,
             live=live,
-            http_client=http_client,
+            http_client_factory=http_client_factory,
             on_get=on_get,
-            on_trouble=on_trouble,
+            on_error=on_error,
         )
         self._fetcher = AsyncFetcher(self.settings)
 
@@ -98,44 +99,44 @@ class AsyncPromptuary:
         version: int | None = None,
         fallback: Fallback | None = None,
         fallback_config: Mapping[str, Any] | None = None,
-        deadline: float | None = None,
+        timeout: float | None = None,
     ) -> Prompt:
-        """Return a prompt at ``version``, at the version that ``label`` points at, or at its latest version.
+        """Return a prompt: the version ``version``, the version that ``label`` points at, or the latest version.
 
-        Without either the client's own ``label`` counts, if it has one; `None` asks for the latest version all the same.
+        If neither is given, the client's own ``label`` is used, if it has one; ``label=None`` returns the latest version.
 
-        ``fallback`` is a text or a list of chat messages of the code's own, and ``fallback_config`` its config, for when there is
-        nothing else. ``deadline`` is how many seconds to wait at most, by default the client's.
+        ``fallback`` is a text or a list of chat messages, and ``fallback_config`` its config; they are returned if there is nothing
+        else. ``timeout`` is the maximum wait in seconds, by default the client's.
 
-        With a ``fallback`` this never raises for what the server, the network or the disk does. Without one it raises
-        `Unavailable` or `Refused` if nothing is known of the prompt. Raises `ValueError` for both a version and a label, for
-        what is neither, for an empty label, and for a fallback that is neither a text nor messages.
+        With a ``fallback``, failures of the server, the network or the disk raise nothing. Without one, `UnavailableError` or
+        `RejectedError` is raised if no content is known. Raises `ValueError` if both a version and a label are given, if either is
+        invalid or the label is empty, and if the fallback is neither a text nor messages.
         """
         key = wire.make_key(self.settings, name, version, label)
         check_fallback(fallback)
-        return await self._fetcher.get(key, fallback=fallback, config=fallback_config, deadline=deadline)
+        return await self._fetcher.get(key, fallback=fallback, config=fallback_config, timeout=timeout)
 
-    async def prefetch(self, *, label: str | Default | None = DEFAULT, deadline: float | None = None) -> Prefetched:
-        """Take all prompts into memory and to disk, at the versions that ``label`` points at, or at their latest ones.
+    async def prefetch(self, *, label: str | Default | None = DEFAULT, timeout: float | None = None) -> PrefetchResult:
+        """Load all prompts into memory and the disk cache, at the versions that ``label`` points at, or at their latest ones.
 
-        Without a ``label`` the client's own counts, as it does for `get`. Raises `ValueError` for an empty label.
+        Without a ``label``, the client's own is used. Raises `ValueError` for an empty label.
 
-        One request brings a hundred prompts. Waits at most ``deadline`` seconds, by default the client's ``request_limit``. Does
-        not raise for what the server or the network does; the result tells how many prompts there are, and why these are not all.
+        Each request returns 100 prompts. ``timeout`` is the maximum wait in seconds, by default the client's ``request_timeout``.
+        Failures of the server or the network are not raised: the result has the number of prompts and the error, if any.
         """
-        return await self._fetcher.prefetch(wire.check_label(self.settings.label if label is DEFAULT else label), deadline)
+        return await self._fetcher.prefetch(wire.check_label(self.settings.label if label is DEFAULT else label), timeout)
 
     async def create(
         self, name: str, content: object, *, config: Mapping[str, Any] | None = None, description: str | None = None
     ) -> Version:
-        """Make a prompt of a text, of chat messages or of any other JSON; return its version 1.
+        """Create a prompt from a text, chat messages or any other JSON; return its version 1.
 
-        ``config`` is whatever belongs to the prompt, such as the name of a model; ``description`` says what the version is about.
-        Raises `Invalid` for what the server does not accept and for a name that is taken, and `PromptuaryError` as every change
-        of prompts does: `Unavailable`, `NotAuthenticated`, `Forbidden`, and `ConfigurationError` if the project is named by its
-        token.
+        ``config`` belongs to the prompt, for example the name of a model; ``description`` describes the version. Raises
+        `InvalidRequestError` if the server does not accept the prompt or the name is taken, and like every method that changes
+        prompts `UnavailableError`, `AuthenticationError`, `PermissionDeniedError`, and `ConfigurationError` if the client has the
+        project's token instead of its ID.
         """
-        return await self._fetcher.perform(verbs.create(self.settings, name, content, config, description))
+        return await self._fetcher.perform(operations.create(self.settings, name, content, config, description))
 
     async def publish(
         self,
@@ -146,14 +147,14 @@ class AsyncPromptuary:
         config: Mapping[str, Any] | Keep | None = KEEP,
         description: str | None = None,
     ) -> Version:
-        """Add the next version on top of ``base_version``, the one that it was made from, and return it.
+        """Publish the next version, made from ``base_version``, and return it.
 
-        ``content`` and ``config`` are those of the base version unless they are given; a ``config`` of `None` is no config.
-        ``description`` says what has changed. Raises `Conflict` if the base version is not the latest any more, `NotFound`,
-        `Invalid`, and what `create` raises.
+        The defaults of ``content`` and ``config`` are those of the base version; ``config=None`` removes the config.
+        ``description`` describes the change. Raises `ConflictError` if the base version is no longer the latest, `NotFoundError`,
+        `InvalidRequestError`, and the errors of `create`.
         """
-        verb = verbs.publish(self.settings, name, base_version, description, prompt=content, config=config)
-        return await self._fetcher.perform(verb)
+        operation = operations.publish(self.settings, name, base_version, description, prompt=content, config=config)
+        return await self._fetcher.perform(operation)
 
     async def edit(
         self,
@@ -164,55 +165,58 @@ class AsyncPromptuary:
         config: Mapping[str, Any] | Keep | None = KEEP,
         description: str | None = None,
     ) -> Version:
-        """Publish a version with texts replaced: ``edits`` are pairs of an old text, which must be there once, and a new one.
+        """Publish a version with texts replaced: ``edits`` are pairs of an old text, which must occur exactly once, and a new one.
 
-        The other arguments and the result are those of `publish`. Raises `Invalid` for an edit that does not apply, with its
-        number as ``edit_index``, `Conflict` if the base version is not the latest any more, `NotFound`, and what `create` raises.
+        The other arguments and the result are those of `publish`. Raises `InvalidRequestError` for an edit that does not apply,
+        with its index as ``edit_index``, `ConflictError` if the base version is no longer the latest, `NotFoundError`, and the
+        errors of `create`.
         """
-        changes = verbs.edits_of(edits)
+        changes = operations.edits_of(edits)
         return await self._fetcher.perform(
-            verbs.publish(self.settings, name, base_version, description, edits=changes, config=config)
+            operations.publish(self.settings, name, base_version, description, edits=changes, config=config)
         )
 
-    async def label(self, name: str, label: str, *, version: int, expected_version: int | Anywhere | None = ANYWHERE) -> Label:
-        """Have a label point at a version; return where it is now.
+    async def move_label(
+        self, name: str, label: str, *, version: int, expected_version: int | AnyVersion | None = ANY_VERSION
+    ) -> Label:
+        """Point a label at a version, and return it.
 
-        With ``expected_version`` it is moved only if it points there; `None` expects a label that is not set yet. Raises
-        `LabelMoved` otherwise, whose ``current_version`` is where the label points.
-
-        Raises `NotFound` if there is no such prompt or version, `Invalid` for a name that no label can have, and what `create`
-        raises.
+        ``expected_version`` is the version that the label must point at before; `None` stands for a label that is not set.
+        Otherwise `LabelMovedError` is raised, whose ``current_version`` is the version that the label points at. Raises
+        `NotFoundError` if the prompt or version does not exist, `InvalidRequestError` for an invalid name, and the errors of
+        `create`.
         """
-        return await self._fetcher.perform(verbs.move_label(self.settings, name, label, version, expected_version))
+        return await self._fetcher.perform(operations.move_label(self.settings, name, label, version, expected_version))
 
-    async def remove_label(self, name: str, label: str, *, expected_version: int | Anywhere = ANYWHERE) -> None:
-        """Take a label away, with ``expected_version`` only if it points there; `LabelMoved` is raised otherwise.
+    async def remove_label(self, name: str, label: str, *, expected_version: int | AnyVersion = ANY_VERSION) -> None:
+        """Remove a label. Raises `LabelMovedError` if it does not point at ``expected_version``.
 
-        Raises `NotFound` if the prompt does not carry it, and what `create` raises.
+        Raises `NotFoundError` if the prompt does not have the label, and the errors of `create`.
         """
-        await self._fetcher.perform(verbs.remove_label(self.settings, name, label, expected_version))
+        await self._fetcher.perform(operations.remove_label(self.settings, name, label, expected_version))
 
     async def archive(self, name: str) -> None:
-        """Take a prompt with all its versions and labels out of service; its name is free again.
+        """Archive a prompt with all its versions and labels; its name can be used again.
 
-        Raises `NotFound` if there is no such prompt, and what `create` raises.
+        Raises `NotFoundError` if the prompt does not exist, and the errors of `create`.
         """
-        await self._fetcher.perform(verbs.archive(self.settings, name))
+        await self._fetcher.perform(operations.archive(self.settings, name))
 
     async def duplicate(self, name: str, new_name: str) -> Version:
-        """Make a prompt named ``new_name`` of the latest version of another; return its version 1.
+        """Create a prompt ``new_name`` from the latest version of another; return its version 1.
 
-        Raises `NotFound` if there is no such prompt, `Invalid` if the new name is taken, and what `create` raises.
+        Raises `NotFoundError` if the prompt does not exist, `InvalidRequestError` if the new name is taken, and the errors of
+        `create`.
         """
-        return await self._fetcher.perform(verbs.duplicate(self.settings, name, new_name))
+        return await self._fetcher.perform(operations.duplicate(self.settings, name, new_name))
 
     async def history(self, name: str, *, limit: int = 50, before_version: int | None = None) -> History:
-        """Return the versions of a prompt without their contents, newest first, and its labels.
+        """Return the labels of a prompt and its versions without their contents, newest first.
 
-        At most ``limit`` of them; ``before_version`` goes on where a page ended. Raises `NotFound` if there is no such prompt,
-        `Unavailable`, and other kinds of `Refused`.
+        ``limit`` is the maximum number of versions; ``before_version`` continues behind an earlier page. Raises `NotFoundError` if
+        the prompt does not exist, `UnavailableError`, and other kinds of `RejectedError`.
         """
-        return await self._fetcher.perform(verbs.history(self.settings, name, limit, before_version))
+        return await self._fetcher.perform(operations.history(self.settings, name, limit, before_version))
 
     async def list_prompts(
         self,
@@ -220,25 +224,27 @@ class AsyncPromptuary:
         search: str | None = None,
         label: str | None = None,
         order_by: str | None = None,
-        limit: int = verbs.PAGE,
+        limit: int = operations.PAGE,
         offset: int = 0,
     ) -> Page:
-        """Return one page of prompts, at their latest versions or at those that ``label`` points at.
+        """Return a page of prompts, at their latest versions or at those that ``label`` points at.
 
-        ``search`` is a text that names or contents have; ``order_by`` is a field such as ``name``, or ``-created_at`` for the
-        newest first. ``limit`` is how many prompts a page has, and ``offset`` how many come before it. Raises `Unavailable`,
-        `Refused`, and `ValueError` for an empty label.
+        ``search`` is a text in the name or the content. ``order_by`` is a field such as ``name``, or ``-created_at`` for newest
+        first. ``limit`` is the size of a page, and ``offset`` the number of prompts before it. Raises `UnavailableError`,
+        `RejectedError`, and `ValueError` for an empty label.
         """
-        verb = verbs.list_prompts(self.settings, search=search, label=label, order_by=order_by, limit=limit, offset=offset)
-        return await self._fetcher.perform(verb)
+        operation = operations.list_prompts(
+            self.settings, search=search, label=label, order_by=order_by, limit=limit, offset=offset
+        )
+        return await self._fetcher.perform(operation)
 
     async def close(self) -> None:
-        """Close the connections. What is known goes on being served; nothing is asked any more."""
+        """Close the connections and end all background work. The client still serves known content, and sends nothing more."""
         await self._fetcher.close()
 
     @property
     def is_live(self) -> bool:
-        """Whether changes are heard of as they happen at the moment, which ``live=True`` asks for."""
+        """State of ``live``: `True` while the client is connected to the stream of changes."""
         return self._fetcher.is_live
 
     async def __aenter__(self) -> "AsyncPromptuary":

@@ -11,15 +11,15 @@ import httpx2
 from promptuary_client import errors, process_hooks, wire
 from promptuary_client.assembly import answer, has_substitute
 from promptuary_client.async_follower import AsyncFollower
-from promptuary_client.core import OFFLINE, Core, Flight, Step
+from promptuary_client.change_stream import ChangeStream
+from promptuary_client.core import OFFLINE, Core, PendingFetch, Step
 from promptuary_client.disk import Disk
-from promptuary_client.filling import Prefetched, next_page, pages, take_in
-from promptuary_client.prompts import Content, Fallback, Key, Prompt
-from promptuary_client.reports import report_defect, report_disk, report_prefetch, report_trouble
+from promptuary_client.operations import Operation
+from promptuary_client.prefetch import PrefetchResult, add_page, next_page, pages
+from promptuary_client.prompts import Content, Fallback, Prompt, PromptKey
+from promptuary_client.reports import report_defect, report_disk, report_error, report_prefetch
 from promptuary_client.settings import Settings
-from promptuary_client.trail import Trail
 from promptuary_client.transport import BROKEN, FAILURES, Body, error_from, load_certificates, open_async_http, send_options
-from promptuary_client.verbs import Verb
 
 T = TypeVar("T")
 
@@ -34,73 +34,75 @@ class AsyncFetcher:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._http = None if settings.offline else self._make_http()
         self._left_behind: list[httpx2.AsyncClient | None] = []
-        self._tasks: dict[Flight, asyncio.Task[None]] = {}
-        self._errands: set[asyncio.Task[None]] = set()
+        self._tasks: dict[PendingFetch, asyncio.Task[None]] = {}
+        self._background: set[asyncio.Task[None]] = set()
         self._is_closed = False
-        self._trail = Trail(settings, self.core) if settings.live and not settings.offline else None
+        self._change_stream = ChangeStream(settings, self.core) if settings.live and not settings.offline else None
         self._follower: AsyncFollower | None = None
         self._end: weakref.finalize[..., AsyncFetcher] | None = None
         process_hooks.register(self)
 
-    async def get(self, key: Key, *, fallback: Fallback | None, config: Mapping[str, Any] | None, deadline: float | None) -> Prompt:
+    async def get(
+        self, key: PromptKey, *, fallback: Fallback | None, config: Mapping[str, Any] | None, timeout: float | None
+    ) -> Prompt:
         """Return what there is to serve for a key, once it has been asked for if it has to be. Raises why there is nothing."""
-        is_confirmed, refusal = False, wire.impossible(key)
+        is_confirmed, refusal = False, wire.impossible_key(key)
         if refusal is not None:
-            self._refuse(key, refusal)
+            self._reject(key, refusal)
         else:
             self._adopt_loop()
             self._follow()
             has_other = has_substitute(self.settings, key, fallback)
             step = self.core.plan(key, has_fallback=has_other)
             if step is not Step.SERVE:
-                wait = None if step is Step.REFRESH else self.settings.deadline if deadline is None else deadline
+                wait = None if step is Step.REFRESH else self.settings.timeout if timeout is None else timeout
                 is_confirmed = await self._ask(key, wait, has_fallback=has_other)
         return answer(self.settings, self.core, key, is_confirmed=is_confirmed, fallback=fallback, config=config)
 
-    async def prefetch(self, label: str | None, deadline: float | None) -> Prefetched:
+    async def prefetch(self, label: str | None, timeout: float | None) -> PrefetchResult:
         """Take all prompts into memory, page by page. Does not raise for what the server or the network does."""
         self._adopt_loop()
         self._follow()
-        end = time.monotonic() + (self.settings.request_limit if deadline is None else deadline)
+        end = time.monotonic() + (self.settings.request_timeout if timeout is None else timeout)
         count, steps = 0, pages(self.settings, label)
         try:
-            verb = next(steps, None)
-            while verb is not None:
-                heard = self.core.heard
-                page = verb.read(await self._send(verb.request, end - time.monotonic()))
-                taken = take_in(self.core, page, label, heard=heard)
+            operation = next(steps, None)
+            while operation is not None:
+                changes_seen = self.core.changes_seen
+                page = operation.read(await self._send(operation.request, end - time.monotonic()))
+                taken = add_page(self.core, page, label, changes_seen=changes_seen)
                 count += len(taken)
                 await self._keep_all(taken)
-                verb = next_page(steps, page)
+                operation = next_page(steps, page)
         except (errors.PromptuaryError, asyncio.TimeoutError, *FAILURES) as failure:
             error = error_from(failure)
             report_prefetch(error)
-            return Prefetched(count, error)
-        return Prefetched(count)
+            return PrefetchResult(count, error)
+        return PrefetchResult(count)
 
-    def _refuse(self, key: Key, refusal: errors.NotFound) -> None:
-        if self.core.refuse(key, refusal):
-            report_trouble(self.settings, key, refusal, has_content=False)
+    def _reject(self, key: PromptKey, refusal: errors.NotFoundError) -> None:
+        if self.core.reject(key, refusal):
+            report_error(self.settings, key, refusal, has_content=False)
 
-    async def revalidate(self, key: Key) -> bool:
+    async def revalidate(self, key: PromptKey) -> bool:
         """Ask for what a change concerns; return whether the server has confirmed what is known now."""
-        flight, is_new = self.core.board(key, self.settings.request_limit)
+        pending, is_new = self.core.join(key, self.settings.request_timeout)
         if is_new:
-            self._tasks[flight] = asyncio.create_task(self._fly(flight, has_fallback=True))
-            await asyncio.wait({self._tasks[flight]})
-        return flight.succeeded
+            self._tasks[pending] = asyncio.create_task(self._fetch(pending, has_fallback=True))
+            await asyncio.wait({self._tasks[pending]})
+        return pending.succeeded
 
     @property
     def is_live(self) -> bool:
         """Whether changes are heard of as they happen."""
-        return self._trail is not None and self._trail.is_followed
+        return self._change_stream is not None and self._change_stream.is_followed
 
     async def close(self) -> None:
         """Close the connections. What is known goes on being served; nothing is asked any more."""
         self._is_closed = True
         self._adopt_loop()
         follower = [] if self._follower is None else [self._follower.task]
-        under_way = [*self._tasks.values(), *self._errands, *follower]
+        under_way = [*self._tasks.values(), *self._background, *follower]
         for task in under_way:
             task.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
@@ -119,7 +121,7 @@ class AsyncFetcher:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             if self._loop is not None:
-                self.core.drop_flights()
+                self.core.drop_pending()
                 self._leave_loop()
             self._loop = loop
 
@@ -129,40 +131,40 @@ class AsyncFetcher:
         self._follower = None
         if self._end is not None:
             self._end()
-        self._tasks, self._errands = {}, set()
+        self._tasks, self._background = {}, set()
 
     def _follow(self) -> None:
         """Follow changes, if that is wanted and nobody does yet."""
-        if self._trail is not None and self._follower is None and not self._is_closed:
-            self._follower = AsyncFollower(self.settings, self._trail, self.revalidate)
+        if self._change_stream is not None and self._follower is None and not self._is_closed:
+            self._follower = AsyncFollower(self.settings, self._change_stream, self.revalidate)
             # A client that is not used any more is let go without having been closed.
             self._end = weakref.finalize(self, self._follower.stop)
 
-    async def _ask(self, key: Key, wait: float | None, *, has_fallback: bool) -> bool:
+    async def _ask(self, key: PromptKey, wait: float | None, *, has_fallback: bool) -> bool:
         """Have the server asked, and wait for it if there is a time to wait; return whether it has confirmed what is known."""
-        flight, is_new = self.core.board(key, wait or 0.0)
+        pending, is_new = self.core.join(key, wait or 0.0)
         if is_new:
-            self._tasks[flight] = asyncio.create_task(self._fly(flight, has_fallback=has_fallback))
-        task = self._tasks.get(flight)
+            self._tasks[pending] = asyncio.create_task(self._fetch(pending, has_fallback=has_fallback))
+        task = self._tasks.get(pending)
         if wait is not None and task is not None:
             await asyncio.wait({task}, timeout=wait)
-            if not flight.done.is_set():
-                self._give_up(flight)
-        return wait is not None and flight.succeeded
+            if not pending.done.is_set():
+                self._abandon(pending)
+        return wait is not None and pending.succeeded
 
-    async def _fly(self, flight: Flight, *, has_fallback: bool) -> None:
+    async def _fetch(self, pending: PendingFetch, *, has_fallback: bool) -> None:
         """Ask for one key, from disk to server to disk, and land."""
         try:
-            await self._recall(flight.key)
-            if self.core.may_send(flight.key, has_fallback=has_fallback) and not self._is_closed:
-                await self._confirm(flight)
+            await self._load_from_disk(pending.key)
+            if self.core.may_send(pending.key, has_fallback=has_fallback) and not self._is_closed:
+                await self._confirm(pending)
         except Exception as defect:  # noqa: BLE001 - it is logged there
-            self.core.fail(flight.key, report_defect(defect, "fetching"))
+            self.core.fail(pending.key, report_defect(defect, "fetching"))
         finally:
-            self._tasks.pop(flight, None)
-            self.core.land(flight)
+            self._tasks.pop(pending, None)
+            self.core.finish(pending)
 
-    async def _recall(self, key: Key) -> None:
+    async def _load_from_disk(self, key: PromptKey) -> None:
         if self.core.known(key) is not None:
             return
         try:
@@ -171,47 +173,47 @@ class AsyncFetcher:
             report_disk(error)
             return
         if record is not None:
-            self.core.recall(key, record.content, record.age)
+            self.core.add_from_disk(key, record.content, record.age)
 
-    async def _confirm(self, flight: Flight) -> None:
-        key, known = flight.key, self.core.known(flight.key)
+    async def _confirm(self, pending: PendingFetch) -> None:
+        key, known = pending.key, self.core.known(pending.key)
         try:
-            content = wire.read_fetch(await self._send(wire.fetch_request(self.settings, key, known), flight.limit), known)
+            content = wire.read_fetch(await self._send(wire.fetch_request(self.settings, key, known), pending.limit), known)
         except (errors.PromptuaryError, asyncio.TimeoutError, *FAILURES) as failure:
             error = error_from(failure)
             has_content = self.core.fail(key, error)
             if not self._is_closed:
-                report_trouble(self.settings, key, error, has_content=has_content)
+                report_error(self.settings, key, error, has_content=has_content)
             return
         # Those who wait for the server need not wait for the disk.
-        if self.core.confirm(flight, content):
-            self._run_errand(self._keep(key, content, is_new=content is not known))
+        if self.core.confirm(pending, content):
+            self._run_in_background(self._keep(key, content, is_new=content is not known))
 
-    def _run_errand(self, errand: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(errand)
-        self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
+    def _run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
-    async def perform(self, verb: Verb[T]) -> T:
+    async def perform(self, operation: Operation[T]) -> T:
         """Do what changes prompts, or reads more than one. Raises `PromptuaryError`."""
         self._adopt_loop()
-        limit = self.settings.request_limit
+        limit = self.settings.request_timeout
         try:
-            answer = await asyncio.wait_for(self._exchange(verb.request, limit), limit)
+            answer = await asyncio.wait_for(self._exchange(operation.request, limit), limit)
         except (asyncio.TimeoutError, *FAILURES) as failure:
             raise error_from(failure) from failure
         finally:
-            if verb.changes is not None:
-                self.core.forget(verb.changes)
-        return verb.read(answer)
+            if operation.changes is not None:
+                self.core.forget(operation.changes)
+        return operation.read(answer)
 
-    async def _keep_all(self, contents: Iterable[tuple[Key, Content]]) -> None:
+    async def _keep_all(self, contents: Iterable[tuple[PromptKey, Content]]) -> None:
         try:
             await asyncio.to_thread(self._disk.store_all, contents)
         except OSError as error:
             report_disk(error)
 
-    async def _keep(self, key: Key, content: Content, *, is_new: bool) -> None:
+    async def _keep(self, key: PromptKey, content: Content, *, is_new: bool) -> None:
         try:
             if is_new:
                 await asyncio.to_thread(self._disk.store, key, content)
@@ -222,10 +224,10 @@ class AsyncFetcher:
         except Exception as defect:  # noqa: BLE001 - it is logged there, and nobody waits for this task
             report_defect(defect, "writing to disk")
 
-    def _give_up(self, flight: Flight) -> None:
-        error = self.core.give_up(flight)
+    def _abandon(self, pending: PendingFetch) -> None:
+        error = self.core.abandon(pending)
         if error is not None:
-            report_trouble(self.settings, flight.key, error, has_content=self.core.known(flight.key) is not None)
+            report_error(self.settings, pending.key, error, has_content=self.core.known(pending.key) is not None)
 
     async def _send(self, request: wire.Request, limit: float) -> wire.Answer:
         """Send a request that reads, and once more if its connection breaks, within the limit. Raises one of `FAILURES`."""
@@ -249,7 +251,7 @@ class AsyncFetcher:
 
     async def _exchange(self, request: wire.Request, limit: float) -> wire.Answer:
         if self.settings.offline:
-            raise errors.Unreachable(OFFLINE)
+            raise errors.UnreachableError(OFFLINE)
         body = Body()
         if self._is_closed:
             raise RuntimeError("The client is closed.")

@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable, Iterable
 import httpx2
 
 from promptuary_client import errors
-from promptuary_client.prompts import Key
+from promptuary_client.change_stream import ChangeStream, Check
+from promptuary_client.prompts import PromptKey
 from promptuary_client.reports import report_defect
 from promptuary_client.settings import Settings
-from promptuary_client.trail import Check, Trail
 from promptuary_client.transport import FAILURES, LAG_SECONDS, check_stream, error_from, open_async_http, stream_options
 
 
@@ -22,9 +22,9 @@ class AsyncFollower:
     It holds what it asks with weakly: a client that is not used any more is let go, and the task ends.
     """
 
-    def __init__(self, settings: Settings, trail: Trail, revalidate: Callable[[Key], Awaitable[bool]]) -> None:
+    def __init__(self, settings: Settings, change_stream: ChangeStream, revalidate: Callable[[PromptKey], Awaitable[bool]]) -> None:
         self._settings = settings
-        self._trail = trail
+        self._change_stream = change_stream
         self._revalidate = weakref.WeakMethod(revalidate)
         self._process = os.getpid()
         self._loop = asyncio.get_running_loop()
@@ -41,14 +41,14 @@ class AsyncFollower:
         try:
             while True:
                 error = await self._follow()
-                await asyncio.sleep(self._trail.lose(error))
+                await asyncio.sleep(self._change_stream.on_disconnect(error))
         finally:
-            self._trail.is_followed = False
+            self._change_stream.is_followed = False
 
     async def _follow(self) -> errors.PromptuaryError | None:
         """Read the stream until it ends; return why it did, `None` if the server ended it in peace."""
-        request = self._trail.request()
-        options = stream_options(request, self._settings.request_limit)
+        request = self._change_stream.request()
+        options = stream_options(request, self._settings.request_timeout)
         try:
             async with (
                 open_async_http(self._settings) as connections,
@@ -56,7 +56,7 @@ class AsyncFollower:
             ):
                 check_stream(response)
                 async for event in httpx2.EventSource(response):
-                    await self._apply(self._trail.take(event.event, event.id, event.data))
+                    await self._apply(self._change_stream.take(event.event, event.id, event.data))
         except (errors.PromptuaryError, asyncio.TimeoutError, *FAILURES) as failure:
             return error_from(failure)
         except Exception as defect:  # noqa: BLE001 - it is logged there
@@ -65,10 +65,10 @@ class AsyncFollower:
         return None
 
     async def _apply(self, checks: Iterable[Check]) -> None:
-        old = self._trail.still_old(await self._ask(checks))
+        old = self._change_stream.still_stale(await self._ask(checks))
         if old:
             await asyncio.sleep(LAG_SECONDS)
-            self._trail.still_old(await self._ask(old))
+            self._change_stream.still_stale(await self._ask(old))
 
     async def _ask(self, checks: Iterable[Check]) -> list[Check]:
         """Ask for what is to be asked for; return those that the server has confirmed."""

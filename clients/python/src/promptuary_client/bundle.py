@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from promptuary_client.errors import InvalidBundle
-from promptuary_client.prompts import Content, Key
+from promptuary_client.errors import InvalidBundleError
+from promptuary_client.prompts import Content, PromptKey
 
 FORMAT = "promptuary-bundle"
 FORMAT_VERSION = 1
@@ -22,28 +22,28 @@ FORMAT_VERSION = 1
 class Bundle:
     """The prompts of one file."""
 
-    def __init__(self, contents: Mapping[Key, Content]) -> None:
+    def __init__(self, contents: Mapping[PromptKey, Content]) -> None:
         self._contents = contents
 
-    def find(self, key: Key) -> Content | None:
+    def find(self, key: PromptKey) -> Content | None:
         """Return what the file has for a key, `None` if it has nothing."""
         return self._contents.get(key)
 
 
 def read_bundle(path: str | Path) -> Bundle:
-    """Return the prompts of a file. Raises `InvalidBundle`, which says what is wrong with it."""
+    """Return the prompts of a file. Raises `InvalidBundleError`, which says what is wrong with it."""
     try:
         data = Path(path).expanduser().read_bytes()
     except (OSError, ValueError, RuntimeError) as error:
-        raise InvalidBundle(f"The bundle {os.fspath(path)} cannot be read: {error}.") from error
+        raise InvalidBundleError(f"The bundle {os.fspath(path)} cannot be read: {error}.") from error
     try:
         found = json.loads(data)
         _check_format(found)
         return Bundle(_read_prompts(found["prompts"]))
     except _Damage as damage:
-        raise InvalidBundle(f"The bundle {os.fspath(path)} is not usable: {damage}") from damage
+        raise InvalidBundleError(f"The bundle {os.fspath(path)} is not usable: {damage}") from damage
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise InvalidBundle(
+        raise InvalidBundleError(
             f"The bundle {os.fspath(path)} is damaged, or not a bundle. Write it again with promptuary bundle."
         ) from error
 
@@ -62,8 +62,8 @@ def _check_format(found: Mapping[str, Any]) -> None:
         )
 
 
-def _read_prompts(rows: list[Mapping[str, Any]]) -> dict[Key, Content]:
-    contents: dict[Key, Content] = {}
+def _read_prompts(rows: list[Mapping[str, Any]]) -> dict[PromptKey, Content]:
+    contents: dict[PromptKey, Content] = {}
     for row in rows:
         content = _read_content(row)
         for key in _keys(row, content):
@@ -86,11 +86,11 @@ def _read_content(row: Mapping[str, Any]) -> Content:
     return Content(name=name, text=text, config=config, version=version)
 
 
-def _keys(row: Mapping[str, Any], content: Content) -> Iterator[Key]:
+def _keys(row: Mapping[str, Any], content: Content) -> Iterator[PromptKey]:
     labels = [*row["labels"], *([] if row["label"] is None else [row["label"]])]
     if not all(isinstance(label, str) for label in labels):
         raise _Damage(f"the labels of {content.name!r} are no labels.")
-    yield Key(content.name, version=content.version)
-    yield from (Key(content.name, label=label) for label in labels)
+    yield PromptKey(content.name, version=content.version)
+    yield from (PromptKey(content.name, label=label) for label in labels)
     if row["label"] is None:
-        yield Key(content.name)
+        yield PromptKey(content.name)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from promptuary_client import errors
-from promptuary_client.prompts import Content, Key
+from promptuary_client.prompts import Content, PromptKey
 from promptuary_client.settings import Settings
 from promptuary_client.wire import Request, parse_json, prompts_path, read_params
 
@@ -29,7 +29,7 @@ class Change:
         """Whether nothing but a label has changed."""
         return self.kind.startswith("label.") and self.label is not None
 
-    def concerns(self, key: Key) -> bool:
+    def concerns(self, key: PromptKey) -> bool:
         """Tell whether what is known of a key may be another after this change."""
         if key.name != self.prompt:
             return False
@@ -40,7 +40,7 @@ class Change:
         # The copy is told of as a prompt that was created.
         return self.kind != "prompt.duplicated"
 
-    def comes_after(self, key: Key, content: Content) -> bool:
+    def comes_after(self, key: PromptKey, content: Content) -> bool:
         """Tell whether a content looks like what was there before this change."""
         if key.version is not None or content.version is None:
             return False
@@ -62,10 +62,10 @@ def is_cursor(text: str) -> bool:
 
 
 def read_change(data: str) -> Change:
-    """Return the change that an event tells. Raises `InvalidAnswer`."""
+    """Return the change that an event tells. Raises `InvalidResponseError`."""
     row = parse_json(data.encode("utf-8", "surrogatepass"))
     if not isinstance(row, dict) or not isinstance(row.get("kind"), str):
-        raise errors.InvalidAnswer("The event is not a change.")
+        raise errors.InvalidResponseError("The event is not a change.")
     return Change(
         kind=row["kind"],
         prompt=_text(row, "prompt_name"),
@@ -78,12 +78,12 @@ def read_change(data: str) -> Change:
 def _text(row: Mapping[str, Any], field: str) -> str | None:
     value = row.get(field)
     if not isinstance(value, (str, type(None))):
-        raise errors.InvalidAnswer(f"The field {field} of a change is no text.")
+        raise errors.InvalidResponseError(f"The field {field} of a change is no text.")
     return value
 
 
 def _number(row: Mapping[str, Any], field: str) -> int | None:
     value = row.get(field)
     if not isinstance(value, (int, type(None))):
-        raise errors.InvalidAnswer(f"The field {field} of a change is no number.")
+        raise errors.InvalidResponseError(f"The field {field} of a change is no number.")
     return value

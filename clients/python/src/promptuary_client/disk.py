@@ -17,7 +17,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from promptuary_client.errors import PromptuaryError
-from promptuary_client.prompts import Content, Key
+from promptuary_client.prompts import Content, PromptKey
 from promptuary_client.settings import Settings
 from promptuary_client.wire import read_content
 
@@ -45,7 +45,7 @@ class Disk:
         self._most = settings.max_entries
         self._clock = clock
 
-    def load(self, key: Key) -> Record | None:
+    def load(self, key: PromptKey) -> Record | None:
         """Return what is on disk for a key."""
         if self._root is None:
             return None
@@ -62,18 +62,18 @@ class Disk:
         # The clock may have gone back since.
         return _read(body, age=max(self._clock() - confirmed, 0.0))
 
-    def store_all(self, contents: Iterable[tuple[Key, Content]]) -> None:
+    def store_all(self, contents: Iterable[tuple[PromptKey, Content]]) -> None:
         """Write contents, and look once at the end whether they are too many."""
         if self._root is not None:
             for key, content in contents:
                 self._write(key, content)
             self._prune()
 
-    def store(self, key: Key, content: Content) -> None:
+    def store(self, key: PromptKey, content: Content) -> None:
         """Write a content; whoever loads at the same time gets the old one or the new one."""
         self.store_all([(key, content)])
 
-    def _write(self, key: Key, content: Content) -> None:
+    def _write(self, key: PromptKey, content: Content) -> None:
         self._make_folder()
         row = {"name": content.name, "prompt": content.text, "config": content.config, "version": content.version}
         body = json.dumps(row | {"label": content.label, "etag": content.etag}).encode()
@@ -88,16 +88,16 @@ class Disk:
                 Path(temporary).unlink()
             raise
 
-    def confirm(self, key: Key) -> None:
+    def confirm(self, key: PromptKey) -> None:
         """Note that the server has confirmed now what is on disk."""
         if self._root is not None:
             with contextlib.suppress(FileNotFoundError):
                 os.utime(self._path(key), (self._clock(), self._clock()))
 
-    def _path(self, key: Key) -> Path:
+    def _path(self, key: PromptKey) -> Path:
         return self._folder / (self._digest(key, b"")[:32] + _SUFFIX)
 
-    def _digest(self, key: Key, body: bytes) -> str:
+    def _digest(self, key: PromptKey, body: bytes) -> str:
         return blake2b(repr(tuple(key)).encode() + b"\0" + body, key=self._secret, digest_size=32).hexdigest()
 
     def _make_folder(self) -> None:

@@ -11,7 +11,7 @@ class ConfigurationError(PromptuaryError, ValueError):
     """The client cannot be made from these settings."""
 
 
-class InvalidBundle(ConfigurationError):
+class InvalidBundleError(ConfigurationError):
     """The file of a bundle cannot be read, or is not a bundle. A client goes on without it."""
 
 
@@ -19,7 +19,7 @@ class CompileError(PromptuaryError, ValueError):
     """A prompt cannot be compiled with what was given."""
 
 
-class MissingVariables(CompileError):
+class MissingVariablesError(CompileError):
     """Variables or placeholders of the prompt were given no value, or `None`; ``names`` has them in order of appearance.
 
     ``unused`` has the names that were given and that the prompt does not have, such as a misspelt one.
@@ -32,7 +32,7 @@ class MissingVariables(CompileError):
         super().__init__(f"No value was given for: {', '.join(self.names)}.{hint}")
 
 
-class UnusedValues(CompileError):
+class UnusedValuesError(CompileError):
     """Values were given under names that the prompt does not have. It is reported and never raised; ``names`` has them."""
 
     def __init__(self, names: Sequence[str]) -> None:
@@ -40,7 +40,7 @@ class UnusedValues(CompileError):
         super().__init__(f"Values were given that the prompt does not use: {', '.join(self.names)}. Check the names.")
 
 
-class Unavailable(PromptuaryError):
+class UnavailableError(PromptuaryError):
     """The server could not be asked or did not answer; it may later, after ``retry_after`` seconds if it said so."""
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
@@ -48,27 +48,27 @@ class Unavailable(PromptuaryError):
         super().__init__(message)
 
 
-class Unreachable(Unavailable):
+class UnreachableError(UnavailableError):
     """No connection, or one that broke: refused, no such host, cut off in the middle of an answer."""
 
 
-class TimedOut(Unavailable):
+class RequestTimeoutError(UnavailableError):
     """The deadline came before the answer."""
 
 
-class InvalidAnswer(Unavailable):
+class InvalidResponseError(UnavailableError):
     """What answered does not speak like Promptuary: another service, a login page, a broken body."""
 
 
-class ServerFailed(Unavailable):
+class ServerError(UnavailableError):
     """The server answered with a status of 500 or more."""
 
 
-class RateLimited(Unavailable):
+class RateLimitError(UnavailableError):
     """The server asks for fewer requests (429)."""
 
 
-class Refused(PromptuaryError):
+class RejectedError(PromptuaryError):
     """The server understood and refused.
 
     ``detail`` is its text, ``status`` its status, ``code`` and ``attr`` say what is wrong with which field, where it tells.
@@ -94,25 +94,25 @@ class Refused(PromptuaryError):
         super().__init__(detail)
 
 
-class Invalid(Refused):
+class InvalidRequestError(RejectedError):
     """What was sent is not valid (400, 413)."""
 
 
-class NotAuthenticated(Refused):
+class AuthenticationError(RejectedError):
     """The API key is missing or wrong (401)."""
 
 
-class Forbidden(Refused):
+class PermissionDeniedError(RejectedError):
     """The API key may not do this (403)."""
 
 
-class NotFound(Refused):
+class NotFoundError(RejectedError):
     """There is no such prompt, version, label or project (404)."""
 
 
-class Conflict(Refused):
+class ConflictError(RejectedError):
     """Somebody else was faster (409); ``current_version`` is the prompt's latest version, where the server tells it."""
 
 
-class LabelMoved(Conflict):
+class LabelMovedError(ConflictError):
     """The label is not where it was expected (409); ``current_version`` is where it points, `None` if it is not set."""

@@ -8,17 +8,17 @@ from typing import Any, TypeVar
 
 from promptuary_client import errors, process_hooks, threads, wire
 from promptuary_client.assembly import answer, has_substitute
+from promptuary_client.change_stream import ChangeStream
 from promptuary_client.connections import Connections
-from promptuary_client.core import OFFLINE, Core, Flight, Step
+from promptuary_client.core import OFFLINE, Core, PendingFetch, Step
 from promptuary_client.disk import Disk
-from promptuary_client.filling import Prefetched, next_page, pages, take_in
 from promptuary_client.follower import Follower
-from promptuary_client.prompts import Content, Fallback, Key, Prompt
-from promptuary_client.reports import report_defect, report_disk, report_prefetch, report_trouble
+from promptuary_client.operations import Operation
+from promptuary_client.prefetch import PrefetchResult, add_page, next_page, pages
+from promptuary_client.prompts import Content, Fallback, Prompt, PromptKey
+from promptuary_client.reports import report_defect, report_disk, report_error, report_prefetch
 from promptuary_client.settings import Settings
-from promptuary_client.trail import Trail
 from promptuary_client.transport import BROKEN, FAILURES, Body, error_from, load_certificates, send_options
-from promptuary_client.verbs import Verb
 
 T = TypeVar("T")
 
@@ -35,59 +35,59 @@ class Fetcher:
         self._threads: set[threading.Thread] = set()
         self._left_behind: list[Connections | Follower | None] = []
         self._is_closed = False
-        self._trail = Trail(settings, self.core) if settings.live and not settings.offline else None
+        self._change_stream = ChangeStream(settings, self.core) if settings.live and not settings.offline else None
         self._follower: Follower | None = None
         process_hooks.register(self)
 
-    def get(self, key: Key, *, fallback: Fallback | None, config: Mapping[str, Any] | None, deadline: float | None) -> Prompt:
+    def get(self, key: PromptKey, *, fallback: Fallback | None, config: Mapping[str, Any] | None, timeout: float | None) -> Prompt:
         """Return what there is to serve for a key, once it has been asked for if it has to be. Raises why there is nothing."""
-        is_confirmed, refusal = False, wire.impossible(key)
+        is_confirmed, refusal = False, wire.impossible_key(key)
         if refusal is not None:
-            self._refuse(key, refusal)
+            self._reject(key, refusal)
         else:
             self._follow()
             has_other = has_substitute(self.settings, key, fallback)
             step = self.core.plan(key, has_fallback=has_other)
             if step is not Step.SERVE:
-                wait = None if step is Step.REFRESH else self.settings.deadline if deadline is None else deadline
+                wait = None if step is Step.REFRESH else self.settings.timeout if timeout is None else timeout
                 is_confirmed = self._ask(key, wait, has_fallback=has_other)
         return answer(self.settings, self.core, key, is_confirmed=is_confirmed, fallback=fallback, config=config)
 
-    def prefetch(self, label: str | None, deadline: float | None) -> Prefetched:
+    def prefetch(self, label: str | None, timeout: float | None) -> PrefetchResult:
         """Take all prompts into memory, page by page. Does not raise for what the server or the network does."""
         self._follow()
-        end = time.monotonic() + (self.settings.request_limit if deadline is None else deadline)
+        end = time.monotonic() + (self.settings.request_timeout if timeout is None else timeout)
         count, steps = 0, pages(self.settings, label)
         try:
-            verb = next(steps, None)
-            while verb is not None:
-                heard = self.core.heard
-                page = verb.read(self._send(verb.request, end - time.monotonic()))
-                taken = take_in(self.core, page, label, heard=heard)
+            operation = next(steps, None)
+            while operation is not None:
+                changes_seen = self.core.changes_seen
+                page = operation.read(self._send(operation.request, end - time.monotonic()))
+                taken = add_page(self.core, page, label, changes_seen=changes_seen)
                 count += len(taken)
                 self._keep_all(taken)
-                verb = next_page(steps, page)
+                operation = next_page(steps, page)
         except (errors.PromptuaryError, *FAILURES) as failure:
             error = error_from(failure)
             report_prefetch(error)
-            return Prefetched(count, error)
-        return Prefetched(count)
+            return PrefetchResult(count, error)
+        return PrefetchResult(count)
 
-    def _refuse(self, key: Key, refusal: errors.NotFound) -> None:
-        if self.core.refuse(key, refusal):
-            report_trouble(self.settings, key, refusal, has_content=False)
+    def _reject(self, key: PromptKey, refusal: errors.NotFoundError) -> None:
+        if self.core.reject(key, refusal):
+            report_error(self.settings, key, refusal, has_content=False)
 
-    def revalidate(self, key: Key) -> bool:
+    def revalidate(self, key: PromptKey) -> bool:
         """Ask for what a change concerns; return whether the server has confirmed what is known now."""
-        flight, is_new = self.core.board(key, self.settings.request_limit)
+        pending, is_new = self.core.join(key, self.settings.request_timeout)
         if is_new:
-            self._fly(flight, has_fallback=True)
-        return flight.succeeded
+            self._fetch(pending, has_fallback=True)
+        return pending.succeeded
 
     @property
     def is_live(self) -> bool:
         """Whether changes are heard of as they happen."""
-        return self._trail is not None and self._trail.is_followed
+        return self._change_stream is not None and self._change_stream.is_followed
 
     def close(self) -> None:
         """Close the connections and end all threads. What is known goes on being served; nothing is asked any more."""
@@ -101,8 +101,8 @@ class Fetcher:
         self._http_lock = threading.Lock()
         self._left_behind += [self._http, self._follower]
         self._http, self._follower, self._threads = None, None, set()
-        if self._trail is not None:
-            self._trail.is_followed = False
+        if self._change_stream is not None:
+            self._change_stream.is_followed = False
 
     def at_exit(self) -> None:
         """Send nothing more and interrupt all threads, without waiting for them."""
@@ -115,41 +115,41 @@ class Fetcher:
 
     def _follow(self) -> None:
         """Follow changes, if that is wanted and nobody does yet. Children of a fork have to begin anew, which is why it is here."""
-        if self._trail is not None and self._follower is None:
-            self._start_follower(self._trail)
+        if self._change_stream is not None and self._follower is None:
+            self._start_follower(self._change_stream)
 
-    def _start_follower(self, trail: Trail) -> None:
+    def _start_follower(self, change_stream: ChangeStream) -> None:
         with self._http_lock:
             # Another thread may have been faster.
             if self._follower is not None or self._is_closed:
                 return
-            follower = Follower(self.settings, trail, self.revalidate)
+            follower = Follower(self.settings, change_stream, self.revalidate)
             if follower.start():
                 self._follower = follower
                 # A client that is not used any more is let go without having been closed.
                 weakref.finalize(self, follower.stop)
 
-    def _ask(self, key: Key, wait: float | None, *, has_fallback: bool) -> bool:
+    def _ask(self, key: PromptKey, wait: float | None, *, has_fallback: bool) -> bool:
         """Have the server asked, and wait for it if there is a time to wait; return whether it has confirmed what is known."""
-        flight, is_new = self.core.board(key, wait or 0.0)
+        pending, is_new = self.core.join(key, wait or 0.0)
         if self.core.take_stuck():
             self._reset()
-        if is_new and not (self.settings.threads and self._start(flight, has_fallback=has_fallback)):
+        if is_new and not (self.settings.threads and self._start(pending, has_fallback=has_fallback)):
             if wait is None:
-                self.core.land(flight)
+                self.core.finish(pending)
                 return False
-            self._fly(flight, has_fallback=has_fallback)
+            self._fetch(pending, has_fallback=has_fallback)
         if wait is None:
             return False
-        if not flight.done.wait(wait):
-            self._give_up(flight)
-        return flight.succeeded
+        if not pending.done.wait(wait):
+            self._abandon(pending)
+        return pending.succeeded
 
-    def _start(self, flight: Flight, *, has_fallback: bool) -> bool:
+    def _start(self, pending: PendingFetch, *, has_fallback: bool) -> bool:
         """Start a thread for a request; return `False` if there can be none."""
 
         def run() -> None:
-            self._fly(flight, has_fallback=has_fallback)
+            self._fetch(pending, has_fallback=has_fallback)
             self._threads.discard(thread)
 
         thread = threading.Thread(target=run, name="promptuary-fetch", daemon=True)
@@ -159,18 +159,18 @@ class Fetcher:
             self._threads.discard(thread)
         return is_started
 
-    def _fly(self, flight: Flight, *, has_fallback: bool) -> None:
+    def _fetch(self, pending: PendingFetch, *, has_fallback: bool) -> None:
         """Ask for one key, from disk to server to disk, and land."""
         try:
-            self._recall(flight.key)
-            if self.core.may_send(flight.key, has_fallback=has_fallback) and not self._is_closed:
-                self._confirm(flight)
+            self._load_from_disk(pending.key)
+            if self.core.may_send(pending.key, has_fallback=has_fallback) and not self._is_closed:
+                self._confirm(pending)
         except Exception as defect:  # noqa: BLE001 - it is logged there
-            self.core.fail(flight.key, report_defect(defect, "fetching"))
+            self.core.fail(pending.key, report_defect(defect, "fetching"))
         finally:
-            self.core.land(flight)
+            self.core.finish(pending)
 
-    def _recall(self, key: Key) -> None:
+    def _load_from_disk(self, key: PromptKey) -> None:
         if self.core.known(key) is not None:
             return
         try:
@@ -179,42 +179,42 @@ class Fetcher:
             report_disk(error)
             return
         if record is not None:
-            self.core.recall(key, record.content, record.age)
+            self.core.add_from_disk(key, record.content, record.age)
 
-    def _confirm(self, flight: Flight) -> None:
-        key, known = flight.key, self.core.known(flight.key)
+    def _confirm(self, pending: PendingFetch) -> None:
+        key, known = pending.key, self.core.known(pending.key)
         try:
-            content = wire.read_fetch(self._send(wire.fetch_request(self.settings, key, known), flight.limit), known)
+            content = wire.read_fetch(self._send(wire.fetch_request(self.settings, key, known), pending.limit), known)
         except (errors.PromptuaryError, *FAILURES) as failure:
             error = error_from(failure)
             has_content = self.core.fail(key, error)
             if not self._is_closed:
-                report_trouble(self.settings, key, error, has_content=has_content)
+                report_error(self.settings, key, error, has_content=has_content)
             return
-        is_current = self.core.confirm(flight, content)
+        is_current = self.core.confirm(pending, content)
         # Those who wait for the server need not wait for the disk.
-        self.core.land(flight)
+        self.core.finish(pending)
         if is_current:
             self._keep(key, content, is_new=content is not known)
 
-    def perform(self, verb: Verb[T]) -> T:
+    def perform(self, operation: Operation[T]) -> T:
         """Do what changes prompts, or reads more than one. Raises `PromptuaryError`."""
         try:
-            answer = self._exchange(verb.request, time.monotonic() + self.settings.request_limit)
+            answer = self._exchange(operation.request, time.monotonic() + self.settings.request_timeout)
         except FAILURES as failure:
             raise error_from(failure) from failure
         finally:
-            if verb.changes is not None:
-                self.core.forget(verb.changes)
-        return verb.read(answer)
+            if operation.changes is not None:
+                self.core.forget(operation.changes)
+        return operation.read(answer)
 
-    def _keep_all(self, contents: Iterable[tuple[Key, Content]]) -> None:
+    def _keep_all(self, contents: Iterable[tuple[PromptKey, Content]]) -> None:
         try:
             self._disk.store_all(contents)
         except OSError as error:
             report_disk(error)
 
-    def _keep(self, key: Key, content: Content, *, is_new: bool) -> None:
+    def _keep(self, key: PromptKey, content: Content, *, is_new: bool) -> None:
         try:
             if is_new:
                 self._disk.store(key, content)
@@ -223,10 +223,10 @@ class Fetcher:
         except OSError as error:
             report_disk(error)
 
-    def _give_up(self, flight: Flight) -> None:
-        error = self.core.give_up(flight)
+    def _abandon(self, pending: PendingFetch) -> None:
+        error = self.core.abandon(pending)
         if error is not None:
-            report_trouble(self.settings, flight.key, error, has_content=self.core.known(flight.key) is not None)
+            report_error(self.settings, pending.key, error, has_content=self.core.known(pending.key) is not None)
 
     def _send(self, request: wire.Request, limit: float) -> wire.Answer:
         """Send a request that reads, and once more if its connection breaks. Raises one of `FAILURES`, or `PromptuaryError`."""
@@ -239,16 +239,16 @@ class Fetcher:
     def _exchange(self, request: wire.Request, end: float) -> wire.Answer:
         """Send a request and return the whole answer, no later than at a time of the clock."""
         if self.settings.offline:
-            raise errors.Unreachable(OFFLINE)
+            raise errors.UnreachableError(OFFLINE)
         limit = end - time.monotonic()
         if limit <= 0:
-            raise errors.TimedOut("The server did not answer in time.")
+            raise errors.RequestTimeoutError("The server did not answer in time.")
         body = Body()
         with self._connections().stream(request.method, request.path, **send_options(request, limit)) as response:
             for piece in response.iter_bytes():
                 body.add(piece)
                 if time.monotonic() > end:
-                    raise errors.TimedOut("The server did not answer in time.")
+                    raise errors.RequestTimeoutError("The server did not answer in time.")
             return body.answer(response.status_code, response.headers)
 
     def _make_http(self) -> Connections | None:
@@ -264,7 +264,7 @@ class Fetcher:
         """Return the connections; make them if there are none. Raises one of `FAILURES`."""
         connections = self._current()
         if connections is None and not self._is_closed:
-            # Not while the lock is held: `http_client` is code of the program.
+            # Not while the lock is held: `http_client_factory` is code of the program.
             made = Connections(self.settings)
             connections = self._current(made)
             if connections is not made:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable
 import httpx2
 
 from promptuary_client import errors, threads
+from promptuary_client.change_stream import ChangeStream, Check
 from promptuary_client.connections import Connections
-from promptuary_client.prompts import Key
+from promptuary_client.prompts import PromptKey
 from promptuary_client.reports import report_defect
 from promptuary_client.settings import Settings
-from promptuary_client.trail import Check, Trail
 from promptuary_client.transport import FAILURES, LAG_SECONDS, check_stream, error_from, stream_options
 
 
@@ -22,9 +22,9 @@ class Follower:
     It holds what it asks with weakly: a client that is not used any more is let go, and the thread ends.
     """
 
-    def __init__(self, settings: Settings, trail: Trail, revalidate: Callable[[Key], bool]) -> None:
+    def __init__(self, settings: Settings, change_stream: ChangeStream, revalidate: Callable[[PromptKey], bool]) -> None:
         self._settings = settings
-        self._trail = trail
+        self._change_stream = change_stream
         self._revalidate = weakref.WeakMethod(revalidate)
         self._stopping = threading.Event()
         self._connections: Connections | None = None
@@ -50,14 +50,14 @@ class Follower:
             while not self._stopping.is_set():
                 error = self._follow()
                 if not self._stopping.is_set():
-                    self._stopping.wait(self._trail.lose(error))
+                    self._stopping.wait(self._change_stream.on_disconnect(error))
         finally:
-            self._trail.is_followed = False
+            self._change_stream.is_followed = False
 
     def _follow(self) -> errors.PromptuaryError | None:
         """Read the stream until it ends; return why it did, `None` if the server ended it in peace."""
-        request = self._trail.request()
-        options = stream_options(request, self._settings.request_limit)
+        request = self._change_stream.request()
+        options = stream_options(request, self._settings.request_timeout)
         try:
             connections = self._connections = Connections(self._settings)
             if self._stopping.is_set():
@@ -65,7 +65,7 @@ class Follower:
             with connections.stream(request.method, request.path, **options) as response:
                 check_stream(response)
                 for event in httpx2.EventSource(response):
-                    self._apply(self._trail.take(event.event, event.id, event.data))
+                    self._apply(self._change_stream.take(event.event, event.id, event.data))
         except (errors.PromptuaryError, *FAILURES) as failure:
             return error_from(failure)
         except Exception as defect:  # noqa: BLE001 - it is logged there
@@ -76,9 +76,9 @@ class Follower:
         return None
 
     def _apply(self, checks: Iterable[Check]) -> None:
-        old = self._trail.still_old(self._ask(checks))
+        old = self._change_stream.still_stale(self._ask(checks))
         if old and not self._stopping.wait(LAG_SECONDS):
-            self._trail.still_old(self._ask(old))
+            self._change_stream.still_stale(self._ask(old))
 
     def _ask(self, checks: Iterable[Check]) -> list[Check]:
         """Ask for what is to be asked for; return those that the server has confirmed."""

@@ -16,7 +16,7 @@ Fallback: TypeAlias = str | Sequence[Mapping[str, Any]]
 NO_VALUES: Mapping[str, object] = {}
 
 
-class Key(NamedTuple):
+class PromptKey(NamedTuple):
     """What is asked for: a prompt at its latest version, at one version, or at the version that a label points at."""
 
     name: str
@@ -118,7 +118,7 @@ class Prompt:
         """Return the text, or the messages of a chat prompt, with variables and placeholders replaced.
 
         Names that are no Python identifiers go into ``values``. ``missing="keep"`` leaves what has no value as it stands. Raises
-        `MissingVariables` otherwise. `None` is no value. Texts and numbers are put in as they are, booleans as ``true`` or
+        `MissingVariablesError` otherwise. `None` is no value. Texts and numbers are put in as they are, booleans as ``true`` or
         ``false``, lists and objects as JSON, anything else as ``str`` shows it. Values that the prompt does not use are reported.
         """
         if self.is_chat:
@@ -161,7 +161,7 @@ class Prompt:
             found["promptuary.prompt.label"] = self.label
         return found
 
-    def set_on(self, span: Span) -> None:
+    def set_span_attributes(self, span: Span) -> None:
         """Set these attributes on a span."""
         for name, value in self.otel_attributes.items():
             span.set_attribute(name, value)
@@ -174,7 +174,7 @@ def check_fallback(fallback: object) -> None:
         raise ValueError("`fallback` is a text or a list of messages.")
 
 
-def fallback_content(key: Key, fallback: Fallback, config: Mapping[str, Any] | None) -> Content:
+def fallback_content(key: PromptKey, fallback: Fallback, config: Mapping[str, Any] | None) -> Content:
     """Make a content of the code's own text or messages."""
     if isinstance(fallback, str):
         return Content(name=key.name, text=fallback, config=config, version=None, label=key.label)

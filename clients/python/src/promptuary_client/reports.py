@@ -4,33 +4,33 @@ import logging
 from collections.abc import Callable
 from typing import TypeVar
 
-from promptuary_client.errors import InvalidAnswer, InvalidBundle, PromptuaryError, UnusedValues
-from promptuary_client.prompts import Key, Prompt
-from promptuary_client.settings import Settings, Trouble
+from promptuary_client.errors import InvalidBundleError, InvalidResponseError, PromptuaryError, UnusedValuesError
+from promptuary_client.prompts import Prompt, PromptKey
+from promptuary_client.settings import ErrorEvent, Settings
 
 T = TypeVar("T")
 
 logger = logging.getLogger("promptuary_client")
 
 
-def report_trouble(settings: Settings, key: Key, error: PromptuaryError, *, has_content: bool) -> None:
+def report_error(settings: Settings, key: PromptKey, error: PromptuaryError, *, has_content: bool) -> None:
     """Warn of a fetch that failed."""
     remark = "what is known of it stays in use" if has_content else "nothing is known of it"
     logger.warning("Prompt %s could not be fetched, %s: %s", key, remark, error)
-    _call(settings.on_trouble, Trouble(key, error, has_content=has_content))
+    _call(settings.on_error, ErrorEvent(key, error, has_content=has_content))
 
 
-def report_bundle(settings: Settings, error: InvalidBundle) -> None:
+def report_bundle(settings: Settings, error: InvalidBundleError) -> None:
     """Warn of a bundle that cannot be used; the program goes on without it."""
     logger.warning("No prompt can be served from the bundle: %s", error)
-    _call(settings.on_trouble, Trouble(None, error, has_content=False))
+    _call(settings.on_error, ErrorEvent(None, error, has_content=False))
 
 
-def report_unused(settings: Settings, prompt: Prompt, error: UnusedValues) -> None:
+def report_unused(settings: Settings, prompt: Prompt, error: UnusedValuesError) -> None:
     """Warn of values that a prompt was given and does not use."""
     logger.warning("Prompt %s: %s", prompt.name, error)
-    key = Key(prompt.name, None if prompt.label else prompt.version, prompt.label)
-    _call(settings.on_trouble, Trouble(key, error, has_content=True))
+    key = PromptKey(prompt.name, None if prompt.label else prompt.version, prompt.label)
+    _call(settings.on_error, ErrorEvent(key, error, has_content=True))
 
 
 def report_prefetch(error: PromptuaryError) -> None:
@@ -43,10 +43,10 @@ def report_stream(settings: Settings, error: PromptuaryError) -> None:
     logger.warning("Changes are not followed, prompts are refreshed every %g seconds instead: %s", settings.ttl, error)
 
 
-def report_defect(defect: Exception, doing: str) -> InvalidAnswer:
+def report_defect(defect: Exception, doing: str) -> InvalidResponseError:
     """Log a defect with its traceback; return what callers are to know of it."""
     logger.error("A defect of the client while %s; it goes on.", doing, exc_info=defect)
-    return InvalidAnswer(f"The client failed while {doing}. Its log has the traceback.")
+    return InvalidResponseError(f"The client failed while {doing}. Its log has the traceback.")
 
 
 def report_disk(error: OSError) -> None:

@@ -13,8 +13,8 @@ from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from promptuary_client.bundle import Bundle, read_bundle
-from promptuary_client.errors import ConfigurationError, InvalidBundle, PromptuaryError
-from promptuary_client.prompts import Key, Prompt
+from promptuary_client.errors import ConfigurationError, InvalidBundleError, PromptuaryError
+from promptuary_client.prompts import Prompt, PromptKey
 
 T = TypeVar("T")
 Hook: TypeAlias = Callable[[T], None]
@@ -37,13 +37,13 @@ _ANSWERS: Mapping[str, bool] = {"": False, "0": False, "false": False, "no": Fal
 
 
 @dataclass(frozen=True)
-class Trouble:
+class ErrorEvent:
     """A failure: the key that was asked for, the error, and whether there is something older to serve.
 
     ``key`` is `None` if the failure concerns no single prompt, such as a bundle that cannot be used.
     """
 
-    key: Key | None
+    key: PromptKey | None
     error: PromptuaryError
     has_content: bool
 
@@ -52,7 +52,7 @@ class Trouble:
 class Settings:
     """All settings of a client, checked.
 
-    ``deadline`` bounds the wait of a caller, ``request_limit`` the life of a request, which may go on after its caller has left.
+    ``timeout`` bounds the wait of a caller, ``request_timeout`` the life of a request, which may go on after its caller has left.
     ``ttl`` is how long content counts as fresh. Content is served at once beyond that, unless it is staler than ``max_stale``. One
     that is ``live`` hears of changes as they happen. One that is ``offline`` asks no server.
     """
@@ -61,22 +61,22 @@ class Settings:
     api_key: str = field(repr=False)
     project: str = CURRENT_PROJECT
     label: str | None = None
-    deadline: float = 1.0
-    request_limit: float = 10.0
+    timeout: float = 1.0
+    request_timeout: float = 10.0
     ttl: float = 60.0
     max_stale: float | None = None
     max_entries: int = 1000
     folder: Path | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     verify: ssl.SSLContext | bool = True
-    http_client: Callable[..., Any] | None = None
+    http_client_factory: Callable[..., Any] | None = None
     threads: bool = True
     live: bool = False
     bundle: Bundle | None = field(default=None, repr=False)
-    bundle_error: InvalidBundle | None = None
+    bundle_error: InvalidBundleError | None = None
     offline: bool = False
     on_get: Hook[Prompt] | None = None
-    on_trouble: Hook[Trouble] | None = None
+    on_error: Hook[ErrorEvent] | None = None
 
     @property
     def has_token(self) -> bool:
@@ -92,7 +92,7 @@ def resolve_access(host: str | None, api_key: str | None, *, offline: bool) -> t
     return resolve_host(host), resolve_key(api_key)
 
 
-def resolve_bundle(bundle: str | Path | None) -> tuple[Bundle | None, InvalidBundle | None]:
+def resolve_bundle(bundle: str | Path | None) -> tuple[Bundle | None, InvalidBundleError | None]:
     """Return the prompts of the given file, or of that of ``PROMPTUARY_BUNDLE``, or the error if the file cannot be used.
 
     The error is not raised: a bundle is a substitute, and a program that has a server or a fallback does not need it.
@@ -100,7 +100,7 @@ def resolve_bundle(bundle: str | Path | None) -> tuple[Bundle | None, InvalidBun
     path = bundle if bundle is not None else os.environ.get("PROMPTUARY_BUNDLE", "").strip()
     try:
         return (read_bundle(path) if path else None), None
-    except InvalidBundle as error:
+    except InvalidBundleError as error:
         return None, error
 
 
@@ -187,7 +187,7 @@ def resolve_verify(verify: ssl.SSLContext | str | Path | bool) -> ssl.SSLContext
 
 def check_numbers(settings: Settings) -> Settings:
     """Return the settings if their numbers make sense. Raises `ConfigurationError`."""
-    positive = {"deadline": settings.deadline, "request_limit": settings.request_limit, "max_entries": settings.max_entries}
+    positive = {"timeout": settings.timeout, "request_timeout": settings.request_timeout, "max_entries": settings.max_entries}
     for name, value in positive.items():
         if not (math.isfinite(value) and value > 0):
             raise ConfigurationError(f"`{name}` must be more than 0.")

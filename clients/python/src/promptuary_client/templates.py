@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
-from promptuary_client.errors import CompileError, MissingVariables
+from promptuary_client.errors import CompileError, MissingVariablesError
 from promptuary_client.values import as_text
 
 Message: TypeAlias = dict[str, Any]
@@ -87,7 +87,7 @@ class Template:
             absent = [name for name in self.variables if values.get(name) is None]
             absent += [name for name in self.placeholders if name not in values and name not in absent]
             if absent:
-                raise MissingVariables(absent, self.unused(values))
+                raise MissingVariablesError(absent, self.unused(values))
 
 
 def _parse_messages(text: str) -> tuple[Message, ...] | None:

@@ -66,13 +66,13 @@ def open_async_http(settings: Settings) -> httpx2.AsyncClient:
 
 def _open(kind: type[T], settings: Settings) -> T:
     try:
-        made = (settings.http_client or kind)(**client_options(settings))
+        made = (settings.http_client_factory or kind)(**client_options(settings))
     except FAILURES:
         raise
     except Exception as failure:
-        raise RuntimeError(f"`http_client` failed: {failure!r}") from failure
+        raise RuntimeError(f"`http_client_factory` failed: {failure!r}") from failure
     if not isinstance(made, kind):
-        raise errors.ConfigurationError(f"`http_client` must return an httpx2.{kind.__name__}.")
+        raise errors.ConfigurationError(f"`http_client_factory` must return an httpx2.{kind.__name__}.")
     return made
 
 
@@ -93,7 +93,7 @@ def check_stream(response: httpx2.Response) -> None:
     if response.status_code != HTTPStatus.OK:
         raise error_of(Answer(response.status_code, {name.lower(): value for name, value in response.headers.items()}, b""))
     if response.headers.get("content-type", "").partition(";")[0].strip().lower() != EVENT_STREAM:
-        raise errors.InvalidAnswer("The server has no stream of changes.")
+        raise errors.InvalidResponseError("The server has no stream of changes.")
 
 
 def error_from(failure: Exception) -> errors.PromptuaryError:
@@ -101,10 +101,10 @@ def error_from(failure: Exception) -> errors.PromptuaryError:
     if isinstance(failure, errors.PromptuaryError):
         return failure
     if isinstance(failure, (httpx2.TimeoutException, TimeoutError, asyncio.TimeoutError)):
-        return errors.TimedOut("The server did not answer in time.")
+        return errors.RequestTimeoutError("The server did not answer in time.")
     if isinstance(failure, httpx2.DecodingError):
-        return errors.InvalidAnswer("The answer cannot be decoded.")
-    return errors.Unreachable(f"The server cannot be reached: {str(failure) or type(failure).__name__}")
+        return errors.InvalidResponseError("The answer cannot be decoded.")
+    return errors.UnreachableError(f"The server cannot be reached: {str(failure) or type(failure).__name__}")
 
 
 class Body:
@@ -115,10 +115,10 @@ class Body:
         self._size = 0
 
     def add(self, piece: bytes) -> None:
-        """Take in a piece. Raises `InvalidAnswer`."""
+        """Take in a piece. Raises `InvalidResponseError`."""
         self._size += len(piece)
         if self._size > MAX_BODY:
-            raise errors.InvalidAnswer("The answer is too large.")
+            raise errors.InvalidResponseError("The answer is too large.")
         self._pieces.append(piece)
 
     def answer(self, status: int, headers: Mapping[str, str]) -> Answer:

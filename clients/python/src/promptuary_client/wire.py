@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from promptuary_client import errors
-from promptuary_client.prompts import Content, Key
+from promptuary_client.prompts import Content, PromptKey
 from promptuary_client.settings import CURRENT_PROJECT, DEFAULT, Settings
 
 MAX_BODY = 256_000_000
@@ -59,13 +59,13 @@ def read_params(settings: Settings, **params: object) -> dict[str, str]:
     return token | {name: str(value) for name, value in params.items() if value is not None}
 
 
-def fetch_request(settings: Settings, key: Key, known: Content | None) -> Request:
+def fetch_request(settings: Settings, key: PromptKey, known: Content | None) -> Request:
     """Ask for a prompt, or for the server's word that what is known still holds."""
     headers = {"If-None-Match": known.etag} if known is not None and known.etag else {}
     return Request("GET", prompt_path(settings, key.name), read_params(settings, version=key.version, label=key.label), headers)
 
 
-def make_key(settings: Settings, name: object, version: object, label: object) -> Key:
+def make_key(settings: Settings, name: object, version: object, label: object) -> PromptKey:
     """Return the key of a fetch, whose label is the client's own unless a label or a version is given.
 
     Raises `ValueError` for what no server could answer, whatever it holds.
@@ -78,7 +78,7 @@ def make_key(settings: Settings, name: object, version: object, label: object) -
         raise ValueError("A version is a whole number, 1 or more.")
     if not isinstance(name, str):
         raise ValueError("A name is a string.")  # noqa: TRY004 - one kind of error for one kind of mistake.
-    return Key(name, version, check_label(label))
+    return PromptKey(name, version, check_label(label))
 
 
 def check_label(label: object) -> str | None:
@@ -90,19 +90,19 @@ def check_label(label: object) -> str | None:
     raise ValueError("The label is empty, as an unset variable is. Give a label, or None for the latest version.")
 
 
-def impossible(key: Key) -> errors.NotFound | None:
+def impossible_key(key: PromptKey) -> errors.NotFoundError | None:
     """Return the error for what cannot be asked for: its address would be another one, such as that of a name with a slash."""
     if not _is_part(key.name):
-        return errors.NotFound(f"No prompt can have the name {key.name!r}.", status=HTTPStatus.NOT_FOUND)
+        return errors.NotFoundError(f"No prompt can have the name {key.name!r}.", status=HTTPStatus.NOT_FOUND)
     if key.label is not None and not key.label.isprintable():
-        return errors.NotFound(f"No prompt can have the label {key.label!r}.", status=HTTPStatus.NOT_FOUND)
+        return errors.NotFoundError(f"No prompt can have the label {key.label!r}.", status=HTTPStatus.NOT_FOUND)
     return None
 
 
 def path_part(text: str) -> str:
-    """Return a name as one part of a path. Raises `Invalid` for what would become another path."""
+    """Return a name as one part of a path. Raises `InvalidRequestError` for what would become another path."""
     if not _is_part(text):
-        raise errors.Invalid(f"{text!r} is no name.", status=HTTPStatus.BAD_REQUEST)
+        raise errors.InvalidRequestError(f"{text!r} is no name.", status=HTTPStatus.BAD_REQUEST)
     return quote(text, safe="")
 
 
@@ -111,7 +111,7 @@ def _is_part(text: str) -> bool:
 
 
 def read_fetch(answer: Answer, known: Content | None) -> Content:
-    """Return the content that an answer brings or confirms. Raises what `error_of` returns, or `InvalidAnswer`."""
+    """Return the content that an answer brings or confirms. Raises what `error_of` returns, or `InvalidResponseError`."""
     if answer.status == HTTPStatus.NOT_MODIFIED and known is not None:
         return known
     if answer.status != HTTPStatus.OK:
@@ -120,51 +120,51 @@ def read_fetch(answer: Answer, known: Content | None) -> Content:
 
 
 def read_content(row: Mapping[str, Any], *, label: str | None = None, etag: str | None = None) -> Content:
-    """Return the content of a prompt object. Raises `InvalidAnswer`."""
+    """Return the content of a prompt object. Raises `InvalidResponseError`."""
     name, text, version = row.get("name"), row.get("prompt"), row.get("version")
     label, config = row.get("label", label), row.get("config")
     is_version = isinstance(version, int) and not isinstance(version, bool)
     is_good = isinstance(name, str) and isinstance(text, str) and is_version
     if not is_good or not isinstance(label, (str, type(None))) or not isinstance(config, (dict, type(None))):
-        raise errors.InvalidAnswer("The answer is not a prompt.")
+        raise errors.InvalidResponseError("The answer is not a prompt.")
     return Content(name=str(name), text=str(text), config=config, version=version, label=label, etag=etag)
 
 
 def read_object(answer: Answer) -> dict[str, Any]:
-    """Return the JSON object of a successful answer. Raises `InvalidAnswer`, or what `error_of` returns."""
+    """Return the JSON object of a successful answer. Raises `InvalidResponseError`, or what `error_of` returns."""
     if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
         raise error_of(answer)
     found = parse_json(answer.body)
     if not isinstance(found, dict):
-        raise errors.InvalidAnswer("The answer is not a JSON object.")
+        raise errors.InvalidResponseError("The answer is not a JSON object.")
     return found
 
 
 def parse_json(body: bytes) -> object:
-    """Return what a body holds as JSON. Raises `InvalidAnswer`."""
+    """Return what a body holds as JSON. Raises `InvalidResponseError`."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise errors.InvalidAnswer("The answer is not JSON.") from error
+        raise errors.InvalidResponseError("The answer is not JSON.") from error
 
 
 def error_of(answer: Answer) -> errors.PromptuaryError:
     """Return the error that a failed answer stands for, with the server's own text."""
     try:
         found = parse_json(answer.body)
-    except errors.InvalidAnswer:
+    except errors.InvalidResponseError:
         found = None
     body: dict[str, Any] = found if isinstance(found, dict) else {}
     detail = str(body.get("detail") or f"The server answered with status {answer.status}.")[:MAX_DETAIL]
     retry_after = retry_seconds(answer.headers.get("retry-after"))
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return errors.RateLimited(detail, retry_after=retry_after)
+        return errors.RateLimitError(detail, retry_after=retry_after)
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return errors.ServerFailed(detail, retry_after=retry_after)
+        return errors.ServerError(detail, retry_after=retry_after)
     kind = _REFUSALS.get(answer.status)
     # Another service says 404, too, and a login page redirects: neither is Promptuary's word.
     if kind is None or "detail" not in body:
-        return errors.InvalidAnswer(f"The server answered with status {answer.status}, and not in the way of Promptuary.")
+        return errors.InvalidResponseError(f"The server answered with status {answer.status}, and not in the way of Promptuary.")
     return kind(
         detail,
         status=answer.status,
@@ -190,15 +190,15 @@ def retry_seconds(value: str | None) -> float | None:
     return min(max(seconds, 0.0), MAX_RETRY_AFTER)
 
 
-_REFUSALS: Mapping[int, type[errors.Refused]] = {
-    HTTPStatus.BAD_REQUEST: errors.Invalid,
-    HTTPStatus.UNAUTHORIZED: errors.NotAuthenticated,
-    HTTPStatus.FORBIDDEN: errors.Forbidden,
-    HTTPStatus.NOT_FOUND: errors.NotFound,
-    HTTPStatus.METHOD_NOT_ALLOWED: errors.Invalid,
-    HTTPStatus.CONFLICT: errors.Conflict,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: errors.Invalid,
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: errors.Invalid,
+_REFUSALS: Mapping[int, type[errors.RejectedError]] = {
+    HTTPStatus.BAD_REQUEST: errors.InvalidRequestError,
+    HTTPStatus.UNAUTHORIZED: errors.AuthenticationError,
+    HTTPStatus.FORBIDDEN: errors.PermissionDeniedError,
+    HTTPStatus.NOT_FOUND: errors.NotFoundError,
+    HTTPStatus.METHOD_NOT_ALLOWED: errors.InvalidRequestError,
+    HTTPStatus.CONFLICT: errors.ConflictError,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: errors.InvalidRequestError,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: errors.InvalidRequestError,
 }
 
 

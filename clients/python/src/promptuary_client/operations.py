@@ -32,13 +32,13 @@ KEEP = Keep.KEEP
 """In place of a content or config: the one of the base version. `None` as a config is no config."""
 
 
-class Anywhere(Enum):
-    """The type of `ANYWHERE`."""
+class AnyVersion(Enum):
+    """The type of `ANY_VERSION`."""
 
-    ANYWHERE = auto()
+    ANY_VERSION = auto()
 
 
-ANYWHERE = Anywhere.ANYWHERE
+ANY_VERSION = AnyVersion.ANY_VERSION
 """In place of the version that a label is expected at: wherever it is, also if it is not set yet."""
 
 PAGE = 100
@@ -72,7 +72,7 @@ class Label:
 
 
 @dataclass(frozen=True)
-class Summary:
+class VersionSummary:
     """A version in a history, without its content."""
 
     version: int
@@ -88,7 +88,7 @@ class History:
     """The versions of a prompt, newest first; ``has_more`` if there are older ones than the last of them."""
 
     latest: Version
-    versions: tuple[Summary, ...]
+    versions: tuple[VersionSummary, ...]
     labels: tuple[Label, ...]
     has_more: bool
 
@@ -103,7 +103,7 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Verb(Generic[T]):
+class Operation(Generic[T]):
     """A request, and what its answer means. ``changes`` is the prompt that is another one afterwards, if one is."""
 
     request: Request
@@ -113,17 +113,19 @@ class Verb(Generic[T]):
 
 def create(
     settings: Settings, name: str, content: object, config: Mapping[str, Any] | None, description: str | None
-) -> Verb[Version]:
+) -> Operation[Version]:
     """Make a prompt, at version 1."""
     body = {"name": name, "prompt": content} | _given(config=config, version_description=description)
-    return Verb(Request("POST", _writable(settings), body=body), _read_version, name)
+    return Operation(Request("POST", _writable(settings), body=body), _read_version, name)
 
 
-def publish(settings: Settings, name: str, base_version: int, description: str | None, **changes: object | Keep) -> Verb[Version]:
+def publish(
+    settings: Settings, name: str, base_version: int, description: str | None, **changes: object | Keep
+) -> Operation[Version]:
     """Add the next version on top of a base version; ``changes`` are ``prompt``, ``edits`` and ``config``."""
     changed = {field: value for field, value in changes.items() if value is not KEEP}
     body = {"base_version": base_version} | changed | _given(version_description=description)
-    return Verb(Request("PATCH", _writable(settings, name), body=body), _read_version, name)
+    return Operation(Request("PATCH", _writable(settings, name), body=body), _read_version, name)
 
 
 def edits_of(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
@@ -132,41 +134,43 @@ def edits_of(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
 
 
 def move_label(
-    settings: Settings, name: str, label: str, version: int, expected_version: int | Anywhere | None = ANYWHERE
-) -> Verb[Label]:
+    settings: Settings, name: str, label: str, version: int, expected_version: int | AnyVersion | None = ANY_VERSION
+) -> Operation[Label]:
     """Have a label point at a version, if it is at the expected one; `None` is a label that is not set yet."""
     path = f"{_writable(settings, name)}labels/{path_part(label)}/"
-    expected = {} if expected_version is ANYWHERE else {"expected_version": expected_version}
-    return Verb(Request("PUT", path, body={"version": version} | expected), _read_label, name)
+    expected = {} if expected_version is ANY_VERSION else {"expected_version": expected_version}
+    return Operation(Request("PUT", path, body={"version": version} | expected), _read_label, name)
 
 
-def remove_label(settings: Settings, name: str, label: str, expected_version: int | Anywhere = ANYWHERE) -> Verb[None]:
+def remove_label(settings: Settings, name: str, label: str, expected_version: int | AnyVersion = ANY_VERSION) -> Operation[None]:
     """Take a label away, if it is at the expected version."""
     path = f"{_writable(settings, name)}labels/{path_part(label)}/"
-    expected = {} if expected_version is ANYWHERE else {"expected_version": str(expected_version)}
-    return Verb(Request("DELETE", path, expected), _read_removal, name)
+    expected = {} if expected_version is ANY_VERSION else {"expected_version": str(expected_version)}
+    return Operation(Request("DELETE", path, expected), _read_removal, name)
 
 
-def archive(settings: Settings, name: str) -> Verb[None]:
+def archive(settings: Settings, name: str) -> Operation[None]:
     """Take a prompt with all its versions out of service."""
-    return Verb(Request("POST", f"{_writable(settings, name)}archive/"), _read_nothing, name)
+    return Operation(Request("POST", f"{_writable(settings, name)}archive/"), _read_nothing, name)
 
 
-def duplicate(settings: Settings, name: str, new_name: str) -> Verb[Version]:
+def duplicate(settings: Settings, name: str, new_name: str) -> Operation[Version]:
     """Make a prompt of the latest version of another."""
-    return Verb(Request("POST", f"{_writable(settings, name)}duplicate/", body={"new_name": new_name}), _read_version, new_name)
+    return Operation(
+        Request("POST", f"{_writable(settings, name)}duplicate/", body={"new_name": new_name}), _read_version, new_name
+    )
 
 
-def history(settings: Settings, name: str, limit: int, before_version: int | None) -> Verb[History]:
+def history(settings: Settings, name: str, limit: int, before_version: int | None) -> Operation[History]:
     """Tell the versions of a prompt."""
     path = f"{prompts_path(settings)}resolve/name/{path_part(name)}/"
-    return Verb(Request("GET", path, read_params(settings, limit=limit, before_version=before_version)), _read_history)
+    return Operation(Request("GET", path, read_params(settings, limit=limit, before_version=before_version)), _read_history)
 
 
-def list_prompts(settings: Settings, **params: object) -> Verb[Page]:
+def list_prompts(settings: Settings, **params: object) -> Operation[Page]:
     """List prompts, at their latest versions or at those that carry a label. Raises `ValueError` for an empty label."""
     check_label(params.get("label"))
-    return Verb(Request("GET", prompts_path(settings), read_params(settings, **params)), _read_page)
+    return Operation(Request("GET", prompts_path(settings), read_params(settings, **params)), _read_page)
 
 
 def _writable(settings: Settings, name: str | None = None) -> str:
@@ -190,19 +194,19 @@ def _read_nothing(answer: Answer) -> None:
 def _read_label(answer: Answer) -> Label:
     try:
         return _label(read_object(answer))
-    except errors.Conflict as conflict:
+    except errors.ConflictError as conflict:
         raise _moved(conflict) from None
 
 
 def _read_removal(answer: Answer) -> None:
     try:
         _read_nothing(answer)
-    except errors.Conflict as conflict:
+    except errors.ConflictError as conflict:
         raise _moved(conflict) from None
 
 
-def _moved(conflict: errors.Conflict) -> errors.LabelMoved:
-    return errors.LabelMoved(conflict.detail, status=conflict.status, current_version=conflict.current_version)
+def _moved(conflict: errors.ConflictError) -> errors.LabelMovedError:
+    return errors.LabelMovedError(conflict.detail, status=conflict.status, current_version=conflict.current_version)
 
 
 def _read_version(answer: Answer) -> Version:
@@ -219,7 +223,7 @@ def _read_history(answer: Answer) -> History:
             has_more=bool(found["has_more"]),
         )
     except (KeyError, TypeError, AttributeError) as error:
-        raise errors.InvalidAnswer("The answer is not the history of a prompt.") from error
+        raise errors.InvalidResponseError("The answer is not the history of a prompt.") from error
 
 
 def _read_page(answer: Answer) -> Page:
@@ -228,7 +232,7 @@ def _read_page(answer: Answer) -> Page:
         rows = tuple(_version(row) for row in found["results"])
         return Page(rows, int(found["count"]), has_more=found["next"] is not None)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise errors.InvalidAnswer("The answer is not a list of prompts.") from error
+        raise errors.InvalidResponseError("The answer is not a list of prompts.") from error
 
 
 def _version(row: Mapping[str, Any]) -> Version:
@@ -247,11 +251,11 @@ def _version(row: Mapping[str, Any]) -> Version:
             raw=row,
         )
     except (KeyError, TypeError, AttributeError) as error:
-        raise errors.InvalidAnswer("The answer is not a prompt.") from error
+        raise errors.InvalidResponseError("The answer is not a prompt.") from error
 
 
-def _summary(row: Mapping[str, Any]) -> Summary:
-    return Summary(
+def _summary(row: Mapping[str, Any]) -> VersionSummary:
+    return VersionSummary(
         version=row["version"],
         description=row["version_description"],
         labels=tuple(row["labels"]),
@@ -265,4 +269,4 @@ def _label(row: Mapping[str, Any]) -> Label:
     try:
         return Label(row["name"], row["prompt_name"], row["version"])
     except KeyError as error:
-        raise errors.InvalidAnswer("The answer is not a label.") from error
+        raise errors.InvalidResponseError("The answer is not a label.") from error

@@ -9,7 +9,7 @@ from promptuary_client import errors
 from promptuary_client.backoff import Backoff
 from promptuary_client.changes import Change, changes_request, is_cursor, read_change
 from promptuary_client.core import Core
-from promptuary_client.prompts import Key
+from promptuary_client.prompts import PromptKey
 from promptuary_client.reports import report_stream
 from promptuary_client.settings import Settings
 from promptuary_client.wire import Request
@@ -24,11 +24,11 @@ MAX_PAUSE_SECONDS = 30.0
 class Check(NamedTuple):
     """A key that is to be asked for, and the change that concerns it, if it is a single one."""
 
-    key: Key
+    key: PromptKey
     change: Change | None
 
 
-class Trail:
+class ChangeStream:
     """Reads events and has what they concern asked for. One thread or task at a time uses it."""
 
     def __init__(
@@ -69,17 +69,17 @@ class Trail:
             self._cursor = cursor
         return checks
 
-    def still_old(self, checks: Iterable[Check]) -> list[Check]:
+    def still_stale(self, checks: Iterable[Check]) -> list[Check]:
         """Return those whose content is still what was there before the change, which are due for a refresh again.
 
         Servers that share a database hear of a change one after the other; the one that was asked may not have heard of it yet.
         """
-        old = [check for check in checks if check.change and self._is_old(check.key, check.change)]
+        old = [check for check in checks if check.change and self._is_stale(check.key, check.change)]
         for check in old:
-            self._core.outdate(check.key.__eq__)
+            self._core.invalidate(check.key.__eq__)
         return old
 
-    def lose(self, error: errors.PromptuaryError | None) -> float:
+    def on_disconnect(self, error: errors.PromptuaryError | None) -> float:
         """Note that the stream has ended, and why; return after how many seconds to connect again."""
         now = self._clock()
         if self.is_followed and now - self._ready_at >= STEADY_SECONDS:
@@ -88,26 +88,26 @@ class Trail:
         if error is not None and not self._is_told:
             self._is_told = True
             report_stream(self._settings, error)
-        is_elsewhere = isinstance(error, (errors.InvalidAnswer, errors.Refused))
+        is_elsewhere = isinstance(error, (errors.InvalidResponseError, errors.RejectedError))
         most = {} if is_elsewhere else {"most": MAX_PAUSE_SECONDS}
         self._backoff.fail(now, self._random, retry_after=getattr(error, "retry_after", None), **most)
         return self._backoff.until - now
 
     def _begin(self) -> None:
         self.is_followed, self._is_told, self._ready_at = True, False, self._clock()
-        self._core.greet()
+        self._core.mark_reachable()
 
     def _concerned(self, data: str) -> list[Check]:
         try:
             change = read_change(data)
-        except errors.InvalidAnswer:
+        except errors.InvalidResponseError:
             # Something has changed, and this client does not understand what.
             return self._all()
-        return [Check(key, change) for key in self._core.outdate(change.concerns)]
+        return [Check(key, change) for key in self._core.invalidate(change.concerns)]
 
     def _all(self) -> list[Check]:
-        return [Check(key, None) for key in self._core.outdate(lambda _key: True)]
+        return [Check(key, None) for key in self._core.invalidate(lambda _key: True)]
 
-    def _is_old(self, key: Key, change: Change) -> bool:
+    def _is_stale(self, key: PromptKey, change: Change) -> bool:
         content = self._core.known(key)
         return content is not None and change.comes_after(key, content)

@@ -5,21 +5,21 @@ from dataclasses import dataclass
 
 from promptuary_client import errors
 from promptuary_client.core import Core
-from promptuary_client.prompts import Content, Key
+from promptuary_client.operations import PAGE, Operation, Page, list_prompts
+from promptuary_client.prompts import Content, PromptKey
 from promptuary_client.settings import Settings
-from promptuary_client.verbs import PAGE, Page, Verb, list_prompts
 from promptuary_client.wire import read_content
 
 
 @dataclass(frozen=True)
-class Prefetched:
+class PrefetchResult:
     """How many prompts were taken into memory, and why these were not all, if they were not."""
 
     count: int
     error: errors.PromptuaryError | None = None
 
 
-def pages(settings: Settings, label: str | None) -> Generator[Verb[Page], Page, None]:
+def pages(settings: Settings, label: str | None) -> Generator[Operation[Page], Page, None]:
     """Ask for page after page; each answer is sent in. Ends when there are no more, or when memory is full."""
     offset = 0
     while offset < settings.max_entries:
@@ -29,7 +29,7 @@ def pages(settings: Settings, label: str | None) -> Generator[Verb[Page], Page, 
             return
 
 
-def next_page(steps: Generator[Verb[Page], Page, None], page: Page) -> Verb[Page] | None:
+def next_page(steps: Generator[Operation[Page], Page, None], page: Page) -> Operation[Page] | None:
     """Send a page in and return what to ask for next, `None` at the end."""
     try:
         return steps.send(page)
@@ -37,7 +37,7 @@ def next_page(steps: Generator[Verb[Page], Page, None], page: Page) -> Verb[Page
         return None
 
 
-def take_in(core: Core, page: Page, label: str | None, *, heard: int) -> list[tuple[Key, Content]]:
+def add_page(core: Core, page: Page, label: str | None, *, changes_seen: int) -> list[tuple[PromptKey, Content]]:
     """Take a page into memory that was asked for when so many changes had been heard of; return what is to be kept on disk.
 
     A label may have moved while pages were asked for: what it does not point at any more is left to a fetch.
@@ -45,8 +45,8 @@ def take_in(core: Core, page: Page, label: str | None, *, heard: int) -> list[tu
     taken = []
     for row in page.prompts:
         if label is None or label in row.labels:
-            key = Key(row.name, label=label)
+            key = PromptKey(row.name, label=label)
             content = read_content(row.raw, label=label)
-            core.fill(key, content, heard=heard)
+            core.add(key, content, changes_seen=changes_seen)
             taken.append((key, content))
     return taken
