@@ -61,6 +61,7 @@ bench-clients: .venv/dev-is-installed
 lint: .venv/dev-is-installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/python clients/python/generate_sync.py --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m prose
@@ -86,6 +87,7 @@ check: lint docs test test-system
 format: .venv/dev-is-installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(BIN)/python clients/python/generate_sync.py
 
 ## Renew the locked requirements, at the newest versions that pyproject.toml allows.
 lock: .venv/dev-is-installed

@@ -40,8 +40,8 @@ class Promptuary:
     that sends the requests, from its arguments; it is called again for a stream and after a fork.
 
     ``max_stale`` is for processes that are frozen between calls: content that was due for a refresh more than so many seconds ago
-    is served only after asking the server. If ``threads`` is `False`,
-    every request is sent in the calling thread.
+    is served only after asking the server. With ``threads`` `False`, every request is
+    sent in the calling thread.
 
     ``on_get`` is called with every `Prompt` that is returned, ``on_error`` with an `ErrorEvent` for every failed fetch, for values
     that a prompt does not use, and for a bundle that cannot be used.
