@@ -30,7 +30,7 @@ def bundle(
         write_out(data)
         return
     if not yes and not is_replaceable(output):
-        raise InvalidFile(f"{output} is there and is no bundle. To overwrite it, add --yes.")
+        raise InvalidFile(f"{output} exists and is not a bundle. To overwrite it, add --yes.")
     write_file(output, data)
     if as_json:
         show_json({"file": str(output), "prompts": len(folder.entries), "bytes": len(data)})

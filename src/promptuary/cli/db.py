@@ -20,7 +20,7 @@ def upgrade() -> None:
     database = open_database(read_settings())
     was_upgraded = schema.upgrade(database)
     database.close()
-    say(f"The database {'is now' if was_upgraded else 'was already'} at schema {schema.HEAD}.")
+    say(f"The database {'is now' if was_upgraded else 'is already'} at schema {schema.HEAD}.")
 
 
 @app.command("check")

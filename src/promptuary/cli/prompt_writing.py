@@ -232,7 +232,7 @@ def _run_editor(path: Path) -> None:
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
     if not editor:
         path.unlink()
-        raise typer.BadParameter("No editor is known. Set VISUAL or EDITOR.")
+        raise typer.BadParameter("No editor is configured. Set VISUAL or EDITOR.")
     try:
         status = subprocess.run([*shlex.split(editor), str(path)], check=False).returncode  # noqa: S603 - the user's own choice
     except (OSError, ValueError) as error:

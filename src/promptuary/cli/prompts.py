@@ -166,7 +166,7 @@ def set_label(
 def archive(name: PromptName, yes: Yes = False, profile: ProfileName = None, as_json: AsJson = False) -> None:
     """Take a prompt out of service, with all versions and labels. Its name becomes free."""
     with reached_prompts(profile) as prompts:
-        require_agreement(f"Take {name} out of service, with all versions and labels?", is_agreed=yes)
+        require_agreement(f"Archive {name}, with all versions and labels?", is_agreed=yes)
         prompts.archive(name)
     if as_json:
         show_json({"name": name, "archived": True})
@@ -218,7 +218,7 @@ def _move_label(prompts: RemotePrompts, name: str, label: str, current: int | No
 
 def _moved(name: str, label: str, conflict: Conflict) -> RemoteError:
     now = "removed" if conflict.current_version is None else f"moved to version {conflict.current_version}"
-    return RemoteError(f"{label} of {name} was {now} in the meantime. Look at it, and run the command again.")
+    return RemoteError(f"{label} of {name} was {now} in the meantime. Check the label, then run the command again.")
 
 
 def _second(moment: str) -> str:

@@ -54,9 +54,9 @@ def pull(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
     show_steps(shown, as_json=as_json, fields=("name", "file", "action", "version", "detail"), nothing=nothing)
     actions = {each.action for each in pulled}
     if "conflict" in actions:
-        say("Conflicts were left as they are: push merges, --force takes the server's, --mine keeps yours.", err=True)
+        say("Conflicts were not changed: push merges, --force takes the server's versions, --mine keeps the local files.", err=True)
     if "left" in actions:
-        say("Files that were left would be removed: run the command again with --yes for that.", err=True)
+        say("To remove the remaining files, run the command again with --yes.", err=True)
     if actions & {"conflict", "left"}:
         raise typer.Exit(1)
 

@@ -42,9 +42,9 @@ def push(
         steps = iter(planned) if dry_run else _performed(planned, folder, lock, prompts)
         done = _shown(steps, planned, as_json=as_json)
     if dry_run and done and not as_json:
-        say("Nothing was done. Versions are those that would be published on.")
+        say("Dry run: nothing was changed. Versions are the base versions.")
     if any(each.action is Action.CONFLICT for each in done):
-        say("Conflicts were left as they are, here and there. See promptuary diff, and pull --force or --mine.", err=True)
+        say("Conflicts were not changed. See promptuary diff, and pull --force or --mine.", err=True)
         raise typer.Exit(1)
 
 
@@ -92,7 +92,7 @@ def _readable_folder(path: FolderPath) -> Folder:
             raise InvalidFile(f"Nothing is pushed. {told[0]}")
         for line in told:
             say(line, err=True)
-        raise InvalidFile(f"Nothing is pushed: {len(told)} files cannot be taken.")
+        raise InvalidFile(f"Nothing was pushed: {len(told)} files are invalid.")
     if not folder.found and not folder.entries:
         raise InvalidFile(f"{path} has no prompts. Run promptuary pull.")
     return folder

@@ -35,7 +35,7 @@ def status(
         show_json([asdict(state) for state in states])
         return
     changed = [asdict(state) for state in states if state.here != "unchanged" or state.there]
-    nothing = f"{counted(len(states), 'prompt')}: nothing was edited, and the server has nothing else."
+    nothing = f"{counted(len(states), 'prompt')}: no local edits, and nothing new on the server."
     show_records(changed, as_json=False, nothing=nothing)
     for file, reason in folder.ignored.items():
         say(f"{file} is no prompt: {reason[0].lower()}{reason[1:]}")

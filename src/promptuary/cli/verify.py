@@ -24,4 +24,4 @@ def verify(folder_path: FolderPath = DEFAULT_FOLDER, as_json: AsJson = False) ->
     if problems:
         raise typer.Exit(1)
     if not as_json:
-        say(f"{counted(len(folder.found), 'prompt')}: all is as the lock says.")
+        say(f"{counted(len(folder.found), 'prompt')}: all files match the lock file.")

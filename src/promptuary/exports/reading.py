@@ -72,7 +72,7 @@ def _checked_lines(path: Path, digest: "hashlib._Hash") -> Iterator[Line | dict[
     is_over = False
     for number, raw in enumerate(_raw_lines(path), start=1):
         if is_over:
-            raise InvalidLine(number, "something follows behind the trailer")
+            raise InvalidLine(number, "something follows the trailer")
         fields = read_object(raw, number)
         if fields.get("type") == "trailer":
             is_over = True
@@ -102,7 +102,7 @@ def _raw_lines(path: Path) -> Iterator[bytes]:
                     raise InvalidLine(number, "it has no end; the file is truncated")
                 yield line[:-1]
     except (EOFError, gzip.BadGzipFile, zlib.error):
-        raise InvalidExport(path, "It is no gzip file, or a damaged or truncated one.") from None
+        raise InvalidExport(path, "It is not a gzip file, or it is damaged or truncated.") from None
     except OSError as error:
         raise InvalidExport(path, f"It cannot be read: {error.strerror}.") from None
 

@@ -159,7 +159,7 @@ def read_timestamp(value: object, field: str) -> datetime:
         else:
             if _FIRST_YEAR <= moment.year <= _LAST_YEAR:
                 return moment
-    raise InvalidValue("invalid", "A moment like 2026-01-31T12:00:00.000000Z is required.", field=field)
+    raise InvalidValue("invalid", "A timestamp like 2026-01-31T12:00:00.000000Z is required.", field=field)
 
 
 def _prompt(fields: dict[str, object]) -> PromptLine:

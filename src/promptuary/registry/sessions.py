@@ -125,7 +125,7 @@ def note_seen(database: Database, session: Session) -> None:
         import structlog  # noqa: PLC0415
 
         structlog.stdlib.get_logger("promptuary.sessions").warning(
-            "use of a session not noted", session_id=session.id, reason=error.for_log
+            "use of a session not recorded", session_id=session.id, reason=error.for_log
         )
 
 

@@ -33,7 +33,7 @@ def checked(value: object, shape: Mapping[str, Check], what: str) -> dict[str, A
             check(value[field])
         except InvalidValue as reason:
             shown = f"{value[field]!r}"[:_MAX_SHOWN]
-            raise RemoteError(f"The server answered with {what} that cannot be taken: {field} {shown}: {reason}") from None
+            raise RemoteError(f"The server answered with {what} that is invalid: {field} {shown}: {reason}") from None
     return value
 
 
@@ -75,7 +75,7 @@ def moment(value: object) -> None:
     except ValueError:
         is_whole = False
     if not is_whole:
-        raise _invalid("A moment such as 2026-01-31T12:00:00Z is required.")
+        raise _invalid("A timestamp such as 2026-01-31T12:00:00Z is required.")
 
 
 def prompt_name(value: object) -> None:

@@ -169,4 +169,4 @@ class Remote:
         return RemoteError(f"{attribute}: {detail}" if isinstance(attribute, str) else detail)
 
     def _unlike_promptuary(self, answer: httpx2.Response) -> str:
-        return f"{self.profile.host} answered with status {answer.status_code} and not as Promptuary does. Is the host right?"
+        return f"{self.profile.host} answered with status {answer.status_code} and not like a Promptuary server. Check the host."

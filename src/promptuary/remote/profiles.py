@@ -45,7 +45,7 @@ def read_profile(name: str | None = None) -> Profile:
     name = name or DEFAULT_NAME
     found = read_profiles().get(name)
     if found is None and name == DEFAULT_NAME:
-        raise RemoteError(f"No server is known. Run promptuary login, or set {HOST}, {API_KEY} and {PROJECT}.")
+        raise RemoteError(f"No server is configured. Run promptuary login, or set {HOST}, {API_KEY} and {PROJECT}.")
     if found is None:
         raise RemoteError(f"No profile is named '{name}' in {profiles_path()}. Run promptuary login --profile {name}.")
     project = os.environ.get(PROJECT)

@@ -143,7 +143,7 @@ def _row(value: object) -> Row:
     try:
         encode_prompt(content)
     except InvalidValue as reason:
-        raise RemoteError(f"The server answered with prompt '{row['name']}' that cannot be taken: {reason}") from None
+        raise RemoteError(f"The server answered with prompt '{row['name']}' that is invalid: {reason}") from None
     return Row(
         name=row["name"],
         version=row["version"],

@@ -17,7 +17,7 @@ def bundle(folder: Folder) -> bytes:
     """
     lock = folder.lock
     if lock is None:
-        raise InvalidFile(f"{folder.path} has no lock. Run promptuary pull.")
+        raise InvalidFile(f"{folder.path} has no lock file. Run promptuary pull.")
     if not folder.entries:
         raise InvalidFile(f"{folder.path} has no prompts. Run promptuary pull.")
     changed = [name for name in sorted({*folder.entries, *folder.found}) if here(folder, name) != "unchanged"]

@@ -42,7 +42,7 @@ def value_of(text: str, sha256: str) -> object:
     except InvalidJson:
         value = None
     if content_sha256(value) != sha256:
-        message = "the version that was pulled is another one on the server now"
+        message = "the server has another content for the pulled version"
         raise Unmergeable(message)
     return value
 
@@ -57,7 +57,7 @@ def _merged_content(base: object, theirs: object, yours: object) -> object:
     try:
         return parse(_merged_text(*map(dump_indented, (base, theirs, yours))))
     except InvalidJson:
-        message = "the changes of the content together are no JSON"
+        message = "the merged content is not valid JSON"
         raise Unmergeable(message) from None
 
 

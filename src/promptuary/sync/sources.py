@@ -43,7 +43,7 @@ def read_source(
             elif label is not None:
                 unlabelled.add(name)
             else:
-                raise RemoteError(f"Prompt '{name}' came or went while the server was asked. Run the command again.")
+                raise RemoteError(f"Prompt '{name}' was created or archived during the command. Run it again.")
     return Source(rows, label, frozenset(unlabelled))
 
 

@@ -55,7 +55,7 @@ def list_problems(folder: Folder, declared: Declared) -> list[Problem]:
 
 def _unlike_lock(folder: Folder) -> Iterator[Problem]:
     if folder.lock is None:
-        yield Problem("prompts.lock", "", "There is no lock. Run promptuary pull.")
+        yield Problem("prompts.lock", "", "There is no lock file. Run promptuary pull.")
         return
     if not folder.entries and not folder.found and not folder.problems:
         yield Problem("prompts.lock", "", "There are no prompts. Run promptuary pull.")
@@ -66,13 +66,13 @@ def _unlike_lock(folder: Folder) -> Iterator[Problem]:
         file = found.file if found else entry.file if entry else ""
         state = here(folder, name)
         if state == "deleted":
-            yield Problem(file, name, "The file is in the lock and not there.")
+            yield Problem(file, name, "The file is in the lock file and does not exist.")
         elif state == "new":
-            yield Problem(file, name, "The file is not in the lock. Run promptuary push.")
+            yield Problem(file, name, "The file is not in the lock file. Run promptuary push.")
         elif state == "edited":
-            yield Problem(file, name, "The file was edited and not pushed: its content or config is not what the lock says.")
+            yield Problem(file, name, "The file was edited and not pushed: its content or config differs from the lock file.")
         elif entry and found and (found.document.version, set(found.document.labels)) != (entry.version, set(entry.labels)):
-            yield Problem(file, name, "The file's version or labels are not what the lock says. Run promptuary pull.")
+            yield Problem(file, name, "The file's version or labels differ from the lock file. Run promptuary pull.")
 
 
 def _wrong_variables(folder: Folder, declared: Declared) -> Iterator[Problem]:

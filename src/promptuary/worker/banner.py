@@ -29,7 +29,7 @@ with urllib.request.urlopen(request) as response:
     print(json.load(response)["prompt"])"""
     return [
         "",
-        "  This is the first start. The key below, for programs, is shown only now:",
+        "  This is the first start. The API key below is shown only once:",
         "",
         f"  Project       {first.project.name} (id {first.project.id}, token {first.project.api_token})",
         f"  Key           {first.api_key}",

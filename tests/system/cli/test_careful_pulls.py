@@ -180,7 +180,7 @@ def test_a_bundle_overwrites_no_file_that_is_none(desk: Desk) -> None:
     desk.json("pull")
     path = desk.folder / "notes.txt"
     path.write_text("Mine.\n")
-    assert desk.error("bundle", "-o", "notes.txt") == "notes.txt is there and is no bundle. To overwrite it, add --yes."
+    assert desk.error("bundle", "-o", "notes.txt") == "notes.txt exists and is not a bundle. To overwrite it, add --yes."
     assert path.read_text() == "Mine.\n"
     for arguments in (["--yes"], []):
         assert desk.run("bundle", "-o", "notes.txt", *arguments).returncode == 0

@@ -81,7 +81,7 @@ def test_verify_warns_of_all_and_passes(desk: Desk) -> None:
     desk.create("plain", "👩\u200d👩 and \r\n")
     desk.json("pull")
     finished = desk.run("verify")
-    assert (finished.returncode, finished.stdout) == (0, "3 prompts: all is as the lock says.\n")
+    assert (finished.returncode, finished.stdout) == (0, "3 prompts: all files match the lock file.\n")
     assert finished.stderr.splitlines() == [
         "Warning: prompts/chat.md has 1 hidden character:",
         "  message 2, line 2, column 4: U+200B ZERO WIDTH SPACE",

@@ -75,7 +75,7 @@ def test_a_name_that_no_prompt_may_have_writes_nothing_anywhere(tmp_path: Path, 
     folder = tmp_path / "a" / "b"
     folder.mkdir(parents=True)
     sentence = _refusal(folder, _page(ROW, {**ROW, "name": name}), "pull", project=_json(PROJECT))
-    assert "The server answered with a prompt that cannot be taken: name " in sentence or "has no name" in sentence
+    assert "The server answered with a prompt that is invalid: name " in sentence or "has no name" in sentence
     assert sorted(tmp_path.rglob("*")) == [tmp_path / "a", folder]
 
 
@@ -136,7 +136,7 @@ def test_an_answer_of_another_form_ends_in_one_sentence(tmp_path: Path, words: l
 @pytest.mark.parametrize("words", [["create", "greeting"], ["publish", "greeting", "--base-version", "1"]], ids=" ".join)
 def test_what_a_server_says_it_published_is_checked(tmp_path: Path, words: list[str]) -> None:
     answer = {**ROW, "version": "\x1b[2J"}
-    assert "cannot be taken: version" in _refusal(tmp_path, _json(answer), "prompt", *words, stdin="Hello!")
+    assert "is invalid: version" in _refusal(tmp_path, _json(answer), "prompt", *words, stdin="Hello!")
 
 
 def test_an_error_text_of_a_server_cannot_take_hold_of_the_terminal(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def test_a_label_that_is_moved_between_look_and_move_is_left(desk: Desk) -> None
 
     with answering(respond) as host:
         sentence = desk.error("prompt", "label", "greeting", "production", "--version", "2", host=host)
-    assert sentence == "production of greeting was removed in the meantime. Look at it, and run the command again."
+    assert sentence == "production of greeting was removed in the meantime. Check the label, then run the command again."
     assert desk.api.get("name/greeting/?label=production").status_code == 404
 
 
@@ -40,5 +40,5 @@ def test_a_label_that_is_moved_between_look_and_removal_is_left(desk: Desk) -> N
 
     with answering(respond) as host:
         sentence = desk.error("prompt", "label", "greeting", "production", "--remove", host=host)
-    assert sentence == "production of greeting was moved to version 2 in the meantime. Look at it, and run the command again."
+    assert sentence == "production of greeting was moved to version 2 in the meantime. Check the label, then run the command again."
     assert desk.api.get("name/greeting/?label=production").json()["version"] == 2

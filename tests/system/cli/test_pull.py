@@ -138,6 +138,6 @@ def test_what_stands_in_the_way_is_said(desk: Desk, tmp_path: Path) -> None:
     assert desk.error("pull", "broken").startswith("broken/prompts.lock cannot be read. It is not JSON: ")
     assert desk.run("pull", "other", "--force", "--mine").returncode == 2
     assert desk.error("pull", "other", host="", api_key="", project="").startswith(
-        "No server is known. Run promptuary login, or set "
+        "No server is configured. Run promptuary login, or set "
     )
     assert desk.error("pull", "other", api_key="") == "The environment has a server, but no PROMPTUARY_API_KEY."

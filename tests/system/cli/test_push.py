@@ -59,7 +59,7 @@ def test_edits_are_published_new_files_created_and_deleted_ones_reported(desk: D
     assert _steps(desk.run("push", "--archive", "--json")) == {"deleted": ("archive", None)}
     assert desk.api.get("name/deleted/").status_code == 404
     assert desk.run("push").stdout == "Nothing was edited.\n"
-    assert desk.run("verify").stdout == "4 prompts: all is as the lock says.\n"
+    assert desk.run("verify").stdout == "4 prompts: all files match the lock file.\n"
 
 
 def test_the_description_in_a_file_is_the_note_when_it_is_new(desk: Desk) -> None:
@@ -140,7 +140,7 @@ def test_a_prompt_that_was_archived_and_made_anew_is_not_taken_for_the_old_one(d
     desk.create("greeting", "Another")
     pushed = desk.run("push")
     assert pushed.returncode == 1
-    assert "the version that was pulled is another one on the server now" in pushed.stdout
+    assert "the server has another content for the pulled version" in pushed.stdout
     assert "no longer on the server; pull --mine, then push, creates it" in pushed.stdout
     assert desk.latest("greeting")["prompt"] == "Another"
 

@@ -222,7 +222,7 @@ BAD = {
     "no trailer": ("\n".join(GOOD) + "\n", "It ends after line 3 without a trailer; it is truncated."),
     "changed": (_resealed(GOOD).replace('"Hi"', '"Ho"'), "Line 4: sha256 is not that of the lines before"),
     "miscounted": (_resealed(GOOD, versions=2), "Line 4: versions is not that of the lines before"),
-    "something behind": (_resealed(GOOD) + "{}\n", "Line 5: something follows behind the trailer."),
+    "something behind": (_resealed(GOOD) + "{}\n", "Line 5: something follows the trailer."),
     "NUL name": (_resealed([HEADER, PROMPT.replace('"x"', '"\\u0000"'), VERSION]), "Line 2: name: Null characters"),
     "surrogate": (_resealed([HEADER, PROMPT, VERSION.replace("Hi", "\\ud800")]), "Line 3: it holds half of a surrogate pair."),
     "no number": (_resealed([HEADER, PROMPT, VERSION.replace(": 1,", ": true,")]), "Line 3: version: A number from 1 to 2000"),
@@ -233,7 +233,7 @@ BAD = {
         _resealed([HEADER, PROMPT, VERSION.replace('"Hi"', "[" * 300 + "]" * 300)]),
         "Line 3: it is not JSON: Nested too deep",
     ),
-    "no moment": (_resealed([HEADER, PROMPT.replace("01-01T", "02-31T"), VERSION]), "Line 2: created_at: A moment like"),
+    "no moment": (_resealed([HEADER, PROMPT.replace("01-01T", "02-31T"), VERSION]), "Line 2: created_at: A timestamp like"),
     "twice": (_resealed([*GOOD, PROMPT, VERSION]), "Line 4: prompts are not in order, or it is there twice."),
     "no versions": (_resealed([HEADER, PROMPT]), "Line 3: the versions of prompt 'x' are missing before it."),
     "not an object": (_resealed([HEADER, "{}"]).replace("{}", "[]", 1), "Line 2: it is not a JSON object."),
@@ -254,7 +254,7 @@ def test_a_good_file_made_by_hand_is_imported(admin: Desk, tmp_path: Path) -> No
     (tmp_path / "good").write_text(_resealed(GOOD))
     assert admin.json("import", str(tmp_path / "good"))["prompts_created"] == 1
     shutil.copy(tmp_path / "good", tmp_path / "good.gz")
-    assert "is no gzip file" in admin.error("import", str(tmp_path / "good.gz"))
+    assert "is not a gzip file" in admin.error("import", str(tmp_path / "good.gz"))
     assert "cannot be read" in admin.error("import", str(tmp_path / "missing"))
 
 

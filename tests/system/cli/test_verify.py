@@ -39,11 +39,11 @@ def test_files_that_are_as_the_lock_says_pass_and_others_do_not(desk: Desk) -> N
     (folder / "gone.md").unlink()
     (folder / "made.md").write_text("---\n---\nHi\n")
     (folder / "README.md").write_text("No prompt.\n")
-    assert _problems(desk)[2] == ("a-label.md", "The file's version or labels are not what the lock says. Run promptuary pull.")
+    assert _problems(desk)[2] == ("a-label.md", "The file's version or labels differ from the lock file. Run promptuary pull.")
     assert [file for file, _ in _problems(desk)] == ["a-config.md", "a-content.md", "a-label.md", "bad.md", "gone.md", "made.md"]
     told = desk.run("verify", **OFFLINE)
     assert (told.returncode, told.stdout, told.stderr.count("\n")) == (1, "", 6)
-    assert told.stderr.splitlines()[4] == "prompts/gone.md: The file is in the lock and not there."
+    assert told.stderr.splitlines()[4] == "prompts/gone.md: The file is in the lock file and does not exist."
 
 
 def test_variables_that_programs_fill_in_must_be_there(desk: Desk) -> None:
@@ -67,16 +67,16 @@ def test_variables_that_programs_fill_in_must_be_there(desk: Desk) -> None:
 
 
 def test_a_folder_without_a_lock_does_not_pass(desk: Desk) -> None:
-    assert _problems(desk) == [("prompts.lock", "There is no lock. Run promptuary pull.")]
-    assert desk.error("bundle") == "prompts has no lock. Run promptuary pull."
+    assert _problems(desk) == [("prompts.lock", "There is no lock file. Run promptuary pull.")]
+    assert desk.error("bundle") == "prompts has no lock file. Run promptuary pull."
 
 
 def test_one_prompt_is_told_in_singular(desk: Desk) -> None:
     desk.create("text", "x")
     assert desk.run("pull").returncode == 0
     assert desk.run("pull").stdout == "1 prompt: nothing is new on the server.\n"
-    assert desk.run("status").stdout == "1 prompt: nothing was edited, and the server has nothing else.\n"
-    assert desk.run("verify").stdout == "1 prompt: all is as the lock says.\n"
+    assert desk.run("status").stdout == "1 prompt: no local edits, and nothing new on the server.\n"
+    assert desk.run("verify").stdout == "1 prompt: all files match the lock file.\n"
     assert desk.run("bundle").stdout.startswith("prompts.bundle.json has 1 prompt (")
 
 
@@ -113,7 +113,7 @@ def test_status_says_what_was_edited_and_what_the_server_has(desk: Desk) -> None
     for name in ("still", "edited", "behind", "archived", "gone"):
         desk.create(name, "Hello!")
     desk.json("pull")
-    assert desk.run("status").stdout == "5 prompts: nothing was edited, and the server has nothing else.\n"
+    assert desk.run("status").stdout == "5 prompts: no local edits, and nothing new on the server.\n"
     _edit(desk, "edited.md", "Hello!", "Hi!")
     desk.publish("behind", 1, prompt="Hi!")
     desk.api.post("name/archived/archive/")

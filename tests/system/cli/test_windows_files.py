@@ -67,7 +67,7 @@ def test_a_push_names_every_bad_file_and_those_it_leaves_out(desk: Desk) -> None
     assert pushed.stderr.splitlines() == [
         "prompts/bad.md: version must be a number from 1.",
         "prompts/wide.md: The file is UTF-16 text. Save it as UTF-8.",
-        "Error: Nothing is pushed: 2 files cannot be taken.",
+        "Error: Nothing was pushed: 2 files are invalid.",
     ]
 
 

@@ -47,7 +47,7 @@ def rotate_token(tx: Transaction, project_id: int, *, by: Attribution = OPERATOR
     """
     projects.lock_project(tx, project_id)
     if expected_token not in {None, get_project(tx, project_id).api_token}:
-        detail = "The token was replaced in the meantime. Nothing was changed. Replace it again only if the new one is to go, too."
+        detail = "The token was replaced in the meantime. Nothing was changed. Replace it again only to replace the new one, too."
         raise InvalidValue("changed", detail, field="token")
     projects.update_api_token(tx, project_id, _new_token())
     record_administration(tx, ProjectTokenRotated(), project_id=project_id, by=by)
