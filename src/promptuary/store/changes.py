@@ -126,7 +126,7 @@ def cursor_of(mark: Mark) -> Cursor:
 
 
 def is_lost_behind(tx: Transaction, cursor: Cursor, *, newest: int) -> bool:
-    """Return whether changes behind a cursor are no longer available, or the cursor belongs to a different change log than this one.
+    """Return `True` if changes after a cursor are unavailable, or the cursor belongs to a different change log than this one.
 
     ``newest`` is the sequence of the log's newest entry. A cursor whose own entry was trimmed, and nothing behind it, is not lost.
     """
