@@ -118,7 +118,7 @@ class Drafted {
     const isOlder = base && this.atFirst["base_version"] && base !== this.atFirst["base_version"];
     const restore = element("button", { type: "button", className: "button" }, "Restore it");
     const discard = element("button", { type: "button", className: "button quiet" }, "Discard it");
-    const text = `You wrote here ${ago} and did not publish it${isOlder ? `; it was begun from version ${base}` : ""}.`;
+    const text = `You have an unpublished draft from ${ago}${isOlder ? `; it was begun from version ${base}` : ""}.`;
     const offered = element("div", { className: "notice draft" }, element("p", {}, text), element("p", { className: "actions" }, restore, discard));
     offered.setAttribute("role", "status");
     restore.addEventListener("click", () => {

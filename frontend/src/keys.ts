@@ -121,7 +121,7 @@ function showKeys(): void {
   const dialog = showDialog(
     "Keyboard shortcuts",
     list,
-    element("p", {}, box, element("label", { htmlFor: box.id }, "Single letters and signs work as keys")),
+    element("p", {}, box, element("label", { htmlFor: box.id }, "Single-letter shortcuts are on")),
     element("p", { className: "actions" }, close),
   );
   close.addEventListener("click", () => dialog.close());

@@ -21,7 +21,7 @@ function watch(textarea: HTMLTextAreaElement, limit: number): void {
     timer = setTimeout(() => {
       const excess = bytesOf(textarea, limit) - limit;
       said.hidden = excess <= 0;
-      said.textContent = excess > 0 ? `This is ${excess.toLocaleString("en")} bytes too long to be published.` : "";
+      said.textContent = excess > 0 ? `This is ${excess.toLocaleString("en")} bytes too long to publish.` : "";
     }, PAUSE);
   });
 }

@@ -81,7 +81,7 @@ class Trial {
     const names = all.slice(0, MAX_VARIABLES);
     this.section.hidden = names.length === 0;
     this.rest.hidden = all.length === names.length;
-    this.rest.textContent = `Shown are ${names.length} of ${all.length} variables. The others stay as they are written.`;
+    this.rest.textContent = `Shown are ${names.length} of ${all.length} variables. The others stay unchanged.`;
     const shown = [...this.values.querySelectorAll("textarea")].map((field) => field.dataset["variable"]);
     if (names.join("\n") !== shown.join("\n")) {
       this.values.replaceChildren(...names.map((name) => this.fieldFor(name)));

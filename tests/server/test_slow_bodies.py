@@ -16,7 +16,7 @@ from promptuary.http import body as request_body
 
 MB = 1_000_000
 LIST = "/api/projects/1/llm_prompts/"
-TOO_SLOW = envelope("invalid_request", "request_timeout", "The request's body came too slowly. Send it again.")
+TOO_SLOW = envelope("invalid_request", "request_timeout", "The request body arrived too slowly. Send it again.")
 STRANGER = envelope("authentication_error", "not_authenticated", "Authentication credentials were not provided.")
 JSON = {"Content-Type": "application/json"}
 

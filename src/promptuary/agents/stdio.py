@@ -61,7 +61,7 @@ async def _check(http: httpx2.AsyncClient, url: str) -> None:
     try:
         answer = await http.post(url, json=asked, headers={"Accept": "application/json, text/event-stream"})
     except httpx2.InvalidURL:
-        message = f"This is no address of a server: {url}"
+        message = f"This is not a server address: {url}"
         raise NotServed(message) from None
     try:
         body = answer.json()

@@ -74,7 +74,7 @@ class Streams:
             message = f"This server has {MAX_STREAMS} open streams. Try again later."
             raise Busy(message)
         if 0 < self._max_streams_of_caller <= sum(each.caller == stream.caller for each in self._streams):
-            message = f"This key has {self._max_streams_of_caller} open streams here, as many as it may have. Close one first."
+            message = f"This key has {self._max_streams_of_caller} open streams, the maximum. Close one first."
             raise Busy(message)
         self._streams.add(stream)
         loop = asyncio.get_running_loop()

@@ -135,7 +135,7 @@ def build_schema(api: FastAPI, bodies: list[type[Body]], *, root: str = "") -> d
         "PersonalAPIKey": {
             "type": "http",
             "scheme": "bearer",
-            "description": "A personal API key (`phx_...`), as `promptuary key create` prints it.",
+            "description": "A personal API key (`phx_...`), created on the pages or by `promptuary key create`.",
         }
     }
     for path, item in document["paths"].items():

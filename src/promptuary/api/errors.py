@@ -39,9 +39,9 @@ def envelope(kind: str, code: str, detail: str, attr: str | None = None) -> Body
 
 
 BAD_REQUEST = envelope(
-    "invalid_request", "bad_request", "The request is not valid HTTP. Send one Host, and nothing that RFC 9112 forbids."
+    "invalid_request", "bad_request", "The request is not valid HTTP. Send exactly one Host header, and follow RFC 9112."
 )
-HEAD_TOO_LARGE = envelope("invalid_request", "head_too_large", "The request's head is too large. Send shorter headers.")
+HEAD_TOO_LARGE = envelope("invalid_request", "head_too_large", "The request headers are too large. Send shorter headers.")
 
 
 class ApiError(Exception):
@@ -103,7 +103,7 @@ def request_too_large(limit: int) -> ApiError:
 
 def too_slow() -> ApiError:
     """Say that the body has stalled."""
-    detail = "The request's body came too slowly. Send it again."
+    detail = "The request body arrived too slowly. Send it again."
     return ApiError(408, envelope("invalid_request", "request_timeout", detail), {"Connection": "close"})
 
 

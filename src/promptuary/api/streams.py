@@ -138,12 +138,10 @@ class Broadcaster:
             detail = "The server is shutting down. Try again."
             raise Unavailable(detail)
         if len(self._streams) >= self._max_streams:
-            detail = f"This server has {self._max_streams} open streams, as many as it may have. Try again."
+            detail = f"This server has {self._max_streams} open streams, the maximum. Try again later."
             raise Busy(detail)
         if 0 < self._max_streams_of_caller <= self._open_of[stream.caller]:
-            detail = (
-                f"This key or user has {self._max_streams_of_caller} open streams here, as many as it may have. Close one first."
-            )
+            detail = f"This key or user has {self._max_streams_of_caller} open streams, the maximum. Close one first."
             raise Busy(detail)
         memory = self._memories[stream.project_id]
         if not memory.streams:

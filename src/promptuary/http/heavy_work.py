@@ -20,7 +20,7 @@ MAX_WAITING = 30
 MAX_SECONDS = 10.0
 """Maximum time that one waits for its turn."""
 
-_BUSY = "The server is comparing as many texts as it does at once. Try again in a moment."
+_BUSY = "The server has reached its limit of concurrent comparisons. Try again later."
 
 Result = TypeVar("Result")
 

@@ -192,7 +192,7 @@ def _refused_rows() -> Iterator[None]:
     except (ValueError, TypeError, AttributeError, StatementError) as error:
         if isinstance(error, DBAPIError) and not isinstance(error, IntegrityError):
             raise
-        reason = "a row cannot be read, or does not fit the others; promptuary db check tells which"
+        reason = "a row cannot be read or is inconsistent; promptuary db check reports which"
         raise Damaged(reason) from None
 
 

@@ -124,7 +124,7 @@ def _search_problems(tx: Transaction) -> Iterator[str]:
     for row in tx.connection.execute(statement):
         # Content that is no JSON is reported by `_content_problems`.
         if _parsed(row.content) is not None and (row.name, row.text) != (fold(row.prompt), content.search_key(row.content)):
-            yield f"version {row.version_id}: search does not see its text as it is; run promptuary db reindex"
+            yield f"version {row.version_id}: search does not match its text; run promptuary db reindex"
 
 
 def _version_problems(row: AnyRow) -> Iterator[str]:

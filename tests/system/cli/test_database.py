@@ -65,7 +65,7 @@ def test_what_is_not_sound_is_told_line_by_line_with_status_1(command_lines: Com
     assert (checked.returncode, checked.stdout) == (1, "")
     assert first.endswith("2 versions from 1 to 3, but the latest should be 3")
     assert second.endswith("size or outline do not belong to the content")
-    assert third == "lists do not show the prompts as they are; run promptuary db reindex"
+    assert third == "lists do not match the prompts; run promptuary db reindex"
 
 
 def test_lists_and_search_are_built_anew(command_lines: CommandLine) -> None:
@@ -156,7 +156,7 @@ def test_in_a_folder_without_a_database_commands_on_it_say_so_and_make_none(tmp_
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == (
         f"Error: There is no Promptuary database at {looked_for}. "
-        "Set PROMPTUARY_DATA_DIR or PROMPTUARY_DATABASE_URL to where it is; promptuary serve makes a new one.\n"
+        "Set PROMPTUARY_DATA_DIR or PROMPTUARY_DATABASE_URL to its location; promptuary serve creates a new one.\n"
     )
     assert [*tmp_path.iterdir()] == []
 

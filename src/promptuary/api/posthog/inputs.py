@@ -226,8 +226,8 @@ class LabelRemovalQuery(Schema):
     expected_version: VersionNumber | None = Field(
         default=None,
         description=(
-            "The version that the label points at now. If it points elsewhere, the answer is 409 and nothing changes. "
-            "Leave it out to remove the label from anywhere."
+            "The version that the label currently points at. If it points at another one, the response is 409 and nothing is "
+            "changed. Omit it to remove the label in any case."
         ),
     )
 
@@ -239,8 +239,8 @@ class LLMPromptLabelSet(Body):
     expected_version: Annotated[int | None, integer(minimum=1, nullable=True)] = Field(
         default=None,
         description=(
-            "The version that the label points at now, or null if it is not set yet. "
-            "If it points elsewhere, the answer is 409 and nothing changes. Leave it out to move the label from anywhere."
+            "The version that the label currently points at, or null if it is not set. If it points at another one, the response "
+            "is 409 and nothing is changed. Omit it to move the label in any case."
         ),
         json_schema_extra=documented_without_default(type=["integer", "null"], minimum=1),
     )

@@ -110,7 +110,7 @@ def export_project(call: CurrentCall) -> Response:
     **operation(
         "llm_prompts_import_create",
         query=ImportQuery,
-        described_body=lines_body("Lines of prompts, versions and labels, as an export has them: at most 8 MiB, and 5000."),
+        described_body=lines_body("Lines of prompts, versions and labels, as in an export: at most 8 MiB and 5000 lines."),
         answers={200: ImportResult},
         conflicts=True,
     ),

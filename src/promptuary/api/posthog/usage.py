@@ -93,7 +93,7 @@ LLMPromptUsage = TypedDict(
     "LLMPromptUsage",
     {"from": Day, "to": Day, "fetches": Fetches, "versions": list[LLMPromptVersionUsage], "has_more": bool},
 )
-LLMPromptUsage.__doc__ = "How often a prompt was fetched, and a page of the versions that were, newest first."
+LLMPromptUsage.__doc__ = "Number of fetches of a prompt, and a page of the fetched versions, newest first."
 
 
 @router.get(

@@ -125,7 +125,7 @@ def remove_member(request: PageRequest) -> Response:
     return (
         request.redirect(f"{request.root}/")
         if email == request.account.email
-        else _done(request, f"{email} is no member any more.")
+        else _done(request, f"{email} is no longer a member.")
     )
 
 
