@@ -18,4 +18,4 @@ def test_a_list_with_a_missing_version_is_unavailable_and_logged(web: Api) -> No
     assert [answer.status_code for answer in answers] == [503, 503]
     reasons = [line["reason"] for line in logs if line["event"] == "database damaged"]
     assert len(reasons) == 2
-    assert all("a list names a version that is not there" in reason for reason in reasons)
+    assert all("a list refers to a missing version" in reason for reason in reasons)
