@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -146,13 +147,22 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def sqlite_registry_template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    """A SQLite file with a project and an editor, to be copied: SQLAlchemy compiles every statement again for every database."""
+    path = shutil.copy(sqlite_template, tmp_path_factory.mktemp("registry") / "promptuary.db")
+    database = Database.open(f"sqlite:///{path}", clock=Clock())
+    registry = make_registry(database)
+    database.close()
+    return registry
+
+
 @pytest.fixture
-def sqlite_registry(sqlite_template: Path, tmp_path: Path, clock: Clock) -> Iterator[Registry]:
+def sqlite_registry(sqlite_registry_template: Registry, tmp_path: Path, clock: Clock) -> Iterator[Registry]:
     """A database with one project and an editor, where time stands still."""
-    path = tmp_path / "promptuary.db"
-    shutil.copy(sqlite_template, path)
+    path = shutil.copy(sqlite_registry_template.database.address, tmp_path / "promptuary.db")
     database = Database.open(f"sqlite:///{path}", clock=clock)
-    yield make_registry(database)
+    yield replace(sqlite_registry_template, database=database)
     database.close()
 
 

@@ -14,6 +14,9 @@ from promptuary.registry import labels, prompts
 from promptuary.registry.operator import keys
 from promptuary.worker import connection
 
+# Bytes on a connection are the same over every database.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 _EACH_ITS_OWN = re.compile(rb"(x-request-id|date): [^\r]*\r\n")
 
 
@@ -102,7 +105,6 @@ def _named(answer: bytes) -> tuple[bytes, bytes | None]:
     return answer[9:12], None if found is None or re.fullmatch(rb"[0-9a-f]{32}", found[1]) else found[1]
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
@@ -121,7 +123,6 @@ def test_a_change_is_seen_by_the_next_request(wire: Wire, change: Callable[..., 
         assert expected in other.ask(wire.head())
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_moved_label_is_seen_by_the_next_request(wire: Wire) -> None:
     with wire.registry.database.write() as tx:
         prompts.publish_version(tx, wire.registry.actor, name="greeting", base_version=1, prompt="second")
