@@ -1,5 +1,6 @@
 """Streams whose clients do not read, at a real server: they cost it little, harm nobody, and do not outlive their access."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
@@ -39,6 +40,12 @@ def write_long_history(registry: Registry) -> None:
 def open_streams(server: Server) -> int:
     lines = httpx2.get(f"{server.url}/metrics").text.splitlines()
     return int(float(next(line.split()[1] for line in lines if line.startswith("promptuary_change_streams "))))
+
+
+def take_more(answer: httpx2.Response) -> None:
+    """Let the client's system accept more at once: through a window of a few bytes megabytes take a minute."""
+    connection: socket.socket = answer.extensions["network_stream"].get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1_000_000)
 
 
 def read_until(events: Iterator[Event], cursor: str) -> list[str]:
@@ -91,12 +98,13 @@ def test_an_open_stream_that_the_trimmed_log_has_left_behind_is_reset_and_goes_o
     write_long_history(registry)
     with (
         running_server(database_url, tmp_path / "output.txt") as server,
-        stream(registry, server, key, "?after=0", receive_bytes=FEW_BYTES) as (_, events),
+        stream(registry, server, key, "?after=0", receive_bytes=FEW_BYTES) as (answer, events),
     ):
         assert next(events) == ("ready", "0")
         with registry.database.write() as tx:
             trim_changes(tx, before=registry.database.clock() + timedelta(days=1))
         last = newest(registry, server, key)
+        take_more(answer)
         told = []
         kind = "change"
         while kind == "change":
