@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 from argon2.profiles import CHEAPEST
-from builders import Api, Registry, make_api, make_registry
+from builders import Api, Registry, bearer, make_api, make_key, make_registry
 from command_line import CommandLine
 from hypothesis import settings as hypothesis_settings
 from postgres_databases import Postgres, running_postgres
@@ -171,3 +171,23 @@ def sqlite_api(sqlite_registry: Registry) -> Iterator[Api]:
     """The application in process, on SQLite, where time stands still."""
     with make_api(sqlite_registry) as api:
         yield api
+
+
+@pytest.fixture(scope="module")
+def shared_api(sqlite_registry_template: Registry, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """The application in process, on SQLite: one for all tests of a module whose requests change nothing."""
+    path = shutil.copy(sqlite_registry_template.database.address, tmp_path_factory.mktemp("shared") / "promptuary.db")
+    database = Database.open(f"sqlite:///{path}", clock=Clock())
+    with make_api(replace(sqlite_registry_template, database=database)) as api:
+        yield api
+    database.close()
+
+
+@pytest.fixture
+def project_api(shared_api: Api) -> Api:
+    """The shared application with a project, an editor and a key of the test's own: no test sees another's project."""
+    registry = make_registry(shared_api.registry.database)
+    with registry.database.write() as tx:
+        key = make_key(tx, registry.user)
+    path = f"/api/projects/{registry.project.id}/llm_prompts/"
+    return replace(shared_api, registry=registry, client=shared_api.client_with(bearer(key)), key=key, path=path)

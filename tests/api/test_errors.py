@@ -46,8 +46,8 @@ def test_the_root_of_all_refusals_has_no_answer_that_would_hide_a_missing_one() 
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS", "PURGE"])
-def test_an_unknown_path_is_a_404_for_everybody(sqlite_api: Api, method: str, path: str) -> None:
-    for client in (sqlite_api.client, sqlite_api.client_with({})):
+def test_an_unknown_path_is_a_404_for_everybody(shared_api: Api, method: str, path: str) -> None:
+    for client in (shared_api.client, shared_api.client_with({})):
         answer = client.request(method, path)
         assert (answer.status_code, answer.text) == (404, wire(not_found("Endpoint not found.")))
 
@@ -65,19 +65,19 @@ def test_an_unknown_path_is_a_404_for_everybody(sqlite_api: Api, method: str, pa
         ("application/xml", 406),
     ],
 )
-def test_a_caller_has_to_accept_json(sqlite_api: Api, accept: str, status: int) -> None:
-    assert sqlite_api.client.get(sqlite_api.path, headers={"Accept": accept}).status_code == status
+def test_a_caller_has_to_accept_json(shared_api: Api, accept: str, status: int) -> None:
+    assert shared_api.client.get(shared_api.path, headers={"Accept": accept}).status_code == status
 
 
-def test_the_whole_answer_to_a_caller_who_does_not_accept_json(sqlite_api: Api) -> None:
-    answer = sqlite_api.client.get(sqlite_api.path, headers={"Accept": "text/html"})
+def test_the_whole_answer_to_a_caller_who_does_not_accept_json(shared_api: Api) -> None:
+    answer = shared_api.client.get(shared_api.path, headers={"Accept": "text/html"})
     expected = envelope("invalid_request", "not_acceptable", "Could not satisfy the request Accept header.")
     assert (answer.status_code, answer.text) == (406, wire(expected))
 
 
-def test_errors_are_json_like_all_answers(sqlite_api: Api) -> None:
-    paths = ["/api/nothing/", f"{sqlite_api.path}name/missing/", f"{sqlite_api.path}?order_by=x", f"{sqlite_api.path}?token=x"]
-    types = {sqlite_api.client.get(path).headers["content-type"] for path in paths}
+def test_errors_are_json_like_all_answers(shared_api: Api) -> None:
+    paths = ["/api/nothing/", f"{shared_api.path}name/missing/", f"{shared_api.path}?order_by=x", f"{shared_api.path}?token=x"]
+    types = {shared_api.client.get(path).headers["content-type"] for path in paths}
     assert types == {"application/json"}
 
 

@@ -173,19 +173,20 @@ REFUSED = [(caller, endpoint, error) for caller, endpoint, error in EXPECTED if 
 
 
 @pytest.mark.parametrize(("caller", "endpoint"), ALLOWED, ids=str)
-def test_who_may(sqlite_api: Api, caller: str, endpoint: Endpoint) -> None:
-    assert _call(sqlite_api, caller, endpoint)[0] == endpoint.status
+def test_who_may(project_api: Api, caller: str, endpoint: Endpoint) -> None:
+    assert _call(project_api, caller, endpoint)[0] == endpoint.status
 
 
 @pytest.mark.parametrize(("caller", "endpoint", "error"), REFUSED, ids=str)
-def test_who_may_not(sqlite_api: Api, caller: str, endpoint: Endpoint, error: tuple[int, Json]) -> None:
-    assert _call(sqlite_api, caller, endpoint) == (error[0], wire(error[1]))
+def test_who_may_not(project_api: Api, caller: str, endpoint: Endpoint, error: tuple[int, Json]) -> None:
+    text = wire(error[1]).replace("ID 1.", f"ID {project_api.registry.project.id}.")
+    assert _call(project_api, caller, endpoint) == (error[0], text)
 
 
 @pytest.mark.parametrize("endpoint", [*WRITES, *IMPORTS], ids=str)
-def test_a_refused_write_changes_nothing(sqlite_api: Api, endpoint: Endpoint) -> None:
-    _call(sqlite_api, "viewer", endpoint)
-    rows = sqlite_api.client.get(sqlite_api.path).json()["results"]
+def test_a_refused_write_changes_nothing(project_api: Api, endpoint: Endpoint) -> None:
+    _call(project_api, "viewer", endpoint)
+    rows = project_api.client.get(project_api.path).json()["results"]
     assert [(row["name"], row["version"], row["labels"]) for row in rows] == [("greeting", 1, ["production"])]
 
 

@@ -22,3 +22,9 @@ def stranger(web: Api) -> TestClient:
 def browser(web: Api) -> TestClient:
     """A browser in which the registry's editor is signed in."""
     return signed_in_browser(web, web.registry.user)
+
+
+@pytest.fixture
+def passer_by(shared_api: Api) -> TestClient:
+    """A browser in which nobody is signed in, of an application that other tests use, too: its requests change nothing."""
+    return open_browser(shared_api)

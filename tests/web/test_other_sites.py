@@ -67,15 +67,15 @@ FORMS = sorted({route.path for route in ROUTES if "POST" in (route.methods or ()
     [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}, {"Origin": "null"}],
 )
 @pytest.mark.parametrize("path", FORMS)
-def test_no_form_of_another_site_is_taken(web: Api, path: str, headers: dict[str, str]) -> None:
-    admin = browser_of(web, Role.ADMIN)
+def test_no_form_of_another_site_is_taken(shared_api: Api, path: str, headers: dict[str, str]) -> None:
+    admin = browser_of(shared_api, Role.ADMIN)
     del admin.headers["Sec-Fetch-Site"]
-    with web.registry.database.read() as tx:
+    with shared_api.registry.database.read() as tx:
         before = changes.last_sequence(tx)
-    filled = re.sub(r"\{project_id\}", str(web.registry.project.id), path).replace("{", "").replace("}", "")
+    filled = re.sub(r"\{project_id\}", str(shared_api.registry.project.id), path).replace("{", "").replace("}", "")
     answer = admin.post(filled, data={"name": "x", "email": "x@example.com", "confirmed": "yes"}, headers=headers)
     assert (answer.status_code, "This form was not sent by a page of Promptuary." in answer.text) == (403, True)
-    with web.registry.database.read() as tx:
+    with shared_api.registry.database.read() as tx:
         assert changes.last_sequence(tx) == before
 
 

@@ -38,8 +38,8 @@ def test_the_root_of_all_refusals_has_no_page_that_would_hide_a_missing_one() ->
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/API/schema/", "/project", "/%00", "/a%2Fb", "/\N{SNOWMAN}"])
-def test_an_unknown_address_has_a_page_that_says_so(stranger: TestClient, path: str) -> None:
-    answer = stranger.get(path)
+def test_an_unknown_address_has_a_page_that_says_so(passer_by: TestClient, path: str) -> None:
+    answer = passer_by.get(path)
     assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
     assert TITLES[404] in answer.text
 
@@ -68,15 +68,15 @@ OF_BROWSERS = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
     ],
 )
 def test_a_program_at_an_unknown_address_gets_the_short_json_of_the_api(
-    stranger: TestClient, method: str, path: str, accept: str
+    passer_by: TestClient, method: str, path: str, accept: str
 ) -> None:
-    answer = stranger.request(method, path, headers={"Accept": accept})
+    answer = passer_by.request(method, path, headers={"Accept": accept})
     assert (answer.status_code, answer.headers["content-type"], answer.text) == (404, "application/json", NOT_FOUND)
 
 
 @pytest.mark.parametrize(("method", "accept"), [("GET", OF_BROWSERS), ("GET", "text/html"), ("POST", OF_BROWSERS)])
-def test_a_browser_at_an_unknown_address_gets_a_page(stranger: TestClient, method: str, accept: str) -> None:
-    answer = stranger.request(method, "/nothing", headers={"Accept": accept})
+def test_a_browser_at_an_unknown_address_gets_a_page(passer_by: TestClient, method: str, accept: str) -> None:
+    answer = passer_by.request(method, "/nothing", headers={"Accept": accept})
     assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
 
 
@@ -87,8 +87,8 @@ def test_a_program_that_uses_another_method_on_a_page_gets_the_short_json_of_the
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"])
-def test_pages_know_no_methods_but_those_of_browsers(stranger: TestClient, method: str, path: str) -> None:
-    answer = stranger.request(method, path)
+def test_pages_know_no_methods_but_those_of_browsers(passer_by: TestClient, method: str, path: str) -> None:
+    answer = passer_by.request(method, path)
     assert answer.status_code == 405
     assert set(answer.headers["allow"].split(", ")) <= {"GET", "HEAD", "POST"}
 
@@ -106,8 +106,8 @@ def test_pages_know_no_methods_but_those_of_browsers(stranger: TestClient, metho
         ("http://192.0.2.1:8000", False),
     ],
 )
-def test_what_browsers_heed_only_where_it_is_safe_is_said_only_there(stranger: TestClient, origin: str, *, is_safe: bool) -> None:
-    answer = stranger.get(f"{origin}/sign-in")
+def test_what_browsers_heed_only_where_it_is_safe_is_said_only_there(passer_by: TestClient, origin: str, *, is_safe: bool) -> None:
+    answer = passer_by.get(f"{origin}/sign-in")
     assert {name: answer.headers.get(name) for name in WHERE_SAFE} == (WHERE_SAFE if is_safe else dict.fromkeys(WHERE_SAFE))
 
 
@@ -120,8 +120,8 @@ def test_a_head_is_that_of_the_page_without_the_page(browser: TestClient, path: 
 
 @pytest.mark.parametrize("path", [*PATHS, "/nothing"])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT"])
-def test_every_answer_of_every_page_has_the_headers_that_keep_it_safe(stranger: TestClient, method: str, path: str) -> None:
-    answer = stranger.request(method, path, follow_redirects=False)
+def test_every_answer_of_every_page_has_the_headers_that_keep_it_safe(passer_by: TestClient, method: str, path: str) -> None:
+    answer = passer_by.request(method, path, follow_redirects=False)
     assert {name: answer.headers.get(name) for name in ALWAYS} == ALWAYS
     assert answer.headers["cache-control"] == "no-store"
 
