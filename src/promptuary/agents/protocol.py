@@ -31,9 +31,10 @@ from promptuary.model.access import Permission
 from promptuary.model.errors import Busy, RegistryError, Unavailable
 
 INSTRUCTIONS = (
-    "Promptuary keeps this project's prompts: each has a name and numbered versions that never change; labels such as `production` "
-    "point at versions. Programs fetch a prompt by name, mostly by a label. To change one, read it, publish a new version on the "
-    "version that you have read (`base_version`), look at the difference, and move the label only when you are asked to release it."
+    "Promptuary stores this project's prompts. Each has a name and numbered, immutable versions. Labels such as `production` "
+    "point at versions. Programs fetch prompts by name, usually with a label. To change a prompt, read it, publish a new version "
+    "based on the version that you have read (`base_version`), compare both, and move the label only when you are asked to release "
+    "it."
 )
 
 Context = Any

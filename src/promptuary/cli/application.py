@@ -17,8 +17,8 @@ app = typer.Typer(
     name="promptuary",
     cls=CommandGroup,
     help="A prompt registry: versioned, labelled, searchable prompts, served to running programs.\n\n"
-    "Start with: promptuary serve. Settings come from PROMPTUARY_... variables and from .env. Commands that ask a server find "
-    "it in PROMPTUARY_HOST, PROMPTUARY_API_KEY and PROMPTUARY_PROJECT, or in a profile of promptuary login; not in .env.",
+    "Start with: promptuary serve. Settings come from PROMPTUARY_... variables and from .env. Commands that work over "
+    "HTTP use PROMPTUARY_HOST, PROMPTUARY_API_KEY and PROMPTUARY_PROJECT, or a profile of promptuary login, but not .env.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -4,7 +4,7 @@ from promptuary.registry.bootstrap import FirstStart
 
 
 def banner(first: FirstStart | None, *, link: str | None, address: str, data: str) -> str:
-    """Print the addresses of server and data, and how to sign in; on the first start also the key and first commands."""
+    """Return the addresses of server and data, and the way to sign in; on the first start also the key and first commands."""
     lines = ["", f"  Promptuary    {address}", f"  API reference {address}/api/docs/", f"  Data          {data}"]
     if link is None:
         lines += [f"  Sign in       {address}/sign-in"]
