@@ -117,7 +117,7 @@ def test_offline_neither_address_nor_key_is_needed(path: Path, monkeypatch: pyte
     with pytest.raises(ConfigurationError, match="PROMPTUARY_HOST"):
         Promptuary()
     monkeypatch.setenv("PROMPTUARY_OFFLINE", "maybe")
-    with pytest.raises(ConfigurationError, match="PROMPTUARY_OFFLINE is 1 or 0"):
+    with pytest.raises(ConfigurationError, match="PROMPTUARY_OFFLINE must be 1 or 0"):
         Promptuary()
 
 

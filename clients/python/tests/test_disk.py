@@ -135,7 +135,7 @@ def test_a_link_in_place_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     (path,) = files(tmp_path / "cache")
     moved = path.parent.rename(tmp_path / "elsewhere")
     path.parent.symlink_to(moved)
-    with pytest.raises(PermissionError, match="not a folder of this user's own"):
+    with pytest.raises(PermissionError, match="not a folder that this user owns"):
         disk.load(KEY)
 
 

@@ -96,7 +96,7 @@ def test_known_content_stays_and_a_warning_is_given_when_the_server(
         client.until(lambda: client.get("greeting").source == "cache" and bool(events))
     assert isinstance(events[0].error, error)
     assert events[0].has_content
-    assert "what is known of it stays in use" in caplog.text
+    assert "the last known version stays in use" in caplog.text
     assert "phx_" not in caplog.text
 
 
@@ -203,7 +203,7 @@ def test_a_disk_that_refuses_is_told_of_and_gone_without(
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
     try:
         prompt = client.get("greeting")
-        client.until(lambda: "cannot be kept on disk" in caplog.text)
+        client.until(lambda: "disk cache cannot be used" in caplog.text)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert (prompt.source, client.get("greeting").version) == ("server", 3)

@@ -158,11 +158,11 @@ def test_without_a_stream_content_is_refreshed_as_usual_and_that_is_told_once(
     with caplog.at_level(logging.WARNING, logger="promptuary_client"):
         client = make_either(proxy.url, live=True, ttl=0)
         assert client.get("polled").text == "old"
-        client.until(lambda: "Changes are not followed" in caplog.text)
+        client.until(lambda: "The stream of changes failed" in caplog.text)
         service.publish("polled", "new")
         client.until(lambda: client.get("polled").text == "new")
     assert not client.client.is_live
-    assert caplog.text.count("Changes are not followed") == 1
+    assert caplog.text.count("The stream of changes failed") == 1
     service.archive("polled")
 
 
@@ -281,12 +281,12 @@ def test_a_defect_while_a_change_is_applied_is_logged_and_the_next_change_is_hea
     wait_until(lambda: program.asked == 1)
 
     def is_heard() -> bool:
-        # The stream before may still take some of what is told.
+        # The stream before may still take some of events.
         script.tell("reset", 6)
         return program.asked > 1
 
     wait_until(is_heard)
     follower.stop()
     follower.thread.join()
-    assert "A defect of the client while following changes; it goes on." in caplog.text
+    assert "A defect of the client while following changes; it continues." in caplog.text
     assert "KeyError" in caplog.text

@@ -116,7 +116,7 @@ def test_a_name_that_would_be_another_path_is_not_sent(make_either: EitherMaker,
         ("history", (bad,)),
         ("duplicate", (bad, "x")),
     ):
-        with pytest.raises(InvalidRequestError, match="is no name"):
+        with pytest.raises(InvalidRequestError, match="is not a valid name"):
             client.call(operation, *arguments)
     assert proxy.requests == []
 
@@ -129,7 +129,7 @@ def test_a_wrong_key_is_told_apart_from_a_missing_scope(make_either: EitherMaker
 
 
 def test_a_projects_token_is_for_reading_only(make_either: EitherMaker) -> None:
-    with pytest.raises(ConfigurationError, match="token is for reading"):
+    with pytest.raises(ConfigurationError, match="token is read-only"):
         make_either(project="phc_any").call("archive", "greeting")
 
 

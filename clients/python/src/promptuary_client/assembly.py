@@ -1,4 +1,4 @@
-"""The two ends that both clients share: how a client is made of arguments, and an answer of what is known."""
+"""Code at both ends of the two clients: settings from arguments, and the `Prompt` that a fetch returns."""
 
 import ssl
 from collections.abc import Mapping
@@ -37,10 +37,10 @@ def build_settings(
     offline: bool | None,
     **others: Any,  # noqa: ANN401 - the fields of `Settings`, which the clients' own signatures name.
 ) -> Settings:
-    """Return the settings that a client's arguments and the environment amount to. Raises `ConfigurationError`."""
+    """Return settings from a client's arguments and the environment. Raises `ConfigurationError`."""
     is_offline = resolve_offline(offline)
     address, key = resolve_access(host, api_key, offline=is_offline)
-    # Without a server and a key there is nobody to keep content apart for.
+    # The cache is kept separately for each server and key.
     has_disk = cache_dir is not False and bool(address)
     found, bundle_error = resolve_bundle(bundle)
     settings = Settings(
@@ -71,21 +71,21 @@ def answer(
     fallback: Fallback | None,
     config: Mapping[str, Any] | None,
 ) -> Prompt:
-    """Return what there is to serve: known content, the bundle's, or the code's own. Raises why there is none."""
+    """Return known content, else that of the bundle, else the fallback. Raises the reason if there is none."""
     prompt = core.answer(key, is_confirmed=is_confirmed) or _bundled(settings, core, key)
     if prompt is None:
         if fallback is None:
             raise _reason(settings, core, key).with_traceback(None) from settings.bundle_error
         prompt = Prompt(fallback_content(key, fallback, config), key.name, None, key.label, "fallback", None)
     else:
-        # A fallback is often simpler than the prompt, on purpose.
+        # A fallback often has fewer variables on purpose.
         prompt.report_unused_to(partial(_note_unused, settings, core))
     report_answer(settings, prompt)
     return prompt
 
 
 def has_substitute(settings: Settings, key: PromptKey, fallback: object) -> bool:
-    """Tell whether there is something to serve where the server has given nothing."""
+    """Return `True` if a fallback or the bundle can replace an answer of the server."""
     return fallback is not None or (settings.bundle is not None and settings.bundle.find(key) is not None)
 
 
@@ -97,13 +97,13 @@ def _note_unused(settings: Settings, core: Core, prompt: Prompt, names: tuple[st
 def _reason(settings: Settings, core: Core, key: PromptKey) -> errors.PromptuaryError:
     error = core.error(key)
     if settings.offline and settings.bundle_error is not None:
-        # The file is the only thing that can be mended.
+        # The user can only fix the file.
         return errors.UnreachableError(f"{error} {settings.bundle_error}")
     return error
 
 
 def _bundled(settings: Settings, core: Core, key: PromptKey) -> Prompt | None:
-    # The server's word that there is no such prompt is worth more than an old file.
+    # A 404 of the server is newer than the file.
     if settings.bundle is None or isinstance(core.error(key), errors.NotFoundError):
         return None
     content = settings.bundle.find(key)

@@ -1,4 +1,4 @@
-"""Fetching on an asyncio event loop: all I/O of the client for asyncio."""
+"""I/O of the client for asyncio."""
 
 import asyncio
 import time
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class AsyncFetcher:
-    """Fetches, keeps and refreshes. One serves all tasks of one loop, and begins anew in another."""
+    """Fetches, caches and refreshes prompts. Not thread-safe: use from one event loop; in another it opens new connections."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings if settings.offline else load_certificates(settings)
@@ -45,7 +45,7 @@ class AsyncFetcher:
     async def get(
         self, key: PromptKey, *, fallback: Fallback | None, config: Mapping[str, Any] | None, timeout: float | None
     ) -> Prompt:
-        """Return what there is to serve for a key, once it has been asked for if it has to be. Raises why there is nothing."""
+        """Return the prompt of a key; ask the server before if necessary. Raises the reason if there is none."""
         is_confirmed, refusal = False, wire.impossible_key(key)
         if refusal is not None:
             self._reject(key, refusal)
@@ -60,7 +60,7 @@ class AsyncFetcher:
         return answer(self.settings, self.core, key, is_confirmed=is_confirmed, fallback=fallback, config=config)
 
     async def prefetch(self, label: str | None, timeout: float | None) -> PrefetchResult:
-        """Take all prompts into memory, page by page. Does not raise for what the server or the network does."""
+        """Load all prompts into memory, page by page. Raises nothing for failures of the server or the network."""
         self._adopt_loop()
         self._follow()
         end = time.monotonic() + (self.settings.request_timeout if timeout is None else timeout)
@@ -85,7 +85,7 @@ class AsyncFetcher:
             report_error(self.settings, key, refusal, has_content=False)
 
     async def revalidate(self, key: PromptKey) -> bool:
-        """Ask for what a change concerns; return whether the server has confirmed what is known now."""
+        """Refresh a key after a change; return `True` if the server confirmed the content."""
         pending, is_new = self.core.join(key, self.settings.request_timeout)
         if is_new:
             self._tasks[pending] = asyncio.create_task(self._fetch(pending, has_fallback=True))
@@ -94,11 +94,11 @@ class AsyncFetcher:
 
     @property
     def is_live(self) -> bool:
-        """Whether changes are heard of as they happen."""
+        """State of ``live``: `True` while the stream of changes is read."""
         return self._change_stream is not None and self._change_stream.is_followed
 
     async def close(self) -> None:
-        """Close the connections. What is known goes on being served; nothing is asked any more."""
+        """Close the connections and end all tasks. Known content is still served; nothing more is sent."""
         self._is_closed = True
         self._adopt_loop()
         follower = [] if self._follower is None else [self._follower.task]
@@ -109,12 +109,12 @@ class AsyncFetcher:
         await self._reset()
 
     def after_fork(self) -> None:
-        """Begin anew in a child process. Its parent's connections are kept where nothing uses or closes them."""
+        """Start over in a child process. The parent's connections are kept, because closing them would disturb the parent."""
         self.core.after_fork()
         self._leave_loop()
 
     def at_exit(self) -> None:
-        """Start nothing more: the interpreter ends."""
+        """Send nothing more, because the interpreter ends."""
         self._is_closed = True
 
     def _adopt_loop(self) -> None:
@@ -134,14 +134,14 @@ class AsyncFetcher:
         self._tasks, self._background = {}, set()
 
     def _follow(self) -> None:
-        """Follow changes, if that is wanted and nobody does yet."""
+        """Start the follower if ``live`` is set and none runs."""
         if self._change_stream is not None and self._follower is None and not self._is_closed:
             self._follower = AsyncFollower(self.settings, self._change_stream, self.revalidate)
-            # A client that is not used any more is let go without having been closed.
+            # A client that is garbage collected without `close` ends its task, too.
             self._end = weakref.finalize(self, self._follower.stop)
 
     async def _ask(self, key: PromptKey, wait: float | None, *, has_fallback: bool) -> bool:
-        """Have the server asked, and wait for it if there is a time to wait; return whether it has confirmed what is known."""
+        """Send a request unless one is pending, and wait for it if ``wait`` is given; return `True` if the server confirmed."""
         pending, is_new = self.core.join(key, wait or 0.0)
         if is_new:
             self._tasks[pending] = asyncio.create_task(self._fetch(pending, has_fallback=has_fallback))
@@ -153,7 +153,7 @@ class AsyncFetcher:
         return wait is not None and pending.succeeded
 
     async def _fetch(self, pending: PendingFetch, *, has_fallback: bool) -> None:
-        """Ask for one key, from disk to server to disk, and land."""
+        """Fetch a key from disk, then from the server, and store it on disk."""
         try:
             await self._load_from_disk(pending.key)
             if self.core.may_send(pending.key, has_fallback=has_fallback) and not self._is_closed:
@@ -185,7 +185,7 @@ class AsyncFetcher:
             if not self._is_closed:
                 report_error(self.settings, key, error, has_content=has_content)
             return
-        # Those who wait for the server need not wait for the disk.
+        # Callers that wait for the server do not wait for the disk.
         if self.core.confirm(pending, content):
             self._run_in_background(self._keep(key, content, is_new=content is not known))
 
@@ -195,7 +195,7 @@ class AsyncFetcher:
         task.add_done_callback(self._background.discard)
 
     async def perform(self, operation: Operation[T]) -> T:
-        """Do what changes prompts, or reads more than one. Raises `PromptuaryError`."""
+        """Perform an operation that changes prompts or reads several. Raises `PromptuaryError`."""
         self._adopt_loop()
         limit = self.settings.request_timeout
         try:
@@ -221,7 +221,7 @@ class AsyncFetcher:
                 await asyncio.to_thread(self._disk.confirm, key)
         except OSError as error:
             report_disk(error)
-        except Exception as defect:  # noqa: BLE001 - it is logged there, and nobody waits for this task
+        except Exception as defect:  # noqa: BLE001 - it is logged there, and nothing awaits this task
             report_defect(defect, "writing to disk")
 
     def _abandon(self, pending: PendingFetch) -> None:
@@ -230,7 +230,7 @@ class AsyncFetcher:
             report_error(self.settings, pending.key, error, has_content=self.core.known(pending.key) is not None)
 
     async def _send(self, request: wire.Request, limit: float) -> wire.Answer:
-        """Send a request that reads, and once more if its connection breaks, within the limit. Raises one of `FAILURES`."""
+        """Send a read request, and again if its connection breaks, within the limit. Raises one of `FAILURES`."""
 
         async def exchange() -> wire.Answer:
             try:
@@ -241,7 +241,7 @@ class AsyncFetcher:
         return await asyncio.wait_for(exchange(), limit)
 
     def _make_http(self) -> httpx2.AsyncClient | None:
-        """Return new connections, or `None` if there cannot be any, which the first request will report."""
+        """Return new connections, or `None` if that fails; the first request reports it."""
         try:
             return open_async_http(self.settings)
         except errors.ConfigurationError:

@@ -1,4 +1,4 @@
-"""Following the server's stream of changes in a task."""
+"""Reader of the server's stream of changes, in a task."""
 
 import asyncio
 import contextlib
@@ -17,9 +17,9 @@ from promptuary_client.transport import FAILURES, LAG_SECONDS, check_stream, err
 
 
 class AsyncFollower:
-    """A task that reads the stream and asks for what changes concern, over a connection of its own.
+    """Task that reads the stream over a connection of its own, and refreshes the keys that a change concerns.
 
-    It holds what it asks with weakly: a client that is not used any more is let go, and the task ends.
+    It holds the client weakly: a client that is no longer used is garbage collected, and the task ends.
     """
 
     def __init__(self, settings: Settings, change_stream: ChangeStream, revalidate: Callable[[PromptKey], Awaitable[bool]]) -> None:
@@ -31,7 +31,7 @@ class AsyncFollower:
         self.task = self._loop.create_task(self._run(), name="promptuary-live")
 
     def stop(self) -> None:
-        """End the task promptly, from whatever thread, without waiting for it."""
+        """Cancel the task, from any thread, without waiting for it."""
         if os.getpid() == self._process:
             # The loop may be closed, with all its tasks.
             with contextlib.suppress(RuntimeError):
@@ -46,7 +46,7 @@ class AsyncFollower:
             self._change_stream.is_followed = False
 
     async def _follow(self) -> errors.PromptuaryError | None:
-        """Read the stream until it ends; return why it did, `None` if the server ended it in peace."""
+        """Read the stream until it ends; return the error, or `None` if the server ended it."""
         request = self._change_stream.request()
         options = stream_options(request, self._settings.request_timeout)
         try:
@@ -60,7 +60,7 @@ class AsyncFollower:
         except (errors.PromptuaryError, asyncio.TimeoutError, *FAILURES) as failure:
             return error_from(failure)
         except Exception as defect:  # noqa: BLE001 - it is logged there
-            # Nobody waits for this, and without it changes would never be heard of again.
+            # Nothing awaits this task, and changes are only received as long as it runs.
             return report_defect(defect, "following changes")
         return None
 
@@ -71,7 +71,7 @@ class AsyncFollower:
             self._change_stream.still_stale(await self._ask(old))
 
     async def _ask(self, checks: Iterable[Check]) -> list[Check]:
-        """Ask for what is to be asked for; return those that the server has confirmed."""
+        """Refresh keys; return those that the server confirmed."""
         confirmed = []
         for check in checks:
             revalidate = self._revalidate()

@@ -1,8 +1,7 @@
-"""Prompts in a file that a release brings along, for when no server can be asked. Read once, believed only if it is whole.
+"""Prompts in a file that is released with a program, for use without a server. It is read once and must be intact.
 
-``promptuary bundle`` writes such files. A content is found by what was asked for: by its version, by the labels that pointed at it,
-and without either if the file was made of latest versions. The file does not say when it was made: the same prompts are the same
-bytes.
+``promptuary bundle`` writes such files. A content is found by its version, by the labels that pointed at it, and
+without either if the file was made from latest versions. The file has no timestamp: the same prompts are the same bytes.
 """
 
 import hashlib
@@ -26,12 +25,12 @@ class Bundle:
         self._contents = contents
 
     def find(self, key: PromptKey) -> Content | None:
-        """Return what the file has for a key, `None` if it has nothing."""
+        """Return the content for a key, or `None`."""
         return self._contents.get(key)
 
 
 def read_bundle(path: str | Path) -> Bundle:
-    """Return the prompts of a file. Raises `InvalidBundleError`, which says what is wrong with it."""
+    """Return the prompts of a file. Raises `InvalidBundleError`."""
     try:
         data = Path(path).expanduser().read_bytes()
     except (OSError, ValueError, RuntimeError) as error:
@@ -49,7 +48,7 @@ def read_bundle(path: str | Path) -> Bundle:
 
 
 class _Damage(Exception):
-    """What is wrong with a file, as a sentence."""
+    """Damage of a file, as a sentence."""
 
 
 def _check_format(found: Mapping[str, Any]) -> None:
@@ -81,7 +80,7 @@ def _read_content(row: Mapping[str, Any]) -> Content:
     canonical = json.dumps(row["content"], ensure_ascii=False, separators=(",", ":"))
     if hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest() != row["sha256"]:
         raise _Damage(f"the content of {name!r} is not the one that was written.")
-    # This is how the server writes a content that is no text.
+    # The server writes content that is not text in the same way.
     text = row["content"] if isinstance(row["content"], str) else json.dumps(row["content"], ensure_ascii=False)
     return Content(name=name, text=text, config=config, version=version)
 

@@ -1,4 +1,4 @@
-"""Where a client is in the server's stream of changes: what each event changes in memory, and when to connect again. No I/O."""
+"""Position of a client in the server's stream of changes: effects of events on memory, and reconnection. No I/O."""
 
 import random
 import time
@@ -15,21 +15,21 @@ from promptuary_client.settings import Settings
 from promptuary_client.wire import Request
 
 STEADY_SECONDS = 5.0
-"""A stream that lived this long was a good one: the next attempt comes soon."""
+"""Duration after which a stream counts as healthy: the next attempt comes soon."""
 
 MAX_PAUSE_SECONDS = 30.0
-"""The longest pause between attempts to reach a server. One that has no stream to offer is asked more rarely still."""
+"""Maximum pause between attempts to connect. A server without a stream is asked even less often."""
 
 
 class Check(NamedTuple):
-    """A key that is to be asked for, and the change that concerns it, if it is a single one."""
+    """A key to refresh, and the change that concerns it, if it is a single one."""
 
     key: PromptKey
     change: Change | None
 
 
 class ChangeStream:
-    """Reads events and has what they concern asked for. One thread or task at a time uses it."""
+    """Reads events and returns the keys to refresh. Not thread-safe: used by one thread or task at a time."""
 
     def __init__(
         self,
@@ -46,33 +46,33 @@ class ChangeStream:
         self._backoff = Backoff()
         self._cursor: str | None = None
         self._ready_at = 0.0
-        self._is_told = False
+        self._is_reported = False
         self.is_followed = False
-        """Whether the stream is read at the moment."""
+        """State: `True` while the stream is read."""
 
     def request(self) -> Request:
-        """Return the request for the stream, which goes on where the last one ended."""
+        """Return the request for the stream, which continues where the last one ended."""
         return changes_request(self._settings, self._cursor)
 
     def take(self, kind: str, cursor: str, data: str) -> list[Check]:
-        """Take in an event; return what is to be asked for, most recently used first. Until it is, it is due for a refresh."""
+        """Apply an event; return the keys to refresh, most recently used first."""
         checks: list[Check] = []
         if kind in ("ready", "reset"):
-            # What was fetched before the first stream began may have changed before it began, too.
+            # Content that was fetched before the first stream began may have changed before it began, too.
             is_gap = kind == "reset" or self._cursor is None
             checks = self._all() if is_gap else []
             self._begin()
         elif kind == "change":
             checks = self._concerned(data)
-        # Only now: what was cut short is told again.
+        # Only now: an event whose processing fails is sent again.
         if is_cursor(cursor):
             self._cursor = cursor
         return checks
 
     def still_stale(self, checks: Iterable[Check]) -> list[Check]:
-        """Return those whose content is still what was there before the change, which are due for a refresh again.
+        """Return the keys whose content is still older than the change; they are due for a refresh again.
 
-        Servers that share a database hear of a change one after the other; the one that was asked may not have heard of it yet.
+        Servers that share a database are notified of a change one after the other, perhaps after the request was answered.
         """
         old = [check for check in checks if check.change and self._is_stale(check.key, check.change)]
         for check in old:
@@ -80,28 +80,28 @@ class ChangeStream:
         return old
 
     def on_disconnect(self, error: errors.PromptuaryError | None) -> float:
-        """Note that the stream has ended, and why; return after how many seconds to connect again."""
+        """Record the end of the stream; return the seconds to wait before the next attempt."""
         now = self._clock()
         if self.is_followed and now - self._ready_at >= STEADY_SECONDS:
             self._backoff.succeed()
         self.is_followed = False
-        if error is not None and not self._is_told:
-            self._is_told = True
+        if error is not None and not self._is_reported:
+            self._is_reported = True
             report_stream(self._settings, error)
         is_elsewhere = isinstance(error, (errors.InvalidResponseError, errors.RejectedError))
-        most = {} if is_elsewhere else {"most": MAX_PAUSE_SECONDS}
-        self._backoff.fail(now, self._random, retry_after=getattr(error, "retry_after", None), **most)
+        limit = {} if is_elsewhere else {"max_seconds": MAX_PAUSE_SECONDS}
+        self._backoff.fail(now, self._random, retry_after=getattr(error, "retry_after", None), **limit)
         return self._backoff.until - now
 
     def _begin(self) -> None:
-        self.is_followed, self._is_told, self._ready_at = True, False, self._clock()
+        self.is_followed, self._is_reported, self._ready_at = True, False, self._clock()
         self._core.mark_reachable()
 
     def _concerned(self, data: str) -> list[Check]:
         try:
             change = read_change(data)
         except errors.InvalidResponseError:
-            # Something has changed, and this client does not understand what.
+            # A newer server may send changes that this client does not know.
             return self._all()
         return [Check(key, change) for key in self._core.invalidate(change.concerns)]
 

@@ -1,4 +1,4 @@
-"""What the server tells of changes, and which remembered prompts a change concerns. Nothing is sent here."""
+"""Changes as the server reports them, and the cached prompts that they concern. Sends nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ MAX_CURSOR = 40
 
 @dataclass(frozen=True)
 class Change:
-    """An entry of the server's log of changes, as far as a cache is concerned. What does not apply is `None`."""
+    """Entry of the server's change log, with the fields that a cache needs. Fields that do not apply are `None`."""
 
     kind: str
     prompt: str | None
@@ -26,22 +26,22 @@ class Change:
 
     @property
     def is_of_label(self) -> bool:
-        """Whether nothing but a label has changed."""
+        """True if only a label has changed."""
         return self.kind.startswith("label.") and self.label is not None
 
     def concerns(self, key: PromptKey) -> bool:
-        """Tell whether what is known of a key may be another after this change."""
+        """Return `True` if this change may change the content of a key."""
         if key.name != self.prompt:
             return False
         if self.is_of_label:
             return key.label == self.label
         if self.kind == "prompt.published":
             return key.version is None and key.label is None
-        # The copy is told of as a prompt that was created.
+        # The copy is reported as a prompt that was created.
         return self.kind != "prompt.duplicated"
 
     def comes_after(self, key: PromptKey, content: Content) -> bool:
-        """Tell whether a content looks like what was there before this change."""
+        """Return `True` if a content is older than this change."""
         if key.version is not None or content.version is None:
             return False
         if self.is_of_label:
@@ -50,19 +50,19 @@ class Change:
 
 
 def changes_request(settings: Settings, cursor: str | None) -> Request:
-    """Ask for the stream of changes: of those behind a cursor, or from now on."""
+    """Return the request for the stream of changes after a cursor, or from now on."""
     headers = {"Accept": EVENT_STREAM, "Accept-Encoding": "identity", "Cache-Control": "no-store"}
     resume = {} if cursor is None else {"Last-Event-ID": cursor}
     return Request("GET", f"{prompts_path(settings)}changes/", read_params(settings), headers | resume)
 
 
 def is_cursor(text: str) -> bool:
-    """Tell whether a text is a cursor, which goes back to the server as it is."""
+    """Return `True` if a text is a cursor, which is sent back to the server unchanged."""
     return text.isascii() and text.isdigit() and len(text) <= MAX_CURSOR
 
 
 def read_change(data: str) -> Change:
-    """Return the change that an event tells. Raises `InvalidResponseError`."""
+    """Return the change of an event. Raises `InvalidResponseError`."""
     row = parse_json(data.encode("utf-8", "surrogatepass"))
     if not isinstance(row, dict) or not isinstance(row.get("kind"), str):
         raise errors.InvalidResponseError("The event is not a change.")
@@ -78,12 +78,12 @@ def read_change(data: str) -> Change:
 def _text(row: Mapping[str, Any], field: str) -> str | None:
     value = row.get(field)
     if not isinstance(value, (str, type(None))):
-        raise errors.InvalidResponseError(f"The field {field} of a change is no text.")
+        raise errors.InvalidResponseError(f"The field {field} of a change is not a text.")
     return value
 
 
 def _number(row: Mapping[str, Any], field: str) -> int | None:
     value = row.get(field)
     if not isinstance(value, (int, type(None))):
-        raise errors.InvalidResponseError(f"The field {field} of a change is no number.")
+        raise errors.InvalidResponseError(f"The field {field} of a change is not a number.")
     return value

@@ -75,7 +75,7 @@ class Connections:
         else:
             threads.end_connecting()
         if self._is_ended:
-            # Nothing waits for a thread that was connecting, so it must not go on to a handshake, which is OpenSSL's.
+            # Nothing waits for a thread that was connecting, so it must not begin a handshake, which runs in OpenSSL.
             threads.end_connecting()
             if stream is not None:
                 stream.close()

@@ -1,6 +1,6 @@
-"""All that a client knows and decides: what to serve, whom to let ask, what an answer changes. It does no I/O and never waits.
+"""Cache and decisions that both clients share: content to serve, requests to send, effects of answers. No I/O, no waiting.
 
-Both clients share it. Every method is safe to call from many threads; none calls foreign code while it holds the lock.
+Thread-safe. No method calls code of the program while it holds the lock.
 """
 
 import random
@@ -17,28 +17,28 @@ from promptuary_client.prompts import Content, Prompt, PromptKey, Source
 from promptuary_client.settings import Settings
 
 MAX_REFRESHES = 8
-"""How many refreshes may be under way at once. What is due beyond that is refreshed by a later call."""
+"""Maximum number of simultaneous refreshes; later calls start the others."""
 
 
 OFFLINE = "The client is offline."
 
 
 class Step(Enum):
-    """What a fetch does before it is answered."""
+    """Action of a fetch before it returns."""
 
     SERVE = auto()
-    """Nothing."""
+    """Return at once."""
 
     REFRESH = auto()
-    """Have the server asked, and not wait for it."""
+    """Send a request, and do not wait for it."""
 
     WAIT = auto()
-    """Have the server asked, and wait until the deadline."""
+    """Send a request, and wait for it until the timeout."""
 
 
 @dataclass
 class Entry:
-    """What is known of one key. ``error`` is why it was not confirmed last time, if it was not."""
+    """Cache entry of a key. ``error`` is the failure of the last request, if it failed."""
 
     content: Content | None = None
     source: Source = "cache"
@@ -51,7 +51,7 @@ class Entry:
 
 @dataclass(eq=False)
 class PendingFetch:
-    """One request under way for a key. ``done`` is set when it has landed; ``succeeded`` says how."""
+    """Request in progress for a key. ``done`` is set at its end, and ``succeeded`` if the server confirmed."""
 
     key: PromptKey
     limit: float
@@ -62,7 +62,7 @@ class PendingFetch:
 
 
 class Core:
-    """The cache of a client, the requests under way, and the patience with its server."""
+    """Cache of a client, its requests in progress, and the backoff for its server."""
 
     def __init__(
         self, settings: Settings, *, clock: Callable[[], float] = time.monotonic, rng: Callable[[], float] = random.random
@@ -77,22 +77,22 @@ class Core:
         self._has_stuck = False
         self._unused: set[tuple[str, int | None, tuple[str, ...]]] = set()
         self.changes_seen = 0
-        """How many changes were heard of."""
+        """Number of changes that were received."""
         self.lock = threading.Lock()
 
     def after_fork(self) -> None:
-        """Keep what is known and forget what is under way: the threads that would finish it are not in this process."""
+        """Keep the cache and forget requests in progress: their threads are not in this process."""
         self.lock = threading.Lock()
         self.drop_pending()
 
     def drop_pending(self) -> None:
-        """Forget what is under way, because nobody will finish it."""
+        """Forget requests in progress, because nothing will finish them."""
         with self.lock:
             self._pending = {}
             self._has_stuck = False
 
     def plan(self, key: PromptKey, *, has_fallback: bool) -> Step:
-        """Decide what a fetch does."""
+        """Return the action of a fetch."""
         with self.lock:
             now = self._clock()
             entry = self._entries.get(key)
@@ -116,44 +116,44 @@ class Core:
             return Step.REFRESH if in_background else Step.WAIT
         if has_fallback:
             return Step.SERVE
-        # What failed at once may be tried at once. What made callers wait, or asked them to, may not.
+        # A request that failed at once may be sent again at once; not so after a timeout or with ``Retry-After``.
         is_under_way = self._find_pending(key, now) is not None
-        is_told = self._host.is_told or entry.backoff.is_told
-        return Step.SERVE if is_told or is_under_way or isinstance(entry.error, errors.RequestTimeoutError) else Step.WAIT
+        is_requested = self._host.is_requested or entry.backoff.is_requested
+        return Step.SERVE if is_requested or is_under_way or isinstance(entry.error, errors.RequestTimeoutError) else Step.WAIT
 
     def join(self, key: PromptKey, timeout: float) -> tuple[PendingFetch, bool]:
-        """Return the request under way for a key, and whether it is a new one, which the caller has to make then."""
+        """Return the request in progress for a key, and `True` if it is new and the caller has to send it."""
         with self.lock:
             now = self._clock()
             pending = self._find_pending(key, now)
             if pending is not None:
                 return pending, False
             limit = max(timeout, self._settings.request_timeout) if self._settings.threads else timeout
-            # It stops itself at its limit. What does not is stuck where nothing can be stopped, such as in a name server.
+            # A request ends at its limit. Later it is stuck where nothing can interrupt it, such as in a name lookup.
             pending = PendingFetch(key, limit, stuck_after=now + 2 * limit + 1)
             self._pending[key] = pending
             return pending, True
 
     def finish(self, pending: PendingFetch) -> None:
-        """Note that a request is over, and let go those who wait for it; a second time does no harm."""
+        """Mark a request as done and wake the callers that wait for it. Idempotent."""
         with self.lock:
             if self._pending.get(pending.key) is pending:
                 del self._pending[pending.key]
         pending.done.set()
 
     def take_stuck(self) -> bool:
-        """Tell, once, that a request was given up as stuck, so that its connection had better be closed."""
+        """Return `True`, once, if a stuck request was dropped, so that its connection should be closed."""
         has_stuck, self._has_stuck = self._has_stuck, False
         return has_stuck
 
     def known(self, key: PromptKey) -> Content | None:
-        """Return the content that memory has."""
+        """Return the content in memory."""
         with self.lock:
             entry = self._entries.get(key)
             return entry.content if entry else None
 
     def may_send(self, key: PromptKey, *, has_fallback: bool) -> bool:
-        """Tell whether a request that has boarded may be sent: not during a pause, unless there is nothing else to serve."""
+        """Return `True` if a request may be sent: not during a pause, unless there is nothing else to serve."""
         with self.lock:
             entry = self._entry(key)
             if self._settings.offline:
@@ -162,22 +162,22 @@ class Core:
             if self._clock() >= self._host.until:
                 return True
             is_needed = entry.content is None and not has_fallback
-            if is_needed and not self._host.is_told:
+            if is_needed and not self._host.is_requested:
                 return True
             entry.error = entry.error or self._host_error
             return False
 
     def add_from_disk(self, key: PromptKey, content: Content, age: float) -> None:
-        """Take in what the disk had, unless memory knows better meanwhile."""
+        """Store the content of the disk, unless memory has newer content."""
         with self.lock:
             entry = self._entry(key)
             if entry.content is None:
                 entry.content, entry.source, entry.confirmed = content, "disk", self._clock() - age
 
     def confirm(self, pending: PendingFetch, content: Content) -> bool:
-        """Take in what the server said; return whether it was taken in.
+        """Store the server's content; return `False` if it was discarded.
 
-        The answer to a request that was given up for a later one counts only where nothing else is known, and is due for a refresh.
+        The answer to a request that a later one replaced is stored only if no content is known, and is due for a refresh.
         """
         with self.lock:
             entry = self._entry(pending.key)
@@ -192,7 +192,7 @@ class Core:
             return True
 
     def add(self, key: PromptKey, content: Content, *, changes_seen: int) -> None:
-        """Take in what the server said without having been asked for this key alone, when so many changes had been heard of."""
+        """Store the content of a list. ``changes_seen`` is the number of changes received before the list was requested."""
         with self.lock:
             self._pending.pop(key, None)
             self._store(key, content)
@@ -202,7 +202,7 @@ class Core:
     def _store(self, key: PromptKey, content: Content) -> None:
         now = self._clock()
         entry = self._entry(key)
-        # Programs that were started together do not ask together forever.
+        # Jitter: programs that started together do not refresh together.
         lifetime = self._settings.ttl * (0.9 + self._random() / 10)
         entry.content, entry.source, entry.error = content, "cache", None
         entry.confirmed, entry.fresh_until, entry.must_ask = now, now + lifetime, False
@@ -212,7 +212,7 @@ class Core:
         self._host_error = None
 
     def reject(self, key: PromptKey, error: errors.NotFoundError) -> bool:
-        """Note that a key cannot be asked for. Returns whether the caller has to report it; a report is repeated after a pause."""
+        """Record that a key is invalid. Return `True` if the caller has to report it; reports are repeated after a pause."""
         with self.lock:
             now = self._clock()
             entry = self._entry(key)
@@ -223,7 +223,7 @@ class Core:
             return is_due
 
     def fail(self, key: PromptKey, error: errors.PromptuaryError) -> bool:
-        """Note that the server did not confirm; what is known stays. Returns whether anything is."""
+        """Record a failure; known content stays. Return `True` if there is any."""
         with self.lock:
             now = self._clock()
             entry = self._entry(key)
@@ -233,11 +233,11 @@ class Core:
                 self._host.fail(now, self._random, retry_after=getattr(error, "retry_after", None))
             else:
                 self._host.succeed()
-                entry.backoff.fail(now, self._random, most=max(self._settings.ttl, 1.0))
+                entry.backoff.fail(now, self._random, max_seconds=max(self._settings.ttl, 1.0))
             return entry.content is not None
 
     def abandon(self, pending: PendingFetch) -> errors.RequestTimeoutError | None:
-        """Note that a caller waits no longer; return the error if it is the first one who gives up on this request."""
+        """Record that a caller timed out; return the error for the first one of a request."""
         with self.lock:
             is_first, pending.is_abandoned = not pending.is_abandoned, True
         error = errors.RequestTimeoutError(f"No answer for {pending.key} within the timeout.")
@@ -247,31 +247,31 @@ class Core:
         return error
 
     def forget(self, name: str) -> None:
-        """Have the server asked before a prompt is served next, because this program has just changed it."""
+        """Require a request before the prompt is served again, because this program has just changed it."""
         with self.lock:
             for key, entry in self._entries.items():
                 if key.name == name:
                     entry.must_ask, entry.fresh_until = True, 0.0
                     entry.backoff.succeed()
-                    # A request that is under way may have been answered before the change.
+                    # A request in progress may have been answered before the change.
                     self._pending.pop(key, None)
 
     def mark_reachable(self) -> None:
-        """Note that the server can be reached, so that nobody waits for the end of a pause that it has not asked for."""
+        """End the pause for the server, unless it asked for one, because it can be reached."""
         with self.lock:
-            if not self._host.is_told:
+            if not self._host.is_requested:
                 self._host.succeed()
 
     def invalidate(self, concerns: Callable[[PromptKey], bool]) -> list[PromptKey]:
-        """Note that a change has happened; return the keys that it concerns, most recently used first.
+        """Record a change; return the keys that it concerns, most recently used first.
 
-        They are due for a refresh. What is known of them is served until then, and nobody has to wait.
+        They are due for a refresh. Until then their known content is served, and no caller waits.
         """
         with self.lock:
             self.changes_seen += 1
             keys = [key for key in (*self._pending, *reversed(self._entries)) if concerns(key)]
             for key in keys:
-                # A request that is under way may have been answered before the change.
+                # A request in progress may have been answered before the change.
                 self._pending.pop(key, None)
                 entry = self._entries.get(key)
                 if entry is not None:
@@ -280,7 +280,7 @@ class Core:
         return list(dict.fromkeys(keys))
 
     def answer(self, key: PromptKey, *, is_confirmed: bool) -> Prompt | None:
-        """Return what there is to serve; `None` if nothing is known."""
+        """Return the known prompt, or `None`."""
         with self.lock:
             entry = self._entries.get(key)
             if entry is None or entry.content is None:
@@ -291,7 +291,7 @@ class Core:
         return Prompt(content, content.name, content.version, content.label or key.label, source, age)
 
     def is_first_unused(self, prompt: Prompt, names: tuple[str, ...]) -> bool:
-        """Tell whether values that a version of a prompt does not use are to be reported: once, and so many at most."""
+        """Return `True` if unused values of a prompt version are to be reported: once each, up to ``max_entries`` in total."""
         fact = (prompt.name, prompt.version, names)
         with self.lock:
             is_first = fact not in self._unused and len(self._unused) < self._settings.max_entries
@@ -300,7 +300,7 @@ class Core:
             return is_first
 
     def error(self, key: PromptKey) -> errors.PromptuaryError:
-        """Return why there is nothing to serve."""
+        """Return the reason that there is nothing to serve."""
         with self.lock:
             entry = self._entries.get(key)
         return (entry.error if entry else None) or errors.UnreachableError("The server was not asked.")
@@ -325,5 +325,5 @@ class Core:
         return now >= self._host.until and now >= entry.backoff.until
 
     def _is_too_stale(self, entry: Entry, now: float) -> bool:
-        most = self._settings.max_stale
-        return most is not None and now - entry.confirmed > self._settings.ttl + most
+        max_stale = self._settings.max_stale
+        return max_stale is not None and now - entry.confirmed > self._settings.ttl + max_stale

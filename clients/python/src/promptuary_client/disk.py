@@ -1,8 +1,8 @@
-"""The last known good content on disk, for programs that start while the server is down.
+"""Disk cache of the last known content, for programs that start while the server is down.
 
-One folder for each host, project and key, named by a digest of them; nothing on disk tells the key. One file for each prompt,
-written whole or not at all, and readable by its owner only. The digest in it is made with the key, so that a file that is damaged,
-or was not written by a holder of the key, is as good as none. How long ago the server confirmed it is the file's time.
+Each host, project and API key has a folder, named by a keyed digest. Each prompt has a file, written atomically and readable by its
+owner only. The digest in it is made with the API key, so that a file that is damaged, or was not written by a holder of the key,
+is ignored. The file's modification time is the time at which the server confirmed the content.
 """
 
 import contextlib
@@ -27,14 +27,14 @@ _SUFFIX = ".prompt"
 
 @dataclass(frozen=True)
 class Record:
-    """What the disk had, and how many seconds ago the server confirmed it."""
+    """Content from disk, and the seconds since the server confirmed it."""
 
     content: Content
     age: float
 
 
 class Disk:
-    """Loads and stores contents. Raises `OSError` when the disk refuses; what cannot be believed is not found."""
+    """Loads and stores contents. Raises `OSError` on disk errors; a file with a wrong digest is not found."""
 
     def __init__(self, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
         secret = blake2b(settings.api_key.encode(), person=b"promptuary-disk").digest()
@@ -42,11 +42,11 @@ class Disk:
         self._secret = secret
         self._root = settings.folder
         self._folder = settings.folder / blake2b(scope, key=secret, digest_size=16).hexdigest() if settings.folder else Path()
-        self._most = settings.max_entries
+        self._max_entries = settings.max_entries
         self._clock = clock
 
     def load(self, key: PromptKey) -> Record | None:
-        """Return what is on disk for a key."""
+        """Return the record of a key, or `None`."""
         if self._root is None:
             return None
         try:
@@ -63,14 +63,14 @@ class Disk:
         return _read(body, age=max(self._clock() - confirmed, 0.0))
 
     def store_all(self, contents: Iterable[tuple[PromptKey, Content]]) -> None:
-        """Write contents, and look once at the end whether they are too many."""
+        """Write contents, and delete the oldest files beyond the maximum."""
         if self._root is not None:
             for key, content in contents:
                 self._write(key, content)
             self._prune()
 
     def store(self, key: PromptKey, content: Content) -> None:
-        """Write a content; whoever loads at the same time gets the old one or the new one."""
+        """Write a content atomically."""
         self.store_all([(key, content)])
 
     def _write(self, key: PromptKey, content: Content) -> None:
@@ -89,7 +89,7 @@ class Disk:
             raise
 
     def confirm(self, key: PromptKey) -> None:
-        """Note that the server has confirmed now what is on disk."""
+        """Record that the server has just confirmed the content on disk."""
         if self._root is not None:
             with contextlib.suppress(FileNotFoundError):
                 os.utime(self._path(key), (self._clock(), self._clock()))
@@ -109,19 +109,19 @@ class Disk:
         found = os.lstat(self._folder)
         is_ours = not hasattr(os, "geteuid") or found.st_uid == os.geteuid()
         if not stat.S_ISDIR(found.st_mode) or not is_ours:
-            raise PermissionError(f"{self._folder} is not a folder of this user's own.")
+            raise PermissionError(f"{self._folder} is not a folder that this user owns.")
         if os.name == "posix" and stat.S_IMODE(found.st_mode) != _PRIVATE:
             self._folder.chmod(_PRIVATE)
 
     def _prune(self) -> None:
-        """Keep the disk as bounded as memory is; what was confirmed longest ago goes first."""
+        """Delete files beyond the maximum, those confirmed longest ago first."""
         with os.scandir(self._folder) as found:
             files = [entry for entry in found if entry.name.endswith(_SUFFIX)]
         # Another process may prune at the same time.
         with contextlib.suppress(FileNotFoundError):
-            if len(files) > self._most:
+            if len(files) > self._max_entries:
                 files.sort(key=lambda entry: entry.stat().st_mtime)
-            for entry in files[: -self._most]:
+            for entry in files[: -self._max_entries]:
                 Path(entry).unlink(missing_ok=True)
 
 

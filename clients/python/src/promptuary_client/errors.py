@@ -1,28 +1,28 @@
-"""Every way in which the server, the network or a caller can say no, with the server's own text where there is one."""
+"""Exceptions of the package, with the server's text if it sent one."""
 
 from collections.abc import Sequence
 
 
 class PromptuaryError(Exception):
-    """The root of all errors of this package."""
+    """Base class of all exceptions of this package."""
 
 
 class ConfigurationError(PromptuaryError, ValueError):
-    """The client cannot be made from these settings."""
+    """A setting of the client is missing or invalid."""
 
 
 class InvalidBundleError(ConfigurationError):
-    """The file of a bundle cannot be read, or is not a bundle. A client goes on without it."""
+    """The bundle file cannot be read, or is not a bundle. The client works without it."""
 
 
 class CompileError(PromptuaryError, ValueError):
-    """A prompt cannot be compiled with what was given."""
+    """A prompt cannot be compiled with the given values."""
 
 
 class MissingVariablesError(CompileError):
-    """Variables or placeholders of the prompt were given no value, or `None`; ``names`` has them in order of appearance.
+    """Variables or placeholders have no value, or `None`; ``names`` has them in order of appearance.
 
-    ``unused`` has the names that were given and that the prompt does not have, such as a misspelt one.
+    ``unused`` has the given names that the prompt does not have, for example misspelt ones.
     """
 
     def __init__(self, names: Sequence[str], unused: Sequence[str] = ()) -> None:
@@ -33,7 +33,7 @@ class MissingVariablesError(CompileError):
 
 
 class UnusedValuesError(CompileError):
-    """Values were given under names that the prompt does not have. It is reported and never raised; ``names`` has them."""
+    """Values have ``names`` that the prompt does not have. This is reported to ``on_error`` and never raised."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)
@@ -41,7 +41,7 @@ class UnusedValuesError(CompileError):
 
 
 class UnavailableError(PromptuaryError):
-    """The server could not be asked or did not answer; it may later, after ``retry_after`` seconds if it said so."""
+    """The server cannot be reached or failed; a later request may succeed, after ``retry_after`` seconds if that is set."""
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         self.retry_after = retry_after
@@ -49,15 +49,15 @@ class UnavailableError(PromptuaryError):
 
 
 class UnreachableError(UnavailableError):
-    """No connection, or one that broke: refused, no such host, cut off in the middle of an answer."""
+    """The connection failed: it was refused or broken, or the host name is unknown."""
 
 
 class RequestTimeoutError(UnavailableError):
-    """The deadline came before the answer."""
+    """The server did not answer before the timeout."""
 
 
 class InvalidResponseError(UnavailableError):
-    """What answered does not speak like Promptuary: another service, a login page, a broken body."""
+    """The answer is not one of Promptuary: another service, a login page, a broken body."""
 
 
 class ServerError(UnavailableError):
@@ -65,14 +65,14 @@ class ServerError(UnavailableError):
 
 
 class RateLimitError(UnavailableError):
-    """The server asks for fewer requests (429)."""
+    """Too many requests (429)."""
 
 
 class RejectedError(PromptuaryError):
-    """The server understood and refused.
+    """The server rejected the request.
 
-    ``detail`` is its text, ``status`` its status, ``code`` and ``attr`` say what is wrong with which field, where it tells.
-    ``edit_index`` is the number of the edit that failed.
+    ``detail`` is the server's text, ``status`` the HTTP status, ``code`` the kind of error and ``attr`` the field, if they
+    were sent. ``edit_index`` is the index of the edit that failed.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class RejectedError(PromptuaryError):
 
 
 class InvalidRequestError(RejectedError):
-    """What was sent is not valid (400, 413)."""
+    """The request is invalid (400, 405, 413, 415)."""
 
 
 class AuthenticationError(RejectedError):
@@ -103,16 +103,16 @@ class AuthenticationError(RejectedError):
 
 
 class PermissionDeniedError(RejectedError):
-    """The API key may not do this (403)."""
+    """The API key lacks the permission (403)."""
 
 
 class NotFoundError(RejectedError):
-    """There is no such prompt, version, label or project (404)."""
+    """The prompt, version, label or project does not exist (404)."""
 
 
 class ConflictError(RejectedError):
-    """Somebody else was faster (409); ``current_version`` is the prompt's latest version, where the server tells it."""
+    """The prompt was changed by another request (409); ``current_version`` is its latest version, if the server sent it."""
 
 
 class LabelMovedError(ConflictError):
-    """The label is not where it was expected (409); ``current_version`` is where it points, `None` if it is not set."""
+    """The label does not point at the expected version (409); ``current_version`` is its version, `None` if it is not set."""

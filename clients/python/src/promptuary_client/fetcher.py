@@ -1,4 +1,4 @@
-"""Fetching in threads: all I/O of the client with threads."""
+"""I/O of the client with threads."""
 
 import threading
 import time
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class Fetcher:
-    """Fetches, keeps and refreshes, for all threads of a program."""
+    """Fetches, caches and refreshes prompts. Thread-safe."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings if settings.offline else load_certificates(settings)
@@ -40,7 +40,7 @@ class Fetcher:
         process_hooks.register(self)
 
     def get(self, key: PromptKey, *, fallback: Fallback | None, config: Mapping[str, Any] | None, timeout: float | None) -> Prompt:
-        """Return what there is to serve for a key, once it has been asked for if it has to be. Raises why there is nothing."""
+        """Return the prompt of a key; ask the server before if necessary. Raises the reason if there is none."""
         is_confirmed, refusal = False, wire.impossible_key(key)
         if refusal is not None:
             self._reject(key, refusal)
@@ -54,7 +54,7 @@ class Fetcher:
         return answer(self.settings, self.core, key, is_confirmed=is_confirmed, fallback=fallback, config=config)
 
     def prefetch(self, label: str | None, timeout: float | None) -> PrefetchResult:
-        """Take all prompts into memory, page by page. Does not raise for what the server or the network does."""
+        """Load all prompts into memory, page by page. Raises nothing for failures of the server or the network."""
         self._follow()
         end = time.monotonic() + (self.settings.request_timeout if timeout is None else timeout)
         count, steps = 0, pages(self.settings, label)
@@ -78,7 +78,7 @@ class Fetcher:
             report_error(self.settings, key, refusal, has_content=False)
 
     def revalidate(self, key: PromptKey) -> bool:
-        """Ask for what a change concerns; return whether the server has confirmed what is known now."""
+        """Refresh a key after a change; return `True` if the server confirmed the content."""
         pending, is_new = self.core.join(key, self.settings.request_timeout)
         if is_new:
             self._fetch(pending, has_fallback=True)
@@ -86,17 +86,17 @@ class Fetcher:
 
     @property
     def is_live(self) -> bool:
-        """Whether changes are heard of as they happen."""
+        """State of ``live``: `True` while the stream of changes is read."""
         return self._change_stream is not None and self._change_stream.is_followed
 
     def close(self) -> None:
-        """Close the connections and end all threads. What is known goes on being served; nothing is asked any more."""
+        """Close the connections and end all threads. Known content is still served; nothing more is sent."""
         self.at_exit()
         follower = [] if self._follower is None else [self._follower.thread]
         threads.join([*self._threads, *follower])
 
     def after_fork(self) -> None:
-        """Begin anew in a child process. Its parent's connections are kept where nothing uses or closes them."""
+        """Start over in a child process. The parent's connections are kept, because closing them would disturb the parent."""
         self.core.after_fork()
         self._http_lock = threading.Lock()
         self._left_behind += [self._http, self._follower]
@@ -114,23 +114,23 @@ class Fetcher:
         self._reset()
 
     def _follow(self) -> None:
-        """Follow changes, if that is wanted and nobody does yet. Children of a fork have to begin anew, which is why it is here."""
+        """Start the follower if ``live`` is set and none runs. A fetch starts it because a child process needs one of its own."""
         if self._change_stream is not None and self._follower is None:
             self._start_follower(self._change_stream)
 
     def _start_follower(self, change_stream: ChangeStream) -> None:
         with self._http_lock:
-            # Another thread may have been faster.
+            # Another thread may have started one.
             if self._follower is not None or self._is_closed:
                 return
             follower = Follower(self.settings, change_stream, self.revalidate)
             if follower.start():
                 self._follower = follower
-                # A client that is not used any more is let go without having been closed.
+                # A client that is garbage collected without `close` ends its thread, too.
                 weakref.finalize(self, follower.stop)
 
     def _ask(self, key: PromptKey, wait: float | None, *, has_fallback: bool) -> bool:
-        """Have the server asked, and wait for it if there is a time to wait; return whether it has confirmed what is known."""
+        """Send a request unless one is pending, and wait for it if ``wait`` is given; return `True` if the server confirmed."""
         pending, is_new = self.core.join(key, wait or 0.0)
         if self.core.take_stuck():
             self._reset()
@@ -160,7 +160,7 @@ class Fetcher:
         return is_started
 
     def _fetch(self, pending: PendingFetch, *, has_fallback: bool) -> None:
-        """Ask for one key, from disk to server to disk, and land."""
+        """Fetch a key from disk, then from the server, and store it on disk."""
         try:
             self._load_from_disk(pending.key)
             if self.core.may_send(pending.key, has_fallback=has_fallback) and not self._is_closed:
@@ -192,13 +192,13 @@ class Fetcher:
                 report_error(self.settings, key, error, has_content=has_content)
             return
         is_current = self.core.confirm(pending, content)
-        # Those who wait for the server need not wait for the disk.
+        # Callers that wait for the server do not wait for the disk.
         self.core.finish(pending)
         if is_current:
             self._keep(key, content, is_new=content is not known)
 
     def perform(self, operation: Operation[T]) -> T:
-        """Do what changes prompts, or reads more than one. Raises `PromptuaryError`."""
+        """Perform an operation that changes prompts or reads several. Raises `PromptuaryError`."""
         try:
             answer = self._exchange(operation.request, time.monotonic() + self.settings.request_timeout)
         except FAILURES as failure:
@@ -229,7 +229,7 @@ class Fetcher:
             report_error(self.settings, pending.key, error, has_content=self.core.known(pending.key) is not None)
 
     def _send(self, request: wire.Request, limit: float) -> wire.Answer:
-        """Send a request that reads, and once more if its connection breaks. Raises one of `FAILURES`, or `PromptuaryError`."""
+        """Send a read request, and again if its connection breaks. Raises one of `FAILURES`, or `PromptuaryError`."""
         end = time.monotonic() + limit
         try:
             return self._exchange(request, end)
@@ -237,7 +237,7 @@ class Fetcher:
             return self._exchange(request, end)
 
     def _exchange(self, request: wire.Request, end: float) -> wire.Answer:
-        """Send a request and return the whole answer, no later than at a time of the clock."""
+        """Send a request and return the complete answer, at the latest at a time of the monotonic clock."""
         if self.settings.offline:
             raise errors.UnreachableError(OFFLINE)
         limit = end - time.monotonic()
@@ -252,7 +252,7 @@ class Fetcher:
             return body.answer(response.status_code, response.headers)
 
     def _make_http(self) -> Connections | None:
-        """Return new connections, or `None` if there cannot be any, which the first request will report."""
+        """Return new connections, or `None` if that fails; the first request reports it."""
         try:
             return Connections(self.settings)
         except errors.ConfigurationError:
@@ -280,7 +280,7 @@ class Fetcher:
             return self._http
 
     def _reset(self) -> None:
-        """Close all connections, which ends what is stuck on one of them; the next request makes new ones."""
+        """Close all connections, which interrupts stuck requests; the next request opens new ones."""
         with self._http_lock:
             connections, self._http = self._http, None
         if connections is not None:

@@ -1,4 +1,4 @@
-"""Following the server's stream of changes in a thread."""
+"""Reader of the server's stream of changes, in a thread."""
 
 import os
 import threading
@@ -17,9 +17,9 @@ from promptuary_client.transport import FAILURES, LAG_SECONDS, check_stream, err
 
 
 class Follower:
-    """A thread that reads the stream and asks for what changes concern, over a connection of its own.
+    """Thread that reads the stream over a connection of its own, and refreshes the keys that a change concerns.
 
-    It holds what it asks with weakly: a client that is not used any more is let go, and the thread ends.
+    It holds the client weakly: a client that is no longer used is garbage collected, and the thread ends.
     """
 
     def __init__(self, settings: Settings, change_stream: ChangeStream, revalidate: Callable[[PromptKey], bool]) -> None:
@@ -55,7 +55,7 @@ class Follower:
             self._change_stream.is_followed = False
 
     def _follow(self) -> errors.PromptuaryError | None:
-        """Read the stream until it ends; return why it did, `None` if the server ended it in peace."""
+        """Read the stream until it ends; return the error, or `None` if the server ended it."""
         request = self._change_stream.request()
         options = stream_options(request, self._settings.request_timeout)
         try:
@@ -69,7 +69,7 @@ class Follower:
         except (errors.PromptuaryError, *FAILURES) as failure:
             return error_from(failure)
         except Exception as defect:  # noqa: BLE001 - it is logged there
-            # Nobody waits for this, and without it changes would never be heard of again.
+            # Nothing joins this thread, and changes are only received as long as it runs.
             return report_defect(defect, "following changes")
         finally:
             self._end_connections()
@@ -81,7 +81,7 @@ class Follower:
             self._change_stream.still_stale(self._ask(old))
 
     def _ask(self, checks: Iterable[Check]) -> list[Check]:
-        """Ask for what is to be asked for; return those that the server has confirmed."""
+        """Refresh keys; return those that the server confirmed."""
         confirmed = []
         for check in checks:
             revalidate = self._revalidate()

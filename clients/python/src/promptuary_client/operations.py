@@ -1,4 +1,4 @@
-"""What one can do to prompts: each verb as a request, and as a reader of its answer. Nothing is sent here."""
+"""Operations on prompts: each as a request and a reader of its answer. Sends nothing."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Keep(Enum):
 
 
 KEEP = Keep.KEEP
-"""In place of a content or config: the one of the base version. `None` as a config is no config."""
+"""Value of ``content`` and ``config`` that keeps those of the base version. `None` removes the config."""
 
 
 class AnyVersion(Enum):
@@ -39,7 +39,7 @@ class AnyVersion(Enum):
 
 
 ANY_VERSION = AnyVersion.ANY_VERSION
-"""In place of the version that a label is expected at: wherever it is, also if it is not set yet."""
+"""Value of ``expected_version`` that allows any version, and a label that is not set."""
 
 PAGE = 100
 """Prompts in one page of a list."""
@@ -47,7 +47,7 @@ PAGE = 100
 
 @dataclass(frozen=True)
 class Version:
-    """A version of a prompt with all that is told of it. ``labels`` are those on it; ``raw`` is the server's own object."""
+    """A version of a prompt. ``labels`` are those that point at it; ``raw`` is the server's JSON object."""
 
     name: str
     version: int
@@ -104,7 +104,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Operation(Generic[T]):
-    """A request, and what its answer means. ``changes`` is the prompt that is another one afterwards, if one is."""
+    """A request and the reader of its answer. ``changes`` is the name of the prompt that it changes, if any."""
 
     request: Request
     read: Callable[[Answer], T]
@@ -114,7 +114,7 @@ class Operation(Generic[T]):
 def create(
     settings: Settings, name: str, content: object, config: Mapping[str, Any] | None, description: str | None
 ) -> Operation[Version]:
-    """Make a prompt, at version 1."""
+    """Create a prompt, at version 1."""
     body = {"name": name, "prompt": content} | _given(config=config, version_description=description)
     return Operation(Request("POST", _writable(settings), body=body), _read_version, name)
 
@@ -129,40 +129,40 @@ def publish(
 
 
 def edits_of(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
-    """Return edits as the server takes them: each text to be replaced with its replacement."""
+    """Return edits in the server's format."""
     return [{"old": old, "new": new} for old, new in pairs]
 
 
 def move_label(
     settings: Settings, name: str, label: str, version: int, expected_version: int | AnyVersion | None = ANY_VERSION
 ) -> Operation[Label]:
-    """Have a label point at a version, if it is at the expected one; `None` is a label that is not set yet."""
+    """Point a label at a version, if it points at the expected one; `None` stands for a label that is not set."""
     path = f"{_writable(settings, name)}labels/{path_part(label)}/"
     expected = {} if expected_version is ANY_VERSION else {"expected_version": expected_version}
     return Operation(Request("PUT", path, body={"version": version} | expected), _read_label, name)
 
 
 def remove_label(settings: Settings, name: str, label: str, expected_version: int | AnyVersion = ANY_VERSION) -> Operation[None]:
-    """Take a label away, if it is at the expected version."""
+    """Remove a label, if it points at the expected version."""
     path = f"{_writable(settings, name)}labels/{path_part(label)}/"
     expected = {} if expected_version is ANY_VERSION else {"expected_version": str(expected_version)}
     return Operation(Request("DELETE", path, expected), _read_removal, name)
 
 
 def archive(settings: Settings, name: str) -> Operation[None]:
-    """Take a prompt with all its versions out of service."""
+    """Archive a prompt with all its versions."""
     return Operation(Request("POST", f"{_writable(settings, name)}archive/"), _read_nothing, name)
 
 
 def duplicate(settings: Settings, name: str, new_name: str) -> Operation[Version]:
-    """Make a prompt of the latest version of another."""
+    """Create a prompt from the latest version of another."""
     return Operation(
         Request("POST", f"{_writable(settings, name)}duplicate/", body={"new_name": new_name}), _read_version, new_name
     )
 
 
 def history(settings: Settings, name: str, limit: int, before_version: int | None) -> Operation[History]:
-    """Tell the versions of a prompt."""
+    """Return the versions of a prompt."""
     path = f"{prompts_path(settings)}resolve/name/{path_part(name)}/"
     return Operation(Request("GET", path, read_params(settings, limit=limit, before_version=before_version)), _read_history)
 
@@ -175,7 +175,7 @@ def list_prompts(settings: Settings, **params: object) -> Operation[Page]:
 
 def _writable(settings: Settings, name: str | None = None) -> str:
     if settings.has_token:
-        raise errors.ConfigurationError("A project's token is for reading. Name the project by its number to change prompts.")
+        raise errors.ConfigurationError("A project token is read-only. Set `project` to the project's ID to change prompts.")
     if name is None:
         return prompts_path(settings)
     path_part(name)

@@ -1,4 +1,4 @@
-"""Filling the cache from a list: one request for every page, however many prompts there are. Nothing is sent here."""
+"""Prefetching of all prompts, with one request for each page of a list. Sends nothing."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from promptuary_client.wire import read_content
 
 @dataclass(frozen=True)
 class PrefetchResult:
-    """How many prompts were taken into memory, and why these were not all, if they were not."""
+    """Number of prompts that were loaded, and the error if these are not all."""
 
     count: int
     error: errors.PromptuaryError | None = None
 
 
 def pages(settings: Settings, label: str | None) -> Generator[Operation[Page], Page, None]:
-    """Ask for page after page; each answer is sent in. Ends when there are no more, or when memory is full."""
+    """Yield the operation for each page and receive the page. Ends with the last page, or if memory is full."""
     offset = 0
     while offset < settings.max_entries:
         page = yield list_prompts(settings, label=label, content="full", limit=PAGE, offset=offset, order_by="name")
@@ -30,7 +30,7 @@ def pages(settings: Settings, label: str | None) -> Generator[Operation[Page], P
 
 
 def next_page(steps: Generator[Operation[Page], Page, None], page: Page) -> Operation[Page] | None:
-    """Send a page in and return what to ask for next, `None` at the end."""
+    """Send a page to the generator and return the next operation, `None` at the end."""
     try:
         return steps.send(page)
     except StopIteration:
@@ -38,9 +38,10 @@ def next_page(steps: Generator[Operation[Page], Page, None], page: Page) -> Oper
 
 
 def add_page(core: Core, page: Page, label: str | None, *, changes_seen: int) -> list[tuple[PromptKey, Content]]:
-    """Take a page into memory that was asked for when so many changes had been heard of; return what is to be kept on disk.
+    """Store a page in memory; return the contents for the disk cache.
 
-    A label may have moved while pages were asked for: what it does not point at any more is left to a fetch.
+    ``changes_seen`` is the number of changes received before the request. A label may have moved between pages: versions that it no
+    longer points at are left to a fetch.
     """
     taken = []
     for row in page.prompts:

@@ -1,4 +1,4 @@
-"""What a fetch answers: a prompt's content with all that belongs to it, and where it came from. No I/O."""
+"""Results of fetches: the content of a prompt, its version and its source. No I/O."""
 
 import copy
 import json
@@ -10,28 +10,28 @@ from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 from promptuary_client.templates import Message, Missing, Template
 
 Source: TypeAlias = Literal["server", "cache", "disk", "bundle", "fallback"]
-"""Where an answer came from: the server in this call, what it said before (in memory or on disk), a bundle, or the caller."""
+"""Source of a prompt: the server in this call, the cache in memory or on disk, a bundle, or the fallback."""
 Fallback: TypeAlias = str | Sequence[Mapping[str, Any]]
-"""A text or chat messages of the code's own; a list is a chat, also an empty one."""
+"""A text, or a list of chat messages; an empty list is a chat, too."""
 NO_VALUES: Mapping[str, object] = {}
 
 
 class PromptKey(NamedTuple):
-    """What is asked for: a prompt at its latest version, at one version, or at the version that a label points at."""
+    """Key of a fetch: a prompt at its latest version, at one version, or at the version that a label points at."""
 
     name: str
     version: int | None = None
     label: str | None = None
 
     def __str__(self) -> str:
-        """Name it as a log line does."""
+        """Return the form for log lines."""
         version, label = f" version {self.version}" if self.version else "", f" label {_shown(self.label)}" if self.label else ""
         return _shown(self.name) + version + label
 
 
 @dataclass(frozen=True)
 class Content:
-    """A version of a prompt as the server sent it; shared by all answers that are made from it, and never changed."""
+    """A version of a prompt as the server sent it. Immutable, and shared by all its `Prompt` objects."""
 
     name: str
     text: str
@@ -40,16 +40,16 @@ class Content:
     label: str | None = None
     etag: str | None = None
     messages: tuple[Message, ...] | None = None
-    """The messages of a chat that the code gave as such, whatever its text looks like."""
+    """Messages of a chat fallback."""
 
     @cached_property
     def template(self) -> Template:
-        """The text, ready to be compiled."""
+        """The text, parsed."""
         return Template(self.text, self.messages)
 
 
 class Span(Protocol):
-    """What a span of OpenTelemetry offers, and all that is needed of it."""
+    """The method of an OpenTelemetry span that this package calls."""
 
     def set_attribute(self, key: str, value: Any, /) -> object:  # noqa: ANN401 - spans differ in what they take.
         """Set one attribute."""
@@ -57,12 +57,11 @@ class Span(Protocol):
 
 @dataclass(frozen=True)
 class Prompt:
-    """The answer to one fetch.
+    """The result of a fetch.
 
-    ``source`` says where it came from: "server" if this call waited for the server's word, "cache" if memory had it, "disk" if the
-    server could not be asked since the process started, "bundle" if the file that the program brings along had it, "fallback" if
-    the code's own text is all there is. ``age`` is how many seconds ago the server confirmed it, `None` for
-    a bundle and for a fallback, which has no ``version`` either.
+    ``source`` is "server" if this call waited for the server, "cache" for content in memory, "disk" for content of the disk cache
+    that the server has not confirmed since the process started, "bundle", or "fallback". ``age`` is the number of seconds since
+    the server confirmed the content; it is `None` for a bundle and a fallback. A fallback has no ``version``.
     """
 
     content: Content = field(repr=False)
@@ -72,11 +71,11 @@ class Prompt:
     source: Source
     age: float | None
 
-    # It belongs to the client and not to the answer, which is compared, copied and pickled without it.
+    # It belongs to the client: prompts are compared, copied and pickled without it.
     _note_unused: ClassVar[Any] = None
 
     def report_unused_to(self, note: Callable[["Prompt", tuple[str, ...]], None]) -> None:
-        """Have the names of values reported that this prompt is given and does not use."""
+        """Set the function that reports values that this prompt does not use."""
         object.__setattr__(self, "_note_unused", note)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -84,12 +83,12 @@ class Prompt:
 
     @property
     def text(self) -> str:
-        """The content as it is, before anything is replaced; that of a chat prompt is JSON."""
+        """The content before variables are replaced; that of a chat prompt is JSON."""
         return self.content.text
 
     @property
     def config(self) -> dict[str, Any]:
-        """The config, empty if there is none: a copy, which is the caller's own."""
+        """A copy of the config, empty if there is none."""
         return copy.deepcopy(dict(self.content.config or {}))
 
     @property
@@ -104,12 +103,12 @@ class Prompt:
 
     @property
     def is_chat(self) -> bool:
-        """Whether the content is a list of chat messages."""
+        """True if the content is a list of chat messages."""
         return self.content.template.messages is not None
 
     @property
     def is_fallback(self) -> bool:
-        """Whether this is the code's own text."""
+        """True if this is the fallback."""
         return self.source == "fallback"
 
     def compile(
@@ -117,24 +116,24 @@ class Prompt:
     ) -> "str | list[Any]":
         """Return the text, or the messages of a chat prompt, with variables and placeholders replaced.
 
-        Names that are no Python identifiers go into ``values``. ``missing="keep"`` leaves what has no value as it stands. Raises
-        `MissingVariablesError` otherwise. `None` is no value. Texts and numbers are put in as they are, booleans as ``true`` or
-        ``false``, lists and objects as JSON, anything else as ``str`` shows it. Values that the prompt does not use are reported.
+        Names that are not Python identifiers go into ``values``. Variables without a value, or with `None`, raise
+        `MissingVariablesError`; ``missing="keep"`` leaves them in place. Texts and numbers are inserted unchanged, booleans as
+        ``true`` or ``false``, lists and objects as JSON, other values by ``str``. Values that the prompt does not use are reported.
         """
         if self.is_chat:
             return self.compile_messages(values, missing=missing, **more)
         return self.compile_text(values, missing=missing, **more)
 
     def compile_text(self, values: Mapping[str, object] = NO_VALUES, /, *, missing: Missing = "error", **more: object) -> str:
-        """Compile what must be a text. Raises `CompileError` if it is a chat prompt."""
+        """Compile a text prompt. Raises `CompileError` for a chat prompt."""
         return self.content.template.compile_text(self._given(values, more), missing)
 
     def compile_messages(
         self, values: Mapping[str, object] = NO_VALUES, /, *, missing: Missing = "error", **more: object
     ) -> list[Any]:
-        """Compile what must be a chat prompt. Raises `CompileError` if it is a text.
+        """Compile a chat prompt. Raises `CompileError` for a text prompt.
 
-        Each of the messages is a dictionary. They are typed as `Any`, so that they fit the types of every library for models.
+        The messages are dictionaries, typed as `Any` so that they fit the types of every model library.
         """
         return self.content.template.compile_messages(self._given(values, more), missing)
 
@@ -168,14 +167,14 @@ class Prompt:
 
 
 def check_fallback(fallback: object) -> None:
-    """Raise `ValueError` for a fallback that could not be served when it is needed."""
+    """Raise `ValueError` if a fallback is neither a text nor a list of messages."""
     is_list = isinstance(fallback, Sequence) and all(isinstance(entry, Mapping) for entry in fallback)
     if not (fallback is None or isinstance(fallback, str) or is_list):
         raise ValueError("`fallback` is a text or a list of messages.")
 
 
 def fallback_content(key: PromptKey, fallback: Fallback, config: Mapping[str, Any] | None) -> Content:
-    """Make a content of the code's own text or messages."""
+    """Return the content of a fallback."""
     if isinstance(fallback, str):
         return Content(name=key.name, text=fallback, config=config, version=None, label=key.label)
     messages = tuple(dict(entry) for entry in fallback)

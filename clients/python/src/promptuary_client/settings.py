@@ -1,4 +1,4 @@
-"""What a client is made of: arguments first, then environment variables, then defaults. Nothing is asked of the network here."""
+"""Settings of a client: arguments first, then environment variables, then defaults. Sends nothing."""
 
 import math
 import os
@@ -29,7 +29,7 @@ class Default(Enum):
 
 
 DEFAULT = Default.DEFAULT
-"""In place of a label: the label that the client was made with, or the latest version if it was made without one."""
+"""Value of ``label`` that stands for the label of the client, or the latest version if the client has none."""
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OWN_HEADERS = frozenset({"authorization", "accept"})
@@ -38,9 +38,9 @@ _ANSWERS: Mapping[str, bool] = {"": False, "0": False, "false": False, "no": Fal
 
 @dataclass(frozen=True)
 class ErrorEvent:
-    """A failure: the key that was asked for, the error, and whether there is something older to serve.
+    """Argument of ``on_error``: the error, the key of the fetch, and ``has_content`` if older content is still served.
 
-    ``key`` is `None` if the failure concerns no single prompt, such as a bundle that cannot be used.
+    ``key`` is `None` if the error does not concern a single prompt, for example for a bundle that cannot be used.
     """
 
     key: PromptKey | None
@@ -52,9 +52,8 @@ class ErrorEvent:
 class Settings:
     """All settings of a client, checked.
 
-    ``timeout`` bounds the wait of a caller, ``request_timeout`` the life of a request, which may go on after its caller has left.
-    ``ttl`` is how long content counts as fresh. Content is served at once beyond that, unless it is staler than ``max_stale``. One
-    that is ``live`` hears of changes as they happen. One that is ``offline`` asks no server.
+    ``timeout`` is the maximum wait of a caller, ``request_timeout`` the maximum duration of a request, which may continue without
+    its caller. Content is fresh for ``ttl`` seconds, and served at once after that unless it is staler than ``max_stale``.
     """
 
     host: str
@@ -80,12 +79,12 @@ class Settings:
 
     @property
     def has_token(self) -> bool:
-        """Whether the project is named by its token, which the server accepts for reading only."""
+        """True if ``project`` is the project's token, which the server accepts for reading only."""
         return self.project.startswith("phc_")
 
 
 def resolve_access(host: str | None, api_key: str | None, *, offline: bool) -> tuple[str, str]:
-    """Return the server's address and the API key, two empty texts if neither is needed. Raises `ConfigurationError`."""
+    """Return the server's address and the API key, or two empty texts if neither is needed. Raises `ConfigurationError`."""
     is_given = bool(host or os.environ.get("PROMPTUARY_HOST")) and bool(api_key or os.environ.get("PROMPTUARY_API_KEY"))
     if offline and not is_given:
         return "", ""
@@ -95,7 +94,7 @@ def resolve_access(host: str | None, api_key: str | None, *, offline: bool) -> t
 def resolve_bundle(bundle: str | Path | None) -> tuple[Bundle | None, InvalidBundleError | None]:
     """Return the prompts of the given file, or of that of ``PROMPTUARY_BUNDLE``, or the error if the file cannot be used.
 
-    The error is not raised: a bundle is a substitute, and a program that has a server or a fallback does not need it.
+    The error is not raised, because a program with a server or a fallback does not need the bundle.
     """
     path = bundle if bundle is not None else os.environ.get("PROMPTUARY_BUNDLE", "").strip()
     try:
@@ -104,13 +103,13 @@ def resolve_bundle(bundle: str | Path | None) -> tuple[Bundle | None, InvalidBun
         return None, error
 
 
-def resolve_offline(offline: bool | None) -> bool:  # noqa: FBT001 - it is what this is about.
+def resolve_offline(offline: bool | None) -> bool:  # noqa: FBT001 - the only argument.
     """Return whether no server is to be asked, as given or as ``PROMPTUARY_OFFLINE`` says. Raises `ConfigurationError`."""
     if offline is not None:
         return offline
     found = os.environ.get("PROMPTUARY_OFFLINE", "").strip().lower()
     if found not in _ANSWERS:
-        raise ConfigurationError("PROMPTUARY_OFFLINE is 1 or 0.")
+        raise ConfigurationError("PROMPTUARY_OFFLINE must be 1 or 0.")
     return _ANSWERS[found]
 
 
@@ -143,7 +142,7 @@ def resolve_project(project: str | int | None) -> str:
     found = str(project) if project is not None else os.environ.get("PROMPTUARY_PROJECT", "").strip() or CURRENT_PROJECT
     if found == CURRENT_PROJECT or (found.isascii() and (found.isdigit() or found.startswith("phc_"))):
         return found
-    raise ConfigurationError("The project is its number, its token (phc_...), or @current.")
+    raise ConfigurationError("The project must be its ID, its token (phc_...), or @current.")
 
 
 def resolve_folder(folder: str | Path | None) -> Path:

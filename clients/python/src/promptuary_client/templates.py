@@ -1,7 +1,7 @@
-"""Texts and chat messages with variables in them: what they ask for, and what becomes of them. No I/O.
+"""Texts and chat messages with variables: parsing and compilation. No I/O.
 
-A variable is ``{{name}}``; white space inside the braces does not matter. Everything is replaced in one pass, so what is put in is
-never looked at again. A chat prompt is a JSON array whose entries are messages, objects with a ``role``, or placeholders for any
+A variable is ``{{name}}``; white space inside the braces does not matter. Everything is replaced in one pass, so values are
+never expanded. A chat prompt is a JSON array whose entries are messages, objects with a ``role``, or placeholders for any
 number of messages: ``{"type": "placeholder", "name": "history"}``, or in short ``{"placeholder": "history"}``.
 """
 
@@ -17,13 +17,13 @@ from promptuary_client.values import as_text
 Message: TypeAlias = dict[str, Any]
 """A message of a chat, as the APIs of models take it: ``role`` and ``content``, and whatever else the prompt says."""
 Missing: TypeAlias = Literal["error", "keep"]
-"""What becomes of variables that have no value: an error, or they stay as they are."""
+"""Treatment of variables without a value: an error, or they stay in the text."""
 
 _VARIABLE = re.compile(r"\{\{[ \t]*([\w.-]+)[ \t]*\}\}")
 
 
 class Template:
-    """A prompt's content, read once and compiled many times."""
+    """Content of a prompt, parsed once and compiled many times."""
 
     def __init__(self, text: str, messages: tuple[Message, ...] | None = None) -> None:
         self.text = text
@@ -91,7 +91,7 @@ class Template:
 
 
 def _parse_messages(text: str) -> tuple[Message, ...] | None:
-    # Nearly every text is no JSON array, and is told so without an attempt to read it.
+    # Most texts are not JSON arrays, which the first character shows without parsing.
     if not text.lstrip(" \t\r\n").startswith("["):
         return None
     try:

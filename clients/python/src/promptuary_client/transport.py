@@ -1,4 +1,4 @@
-"""What both clients tell httpx2: credentials, time-outs, and what its errors mean."""
+"""Arguments and errors of httpx2 for both clients."""
 
 import asyncio
 import ssl
@@ -17,17 +17,17 @@ from promptuary_client.wire import MAX_BODY, Answer, Request, error_of
 
 T = TypeVar("T")
 
-# What a request gets when the server has just closed a connection that was idle, or was replaced by another.
+# Errors of a request on a connection that the server has just closed.
 BROKEN = (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError)
 
-# What can go wrong between the first byte sent and the last one received. A client that was closed meanwhile is a `RuntimeError`.
+# Errors between the first byte sent and the last one received. A client that was closed meanwhile is a `RuntimeError`.
 FAILURES = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError, RuntimeError, ValueError, ImportError)
 
 SILENCE_SECONDS = 45.0
-"""A stream that says nothing for so long is broken: the server's heart beats every 15 seconds."""
+"""Maximum silence of a stream. The server sends a heartbeat every 15 seconds."""
 
 LAG_SECONDS = 0.25
-"""After how long a server is asked again that had not heard of a change yet."""
+"""Pause before a second request to a server that did not know a change yet."""
 
 
 def load_certificates(settings: Settings) -> Settings:
@@ -44,7 +44,7 @@ def load_certificates(settings: Settings) -> Settings:
 
 
 def client_options(settings: Settings) -> dict[str, Any]:
-    """Return how a client of httpx2 is made. Redirects are not followed: the key is for this host alone."""
+    """Return the arguments of an httpx2 client. Redirects are not followed: the key is for this host only."""
     own = {**settings.headers, "Authorization": f"Bearer {settings.api_key}", "Accept": "application/json"}
     return {
         "base_url": settings.host,
@@ -84,12 +84,12 @@ def send_options(request: Request, limit: float) -> dict[str, Any]:
 
 
 def stream_options(request: Request, limit: float) -> dict[str, Any]:
-    """Return the arguments of a request for a stream, which has no end, but no long silences either."""
+    """Return the arguments of a request for a stream, which has no end but a maximum silence."""
     return send_options(request, limit) | {"timeout": httpx2.Timeout(limit, read=SILENCE_SECONDS)}
 
 
 def check_stream(response: httpx2.Response) -> None:
-    """Raise `PromptuaryError` for what is no stream of changes: an older server, a proxy's page, a refusal."""
+    """Raise `PromptuaryError` if a response is not a stream of changes: an older server, a proxy's page, an error."""
     if response.status_code != HTTPStatus.OK:
         raise error_of(Answer(response.status_code, {name.lower(): value for name, value in response.headers.items()}, b""))
     if response.headers.get("content-type", "").partition(";")[0].strip().lower() != EVENT_STREAM:
@@ -108,7 +108,7 @@ def error_from(failure: Exception) -> errors.PromptuaryError:
 
 
 class Body:
-    """A body that arrives in pieces; more than any answer of Promptuary can have is refused."""
+    """A body in pieces, of limited size."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []

@@ -1,4 +1,4 @@
-"""The HTTP API as requests to be sent and answers to be read. Nothing is sent here, which is why both clients share it."""
+"""Requests and answers of the HTTP API. Sends nothing, so that both clients share it."""
 
 import json
 from collections.abc import Mapping
@@ -14,10 +14,10 @@ from promptuary_client.prompts import Content, PromptKey
 from promptuary_client.settings import CURRENT_PROJECT, DEFAULT, Settings
 
 MAX_BODY = 256_000_000
-"""Bytes. More than the largest page of prompts can have; what sends more is not Promptuary."""
+"""Maximum bytes of a body, more than the largest page of prompts can have."""
 
 MAX_RETRY_AFTER = 3600.0
-"""Seconds. A server that asks for more patience than this is asked again after it."""
+"""Maximum seconds of a pause that ``Retry-After`` asks for."""
 
 MAX_DETAIL = 500
 
@@ -35,7 +35,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """A complete answer: its body has arrived as a whole. Names of headers are in lower case."""
+    """A complete answer. Names of headers are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -60,7 +60,7 @@ def read_params(settings: Settings, **params: object) -> dict[str, str]:
 
 
 def fetch_request(settings: Settings, key: PromptKey, known: Content | None) -> Request:
-    """Ask for a prompt, or for the server's word that what is known still holds."""
+    """Return the request for a prompt, conditional if its content is known."""
     headers = {"If-None-Match": known.etag} if known is not None and known.etag else {}
     return Request("GET", prompt_path(settings, key.name), read_params(settings, version=key.version, label=key.label), headers)
 
@@ -68,7 +68,7 @@ def fetch_request(settings: Settings, key: PromptKey, known: Content | None) -> 
 def make_key(settings: Settings, name: object, version: object, label: object) -> PromptKey:
     """Return the key of a fetch, whose label is the client's own unless a label or a version is given.
 
-    Raises `ValueError` for what no server could answer, whatever it holds.
+    Raises `ValueError` for arguments that are always invalid.
     """
     if label is DEFAULT:
         label = settings.label if version is None else None
@@ -91,7 +91,7 @@ def check_label(label: object) -> str | None:
 
 
 def impossible_key(key: PromptKey) -> errors.NotFoundError | None:
-    """Return the error for what cannot be asked for: its address would be another one, such as that of a name with a slash."""
+    """Return the error for a key that has no URL, such as a name with a slash, or `None`."""
     if not _is_part(key.name):
         return errors.NotFoundError(f"No prompt can have the name {key.name!r}.", status=HTTPStatus.NOT_FOUND)
     if key.label is not None and not key.label.isprintable():
@@ -100,9 +100,9 @@ def impossible_key(key: PromptKey) -> errors.NotFoundError | None:
 
 
 def path_part(text: str) -> str:
-    """Return a name as one part of a path. Raises `InvalidRequestError` for what would become another path."""
+    """Return a name as one segment of a path. Raises `InvalidRequestError` if it cannot be one."""
     if not _is_part(text):
-        raise errors.InvalidRequestError(f"{text!r} is no name.", status=HTTPStatus.BAD_REQUEST)
+        raise errors.InvalidRequestError(f"{text!r} is not a valid name.", status=HTTPStatus.BAD_REQUEST)
     return quote(text, safe="")
 
 
@@ -111,7 +111,7 @@ def _is_part(text: str) -> bool:
 
 
 def read_fetch(answer: Answer, known: Content | None) -> Content:
-    """Return the content that an answer brings or confirms. Raises what `error_of` returns, or `InvalidResponseError`."""
+    """Return the content of an answer, or the known one after a 304. Raises `InvalidResponseError` or the error of `error_of`."""
     if answer.status == HTTPStatus.NOT_MODIFIED and known is not None:
         return known
     if answer.status != HTTPStatus.OK:
@@ -131,7 +131,7 @@ def read_content(row: Mapping[str, Any], *, label: str | None = None, etag: str 
 
 
 def read_object(answer: Answer) -> dict[str, Any]:
-    """Return the JSON object of a successful answer. Raises `InvalidResponseError`, or what `error_of` returns."""
+    """Return the JSON object of a successful answer. Raises `InvalidResponseError` or the error of `error_of`."""
     if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
         raise error_of(answer)
     found = parse_json(answer.body)
@@ -141,7 +141,7 @@ def read_object(answer: Answer) -> dict[str, Any]:
 
 
 def parse_json(body: bytes) -> object:
-    """Return what a body holds as JSON. Raises `InvalidResponseError`."""
+    """Parse a body. Raises `InvalidResponseError`."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -149,7 +149,7 @@ def parse_json(body: bytes) -> object:
 
 
 def error_of(answer: Answer) -> errors.PromptuaryError:
-    """Return the error that a failed answer stands for, with the server's own text."""
+    """Return the error for a failed answer, with the server's text."""
     try:
         found = parse_json(answer.body)
     except errors.InvalidResponseError:
@@ -162,9 +162,11 @@ def error_of(answer: Answer) -> errors.PromptuaryError:
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return errors.ServerError(detail, retry_after=retry_after)
     kind = _REFUSALS.get(answer.status)
-    # Another service says 404, too, and a login page redirects: neither is Promptuary's word.
+    # Other services answer 404, too, and login pages redirect.
     if kind is None or "detail" not in body:
-        return errors.InvalidResponseError(f"The server answered with status {answer.status}, and not in the way of Promptuary.")
+        return errors.InvalidResponseError(
+            f"The server answered with status {answer.status}, but is not Promptuary. Check the address."
+        )
     return kind(
         detail,
         status=answer.status,
@@ -176,7 +178,7 @@ def error_of(answer: Answer) -> errors.PromptuaryError:
 
 
 def retry_seconds(value: str | None) -> float | None:
-    """Return for how many seconds ``Retry-After`` asks to wait, given as seconds or as a date; `None` if it does not."""
+    """Return the seconds of ``Retry-After``, which is a number or a date; `None` if it is missing or invalid."""
     if value is None:
         return None
     try:
