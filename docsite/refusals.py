@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from docsite.markdown import GENERATED, code, page, table
 from promptuary.api import errors as api
-from promptuary.api.bodies import JSON, MAX_BODY_BYTES, parse_body
+from promptuary.api.posthog import errors as posthog
+from promptuary.api.posthog.bodies import JSON, MAX_BODY_BYTES, parse_body
 from promptuary.api.posthog.inputs import FetchQuery, LLMPromptCreate, PatchedLLMPromptPublish
 from promptuary.model import errors
 from promptuary.model.access import Permission
@@ -95,9 +96,9 @@ def answers_of_examples() -> Iterator[tuple[str, int, str]]:
     for when, made in EXAMPLES:
         error = made if isinstance(made, Exception) else _caught(made)
         if isinstance(error, ValidationError):
-            error = api.validation_failed(error)
+            error = posthog.validation_failed(error)
         if isinstance(error, errors.RegistryError):
-            answer = api.answer_error(error)
+            answer = posthog.answer_error(error)
         else:
             assert isinstance(error, api.ApiError)  # noqa: S101 - there is no third kind
             answer = api.json_response(error.body, error.status)

@@ -10,9 +10,9 @@ from anyio import CapacityLimiter
 from fastapi.testclient import TestClient
 from starlette.types import ASGIApp
 
-from promptuary.api.calls import Services
 from promptuary.api.operations.readiness import Readiness
 from promptuary.api.posthog.changes import change_message
+from promptuary.api.services import Services
 from promptuary.api.streams import Broadcaster
 from promptuary.http.body import Bodies
 from promptuary.http.rate_limits import create_request_limits

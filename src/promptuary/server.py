@@ -17,10 +17,10 @@ from promptuary import __version__
 from promptuary.agents.edge import Agents
 from promptuary.agents.streams import Streams
 from promptuary.api.application import create_api
-from promptuary.api.calls import Services
 from promptuary.api.errors import bad_request, server_error, stopping
 from promptuary.api.operations.readiness import Readiness
 from promptuary.api.posthog.changes import change_message
+from promptuary.api.services import Services
 from promptuary.api.streams import Broadcaster
 from promptuary.background.sampling import InSync, Sampler, counting_changes
 from promptuary.background.usage_writer import UsageWriter

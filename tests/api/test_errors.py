@@ -4,7 +4,8 @@ import pytest
 from builders import Api, make_prompt
 from wire import envelope, not_found, wire
 
-from promptuary.api.errors import ANSWERS
+from promptuary.api.errors import STATUSES
+from promptuary.api.posthog.errors import SHAPES
 from promptuary.model import errors
 from promptuary.model.errors import RegistryError
 
@@ -21,16 +22,17 @@ ROOTS_OF_NOTHING = {errors.NotFound, errors.PermissionDenied}
 
 @pytest.mark.parametrize("kind", list(_all_below(RegistryError)), ids=lambda kind: kind.__name__)
 def test_every_refusal_has_an_answer(kind: type[RegistryError]) -> None:
-    answering = next((ancestor for ancestor in kind.__mro__ if ancestor in ANSWERS), None)
+    answering = next((ancestor for ancestor in kind.__mro__ if ancestor in STATUSES), None)
     assert answering not in {None, RegistryError}
     assert answering is not None
     assert issubclass(kind, answering)
     assert answering in {kind, *ROOTS_OF_NOTHING}
-    assert 400 <= ANSWERS[answering][0] < 600
+    assert 400 <= STATUSES[answering] < 600
+    assert answering in SHAPES
 
 
 def test_the_root_of_all_refusals_has_no_answer_that_would_hide_a_missing_one() -> None:
-    assert RegistryError not in ANSWERS
+    assert RegistryError not in {*STATUSES, *SHAPES}
 
 
 @pytest.mark.parametrize(

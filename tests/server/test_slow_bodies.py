@@ -11,7 +11,7 @@ from serving import wait_until
 from talking import Talk, Wire, wire_of
 from wire import envelope, wire
 
-from promptuary.api.bodies import find_key_in_beginning
+from promptuary.api.posthog.bodies import find_key_in_beginning
 from promptuary.http import body as request_body
 
 MB = 1_000_000

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from promptuary.api.calls import Services
 from promptuary.api.errors import throttled
+from promptuary.api.services import Services
 from promptuary.http.rate_limits import RateLimited
 from promptuary.model.access import Actor, Permission
 from promptuary.registry import access

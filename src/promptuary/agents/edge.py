@@ -23,9 +23,11 @@ from promptuary.agents.calls import AgentCall
 from promptuary.agents.server_events import serve_events
 from promptuary.agents.streams import Streams
 from promptuary.api import errors
-from promptuary.api.bodies import MAX_BODY_BYTES
-from promptuary.api.calls import Services, bearer_of
+from promptuary.api.callers import bearer_of
 from promptuary.api.errors import ApiError, json_response
+from promptuary.api.posthog.bodies import MAX_BODY_BYTES
+from promptuary.api.posthog.errors import answer_error
+from promptuary.api.services import Services
 from promptuary.http.body import CLIENT_GONE, BodyTooSlow
 from promptuary.http.heavy_work import HeavyWork
 from promptuary.http.rate_limits import RateLimited
@@ -68,7 +70,7 @@ class Agents:
         except ApiError as error:
             await _refusal(error.body["detail"], error.body, error.status, error.headers)(scope, receive, send)
         except RegistryError as refusal:
-            answer = errors.answer_error(refusal)
+            answer = answer_error(refusal)
             body = json.loads(bytes(answer.body))
             headers = {name: value for name, value in answer.headers.items() if not name.startswith("content-")}
             await _refusal(str(refusal), body, answer.status_code, headers)(scope, receive, send)

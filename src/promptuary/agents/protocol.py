@@ -23,8 +23,8 @@ from promptuary.agents.native import Message, NativePrompt, fill_native, list_na
 from promptuary.agents.running import Outcome, refused, run_tool
 from promptuary.agents.streams import Stream, Streams
 from promptuary.agents.tools import TOOLS, Tool
-from promptuary.api.bodies import MAX_BODY_BYTES
 from promptuary.api.errors import ApiError
+from promptuary.api.posthog.bodies import MAX_BODY_BYTES
 from promptuary.http.heavy_work import HeavyWork
 from promptuary.http.scope import AGENT_CALL
 from promptuary.model.access import Permission

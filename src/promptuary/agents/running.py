@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from promptuary.agents.calls import AgentCall
 from promptuary.agents.json_arguments import read_json_texts
 from promptuary.agents.tools import Tool
-from promptuary.api.errors import ApiError, answer_error, parse_error, validation_failed
+from promptuary.api.errors import ApiError, parse_error
+from promptuary.api.posthog.errors import answer_error, validation_failed
 from promptuary.model.errors import EditRefused, InvalidValue, RegistryError
 from promptuary.model.json_text import InvalidJson, dump_compact, find_surrogate, parse
 

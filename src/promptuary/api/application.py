@@ -6,11 +6,10 @@ from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Lifespan
 
-from promptuary.api.calls import Services
 from promptuary.api.documentation import SCHEMA_PATH, add_documentation
-from promptuary.api.errors import add_error_handlers
 from promptuary.api.operations import health, metrics
 from promptuary.api.posthog import changes, labels, projects, prompts, transfers, usage
+from promptuary.api.posthog.errors import add_error_handlers
 from promptuary.api.posthog.inputs import (
     Body,
     LLMPromptCreate,
@@ -20,6 +19,7 @@ from promptuary.api.posthog.inputs import (
     PatchedLLMPromptPublish,
 )
 from promptuary.api.posthog.paths import CanonicalPathMiddleware
+from promptuary.api.services import Services
 from promptuary.http.public_path import path_of
 
 PROJECT = "/api/projects/{project_id}"

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
 from promptuary import __version__
-from promptuary.api.bodies import JSON, LINES, MULTIPART, URLENCODED
+from promptuary.api.posthog.bodies import JSON, LINES, MULTIPART, URLENCODED
 from promptuary.api.posthog.inputs import Body, Schema
 from promptuary.api.posthog.outputs import ErrorDetail, ErrorEnvelope
 

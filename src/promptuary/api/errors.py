@@ -1,25 +1,16 @@
-"""From an error to its answer: one table for the domain's refusals, and the errors that only HTTP knows.
+"""Errors that only HTTP knows, and the status of every error of the domain.
 
-Shapes and texts are those of the wire contract, section 3: an envelope of ``type, code, detail, attr`` for what is raised while
-a request is checked, and a bare ``detail`` for what a prompt's handler finds.
+The body of an HTTP error is an envelope of ``type, code, detail, attr``. The bodies of errors of the domain are the dialect's, see
+`posthog.errors`.
 """
 
 import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
-from fastapi import FastAPI
-from pydantic import ValidationError
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
-from promptuary.http.body import CLIENT_GONE, BodyTooSlow
-from promptuary.http.rate_limits import RateLimited
-from promptuary.http.request_log import log_damage
-from promptuary.http.scope import REQUEST_ID, SENT_METHOD
+from promptuary.http.scope import REQUEST_ID
 from promptuary.model import errors
 from promptuary.model.json_text import dump_compact
 
@@ -114,97 +105,56 @@ def throttled(wait_seconds: float) -> ApiError:
     return ApiError(429, envelope("throttled_error", "throttled", detail), {"Retry-After": str(wait)})
 
 
-def invalid_value(code: str, detail: str, attr: str | None) -> ApiError:
-    """Say that a value of the request breaks a rule."""
-    return ApiError(400, envelope("validation_error", _VALIDATION_CODES.get(code, code), detail, attr))
-
-
-def validation_failed(error: ValidationError) -> ApiError:
-    """Report the first error of a request schema."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    code, detail = first["type"], first["msg"]
-    path = [str(part) for part in first["loc"]]
-    if code == "missing":
-        code, detail = "required", "This field is required."
-    if code == "null" and not path:
-        detail = "No data provided"
-    if code in _WHOLE_OBJECT_CODES:
-        path.append("non_field_errors")
-    attr = "__".join(path)
-    return invalid_value(code, detail, None if attr in {"", "non_field_errors"} else attr)
-
-
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
-_VALIDATION_CODES = {"invalid": "invalid_input", "invalid_object": "invalid_input"}
-_WHOLE_OBJECT_CODES = {"invalid_object", "not_a_list"}
 
-
-def _detail(refusal: errors.RegistryError) -> Body:
-    return {"detail": str(refusal)}
-
-
-def _envelope_of(kind: str, code: str) -> Callable[[errors.RegistryError], Body]:
-    return lambda refusal: envelope(kind, code, str(refusal))
-
-
-def _invalid_value_body(refusal: errors.InvalidValue) -> Body:
-    return invalid_value(refusal.code, str(refusal), refusal.field).body
-
-
-Shape = Callable[[Any], Body]
-
-ANSWERS: dict[type[errors.RegistryError], tuple[int, Shape]] = {
-    errors.InvalidValue: (400, _invalid_value_body),
-    errors.AddressNotVerified: (400, _invalid_value_body),
-    errors.InvalidLine: (400, _invalid_value_body),
-    errors.InvalidExport: (400, _invalid_value_body),
-    errors.NameTaken: (400, lambda refusal: envelope("validation_error", "unique", str(refusal), "name")),
-    errors.CopyNameTaken: (400, lambda refusal: {"attr": "new_name", "detail": str(refusal)}),
-    errors.RestoredNameTaken: (409, _detail),
-    errors.HistoryConflict: (409, _detail),
-    errors.EmailTaken: (400, lambda refusal: envelope("validation_error", "unique", str(refusal), "email")),
-    errors.TooManyVersions: (400, _detail),
-    errors.TooManyLabels: (400, _detail),
-    errors.EditRefused: (400, lambda refusal: {"detail": str(refusal), "edit_index": refusal.edit_index}),
-    errors.SignInRefused: (401, _envelope_of("authentication_error", "authentication_failed")),
-    errors.UnknownProjectToken: (401, _envelope_of("authentication_error", "authentication_failed")),
-    errors.PermissionDenied: (403, _envelope_of("authentication_error", "permission_denied")),
-    errors.NotFound: (404, _envelope_of("invalid_request", "not_found")),
-    errors.PromptNotFound: (404, _detail),
-    errors.ArchivedPromptNotFound: (404, _detail),
-    errors.VersionNotFound: (404, _detail),
-    errors.LabelNotFound: (404, _detail),
-    errors.KeyExists: (409, _envelope_of("invalid_request", "conflict")),
-    errors.LastAdmin: (409, _envelope_of("invalid_request", "conflict")),
-    errors.NotEmpty: (409, _envelope_of("invalid_request", "conflict")),
-    errors.InvalidBackup: (400, _envelope_of("validation_error", "invalid_input")),
-    errors.VersionConflict: (
-        409,
-        lambda refusal: {"detail": str(refusal), "current_version": refusal.current_version},
-    ),
-    errors.LabelMoved: (
-        409,
-        lambda refusal: {"detail": str(refusal), "current_version": refusal.current_version},
-    ),
-    errors.SchemaMismatch: (503, _envelope_of("server_error", "unavailable")),
-    errors.Busy: (503, _envelope_of("server_error", "unavailable")),
-    errors.Damaged: (503, _envelope_of("server_error", "unavailable")),
-    errors.Unavailable: (503, _envelope_of("server_error", "unavailable")),
+STATUSES: dict[type[errors.RegistryError], int] = {
+    errors.InvalidValue: 400,
+    errors.AddressNotVerified: 400,
+    errors.InvalidLine: 400,
+    errors.InvalidExport: 400,
+    errors.NameTaken: 400,
+    errors.CopyNameTaken: 400,
+    errors.RestoredNameTaken: 409,
+    errors.HistoryConflict: 409,
+    errors.EmailTaken: 400,
+    errors.TooManyVersions: 400,
+    errors.TooManyLabels: 400,
+    errors.EditRefused: 400,
+    errors.SignInRefused: 401,
+    errors.UnknownProjectToken: 401,
+    errors.PermissionDenied: 403,
+    errors.NotFound: 404,
+    errors.PromptNotFound: 404,
+    errors.ArchivedPromptNotFound: 404,
+    errors.VersionNotFound: 404,
+    errors.LabelNotFound: 404,
+    errors.KeyExists: 409,
+    errors.LastAdmin: 409,
+    errors.NotEmpty: 409,
+    errors.InvalidBackup: 400,
+    errors.VersionConflict: 409,
+    errors.LabelMoved: 409,
+    errors.SchemaMismatch: 503,
+    errors.Busy: 503,
+    errors.Damaged: 503,
+    errors.Unavailable: 503,
 }
-"""Status and body of every refusal; a subclass without an entry of its own is answered like its parent."""
+"""Status of every error of the domain; a subclass without an entry has that of its parent."""
 
 
-def answer_error(refusal: errors.RegistryError) -> Response:
-    """Return the answer to a refusal of the domain."""
-    log_damage(refusal)
-    status, shape = next(ANSWERS[kind] for kind in type(refusal).__mro__ if kind in ANSWERS)
-    headers = {401: _CHALLENGE, 503: {"Retry-After": str(RETRY_UNAVAILABLE_SECONDS)}}.get(status)
-    return json_response(shape(refusal), status, headers)
+def status_of(error: errors.RegistryError) -> int:
+    """Return the status of an error of the domain."""
+    return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+
+
+def headers_of(status: int) -> Mapping[str, str] | None:
+    """Return the headers of an error by its status."""
+    return {401: _CHALLENGE, 503: {"Retry-After": str(RETRY_UNAVAILABLE_SECONDS)}}.get(status)
 
 
 async def server_error(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer a defect, as an ASGI application: the envelope of a 500 and the request's id, by which the log tells more."""
-    await _server_error_response(scope[REQUEST_ID])(scope, receive, send)
+    await server_error_response(scope[REQUEST_ID])(scope, receive, send)
 
 
 async def bad_request(scope: Scope, receive: Receive, send: Send) -> None:
@@ -214,63 +164,14 @@ async def bad_request(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def stopping(scope: Scope, receive: Receive, send: Send) -> None:
     """Send a caller who can go elsewhere there, as an ASGI application."""
-    await answer_error(errors.Unavailable("The server is shutting down. Try again."))(scope, receive, send)
+    body = envelope("server_error", "unavailable", "The server is shutting down. Try again.")
+    await json_response(body, 503, headers_of(503))(scope, receive, send)
 
 
-def _server_error_response(request_id: str) -> Response:
+def server_error_response(request_id: str) -> Response:
+    """Return the answer to a defect, with the request's id."""
     body = {**envelope("server_error", "error", "A server error occurred."), "error_event_id": request_id}
     return json_response(body, 500)
 
 
-def add_error_handlers(api: FastAPI) -> None:
-    """Answer all errors of the API in its own shapes. Defects are answered here and logged further out."""
-
-    async def on_refusal(_request: Request, refusal: Exception) -> Response:
-        assert isinstance(refusal, errors.RegistryError)  # noqa: S101 - the type it is registered for
-        return answer_error(refusal)
-
-    async def on_api_error(_request: Request, error: Exception) -> Response:
-        assert isinstance(error, ApiError)  # noqa: S101 - the type it is registered for
-        return json_response(error.body, error.status, error.headers)
-
-    async def on_rate_limit(_request: Request, error: Exception) -> Response:
-        assert isinstance(error, RateLimited)  # noqa: S101 - the type it is registered for
-        refusal = throttled(error.wait)
-        return json_response(refusal.body, refusal.status, refusal.headers)
-
-    async def on_routing_error(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)  # noqa: S101 - the type it is registered for
-        if error.status_code != METHOD_NOT_ALLOWED:
-            return json_response(envelope("invalid_request", "not_found", "Endpoint not found."), 404)
-        detail = f'Method "{request.scope.get(SENT_METHOD, request.method)}" not allowed.'
-        headers = {"Allow": ", ".join(_allowed_methods(api, request.scope))}
-        return json_response(envelope("invalid_request", "method_not_allowed", detail), METHOD_NOT_ALLOWED, headers)
-
-    async def on_defect(request: Request, _error: Exception) -> Response:
-        return _server_error_response(request.scope[REQUEST_ID])
-
-    async def on_slow_body(_request: Request, _error: Exception) -> Response:
-        error = too_slow()
-        return json_response(error.body, error.status, error.headers)
-
-    async def on_client_gone(_request: Request, _error: Exception) -> Response:
-        return Response(status_code=CLIENT_GONE)
-
-    api.add_exception_handler(BodyTooSlow, on_slow_body)
-    api.add_exception_handler(ClientDisconnect, on_client_gone)
-    api.add_exception_handler(Exception, on_defect)
-    api.add_exception_handler(errors.RegistryError, on_refusal)
-    api.add_exception_handler(ApiError, on_api_error)
-    api.add_exception_handler(RateLimited, on_rate_limit)
-    api.add_exception_handler(HTTPException, on_routing_error)
-
-
 METHOD_NOT_ALLOWED = 405
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-
-
-def _allowed_methods(api: FastAPI, scope: Scope) -> list[str]:
-    allowed = [
-        method for method in _METHODS if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in api.routes)
-    ]
-    return sorted([*allowed, "HEAD"] if "GET" in allowed else allowed)

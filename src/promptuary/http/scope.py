@@ -7,8 +7,8 @@ open (see `STAYS_OPEN`), `RequestLogMiddleware` removes all keys, so such an ans
 from typing import Final
 
 REQUEST_ID: Final = "promptuary.request_id"
-"""`str`: the id of the request. Set by `http.request_log`; read there and by `http.tracing`, `api.calls`, `api.errors`,
-`agents.edge` and `web.page_request`."""
+"""`str`: the id of the request. Set by `http.request_log`; read there and by `http.tracing`, `api.errors`,
+`api.posthog.credentials`, `api.posthog.errors`, `agents.edge` and `web.page_request`."""
 
 REFUSED: Final = "promptuary.refused"
 """`True`: the head breaks a rule of HTTP, so the request has no certain meaning. Set by `worker.connection`; read by
@@ -27,15 +27,15 @@ AGENT_CALL: Final = "promptuary.agent_call"
 
 ANSWERED: Final = "promptuary.answered"
 """`Callable[[http.answered.Answered], None]`: takes the facts of an answer that shows a prompt and may be cached. Set by
-`delivery.middleware`; called by `api.calls`, before the answer is sent. It is a function because the layers in between pass on
-copies of the scope."""
+`delivery.middleware`; called by `api.posthog.calls`, before the answer is sent. It is a function because the layers in between
+pass on copies of the scope."""
 
 SENT_PATH: Final = "promptuary.sent_path"
 """`str`: the path as sent, where `path` is its canonical spelling. Set by `api.posthog.paths`; read by `api.posthog.paging`."""
 
 SENT_METHOD: Final = "promptuary.sent_method"
-"""`str`: the method as sent, where `method` is ``GET`` for ``HEAD``. Set by `api.posthog.paths`; read by `api.calls` and
-`api.errors`."""
+"""`str`: the method as sent, where `method` is ``GET`` for ``HEAD``. Set by `api.posthog.paths`; read by `api.posthog.calls`,
+`api.posthog.credentials` and `api.posthog.errors`."""
 
 STAYS_OPEN: Final = "promptuary.stays_open"
 """A type of message: the rest of this answer is sent by its ``rest``, an async function of `receive` and `send`, after the

@@ -4,8 +4,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from promptuary.api.calls import Services
 from promptuary.api.errors import json_response
+from promptuary.api.services import Services
 from promptuary.model.errors import Unavailable
 
 router = APIRouter(include_in_schema=False)

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from promptuary.api import errors
-from promptuary.api.calls import Services
+from promptuary.api.services import Services
 
 router = APIRouter(include_in_schema=False)
 

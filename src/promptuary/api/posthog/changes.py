@@ -12,9 +12,9 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from typing_extensions import TypedDict
 
-from promptuary.api.calls import Call, StreamableCall
 from promptuary.api.documentation import TOKEN_PARAMETER, operation
-from promptuary.api.errors import answer_error
+from promptuary.api.posthog.calls import Call, StreamableCall
+from promptuary.api.posthog.errors import answer_error
 from promptuary.api.posthog.fields import integer, refuse
 from promptuary.api.posthog.inputs import LabelName, PromptName, Schema
 from promptuary.api.posthog.outputs import Identifier, PositiveInteger, Timestamp, UserBasic, show_author, show_timestamp
@@ -200,7 +200,7 @@ def _start_stream(call: Call, actor: Actor, query: ChangesQuery) -> Response:
         query.change_filter,
         start.cursor.sequence,
         actor.key_id is None,
-        call.access_check(Permission.READ, actor),
+        call.credentials.access_check(Permission.READ, actor),
     )
     call.note_use_now()
     read = partial(_read_on, call.database, actor, stream)

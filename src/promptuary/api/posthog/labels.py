@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from promptuary.api.calls import CurrentCall
 from promptuary.api.documentation import operation
+from promptuary.api.posthog.calls import CurrentCall
 from promptuary.api.posthog.inputs import LabelRemovalQuery, LLMPromptLabelSet
 from promptuary.api.posthog.outputs import LLMPromptLabel, show_label
 from promptuary.model.access import Permission

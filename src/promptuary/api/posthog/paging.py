@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qs, quote, urlencode
 
-from promptuary.api.calls import Call
+from promptuary.api.posthog.calls import Call
 from promptuary.http.scope import SENT_PATH
 
 DEFAULT_LIMIT = 100

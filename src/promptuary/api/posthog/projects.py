@@ -7,8 +7,8 @@ from pydantic import Field
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from promptuary.api.calls import CurrentCall
 from promptuary.api.documentation import TOKEN_PARAMETER, operation
+from promptuary.api.posthog.calls import CurrentCall
 from promptuary.api.posthog.outputs import Identifier, Timestamp, show_timestamp
 from promptuary.model.access import Permission
 from promptuary.model.accounts import Project as StoredProject

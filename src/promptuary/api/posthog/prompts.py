@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from promptuary.api.calls import Call, CurrentCall
 from promptuary.api.documentation import TOKEN_PARAMETER, operation, query_parameter
+from promptuary.api.posthog.calls import Call, CurrentCall
 from promptuary.api.posthog.inputs import (
     FetchQuery,
     ListQuery,

@@ -8,8 +8,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from promptuary.api.calls import CurrentCall
 from promptuary.api.documentation import TOKEN_PARAMETER, lines_body, lines_operation, operation
+from promptuary.api.posthog.calls import CurrentCall
 from promptuary.api.posthog.fields import choice, refuse, text
 from promptuary.api.posthog.inputs import Schema, VersionNumber
 from promptuary.model.access import Permission

@@ -8,8 +8,8 @@ from pydantic import Field
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from promptuary.api.calls import CurrentCall
 from promptuary.api.documentation import TOKEN_PARAMETER, operation
+from promptuary.api.posthog.calls import CurrentCall
 from promptuary.api.posthog.fields import day, integer
 from promptuary.api.posthog.inputs import Schema, VersionNumber
 from promptuary.api.posthog.outputs import (

@@ -9,7 +9,8 @@ from email.message import Message
 from python_multipart import parse_form
 from python_multipart.exceptions import FormParserError, MultipartParseError
 
-from promptuary.api.errors import ApiError, invalid_value, parse_error, unsupported_media_type
+from promptuary.api.errors import ApiError, parse_error, unsupported_media_type
+from promptuary.api.posthog.errors import invalid_value
 from promptuary.api.posthog.fields import INVALID_JSON_TEXT
 from promptuary.model.errors import InvalidValue
 from promptuary.model.json_text import InvalidJson, find_surrogate, parse
