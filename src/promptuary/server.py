@@ -75,7 +75,7 @@ class Stoppable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The application, and the shortcut for requests that were seen before. There is none with tracing or without a cache."""
+    """The application, and the shortcut for requests that were seen before. There is none without a cache."""
 
     application: ASGIApp
     shortcut: Shortcut | None
@@ -119,7 +119,8 @@ def assemble(settings: Settings, database: Database, *, usage: FetchCounter | No
     fetches = FetchParts(cache, freshness, backend, segment.view(layout.CACHE_FETCHES))
     writer = UsageWriter(database, services.usage, seconds=settings.usage_seconds, note_failure=note_failure)
     tracing = _create_tracing(database) if settings.traces == "otlp" else None
-    shortcut = Shortcut(fetches, recorder, services.stop_flag) if settings.cache_megabytes and not tracing else None
+    record_span = tracing.record if tracing else None
+    shortcut = Shortcut(fetches, recorder, services.stop_flag, record_span) if settings.cache_megabytes else None
     api = create_api(services, _create_lifespan(tracing, fetches, sampler, writer))
     agents = Agents(services, streams, web_services.heavy_work)
     edges = PathDispatcher(api=NoSniffingMiddleware(api), agents=NoSniffingMiddleware(agents), web=create_web(web_services))

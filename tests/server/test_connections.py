@@ -41,6 +41,17 @@ def warm_up(wire: Wire, talk: Talk, request: bytes) -> bytes:
     pytest.fail("The application is asked again and again.")
 
 
+def test_requests_that_are_traced_take_the_same_way(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
+    # Nothing is sent during the test.
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_off")
+    with wire_of(registry, traces="otlp") as wire, wire.connect() as talk:
+        warm_up(wire, talk, wire.head("traceparent: first"))
+        asked = len(wire.application.paths)
+        assert talk.ask(wire.head("traceparent: second")).startswith(b"HTTP/1.1 200 OK")
+        assert len(wire.application.paths) == asked
+
+
 @pytest.mark.parametrize("lines", [[], ["If-None-Match: *"], ["Accept-Encoding: gzip", "X-Request-ID: mine"], ["X-Unknown: a"]])
 def test_a_request_that_was_seen_before_gets_the_bytes_of_the_application_without_it(wire: Wire, lines: list[str]) -> None:
     request = wire.head(*lines)

@@ -59,3 +59,15 @@ def test_whoever_watches_statements_hears_of_prepared_ones(registry: Registry) -
         if registry.database.kind == "sqlite":
             assert run_on_sqlite(tx.connection, "SELECT 1, ?", (2,)) == [(1, 2)]
     assert [text for text in texts if text.startswith("SELECT changes.")]
+
+
+def test_observers_are_called_at_the_end_of_prepared_statements_with_the_kind_of_an_error(registry: Registry) -> None:
+    ends: list[str] = []
+    of_kind, append = Prepared(_OF_KIND), Prepared(_APPEND)
+    watch_statements(registry.database, lambda _text: ends.append)
+    with registry.database.read() as tx:
+        of_kind.all(tx.connection, {"wanted": "one"})
+    assert set(ends) == {""}
+    with pytest.raises(StatementFailed), registry.database.write() as tx:
+        append.one_or_none(tx.connection, _ROW | {"kind": None})
+    assert {"sqlite": "IntegrityError", "postgresql": "NotNullViolation"}[registry.database.kind] in ends

@@ -55,18 +55,28 @@ class Waiting(Protocol):
         """Let the application answer, as without a shortcut."""
 
 
+class RecordSpan(Protocol):
+    """Records the span of a request for traces."""
+
+    def __call__(self, request: Scope, head: bytes, *, status: int, request_id: str, seconds: float) -> None:
+        """Record a request that was answered just now. ``head`` is its head if it has ids of a trace, else empty."""
+
+
 class Shortcut:
     """Knows heads by their digests. One for each worker; belongs to one event loop."""
 
-    def __init__(self, parts: FetchParts, recorder: RequestRecorder, stop_flag: StopFlag) -> None:
+    def __init__(
+        self, parts: FetchParts, recorder: RequestRecorder, stop_flag: StopFlag, record_span: RecordSpan | None = None
+    ) -> None:
         self._cache = parts.cache
         self._freshness = parts.freshness
         self._backend = parts.backend
         self._counters = parts.counters
         self._recorder = recorder
         self._stop_flag = stop_flag
+        self._record_span = record_span
         self._seen: dict[bytes, CachedHead] = {}
-        self._waiting: list[tuple[Waiting, CachedHead, str | None, float]] = []
+        self._waiting: list[tuple[Waiting, CachedHead, bytes, str | None, float]] = []
 
     def find(self, head: bytes) -> CachedHead | None:
         """Find a head that was seen before by its digest."""
@@ -86,25 +96,25 @@ class Shortcut:
             headers=_encode(answer.not_modified_headers if is_known else answer.headers),
         )
 
-    def ask(self, connection: Waiting, seen: CachedHead, request_id: str | None) -> None:
+    def ask(self, connection: Waiting, seen: CachedHead, head: bytes, request_id: str | None) -> None:
         """Answer at the next turn of the event loop, together with all that wait then, or give the request back to its connection.
 
-        ``request_id`` is the one that the caller has given the request, if any.
+        ``head`` is the head if it has ids of a trace, else empty; ``request_id`` is the one that the caller has given, if any.
         So one look whether all still holds serves all of them, and it is taken after each of them has arrived.
         """
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._answer_all)
-        self._waiting.append((connection, seen, request_id, time.perf_counter()))
+        self._waiting.append((connection, seen, head, request_id, time.perf_counter()))
 
     def _answer_all(self) -> None:
         waiting, self._waiting = self._waiting, []
         may_answer = self._freshness.is_current() and not self._stop_flag.is_set()
         now = time.monotonic()
-        for connection, seen, request_id, started in waiting:
+        for connection, seen, head, request_id, started in waiting:
             if not connection.is_waiting:
                 continue
             if may_answer and self._holds(seen, now):
-                self._answer(connection, seen, request_id or self._recorder.new_id(), started)
+                self._answer(connection, seen, head, request_id or self._recorder.new_id(), started)
             else:
                 connection.pass_on()
 
@@ -112,12 +122,15 @@ class Shortcut:
         cached = self._cache.find_request(seen.ticket_key, now)
         return cached is seen.cached and self._backend.count_read(cached.grant.key_id)
 
-    def _answer(self, connection: Waiting, seen: CachedHead, request_id: str, started: float) -> None:
+    def _answer(self, connection: Waiting, seen: CachedHead, head: bytes, request_id: str, started: float) -> None:
         self._counters[HIT] += 1
         self._backend.count_fetch(seen.cached.fetch_key)
         # A client that has the response finds it in the metrics.
-        self._recorder.note(seen.request, status=seen.status, request_id=request_id, seconds=time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        self._recorder.note(seen.request, status=seen.status, request_id=request_id, seconds=seconds)
         connection.answer(seen, request_id)
+        if self._record_span is not None:
+            self._record_span(seen.request, head, status=seen.status, request_id=request_id, seconds=seconds)
 
 
 def _encode(headers: Headers) -> bytes:

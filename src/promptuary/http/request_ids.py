@@ -13,6 +13,12 @@ _LINES = re.compile(
 )
 
 
+def read_ids(head: bytes) -> dict[str, str]:
+    """Return such headers of a head, by their names in lower case."""
+    lines = (line[0].decode("ascii").strip().partition(":") for line in _LINES.finditer(head))
+    return {name.lower(): value.strip() for name, _, value in lines}
+
+
 def take_ids(head: bytes) -> tuple[bytes, str | None]:
     """Return a head without such headers, and the id that its caller has given the request, if it is sane.
 

@@ -4,22 +4,32 @@ The only module that knows OpenTelemetry, and only used where traces are switche
 never a path, a query, a header, or a value of a statement, because these may hold keys, tokens and prompts.
 """
 
+import time
+from functools import lru_cache
+
+from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.propagate import extract
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, get_current_span
+from opentelemetry.sdk.trace.sampling import Decision
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import NoOpTracer, Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags, Tracer, get_current_span
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from promptuary import __version__
+from promptuary.http.request_ids import read_ids
 from promptuary.http.scope import REQUEST_ID
 from promptuary.metrics.layout import METHODS
 from promptuary.metrics.routes import OTHER, route_of
+from promptuary.store.engine.compiled import End
 from promptuary.store.engine.database import Database
-from promptuary.store.engine.hooks import End, watch_statements
+from promptuary.store.engine.hooks import watch_statements
 
 _SERVER_ERROR = 500
+
+_route_of = lru_cache(maxsize=1000)(route_of)
 
 
 class Tracing:
@@ -27,13 +37,55 @@ class Tracing:
 
     def __init__(self) -> None:
         named = OTELResourceDetector().detect().attributes.get("service.name", "promptuary")
-        self._provider = TracerProvider(resource=Resource.create({"service.name": named, "service.version": __version__}))
-        self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        self._resource = Resource.create({"service.name": named, "service.version": __version__})
+        self._processor = BatchSpanProcessor(OTLPSpanExporter())
+        self._provider = TracerProvider(resource=self._resource)
+        self._provider.add_span_processor(self._processor)
         self.tracer = self._provider.get_tracer("promptuary", __version__)
+        self._scope = InstrumentationScope("promptuary", __version__)
+        self._is_disabled = isinstance(self.tracer, NoOpTracer)
 
     def watch(self, database: Database) -> None:
         """Make a span for each statement that a database runs for a request."""
         watch_statements(database, lambda text: _begin_statement(self.tracer, database.kind, text))
+
+    def record(self, request: Scope, head: bytes, *, status: int, request_id: str, seconds: float) -> None:
+        """Record the span of a request that was answered just now, without the layers of the application.
+
+        ``head`` is its head if it has ids of the request or of its trace, else empty.
+        The span is made when it has ended, in a fraction of the time that a span takes to which attributes may still be added.
+        """
+        if self._is_disabled:
+            return
+        ended = time.time_ns()
+        attributes = {**_attributes_of(request["method"], request["path"], request_id), "http.response.status_code": status}
+        name = f"{attributes['http.request.method']} {attributes['http.route']}"
+        context = extract(read_ids(head)) if head else Context()
+        parent = get_current_span(context).get_span_context()
+        ids = self._provider.id_generator
+        trace_id = parent.trace_id if parent.is_valid else ids.generate_trace_id()
+        sampled = self._provider.sampler.should_sample(context, trace_id, name, SpanKind.SERVER, attributes)
+        if sampled.decision is not Decision.RECORD_AND_SAMPLE:
+            return
+        own_context = SpanContext(
+            trace_id,
+            ids.generate_span_id(),
+            is_remote=False,
+            trace_flags=TraceFlags(TraceFlags.SAMPLED),
+            trace_state=sampled.trace_state,
+        )
+        span = ReadableSpan(
+            name=name,
+            context=own_context,
+            parent=parent if parent.is_valid else None,
+            resource=self._resource,
+            attributes={**attributes, **sampled.attributes},
+            kind=SpanKind.SERVER,
+            start_time=ended - int(seconds * 1_000_000_000),
+            end_time=ended,
+            instrumentation_scope=self._scope,
+        )
+        self._processor.on_end(span)
 
     def middleware(self, application: ASGIApp) -> ASGIApp:
         """Wrap an application, so that each of its requests has a span."""
@@ -53,11 +105,9 @@ class TracingMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request inside a span."""
-        method = scope["method"] if scope["method"] in METHODS else OTHER
-        route = route_of(scope["path"])
-        attributes = {"http.request.method": method, "http.route": route, "promptuary.request_id": scope[REQUEST_ID]}
+        attributes = _attributes_of(scope["method"], scope["path"], scope[REQUEST_ID])
         with self._tracer.start_as_current_span(
-            f"{method} {route}",
+            f"{attributes['http.request.method']} {attributes['http.route']}",
             context=extract({name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}),
             kind=SpanKind.SERVER,
             attributes=attributes,
@@ -70,6 +120,14 @@ class TracingMiddleware:
             except Exception as error:
                 span.set_status(Status(StatusCode.ERROR, type(error).__name__))
                 raise
+
+
+def _attributes_of(method: str, path: str, request_id: str) -> dict[str, str | int]:
+    return {
+        "http.request.method": method if method in METHODS else OTHER,
+        "http.route": _route_of(path),
+        "promptuary.request_id": request_id,
+    }
 
 
 def _noting_status(span: Span, send: Send) -> Send:

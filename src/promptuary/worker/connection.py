@@ -105,18 +105,18 @@ class Connection(HttpToolsProtocol):
         if self._shortcut is None or self._is_busy() or self.flow.write_paused or not _is_whole_head(data):
             self._parse(data)
             return
-        head = _Head(self._digest(data), None)
+        head, with_ids = _Head(self._digest(data), None), b""
         seen = self._shortcut.find(head.digest)
         if seen is None:
             rest, request_id = take_ids(data)
             if len(rest) < len(data):
-                head = _Head(self._digest(rest), request_id)
+                head, with_ids = _Head(self._digest(rest), request_id), data
                 seen = self._shortcut.find(head.digest)
         if seen is None:
             self._parse(data, head)
         else:
             self._asked = data, head
-            self._shortcut.ask(self, seen, head.request_id)
+            self._shortcut.ask(self, seen, with_ids, head.request_id)
 
     def answer(self, seen: CachedHead, request_id: str) -> None:
         """Send the answer that the shortcut has found."""

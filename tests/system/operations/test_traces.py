@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from builders import Registry, bearer, make_key
+from builders import Registry, bearer, make_key, make_prompt
 from following import create, key_of, stream
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
@@ -124,6 +124,36 @@ def test_requests_and_their_statements_are_traced_when_the_server_stops_at_the_l
     everything = b"".join(collector.sent)
     for secret in (SECRET_TEXT, "secret-name", key.value, registry.project.api_token):
         assert secret.encode() not in everything
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_fetches_from_memory_have_spans_of_their_callers_traces(registry: Registry, traced: Server, collector: Collector) -> None:
+    with registry.database.write() as tx:
+        key = make_key(tx, registry.user)
+        make_prompt(tx, registry.actor, name="secret-name")
+    url = f"{traced.url}/api/projects/{registry.project.id}/llm_prompts/name/secret-name/"
+    traces = [f"{number:032x}" for number in range(1, 9)]
+    with httpx2.Client(headers=bearer(key)) as client:
+        for trace in traces:
+            ids = {"traceparent": f"00-{trace}-{CALLER}-01", "X-Request-ID": f"request-{trace}"}
+            assert client.get(url, headers=ids).status_code == 200
+        assert client.get(url, headers={"traceparent": f"00-{TRACE}-{CALLER}-00"}).status_code == 200
+        assert [client.get(url).status_code for _ in range(3)] == [200] * 3
+    traced.stop()
+    served = [span for span in collector.spans if span.kind == Span.SPAN_KIND_SERVER]
+    continued = {span.trace_id.hex(): span for span in served if span.parent_span_id}
+    assert sorted(continued) == traces
+    for trace, span in continued.items():
+        assert (span.name, span.parent_span_id.hex()) == (f"GET {FETCH}", CALLER)
+        assert attributes(span) == {
+            "http.request.method": "GET",
+            "http.route": FETCH,
+            "http.response.status_code": 200,
+            "promptuary.request_id": f"request-{trace}",
+        }
+        assert span.start_time_unix_nano <= span.end_time_unix_nano
+    # The caller of the ninth has decided not to sample.
+    assert len({span.trace_id for span in served} - {span.trace_id for span in continued.values()}) == 3
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

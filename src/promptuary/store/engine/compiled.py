@@ -2,7 +2,7 @@
 
 To run a statement takes SQLAlchemy several times as long as it takes SQLite to find a row. All that is the same each time is kept
 here: the text, the order of the values, and how they become those of the database and back. On PostgreSQL, where the network takes
-longer than either, and if statements are observed, SQLAlchemy runs them.
+longer than either, SQLAlchemy runs them.
 """
 
 import sqlite3
@@ -20,7 +20,13 @@ Statement = Select[Any] | Insert | Update | Delete
 
 _Process = Callable[[Any], Any]
 
-_IS_WATCHED = "promptuary_is_watched"
+End = Callable[[str], None]
+"""Called when a statement has ended, with the kind of its error or an empty text."""
+
+Begin = Callable[[str], End | None]
+"""Called with the text of a statement before it runs; its result is called when the statement has ended."""
+
+_OBSERVER = "promptuary_observer"
 
 
 class Prepared:
@@ -74,9 +80,9 @@ def run_on_sqlite(connection: Connection, text: str, values: Sequence[object] = 
     return _drive(connection, text, values)[0]
 
 
-def watch(engine: Engine) -> None:
-    """Let SQLAlchemy run all statements from now on, so that its events tell of them."""
-    engine.update_execution_options(**{_IS_WATCHED: True})
+def watch(engine: Engine, begin: Begin) -> None:
+    """Call ``begin`` for each statement that the driver runs without SQLAlchemy, and so without its events."""
+    engine.update_execution_options(**{_OBSERVER: begin})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +127,21 @@ def _implemented(kind: TypeEngine[Any], dialect: Dialect) -> TypeEngine[Any]:
 
 
 def _goes_to_driver(connection: Connection) -> bool:
-    return connection.dialect.name == "sqlite" and _IS_WATCHED not in connection.get_execution_options()
+    return connection.dialect.name == "sqlite"
 
 
 def _drive(connection: Connection, text: str, values: Sequence[object]) -> tuple[list[Any], int]:
     """Return rows, and how many were changed."""
     driver: Any = connection.connection.driver_connection
+    begin: Begin | None = connection.get_execution_options().get(_OBSERVER)
+    end = None if begin is None else begin(text)
     try:
         cursor = driver.execute(text, values)
-        return cursor.fetchall(), cursor.rowcount
+        found = cursor.fetchall(), cursor.rowcount
     except sqlite3.Error as error:
+        if end is not None:
+            end(type(error).__name__)
         raise DBAPIError.instance(text, None, error, sqlite3.Error, hide_parameters=True) from error
+    if end is not None:
+        end("")
+    return found

@@ -1,6 +1,5 @@
 """Letting others know of the statements that a database runs: their text, which holds no values, and how they end."""
 
-from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -8,15 +7,13 @@ from sqlalchemy import Connection, ExceptionContext, event
 from sqlalchemy.engine.interfaces import ExecutionContext
 
 from promptuary.store.engine import compiled
+from promptuary.store.engine.compiled import Begin, End
 from promptuary.store.engine.database import Database
 
-End = Callable[[str], None]
-"""Called when a statement has ended, with the kind of its error or an empty text."""
 
-
-def watch_statements(database: Database, begin: Callable[[str], End | None]) -> None:
+def watch_statements(database: Database, begin: Begin) -> None:
     """Call ``begin`` with the text of each statement before it runs, in the thread that runs it, and what it returns after it."""
-    compiled.watch(database.engine)
+    compiled.watch(database.engine, begin)
     running: WeakKeyDictionary[ExecutionContext, End] = WeakKeyDictionary()
 
     def before(_connection: Connection, _cursor: Any, text: str, _values: Any, context: ExecutionContext, _many: bool) -> None:  # noqa: ANN401, FBT001
