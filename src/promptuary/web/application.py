@@ -14,7 +14,7 @@ from promptuary.http.body import CLIENT_GONE, BodyTooSlow
 from promptuary.http.request_log import log_damage
 from promptuary.model.errors import PromptNotFound, RegistryError, Unavailable
 from promptuary.web import home
-from promptuary.web.account import keys, profile
+from promptuary.web.account import keys, profile, sessions, sign_in
 from promptuary.web.assets import PREFIX
 from promptuary.web.errors import TITLES, SignInNeeded, WebError, detail_of, page_of
 from promptuary.web.headers import PageHeadersMiddleware
@@ -23,7 +23,16 @@ from promptuary.web.programs import short_error, wants_page
 from promptuary.web.projects import project_list, routes, settings
 from promptuary.web.prompts.archive import find_archived
 
-ROUTES: list[Route] = [*home.ROUTES, *profile.ROUTES, *keys.ROUTES, *project_list.ROUTES, *settings.ROUTES, *routes.ROUTES]
+ROUTES: list[Route] = [
+    *home.ROUTES,
+    *sign_in.ROUTES,
+    *profile.ROUTES,
+    *sessions.ROUTES,
+    *keys.ROUTES,
+    *project_list.ROUTES,
+    *settings.ROUTES,
+    *routes.ROUTES,
+]
 """Every page there is."""
 
 

@@ -11,8 +11,8 @@ from promptuary.model.accounts import NewKey
 from promptuary.model.changes import Attribution
 from promptuary.model.errors import InvalidValue, KeyExists
 from promptuary.registry import administration
-from promptuary.web.account.profile import problems_of
 from promptuary.web.account.scopes import SCOPES
+from promptuary.web.account.sign_in import problems_of
 from promptuary.web.page_request import PageRequest
 from promptuary.web.routing import page
 
