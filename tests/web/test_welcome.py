@@ -28,7 +28,7 @@ def link(web: Api, owner: User) -> str:
 def test_the_first_start_leads_to_an_account_in_which_one_is_signed_in(
     web: Api, stranger: TestClient, link: str, owner: User
 ) -> None:
-    assert "You are the first one here" in stranger.get(link).text
+    assert "You are the first user" in stranger.get(link).text
     answer = stranger.post(link, data=FORM)
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     page = stranger.get("/settings/").text

@@ -51,6 +51,18 @@ def connections_with(shortcut: Shortcut | None, recorder: RequestRecorder | None
     return partial(Connection, shortcut, recorder)
 
 
+NEEDED_OF_UVICORN = frozenset(
+    {
+        *("__init__", "connection_made", "connection_lost", "data_received", "shutdown", "timeout_keep_alive_handler"),
+        *("on_message_begin", "on_header", "on_headers_complete", "on_message_complete", "on_response_complete"),
+        *("_unset_keepalive_if_required", "send_400_response", "timeout_keep_alive", "timeout_keep_alive_task"),
+        *("client", "cycle", "flow", "headers", "loop", "parser", "scope", "server_state", "transport"),
+    }
+)
+"""Attributes of uvicorn's connections that `Connection` uses or replaces. They are not part of uvicorn's public interface, so a
+test checks that the installed version has them, and that `Connection` needs no others."""
+
+
 class Connection(HttpToolsProtocol):
     """One connection of a client.
 
