@@ -29,7 +29,7 @@ _SEED = 20_261_128
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 _WRITER = Writer("bench@example.com", "Bench", "")
 _CONFIG = '{"model": "small-model", "temperature": 0.2}'
-_GOAL_VERSIONS = 2000
+_GOAL_VERSIONS = 2500
 
 
 def measure(bench: Bench) -> Topic:

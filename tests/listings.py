@@ -3,9 +3,10 @@
 from builders import Registry
 
 from promptuary.model.content import search_key
+from promptuary.model.listing import Listing
 from promptuary.model.text import fold
 from promptuary.store.engine.database import Transaction
-from promptuary.store.lists.pages import Listing, list_page
+from promptuary.store.lists.pages import list_page
 
 
 def names_of(tx: Transaction, registry: Registry, **listing: object) -> list[str]:

@@ -19,9 +19,9 @@ from promptuary.model.errors import (
     VersionConflict,
     VersionNotFound,
 )
+from promptuary.model.listing import Listing
 from promptuary.model.prompts import Version
 from promptuary.registry.prompts import UNCHANGED
-from promptuary.store.lists.pages import Listing
 
 Refused = type[RegistryError]
 

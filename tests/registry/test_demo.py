@@ -5,11 +5,11 @@ from builders import Registry
 
 from promptuary.model.access import operator
 from promptuary.model.errors import NotEmpty
+from promptuary.model.listing import Listing
 from promptuary.registry import demo, usage
 from promptuary.registry.prompts import list_prompts
 from promptuary.store import checks
 from promptuary.store.engine.database import Database, Transaction
-from promptuary.store.lists.pages import Listing
 
 
 def _log(tx: Transaction) -> list[tuple[str, datetime]]:

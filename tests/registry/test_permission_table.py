@@ -9,10 +9,10 @@ from builders import Registry, make_actor, make_prompt
 
 from promptuary.model.access import Actor, Role, Scope, operator
 from promptuary.model.errors import InvalidValue, MissingScope, PermissionDenied, PromptNotFound, RoleTooLow
+from promptuary.model.listing import Listing
 from promptuary.registry import activity, labels, prompts, usage
 from promptuary.store import changes
 from promptuary.store.engine.database import Transaction
-from promptuary.store.lists.pages import Listing
 
 Verb = Callable[[Transaction, Actor], object]
 

@@ -14,12 +14,12 @@ from plain_registry import PlainPrompt, PlainRegistry, PlainVersion, Refused, vi
 
 from promptuary.model.edits import Edit
 from promptuary.model.errors import RegistryError
+from promptuary.model.listing import ARCHIVED_ORDERS, ORDERS, Listing, Page
 from promptuary.model.prompts import Version
 from promptuary.registry import labels, prompts
 from promptuary.registry.prompts import UNCHANGED
 from promptuary.store import changes, checks
 from promptuary.store.engine.database import Database
-from promptuary.store.lists.pages import ARCHIVED_ORDERS, ORDERS, Listing, Page
 
 # Few names and few pieces of text, so that they meet often.
 NAME_LIST = ["a", "Welcome_mail-1", "straSSe"]

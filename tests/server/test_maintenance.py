@@ -2,22 +2,19 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from browsing import LIMITS
-from builders import make_prompt, make_registry
-from listings import names_of
+from builders import make_registry
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from promptuary.background.maintenance import create_maintenance, delete_expired_sessions, tidy_search, trim_change_log, trim_usage
+from promptuary.background.maintenance import create_maintenance, delete_expired_sessions, trim_change_log, trim_usage
 from promptuary.metrics import layout
 from promptuary.metrics.segment import open_segment
 from promptuary.model.accounts import Browser
 from promptuary.model.usage import FetchCount, FetchKey
-from promptuary.registry import prompts
 from promptuary.registry.sessions import begin_session
 from promptuary.registry.usage import record_fetches
-from promptuary.store import changes, checks
+from promptuary.store import changes
 from promptuary.store.engine.database import Database
-from promptuary.store.lists import word_index
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -61,23 +58,6 @@ def test_old_counts_of_fetches_go_and_those_of_the_last_days_stay(database_url: 
     assert trim_usage(database, days=400) == 2
     assert trim_usage(database, days=400) == 0
     database.close()
-
-
-def test_what_many_publishes_left_in_parts_is_merged_and_found_as_before(database: Database) -> None:
-    registry = make_registry(database)
-    with database.write() as tx:
-        make_prompt(tx, registry.actor, prompt="needle 0")
-    for number in range(1, 11):
-        with database.write() as tx:
-            prompts.publish_version(tx, registry.actor, name="greeting", base_version=number, prompt=f"needle {number}")
-    is_sqlite = database.kind == "sqlite"
-    assert tidy_search(database) is is_sqlite
-    assert tidy_search(database) is False
-    with database.read() as tx:
-        assert not word_index.is_scattered(tx.connection)
-        assert names_of(tx, registry, search="eedl") == ["greeting"]
-        assert names_of(tx, registry, search="needle 9") == []
-        assert checks.list_problems(tx) == []
 
 
 def test_sessions_that_have_ended_go(database_url: str) -> None:
@@ -128,4 +108,4 @@ def test_every_step_of_maintenance_has_a_place_among_the_metrics(database: Datab
     assert set(maintenance.steps) <= set(layout.STEPS)
     for step in maintenance.steps:
         maintenance.note_failure(step)
-    assert [page.numbers[layout.place_of(layout.BACKGROUND_FAILURES, step)] for step in maintenance.steps] == [1.0] * 5
+    assert [page.numbers[layout.place_of(layout.BACKGROUND_FAILURES, step)] for step in maintenance.steps] == [1.0] * 4

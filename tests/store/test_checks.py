@@ -82,20 +82,16 @@ def test_damage_is_reported(registry: Registry, damage: str, problem: str) -> No
     assert all(problem in sentence or REINDEX in sentence for sentence in found)
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "damage",
     [
-        "DELETE FROM search_text_words",
-        "INSERT INTO search_text_words VALUES (-1, 1, '{}')",
-        "UPDATE search_text_words SET project_id = 7",
-        "UPDATE search_text_words SET word_numbers = word_numbers[2:]",
-        "UPDATE search_text_words SET word_numbers = search_filled_up('{1}')",
-        "DELETE FROM search_words WHERE word = 'hello'",
-        "UPDATE search_words SET word = 'hollo' WHERE word = 'hello'",
+        "INSERT INTO search_texts_index(search_texts_index) VALUES ('delete-all')",
+        "INSERT INTO search_texts_index(search_texts_index, rowid, name, text) SELECT 'delete', id, name, text FROM search_texts",
+        "INSERT INTO search_texts_index(rowid, name, text) VALUES (99, 'stray', 'stray')",
     ],
 )
-def test_an_index_of_words_that_does_not_fit_is_reported_and_mended(registry: Registry, damage: str) -> None:
+def test_an_index_of_trigrams_that_does_not_fit_is_reported_and_mended(registry: Registry, damage: str) -> None:
     fill(registry)
     with registry.database.write() as tx:
         tx.connection.exec_driver_sql(damage)

@@ -6,10 +6,11 @@ import pytest
 from builders import Registry, make_prompt
 from sqlalchemy import insert, literal, select
 
+from promptuary.model.listing import Listing
 from promptuary.registry import prompts
 from promptuary.store import labels, projects, tables
 from promptuary.store.engine.database import Database
-from promptuary.store.lists.pages import Listing, list_page
+from promptuary.store.lists.pages import list_page
 from promptuary.store.tables import MAX_INTEGER, Count, JsonText, UtcDateTime
 
 

@@ -7,10 +7,11 @@ from builders import Registry, make_actor, make_member, make_prompt
 from sqlalchemy import event
 
 from promptuary.model.access import Actor
+from promptuary.model.listing import Listing
 from promptuary.registry import labels, prompts
 from promptuary.store.engine.count_cache import Counts
 from promptuary.store.engine.database import Transaction
-from promptuary.store.lists.pages import Listing, list_page
+from promptuary.store.lists.pages import list_page
 
 _COUNTING = "SELECT count(*) AS count_1 FROM list_entries WHERE"
 

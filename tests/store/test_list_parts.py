@@ -6,12 +6,13 @@ import pytest
 from builders import Registry, make_actor, make_member, make_prompt
 
 from promptuary.model.accounts import Profile
+from promptuary.model.listing import Listing
 from promptuary.model.prompts import Version
 from promptuary.model.usage import FetchCount, FetchKey
 from promptuary.registry import labels, usage
 from promptuary.registry.operator import users
 from promptuary.store.engine.database import Transaction
-from promptuary.store.lists.pages import Listing, list_page
+from promptuary.store.lists.pages import list_page
 
 PEOPLE = {"zoe@example.com": ("anna", "Berg"), "adam@example.com": ("", ""), "carl@example.com": ("Carl", "Ode")}
 FETCHES = {1: 5, 2: 90, 4: 5, 7: 1}

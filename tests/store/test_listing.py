@@ -13,11 +13,12 @@ from listings import names_of
 from sqlalchemy import Table, delete, select, text
 
 from promptuary.model.errors import VersionConflict
+from promptuary.model.listing import ORDERS, Listing
 from promptuary.registry import labels, prompts
 from promptuary.store import backup, checks, schema
 from promptuary.store.engine.database import Database
 from promptuary.store.lists import entries
-from promptuary.store.lists.pages import ORDERS, Listing, list_page
+from promptuary.store.lists.pages import list_page
 from promptuary.store.tables import search_texts
 from promptuary.store.tables import versions as version_rows
 

@@ -3,9 +3,9 @@
 import pytest
 from builders import Registry, make_prompt
 
+from promptuary.model.listing import Listing
 from promptuary.model.prompts import Version
 from promptuary.registry import labels, prompts
-from promptuary.store.lists.pages import Listing
 
 NEWEST_LAST = {
     "tone": "x",

@@ -16,12 +16,13 @@ from sqlalchemy import text
 from trigrams import GUEST, NEEDS_TRIGRAMS, opened
 
 from promptuary.model.content import search_key
+from promptuary.model.listing import ORDERS, Listing
 from promptuary.registry import labels, prompts
 from promptuary.registry.operator import projects
 from promptuary.store import checks, schema
 from promptuary.store.engine.database import Transaction
-from promptuary.store.lists import entries, trigrams, word_index
-from promptuary.store.lists.pages import ORDERS, Listing, list_page
+from promptuary.store.lists import entries
+from promptuary.store.lists.pages import list_page
 
 # Few characters, so that needles are found, and those that an index could take for each other or for syntax.
 CHARACTERS = "abAB ß\"'%_\\*-\n\0\ufffd\ufffe\uffff🙂é"
@@ -132,12 +133,10 @@ def test_a_search_finds_in_its_own_project_and_by_its_own_author_only(registry: 
         assert names_of(tx, other, search="needles") == []
 
 
-def test_what_is_in_too_many_words_is_found_by_trigrams(registry: Registry) -> None:
+def test_parts_of_many_words_are_found(registry: Registry) -> None:
     with registry.database.write() as tx:
         make_prompt(tx, registry.actor, prompt=" ".join(f"needle{number}" for number in range(300)))
-        assert word_index.find(tx.connection, "needle", project_id=registry.project.id) is None
-        assert word_index.find(tx.connection, "needle29", project_id=registry.project.id) is not None
-        for needle in ("needle", "needle29", "needle299", "needle300", "eedle1"):
+        for needle in ("needle", "needle29", "needle299", "needle300", "eedle1", "e1", "e9", "z", "0"):
             assert names_of(tx, registry, search=needle) == plain_search(tx, registry, needle, label=None)
 
 
@@ -160,92 +159,77 @@ def test_parts_of_words_of_any_length_are_found(registry: Registry, contents: li
 @NEEDS_TRIGRAMS
 @hypothesis_settings
 @worded
-def test_parts_of_words_are_found_beside_the_trigrams_of_postgresql(
+def test_parts_of_words_are_found_by_the_trigrams_of_postgresql(
     trigram_registry: Registry, contents: list[str], start: int, length: int
 ) -> None:
     require_same_as_plain(trigram_registry, contents, contents[0][start:][:length] or "ame-0")
 
 
+def test_a_needle_is_found_wherever_in_a_long_word_it_stands(registry: Registry) -> None:
+    long = "".join(str(number) for number in range(100, 170))
+    with registry.database.write() as tx:
+        make_prompt(tx, registry.actor, prompt=f"before {long} behind")
+        make_prompt(tx, registry.actor, name="other", prompt=f"before {long[1:]} behind")
+        for start, length in itertools.product(range(0, len(long) - 65, 5), (15, 16, 17, 64, 65)):
+            needle = long[start : start + length]
+            assert names_of(tx, registry, search=needle) == plain_search(tx, registry, needle, label=None)
+
+
+def test_needles_in_words_longer_than_any_phrase_are_found(registry: Registry) -> None:
+    with registry.database.write() as tx:
+        make_prompt(tx, registry.actor, name="one", prompt=f"{'x' * 100}needle{'y' * 40_000}seam")
+        make_prompt(tx, registry.actor, name="two", prompt=f"{'x' * 100}thread{'y' * 100}")
+        make_prompt(tx, registry.actor, name="three", prompt=" ".join(f"{'z' * 80}{number}" for number in range(1001)))
+        for needle in ("needle", "seam", "thread", "x" * 90 + "thread", "yyyyyse", "z" * 80 + "1000", "z" * 81):
+            assert names_of(tx, registry, search=needle) == plain_search(tx, registry, needle, label=None)
+
+
+@pytest.mark.parametrize("needle", ["*", "?", "[", "]", "^a", "[a", "a*", "-"])
+def test_short_needles_are_no_patterns(registry: Registry, needle: str) -> None:
+    with registry.database.write() as tx:
+        for number, content in enumerate(["a*", "a?b", "[a]", "^a", "a-z", "xyz"]):
+            make_prompt(tx, registry.actor, name=f"name{number}", prompt=content)
+        assert names_of(tx, registry, search=needle) == plain_search(tx, registry, needle, label=None) != []
+
+
+def test_prompts_that_go_by_themselves_leave_the_index_sound(registry: Registry) -> None:
+    with registry.database.write() as tx:
+        make_prompt(tx, registry.actor, prompt="find the needle")
+        make_prompt(tx, registry.actor, name="other", prompt="another needle")
+        tx.connection.execute(text("DELETE FROM prompts WHERE name = 'greeting'"))
+        assert names_of(tx, registry, search="needle") == ["other"]
+        assert checks.list_problems(tx) == []
+
+
+def test_writers_of_the_same_words_in_another_order_do_not_block_each_other(registry: Registry) -> None:
+    def write(words: Sequence[str]) -> None:
+        for number in range(5):
+            with registry.database.write() as tx:
+                for word in words:
+                    make_prompt(tx, registry.actor, name=f"{'-'.join(words)}-{word}-{number}", prompt=f"{word}{number}")
+
+    simultaneously([partial(write, words) for words in itertools.permutations(["alpha", "beta", "gamma"])])
+    with registry.database.read() as tx:
+        assert len(names_of(tx, registry, search="alpha4")) == 6
+        assert checks.list_problems(tx) == []
+
+
+def test_texts_stay_found_after_a_downgrade_and_an_upgrade(registry: Registry) -> None:
+    with registry.database.write() as tx:
+        make_prompt(tx, registry.actor, prompt="find the needle")
+    schema.downgrade(registry.database, target="0006")
+    schema.upgrade(registry.database)
+    with registry.database.read() as tx:
+        assert names_of(tx, registry, search="needle") == ["greeting"]
+        assert checks.list_problems(tx) == []
+
+
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-class TestWordsOnPostgresql:
-    def test_a_needle_is_found_wherever_in_a_long_word_it_stands(self, registry: Registry) -> None:
-        long = "".join(str(number) for number in range(100, 170))
-        with registry.database.write() as tx:
-            make_prompt(tx, registry.actor, prompt=f"before {long} behind")
-            for start in range(len(long) - 63):
-                needle = long[start : start + 64]
-                assert word_index.find(tx.connection, needle, project_id=registry.project.id) is not None
-                assert names_of(tx, registry, search=needle) == ["greeting"]
-            assert word_index.find(tx.connection, long[:65], project_id=registry.project.id) is None
-            assert names_of(tx, registry, search=long[:65]) == ["greeting"]
-
-    def test_writers_who_bring_the_same_words_in_another_order_do_not_block_each_other(self, registry: Registry) -> None:
-        def write(words: Sequence[str]) -> None:
-            for number in range(20):
-                with registry.database.write() as tx:
-                    for word in words:
-                        make_prompt(tx, registry.actor, name=f"{'-'.join(words)}-{word}-{number}", prompt=f"{word}{number}")
-
-        simultaneously([partial(write, words) for words in itertools.permutations(["alpha", "beta", "gamma"])])
-        with registry.database.read() as tx:
-            assert len(names_of(tx, registry, search="alpha19")) == 6
-            assert checks.list_problems(tx) == []
-
-    def test_what_servers_of_an_older_version_wrote_is_indexed_by_the_upgrade(self, registry: Registry) -> None:
-        with registry.database.write() as tx:
-            make_prompt(tx, registry.actor, prompt="find the needle")
-        # Their schema has no index of words, so this leaves what they would have written.
-        schema.downgrade(registry.database, target="0006")
-        schema.upgrade(registry.database)
-        with registry.database.read() as tx:
-            assert word_index.find(tx.connection, "needle", project_id=registry.project.id) is not None
-            assert names_of(tx, registry, search="needle") == ["greeting"]
-            assert checks.list_problems(tx) == []
-
-    def test_who_began_to_read_before_it_is_built_anew_finds_what_was_there(self, registry: Registry) -> None:
-        with registry.database.write() as tx:
-            make_prompt(tx, registry.actor, prompt="find the needle")
-        with registry.database.read() as tx:
-            tx.connection.execute(text("SELECT 1 FROM projects"))
-            with registry.database.write() as other:
-                entries.rebuild(other)
-            assert names_of(tx, registry, search="needle") == ["greeting"]
-
-
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-class TestWordsOnSqlite:
-    def test_long_words_are_looked_through_until_they_are_too_many(self, registry: Registry) -> None:
-        project_id = registry.project.id
-        with registry.database.write() as tx:
-            make_prompt(tx, registry.actor, name="one", prompt=f"{'x' * 100}needle{'y' * 40_000}seam")
-            assert word_index.find(tx.connection, "seam", project_id=project_id) is None
-            make_prompt(tx, registry.actor, name="two", prompt=f"{'x' * 100}thread{'y' * 100}")
-            assert word_index.find(tx.connection, "thread", project_id=project_id) is not None
-            for needle in ("needle", "seam", "thread", "x" * 90 + "thread", "yyyyyse"):
-                assert names_of(tx, registry, search=needle) == plain_search(tx, registry, needle, label=None)
-            make_prompt(tx, registry.actor, name="three", prompt=" ".join(f"{'z' * 80}{number}" for number in range(1001)))
-            assert word_index.find(tx.connection, "thread", project_id=project_id) is None
-            assert names_of(tx, registry, search="thread") == ["two"]
-
-    def test_words_that_nobody_has_read_yet_are_found_by_trigrams_and_read_with_the_next_change(self, registry: Registry) -> None:
-        with registry.database.write() as tx:
-            make_prompt(tx, registry.actor, prompt="find the needle")
-            # As a server does that does not know of words.
-            tx.connection.execute(text("CREATE TEMP TABLE kept AS SELECT * FROM list_entries"))
-            tx.connection.execute(text("DELETE FROM list_entries"))
-            tx.connection.execute(text("INSERT INTO list_entries SELECT * FROM kept"))
-            assert word_index.find(tx.connection, "needle", project_id=registry.project.id) is None
-            assert trigrams.index_problems(tx.connection) != []
-            assert names_of(tx, registry, search="needle") == ["greeting"]
-            make_prompt(tx, registry.actor, name="other")
-            assert word_index.find(tx.connection, "needle", project_id=registry.project.id) is not None
-            assert names_of(tx, registry, search="needle") == ["greeting"]
-            assert trigrams.index_problems(tx.connection) == []
-
-    def test_prompts_that_go_by_themselves_leave_the_index_sound(self, registry: Registry) -> None:
-        with registry.database.write() as tx:
-            make_prompt(tx, registry.actor, prompt="find the needle")
-            make_prompt(tx, registry.actor, name="other", prompt="another needle")
-            tx.connection.execute(text("DELETE FROM prompts WHERE name = 'greeting'"))
-            assert names_of(tx, registry, search="needle") == ["other"]
-            assert checks.list_problems(tx) == []
+def test_who_began_to_read_before_it_is_built_anew_finds_what_was_there(registry: Registry) -> None:
+    with registry.database.write() as tx:
+        make_prompt(tx, registry.actor, prompt="find the needle")
+    with registry.database.read() as tx:
+        tx.connection.execute(text("SELECT 1 FROM projects"))
+        with registry.database.write() as other:
+            entries.rebuild(other)
+        assert names_of(tx, registry, search="needle") == ["greeting"]

@@ -25,8 +25,7 @@ from promptuary.api.posthog.inputs import (
     documented_without_default,
 )
 from promptuary.model.edits import MAX_EDITS
-from promptuary.store.lists.pages import Listing
-from promptuary.store.lists.ranking import RELEVANCE
+from promptuary.model.listing import RELEVANCE, Listing
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 

@@ -12,10 +12,10 @@ from promptuary.agents.calls import AgentCall
 from promptuary.model.access import Permission
 from promptuary.model.errors import InvalidValue
 from promptuary.model.json_text import dump
+from promptuary.model.listing import Listing
 from promptuary.model.prompts import Version
 from promptuary.model.variables import fill_in, variable_names
 from promptuary.registry import prompts
-from promptuary.store.lists.pages import Listing
 from promptuary.store.tables import MAX_INTEGER
 
 MAX_PAGE = 1000

@@ -1,7 +1,6 @@
 """Periodic background work of a worker."""
 
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,11 +13,8 @@ from promptuary.model.errors import RegistryError
 from promptuary.registry import sessions
 from promptuary.store import changes, fetches, recent_fetches
 from promptuary.store.engine.database import Database
-from promptuary.store.lists import word_index
 
 INTERVAL_SECONDS = 3600.0
-
-_PAUSE_SECONDS = 0.02
 
 logger = structlog.stdlib.get_logger("promptuary.maintenance")
 
@@ -49,23 +45,6 @@ def delete_expired_sessions(database: Database, *, limits: SessionLimits) -> int
     """Delete sessions and one-time links that have ended; return how many. Raises `Unavailable`."""
     with database.write() as tx:
         return sessions.delete_expired(tx, limits=limits)
-
-
-def tidy_search(database: Database) -> bool:
-    """Merge what writers have added to the index of words, where that is much; return whether it was. Raises `Unavailable`.
-
-    Other writers have their turns between the steps.
-    """
-    with database.read() as tx:
-        if not word_index.is_scattered(tx.connection):
-            return False
-    is_first, is_done = True, False
-    while not is_done:
-        with database.write() as tx:
-            is_done = not word_index.merge_some(tx.connection, is_first=is_first)
-        is_first = False
-        time.sleep(_PAUSE_SECONDS)
-    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +82,6 @@ def create_maintenance(
         "trim_usage": partial(trim_usage, database, days=usage_days),
         "add_up_fetches": partial(renew_recent_fetches, database),
         "delete_sessions": partial(delete_expired_sessions, database, limits=session_limits),
-        "tidy_search": partial(tidy_search, database),
     }
     return Maintenance(steps, note_failure)
 

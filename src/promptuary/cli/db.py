@@ -43,7 +43,7 @@ def reindex() -> None:
         recent_fetches.rebuild(tx)
     say("Lists and search were rebuilt.")
     if not has_index:
-        say("PostgreSQL has no extension pg_trgm, so a search for more than a part of a word reads all texts.")
+        say("PostgreSQL has no extension pg_trgm, so each search reads all texts.")
 
 
 @app.command("backup")

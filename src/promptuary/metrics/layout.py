@@ -30,7 +30,7 @@ SECONDS = (
 """Upper bounds of the buckets of durations. A fetch from memory takes some twenty microseconds."""
 
 STEPS = (
-    *("trim_change_log", "trim_usage", "add_up_fetches", "delete_sessions", "tidy_search"),
+    *("trim_change_log", "trim_usage", "add_up_fetches", "delete_sessions"),
     *("write_usage", "note_key_use", "follow_changes", "stream_changes", "tell_agents", "take_sample"),
 )
 """Steps of the work that workers do beside requests: those of every hour, and those of every few seconds."""

@@ -29,6 +29,7 @@ from promptuary.model.errors import (
     VersionConflict,
 )
 from promptuary.model.excerpts import Excerpt, excerpt_of
+from promptuary.model.listing import Listing, Page
 from promptuary.model.names import check_prompt_name
 from promptuary.model.prompts import (
     MAX_DESCRIPTION,
@@ -45,8 +46,8 @@ from promptuary.model.text import check_text
 from promptuary.registry.changes import record
 from promptuary.store import changes, fetches, labels, prompts, users, versions
 from promptuary.store.engine.database import Transaction
-from promptuary.store.lists import pages as listings
-from promptuary.store.lists.pages import Listing, Page
+from promptuary.store.lists import choices, pages
+from promptuary.store.lists.archived import list_archived_page
 
 MAX_EXCERPTED_BYTES = 2_000_000
 """Maximum size of the contents that are read to show excerpts of one page."""
@@ -254,7 +255,7 @@ def fetch_prompt(tx: Transaction, actor: Actor, segment: str, *, version: int | 
 def list_prompts(tx: Transaction, actor: Actor, listing: Listing) -> Page:
     """List active prompts, each at its latest or labelled version; or archived ones, each at its latest version."""
     actor.require(Permission.READ)
-    list_page = listings.list_archived_page if listing.is_archived else listings.list_page
+    list_page = list_archived_page if listing.is_archived else pages.list_page
     return list_page(tx, actor.project_id, listing)
 
 
@@ -275,13 +276,13 @@ def find_excerpts(tx: Transaction, actor: Actor, listed: Sequence[Version], list
 def list_label_names(tx: Transaction, actor: Actor, *, limit: int) -> list[str]:
     """List the names of all labels of active prompts, by name: by these `list_prompts` can be filtered."""
     actor.require(Permission.READ)
-    return listings.list_label_names(tx, actor.project_id, limit=limit)
+    return choices.list_label_names(tx, actor.project_id, limit=limit)
 
 
 def list_authors(tx: Transaction, actor: Actor, *, limit: int) -> list[Author]:
     """List the users by whom `list_prompts` can be filtered: who created the latest version of an active prompt."""
     actor.require(Permission.READ)
-    return listings.list_authors(tx, actor.project_id, limit=limit)
+    return choices.list_authors(tx, actor.project_id, limit=limit)
 
 
 def resolve_prompt(

@@ -7,10 +7,10 @@ from promptuary.model.errors import SchemaMismatch
 from promptuary.store import recent_fetches, recorded_authors
 from promptuary.store.engine import dialect
 from promptuary.store.engine.database import Database, Transaction, translated_errors
-from promptuary.store.lists import entries, word_index
+from promptuary.store.lists import entries
 from promptuary.store.tables import changes, keys, labels, metadata, projects, prompts, users, versions
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest revision in `migrations`, stated here so that a start need not load the migration machinery; a test compares.
 
 Revisions are numbers of four digits, so that a newer one is the greater text.
@@ -18,9 +18,6 @@ Revisions are numbers of four digits, so that a newer one is the greater text.
 
 _DERIVED_SINCE = "0005"
 """The revision since which lists and search are derived as they are now. An upgrade from an older one rebuilds them."""
-
-_POSTGRESQL_WORDS_SINCE = "0007"
-"""The revision since which search has an index of words on PostgreSQL, which SQLite has had before."""
 
 _AUTHORS_RECORDED_SINCE = "0008"
 """The revision since which authors that imports bring, and who are no members, have no account."""
@@ -81,8 +78,6 @@ def upgrade(database: Database) -> bool:
         _migrate(tx, target="head")
         if before is None or before < _DERIVED_SINCE:
             entries.rebuild(tx)
-        elif before < _POSTGRESQL_WORDS_SINCE and not dialect.is_sqlite(connection):
-            word_index.create_index(connection)
         recent_fetches.rebuild(tx)
         if before is not None and before < _AUTHORS_RECORDED_SINCE:
             recorded_authors.record_former_accounts(tx)

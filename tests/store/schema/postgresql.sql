@@ -67,16 +67,11 @@ recent_fetches.prompt_id character varying(36) COLLATE C NOT NULL;
 recent_fetches.first_day date NOT NULL;
 recent_fetches.total bigint NOT NULL;
 recent_fetches.last_fetched_at timestamp with time zone NOT NULL;
-search_text_words.search_text_id bigint NOT NULL;
-search_text_words.project_id integer NOT NULL;
-search_text_words.word_numbers integer[] NOT NULL;
 search_texts.id bigint NOT NULL DEFAULT nextval('search_texts_id_seq'::regclass);
 search_texts.prompt_id character varying(36) COLLATE C NOT NULL;
 search_texts.version_id character varying(36) COLLATE C NOT NULL;
 search_texts.name text NOT NULL;
 search_texts.text text NOT NULL;
-search_words.id integer NOT NULL;
-search_words.word text COLLATE C NOT NULL;
 sessions.id character varying(36) COLLATE C NOT NULL;
 sessions.user_id integer NOT NULL;
 sessions.value_hash character varying(64) NOT NULL;
@@ -143,12 +138,10 @@ prompts CONSTRAINT ck_prompts_latest_version CHECK ((latest_version >= 1));
 prompts CONSTRAINT fk_prompts_project_id_projects FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE;
 prompts CONSTRAINT pk_prompts PRIMARY KEY (id);
 recent_fetches CONSTRAINT pk_recent_fetches PRIMARY KEY (project_id, prompt_id);
-search_text_words CONSTRAINT pk_search_text_words PRIMARY KEY (search_text_id);
 search_texts CONSTRAINT fk_search_texts_prompt_id_prompts FOREIGN KEY (prompt_id) REFERENCES prompts(id) ON DELETE CASCADE;
 search_texts CONSTRAINT fk_search_texts_version_id_versions FOREIGN KEY (version_id) REFERENCES versions(id) ON DELETE CASCADE;
 search_texts CONSTRAINT pk_search_texts PRIMARY KEY (id);
 search_texts CONSTRAINT uq_search_texts_version_id UNIQUE (version_id);
-search_words CONSTRAINT uq_search_words_word UNIQUE (word);
 sessions CONSTRAINT fk_sessions_user_id_users FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 sessions CONSTRAINT pk_sessions PRIMARY KEY (id);
 sessions CONSTRAINT uq_sessions_value_hash UNIQUE (value_hash);
@@ -179,9 +172,7 @@ CREATE INDEX ix_list_entries_project ON public.list_entries USING btree (project
 CREATE INDEX ix_list_entries_size ON public.list_entries USING btree (project_id, label, size_bytes, version_id);
 CREATE INDEX ix_list_entries_version ON public.list_entries USING btree (project_id, label, version, version_id);
 CREATE INDEX ix_members_user_id ON public.members USING btree (user_id);
-CREATE INDEX ix_search_text_words_numbers ON public.search_text_words USING gin (word_numbers) WITH (fastupdate=off);
 CREATE INDEX ix_search_texts_prompt_id ON public.search_texts USING btree (prompt_id);
-CREATE INDEX ix_search_words_trigrams ON public.search_words USING gin (search_trigrams_of(word)) WITH (fastupdate=off);
 CREATE INDEX ix_sessions_user_id ON public.sessions USING btree (user_id);
 CREATE INDEX ix_sign_in_links_user_id ON public.sign_in_links USING btree (user_id);
 CREATE UNIQUE INDEX pk_changes ON public.changes USING btree (sequence);
@@ -194,7 +185,6 @@ CREATE UNIQUE INDEX pk_members ON public.members USING btree (project_id, user_i
 CREATE UNIQUE INDEX pk_projects ON public.projects USING btree (id);
 CREATE UNIQUE INDEX pk_prompts ON public.prompts USING btree (id);
 CREATE UNIQUE INDEX pk_recent_fetches ON public.recent_fetches USING btree (project_id, prompt_id);
-CREATE UNIQUE INDEX pk_search_text_words ON public.search_text_words USING btree (search_text_id);
 CREATE UNIQUE INDEX pk_search_texts ON public.search_texts USING btree (id);
 CREATE UNIQUE INDEX pk_sessions ON public.sessions USING btree (id);
 CREATE UNIQUE INDEX pk_sign_in_links ON public.sign_in_links USING btree (value_hash);
@@ -206,101 +196,7 @@ CREATE UNIQUE INDEX uq_list_entries_search_text_id_label ON public.list_entries 
 CREATE UNIQUE INDEX uq_projects_api_token ON public.projects USING btree (api_token);
 CREATE UNIQUE INDEX uq_prompts_active_name ON public.prompts USING btree (project_id, name) WHERE (archived_at IS NULL);
 CREATE UNIQUE INDEX uq_search_texts_version_id ON public.search_texts USING btree (version_id);
-CREATE UNIQUE INDEX uq_search_words_word ON public.search_words USING btree (word);
 CREATE UNIQUE INDEX uq_sessions_value_hash ON public.sessions USING btree (value_hash);
 CREATE UNIQUE INDEX uq_users_email ON public.users USING btree (email);
 CREATE UNIQUE INDEX uq_users_uuid ON public.users USING btree (uuid);
 CREATE UNIQUE INDEX uq_versions_prompt_id_version ON public.versions USING btree (prompt_id, version);
-CREATE TRIGGER search_words_listed AFTER INSERT ON public.list_entries FOR EACH ROW WHEN (((new.label)::text = ''::text)) EXECUTE FUNCTION search_words_follow();
-CREATE TRIGGER search_words_moved AFTER UPDATE OF search_text_id ON public.list_entries FOR EACH ROW WHEN (((new.label)::text = ''::text)) EXECUTE FUNCTION search_words_follow();
-CREATE TRIGGER search_words_unlisted AFTER DELETE ON public.list_entries FOR EACH ROW WHEN (((old.label)::text = ''::text)) EXECUTE FUNCTION search_words_follow();
-CREATE OR REPLACE FUNCTION public.search_filled_up(numbers integer[])
- RETURNS integer[]
- LANGUAGE sql
- IMMUTABLE
-AS $function$
-      SELECT CASE WHEN cardinality(numbers) BETWEEN 1 AND 511
-        THEN numbers || array_fill(numbers[cardinality(numbers)], ARRAY[512 - cardinality(numbers)])
-        ELSE numbers END
-    $function$;
-CREATE OR REPLACE FUNCTION public.search_texts_with(numbers integer[], project integer)
- RETURNS bigint[]
- LANGUAGE sql
- STABLE
- SET search_path TO '$user', 'public'
- SET enable_seqscan TO 'off'
- SET enable_indexscan TO 'off'
- SET jit TO 'off'
-AS $function$
-      SELECT ARRAY(SELECT search_text_id FROM search_text_words WHERE (word_numbers && numbers[1:16] OR word_numbers && numbers[17:32] OR word_numbers && numbers[33:48] OR word_numbers && numbers[49:64] OR word_numbers && numbers[65:80] OR word_numbers && numbers[81:96] OR word_numbers && numbers[97:112] OR word_numbers && numbers[113:128] OR word_numbers && numbers[129:144] OR word_numbers && numbers[145:160] OR word_numbers && numbers[161:176] OR word_numbers && numbers[177:192] OR word_numbers && numbers[193:208] OR word_numbers && numbers[209:224] OR word_numbers && numbers[225:240] OR word_numbers && numbers[241:256]) AND project_id = project)
-    $function$;
-CREATE OR REPLACE FUNCTION public.search_trigrams_of(word text)
- RETURNS text[]
- LANGUAGE sql
- IMMUTABLE
-AS $function$
-      SELECT array_agg(DISTINCT substr(word, place, 3)) FROM generate_series(1, length(word) - 2) AS place
-    $function$;
-CREATE OR REPLACE FUNCTION public.search_word_numbers(words text[])
- RETURNS integer[]
- LANGUAGE sql
- STABLE
- SET search_path TO '$user', 'public'
- SET enable_seqscan TO 'off'
-AS $function$
-      SELECT ARRAY(SELECT id FROM search_words WHERE word = ANY (words) ORDER BY id)
-    $function$;
-CREATE OR REPLACE FUNCTION public.search_words_follow()
- RETURNS trigger
- LANGUAGE plpgsql
- SET search_path TO '$user', 'public'
- SET enable_seqscan TO 'off'
-AS $function$
-      DECLARE
-        numbers integer[];
-        new_words text[];
-      BEGIN
-        IF TG_OP <> 'INSERT' THEN
-          DELETE FROM search_text_words WHERE search_text_id = old.search_text_id;
-        END IF;
-        IF TG_OP <> 'DELETE' THEN
-          SELECT array_agg(search_words.id), array_agg(listed_word) FILTER (WHERE search_words.id IS NULL)
-          INTO numbers, new_words
-          FROM search_texts
-          CROSS JOIN unnest(search_words_in(name || ' ' || text)) AS listed_word
-          LEFT JOIN search_words ON word = listed_word
-          WHERE search_texts.id = new.search_text_id;
-          IF new_words IS NOT NULL THEN
-            PERFORM pg_advisory_xact_lock(7116002);
-            INSERT INTO search_words (word)
-            SELECT new_word FROM unnest(new_words) AS new_word
-            WHERE NOT EXISTS (SELECT FROM search_words WHERE word = new_word);
-            numbers := numbers || search_word_numbers(new_words);
-          END IF;
-          INSERT INTO search_text_words
-          SELECT new.search_text_id, new.project_id,
-            search_filled_up(ARRAY(SELECT number FROM unnest(numbers) AS number WHERE number IS NOT NULL ORDER BY number));
-        END IF;
-        RETURN NULL;
-      END
-    $function$;
-CREATE OR REPLACE FUNCTION public.search_words_in(folded text)
- RETURNS text[]
- LANGUAGE sql
- IMMUTABLE
-AS $function$
-      WITH found AS MATERIALIZED (
-        SELECT DISTINCT word FROM regexp_split_to_table(folded COLLATE "C", '[\u0001-/:-`{-\u007f]+') AS word
-        WHERE length(word) >= 3
-      )
-      SELECT ARRAY(
-        SELECT word FROM found WHERE length(word) <= 64
-        UNION
-        SELECT piece
-        FROM found CROSS JOIN LATERAL (
-          SELECT half[1] || lead(half[1]) OVER (ORDER BY number) AS piece
-          FROM regexp_matches(word, '.{1,64}', 'g') WITH ORDINALITY AS halves(half, number)
-        ) AS pieces
-        WHERE length(word) > 64 AND piece IS NOT NULL
-      )
-    $function$;

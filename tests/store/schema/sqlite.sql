@@ -43,7 +43,6 @@ CREATE INDEX ix_list_entries_size ON list_entries (project_id, label, size_bytes
 CREATE INDEX ix_list_entries_version ON list_entries (project_id, label, version, version_id);
 CREATE INDEX ix_members_user_id ON members (user_id);
 CREATE INDEX ix_search_texts_prompt_id ON search_texts (prompt_id);
-CREATE INDEX ix_search_words_long ON search_words (id) WHERE length(word) > 64;
 CREATE INDEX ix_sessions_user_id ON sessions (user_id);
 CREATE INDEX ix_sign_in_links_user_id ON sign_in_links (user_id);
 CREATE TABLE keys (
@@ -101,24 +100,6 @@ CREATE TABLE list_entries (
 	CONSTRAINT fk_list_entries_search_text_id_search_texts FOREIGN KEY(search_text_id) REFERENCES search_texts (id) ON DELETE CASCADE, 
 	CONSTRAINT uq_list_entries_search_text_id_label UNIQUE (search_text_id, label)
 );
-CREATE TRIGGER list_entries_deleted AFTER DELETE ON list_entries WHEN old.label = '' BEGIN
-      INSERT INTO search_words_index(search_words_index, rowid, name, text)
-        SELECT 'delete', (old.project_id << 32) + id, name, text FROM search_texts WHERE id = old.search_text_id;
-      DELETE FROM search_words_unread WHERE text_id = old.search_text_id;
-    END;
-CREATE TRIGGER list_entries_inserted AFTER INSERT ON list_entries WHEN new.label = '' BEGIN
-      INSERT INTO search_words_index(rowid, name, text)
-        SELECT (new.project_id << 32) + id, name, text FROM search_texts WHERE id = new.search_text_id;
-      INSERT OR IGNORE INTO search_words_unread VALUES (new.search_text_id);
-    END;
-CREATE TRIGGER list_entries_moved AFTER UPDATE OF search_text_id ON list_entries WHEN new.label = '' BEGIN
-      INSERT INTO search_words_index(search_words_index, rowid, name, text)
-        SELECT 'delete', (old.project_id << 32) + id, name, text FROM search_texts WHERE id = old.search_text_id;
-      DELETE FROM search_words_unread WHERE text_id = old.search_text_id;
-      INSERT INTO search_words_index(rowid, name, text)
-        SELECT (new.project_id << 32) + id, name, text FROM search_texts WHERE id = new.search_text_id;
-      INSERT OR IGNORE INTO search_words_unread VALUES (new.search_text_id);
-    END;
 CREATE TABLE members (
 	project_id INTEGER NOT NULL, 
 	user_id INTEGER NOT NULL, 
@@ -175,18 +156,6 @@ CREATE VIRTUAL TABLE search_texts_index USING fts5(name, text, content='search_t
 CREATE TRIGGER search_texts_inserted AFTER INSERT ON search_texts BEGIN
       INSERT INTO search_texts_index(rowid, name, text) VALUES (new.id, new.name, new.text);
     END;
-CREATE TRIGGER search_texts_unlisted BEFORE DELETE ON search_texts BEGIN
-      DELETE FROM list_entries WHERE search_text_id = old.id;
-    END;
-CREATE TABLE search_words (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE);
-CREATE VIRTUAL TABLE search_words_index USING fts5(name, text, content='', detail=none, tokenize="ascii separators 'A'");
-CREATE TRIGGER search_words_inserted AFTER INSERT ON search_words WHEN length(new.word) <= 64 BEGIN
-      INSERT INTO search_words_trigrams(rowid, word) VALUES (new.id, new.word);
-    END;
-CREATE VIRTUAL TABLE search_words_trigrams USING fts5(
-      word, content='search_words', content_rowid='id', columnsize=0, tokenize='trigram case_sensitive 1');
-CREATE TABLE search_words_unread (text_id INTEGER PRIMARY KEY);
-CREATE VIRTUAL TABLE search_words_used USING fts5vocab(search_words_index, row);
 CREATE TABLE sessions (
 	id VARCHAR(36) NOT NULL, 
 	user_id INTEGER NOT NULL, 

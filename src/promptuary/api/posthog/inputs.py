@@ -9,10 +9,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from promptuary.api.posthog.fields import choice, edit_list, expect_object, flag, integer, json_value, refuse, text, uuid_text
 from promptuary.model.content import encode_config, encode_prompt
 from promptuary.model.edits import MAX_EDITS
+from promptuary.model.listing import ORDERS, Listing
 from promptuary.model.names import check_label_name, check_prompt_name
 from promptuary.model.prompts import MAX_DESCRIPTION
 from promptuary.model.text import check_text
-from promptuary.store.lists.pages import ORDERS, Listing
 
 CONTENT_CHOICES = ("full", "preview", "none")
 ORDER_CHOICES = tuple(f"{sign}{name}" for name in ORDERS for sign in ("", "-"))

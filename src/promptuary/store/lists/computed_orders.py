@@ -4,35 +4,25 @@ Such a list is made of parts, one behind the other, each of which is found by an
 author wrote; and what was fetched, which is little beside all, and what was not.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Select, func, select
 
 from promptuary.model.accounts import shown_name
+from promptuary.model.listing import Listing
 from promptuary.store.engine.database import Transaction
+from promptuary.store.lists.matching import matching
+from promptuary.store.lists.orders import NEWEST_FIRST
 from promptuary.store.recent_fetches import recent_totals
 from promptuary.store.tables import MAX_INTEGER, list_entries, users
 from promptuary.store.users import AUTHOR_COLUMNS, author_of
 
-ORDERS = frozenset({"created_by", "recent_fetches"})
-"""Orders that are computed in parts. Among equal ones the newest come first, whatever the direction."""
 
-Restrict = Callable[[Select[Any]], Select[Any]]
-"""Adds to a statement what is listed: `list_entries`, and which of them."""
-
-_NEWEST = (list_entries.c.created_at.desc(), list_entries.c.version_id.desc())
-
-
-def find_page(
-    tx: Transaction, project_id: int, restrict: Restrict, *, order_by: str, is_descending: bool, limit: int, offset: int
-) -> list[str]:
+def find_page(tx: Transaction, project_id: int, listing: Listing) -> list[str]:
     """Return the ids of the versions of a page."""
-    if order_by == "created_by":
-        parts = _by_author(tx, restrict, is_descending=is_descending)
-    else:
-        parts = _by_fetches(tx, project_id, restrict, is_descending=is_descending)
-    return _page_of(tx, parts, limit=limit, offset=min(offset, MAX_INTEGER))
+    parts = (_by_author if listing.order_by == "created_by" else _by_fetches)(tx, project_id, listing)
+    return _page_of(tx, parts, limit=listing.limit, offset=min(listing.offset, MAX_INTEGER))
 
 
 Part = tuple[Select[Any], int | None]
@@ -59,23 +49,27 @@ def _count(tx: Transaction, statement: Select[Any]) -> int:
     return count
 
 
-def _by_author(tx: Transaction, restrict: Restrict, *, is_descending: bool) -> list[Part]:
+def _by_author(tx: Transaction, project_id: int, listing: Listing) -> list[Part]:
     column = list_entries.c.created_by_id
-    counted = tx.connection.execute(restrict(select(column, func.count().label("number"))).group_by(column))
+    counted = tx.connection.execute(
+        matching(tx, select(column, func.count().label("number")), project_id, listing).group_by(column)
+    )
     counts: dict[int | None, int] = {row.created_by_id: row.number for row in counted}
     known = tx.connection.execute(select(*AUTHOR_COLUMNS).where(users.c.id.in_([number for number in counts if number]))).all()
     names = {author.id: (shown_name(author).casefold(), author.email) for author in map(author_of, known) if author is not None}
     # Authors without an account have no name and come last.
-    ordered = sorted(counts, key=lambda number: (number not in names, names.get(number or 0, ("", ""))), reverse=is_descending)
-    listed = restrict(select(list_entries.c.version_id)).order_by(*_NEWEST)
+    ordered = sorted(
+        counts, key=lambda number: (number not in names, names.get(number or 0, ("", ""))), reverse=listing.is_descending
+    )
+    listed = matching(tx, select(list_entries.c.version_id), project_id, listing).order_by(*NEWEST_FIRST)
     return [(listed.where(column == number if number else column.is_(None)), counts[number]) for number in ordered]
 
 
-def _by_fetches(tx: Transaction, project_id: int, restrict: Restrict, *, is_descending: bool) -> list[Part]:
+def _by_fetches(tx: Transaction, project_id: int, listing: Listing) -> list[Part]:
     sums = recent_totals(tx, project_id)
-    listed = restrict(select(list_entries.c.version_id))
-    total = sums.c.total.desc() if is_descending else sums.c.total.asc()
-    fetched = listed.join(sums, sums.c.prompt_id == list_entries.c.prompt_id).order_by(total, *_NEWEST)
-    others = listed.where(list_entries.c.prompt_id.not_in(select(sums.c.prompt_id))).order_by(*_NEWEST)
+    listed = matching(tx, select(list_entries.c.version_id), project_id, listing)
+    total = sums.c.total.desc() if listing.is_descending else sums.c.total.asc()
+    fetched = listed.join(sums, sums.c.prompt_id == list_entries.c.prompt_id).order_by(total, *NEWEST_FIRST)
+    others = listed.where(list_entries.c.prompt_id.not_in(select(sums.c.prompt_id))).order_by(*NEWEST_FIRST)
     parts: list[Part] = [(fetched, None), (others, None)]
-    return parts if is_descending else parts[::-1]
+    return parts if listing.is_descending else parts[::-1]

@@ -26,7 +26,7 @@ from promptuary.model.text import fold
 from promptuary.store.engine import dialect
 from promptuary.store.engine.compiled import Prepared
 from promptuary.store.engine.database import AnyRow, Transaction
-from promptuary.store.lists import trigrams, word_index
+from promptuary.store.lists import trigrams
 from promptuary.store.tables import labels, list_entries, prompts, search_texts, versions
 
 DERIVED = (list_entries, search_texts)
@@ -60,7 +60,6 @@ def refresh_entries(tx: Transaction, prompt_id: str) -> None:
     _insert_texts(tx, tx.connection.execute(_SELECT_MISSING_TEXTS, of_prompt).all())
     tx.connection.execute(_INSERT_ENTRIES, of_prompt)
     _DELETE_UNLISTED_TEXTS.run(tx.connection, of_prompt)
-    word_index.read_words(tx.connection)
 
 
 def refresh_entries_of(tx: Transaction, prompt_ids: Sequence[str]) -> None:
@@ -76,7 +75,6 @@ def refresh_entries_of(tx: Transaction, prompt_ids: Sequence[str]) -> None:
     tx.connection.execute(
         delete(search_texts).where(search_texts.c.prompt_id.in_(prompt_ids), search_texts.c.version_id.not_in(listed))
     )
-    word_index.read_words(tx.connection)
 
 
 def list_published(tx: Transaction, version: Version) -> None:
@@ -100,7 +98,6 @@ def list_published(tx: Transaction, version: Version) -> None:
     if version.prompt_labels:
         _COUNT_LATEST.run(tx.connection, of_prompt | {"latest_version": version.latest_version})
     _DELETE_UNLISTED_TEXTS.run(tx.connection, of_prompt)
-    word_index.read_words_of(tx.connection, text_id, text["name"], text["text"])
 
 
 def lock_prompts(tx: Transaction) -> None:

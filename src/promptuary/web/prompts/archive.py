@@ -4,9 +4,9 @@ from starlette.responses import Response
 
 from promptuary.model.access import Actor, Permission
 from promptuary.model.errors import InvalidValue, NameTaken, RegistryError, VersionConflict
+from promptuary.model.listing import Listing
 from promptuary.model.prompts import LabelPointer, Standing
 from promptuary.registry import archived, prompts, usage
-from promptuary.store.lists.pages import Listing
 from promptuary.web.errors import SignInNeeded
 from promptuary.web.forms import Form
 from promptuary.web.numbers import positive_int

@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from starlette.responses import Response
 
 from promptuary.model.access import Permission
+from promptuary.model.listing import RELEVANCE, Listing
 from promptuary.registry import prompts, usage
-from promptuary.store.lists.pages import Listing
-from promptuary.store.lists.ranking import RELEVANCE
 from promptuary.web.numbers import positive_int
 from promptuary.web.page_request import PageRequest
 
