@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-_LONGEST_SECONDS = 60
+_LONGEST_SECONDS = 200
 _PRELOADED = [
     "forked_commands",
     "httpx2",
@@ -34,7 +34,7 @@ _commands.set_forkserver_preload(_PRELOADED)
 def run_forked(
     arguments: Sequence[str], *, folder: Path, environment: Mapping[str, str], stdin: bytes
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run a command to its end. Raises `subprocess.TimeoutExpired` when that takes longer than a minute."""
+    """Run a command to its end. Raises `subprocess.TimeoutExpired` if that takes longer than a busy machine needs."""
     with TemporaryDirectory(prefix="promptuary-command-") as streams:
         given, output, errors = (Path(streams) / name for name in ("stdin", "stdout", "stderr"))
         given.write_bytes(stdin)

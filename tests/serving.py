@@ -15,7 +15,8 @@ from types import MappingProxyType
 
 import psutil
 
-START_SECONDS = 60
+START_SECONDS = 200
+"""How long tests wait for what comes in a second on an idle machine: shorter than the time that pytest gives a test."""
 PROGRAM = (sys.executable, "-m", "promptuary")
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
@@ -41,7 +42,7 @@ def run_command(*arguments: str, database_url: str, stdin: str = "", **settings:
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=START_SECONDS,
         check=False,
     )
 

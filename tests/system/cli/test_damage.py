@@ -20,7 +20,7 @@ def test_commands_refuse_a_file_that_is_no_database_with_one_sentence(command: t
     (tmp_path / "notes.txt").write_text("Dear diary, " * 1000)
     arguments = [part.format(port=free_port()) for part in command]
     answer = run_command(*arguments, database_url=f"sqlite:///{tmp_path}/notes.txt")
-    assert (answer.returncode, answer.stderr) == (1, "Error: The database is damaged or no database: file is not a database.\n")
+    assert (answer.returncode, answer.stderr) == (1, "Error: The database is damaged or not a database: file is not a database.\n")
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
