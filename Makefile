@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 ## Show this list.
 help:
-	@awk '/^## / { if (!text) text = substr($$0, 4); next } \
+	@awk '/^## / { if (!text) text = substr($$0, 4) } /^#/ { next } \
 	  /^[a-z][a-z-]*:/ && text { printf "  make %-14s %s\n", substr($$1, 1, index($$1, ":") - 1), text } { text = "" }' $(MAKEFILE_LIST)
 
 ## Start the server on 127.0.0.1:8000. ARGS passes options on: make run ARGS="--port 9000"
