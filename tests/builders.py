@@ -93,7 +93,12 @@ def make_services(database: Database, segment: Segment) -> Services:
         bodies=Bodies(),
         caller_threads=CapacityLimiter(1),
         broadcaster=Broadcaster(
-            database, stop_flag=stop_flag, max_streams=1, max_streams_of_caller=0, show=change_message, note_open=lambda _: None
+            lambda _: None,
+            stop_flag=stop_flag,
+            max_streams=1,
+            max_streams_of_caller=0,
+            show=change_message,
+            note_open=lambda _: None,
         ),
     )
 

@@ -22,6 +22,7 @@ from promptuary.api.operations.readiness import Readiness
 from promptuary.api.posthog.changes import change_message
 from promptuary.api.services import Services
 from promptuary.api.streams import Broadcaster
+from promptuary.background.follower import Follower
 from promptuary.background.sampling import InSync, Sampler, counting_changes
 from promptuary.background.usage_writer import UsageWriter
 from promptuary.delivery.backend import open_backend
@@ -107,25 +108,34 @@ def assemble(settings: Settings, database: Database, *, usage: FetchCounter | No
     cache = Cache(max_bytes=settings.cache_megabytes * 1_000_000)
     apply = counting_changes(cache.apply, segment)
     freshness = Freshness(partial(open_watch, database), apply, open_commit_signal(folder), note_failure)
+    stop_flag = open_stop_flag(folder)
+    follower = Follower(freshness, stop_flag, note_failure, closes_watch=not settings.cache_megabytes)
     in_sync = InSync(freshness) if settings.cache_megabytes else None
     sampler = Sampler(segment, counts=recorder.counts, database=database, cache=cache, in_sync=in_sync, note_failure=note_failure)
     scrape = Scrape(folder, segment, sample=sampler.sample, build=(__version__, platform.python_version(), database.kind))
-    services = _create_services(settings, database, usage=usage or FetchCounter(), segment=segment, scrape=scrape)
+    services = _create_services(
+        settings,
+        database,
+        usage=usage or FetchCounter(),
+        segment=segment,
+        scrape=scrape,
+        broadcaster=_create_broadcaster(settings, follower, stop_flag, segment=segment),
+        stop_flag=stop_flag,
+    )
     web_services = _create_web_services(settings, database, segment=segment, bodies=services.bodies)
-    max_streams = settings.max_agent_streams_per_key
-    streams = Streams(partial(open_watch, database), services.stop_flag, note_failure, max_streams_of_caller=max_streams)
+    streams = Streams(follower.subscribe, follower.read, stop_flag, max_streams_of_caller=settings.max_agent_streams_per_key)
     count_read, count_fetch = services.limits.count_read, services.usage.count
     backend = open_backend(database, count_read=count_read, count_fetch=count_fetch, note_failure=note_failure)
     fetches = FetchParts(cache, freshness, backend, segment.view(layout.CACHE_FETCHES))
     writer = UsageWriter(database, services.usage, seconds=settings.usage_seconds, note_failure=note_failure)
     tracing = _create_tracing(database) if settings.traces == "otlp" else None
     record_span = tracing.record if tracing else None
-    shortcut = Shortcut(fetches, recorder, services.stop_flag, record_span) if settings.cache_megabytes else None
+    shortcut = Shortcut(fetches, recorder, stop_flag, record_span) if settings.cache_megabytes else None
     api = create_api(services, _create_lifespan(tracing, fetches, sampler, writer))
     agents = Agents(services, streams, web_services.heavy_work)
     edges = PathDispatcher(api=NoSniffingMiddleware(api), agents=NoSniffingMiddleware(agents), web=create_web(web_services))
     layers = _list_layers(
-        settings, edges, recorder=recorder, stop_flag=services.stop_flag, tracing=tracing, fetches=fetches, shortcut=shortcut
+        settings, edges, recorder=recorder, stop_flag=stop_flag, tracing=tracing, fetches=fetches, shortcut=shortcut
     )
     return Server(
         application=with_lifespan_of(api, _wrap(edges, layers)),
@@ -195,8 +205,27 @@ def _create_tracing(database: Database) -> "Tracing":
     return tracing
 
 
-def _create_services(settings: Settings, database: Database, *, usage: FetchCounter, segment: Segment, scrape: Scrape) -> Services:
-    stop_flag = open_stop_flag(find_runtime_dir())
+def _create_broadcaster(settings: Settings, follower: Follower, stop_flag: StopFlag, *, segment: Segment) -> Broadcaster:
+    return Broadcaster(
+        follower.subscribe,
+        stop_flag=stop_flag,
+        max_streams=settings.max_streams,
+        max_streams_of_caller=settings.max_streams_per_key,
+        show=change_message,
+        note_open=lambda count: segment.put(layout.STREAMS, count),
+    )
+
+
+def _create_services(
+    settings: Settings,
+    database: Database,
+    *,
+    usage: FetchCounter,
+    segment: Segment,
+    scrape: Scrape,
+    broadcaster: Broadcaster,
+    stop_flag: StopFlag,
+) -> Services:
     return Services(
         database=database,
         limits=create_request_limits(settings, lambda limit: segment.count(layout.RATE_LIMITED, limit)),
@@ -211,15 +240,7 @@ def _create_services(settings: Settings, database: Database, *, usage: FetchCoun
         readiness=Readiness(database),
         bodies=Bodies(),
         caller_threads=CapacityLimiter(CALLER_THREADS),
-        broadcaster=Broadcaster(
-            database,
-            stop_flag=stop_flag,
-            max_streams=settings.max_streams,
-            max_streams_of_caller=settings.max_streams_per_key,
-            show=change_message,
-            note_open=lambda count: segment.put(layout.STREAMS, count),
-            note_failure=partial(segment.count, layout.BACKGROUND_FAILURES),
-        ),
+        broadcaster=broadcaster,
     )
 
 

@@ -1,6 +1,6 @@
 """Open streams on which agents hear that the project's prompts have changed: bounded in number and time, gone before a stop.
 
-A worker looks for news while it has streams, and not at all while it has none.
+While there are streams, they are a subscriber of the follower of the change log.
 """
 
 import asyncio
@@ -8,13 +8,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import Context
 from dataclasses import dataclass
+from typing import ClassVar
 
-import structlog
-
-from promptuary.api.streams import LOOK_SECONDS, RETRY_SECONDS
-from promptuary.model.changes import ENDS_ACCESS, Change
+from promptuary.model.changes import Change
 from promptuary.model.errors import Busy, Unavailable
-from promptuary.store.watch import Watch
+from promptuary.store.watch import LogCursor, ReadLog
 from promptuary.supervisor.stop_flag import StopFlag
 
 MAX_STREAMS = 100
@@ -25,8 +23,6 @@ MAX_SECONDS = 3600.0
 
 QUIET_SECONDS = 1.0
 """Minimum time between two notifications: agents respond to each by reading the whole list."""
-
-logger = structlog.stdlib.get_logger("promptuary.agents")
 
 
 @dataclass(eq=False, slots=True)
@@ -40,26 +36,30 @@ class Stream:
 
 
 class Streams:
-    """The streams of one worker. Belongs to one event loop."""
+    """The streams of one worker. Belongs to one event loop.
+
+    ``subscribe`` makes it a subscriber of the follower of the change log; ``read`` reads the log before that.
+    """
+
+    step: ClassVar = "tell_agents"
 
     def __init__(
         self,
-        open_watch: Callable[[], Watch],
+        subscribe: Callable[["Streams"], None],
+        read: ReadLog,
         stop_flag: StopFlag,
-        note_failure: Callable[[str], None] = lambda _step: None,
         *,
         max_streams_of_caller: int,
     ) -> None:
         self._max_streams_of_caller = max_streams_of_caller
-        self._open_watch = open_watch
+        self._subscribe = subscribe
+        self._read = read
         self._stop_flag = stop_flag
-        self._note_failure = note_failure
         self._is_stopping = False
         self._streams: set[Stream] = set()
-        # Done when later commits are noticed; there is one while streams are followed.
-        self._ready: asyncio.Future[None] | None = None
-        self._following: asyncio.Task[None] | None = None
-        self._is_behind = False
+        # Done when there is a cursor, so that later commits are noticed.
+        self._beginning: asyncio.Task[None] | None = None
+        self._cursor: LogCursor | None = None
 
     @asynccontextmanager
     async def opened(self, stream: Stream) -> AsyncIterator[None]:
@@ -80,11 +80,12 @@ class Streams:
         loop = asyncio.get_running_loop()
         ending = loop.call_later(MAX_SECONDS, stream.end)
         try:
-            if self._ready is None:
-                self._ready = loop.create_future()
-                # Whose request happened to be the first one is nothing to its traces and log lines.
-                self._following = loop.create_task(self._follow(self._ready), context=Context())
-            await asyncio.shield(self._ready)
+            if self._beginning is None:
+                # An empty context: the task does not belong to the request that started it.
+                self._beginning = loop.create_task(self._begin(), context=Context())
+                # The client may be gone when it fails.
+                self._beginning.add_done_callback(lambda begun: begun.cancelled() or begun.exception())
+            await asyncio.shield(self._beginning)
             yield
         finally:
             ending.cancel()
@@ -95,46 +96,32 @@ class Streams:
         self._is_stopping = True
         self._end_all()
 
-    async def _follow(self, ready: asyncio.Future[None]) -> None:
-        watch: Watch | None = None
-        try:
-            watch = await asyncio.to_thread(self._open_watch)
-            self._is_behind = False
-            ready.set_result(None)
-            while self._streams:
-                if self._stop_flag.is_set():
-                    self._end_all()
-                await asyncio.sleep(await self._look(watch))
-        except Exception as error:
-            if ready.done():
-                # Nothing awaits this task; reconnecting clients start a new one.
-                self._note_failure("tell_agents")
-                logger.exception("change log not followed")
-            else:
-                ready.set_exception(error)
-                # The client may be gone.
-                ready.exception()
-        finally:
-            self._ready = self._following = None
-            self._end_all()
-            if watch is not None:
-                watch.close()
+    @property
+    def is_active(self) -> bool:
+        """Tell if there are streams."""
+        return bool(self._streams)
 
-    async def _look(self, watch: Watch) -> float:
-        """Tell of news, if there are any; return how many seconds later to look again."""
+    async def catch_up(self, read: ReadLog, /) -> float:
+        """Tell the streams of the changes since the last call; return the seconds until the next one."""
+        if self._cursor is None:
+            return 0.0
+        return QUIET_SECONDS if self._announce(await read(self._cursor.read)) else 0.0
+
+    async def check(self, _read: ReadLog, /) -> None:
+        """Do nothing: each stream ends by itself."""
+
+    def end(self) -> None:
+        """End all streams: nothing follows the change log any more."""
+        self._beginning = self._cursor = None
+        self._end_all()
+
+    async def _begin(self) -> None:
         try:
-            if not (self._is_behind or watch.has_changes()):
-                return LOOK_SECONDS
-            # News that could not be read is no news the next time.
-            self._is_behind = True
-            watch.mark()
-            changes = await asyncio.to_thread(watch.read_changes)
-        except Unavailable as refusal:
-            self._note_failure("tell_agents")
-            logger.warning("change log not read", reason=refusal.for_log)
-            return RETRY_SECONDS
-        self._is_behind = False
-        return QUIET_SECONDS if self._announce(changes) else LOOK_SECONDS
+            self._cursor = await self._read(LogCursor)
+        except BaseException:
+            self._beginning = None
+            raise
+        self._subscribe(self)
 
     def _announce(self, changes: list[Change] | None) -> bool:
         """Tell the streams whose project has changed, and return whether there are any."""
@@ -145,7 +132,7 @@ class Streams:
         concerned = [stream for stream in self._streams if stream.project_id in changed]
         for stream in concerned:
             stream.tell()
-        if changes is None or any(change.kind in ENDS_ACCESS for change in changes):
+        if changes is None or any(change.ends_access for change in changes):
             # Clients with access open another one.
             self._end_all()
         return bool(concerned)

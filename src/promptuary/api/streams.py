@@ -9,22 +9,18 @@ import time
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from contextvars import Context
 from dataclasses import dataclass
-
-import structlog
+from functools import partial
+from typing import ClassVar
 
 from promptuary.model.activity import Activity
-from promptuary.model.changes import ENDS_ACCESS, Change, ChangeFilter, ChangeKind
+from promptuary.model.changes import Change, ChangeFilter, ChangeKind
 from promptuary.model.errors import Busy, RegistryError, Unavailable
 from promptuary.store import activity, changes
 from promptuary.store.changes import Mark
-from promptuary.store.engine.database import Database, Transaction
-from promptuary.store.watch import Watch, open_watch
+from promptuary.store.engine.database import Transaction
+from promptuary.store.watch import ReadLog
 from promptuary.supervisor.stop_flag import StopFlag
-
-LOOK_SECONDS = 0.02
-"""Interval of polling for changes while there are streams; a poll costs microseconds."""
 
 SESSION_CHECK_SECONDS = 15.0
 """Maximum time for which a signed-out user may still have a stream; other ends of access are in the change log."""
@@ -32,15 +28,10 @@ SESSION_CHECK_SECONDS = 15.0
 REMEMBERED = 256
 """Most entries that are remembered for the streams of one project."""
 
-RETRY_SECONDS = 0.5
-"""Pause after a failed read of the log."""
-
 LOST = -1
 """The cursor of a stream that is to be reset: of what is behind it, something is always missing."""
 
 _READ_LIMIT = 1000
-
-logger = structlog.stdlib.get_logger("promptuary.streams")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,35 +93,36 @@ class _Memory:
 
 
 class Broadcaster:
-    """Follows the change log while there are streams. Belongs to one event loop; all its methods are called there.
+    """Passes changes on to streams. Belongs to one event loop; all its methods are called there.
 
+    While there are streams, it is a subscriber of the follower of the change log (see `background.follower`), by ``subscribe``.
     ``show`` makes the message of a change, ``note_open`` is called with the number of open streams.
     """
 
+    step: ClassVar = "stream_changes"
+
     def __init__(
         self,
-        database: Database,
+        subscribe: Callable[["Broadcaster"], None],
         *,
         stop_flag: StopFlag,
         max_streams: int,
         max_streams_of_caller: int,
         show: Callable[[Activity], bytes],
         note_open: Callable[[int], None],
-        note_failure: Callable[[str], None] = lambda _step: None,
     ) -> None:
         self._max_streams = max_streams
         self._max_streams_of_caller = max_streams_of_caller
         self._open_of: Counter[str] = Counter()
         self._stop_flag = stop_flag
         self._is_stopping = False
-        self._database = database
+        self._subscribe = subscribe
         self._show = show
         self._note_open = note_open
-        self._note_failure = note_failure
         self._memories: defaultdict[int, _Memory] = defaultdict(_Memory)
         self._streams: set[Stream] = set()
         self._mark: Mark | None = None
-        self._following: asyncio.Task[None] | None = None
+        self._checked_at = 0.0
 
     def open(self, stream: Stream) -> None:
         """Add a stream. Raises `Unavailable` when there are too many, or when the server is about to stop."""
@@ -150,9 +142,9 @@ class Broadcaster:
         self._streams.add(stream)
         self._open_of[stream.caller] += 1
         self._note_open(len(self._streams))
-        if self._following is None:
-            # Whose request happened to be the first one is nothing to its traces and log lines.
-            self._following = asyncio.create_task(self._follow(), context=Context())
+        if len(self._streams) == 1:
+            self._checked_at = time.monotonic()
+        self._subscribe(self)
 
     def close(self, stream: Stream) -> None:
         """Remove a stream."""
@@ -182,61 +174,43 @@ class Broadcaster:
         first = bisect_right(memory.events, stream.cursor, key=lambda event: event.change.sequence)
         return memory.events[first:]
 
-    async def _follow(self) -> None:
-        watch: Watch | None = None
-        is_behind = True
-        checked_at = time.monotonic()
-        try:
-            while self._streams and not self._is_stopping and not self._stop_flag.is_set():
-                pause = LOOK_SECONDS
-                try:
-                    if watch is None:
-                        watch = await asyncio.to_thread(open_watch, self._database)
-                    if is_behind or watch.has_changes():
-                        # News that could not be read is no news the next time.
-                        is_behind = True
-                        await self._catch_up(watch)
-                        is_behind = False
-                    if time.monotonic() > checked_at + SESSION_CHECK_SECONDS:
-                        await self._check(watch, [stream for stream in self._streams if stream.is_of_session])
-                        checked_at = time.monotonic()
-                except Unavailable as error:
-                    self._note_failure("stream_changes")
-                    logger.warning("change log not read", reason=error.for_log)
-                    pause = RETRY_SECONDS
-                await asyncio.sleep(pause)
-        except Exception:
-            # Nothing awaits this task; reconnecting clients start a new one.
-            self._note_failure("stream_changes")
-            logger.exception("change log not followed")
-        finally:
-            self._following = None
-            self._mark = None
-            for stream in self._streams:
-                stream.end()
-            if watch is not None:
-                watch.close()
+    @property
+    def is_active(self) -> bool:
+        """Tell if there are streams."""
+        return bool(self._streams) and not self._is_stopping
 
-    async def _catch_up(self, watch: Watch) -> None:
+    async def catch_up(self, read: ReadLog, /) -> float:
         """Read on from where it stopped; at first, only find out where the log ends."""
-        watch.mark()
         if self._mark is None:
-            self._begin_at(await asyncio.to_thread(_last_mark, watch))
-            return
+            self._begin_at(await read(changes.last_mark))
+            return 0.0
         is_read = False
         while not is_read:
-            entries, end, is_lost = await asyncio.to_thread(_read, watch, self._mark)
+            entries, end, is_lost = await read(partial(_read_behind, self._mark))
             if is_lost:
                 # A user may have lost access by a change that is no longer available.
-                await self._check(watch, [*self._streams])
+                await self._check(read, [*self._streams])
                 for stream in self._streams:
                     # Changes that a stream has sent may be gone, and its cursor may be that of another entry.
                     stream.cursor = LOST
                 self._begin_at(end)
-                return
+                return 0.0
             is_read = len(entries) < _READ_LIMIT
-            await self._announce(watch, entries)
+            await self._announce(read, entries)
             self._mark = end if is_read else changes.mark_of(entries[-1].change)
+        return 0.0
+
+    async def check(self, read: ReadLog, /) -> None:
+        """End the streams of sessions that have ended, from time to time."""
+        if time.monotonic() > self._checked_at + SESSION_CHECK_SECONDS:
+            await self._check(read, [stream for stream in self._streams if stream.is_of_session])
+            self._checked_at = time.monotonic()
+
+    def end(self) -> None:
+        """End all streams: nothing follows the change log any more."""
+        self._mark = None
+        for stream in self._streams:
+            stream.end()
 
     def _begin_at(self, mark: Mark) -> None:
         """Clear the buffer of changes, so that streams that are behind read the log themselves."""
@@ -245,11 +219,11 @@ class Broadcaster:
             memory.forget(mark.sequence)
         self._wake(self._streams)
 
-    async def _announce(self, watch: Watch, entries: list[Activity]) -> None:
-        ending = [entry.change for entry in entries if entry.change.kind in ENDS_ACCESS]
+    async def _announce(self, read: ReadLog, entries: list[Activity]) -> None:
+        ending = [entry.change for entry in entries if entry.change.ends_access]
         # Before anything is sent that a caller may not read any more.
         if ending:
-            await self._check(watch, [s for s in self._streams if any(c.project_id in {None, s.project_id} for c in ending)])
+            await self._check(read, [s for s in self._streams if any(c.project_id in {None, s.project_id} for c in ending)])
         told: set[int] = set()
         for entry in entries:
             change = entry.change
@@ -263,9 +237,9 @@ class Broadcaster:
         for project_id in told & self._memories.keys():
             self._wake(self._memories[project_id].streams)
 
-    async def _check(self, watch: Watch, streams: list[Stream]) -> None:
+    async def _check(self, read: ReadLog, streams: list[Stream]) -> None:
         if streams:
-            for stream in await asyncio.to_thread(_without_access, watch, streams):
+            for stream in await read(partial(_without_access, streams)):
                 stream.end()
 
     def _wake(self, streams: set[Stream]) -> None:
@@ -273,25 +247,18 @@ class Broadcaster:
             stream.wake()
 
 
-def _last_mark(watch: Watch) -> Mark:
-    with watch.read() as tx:
-        return changes.last_mark(tx)
+def _read_behind(after: Mark, tx: Transaction) -> tuple[list[Activity], Mark, bool]:
+    entries = activity.list_behind(tx, after=after.sequence, limit=_READ_LIMIT)
+    return entries, changes.last_mark(tx), changes.is_gone(tx, after)
 
 
-def _read(watch: Watch, after: Mark) -> tuple[list[Activity], Mark, bool]:
-    with watch.read() as tx:
-        entries = activity.list_behind(tx, after=after.sequence, limit=_READ_LIMIT)
-        return entries, changes.last_mark(tx), changes.is_gone(tx, after)
-
-
-def _without_access(watch: Watch, streams: list[Stream]) -> list[Stream]:
+def _without_access(streams: list[Stream], tx: Transaction) -> list[Stream]:
     refused = []
-    with watch.read() as tx:
-        for stream in streams:
-            try:
-                stream.check(tx)
-            except Unavailable:
-                raise
-            except RegistryError:
-                refused.append(stream)
+    for stream in streams:
+        try:
+            stream.check(tx)
+        except Unavailable:
+            raise
+        except RegistryError:
+            refused.append(stream)
     return refused

@@ -3,16 +3,17 @@
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Any, TypeVar
 
 import structlog
 
 from promptuary.delivery.commit_signal import CommitSignal
 from promptuary.model.changes import Change
 from promptuary.model.errors import Unavailable
-from promptuary.store.watch import Watch
+from promptuary.store.engine.database import Transaction
+from promptuary.store.watch import RETRY_SECONDS, Watch
 
-RETRY_SECONDS = 0.5
-"""Pause of the cache after a failed read of the change log, before the next try."""
+_T = TypeVar("_T")
 
 logger = structlog.stdlib.get_logger("promptuary.delivery")
 
@@ -44,6 +45,11 @@ class Freshness:
         self._catching_up: asyncio.Task[None] | None = None
         self._is_closed = False
         self._is_looked_at = False
+        # A look of a fetch must not wait for a connection, so readers use one of them at most.
+        self._one_reader = asyncio.Lock()
+        self._readings: set[asyncio.Future[Any]] = set()
+        self.generation = 0
+        """Grows whenever something was applied: the change log has, or may have, entries that were not read before."""
 
     def is_current(self) -> bool:
         """Tell, in microseconds, whether everything that was committed before the caller was put on the event loop is applied.
@@ -66,7 +72,7 @@ class Freshness:
                 return True
             if self._watch.is_quick:
                 self._note(self._watch)
-                self._apply(self._watch.read_changes())
+                self._pass_on(self._watch.read_changes())
                 return True
         except Exception as error:  # noqa: BLE001 - it is logged there
             self._lose_trust(error)
@@ -102,9 +108,22 @@ class Freshness:
         self._is_closed = True
         if self._catching_up is not None:
             await asyncio.wait([self._catching_up])
-        self._stop_watching()
+        if self._readings:
+            await asyncio.wait(self._readings)
+        self.stop_watching()
 
-    def _stop_watching(self) -> None:
+    async def read(self, work: Callable[[Transaction], _T], /) -> _T:
+        """Do work on a thread, in a transaction on the watch's connection for readers; callers take turns. Raises `Unavailable`."""
+        async with self._one_reader:
+            if self._watch is None:
+                raise Unavailable(reason="the change log is not watched")
+            reading = asyncio.ensure_future(asyncio.to_thread(_read, self._watch, work))
+            self._readings.add(reading)
+            reading.add_done_callback(self._readings.discard)
+            return await asyncio.shield(reading)
+
+    def stop_watching(self) -> None:
+        """Stop watching until something is asked again. Not during a run or a reading."""
         watch, self._watch = self._watch, None
         if watch is not None:
             watch.close()
@@ -119,9 +138,9 @@ class Freshness:
         try:
             if self._watch is None:
                 self._watch = await asyncio.to_thread(self._open_watch)
-                self._apply(None)
+                self._pass_on(None)
             self._note(self._watch)
-            self._apply(await asyncio.to_thread(self._watch.read_changes))
+            self._pass_on(await asyncio.to_thread(self._watch.read_changes))
         except asyncio.CancelledError:
             self._forget()
             raise
@@ -130,7 +149,7 @@ class Freshness:
         finally:
             self._catching_up = None
             if self._is_closed:
-                self._stop_watching()
+                self.stop_watching()
 
     def _is_quiet(self) -> bool:
         try:
@@ -142,6 +161,11 @@ class Freshness:
     def _note(self, watch: Watch) -> None:
         self._seen = self._signal.read()
         watch.mark()
+
+    def _pass_on(self, changes: list[Change] | None) -> None:
+        if changes is None or changes:
+            self.generation += 1
+        self._apply(changes)
 
     def _lose_trust(self, error: Exception) -> None:
         """Forget everything after a failure: news may be lost, and nothing that is remembered can be trusted any more."""
@@ -156,8 +180,13 @@ class Freshness:
     def _forget(self) -> None:
         self._retry_at = time.monotonic() + RETRY_SECONDS
         try:
-            self._stop_watching()
+            self.stop_watching()
         except Exception:
             # Whatever is left of it: it is not asked any more.
             logger.exception("watch not closed")
-        self._apply(None)
+        self._pass_on(None)
+
+
+def _read(watch: Watch, work: Callable[[Transaction], _T]) -> _T:
+    with watch.read() as tx:
+        return work(tx)

@@ -18,7 +18,7 @@ from promptuary.api.posthog.errors import answer_error
 from promptuary.api.posthog.fields import integer, refuse
 from promptuary.api.posthog.inputs import LabelName, PromptName, Schema
 from promptuary.api.posthog.outputs import Identifier, PositiveInteger, Timestamp, UserBasic, show_author, show_timestamp
-from promptuary.api.streams import RETRY_SECONDS, Broadcaster, Stream
+from promptuary.api.streams import Broadcaster, Stream
 from promptuary.http.scope import ABORT, STAYS_OPEN
 from promptuary.model.access import Actor, Permission
 from promptuary.model.activity import Activity
@@ -29,6 +29,7 @@ from promptuary.registry import change_feed
 from promptuary.registry.change_feed import FeedPage
 from promptuary.store.changes import MAX_CHECK, Cursor, cursor_of, mark_of
 from promptuary.store.engine.database import Database
+from promptuary.store.watch import RETRY_SECONDS
 
 HEARTBEAT_SECONDS = 15.0
 MAX_FILTERS = 1000

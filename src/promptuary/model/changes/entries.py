@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from promptuary.model.access import Actor
-from promptuary.model.changes.kinds import ChangeKind
+from promptuary.model.changes.kinds import ENDS_ACCESS, ChangeKind
 from promptuary.model.changes.payloads import (
     LabelCreated,
     LabelMoved,
@@ -62,6 +62,11 @@ class Change:
     payload: Payload | Unreadable
     by: Attribution
     at: datetime
+
+    @property
+    def ends_access(self) -> bool:
+        """Tell if a user or a key may have lost access to a project by it."""
+        return self.kind in ENDS_ACCESS
 
     @property
     def labels(self) -> frozenset[str]:

@@ -4,10 +4,10 @@
 """
 
 from promptuary.store.engine.database import Database
-from promptuary.store.watch.base import Watch
+from promptuary.store.watch.base import RETRY_SECONDS, LogCursor, ReadLog, Watch
 from promptuary.store.watch.sqlite import open_sqlite_watch
 
-__all__ = ["Watch", "open_watch"]
+__all__ = ["RETRY_SECONDS", "LogCursor", "ReadLog", "Watch", "open_watch"]
 
 
 def open_watch(database: Database) -> Watch:

@@ -4,8 +4,9 @@ A cache asks `has_changes` before every use, which costs microseconds, and reads
 PostgreSQL is listened to; see `sqlite` and `postgresql`.
 """
 
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, TypeVar
 
 from promptuary.model.changes import Change
 from promptuary.store import changes
@@ -14,6 +15,21 @@ from promptuary.store.engine.database import Database, Transaction
 
 CHANGES_LIMIT = 1000
 """Most changes that are read at once; behind more than that it is cheaper to forget everything."""
+
+RETRY_SECONDS = 0.5
+"""Pause after the change log could not be read, before that is tried again."""
+
+WATCH_CONNECTIONS = 2
+"""Connections of a watch, opened when they are used: one to read what has changed, one for `Watch.read`."""
+
+_T = TypeVar("_T")
+
+
+class ReadLog(Protocol):
+    """A way to read the change log from an event loop."""
+
+    def __call__(self, work: Callable[[Transaction], _T], /) -> Awaitable[_T]:
+        """Do work on a thread, in a transaction to read in, for one caller at a time. Raises `Unavailable`."""
 
 
 class Watch(Protocol):
@@ -42,31 +58,42 @@ class Watch(Protocol):
         """
 
     def read(self) -> AbstractContextManager[Transaction]:
-        """Begin a transaction to read in on the watch's own connection, for one caller at a time. Raises `Unavailable`."""
+        """Begin a transaction to read in on a connection of the watch, for one caller at a time. Raises `Unavailable`."""
 
     def close(self) -> None:
         """Stop watching."""
 
 
+class LogCursor:
+    """A place in the change log: its end at first, and from then on the last entry that was read."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._mark = changes.last_mark(tx)
+
+    def read(self, tx: Transaction) -> list[Change] | None:
+        """Return the changes since the last call, `None` if they are not available any more: clear what depends on them."""
+        # The last entry that was read comes again. Where it is another one or gone, the log tells of another past.
+        is_first_read = self._mark.at is None
+        entries = changes.list_changes(tx, after=self._mark.sequence - 1, limit=CHANGES_LIMIT + 1)
+        new_entries = entries if is_first_read else entries[1:]
+        is_known = not changes.is_gone(tx, self._mark) if is_first_read else _marks(entries[:1]) == [self._mark]
+        is_lost = not is_known or len(new_entries) >= CHANGES_LIMIT
+        self._mark = changes.last_mark(tx) if is_lost else [self._mark, *_marks(new_entries)][-1]
+        return None if is_lost else new_entries
+
+
 class LogReader:
-    """Reads the change log from where it stopped. Begins at its present end. Raises `Unavailable`."""
+    """Reads the change log of a database from its present end on. Raises `Unavailable`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         with database.read() as tx:
-            self._mark = changes.last_mark(tx)
+            self._cursor = LogCursor(tx)
 
     def read(self) -> list[Change] | None:
         """Return the changes since the last call, `None` when they is no longer available. Raises `Unavailable`."""
         with self._database.read() as tx:
-            # The last entry that was read comes again. Where it is another one or gone, the log tells of another past.
-            is_first_read = self._mark.at is None
-            entries = changes.list_changes(tx, after=self._mark.sequence - 1, limit=CHANGES_LIMIT + 1)
-            new_entries = entries if is_first_read else entries[1:]
-            is_known = not changes.is_gone(tx, self._mark) if is_first_read else _marks(entries[:1]) == [self._mark]
-            is_lost = not is_known or len(new_entries) >= CHANGES_LIMIT
-            self._mark = changes.last_mark(tx) if is_lost else [self._mark, *_marks(new_entries)][-1]
-        return None if is_lost else new_entries
+            return self._cursor.read(tx)
 
 
 def _marks(entries: list[Change]) -> list[Mark]:

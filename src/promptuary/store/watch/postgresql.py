@@ -14,7 +14,7 @@ from sqlalchemy import URL
 from promptuary.model.changes import Change
 from promptuary.store.engine.database import Database, Transaction
 from promptuary.store.engine.dialect import CHANNEL, CONNECT_TIMEOUT_SECONDS, connection_text
-from promptuary.store.watch.base import LogReader, Watch
+from promptuary.store.watch.base import WATCH_CONNECTIONS, LogReader, Watch
 
 TRUST_SECONDS = 2.0
 """Maximum time without a sign of life from PostgreSQL, after which the connection counts as lost."""
@@ -38,7 +38,7 @@ class _Listener:
     def __init__(self, database: Database, url: URL) -> None:
         self._conninfo = connection_text(url)
         # Not one of the connections that requests use up: memory has to serve on while they do.
-        self._own = Database.open(url.render_as_string(hide_password=False), pool_size=1, clock=database.clock)
+        self._own = Database.open(url.render_as_string(hide_password=False), pool_size=WATCH_CONNECTIONS, clock=database.clock)
         self._log = LogReader(self._own)
         self._notices = 0
         self._marked = 0

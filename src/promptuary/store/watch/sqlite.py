@@ -8,7 +8,7 @@ from typing import ClassVar
 from promptuary.model.changes import Change
 from promptuary.model.errors import Unavailable
 from promptuary.store.engine.database import Database, Transaction
-from promptuary.store.watch.base import LogReader, Watch
+from promptuary.store.watch.base import WATCH_CONNECTIONS, LogReader, Watch
 
 
 def open_sqlite_watch(database: Database, path: str) -> Watch:
@@ -30,7 +30,7 @@ class _SqliteWatch:
             raise Unavailable(reason=str(error)) from error
         self._cursor = self._connection.cursor()
         # The log is read on an event loop, which must never wait for one of the connections that requests use up.
-        self._own = Database.open(database.engine.url.render_as_string(), pool_size=1, clock=database.clock)
+        self._own = Database.open(database.engine.url.render_as_string(), pool_size=WATCH_CONNECTIONS, clock=database.clock)
         self._version = self._data_version()
         self._log = LogReader(self._own)
 
