@@ -35,11 +35,11 @@ from promptuary.delivery.shortcut import Shortcut
 from promptuary.http.access_log import AccessLog
 from promptuary.http.body import Bodies
 from promptuary.http.conditional import ConditionalMiddleware
+from promptuary.http.content_type_options import NoSniffingMiddleware
 from promptuary.http.dispatch import PathDispatcher, with_lifespan_of
 from promptuary.http.draining import DrainingMiddleware
-from promptuary.http.forwarded import ForwardedMiddleware
 from promptuary.http.heavy_work import HeavyWork
-from promptuary.http.no_sniffing import NoSniffingMiddleware
+from promptuary.http.proxy_headers import ForwardedMiddleware
 from promptuary.http.public_path import path_of
 from promptuary.http.rate_limits import create_request_limits, create_sign_in_limits
 from promptuary.http.request_log import LogContextMiddleware, RequestLogMiddleware

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from promptuary.model.hidden import HIDDEN, added_hidden, code_of, find_hidden, name_of
+from promptuary.model.hidden_characters import HIDDEN, added_hidden, code_of, find_hidden, name_of
 
 VECTORS = json.loads((Path(__file__).parent.parent / "vectors/hidden.json").read_text(encoding="utf-8"))
 

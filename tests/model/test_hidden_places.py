@@ -1,6 +1,6 @@
 """Where hidden characters are, and which of them an edit adds."""
 
-from promptuary.model.hidden import added_hidden
+from promptuary.model.hidden_characters import added_hidden
 from promptuary.model.hidden_places import Passage, locate_added, locate_hidden, passages_of
 
 

@@ -8,13 +8,13 @@ import pytest
 from promptuary.model.content import encode_config, encode_prompt, preview, search_key, text_of
 from promptuary.model.edits import Edit, apply_edits
 from promptuary.model.excerpts import excerpt_of
-from promptuary.model.hidden import added_hidden, find_hidden
+from promptuary.model.hidden_characters import added_hidden, find_hidden
 from promptuary.model.hidden_places import Passage, locate_added, locate_hidden
 from promptuary.model.json_text import dump_indented, find_surrogate, parse
 from promptuary.model.messages import chat_text, messages_of
-from promptuary.model.needles import needles_of
 from promptuary.model.outline import outline_of
-from promptuary.model.tokens import approximate_tokens
+from promptuary.model.search_terms import needles_of
+from promptuary.model.token_estimate import approximate_tokens
 from promptuary.model.variables import fill_in, find_variables, variable_names
 
 # A quadratic step on a text of these would take at least hours.

@@ -1,7 +1,7 @@
 import pytest
 
 from promptuary.model.excerpts import Excerpt, excerpt_of
-from promptuary.model.needles import MAX_WORDS, needles_of
+from promptuary.model.search_terms import MAX_WORDS, needles_of
 
 
 @pytest.mark.parametrize(

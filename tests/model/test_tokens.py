@@ -1,6 +1,6 @@
 import pytest
 
-from promptuary.model.tokens import approximate_tokens
+from promptuary.model.token_estimate import approximate_tokens
 
 
 @pytest.mark.parametrize(

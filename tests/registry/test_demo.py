@@ -8,7 +8,7 @@ from promptuary.model.errors import NotEmpty
 from promptuary.model.listing import Listing
 from promptuary.registry import demo, usage
 from promptuary.registry.prompts import list_prompts
-from promptuary.store import checks
+from promptuary.store import integrity_checks
 from promptuary.store.engine.database import Database, Transaction
 
 
@@ -20,7 +20,7 @@ def _log(tx: Transaction) -> list[tuple[str, datetime]]:
 def test_the_demo_fills_an_empty_database_with_a_dozen_prompts_and_their_histories(database: Database) -> None:
     with database.write() as tx:
         seeded = demo.seed(tx)
-        problems = checks.list_problems(tx)
+        problems = integrity_checks.list_problems(tx)
     assert (seeded.prompt_count, seeded.version_count, problems) == (12, 45, [])
 
 

@@ -18,7 +18,7 @@ from promptuary.model.listing import ARCHIVED_ORDERS, ORDERS, Listing, Page
 from promptuary.model.prompts import Version
 from promptuary.registry import labels, prompts
 from promptuary.registry.prompts import UNCHANGED
-from promptuary.store import changes, checks
+from promptuary.store import changes, integrity_checks
 from promptuary.store.engine.database import Database
 
 # Few names and few pieces of text, so that they meet often.
@@ -268,5 +268,5 @@ def test_random_verbs_do_the_same_as_in_a_plain_dictionary(database_url: str) ->
         ),
     )
     with database.read() as tx:
-        assert checks.list_problems(tx) == []
+        assert integrity_checks.list_problems(tx) == []
     database.close()

@@ -21,7 +21,7 @@ from promptuary.model.prompts import LabelPointer
 from promptuary.model.transfer import read_line, read_timestamp
 from promptuary.registry import administration, exports, imports, labels, prompts
 from promptuary.registry.operator import members, projects, users
-from promptuary.store import changes, checks
+from promptuary.store import changes, integrity_checks
 from promptuary.store import labels as stored_labels
 from promptuary.store.engine.database import Database
 
@@ -73,7 +73,7 @@ def test_a_project_that_was_exported_and_imported_is_exported_alike(registry: Re
     assert _export(registry.database, other) == exported
     assert (imported.prompts_created, imported.versions_added) == (5, len(NASTY_VALUES) + 5)
     with registry.database.read() as tx:
-        assert checks.list_problems(tx) == []
+        assert integrity_checks.list_problems(tx) == []
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -234,7 +234,7 @@ def test_writers_without_an_account_are_recorded_by_name_and_get_none(registry: 
         assert [user.id for user in users.list_users(tx, limit=10)] == [elsewhere.user.id]
         written = prompts.fetch_prompt(tx, operator(elsewhere.project.id), "Z_-9", version=1)
         [label, *_] = stored_labels.list_labels(tx, written.prompt_id)
-        assert checks.list_problems(tx) == []
+        assert integrity_checks.list_problems(tx) == []
     assert written.created_by == label.created_by == recorded_author(registry.user.email, "Test", "User")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from promptuary.http.forwarded import read_address
+from promptuary.http.proxy_headers import read_address
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from promptuary.model.errors import InvalidBackup, LinkEnded, NotEmpty, Unavaila
 from promptuary.model.usage import FetchCount, FetchKey
 from promptuary.registry import labels, prompts, sessions, sign_in_links, usage
 from promptuary.registry.operator import keys, projects
-from promptuary.store import backup, changes, checks, schema, tables
+from promptuary.store import backup, changes, integrity_checks, schema, tables
 from promptuary.store.engine.database import Database
 from promptuary.store.lists import entries
 from promptuary.store.tables import metadata
@@ -87,10 +87,10 @@ def test_a_restored_database_equals_the_one_that_was_backed_up_row_by_row(
     assert restored_rows_of(target) == rows_of(registry.database)
     assert all(rows_of(registry.database).values())
     with target.read() as tx:
-        assert checks.list_problems(tx) == []
+        assert integrity_checks.list_problems(tx) == []
     # The file is a database by itself.
     with opened(f"sqlite:///{tmp_path / 'backup.db'}") as file, file.read() as tx:
-        assert checks.list_problems(tx) == []
+        assert integrity_checks.list_problems(tx) == []
 
 
 def test_ids_go_on_behind_the_restored_ones(sound_backup: Path, target: Database) -> None:
@@ -137,7 +137,7 @@ def test_a_backup_while_others_write_has_every_version_of_every_prompt(
         writer.join()
     for number in range(5):
         with opened(f"sqlite:///{tmp_path}/{number}.db") as copy, copy.read() as tx:
-            assert checks.list_problems(tx) == []
+            assert integrity_checks.list_problems(tx) == []
             told = changes.list_changes(tx, limit=1_000_000, project_id=registry.project.id)
             published = [change for change in told if change.kind.value in {"prompt.created", "prompt.published"}]
             counts.append(len(published))

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from promptuary.model.errors import Unavailable
 from promptuary.registry import labels, prompts
-from promptuary.store import checks
+from promptuary.store import integrity_checks
 from promptuary.store.engine.database import Database
 from promptuary.store.lists import entries
 
@@ -37,7 +37,7 @@ def fill(registry: Registry) -> None:
 def test_a_database_in_use_is_sound(registry: Registry) -> None:
     fill(registry)
     with registry.database.read() as tx:
-        assert checks.list_problems(tx) == []
+        assert integrity_checks.list_problems(tx) == []
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_damage_is_reported(registry: Registry, damage: str, problem: str) -> No
     with registry.database.write() as tx:
         tx.connection.execute(text(damage))
     with registry.database.read() as tx:
-        found = checks.list_problems(tx)
+        found = integrity_checks.list_problems(tx)
     assert any(problem in sentence for sentence in found)
     # What is derived from damaged rows may be missed, too.
     assert all(problem in sentence or REINDEX in sentence for sentence in found)
@@ -96,9 +96,9 @@ def test_an_index_of_trigrams_that_does_not_fit_is_reported_and_mended(registry:
     with registry.database.write() as tx:
         tx.connection.exec_driver_sql(damage)
     with registry.database.write() as tx:
-        assert any(REINDEX in sentence for sentence in checks.list_problems(tx))
+        assert any(REINDEX in sentence for sentence in integrity_checks.list_problems(tx))
         entries.rebuild(tx)
-        assert checks.list_problems(tx) == []
+        assert integrity_checks.list_problems(tx) == []
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -116,7 +116,7 @@ def test_rows_that_others_refer_to_are_missed(registry: Registry, database_url: 
     with closing(sqlite3.connect(path_of(database_url), isolation_level=None)) as connection:
         connection.execute(deletion)
     with registry.database.read() as tx:
-        assert any(f"refers to a missing row of {table}" in sentence for sentence in checks.list_problems(tx))
+        assert any(f"refers to a missing row of {table}" in sentence for sentence in integrity_checks.list_problems(tx))
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -138,7 +138,7 @@ def problems_of(path: Path) -> list[str]:
     database = Database.open(f"sqlite:///{path}")
     try:
         with database.read() as tx:
-            return checks.list_problems(tx)
+            return integrity_checks.list_problems(tx)
     except Unavailable as error:
         return [str(error)]
     finally:

@@ -15,7 +15,7 @@ from sqlalchemy import Table, delete, select, text
 from promptuary.model.errors import VersionConflict
 from promptuary.model.listing import ORDERS, Listing
 from promptuary.registry import labels, prompts
-from promptuary.store import backup, checks, schema
+from promptuary.store import backup, integrity_checks, schema
 from promptuary.store.engine.database import Database
 from promptuary.store.lists import entries
 from promptuary.store.lists.pages import list_page
@@ -42,7 +42,7 @@ def test_what_is_built_anew_equals_what_was_kept_in_step(registry: Registry) -> 
         assert [names_of(tx, registry, **query) for query in queries] == before
     assert before[0] == ["prompt-1", "prompt-2", "prompt-3", "prompt-4"]
     with registry.database.read() as tx:
-        assert checks.list_problems(tx) == []
+        assert integrity_checks.list_problems(tx) == []
 
 
 def test_lists_are_built_when_a_database_of_an_older_version_is_upgraded(registry: Registry) -> None:
@@ -51,7 +51,7 @@ def test_lists_are_built_when_a_database_of_an_older_version_is_upgraded(registr
     schema.upgrade(registry.database)
     with registry.database.read() as tx:
         assert names_of(tx, registry, search="prompt-3") == ["prompt-3"]
-        assert checks.list_problems(tx) == []
+        assert integrity_checks.list_problems(tx) == []
 
 
 def require_sound_after(registry: Registry, disturb: Callable[[], None]) -> None:
@@ -69,7 +69,7 @@ def require_sound_after(registry: Registry, disturb: Callable[[], None]) -> None
         assert list(pool.map(lambda _: disturb(), range(3))) == [None] * 3
         assert list(publishing) == [None] * 3
     with registry.database.read() as tx:
-        assert checks.list_problems(tx) == []
+        assert integrity_checks.list_problems(tx) == []
 
 
 def test_lists_can_be_built_anew_while_others_write(registry: Registry, database_url: str) -> None:
@@ -137,7 +137,7 @@ def test_a_publish_leaves_lists_and_search_as_building_them_anew_would(registry:
         assert names_of(tx, registry, search="hello! v3") == []
         assert [names_of(tx, registry, label=f"label-{number}") for number in labelled] == [["greeting"] for _ in labelled]
     with registry.database.read() as tx:
-        assert checks.list_problems(tx) == []
+        assert integrity_checks.list_problems(tx) == []
 
 
 @pytest.mark.parametrize("table", entries.DERIVED)
@@ -149,4 +149,4 @@ def test_a_publish_lists_a_prompt_again_that_was_not_listed_any_more(registry: R
         prompts.publish_version(tx, registry.actor, name="greeting", base_version=2, prompt="Good morning")
         assert names_of(tx, registry, label="production") == names_of(tx, registry, search="morning") == ["greeting"]
     with registry.database.read() as tx:
-        assert checks.list_problems(tx) == []
+        assert integrity_checks.list_problems(tx) == []

@@ -8,7 +8,7 @@ from promptuary.model.accounts import recorded_author
 from promptuary.model.changes.payloads import UserChanged, UserFacts
 from promptuary.registry import administration, labels, prompts
 from promptuary.registry.operator import members, users
-from promptuary.store import changes, checks, recorded_authors, schema, tables
+from promptuary.store import changes, integrity_checks, recorded_authors, schema, tables
 from promptuary.store import labels as stored_labels
 
 
@@ -33,7 +33,7 @@ def test_accounts_of_imported_authors_become_recorded_authors_and_all_others_sta
         assert {user.id for user in users.list_users(tx, limit=10)} == {registry.user.id, disabled.id, idle.id}
         [*_, last] = changes.list_changes(tx, limit=100)
         assert last.payload == UserChanged(UserFacts(former.id, former.email), None)
-        assert checks.list_problems(tx) == []
+        assert integrity_checks.list_problems(tx) == []
         members.set_member(tx, project_id=registry.project.id, email=registry.user.email, role=Role.ADMIN)
         admin = make_actor(registry.project, registry.user, role=Role.ADMIN)
         assert administration.invite_member(tx, admin, email=former.email, role=Role.VIEWER).member.email == former.email

@@ -17,7 +17,7 @@ from promptuary.model.usage import FetchCount, FetchKey
 from promptuary.registry import labels, sign_in_links, usage
 from promptuary.registry.operator.users import list_users
 from promptuary.registry.sessions import begin_session
-from promptuary.store import backup, checks, schema
+from promptuary.store import backup, integrity_checks, schema
 from promptuary.store.engine.database import Database, Transaction
 
 SECRET = "the text of a prompt"
@@ -118,7 +118,7 @@ def test_what_breaks_a_rule_is_refused_and_found_and_no_prompt_is_shown(sound: P
     assert SECRET not in str(error.value)
     with closing_database(Database.open(f"sqlite:///{sound}")) as damaged:
         with damaged.read() as tx:
-            problems = checks.list_problems(tx)
+            problems = integrity_checks.list_problems(tx)
         assert problems != []
         assert SECRET not in " ".join(problems)
         # It may be copied as it is; what cannot is refused without a word of what is in it.
@@ -145,9 +145,9 @@ def test_what_breaks_a_rule_is_refused_and_found_and_no_prompt_is_shown(sound: P
 def test_links_and_sessions_that_break_a_rule_are_found(sqlite_registry: Registry, damage: str) -> None:
     with sqlite_registry.database.write() as tx:
         invite_and_sign_in(tx, sqlite_registry)
-        assert checks.find_problem(tx) is None
+        assert integrity_checks.find_problem(tx) is None
         tx.connection.exec_driver_sql(damage)
-        assert checks.find_problem(tx) is not None
+        assert integrity_checks.find_problem(tx) is not None
 
 
 @contextmanager
@@ -159,8 +159,8 @@ def closing_database(database: Database) -> Iterator[Database]:
 def test_a_database_in_use_breaks_no_rule(registry: Registry) -> None:
     fill(registry)
     with registry.database.read() as tx:
-        assert checks.list_problems(tx) == []
-        assert checks.find_problem(tx) is None
+        assert integrity_checks.list_problems(tx) == []
+        assert integrity_checks.find_problem(tx) is None
 
 
 @pytest.mark.parametrize("table", ["prompts", "versions", "projects", "users"])

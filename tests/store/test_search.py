@@ -19,7 +19,7 @@ from promptuary.model.content import search_key
 from promptuary.model.listing import ORDERS, Listing
 from promptuary.registry import labels, prompts
 from promptuary.registry.operator import projects
-from promptuary.store import checks, schema
+from promptuary.store import integrity_checks, schema
 from promptuary.store.engine.database import Transaction
 from promptuary.store.lists import entries
 from promptuary.store.lists.pages import list_page
@@ -198,7 +198,7 @@ def test_prompts_that_go_by_themselves_leave_the_index_sound(registry: Registry)
         make_prompt(tx, registry.actor, name="other", prompt="another needle")
         tx.connection.execute(text("DELETE FROM prompts WHERE name = 'greeting'"))
         assert names_of(tx, registry, search="needle") == ["other"]
-        assert checks.list_problems(tx) == []
+        assert integrity_checks.list_problems(tx) == []
 
 
 def test_writers_of_the_same_words_in_another_order_do_not_block_each_other(registry: Registry) -> None:
@@ -211,7 +211,7 @@ def test_writers_of_the_same_words_in_another_order_do_not_block_each_other(regi
     simultaneously([partial(write, words) for words in itertools.permutations(["alpha", "beta", "gamma"])])
     with registry.database.read() as tx:
         assert len(names_of(tx, registry, search="alpha4")) == 6
-        assert checks.list_problems(tx) == []
+        assert integrity_checks.list_problems(tx) == []
 
 
 def test_texts_stay_found_after_a_downgrade_and_an_upgrade(registry: Registry) -> None:
@@ -221,7 +221,7 @@ def test_texts_stay_found_after_a_downgrade_and_an_upgrade(registry: Registry) -
     schema.upgrade(registry.database)
     with registry.database.read() as tx:
         assert names_of(tx, registry, search="needle") == ["greeting"]
-        assert checks.list_problems(tx) == []
+        assert integrity_checks.list_problems(tx) == []
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -16,7 +16,7 @@ from promptuary.http.heavy_work import HeavyWork
 from promptuary.model.errors import Busy
 from promptuary.model.json_text import MAX_INDENTATION, dump_indented, parse
 from promptuary.web.prompts.merging import MAX_CONFLICTS
-from promptuary.web.prompts.visible import PageBudget
+from promptuary.web.prompts.visible_text import PageBudget
 
 MAX_BYTES = 2_000_000
 pytestmark = pytest.mark.timeout(120)

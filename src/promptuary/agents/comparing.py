@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from promptuary.agents.outputs import PromptDiff
 from promptuary.differences import Budget, Budgets, ConfigChange, Hunk, Row, compare_configs_within, compare_texts_within
-from promptuary.model.hidden import added_hidden
+from promptuary.model.hidden_characters import added_hidden
 from promptuary.model.json_text import dump_indented
 from promptuary.model.prompts import Version
 from promptuary.model.text import counted

@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from promptuary import __version__
 from promptuary.agents.calls import AgentCall
-from promptuary.agents.native import Message, NativePrompt, fill_native, list_native
+from promptuary.agents.mcp_prompts import Message, NativePrompt, fill_native, list_native
 from promptuary.agents.running import Outcome, refused, run_tool
 from promptuary.agents.streams import Stream, Streams
 from promptuary.agents.tools import TOOLS, Tool

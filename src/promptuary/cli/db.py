@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from promptuary.cli.database import open_database, opened_database, read_settings
+from promptuary.cli.context import open_database, opened_database, read_settings
 from promptuary.cli.output import say, write_to_stdout
 from promptuary.model.errors import NotEmpty
-from promptuary.store import backup, checks, recent_fetches, schema
+from promptuary.store import backup, integrity_checks, recent_fetches, schema
 from promptuary.store.lists import entries
 
 app = typer.Typer(help="Upgrade, check, back up and restore the database.", no_args_is_help=True)
@@ -27,7 +27,7 @@ def upgrade() -> None:
 def check() -> None:
     """Read the whole database and report problems: files, references, version numbers, labels, contents."""
     with opened_database() as database, database.read() as tx:
-        problems = checks.list_problems(tx)
+        problems = integrity_checks.list_problems(tx)
     for problem in problems:
         say(problem, err=True)
     if problems:

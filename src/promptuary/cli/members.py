@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from promptuary.cli.database import MAX_LISTED, opened_database
+from promptuary.cli.context import MAX_LISTED, opened_database
 from promptuary.cli.output import AsJson, format_timestamp, say, show_record, show_records
 from promptuary.model.access import Role
 from promptuary.model.accounts import Member

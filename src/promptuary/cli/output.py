@@ -13,7 +13,7 @@ import typer
 from rich.cells import cell_len
 
 from promptuary.model.errors import InvalidValue, Unavailable
-from promptuary.model.hidden import HIDDEN
+from promptuary.model.hidden_characters import HIDDEN
 from promptuary.model.json_text import dump
 
 _GAP = "  "

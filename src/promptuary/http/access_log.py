@@ -8,7 +8,7 @@ from json.encoder import encode_basestring_ascii
 from starlette.types import Scope
 
 from promptuary.http.conditional import NOT_MODIFIED
-from promptuary.http.logged_paths import WELCOME, logged_path
+from promptuary.http.path_redaction import WELCOME, logged_path
 
 _REDIRECTED = 300
 

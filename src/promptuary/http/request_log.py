@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from promptuary.http.body import CLIENT_GONE
-from promptuary.http.logged_paths import logged_path
+from promptuary.http.path_redaction import logged_path
 from promptuary.http.request_recorder import REQUEST_ID_HEADER, RequestRecorder, sent_id
 from promptuary.http.scope import REFUSED, REQUEST_ID, STAYS_OPEN
 from promptuary.model.errors import Damaged, RegistryError

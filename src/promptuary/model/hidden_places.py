@@ -1,13 +1,13 @@
 """Places of invisible characters in texts, by line and column, and those that a change adds.
 
-What such a character is says `promptuary.model.hidden`.
+What such a character is says `promptuary.model.hidden_characters`.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from promptuary.model.hidden import added_hidden, code_of, iterate_hidden, name_of
+from promptuary.model.hidden_characters import added_hidden, code_of, iterate_hidden, name_of
 from promptuary.model.json_text import dump_indented
 from promptuary.model.messages import messages_of
 

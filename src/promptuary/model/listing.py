@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from promptuary.model.needles import needles_of
 from promptuary.model.prompts import Version
+from promptuary.model.search_terms import needles_of
 
 ORDERS = (
     "name",

@@ -13,7 +13,7 @@ from promptuary.registry import sign_in_links
 from promptuary.registry.operator import keys, members, projects, users
 from promptuary.store import keys as stored_keys
 from promptuary.store import members as stored_members
-from promptuary.store import sessions as stored_sessions
+from promptuary.store import sign_in_links as stored_links
 from promptuary.store import users as stored_users
 from promptuary.store.engine.database import Transaction
 
@@ -107,7 +107,7 @@ def renew_invitation(tx: Transaction, actor: Actor, *, email: str) -> Invitation
         raise MemberNotFound(user.email, actor.project_id)
     if not sign_in_links.is_invited_only(tx, user, actor.project_id):
         raise InvalidValue("invalid_choice", _no_new_link(user), field="email")
-    stored_sessions.delete_invitations(tx, user.id)
+    stored_links.delete_invitations(tx, user.id)
     return Invitation(member, sign_in_links.create_invitation(tx, actor, user))
 
 

@@ -14,7 +14,8 @@ from promptuary.registry.access import hash_key
 from promptuary.registry.operator.users import change_user, store_password, vouch_for
 from promptuary.registry.passwords import hash_password
 from promptuary.registry.sessions import begin_session
-from promptuary.store import keys, members, projects, sessions, users
+from promptuary.store import keys, members, projects, users
+from promptuary.store import sign_in_links as stored_links
 from promptuary.store.engine.database import Database, Transaction
 
 LASTS = timedelta(days=7)
@@ -29,7 +30,7 @@ def create_link(tx: Transaction, user: User, *, is_first_start: bool = False) ->
     `InvalidValue` for a disabled user.
     """
     users.lock_user(tx, user.id)
-    sessions.delete_invitations(tx, user.id)
+    stored_links.delete_invitations(tx, user.id)
     return _insert(tx, SignInLink(user, is_first_start, tx.clock() + LASTS, is_operators=True))
 
 
@@ -53,7 +54,7 @@ def is_invited_only(tx: Transaction, user: User, project_id: int) -> bool:
         and not user.has_password
         and [membership.project.id for membership in mine] == [project_id]
         and not keys.list_keys(tx, user_id=user.id, limit=1)
-        and not sessions.has_operators_link(tx, user.id, now=tx.clock())
+        and not stored_links.has_operators_link(tx, user.id, now=tx.clock())
     )
 
 
@@ -62,7 +63,7 @@ def get_link(tx: Transaction, value: str) -> SignInLink:
 
     Raises `LinkEnded` for one that was used or has expired, whose user is disabled, or which would open more than it was made for.
     """
-    link = sessions.find_link(tx, hash_key(value), now=tx.clock())
+    link = stored_links.find_link(tx, hash_key(value), now=tx.clock())
     if link is None or not link.user.is_active or not _opens(tx, link):
         raise LinkEnded
     return link
@@ -96,7 +97,7 @@ def use_link(
     with database.write() as tx:
         link = _locked_link(tx, value)
         # Of two who use it at once, only one deletes it.
-        if not sessions.delete_link(tx, hash_key(value)):
+        if not stored_links.delete_link(tx, hash_key(value)):
             raise LinkEnded
         by = Attribution(link.user.id, request_id=request_id)
         chosen = profile if link.is_first_start else Profile(link.user.email, profile.first_name, profile.last_name)
@@ -112,7 +113,7 @@ def _insert(tx: Transaction, link: SignInLink) -> str:
         message = f"'{link.user.email}' is disabled."
         raise InvalidValue("disabled", message, field="email")
     value = secrets.token_urlsafe(_RANDOM_BYTES)
-    sessions.insert_link(tx, link, value_hash=hash_key(value))
+    stored_links.insert_link(tx, link, value_hash=hash_key(value))
     return value
 
 

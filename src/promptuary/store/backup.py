@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from promptuary.model.errors import Damaged, InvalidBackup, NotEmpty, SchemaMismatch, Unavailable
-from promptuary.store import changes, checks, fetches, recent_fetches, schema
+from promptuary.store import changes, fetches, integrity_checks, recent_fetches, schema
 from promptuary.store.engine import dialect
 from promptuary.store.engine.database import Database, StatementFailed
 from promptuary.store.lists import entries, trigrams
@@ -178,7 +178,7 @@ def _require_sound(backup: Database, source: Path, not_a_backup: str) -> None:
         if dialect.file_problems(tx.connection):
             message = f"{not_a_backup.removesuffix('.')}, or it is damaged."
             raise InvalidBackup(message)
-        problem = checks.find_problem(tx)
+        problem = integrity_checks.find_problem(tx)
         if problem is not None:
             message = f"{source} is not sound: {problem}."
             raise InvalidBackup(message)

@@ -132,7 +132,7 @@ def _fits(each: Column[Any], value: object) -> bool:  # noqa: PLR0911 - a table
     if isinstance(kind, Boolean):
         return value in {0, 1} and isinstance(value, int)
     if isinstance(kind, JsonText):
-        # What is derived, and who is recorded, is compared by `checks`.
+        # What is derived, and who is recorded, is compared by `integrity_checks`.
         return isinstance(value, str) and (each.name in _COMPARED or _is_json(value))
     if isinstance(kind, (Count, Integer, BigInteger)):
         most = _MAX_BIG_INTEGER if isinstance(kind, BigInteger) or each.name == "sequence" else MAX_INTEGER
@@ -211,7 +211,7 @@ def _check_prompt(row: Row) -> None:
 
 def _check_version(row: Row) -> None:
     _require(1 <= row["version"] <= MAX_VERSIONS, f"version is not between 1 and {MAX_VERSIONS}")
-    # What is no JSON, or null, and a config that is no object are found by `checks`, where size and outline are compared.
+    # What is no JSON, or null, and a config that is no object are found by `integrity_checks`, where size and outline are compared.
     value, config = _loaded(row["content"]), _loaded(row["config"] or "null")
     if value is not None:
         content.encode_prompt(parse(row["content"]), field="content")

@@ -13,14 +13,14 @@ from starlette.types import ASGIApp
 from promptuary.http.body import CLIENT_GONE, BodyTooSlow
 from promptuary.http.request_log import log_damage
 from promptuary.model.errors import PromptNotFound, RegistryError, Unavailable
-from promptuary.web import home
+from promptuary.web import home, routes
 from promptuary.web.account import keys, profile, sessions, sign_in
 from promptuary.web.assets import PREFIX
 from promptuary.web.errors import TITLES, SignInNeeded, WebError, detail_of, page_of
 from promptuary.web.headers import PageHeadersMiddleware
+from promptuary.web.misdirected import short_error, wants_page
 from promptuary.web.page_request import PageRequest, WebServices
-from promptuary.web.programs import short_error, wants_page
-from promptuary.web.projects import project_list, routes, settings
+from promptuary.web.projects import project_list, settings
 from promptuary.web.prompts.archive import find_archived
 
 ROUTES: list[Route] = [

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from promptuary.model.accounts import Author, User, shown_name
 from promptuary.model.text import counted
 from promptuary.web.account.scopes import describe_scopes
-from promptuary.web.prompts.visible import show_visibly
+from promptuary.web.prompts.visible_text import show_visibly
 from promptuary.web.user_agents import format_user_agent
 
 _KILOBYTE = 1000

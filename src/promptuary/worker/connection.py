@@ -15,7 +15,7 @@ from uvicorn.server import ServerState
 from promptuary.api.errors import BAD_REQUEST, HEAD_TOO_LARGE, Body, json_response
 from promptuary.delivery.shortcut import CachedHead, Shortcut
 from promptuary.http.body import DRAIN_SECONDS
-from promptuary.http.no_sniffing import NO_SNIFFING
+from promptuary.http.content_type_options import NO_SNIFFING
 from promptuary.http.request_ids import take_ids
 from promptuary.http.request_recorder import RequestRecorder, sent_id
 from promptuary.http.scope import ABORT, HEAD, REFUSED

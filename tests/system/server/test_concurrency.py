@@ -16,7 +16,7 @@ from serving import running_server
 from simultaneous import simultaneously
 
 from promptuary.model.changes import Change
-from promptuary.store import changes, checks
+from promptuary.store import changes, integrity_checks
 from promptuary.store.engine.database import Database
 
 CALLERS = 12
@@ -71,7 +71,7 @@ def project(fleet: Fleet) -> Iterator[Project]:
         ]
         yield Project(registry, clients)
     with fleet.database.read() as tx:
-        assert checks.list_problems(tx) == []
+        assert integrity_checks.list_problems(tx) == []
 
 
 def test_one_of_many_simultaneous_publishes_wins_and_the_others_learn_the_current_version(project: Project) -> None:

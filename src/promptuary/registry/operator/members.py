@@ -7,7 +7,7 @@ from promptuary.model.changes.payloads import MemberFacts, MemberRemoved, Member
 from promptuary.model.errors import AddressNotVerified, LastAdmin, MemberNotFound, UserNotFound
 from promptuary.registry.changes import record_administration
 from promptuary.registry.operator.projects import get_project
-from promptuary.store import members, projects, sessions, users
+from promptuary.store import members, projects, sign_in_links, users
 from promptuary.store.engine.database import Transaction
 
 MAX_MEMBERSHIPS = 1000
@@ -31,7 +31,7 @@ def set_member(
     if not is_address_trusted and user.has_password and not user.is_vouched_for(project_id):
         _require_no_gain(user, before, role)
     if user.invited_to_id != project_id:
-        sessions.delete_invitations(tx, user.id)
+        sign_in_links.delete_invitations(tx, user.id)
     if before is not None and before.role is Role.ADMIN and role is not Role.ADMIN:
         _require_other_admin(tx, user, project_id)
     members.upsert_member(tx, project_id=project_id, user_id=user.id, role=role)

@@ -1,4 +1,4 @@
-"""Prompts out of service: archiving one, the list of those that are, and bringing one back. Also copies."""
+"""Prompts out of service: archiving one, the list of those that are, and bringing one back."""
 
 from starlette.responses import Response
 
@@ -12,7 +12,7 @@ from promptuary.web.forms import Form
 from promptuary.web.numbers import positive_int
 from promptuary.web.page_request import PageRequest
 from promptuary.web.prompts.edit_form import proposal_of
-from promptuary.web.prompts.visible import PageBudget
+from promptuary.web.prompts.visible_text import PageBudget
 
 PER_PAGE = 50
 
@@ -102,26 +102,6 @@ def find_archived(request: PageRequest) -> str | None:
     return request.links.archived(history.selected.id)
 
 
-def show_duplication(request: PageRequest) -> Response:
-    """Show the form for a copy."""
-    return _duplication(request, request.enter(Permission.WRITE), f"{request.path['name']}-copy")
-
-
-def duplicate_prompt(request: PageRequest) -> Response:
-    """Make a copy, or show the form again with the reason why not: its name, or a version published in the meantime."""
-    actor = request.enter(Permission.WRITE)
-    name, new_name = request.path["name"], request.form.get("new_name").strip()
-    expected = positive_int(request.form.get("expected_version"))
-    try:
-        with request.database.write() as tx:
-            prompts.duplicate_prompt(tx, actor, name=name, new_name=new_name, expected_version=expected)
-    except (InvalidValue, NameTaken) as problem:
-        return _duplication(request, actor, new_name, problem=problem)
-    except VersionConflict:
-        return _duplication(request, actor, new_name, expected=expected)
-    return request.redirect(request.links.prompt(new_name), notice=f"This is a copy of {name}.")
-
-
 def _review_archiving(request: PageRequest, actor: Actor, *, is_changed: bool = False) -> Response:
     with request.database.read() as tx:
         version = prompts.fetch_prompt(tx, actor, request.path["name"])
@@ -137,22 +117,6 @@ def _standing(form: Form) -> Standing | None:
     shown = (label.partition(" ") for label in form.all("label"))
     pointers = tuple(LabelPointer(name, positive_int(version) or 0) for version, _, name in shown)
     return Standing(form.get("prompt_id"), positive_int(form.get("latest_version")) or 0, pointers)
-
-
-def _duplication(
-    request: PageRequest,
-    actor: Actor,
-    new_name: str,
-    *,
-    problem: InvalidValue | NameTaken | None = None,
-    expected: int | None = None,
-) -> Response:
-    with request.database.read() as tx:
-        version = prompts.fetch_prompt(tx, actor, request.path["name"])
-    status = 400 if problem else 409 if expected else 200
-    return request.page(
-        "prompts/duplicate.html", status=status, version=version, new_name=new_name, problem=problem, expected=expected
-    )
 
 
 def _archived(page_number: int) -> Listing:

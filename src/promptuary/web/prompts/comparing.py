@@ -14,7 +14,7 @@ from promptuary.store.engine.database import Transaction
 from promptuary.web.numbers import positive_int
 from promptuary.web.page_request import PageRequest
 from promptuary.web.prompts.edit_form import Proposal, proposal_of
-from promptuary.web.prompts.visible import show_visibly, weigh
+from promptuary.web.prompts.visible_text import show_visibly, weigh
 
 CHOICES = 200
 """Newest versions that are offered; if there are more, users can type a number."""

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from starlette.responses import PlainTextResponse, Response
 
 from promptuary.model.access import Actor, Permission
-from promptuary.model.hidden import find_hidden
+from promptuary.model.hidden_characters import find_hidden
 from promptuary.model.json_text import dump_indented
 from promptuary.model.prompts import Label
-from promptuary.model.tokens import approximate_tokens
+from promptuary.model.token_estimate import approximate_tokens
 from promptuary.model.variables import variable_names
 from promptuary.registry import prompts, usage
 from promptuary.registry.prompts import History
@@ -18,7 +18,7 @@ from promptuary.web.numbers import positive_int
 from promptuary.web.page_request import PageRequest
 from promptuary.web.prompts.edit_form import proposal_of
 from promptuary.web.prompts.prompt_view import read
-from promptuary.web.prompts.visible import PageBudget
+from promptuary.web.prompts.visible_text import PageBudget
 
 HISTORY = 25
 """Versions of the history that are shown at once."""

@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from promptuary.model.access import Actor, Permission
 from promptuary.model.errors import InvalidValue, NameTaken, PromptNotFound, VersionConflict
-from promptuary.model.hidden import added_hidden
+from promptuary.model.hidden_characters import added_hidden
 from promptuary.model.json_text import dump_indented
 from promptuary.model.prompts import Version
 from promptuary.registry import prompts

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from promptuary.model.outline import outline_of
 from promptuary.model.variables import VARIABLE
-from promptuary.web.prompts.visible import PageBudget, Piece, draw
+from promptuary.web.prompts.visible_text import PageBudget, Piece, draw
 
 _MAYBE_HEADING = re.compile(r"^[^\S\n]*#.*$", re.MULTILINE)
 

@@ -109,7 +109,7 @@ def _review(request: PageRequest, actor: Actor, label: str, version: int | None,
         present = _pointer(target, label)
         before = None if present is None else prompts.fetch_prompt(tx, actor, target.name, version=present.version)
     return request.page(
-        "prompts/label.html",
+        "prompts/label-review.html",
         status=409 if is_moved else 200,
         version=target,
         label=label,

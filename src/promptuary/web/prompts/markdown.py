@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from promptuary.model.outline import Heading
 from promptuary.model.variables import VARIABLE
-from promptuary.web.prompts.visible import show_visibly
+from promptuary.web.prompts.visible_text import show_visibly
 
 MAX_CHARACTERS = 100_000
 """Longest text that is rendered; a longer one is shown as it is written."""

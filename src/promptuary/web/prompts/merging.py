@@ -11,7 +11,7 @@ from promptuary.web.forms import Form
 from promptuary.web.prompts.conflicts import Conflict, Piece, decide_lines, value_conflict
 from promptuary.web.prompts.edit_form import Proposal, proposal_of
 from promptuary.web.prompts.merging_messages import merge_messages
-from promptuary.web.prompts.visible import PageBudget
+from promptuary.web.prompts.visible_text import PageBudget
 
 MAX_CONFLICTS = 100
 """Maximum places of a text, or of a config, at which one chooses; where more differ, one chooses between the whole ones."""

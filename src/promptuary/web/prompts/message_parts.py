@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from promptuary.model.json_text import InvalidJson, dump_indented, parse
 from promptuary.web.prompts.highlighting import mark_variables
-from promptuary.web.prompts.visible import PageBudget
+from promptuary.web.prompts.visible_text import PageBudget
 
 
 @dataclass(frozen=True, slots=True)

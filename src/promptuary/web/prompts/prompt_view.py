@@ -11,7 +11,7 @@ from promptuary.model.prompts import Version
 from promptuary.web.prompts.highlighting import mark_text, mark_variables
 from promptuary.web.prompts.markdown import MAX_CHARACTERS, render_markdown
 from promptuary.web.prompts.message_parts import MessagePart, split_rest
-from promptuary.web.prompts.visible import PageBudget
+from promptuary.web.prompts.visible_text import PageBudget
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def show_use(request: PageRequest) -> Response:
         placeholders=_fitting(placeholders),
     )
     return request.page(
-        "prompts/use.html",
+        "prompts/snippets.html",
         version=version,
         label=label,
         choices=[pointer.name for pointer in version.prompt_labels],

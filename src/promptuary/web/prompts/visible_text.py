@@ -10,7 +10,7 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-from promptuary.model.hidden import code_of, iterate_hidden, name_of
+from promptuary.model.hidden_characters import code_of, iterate_hidden, name_of
 
 MAX_PAGE: Final = 1_200_000
 """Maximum bytes of HTML that a page shows of texts."""

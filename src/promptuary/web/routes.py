@@ -1,6 +1,6 @@
 """The addresses of a project's pages."""
 
-from promptuary.web.prompts import activity, archive, comparing, detail, editing, labels, prompt_list, usage
+from promptuary.web.prompts import activity, archive, comparing, detail, duplicating, editing, labels, prompt_list, usage
 from promptuary.web.routing import page
 
 _PROJECT = "/projects/{project_id}"
@@ -24,7 +24,7 @@ ROUTES = [
     page(f"{_PROMPT}/labels/", get=labels.show_labels),
     page(f"{_PROMPT}/labels/set/", get=labels.review_label, post=labels.move_label, is_heavy=True),
     page(f"{_PROMPT}/labels/remove/", get=labels.review_removal, post=labels.remove_label),
-    page(f"{_PROMPT}/duplicate/", get=archive.show_duplication, post=archive.duplicate_prompt),
+    page(f"{_PROMPT}/duplicate/", get=duplicating.show_duplication, post=duplicating.duplicate_prompt),
     page(f"{_PROMPT}/archive/", get=archive.review_archiving, post=archive.archive_prompt),
     page(f"{_PROMPT}/unarchive/", post=archive.restore_prompt),
     page(f"{_PROMPT}/use/", get=usage.show_use),
