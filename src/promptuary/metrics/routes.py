@@ -40,6 +40,7 @@ ROUTES = (
     "/settings/{page}/",
     "/settings/{page}/{action}/",
     "/settings/{page}/{id}/{action}/",
+    "/projects/",
     "/projects/new/",
     "/projects/{project_id}/prompts/",
     "/projects/{project_id}/prompts/{name}/",

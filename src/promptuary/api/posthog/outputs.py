@@ -181,7 +181,7 @@ class ErrorDetail(TypedDict):
     detail: str
     attr: NotRequired[str]
     edit_index: NotRequired[int]
-    current_version: NotRequired[int]
+    current_version: NotRequired[int | None]
 
 
 def show_author(author: Author | None) -> UserBasic | None:
