@@ -54,6 +54,7 @@ def test_a_project_is_found_by_typing_and_opened_with_the_keyboard(browser: Brow
         page.keyboard.press("Enter")
         expect(page.locator(".switcher > summary .name")).to_have_text("Team 150 of wind turbines")
         page.locator(".switcher > summary").click()
+        expect(field).to_be_focused()
         page.keyboard.type("Team 00")
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", name="Projects", exact=True)).to_be_visible()

@@ -191,4 +191,4 @@ def test_only_one_module_of_the_command_line_prints() -> None:
         or (isinstance(node, ast.Name) and node.id == "print")
     }
     # The application prints its own version.
-    assert printing == {"showing.py", "application.py"}
+    assert printing == {"output.py", "application.py"}

@@ -36,7 +36,7 @@ def test_the_lock_of_the_current_project_is_verified_with_another_account_at_ano
     colleague = _colleague(desk)
     other = f"http://localhost:{desk.host.rpartition(':')[2]}"
     for settings in ({"host": other}, {"api_key": colleague.value}):
-        assert desk.run("status", **settings).stdout.startswith("1 prompt: nothing was edited")
+        assert desk.run("status", **settings).stdout.startswith("1 prompt: no local edits")
         assert desk.run("pull", **settings).stdout == "1 prompt: nothing is new on the server.\n"
     assert _lock(desk)["server"] == desk.host
     refused = desk.error("pull", api_key=colleague.value, project="@current")

@@ -143,8 +143,8 @@ class Database:
 def no_database(address: str) -> Unavailable:
     """Return the refusal of a command that finds no data at the address of its settings."""
     message = (
-        f"There is no Promptuary database at {address}. Set PROMPTUARY_DATA_DIR or PROMPTUARY_DATABASE_URL to where it is; "
-        "promptuary serve makes a new one."
+        f"There is no Promptuary database at {address}. Set PROMPTUARY_DATA_DIR or PROMPTUARY_DATABASE_URL to its location; "
+        "promptuary serve creates a new one."
     )
     return Unavailable(message)
 
