@@ -25,7 +25,7 @@ _PARTS = {
     "promptuary.http.request_recorder": "request id",
     "promptuary.metrics.requests": "counting for metrics",
     "promptuary.registry.fetch_counter": "counting usage",
-    "promptuary.supervisor.stop_flag": "look at the stop sign",
+    "promptuary.supervisor.stop_flag": "look at the stop flag",
     "promptuary.store.watch": "check of freshness",
 }
 _MIN_SHARE = 0.005

@@ -1,4 +1,4 @@
-"""The time between the wish to stop and the stop: requests are served as before, and clients are led to other servers.
+"""The time between the request to stop and the stop: requests are served as before, and clients are led to other servers.
 
 Not here: what readiness says (`api.operations.health`), and when the time is over (`supervisor.pool`).
 """

@@ -131,7 +131,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key at the only moment when its value is known."""
+    """A new key, with the value that is known only now."""
 
     key: Key
     value: str
@@ -162,7 +162,7 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
-    """A session at the only moment when the value of its cookie is known."""
+    """A new session, with the value of its cookie that is known only now."""
 
     session: Session
     value: str

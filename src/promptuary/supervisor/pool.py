@@ -58,7 +58,7 @@ class WorkerPool:
 
     The first worker prepares the database, and the others come when it has. If it cannot, there is no server.
 
-    On ``SIGTERM`` the stop sign goes up and the workers serve on for the time to drain; then they finish what they have begun.
+    On ``SIGTERM`` the stop flag is set and the workers serve on for the time to drain; then they finish what they have begun.
     ``SIGINT``, or a second signal, ends the first step at once. ``SIGHUP`` replaces each worker by a new one once that has started.
     """
 
@@ -75,25 +75,25 @@ class WorkerPool:
         # Its end that is written to is never written to: it closes with this process, however that ends.
         self._lifeline, self._own_end = os.pipe()
         # Events: the death of a worker, or a command. Signal handlers may put into this kind of queue.
-        self._news: queue.SimpleQueue[_Worker | _Command] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[_Worker | _Command] = queue.SimpleQueue()
 
     def serve(self) -> int:
         """Serve until a signal ends it; return the status to exit with, which is 1 if no stop was requested."""
         listener = self._listen()
-        signal.signal(signal.SIGTERM, lambda *_: self._news.put(_Command.STOP))
-        signal.signal(signal.SIGINT, lambda *_: self._news.put(_Command.STOP_NOW))
-        signal.signal(signal.SIGHUP, lambda *_: self._news.put(_Command.RENEW))
-        wish = self._prepare(listener)
+        signal.signal(signal.SIGTERM, lambda *_: self._events.put(_Command.STOP))
+        signal.signal(signal.SIGINT, lambda *_: self._events.put(_Command.STOP_NOW))
+        signal.signal(signal.SIGHUP, lambda *_: self._events.put(_Command.RENEW))
+        command = self._prepare(listener)
         if is_prepared(self._folder):
-            wish = wish or self._supervise(listener)
-        if wish is None and self._workers[1].process.returncode != REFUSED:
+            command = command or self._supervise(listener)
+        if command is None and self._workers[1].process.returncode != REFUSED:
             logger.error("The workers cannot start. See the log messages above for the reason.")
-        elif wish is _Command.STOP:
+        elif command is _Command.STOP:
             self._drain()
         self._stop_flag.set()
         listener.close()
         self._end(list(self._workers.values()))
-        return 1 if wish is None else 0
+        return 1 if command is None else 0
 
     def _listen(self) -> socket.socket:
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
@@ -104,18 +104,18 @@ class WorkerPool:
         return listener
 
     def _prepare(self, listener: socket.socket) -> _Command | None:
-        """Start the workers, the first one first; return the wish to stop that comes before it has prepared the database."""
+        """Start the workers, the first one first; return the command to stop that comes before it has prepared the database."""
         first = self._workers[1] = self._spawn(1, listener, f"--prepare-for={self._address}")
         while not is_prepared(self._folder):
             try:
-                news = self._news.get(timeout=_GLANCE_SECONDS)
+                event = self._events.get(timeout=_GLANCE_SECONDS)
             except queue.Empty:
                 continue
-            if isinstance(news, _Worker):
+            if isinstance(event, _Worker):
                 # If it dies although it has prepared the database, it is replaced.
-                self._news.put(news)
+                self._events.put(event)
                 break
-            if news is not _Command.RENEW:
+            if event is not _Command.RENEW:
                 # Nothing serves yet.
                 return _Command.STOP_NOW
         if is_prepared(self._folder):
@@ -165,21 +165,21 @@ class WorkerPool:
 
     def _wait_for_exit(self, worker: _Worker) -> None:
         worker.process.wait()
-        self._news.put(worker)
+        self._events.put(worker)
 
     def _supervise(self, listener: socket.socket) -> _Command | None:
         """Replace workers until a stop is requested; return the command, `None` if the workers cannot start."""
         while not self._is_giving_up():
             try:
-                news = self._news.get(timeout=self._restarts.seconds_to_next(time.monotonic()))
+                event = self._events.get(timeout=self._restarts.seconds_to_next(time.monotonic()))
             except queue.Empty:
-                news = None
-            if isinstance(news, _Worker):
-                self._on_exit(news)
-            elif news is _Command.RENEW:
+                event = None
+            if isinstance(event, _Worker):
+                self._on_exit(event)
+            elif event is _Command.RENEW:
                 self._renew(listener)
-            elif news is not None:
-                return news
+            elif event is not None:
+                return event
             for number in self._restarts.take_due(time.monotonic()):
                 self._replace(number, listener)
         return None
@@ -218,12 +218,12 @@ class WorkerPool:
         is_wanted = True
         while is_wanted and worker.is_alive() and not has_started(self._folder, worker.process.pid):
             try:
-                kept.append(self._news.get(timeout=_GLANCE_SECONDS))
+                kept.append(self._events.get(timeout=_GLANCE_SECONDS))
             except queue.Empty:
                 continue
             is_wanted = kept[-1] not in {_Command.STOP, _Command.STOP_NOW}
-        for news in kept:
-            self._news.put(news)
+        for event in kept:
+            self._events.put(event)
         return is_wanted
 
     def _is_giving_up(self) -> bool:
@@ -238,10 +238,10 @@ class WorkerPool:
         deadline = time.monotonic() + self._drain_seconds
         while any(worker.is_alive() for worker in self._workers.values()) and time.monotonic() < deadline:
             try:
-                news = self._news.get(timeout=max(0.0, deadline - time.monotonic()))
+                event = self._events.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
                 return
-            if news in {_Command.STOP, _Command.STOP_NOW}:
+            if event in {_Command.STOP, _Command.STOP_NOW}:
                 return
 
     def _end(self, workers: list[_Worker]) -> None:

@@ -32,8 +32,8 @@ CHANNEL = "promptuary_changes"
 
 # Keys of PostgreSQL advisory locks; any two constants that nothing else in the database uses.
 _MIGRATION_LOCK = 7_116_001
-CHANGE_LOG_LOCK = 7_116_002
-"""The lock of PostgreSQL whose holder alone appends changes, see `lock_change_log`, and adds words to the index of words."""
+_CHANGE_LOG_LOCK = 7_116_002
+"""PostgreSQL lock that appending to the change log takes, see `lock_change_log`."""
 
 
 def parse_url(database_url: str) -> URL:
@@ -206,7 +206,7 @@ def lock_change_log(connection: Connection) -> None:
     that which another writer may hold: every writer takes such rows first, so they cannot wait for each other in a circle.
     """
     if not is_sqlite(connection):
-        connection.execute(func.pg_advisory_xact_lock(CHANGE_LOG_LOCK).select())
+        connection.execute(func.pg_advisory_xact_lock(_CHANGE_LOG_LOCK).select())
 
 
 def announce_changes(connection: Connection) -> None:
