@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-FRONTEND = Path(__file__).parent.parent.parent / "frontend"
+FRONTEND = Path(__file__).parents[3] / "frontend"
 ESBUILD = FRONTEND / "node_modules/.bin/esbuild"
 SOURCE = 'export { markdown } from "./src/markdown"; export { markdownLanguage } from "@codemirror/lang-markdown";'
 PROGRAM = """
