@@ -9,9 +9,18 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 Network = IPv4Network | IPv6Network
 
 _NAT64 = IPv6Network("64:ff9b::/96")
+_6TO4 = IPv6Network("2002::/16")
 _IPV4_COMPATIBLE = IPv6Network("::/96")
-# Local translation and relays: the address inside cannot be known, or says nothing of the machine that is reached.
-_FORBIDDEN = (IPv6Network("64:ff9b:1::/48"), IPv6Network("2001::/32"), IPv6Network("fec0::/10"), IPv4Network("192.88.99.0/24"))
+# Local translation and relays: the address inside cannot be known, or says nothing of the machine that is reached. Networks for
+# documentation and for segments of routes: versions of Python differ in whether they are public.
+_FORBIDDEN = (
+    IPv6Network("64:ff9b:1::/48"),
+    IPv6Network("2001::/32"),
+    IPv6Network("fec0::/10"),
+    IPv6Network("3fff::/20"),
+    IPv6Network("5f00::/16"),
+    IPv4Network("192.88.99.0/24"),
+)
 
 
 def may_reach(text: str, allowed: Sequence[Network] = ()) -> bool:
@@ -37,8 +46,8 @@ def _is_public(address: IPv4Address | IPv6Address) -> bool:
         or address.is_unspecified
         or any(address in network for network in _FORBIDDEN)
     )
-    # NAT64 is in a reserved block; the address inside decides.
-    return address in _NAT64 or (address.is_global and not is_special)
+    # The address inside decides: NAT64 is in a reserved block, and versions of Python differ in whether 6to4 is public.
+    return address in _NAT64 or address in _6TO4 or (address.is_global and not is_special)
 
 
 def _embedded(address: IPv4Address | IPv6Address) -> IPv4Address | None:
