@@ -25,7 +25,8 @@ from promptuary.store.engine.database import Database, Transaction
 def enter(
     tx: Transaction, key: Key, *, reference: str = "@current", token: str | None = None, permission: Permission = Permission.READ
 ) -> Actor:
-    return access.enter_project(tx, key, reference=reference, api_token=token, permission=permission, request_id="r")
+    caller = access.caller_of(key)
+    return access.enter(tx, caller, reference=reference, api_token=token, permission=permission, request_id="r")
 
 
 def test_a_project_is_named_by_its_id_by_current_or_by_its_token_which_wins(registry: Registry) -> None:
@@ -140,3 +141,37 @@ def test_the_use_of_a_key_is_noted_at_most_once_an_hour(timed: Registry, clock: 
             assert worth == (key.last_used_at == clock.now)
             noted.append(key.last_used_at)
     assert [(moment - start).seconds // 60 for moment in noted if moment is not None] == [0, 0, 0, 0, 61, 61, 61, 122]
+
+
+def test_a_key_enters_in_one_step_as_it_does_in_two(registry: Registry) -> None:
+    with registry.database.write() as tx:
+        other = projects.create_project(tx, name="Other")
+        new = make_key(tx, registry.user, Scope.READ, project_ids=[registry.project.id, other.id])
+        viewer = make_key(tx, make_member(tx, registry.project, role=Role.VIEWER))
+        here = str(registry.project.id)
+        for named in ({"reference": here}, {"reference": "@current"}, {"reference": "99", "api_token": registry.project.api_token}):
+            actor = enter(tx, new.key, reference=here)
+            assert access.enter_with_key(tx, new.value, permission=Permission.READ, **named) == (new.key, actor)
+        refusals = [
+            (new, here, None, Permission.WRITE, MissingScope),
+            (new, here, "phc_unknown", Permission.READ, UnknownProjectToken),
+            (new, "99", None, Permission.READ, ProjectNotFound),
+            (new, str(other.id), None, Permission.READ, NotAMember),
+            (viewer, here, None, Permission.WRITE, RoleTooLow),
+        ]
+        for key, reference, token, permission, refusal in refusals:
+            with pytest.raises(refusal):
+                access.enter_with_key(tx, key.value, reference=reference, api_token=token, permission=permission)
+        third = projects.create_project(tx, name="Third")
+        with pytest.raises(KeyLimitedToOtherProjects, match=f"ID {third.id}"):
+            access.enter_with_key(tx, new.value, reference=str(third.id), permission=Permission.READ)
+
+
+def test_no_value_but_that_of_a_usable_key_enters(registry: Registry) -> None:
+    here = str(registry.project.id)
+    with registry.database.write() as tx:
+        new = make_key(tx, registry.user)
+        for value in ("", "phx_unknown", "\ud800", "a\0b"):
+            assert access.enter_with_key(tx, value, reference=here, permission=Permission.READ) is None
+        keys.revoke_key(tx, new.key.id)
+        assert access.enter_with_key(tx, new.value, reference=here, permission=Permission.READ) is None

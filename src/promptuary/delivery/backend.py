@@ -58,10 +58,10 @@ def open_backend(
     def authorise(value: str, reference: str, api_token: str) -> KeyAccess | None:
         try:
             with database.read() as tx:
-                key = access.find_key(tx, value)
-                if key is None:
+                entered = access.enter_with_key(tx, value, reference=reference, api_token=api_token, permission=Permission.READ)
+                if entered is None:
                     return None
-                actor = access.enter_project(tx, key, reference=reference, api_token=api_token or None, permission=Permission.READ)
+                key, actor = entered
                 if access.is_use_worth_noting(key, tx.clock()):
                     noting.submit(access.try_to_note_use, database, key.id).add_done_callback(log_defect)
         except RegistryError:

@@ -106,6 +106,26 @@ class Invitation:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedProject:
+    """A project as a request names it: by its token, else as the current project of the user, else by its id.
+
+    No project has the id `None`.
+    """
+
+    token: str | None
+    is_current: bool
+    id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRole:
+    """Role of a user in a project that a request names: without an id there is no such project, without a role no membership."""
+
+    project_id: int | None
+    role: Role | None
+
+
+@dataclass(frozen=True, slots=True)
 class Membership:
     """A project of a user, and their role in it."""
 

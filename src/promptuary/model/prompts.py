@@ -86,7 +86,8 @@ class Version:
     """One immutable version together with what is known of its prompt at the moment of reading.
 
     ``content`` and ``config_json`` are stored JSON text; ``content`` is empty where a list was asked for without it.
-    ``prompt_labels`` are all labels of the prompt, ordered by name, whichever version they point at.
+    ``prompt_labels`` are all labels of the prompt, ordered by name, whichever version they point at; empty where a version was
+    asked for without them.
     """
 
     id: str

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from promptuary.model.access import Actor, Permission, Scope, require_scope
-from promptuary.model.accounts import Key
+from promptuary.model.accounts import Key, NamedProject, ProjectRole
 from promptuary.model.errors import KeyLimitedToOtherProjects, NotAMember, ProjectNotFound, RegistryError, UnknownProjectToken
-from promptuary.store import keys, members, projects, users
+from promptuary.store import admission, keys
 from promptuary.store.engine.database import Database, Transaction
 
 CURRENT_PROJECT = "@current"
@@ -41,19 +41,6 @@ def hash_key(value: str) -> str:
     return hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def enter_project(
-    tx: Transaction,
-    key: Key,
-    *,
-    reference: str,
-    api_token: str | None,
-    permission: Permission,
-    request_id: str | None = None,
-) -> Actor:
-    """Return the key's user as an actor in a project; see `enter`."""
-    return enter(tx, caller_of(key), reference=reference, api_token=api_token, permission=permission, request_id=request_id)
-
-
 def enter(
     tx: Transaction,
     caller: Caller,
@@ -69,26 +56,29 @@ def enter(
     current project of the caller. Raises, in this order, `MissingScope`, `UnknownProjectToken`, `ProjectNotFound`,
     `KeyLimitedToOtherProjects`, `NotAMember`, `RoleTooLow`.
     """
-    require_scope(caller.scopes, permission)
-    project_id = _named_project_id(tx, caller, reference=reference, api_token=api_token)
-    member = members.find_member(tx, project_id=project_id, user_id=caller.user_id)
-    # A member implies a project.
-    if member is None and projects.find_project(tx, project_id) is None:
-        raise ProjectNotFound
-    if caller.project_ids is not None and project_id not in caller.project_ids:
-        raise KeyLimitedToOtherProjects(project_id)
-    if member is None:
-        raise NotAMember
-    actor = Actor(
-        project_id=project_id,
-        role=member.role,
-        scopes=caller.scopes,
-        user_id=caller.user_id,
-        key_id=caller.key_id,
-        request_id=request_id,
-    )
-    actor.require(permission)
-    return actor
+    named = _named(reference, api_token)
+    return _admit(caller, named, admission.find_role(tx, caller.user_id, named), permission, request_id)
+
+
+def enter_with_key(
+    tx: Transaction,
+    value: str,
+    *,
+    reference: str,
+    permission: Permission,
+    api_token: str | None = None,
+    request_id: str | None = None,
+) -> tuple[Key, Actor] | None:
+    """Do in one statement what `find_key` and `enter` do: return the key of a value and its user as an actor in a project.
+
+    Returns `None` if no usable key has the value.
+    """
+    named = _named(reference, api_token)
+    found = admission.find_key(tx, hash_key(value), named)
+    if found is None:
+        return None
+    key, role = found
+    return key, _admit(caller_of(key), named, role, permission, request_id)
 
 
 def is_use_worth_noting(key: Key, now: datetime) -> bool:
@@ -114,22 +104,28 @@ def try_to_note_use(database: Database, key_id: str) -> None:
         structlog.stdlib.get_logger("promptuary.access").warning("use of a key not noted", key_id=key_id, reason=error.for_log)
 
 
-def _named_project_id(tx: Transaction, caller: Caller, *, reference: str, api_token: str | None) -> int:
-    """Return the id of the project that a request names; there may be none that has it."""
-    if api_token:
-        project = projects.find_project_by_token(tx, api_token)
-        if project is None:
-            raise UnknownProjectToken
-        return project.id
-    project_id = _current_project_id(tx, caller) if reference == CURRENT_PROJECT else _project_id(reference)
-    if project_id is None:
-        raise ProjectNotFound
-    return project_id
+def _named(reference: str, api_token: str | None) -> NamedProject:
+    return NamedProject(api_token or None, is_current=reference == CURRENT_PROJECT, id=_project_id(reference))
 
 
-def _current_project_id(tx: Transaction, caller: Caller) -> int | None:
-    user = users.find_user(tx, caller.user_id)
-    return None if user is None else user.current_project_id
+def _admit(caller: Caller, named: NamedProject, found: ProjectRole, permission: Permission, request_id: str | None) -> Actor:
+    require_scope(caller.scopes, permission)
+    if found.project_id is None:
+        raise ProjectNotFound if named.token is None else UnknownProjectToken
+    if caller.project_ids is not None and found.project_id not in caller.project_ids:
+        raise KeyLimitedToOtherProjects(found.project_id)
+    if found.role is None:
+        raise NotAMember
+    actor = Actor(
+        project_id=found.project_id,
+        role=found.role,
+        scopes=caller.scopes,
+        user_id=caller.user_id,
+        key_id=caller.key_id,
+        request_id=request_id,
+    )
+    actor.require(permission)
+    return actor
 
 
 def _project_id(reference: str) -> int | None:

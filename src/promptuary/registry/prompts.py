@@ -230,24 +230,29 @@ def resolve_name(tx: Transaction, actor: Actor, segment: str) -> str:
     A prompt that is named like the UUID wins. Raises `PromptNotFound` for a UUID that is neither.
     """
     actor.require(Permission.READ)
-    return _resolve(tx, actor, segment).name if is_version_id(segment) else segment
+    name = _name_of(tx, actor, segment)
+    if name is None:
+        raise PromptNotFound(segment)
+    return name
 
 
-def fetch_prompt(tx: Transaction, actor: Actor, segment: str, *, version: int | None = None, label: str | None = None) -> Version:
+def fetch_prompt(
+    tx: Transaction,
+    actor: Actor,
+    segment: str,
+    *,
+    version: int | None = None,
+    label: str | None = None,
+    with_labels: bool = True,
+) -> Version:
     """Return a version by number, by label, or the latest. ``segment`` is a name or a version's UUID, which selects the prompt.
 
-    Raises `PromptNotFound`. ``version`` and ``label`` exclude each other.
+    Raises `PromptNotFound`. ``version`` and ``label`` exclude each other. The labels of the prompt are read if they are wanted.
     """
     actor.require(Permission.READ)
-    try:
-        prompt = _resolve(tx, actor, segment)
-    except PromptNotFound:
-        raise PromptNotFound(segment, version=version, label=label) from None
-    if label is not None:
-        found = versions.find_labelled_version(tx, prompt, label=label)
-    else:
-        found = versions.find_version(tx, prompt, version=version or prompt.latest_version)
-    if found is None:
+    name = _name_of(tx, actor, segment)
+    found = name and versions.find_named_version(tx, actor.project_id, name, version=version, label=label, with_labels=with_labels)
+    if not found:
         raise PromptNotFound(segment, version=version, label=label)
     return found
 
@@ -344,13 +349,15 @@ def _lock(tx: Transaction, actor: Actor, name: str, prompt_id: str | None = None
     return prompt
 
 
-def _resolve(tx: Transaction, actor: Actor, segment: str) -> Prompt:
+def _name_of(tx: Transaction, actor: Actor, segment: str) -> str | None:
+    """Return the name that ``segment`` stands for; `None` for a UUID that is neither a name nor that of a version."""
+    version_id = _canonical_uuid(segment)
+    if version_id is None:
+        return segment
     prompt = prompts.find_prompt(tx, project_id=actor.project_id, name=segment)
-    if prompt is None and (version_id := _canonical_uuid(segment)):
-        prompt = prompts.find_prompt_by_version_id(tx, project_id=actor.project_id, version_id=version_id)
     if prompt is None:
-        raise PromptNotFound(segment)
-    return prompt
+        prompt = prompts.find_prompt_by_version_id(tx, project_id=actor.project_id, version_id=version_id)
+    return None if prompt is None else prompt.name
 
 
 def _canonical_uuid(segment: str) -> str | None:

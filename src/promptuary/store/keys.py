@@ -22,7 +22,8 @@ _SELECT = select(
     keys.c.last_used_at,
     keys.c.revoked_at,
 ).join(users, users.c.id == keys.c.user_id)
-_USABLE = Prepared(_SELECT.where(keys.c.value_hash == bindparam("value_hash"), keys.c.revoked_at.is_(None), users.c.is_active))
+SELECT_USABLE = _SELECT.where(keys.c.value_hash == bindparam("value_hash"), keys.c.revoked_at.is_(None), users.c.is_active)
+_USABLE = Prepared(SELECT_USABLE)
 
 
 def insert_key(tx: Transaction, key: Key, *, value_hash: str) -> None:
@@ -44,13 +45,13 @@ def insert_key(tx: Transaction, key: Key, *, value_hash: str) -> None:
 def find_usable_key(tx: Transaction, value_hash: str) -> Key | None:
     """Find a key by the SHA-256 of its value, unless it is revoked or its user disabled."""
     row = _USABLE.one_or_none(tx.connection, {"value_hash": value_hash})
-    return None if row is None else _key(row)
+    return None if row is None else key_of(row)
 
 
 def find_key(tx: Transaction, key_id: str) -> Key | None:
     """Find a key by its id, revoked or not."""
     row = tx.connection.execute(_SELECT.where(keys.c.id == key_id)).one_or_none()
-    return None if row is None else _key(row)
+    return None if row is None else key_of(row)
 
 
 def list_keys(tx: Transaction, *, user_id: int | None, limit: int) -> list[Key]:
@@ -58,7 +59,7 @@ def list_keys(tx: Transaction, *, user_id: int | None, limit: int) -> list[Key]:
     statement = _SELECT.order_by(keys.c.created_at.desc(), keys.c.id).limit(limit)
     if user_id is not None:
         statement = statement.where(keys.c.user_id == user_id)
-    return [_key(row) for row in tx.connection.execute(statement)]
+    return [key_of(row) for row in tx.connection.execute(statement)]
 
 
 def revoke_key(tx: Transaction, key_id: str, *, at: datetime) -> None:
@@ -72,7 +73,8 @@ def touch_key(tx: Transaction, key_id: str, *, at: datetime, unless_after: datet
     tx.connection.execute(update(keys).where(keys.c.id == key_id, stale).values(last_used_at=at))
 
 
-def _key(row: AnyRow) -> Key:
+def key_of(row: AnyRow) -> Key:
+    """Read a key from a row that has its columns."""
     return Key(
         id=row.id,
         user_id=row.user_id,

@@ -8,7 +8,6 @@ from promptuary.store.tables import projects
 
 _COLUMNS = (projects.c.id, projects.c.name, projects.c.api_token, projects.c.created_at)
 _BY_ID = select(*_COLUMNS).where(projects.c.id == bindparam("wanted", type_=projects.c.id.type))
-_BY_TOKEN = select(*_COLUMNS).where(projects.c.api_token == bindparam("wanted", type_=projects.c.api_token.type))
 
 
 def insert_project(tx: Transaction, *, name: str, api_token: str) -> Project:
@@ -36,12 +35,6 @@ def find_project(tx: Transaction, project_id: int) -> Project | None:
 def lock_project(tx: Transaction, project_id: int) -> None:
     """Keep others from locking the project until the transaction ends; its prompts can be written meanwhile."""
     tx.connection.execute(select(projects.c.id).where(projects.c.id == project_id).with_for_update(key_share=True))
-
-
-def find_project_by_token(tx: Transaction, api_token: str) -> Project | None:
-    """Find a project by its current token."""
-    row = tx.connection.execute(_BY_TOKEN, {"wanted": api_token}).one_or_none()
-    return None if row is None else _project(row)
 
 
 def list_projects(tx: Transaction, *, limit: int) -> list[Project]:

@@ -69,9 +69,18 @@ def find_version_by_id(tx: Transaction, prompt: Prompt, *, version_id: str) -> V
     return _found(tx, _BY_ID, prompt_id=prompt.id, wanted=version_id)
 
 
-def find_labelled_version(tx: Transaction, prompt: Prompt, *, label: str) -> Version | None:
-    """Find the version of a prompt that a label points at."""
-    return _found(tx, _BY_LABEL, prompt_id=prompt.id, wanted=label)
+def find_named_version(
+    tx: Transaction, project_id: int, name: str, *, version: int | None, label: str | None, with_labels: bool
+) -> Version | None:
+    """Find a version of an active prompt by label, by number, or the latest; its prompt's labels are empty unless wanted."""
+    of_prompt = {"project_id": project_id, "name": name}
+    if label is not None:
+        rows = _LABELLED.all(tx.connection, of_prompt | {"wanted": label})
+    elif version:
+        rows = _NUMBERED.all(tx.connection, of_prompt | {"wanted": version})
+    else:
+        rows = _LATEST.all(tx.connection, of_prompt)
+    return next(iter(_versions(tx, rows, with_labels=with_labels)), None)
 
 
 def list_history(tx: Transaction, prompt: Prompt, *, limit: int, offset: int, before: int | None) -> list[Version]:
@@ -124,10 +133,17 @@ _DRAFT = Prepared(
     )
 )
 _BY_ID = Prepared(_select_full().where(versions.c.prompt_id == _OF_PROMPT, _wanted(versions.c.id)))
-_BY_LABEL = Prepared(
-    _select_full()
-    .join(label_rows, label_rows.c.version_id == versions.c.id)
-    .where(label_rows.c.prompt_id == _OF_PROMPT, _wanted(label_rows.c.name))
+_SELECT_NAMED = _select_full().where(
+    prompts.c.project_id == bindparam("project_id", type_=prompts.c.project_id.type),
+    prompts.c.name == bindparam("name", type_=prompts.c.name.type),
+    prompts.c.archived_at.is_(None),
+)
+_LATEST = Prepared(_SELECT_NAMED.where(versions.c.version == prompts.c.latest_version))
+_NUMBERED = Prepared(_SELECT_NAMED.where(_wanted(versions.c.version)))
+_LABELLED = Prepared(
+    _SELECT_NAMED.join(label_rows, label_rows.c.version_id == versions.c.id).where(
+        label_rows.c.prompt_id == prompts.c.id, _wanted(label_rows.c.name)
+    )
 )
 
 
@@ -135,8 +151,8 @@ def _found(tx: Transaction, statement: Prepared, **values: object) -> Version | 
     return next(iter(_versions(tx, statement.all(tx.connection, values))), None)
 
 
-def _versions(tx: Transaction, rows: Sequence[AnyRow]) -> list[Version]:
-    pointers = labels.list_pointers_of(tx, sorted({row.prompt_id for row in rows}))
+def _versions(tx: Transaction, rows: Sequence[AnyRow], *, with_labels: bool = True) -> list[Version]:
+    pointers = labels.list_pointers_of(tx, sorted({row.prompt_id for row in rows})) if with_labels else {}
     # A page has many rows and few authors.
     authors = {author_id: author_of(row) for author_id, row in {row.author_id: row for row in rows}.items()}
     return [

@@ -1,7 +1,8 @@
 """A request to the PostHog API on its way through a handler: its query and body, and its answer. `credentials` has its caller."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated, TypeVar
 from urllib.parse import parse_qsl
 
@@ -24,7 +25,7 @@ from promptuary.http.scope import ANSWERED, SENT_METHOD
 from promptuary.model.access import Actor, Permission
 from promptuary.model.prompts import Version
 from promptuary.model.transfer import Line
-from promptuary.store.engine.database import Database
+from promptuary.store.engine.database import Database, Transaction
 
 QuerySchema = TypeVar("QuerySchema", bound=Schema)
 BodySchema = TypeVar("BodySchema", bound=Body)
@@ -84,7 +85,14 @@ class Call:
 
     def enter(self, permission: Permission) -> Actor:
         """Authenticate, authorise and count the request; return who acts in which project."""
-        return self.credentials.enter(permission)
+        with self.entering(permission) as (_, actor):
+            return actor
+
+    @contextmanager
+    def entering(self, permission: Permission) -> Iterator[tuple[Transaction, Actor]]:
+        """Do what `enter` does in a transaction in which the handler reads on, so that it sees what admitted the caller."""
+        with self.database.read() as tx:
+            yield tx, self.credentials.enter(tx, permission)
 
     def note_use_now(self) -> None:
         """Note that the caller was here, for an answer that does not end."""

@@ -35,20 +35,10 @@ class Credentials:
         """The query as sent; of parameters of one name the last."""
         return dict(parse_qsl(self._request.scope["query_string"].decode(errors="replace"), keep_blank_values=True))
 
-    def enter(self, permission: Permission) -> Actor:
+    def enter(self, tx: Transaction, permission: Permission) -> Actor:
         """Authenticate, authorise and count the request; return who acts in which project."""
-        credential = self._key
-        with self._services.database.read() as tx:
-            caller = self._signed_in_caller(tx) if credential is None else self._caller_with_key(tx, *credential)
-            actor = access.enter(
-                tx,
-                caller,
-                reference=self._request.path_params["project_id"],
-                api_token=self._project_token(),
-                permission=permission,
-                request_id=self._request.scope[REQUEST_ID],
-            )
-        self._services.limits.count_request(caller.key_id or f"user {caller.user_id}", permission)
+        actor = self._enter_signed_in(tx, permission) if self._key is None else self._enter_with_key(tx, permission, *self._key)
+        self._services.limits.count_request(actor.key_id or f"user {actor.user_id}", permission)
         return actor
 
     @property
@@ -120,20 +110,28 @@ class Credentials:
             return {}
         return body if isinstance(body, dict) else {}
 
-    def _caller_with_key(self, tx: Transaction, place: str, value: str) -> access.Caller:
-        key = access.find_key(tx, value)
-        if key is None:
+    def _enter_with_key(self, tx: Transaction, permission: Permission, place: str, value: str) -> Actor:
+        entered = access.enter_with_key(
+            tx,
+            value,
+            reference=self._request.path_params["project_id"],
+            api_token=self._project_token(),
+            permission=permission,
+            request_id=self._request.scope[REQUEST_ID],
+        )
+        if entered is None:
             self._count_bad_key()
             raise errors.invalid_key(place)
+        key, actor = entered
         if access.is_use_worth_noting(key, tx.clock()):
             self.note_use = partial(access.try_to_note_use, self._services.database, key.id)
-        return access.caller_of(key)
+        return actor
 
     def _count_bad_key(self) -> None:
         self._services.limits.count_bad_key(self._request.client.host if self._request.client else "")
 
-    def _signed_in_caller(self, tx: Transaction) -> access.Caller:
-        """Return the user who is signed in on the pages, for scripts of the pages and for API addresses opened in a browser."""
+    def _enter_signed_in(self, tx: Transaction, permission: Permission) -> Actor:
+        """Let the user in who is signed in on the pages, for scripts of the pages and for API addresses opened in a browser."""
         value = self._cookie
         signed_in = None if value is None else sessions.find_session(tx, value, limits=self._services.session_limits)
         if signed_in is None:
@@ -144,7 +142,14 @@ class Credentials:
             raise errors.sent_from_elsewhere()
         if sessions.is_worth_noting(signed_in.session, tx.clock()):
             self.note_use = partial(sessions.note_seen, self._services.database, signed_in.session)
-        return access.Caller(signed_in.user.id)
+        return access.enter(
+            tx,
+            access.Caller(signed_in.user.id),
+            reference=self._request.path_params["project_id"],
+            api_token=self._project_token(),
+            permission=permission,
+            request_id=self._request.scope[REQUEST_ID],
+        )
 
     def _project_token(self) -> str | None:
         if self._request.scope.get(SENT_METHOD, self._request.method) in READING_METHODS:

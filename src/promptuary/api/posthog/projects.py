@@ -34,8 +34,7 @@ class Project(TypedDict):
 )
 def read_project(call: CurrentCall) -> Response:
     """Return the project that the path means: for `@current`, the current one of the key's owner."""
-    actor = call.enter(Permission.READ)
-    with call.database.read() as tx:
+    with call.entering(Permission.READ) as (tx, actor):
         project = administration.read_project(tx, actor)
     return call.answer(_show(project))
 

@@ -58,10 +58,9 @@ _PAGE_PARAMETERS = [
 )
 def list_prompts(call: CurrentCall) -> Response:
     """List the active prompts, each at its latest version or, with `label`, at the labelled one; or the archived prompts."""
-    actor = call.enter(Permission.READ)
-    query = call.query(ListQuery)
-    window = window_of(call)
-    with call.database.read() as tx:
+    with call.entering(Permission.READ) as (tx, actor):
+        query = call.query(ListQuery)
+        window = window_of(call)
         page = prompts.list_prompts(tx, actor, query.listing(limit=window.limit, offset=window.offset))
     if query.content == "full" and not query.archived:
         call.count_fetches(actor, page.items, query.label)
@@ -97,10 +96,11 @@ async def fetch_prompt(call: CurrentCall) -> Response:
 
 
 def _fetch_prompt(call: Call) -> Response:
-    actor = call.enter(Permission.READ)
-    query = call.query(FetchQuery)
-    with call.database.read() as tx:
-        version = prompts.fetch_prompt(tx, actor, call.path["prompt_name"], version=query.version, label=query.label)
+    with call.entering(Permission.READ) as (tx, actor):
+        query = call.query(FetchQuery)
+        version = prompts.fetch_prompt(
+            tx, actor, call.path["prompt_name"], version=query.version, label=query.label, with_labels=False
+        )
     call.count_fetches(actor, [version], query.label)
     call.report_answered(Answered(actor.project_id, frozenset({version.name}), version.id, query.label or ""))
     return call.answer_tagged(show_public(version, query.content, query.label))
@@ -145,9 +145,8 @@ def publish_version(call: CurrentCall) -> Response:
 )
 def resolve_prompt(call: CurrentCall) -> Response:
     """Return one version in full, a page of the history, newest first, and all labels."""
-    actor = call.enter(Permission.READ)
-    query = call.query(ResolveQuery)
-    with call.database.read() as tx:
+    with call.entering(Permission.READ) as (tx, actor):
+        query = call.query(ResolveQuery)
         history = prompts.resolve_prompt(
             tx,
             actor,

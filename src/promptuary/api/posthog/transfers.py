@@ -97,9 +97,8 @@ def export_project(call: CurrentCall) -> Response:
 
     The first line tells what the project holds and whether the batch is the last; else the next one begins behind its last version.
     """
-    actor = call.enter(Permission.EXPORT)
-    query = call.query(ExportQuery)
-    with call.database.read() as tx:
+    with call.entering(Permission.EXPORT) as (tx, actor):
+        query = call.query(ExportQuery)
         lines = exports.export_batch(tx, actor, query.cursor)
     return call.answer_lines(lines)
 

@@ -111,10 +111,9 @@ def show_usage(call: CurrentCall) -> Response:
 
     Counts are a few seconds late.
     """
-    actor = call.enter(Permission.READ)
-    query = call.query(UsageQuery)
-    name = call.path["prompt_name"]
-    with call.database.read() as tx:
+    with call.entering(Permission.READ) as (tx, actor):
+        query = call.query(UsageQuery)
+        name = call.path["prompt_name"]
         found = usage.get_usage(
             tx, actor, name=name, first=query.first, last=query.last, version=query.version, limit=query.limit, offset=query.offset
         )
