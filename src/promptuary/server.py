@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from anyio import CapacityLimiter
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Lifespan
 
@@ -181,9 +181,9 @@ def _wrap(application: ASGIApp, layers: list[Middleware | None]) -> ASGIApp:
     return application
 
 
-def _create_lifespan(tracing: "Tracing | None", fetches: FetchParts, sampler: Sampler, writer: UsageWriter) -> Lifespan[FastAPI]:
+def _create_lifespan(tracing: "Tracing | None", fetches: FetchParts, sampler: Sampler, writer: UsageWriter) -> Lifespan[Starlette]:
     @asynccontextmanager
-    async def lifespan(_api: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_api: Starlette) -> AsyncIterator[None]:
         # Starts from top to bottom, and ends from bottom to top when all requests have ended.
         async with AsyncExitStack() as stack:
             if tracing is not None:

@@ -7,9 +7,9 @@ from functools import partial
 
 import pytest
 from builders import Registry, bearer, make_actor, make_key, make_member, make_prompt, make_services
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from simultaneous import simultaneously
+from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
@@ -62,7 +62,7 @@ def disturbed(
     freshness = Freshness(lambda: open_watch(database), cache.apply, open_commit_signal(None))
 
     @asynccontextmanager
-    async def lifespan(_api: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_api: Starlette) -> AsyncIterator[None]:
         yield
         await freshness.close()
         backend.close()

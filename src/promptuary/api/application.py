@@ -1,12 +1,9 @@
 """The API's application, put together."""
 
-from functools import cache
-
-from fastapi import APIRouter, FastAPI
-from starlette.routing import BaseRoute
+from starlette.applications import Starlette
 from starlette.types import ASGIApp, Lifespan
 
-from promptuary.api.documentation import SCHEMA_PATH, add_documentation
+from promptuary.api.documentation import documentation_routes
 from promptuary.api.operations import health, metrics
 from promptuary.api.posthog import changes, labels, projects, prompts, transfers, usage
 from promptuary.api.posthog.errors import add_error_handlers
@@ -28,24 +25,19 @@ PREFIX = f"{PROJECT}/llm_prompts"
 _BODIES: list[type[Body]] = [LLMPromptCreate, LLMPromptDuplicate, LLMPromptLabelSet, LLMPromptRestore, PatchedLLMPromptPublish]
 
 
-def create_api(services: Services, lifespan: Lifespan[FastAPI]) -> ASGIApp:
+_RESOURCES = (*((each.resource, PREFIX) for each in (prompts, labels, changes, usage, transfers)), (projects.resource, PROJECT))
+
+
+def create_api(services: Services, lifespan: Lifespan[Starlette]) -> ASGIApp:
     """Return the API as an ASGI application with the lifespan of the server. Everything it needs is in ``services``."""
-    routes = _routes(shows_metrics=services.shows_metrics)
-    api = FastAPI(routes=routes, openapi_url=SCHEMA_PATH, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
+    routes = [
+        *(route for resource, prefix in _RESOURCES for route in resource.routes(prefix)),
+        *health.ROUTES,
+        *(metrics.ROUTES if services.shows_metrics else ()),
+        *documentation_routes(_RESOURCES, _BODIES, root=path_of(services.public_url)),
+    ]
+    api = Starlette(routes=routes, lifespan=lifespan)
+    api.router.redirect_slashes = False
     api.state.services = services
     add_error_handlers(api)
-    add_documentation(api, _BODIES, root=path_of(services.public_url))
     return CanonicalPathMiddleware(api)
-
-
-@cache
-def _routes(*, shows_metrics: bool) -> list[BaseRoute]:
-    """Return what all applications of a process share: routes know no services, and to make their schemas takes long."""
-    router = APIRouter()
-    for resource in (prompts, labels, changes, usage, transfers):
-        router.include_router(resource.router, prefix=PREFIX)
-    router.include_router(projects.router, prefix=PROJECT)
-    router.include_router(health.router)
-    if shows_metrics:
-        router.include_router(metrics.router)
-    return router.routes

@@ -3,21 +3,26 @@
 Operation ids and schema names are those of the PostHog API's own document, so that generated clients and MCP tools fit.
 """
 
+import inspect
+from collections.abc import Sequence
+from functools import cache
 from html import escape
-from importlib.resources import files
-from typing import Any
+from importlib.util import find_spec
+from pathlib import Path
+from string import Template
+from typing import Any, Literal
 
-from fastapi import FastAPI
-from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.openapi.utils import get_openapi
+from pydantic import TypeAdapter
 from pydantic.json_schema import models_json_schema
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
 
 from promptuary import __version__
 from promptuary.api.posthog.bodies import JSON, LINES, MULTIPART, URLENCODED
 from promptuary.api.posthog.inputs import Body, Schema
 from promptuary.api.posthog.outputs import ErrorDetail, ErrorEnvelope
+from promptuary.api.posthog.resources import Endpoint, Operation, Resource
 
 SCHEMA_PATH = "/api/schema/"
 DOCS_PATH = "/api/docs/"
@@ -26,8 +31,14 @@ _REF = "#/components/schemas/{model}"
 _ASSETS = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css", "favicon.png": "image/png"}
 
 # The reference's own style has dark colors for this class and does not ask what the reader prefers.
-_HEAD = """
+_PAGE = Template("""<!DOCTYPE html>
+<html lang="en">
+<head>
+<title>Promptuary API</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
+<link rel="stylesheet" href="${assets}swagger-ui.css/">
+<link rel="icon" href="${assets}favicon.png/">
 <style>
 .back { font: 1rem/1.5 system-ui, sans-serif; margin: 0; padding: .75rem 20px; }
 .back a { color: #1f5fbf; }
@@ -39,7 +50,25 @@ const follow = () => document.documentElement.classList.toggle("dark-mode", dark
 dark.addEventListener("change", follow);
 follow();
 </script>
-"""
+</head>
+<body>
+${back}
+<div id="swagger-ui"></div>
+<script src="${assets}swagger-ui-bundle.js/"></script>
+<script>
+SwaggerUIBundle({
+  url: '${document}',
+  dom_id: "#swagger-ui",
+  layout: "BaseLayout",
+  deepLinking: true,
+  showExtensions: true,
+  showCommonExtensions: true,
+  presets: [SwaggerUIBundle.presets.apis, SwaggerUIBundle.SwaggerUIStandalonePreset],
+});
+</script>
+</body>
+</html>
+""")
 
 _PATH_PARAMETERS = {
     "project_id": "The project's ID, or `@current` for the current project of the key's owner.",
@@ -67,46 +96,15 @@ _REFUSALS = {
 }
 _ALWAYS = (400, 401, 403, 404, 406, 413, 429, 503)
 
+Resources = Sequence[tuple[Resource, str]]
+"""Resources, each with the path before those of its endpoints."""
 
-def operation(
-    operation_id: str,
-    *,
-    answers: dict[int, Any],
-    query: type[Schema] | None = None,
-    body: type[Body] | None = None,
-    extra_parameters: list[dict[str, Any]] | None = None,
-    conflicts: bool = False,
-    needs_body: bool = True,
-    described_body: dict[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Return the arguments that describe an operation to FastAPI's route decorators."""
-    refusals = [*_ALWAYS, *([409] if conflicts else []), *([415] if body or described_body else [])]
-    described: dict[str, Any] = {"parameters": [*_query_parameters(query), *(extra_parameters or [])]}
-    if body:
-        content = {JSON: {"schema": {"$ref": _REF.format(model=body.__name__)}}}
-        described["requestBody"] = {"required": needs_body, "description": _FORMS_ARE_READ, "content": content}
-    if described_body:
-        described["requestBody"] = described_body
-    return {
-        "operation_id": operation_id,
-        "openapi_extra": described,
-        "responses": {status: {"model": model, "description": "Success."} for status, model in answers.items()}
-        | {status: {"model": _REFUSALS[status][0], "description": _REFUSALS[status][1]} for status in refusals},
-        "status_code": min(answers),
-        "response_model": None,
-    }
+_AnswerSchemas = dict[tuple[str, int], dict[str, Any]]
 
 
 def lines_body(description: str) -> dict[str, Any]:
     """Describe a body of lines of JSON."""
     return {"required": True, "description": description, "content": {LINES: {"schema": {"type": "string"}}}}
-
-
-def lines_operation(operation_id: str, *, query: type[Schema], extra_parameters: list[dict[str, Any]]) -> dict[str, Any]:
-    """Describe an operation as `operation` does, one that answers with lines of JSON."""
-    described = operation(operation_id, query=query, extra_parameters=extra_parameters, answers={200: None})
-    described["responses"][200] = {"description": "Success.", "content": {LINES: {"schema": {"type": "string"}}}}
-    return described
 
 
 def query_parameter(name: str, schema: dict[str, Any], description: str) -> dict[str, Any]:
@@ -119,69 +117,117 @@ TOKEN_PARAMETER = query_parameter(
 )
 
 
-def build_schema(api: FastAPI, bodies: list[type[Body]], *, root: str = "") -> dict[str, Any]:
+def build_schema(resources: Resources, bodies: list[type[Body]], *, root: str = "") -> dict[str, Any]:
     """Return the OpenAPI document. ``bodies`` are the schemas that request bodies refer to."""
-    document = get_openapi(
-        title="Promptuary",
-        version=__version__,
-        summary="A prompt registry that speaks the PostHog prompts API.",
-        routes=api.routes,
-        servers=[{"url": root}] if root else None,
-    )
-    _, definitions = models_json_schema([(body, "validation") for body in bodies], ref_template=_REF)
-    components = document.setdefault("components", {})
-    components.setdefault("schemas", {}).update(definitions["$defs"])
-    components["securitySchemes"] = {
-        "PersonalAPIKey": {
-            "type": "http",
-            "scheme": "bearer",
-            "description": "A personal API key (`phx_...`), created on the pages or by `promptuary key create`.",
-        }
+    answers, answer_definitions = _describe_answers(resources)
+    _, body_definitions = models_json_schema([(body, "validation") for body in bodies], ref_template=_REF)
+    paths: dict[str, Any] = {}
+    for resource, prefix in resources:
+        for endpoint in resource.endpoints:
+            path = prefix + endpoint.path
+            paths.setdefault(path, {})[endpoint.method.lower()] = _describe(endpoint, path, answers)
+    title = {"title": "Promptuary", "summary": "A prompt registry that speaks the PostHog prompts API.", "version": __version__}
+    return {
+        "openapi": "3.1.0",
+        "info": title,
+        **({"servers": [{"url": root}]} if root else {}),
+        "paths": paths,
+        "components": {
+            "schemas": dict(sorted(answer_definitions.items())) | body_definitions["$defs"],
+            "securitySchemes": {
+                "PersonalAPIKey": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A personal API key (`phx_...`), created on the pages or by `promptuary key create`.",
+                }
+            },
+        },
     }
-    for path, item in document["paths"].items():
-        for described in item.values():
-            described["parameters"] = _path_parameters(path) + described.get("parameters", [])
-            if path.startswith("/api/projects/"):
-                described["security"] = [{"PersonalAPIKey": []}]
-    return document
 
 
-def add_documentation(api: FastAPI, bodies: list[type[Body]], *, root: str) -> None:
-    """Serve the OpenAPI document and a reference made from it; the reference's assets come from an installed package.
+def _describe(endpoint: Endpoint, path: str, answers: _AnswerSchemas) -> dict[str, Any]:
+    operation = endpoint.operation
+    described: dict[str, Any] = {
+        "tags": [endpoint.tag],
+        "summary": operation.summary,
+        "description": inspect.getdoc(endpoint.handler),
+        "operationId": operation.id,
+        "responses": {str(status): _describe_answer(operation, status, answers) for status in _models_of(operation)},
+        "parameters": [*_path_parameters(path), *_query_parameters(operation.query), *operation.extra_parameters],
+        "security": [{"PersonalAPIKey": []}],
+    }
+    if operation.body:
+        content = {JSON: {"schema": {"$ref": _REF.format(model=operation.body.__name__)}}}
+        described["requestBody"] = {"required": operation.needs_body, "description": _FORMS_ARE_READ, "content": content}
+    if operation.described_body:
+        described["requestBody"] = operation.described_body
+    return described
+
+
+def _models_of(operation: Operation) -> dict[int, Any]:
+    """Return the schemas of all answers by status, `None` for one without JSON."""
+    more = [*([409] if operation.conflicts else []), *([415] if operation.body or operation.described_body else [])]
+    return operation.answers | {status: _REFUSALS[status][0] for status in (*_ALWAYS, *more)}
+
+
+def _describe_answers(resources: Resources) -> tuple[_AnswerSchemas, dict[str, Any]]:
+    """Return the schema of each answer by operation and status, and the definitions to which they refer."""
+    inputs: list[tuple[tuple[str, int], Literal["serialization"], TypeAdapter[Any]]] = [
+        ((endpoint.operation.id, status), "serialization", TypeAdapter(model))
+        for resource, _ in resources
+        for endpoint in resource.endpoints
+        for status, model in _models_of(endpoint.operation).items()
+        if model is not None
+    ]
+    schemas, definitions = TypeAdapter.json_schemas(inputs, ref_template=_REF)
+    return {key: schema for (key, _), schema in schemas.items()}, definitions["$defs"]
+
+
+def _describe_answer(operation: Operation, status: int, answers: _AnswerSchemas) -> dict[str, Any]:
+    content = {}
+    if (schema := answers.get((operation.id, status))) is not None:
+        # Generated clients name what has no name of its own by its title.
+        title = {} if "$ref" in schema else {"title": f"Response_{status}_{operation.id}".title().replace("_", " ")}
+        content[JSON] = {"schema": {**schema, **title}}
+    if operation.text_answer and status in operation.answers:
+        content[operation.text_answer] = {"schema": {"type": "string"}}
+    description = "Success." if status in operation.answers else _REFUSALS[status][1]
+    return {"description": description, **({"content": content} if content else {})}
+
+
+def documentation_routes(resources: Resources, bodies: list[type[Body]], *, root: str) -> list[Route]:
+    """Return the routes to the OpenAPI document and to a reference made from it, whose assets come from an installed package.
 
     ``root`` is the path under which browsers reach the server.
     """
-    assets = files("fastapi_offline") / "static"
     document: dict[str, Any] = {}
 
-    def openapi() -> dict[str, Any]:
+    async def send_document(_request: Request) -> Response:
         if not document:
-            document.update(build_schema(api, bodies, root=root))
-        return document
+            document.update(build_schema(resources, bodies, root=root))
+        return JSONResponse(document)
 
     async def show_reference(_request: Request) -> Response:
-        page = get_swagger_ui_html(
-            openapi_url=f"{root}{SCHEMA_PATH}",
-            title="Promptuary API",
-            swagger_js_url=f"{root}{DOCS_PATH}swagger-ui-bundle.js/",
-            swagger_css_url=f"{root}{DOCS_PATH}swagger-ui.css/",
-            swagger_favicon_url=f"{root}{DOCS_PATH}favicon.png/",
-        )
-        html = bytes(page.body).decode().replace("</head>", f"{_HEAD}</head>").replace("<body>", f"<body>{_back(root)}")
-        return HTMLResponse(html)
+        return HTMLResponse(_PAGE.substitute(back=_back(root), document=f"{root}{SCHEMA_PATH}", assets=f"{root}{DOCS_PATH}"))
 
     async def send_asset(request: Request) -> Response:
         name = request.scope["path"].removeprefix(DOCS_PATH).rstrip("/")
-        return FileResponse(str(assets / name), media_type=_ASSETS[name])
+        return FileResponse(_assets() / name, media_type=_ASSETS[name])
 
-    api.openapi = openapi  # type: ignore[method-assign]
-    api.add_route(DOCS_PATH, show_reference, include_in_schema=False)
-    for name in _ASSETS:
-        api.add_route(f"{DOCS_PATH}{name}/", send_asset, include_in_schema=False)
+    assets = [Route(f"{DOCS_PATH}{name}/", send_asset) for name in _ASSETS]
+    return [Route(SCHEMA_PATH, send_document), Route(DOCS_PATH, show_reference), *assets]
+
+
+@cache
+def _assets() -> Path:
+    # The package is not imported, because it imports a framework.
+    found = find_spec("fastapi_offline")
+    assert found is not None and found.submodule_search_locations is not None  # noqa: S101, PT018 - it is a dependency
+    return Path(found.submodule_search_locations[0]) / "static"
 
 
 def _back(root: str) -> str:
-    return f'\n<nav class="back" aria-label="Promptuary"><a href="{escape(root)}/">Back to the prompts</a></nav>'
+    return f'<nav class="back" aria-label="Promptuary"><a href="{escape(root)}/">Back to the prompts</a></nav>'
 
 
 def _path_parameters(path: str) -> list[dict[str, Any]]:

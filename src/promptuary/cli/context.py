@@ -1,30 +1,15 @@
-"""Access to settings and database for commands that work on the database. Output is in `output`."""
+"""Access to the database for commands that work on it. Output is in `output`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pydantic import ValidationError
-
-from promptuary.model.errors import InvalidValue, SchemaMismatch
-from promptuary.settings import PREFIX, Settings
+from promptuary.cli.configuration import read_settings
+from promptuary.model.errors import SchemaMismatch
+from promptuary.settings import Settings
 from promptuary.store import schema
 from promptuary.store.engine.database import Database, no_database
 
 MAX_LISTED = 10_000
-
-
-def read_settings() -> Settings:
-    """Read the settings. Raises `InvalidValue` with a sentence that names the first bad one."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        name = f"{PREFIX}{first['loc'][0]}".upper()
-        message = f"The setting {name} is invalid: {first['msg'].removeprefix('Value error, ')}."
-        raise InvalidValue("invalid_setting", message) from None
-    except UnicodeDecodeError:
-        message = "The file .env is not UTF-8 text."
-        raise InvalidValue("invalid_setting", message) from None
 
 
 def open_database(settings: Settings) -> Database:

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from promptuary.cli.context import open_database, opened_database, read_settings
+from promptuary.cli.configuration import read_settings
+from promptuary.cli.context import open_database, opened_database
 from promptuary.cli.output import say, write_to_stdout
 from promptuary.model.errors import NotEmpty
 from promptuary.store import backup, integrity_checks, recent_fetches, schema

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from promptuary.cli.context import read_settings
+from promptuary.cli.configuration import read_settings
 from promptuary.model.errors import Unavailable
 from promptuary.settings import writes_text
 from promptuary.supervisor.launch import become_supervisor

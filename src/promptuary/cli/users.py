@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from promptuary.cli.context import MAX_LISTED, opened_database, read_settings
+from promptuary.cli.configuration import read_settings
+from promptuary.cli.context import MAX_LISTED, opened_database
 from promptuary.cli.output import AsJson, format_timestamp, say, show_record, show_records
 from promptuary.model.accounts import User
 from promptuary.model.errors import InvalidValue

@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import sys
 
 from promptuary.supervisor.lifeline import follow_supervisor
 
@@ -17,6 +18,8 @@ def main() -> None:
     follow_supervisor(options.lifeline)
     # Nearly all that is loaded now stays. To look it through for garbage again and again takes a tenth of a start.
     gc.disable()
+    # structlog would load it for the tracebacks that it colors; ours are plain. That is a twentieth of a start.
+    sys.modules["rich"] = None  # type: ignore[assignment]
     from promptuary.worker.serving import run  # noqa: PLC0415 - not before
 
     run(number=options.number, listener=options.listener, prepare_for=options.prepare_for)

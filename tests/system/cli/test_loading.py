@@ -8,7 +8,7 @@ import pytest
 from command_line import CommandLine
 
 _OF_THE_DATABASE = {"sqlalchemy", "alembic", "psycopg"}
-_OF_SERVING = {"fastapi", "starlette", "uvicorn", "jinja2", "limits"}
+_OF_SERVING = {"starlette", "uvicorn", "jinja2", "limits"}
 _OF_ASKING = {"httpx2"}
 _OF_LOGS = {"structlog"}
 
@@ -65,3 +65,23 @@ def test_what_works_on_the_database_loads_no_http(command_line: CommandLine, wor
     loaded = _loaded(command_line, *words.split())
     assert "sqlalchemy" in loaded
     assert loaded.isdisjoint(_OF_SERVING | _OF_ASKING | _OF_LOGS)
+
+
+def test_what_becomes_a_server_leaves_the_database_and_http_to_its_workers(command_line: CommandLine) -> None:
+    # An address that is no address of this machine.
+    loaded = _loaded(command_line, "serve", "--host", "192.0.2.1")
+    assert "pydantic_settings" in loaded
+    assert loaded.isdisjoint(_OF_THE_DATABASE | _OF_SERVING | _OF_ASKING | _OF_LOGS)
+
+
+def test_a_worker_loads_neither_migrations_nor_what_only_some_requests_need(command_line: CommandLine) -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "promptuary.worker", "--number=1", "--listener=0", "--lifeline=0"]
+    started = subprocess.Popen(
+        command, env=command_line.environment(log_level="loud"), stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    with started:
+        assert started.stderr is not None
+        # It ends by itself, at the settings, which it reads when everything is loaded.
+        loaded = set(re.findall(r"^import time: .*\| +(\w+)", started.stderr.read(), flags=re.MULTILINE))
+    assert {"sqlalchemy", "starlette", "structlog", "uvicorn"} <= loaded
+    assert loaded & {"alembic", "fastapi", "markdown_it", "mcp", "opentelemetry", "psycopg", "pygments", "typer"} == set()

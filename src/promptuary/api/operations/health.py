@@ -1,23 +1,19 @@
 """Health checks for load balancers and supervisors: liveness and readiness."""
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from promptuary.api.errors import json_response
 from promptuary.api.services import Services
 from promptuary.model.errors import Unavailable
 
-router = APIRouter(include_in_schema=False)
 
-
-@router.get("/_livez/")
-async def is_alive() -> Response:
+async def is_alive(_request: Request) -> Response:
     """Answer as long as the process can answer."""
     return json_response({"status": "ok"})
 
 
-@router.get("/_readyz/")
 async def is_ready(request: Request) -> Response:
     """Answer 200 when the database is reachable and has the right schema, else, or before a stop, 503 with the reason."""
     services: Services = request.app.state.services
@@ -31,3 +27,6 @@ async def is_ready(request: Request) -> Response:
         detail = "The database schema does not match this version. Run: promptuary db upgrade"
         return json_response({"status": "unavailable", "detail": detail}, 503)
     return json_response({"status": "ok"})
+
+
+ROUTES = (Route("/_livez/", is_alive), Route("/_readyz/", is_ready))

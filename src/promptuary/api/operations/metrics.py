@@ -2,17 +2,14 @@
 
 import hmac
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from promptuary.api import errors
 from promptuary.api.services import Services
 
-router = APIRouter(include_in_schema=False)
 
-
-@router.get("/metrics/")
 async def show_metrics(request: Request) -> Response:
     """Return the metrics of all workers; requires the token if one is set."""
     services: Services = request.app.state.services
@@ -29,3 +26,6 @@ def _require_token(services: Services, request: Request) -> None:
     if not hmac.compare_digest(token.strip().encode(), services.metrics_token.encode()):
         services.limits.count_bad_key(request.client.host if request.client else "")
         raise errors.invalid_metrics_token()
+
+
+ROUTES = (Route("/metrics/", show_metrics),)

@@ -3,11 +3,10 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Annotated, TypeVar
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 import anyio.to_thread
-from fastapi import Depends
 from pydantic import ValidationError
 from starlette.background import BackgroundTask
 from starlette.requests import Request
@@ -149,11 +148,13 @@ def _validated(schema: type[QuerySchema], value: object) -> QuerySchema:
         raise validation_failed(error) from None
 
 
-async def _read_call(request: Request) -> Call:
+async def read_call(request: Request) -> Call:
+    """Read a request of a client that accepts JSON."""
     return await _read_accepted_call(request, _JSON_RANGES)
 
 
-async def _read_streamable_call(request: Request) -> Call:
+async def read_streamable_call(request: Request) -> Call:
+    """Read a request of a client that accepts JSON or server-sent events."""
     return await _read_accepted_call(request, _JSON_RANGES | {EVENT_STREAM})
 
 
@@ -182,7 +183,3 @@ async def _read_accepted_call(request: Request, accepted: frozenset[str]) -> Cal
 def _accepts(accept: str, wanted: frozenset[str] | set[str], *, or_nothing: bool = False) -> bool:
     ranges = [part.partition(";")[0].strip().lower() for part in accept.split(",") if part.strip()]
     return (or_nothing and not ranges) or any(media_range in wanted for media_range in ranges)
-
-
-CurrentCall = Annotated[Call, Depends(_read_call)]
-StreamableCall = Annotated[Call, Depends(_read_streamable_call)]

@@ -5,19 +5,19 @@ from collections.abc import Callable
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field, PlainValidator, WithJsonSchema
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from typing_extensions import TypedDict
 
-from promptuary.api.documentation import TOKEN_PARAMETER, operation
-from promptuary.api.posthog.calls import Call, StreamableCall
+from promptuary.api.documentation import TOKEN_PARAMETER
+from promptuary.api.posthog.calls import EVENT_STREAM, Call
 from promptuary.api.posthog.errors import answer_error
 from promptuary.api.posthog.fields import integer, refuse
 from promptuary.api.posthog.inputs import LabelName, PromptName, Schema
 from promptuary.api.posthog.outputs import Identifier, PositiveInteger, Timestamp, UserBasic, show_author, show_timestamp
+from promptuary.api.posthog.resources import Operation, Resource
 from promptuary.api.streams import Broadcaster, Stream
 from promptuary.http.scope import ABORT, STAYS_OPEN
 from promptuary.model.access import Actor, Permission
@@ -44,7 +44,7 @@ _HEADERS = [
     (b"x-accel-buffering", b"no"),
 ]
 
-router = APIRouter(tags=["Changes"])
+resource = Resource("Changes")
 
 
 def _read_cursor(value: object) -> Cursor:
@@ -117,14 +117,19 @@ class LLMPromptChanges(TypedDict):
     reset: bool
 
 
-_DESCRIBED = operation(
-    "llm_prompts_changes_list", query=ChangesQuery, extra_parameters=[TOKEN_PARAMETER], answers={200: LLMPromptChanges}
+@resource.get(
+    "/changes/",
+    Operation(
+        id="llm_prompts_changes_list",
+        summary="Follow changes",
+        query=ChangesQuery,
+        extra_parameters=[TOKEN_PARAMETER],
+        answers={200: LLMPromptChanges},
+        text_answer=EVENT_STREAM,
+    ),
+    streams=True,
 )
-_DESCRIBED["responses"][200]["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
-
-
-@router.get("/changes/", summary="Follow changes", **_DESCRIBED)
-def list_changes(call: StreamableCall) -> Response:
+def list_changes(call: Call) -> Response:
     """List changes of prompts, oldest first; with `Accept: text/event-stream`, stream new ones.
 
     A stream begins behind the header `Last-Event-ID`, else behind `after`, else now.

@@ -7,8 +7,8 @@ Shapes and texts are those of the wire contract, section 3: the envelope for wha
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import FastAPI
 from pydantic import ValidationError
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -114,7 +114,7 @@ def answer_error(error: errors.RegistryError) -> Response:
     return json_response(shape(error), status, headers_of(status))
 
 
-def add_error_handlers(api: FastAPI) -> None:
+def add_error_handlers(api: Starlette) -> None:
     """Answer all errors of the API in its own shapes. Defects are answered here and logged further out."""
 
     async def on_refusal(_request: Request, refusal: Exception) -> Response:
@@ -160,7 +160,7 @@ def add_error_handlers(api: FastAPI) -> None:
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
-def _allowed_methods(api: FastAPI, scope: Scope) -> list[str]:
+def _allowed_methods(api: Starlette, scope: Scope) -> list[str]:
     allowed = [
         method for method in _METHODS if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in api.routes)
     ]

@@ -1,30 +1,29 @@
 """The resource of a prompt's labels: set or move, remove. Labels are read with their prompts."""
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
-from promptuary.api.documentation import operation
-from promptuary.api.posthog.calls import CurrentCall
+from promptuary.api.posthog.calls import Call
 from promptuary.api.posthog.inputs import LabelRemovalQuery, LLMPromptLabelSet
 from promptuary.api.posthog.outputs import LLMPromptLabel, show_label
+from promptuary.api.posthog.resources import Operation, Resource
 from promptuary.model.access import Permission
 from promptuary.model.names import check_label_name
 from promptuary.registry import labels
 
-router = APIRouter(tags=["Labels"])
+resource = Resource("Labels")
 
 
-@router.put(
+@resource.put(
     "/name/{prompt_name}/labels/{label_name}/",
-    summary="Set or move a label",
-    **operation(
-        "llm_prompts_name_labels_update",
+    Operation(
+        id="llm_prompts_name_labels_update",
+        summary="Set or move a label",
         body=LLMPromptLabelSet,
         answers={200: LLMPromptLabel, 201: LLMPromptLabel},
         conflicts=True,
     ),
 )
-def set_label(call: CurrentCall) -> Response:
+def set_label(call: Call) -> Response:
     """Point a label at a version: 201 if the label is new on the prompt, otherwise 200."""
     actor = call.enter(Permission.WRITE)
     label = call.path["label_name"].strip()
@@ -43,12 +42,13 @@ def set_label(call: CurrentCall) -> Response:
     return call.answer(show_label(placed.label), 201 if placed.is_new else 200)
 
 
-@router.delete(
+@resource.delete(
     "/name/{prompt_name}/labels/{label_name}/",
-    summary="Remove a label",
-    **operation("llm_prompts_name_labels_destroy", query=LabelRemovalQuery, answers={204: None}, conflicts=True),
+    Operation(
+        id="llm_prompts_name_labels_destroy", summary="Remove a label", query=LabelRemovalQuery, answers={204: None}, conflicts=True
+    ),
 )
-def remove_label(call: CurrentCall) -> Response:
+def remove_label(call: Call) -> Response:
     """Remove a label from a prompt."""
     actor = call.enter(Permission.WRITE)
     query = call.query(LabelRemovalQuery)

@@ -2,19 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from promptuary.api.documentation import TOKEN_PARAMETER, operation
-from promptuary.api.posthog.calls import CurrentCall
+from promptuary.api.documentation import TOKEN_PARAMETER
+from promptuary.api.posthog.calls import Call
 from promptuary.api.posthog.outputs import Identifier, Timestamp, show_timestamp
+from promptuary.api.posthog.resources import Operation, Resource
 from promptuary.model.access import Permission
 from promptuary.model.accounts import Project as StoredProject
 from promptuary.registry import administration
 
-router = APIRouter(tags=["Projects"])
+resource = Resource("Projects")
 
 
 class Project(TypedDict):
@@ -27,12 +27,11 @@ class Project(TypedDict):
     created_at: Timestamp
 
 
-@router.get(
+@resource.get(
     "/",
-    summary="Read a project",
-    **operation("projects_retrieve", extra_parameters=[TOKEN_PARAMETER], answers={200: Project}),
+    Operation(id="projects_retrieve", summary="Read a project", extra_parameters=[TOKEN_PARAMETER], answers={200: Project}),
 )
-def read_project(call: CurrentCall) -> Response:
+def read_project(call: Call) -> Response:
     """Return the project that the path means: for `@current`, the current one of the key's owner."""
     with call.entering(Permission.READ) as (tx, actor):
         project = administration.read_project(tx, actor)

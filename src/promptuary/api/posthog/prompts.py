@@ -1,10 +1,9 @@
 """The resource of prompts: list, create, fetch, publish, resolve, duplicate, archive, restore."""
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
-from promptuary.api.documentation import TOKEN_PARAMETER, operation, query_parameter
-from promptuary.api.posthog.calls import Call, CurrentCall
+from promptuary.api.documentation import TOKEN_PARAMETER, query_parameter
+from promptuary.api.posthog.calls import Call
 from promptuary.api.posthog.inputs import (
     FetchQuery,
     ListQuery,
@@ -28,12 +27,13 @@ from promptuary.api.posthog.outputs import (
     show_summary,
 )
 from promptuary.api.posthog.paging import DEFAULT_LIMIT, MAX_LIMIT, page_body, window_of
+from promptuary.api.posthog.resources import Operation, Resource
 from promptuary.http.answered import Answered
 from promptuary.model.access import Permission
 from promptuary.model.edits import Edit
 from promptuary.registry import prompts
 
-router = APIRouter(tags=["Prompts"])
+resource = Resource("Prompts")
 
 _PAGE_PARAMETERS = [
     query_parameter(
@@ -46,17 +46,17 @@ _PAGE_PARAMETERS = [
 ]
 
 
-@router.get(
+@resource.get(
     "/",
-    summary="List prompts",
-    **operation(
-        "llm_prompts_list",
+    Operation(
+        id="llm_prompts_list",
+        summary="List prompts",
         query=ListQuery,
         extra_parameters=_PAGE_PARAMETERS,
         answers={200: PaginatedLLMPromptListList},
     ),
 )
-def list_prompts(call: CurrentCall) -> Response:
+def list_prompts(call: Call) -> Response:
     """List the active prompts, each at its latest version or, with `label`, at the labelled one; or the archived prompts."""
     with call.entering(Permission.READ) as (tx, actor):
         query = call.query(ListQuery)
@@ -68,8 +68,8 @@ def list_prompts(call: CurrentCall) -> Response:
     return call.answer_tagged(page_body(call, window, count=page.count, results=rows))
 
 
-@router.post("/", summary="Create a prompt", **operation("llm_prompts_create", body=LLMPromptCreate, answers={201: LLMPrompt}))
-def create_prompt(call: CurrentCall) -> Response:
+@resource.post("/", Operation(id="llm_prompts_create", summary="Create a prompt", body=LLMPromptCreate, answers={201: LLMPrompt}))
+def create_prompt(call: Call) -> Response:
     """Create a prompt with version 1."""
     actor = call.enter(Permission.WRITE)
     body = call.body(LLMPromptCreate)
@@ -80,17 +80,17 @@ def create_prompt(call: CurrentCall) -> Response:
     return call.answer(show_prompt(created), 201)
 
 
-@router.get(
+@resource.get(
     "/name/{prompt_name}/",
-    summary="Fetch a prompt",
-    **operation(
-        "llm_prompts_name_retrieve",
+    Operation(
+        id="llm_prompts_name_retrieve",
+        summary="Fetch a prompt",
         query=FetchQuery,
         extra_parameters=[TOKEN_PARAMETER],
         answers={200: LLMPromptPublic},
     ),
 )
-async def fetch_prompt(call: CurrentCall) -> Response:
+async def fetch_prompt(call: Call) -> Response:
     """Fetch the latest version of a prompt, or the one with a number or a label. A version's UUID also names its prompt."""
     return await call.answer_fetch(_fetch_prompt)
 
@@ -106,12 +106,17 @@ def _fetch_prompt(call: Call) -> Response:
     return call.answer_tagged(show_public(version, query.content, query.label))
 
 
-@router.patch(
+@resource.patch(
     "/name/{prompt_name}/",
-    summary="Publish a version",
-    **operation("llm_prompts_name_partial_update", body=PatchedLLMPromptPublish, answers={200: LLMPrompt}, conflicts=True),
+    Operation(
+        id="llm_prompts_name_partial_update",
+        summary="Publish a version",
+        body=PatchedLLMPromptPublish,
+        answers={200: LLMPrompt},
+        conflicts=True,
+    ),
 )
-def publish_version(call: CurrentCall) -> Response:
+def publish_version(call: Call) -> Response:
     """Publish the next version of a prompt. Labels do not move."""
     actor = call.enter(Permission.WRITE)
     name = call.path["prompt_name"]
@@ -133,17 +138,17 @@ def publish_version(call: CurrentCall) -> Response:
     return call.answer(show_prompt(published))
 
 
-@router.get(
+@resource.get(
     "/resolve/name/{prompt_name}/",
-    summary="Read a version with the history",
-    **operation(
-        "llm_prompts_resolve_name_retrieve",
+    Operation(
+        id="llm_prompts_resolve_name_retrieve",
+        summary="Read a version with the history",
         query=ResolveQuery,
         extra_parameters=[TOKEN_PARAMETER],
         answers={200: LLMPromptResolveResponse},
     ),
 )
-def resolve_prompt(call: CurrentCall) -> Response:
+def resolve_prompt(call: Call) -> Response:
     """Return one version in full, a page of the history, newest first, and all labels."""
     with call.entering(Permission.READ) as (tx, actor):
         query = call.query(ResolveQuery)
@@ -167,12 +172,11 @@ def resolve_prompt(call: CurrentCall) -> Response:
     )
 
 
-@router.post(
+@resource.post(
     "/name/{prompt_name}/archive/",
-    summary="Archive a prompt",
-    **operation("llm_prompts_name_archive_create", answers={204: None}),
+    Operation(id="llm_prompts_name_archive_create", summary="Archive a prompt", answers={204: None}),
 )
-def archive_prompt(call: CurrentCall) -> Response:
+def archive_prompt(call: Call) -> Response:
     """Take a prompt with all its versions and labels out of service; its name becomes free."""
     actor = call.enter(Permission.WRITE)
     with call.database.write() as tx:
@@ -180,18 +184,18 @@ def archive_prompt(call: CurrentCall) -> Response:
     return call.answer_nothing()
 
 
-@router.post(
+@resource.post(
     "/name/{prompt_name}/restore/",
-    summary="Restore an archived prompt",
-    **operation(
-        "llm_prompts_name_restore_create",
+    Operation(
+        id="llm_prompts_name_restore_create",
+        summary="Restore an archived prompt",
         body=LLMPromptRestore,
         needs_body=False,
         answers={200: LLMPromptRestored},
         conflicts=True,
     ),
 )
-def restore_prompt(call: CurrentCall) -> Response:
+def restore_prompt(call: Call) -> Response:
     """Bring an archived prompt with all its versions back, while its name is free.
 
     Of several that had the name it is the one that was archived last, unless `id` chooses another. Labels do not come back.
@@ -203,12 +207,13 @@ def restore_prompt(call: CurrentCall) -> Response:
     return call.answer(show_restored(restored.version, restored.former_labels))
 
 
-@router.post(
+@resource.post(
     "/name/{prompt_name}/duplicate/",
-    summary="Duplicate a prompt",
-    **operation("llm_prompts_name_duplicate_create", body=LLMPromptDuplicate, answers={201: LLMPrompt}),
+    Operation(
+        id="llm_prompts_name_duplicate_create", summary="Duplicate a prompt", body=LLMPromptDuplicate, answers={201: LLMPrompt}
+    ),
 )
-def duplicate_prompt(call: CurrentCall) -> Response:
+def duplicate_prompt(call: Call) -> Response:
     """Create a prompt from the latest content and config of another one."""
     actor = call.enter(Permission.WRITE)
     body = call.body(LLMPromptDuplicate)

@@ -3,21 +3,22 @@
 from datetime import datetime
 from typing import Annotated, Self
 
-from fastapi import APIRouter
 from pydantic import BeforeValidator, Field, model_validator
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from promptuary.api.documentation import TOKEN_PARAMETER, lines_body, lines_operation, operation
-from promptuary.api.posthog.calls import CurrentCall
+from promptuary.api.documentation import TOKEN_PARAMETER, lines_body
+from promptuary.api.posthog.bodies import LINES
+from promptuary.api.posthog.calls import Call
 from promptuary.api.posthog.fields import choice, refuse, text
 from promptuary.api.posthog.inputs import Schema, VersionNumber
+from promptuary.api.posthog.resources import Operation, Resource
 from promptuary.model.access import Permission
 from promptuary.model.errors import InvalidValue
 from promptuary.model.transfer import read_timestamp
 from promptuary.registry import exports, imports
 
-router = APIRouter(tags=["Export and import"])
+resource = Resource("Export and import")
 
 _ON_CONFLICT = ("fail", "skip")
 
@@ -86,13 +87,18 @@ class ImportResult(TypedDict):
     skipped: list[ImportSkipped]
 
 
-@router.get(
+@resource.get(
     "/export/",
-    summary="Export a project",
-    response_class=Response,
-    **lines_operation("llm_prompts_export_retrieve", query=ExportQuery, extra_parameters=[TOKEN_PARAMETER]),
+    Operation(
+        id="llm_prompts_export_retrieve",
+        summary="Export a project",
+        query=ExportQuery,
+        extra_parameters=[TOKEN_PARAMETER],
+        answers={200: None},
+        text_answer=LINES,
+    ),
 )
-def export_project(call: CurrentCall) -> Response:
+def export_project(call: Call) -> Response:
     """Return lines of JSON: all prompts, archived ones too, with all versions, labels, authors and timestamps. For admins.
 
     The first line tells what the project holds and whether the batch is the last; else the next one begins behind its last version.
@@ -103,18 +109,18 @@ def export_project(call: CurrentCall) -> Response:
     return call.answer_lines(lines)
 
 
-@router.post(
+@resource.post(
     "/import/",
-    summary="Import into a project",
-    **operation(
-        "llm_prompts_import_create",
+    Operation(
+        id="llm_prompts_import_create",
+        summary="Import into a project",
         query=ImportQuery,
         described_body=lines_body("Lines of prompts, versions and labels, as in an export: at most 8 MiB and 5000 lines."),
         answers={200: ImportResult},
         conflicts=True,
     ),
 )
-def import_lines(call: CurrentCall) -> Response:
+def import_lines(call: Call) -> Response:
     """Take in lines of an export in one transaction, as they were elsewhere. What is there already stays. For admins."""
     actor = call.enter(Permission.IMPORT)
     query = call.query(ImportQuery)

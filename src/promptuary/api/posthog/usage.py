@@ -3,13 +3,12 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from promptuary.api.documentation import TOKEN_PARAMETER, operation
-from promptuary.api.posthog.calls import CurrentCall
+from promptuary.api.documentation import TOKEN_PARAMETER
+from promptuary.api.posthog.calls import Call
 from promptuary.api.posthog.fields import day, integer
 from promptuary.api.posthog.inputs import Schema, VersionNumber
 from promptuary.api.posthog.outputs import (
@@ -21,11 +20,12 @@ from promptuary.api.posthog.outputs import (
     show_timestamp,
     show_timestamp_or_none,
 )
+from promptuary.api.posthog.resources import Operation, Resource
 from promptuary.model.access import Permission
 from promptuary.model.usage import KeyUsage, Usage, VersionUsage
 from promptuary.registry import usage
 
-router = APIRouter(tags=["Usage"])
+resource = Resource("Usage")
 
 Day = Annotated[str, Field(json_schema_extra={"format": "date"})]
 Fetches = Annotated[int, Field(ge=0)]
@@ -96,17 +96,17 @@ LLMPromptUsage = TypedDict(
 LLMPromptUsage.__doc__ = "Number of fetches of a prompt, and a page of the fetched versions, newest first."
 
 
-@router.get(
+@resource.get(
     "/name/{prompt_name}/usage/",
-    summary="See which versions are in use",
-    **operation(
-        "llm_prompts_name_usage_retrieve",
+    Operation(
+        id="llm_prompts_name_usage_retrieve",
+        summary="See which versions are in use",
         query=UsageQuery,
         extra_parameters=[TOKEN_PARAMETER],
         answers={200: LLMPromptUsage},
     ),
 )
-def show_usage(call: CurrentCall) -> Response:
+def show_usage(call: Call) -> Response:
     """Return how often the versions of a prompt were fetched in a range of days, by label, key and day.
 
     Counts are a few seconds late.

@@ -8,18 +8,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import nh3
-from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererHTML
-from markdown_it.rules_inline import StateInline
-from markdown_it.token import Token
-from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup
 
 from promptuary.model.outline import Heading
 from promptuary.model.variables import VARIABLE
 from promptuary.web.prompts.visible_text import show_visibly
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.renderer import RendererHTML
+    from markdown_it.rules_inline import StateInline
+    from markdown_it.token import Token
+    from markdown_it.utils import EnvType, OptionsDict
 
 MAX_CHARACTERS = 100_000
 """Longest text that is rendered; a longer one is shown as it is written."""
@@ -72,7 +75,7 @@ def render_markdown(text: str, *, prefix: str = "rendered") -> Rendered | None:
     return Rendered(Markup(cleaned), headings)  # noqa: S704 - cleaned
 
 
-def _number_headings(tokens: Sequence[Token], prefix: str) -> tuple[Heading, ...]:
+def _number_headings(tokens: Sequence["Token"], prefix: str) -> tuple[Heading, ...]:
     headings = []
     for opening, inline in pairwise(tokens):
         if opening.type == "heading_open":
@@ -82,7 +85,10 @@ def _number_headings(tokens: Sequence[Token], prefix: str) -> tuple[Heading, ...
 
 
 @cache
-def _renderer() -> MarkdownIt:
+def _renderer() -> "MarkdownIt":
+    # Its sixty modules take a fortieth of a start, and a server of programs may never show a prompt.
+    from markdown_it import MarkdownIt  # noqa: PLC0415
+
     markdown = MarkdownIt("commonmark", {"html": False, "maxNesting": MAX_DEPTH + 4}).enable(["table", "strikethrough"])
     markdown.inline.ruler.before("emphasis", "variable", _read_variable)
     markdown.add_render_rule("variable", _show_variable)
@@ -94,7 +100,7 @@ def _renderer() -> MarkdownIt:
     return markdown
 
 
-def _read_variable(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's signature
+def _read_variable(state: "StateInline", silent: bool) -> bool:  # noqa: FBT001 - markdown-it's signature
     match = VARIABLE.match(state.src, state.pos)
     if match is None:
         return False
@@ -104,21 +110,23 @@ def _read_variable(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - 
     return True
 
 
-def _show_variable(_renderer: RendererHTML, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: EnvType) -> str:
+def _show_variable(
+    _renderer: "RendererHTML", tokens: Sequence["Token"], index: int, _options: "OptionsDict", _env: "EnvType"
+) -> str:
     return f'<span class="variable">{show_visibly(tokens[index].content)}</span>'
 
 
-def _show_image(_renderer: RendererHTML, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: EnvType) -> str:
+def _show_image(_renderer: "RendererHTML", tokens: Sequence["Token"], index: int, _options: "OptionsDict", _env: "EnvType") -> str:
     return f'<span class="image">{show_visibly(tokens[index].content or "image")}</span>'
 
 
-def _show_text(_renderer: RendererHTML, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: EnvType) -> str:
+def _show_text(_renderer: "RendererHTML", tokens: Sequence["Token"], index: int, _options: "OptionsDict", _env: "EnvType") -> str:
     return str(show_visibly(tokens[index].content))
 
 
-def _show_code(_renderer: RendererHTML, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: EnvType) -> str:
+def _show_code(_renderer: "RendererHTML", tokens: Sequence["Token"], index: int, _options: "OptionsDict", _env: "EnvType") -> str:
     return f"<code>{show_visibly(tokens[index].content)}</code>"
 
 
-def _show_block(_renderer: RendererHTML, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: EnvType) -> str:
+def _show_block(_renderer: "RendererHTML", tokens: Sequence["Token"], index: int, _options: "OptionsDict", _env: "EnvType") -> str:
     return f"<pre><code>{show_visibly(tokens[index].content)}</code></pre>\n"
