@@ -5,15 +5,16 @@ from collections.abc import Callable
 
 import pytest
 
+from promptuary.model.chats import chat_text, readable_entries
 from promptuary.model.content import encode_config, encode_prompt, preview, search_key, text_of
 from promptuary.model.edits import Edit, apply_edits
 from promptuary.model.excerpts import excerpt_of
 from promptuary.model.hidden_characters import added_hidden, find_hidden
 from promptuary.model.hidden_places import Passage, locate_added, locate_hidden
 from promptuary.model.json_text import dump_indented, find_surrogate, parse
-from promptuary.model.messages import chat_text, messages_of
 from promptuary.model.outline import outline_of
 from promptuary.model.search_terms import needles_of
+from promptuary.model.templates import Template
 from promptuary.model.token_estimate import approximate_tokens
 from promptuary.model.variables import fill_in, find_variables, variable_names
 
@@ -57,8 +58,10 @@ TEXTS = {piece: (piece * SIZE)[:SIZE] for piece in PIECES}
 
 WORK: dict[str, Callable[[str], object]] = {
     "headings": outline_of,
-    "variables": lambda text: (find_variables(text), variable_names(text), fill_in(text, {"a": "b"})),
-    "one long name of a variable": lambda text: find_variables("{{" + text),
+    "variables": lambda text: (variable_names(text), fill_in(text, {"a": "b"})),
+    "variables of JSON": lambda text: Template(json.dumps({"a": text, text: "b"})).fill({"a": "b"}),
+    "variables of a chat": lambda text: Template(json.dumps([{"role": "user", "content": text}])).variables,
+    "one long name of a variable": lambda text: list(find_variables("{{" + text)),
     "hidden characters": find_hidden,
     "added hidden characters": lambda text: added_hidden([text[1:]], [text]),
     "places of hidden characters": lambda text: sum(1 for _ in locate_hidden([Passage("content", text)])),
@@ -66,7 +69,7 @@ WORK: dict[str, Callable[[str], object]] = {
     "tokens": approximate_tokens,
     "stored form": lambda text: (text_of(json.dumps(text)), search_key(json.dumps(text)), preview(text)),
     "excerpt": lambda text: excerpt_of(text, needles_of("zebra a", in_any_order=True)),
-    "messages": lambda text: chat_text(messages_of([{"role": "user", "content": text, "name": text}] * 2) or ()),
+    "messages": lambda text: chat_text(readable_entries([{"role": "user", "content": text, "name": text}] * 2) or ()),
     "JSON": lambda text: (dump_indented({"a": text}), find_surrogate([text]), parse(json.dumps([text]))),
     "edit": lambda text: apply_edits(json.dumps(text + "zebra"), [Edit("zebra", "zebra"), Edit("zebra", "giraffe")]),
     "edit of a text that repeats itself": lambda text: apply_edits(json.dumps(text + "z"), [Edit(text[-5000:] + "z", "giraffe")]),
@@ -94,6 +97,6 @@ def test_no_json_of_a_megabyte_takes_more_than_linear_work(value: object) -> Non
     stored = encode_prompt(value)
     assert parse(stored) == value
     encode_config({"a": value})
-    messages_of(value)
+    readable_entries(value)
     find_surrogate(value)
     assert parse(dump_indented(value)) == value

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prompt_pages import follow, headline, latest, make, path, publish, text_of
 
+from promptuary.model.chats import chat_of
 from promptuary.web.forms import Form
 from promptuary.web.prompts.conflicts import Conflict
 from promptuary.web.prompts.merging_messages import merge_messages
@@ -24,7 +25,11 @@ MESSAGES = st.fixed_dictionaries(
     {"role": st.sampled_from(["system", "user"]), "content": st.sampled_from(["", "a", "a\nb", "b\nc", ["part"]])},
     optional={"name": st.sampled_from(["x", "y"]), "tool": st.fixed_dictionaries({}, optional={"a": st.integers(0, 2)})},
 )
-CHATS = st.lists(MESSAGES, min_size=1, max_size=4)
+PLACEHOLDERS = st.fixed_dictionaries(
+    {"type": st.just("placeholder"), "name": st.sampled_from(["history", "more"])},
+    optional={"content": st.sampled_from(["", "a\nb"]), "tool": st.integers(0, 2)},
+)
+CHATS = st.lists(MESSAGES | PLACEHOLDERS, min_size=1, max_size=4)
 NOTHING = Form({})
 
 
@@ -132,4 +137,4 @@ def test_every_word_of_both_is_shown_until_it_is_decided(
         choices = Form({conflict.key: [side] for conflict in conflicts})
         decided, merged = merge_messages(base, theirs, yours, choices=choices)
         assert not any(isinstance(part, Conflict) and part.is_open for part in decided)
-        assert all(isinstance(message["role"], str) and "content" in message for message in merged)
+        assert chat_of(merged) or not merged

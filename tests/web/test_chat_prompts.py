@@ -1,5 +1,7 @@
 """Prompts that are no text: chat messages are read message by message, other JSON as it is edited."""
 
+import html
+import json
 import re
 
 from browsing import browser_of
@@ -22,6 +24,20 @@ def test_messages_are_shown_one_by_one(web: Api, browser: TestClient) -> None:
     assert 'Answer <span class="variable">{{name}}</span> &lt;b&gt;kindly&lt;/b&gt;.\nBe brief.' in shown.text
     assert '{ "name": "customer" }' in text_of(shown)
     assert '"role"' not in text_of(shown)
+
+
+def test_placeholders_stand_between_messages(web: Api, browser: TestClient) -> None:
+    make(web, prompt=[CHAT[0], {"type": "placeholder", "name": "history", "note": "<b>"}, CHAT[1]])
+    shown = browser.get(path(web, "prompts/greeting/"))
+    assert re.findall(r"<h2>(system|placeholder history|user)</h2>", shown.text) == ["system", "placeholder history", "user"]
+    assert '{ "note": "<b>" }' in text_of(shown)
+    assert "data-rendered></div>" not in browser.get(path(web, "prompts/greeting/?view=rendered")).text
+
+
+def test_a_text_that_is_the_json_of_a_chat_is_read_as_one(web: Api, browser: TestClient) -> None:
+    make(web, prompt=json.dumps(CHAT))
+    assert re.findall(r"<h2>(system|user)</h2>", browser.get(path(web, "prompts/greeting/")).text) == ["system", "user"]
+    assert '[{"role": "system"' in html.unescape(browser.get(path(web, "prompts/greeting/edit/")).text)
 
 
 def test_messages_are_rendered_one_by_one(web: Api, browser: TestClient) -> None:

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 
 from promptuary.agents.calls import AgentCall
 from promptuary.model.access import Permission
+from promptuary.model.chats import Entry, is_message, placeholder_name
 from promptuary.model.errors import InvalidValue
-from promptuary.model.json_text import dump
+from promptuary.model.json_text import InvalidJson, dump, parse
 from promptuary.model.listing import Listing
 from promptuary.model.prompts import Version
-from promptuary.model.variables import fill_in, variable_names
+from promptuary.model.templates import Template
+from promptuary.model.variables import fill_in
 from promptuary.registry import prompts
 from promptuary.store.tables import MAX_INTEGER
 
@@ -26,12 +28,21 @@ _MAX_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
+class Argument:
+    """A value that a prompt takes: a variable's, or the messages of a placeholder, which may be left out."""
+
+    name: str
+    description: str = ""
+    is_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class NativePrompt:
-    """A prompt in a list, with the variables that it needs."""
+    """A prompt in a list, with the values that it takes."""
 
     name: str
     description: str
-    variables: tuple[str, ...]
+    arguments: tuple[Argument, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +78,7 @@ def list_native(call: AgentCall, cursor: str | None) -> tuple[list[NativePrompt]
             page = prompts.list_prompts(tx, actor, listing)
             count = page.count if page.items else 0
             size += sum(version.size_bytes for version in page.items)
-            shown += [NativePrompt(version.name, _described(version), _variables(version)) for version in page.items]
+            shown += [NativePrompt(version.name, _described(version), _arguments(version)) for version in page.items]
     following = offset + len(shown)
     return shown, str(following) if following < count else None
 
@@ -80,11 +91,13 @@ def fill_native(call: AgentCall, name: str, values: Mapping[str, str]) -> Filled
     label = None if number else choice or call.label
     with call.database.read() as tx:
         version = prompts.fetch_prompt(tx, actor, name, version=number, label=label)
-    variables = _variables(version)
-    _refuse([variable for variable in variables if variable not in values], "Values are missing for")
-    _refuse([given for given in values if given not in variables], "The prompt has no variable named")
+    arguments = _arguments(version)
+    _refuse([each.name for each in arguments if each.is_required and each.name not in values], "Values are missing for")
+    names = {each.name for each in arguments}
+    _refuse([given for given in values if given not in names], "The prompt has no variable named")
+    messages = list(_messages(Template(version.text), values))
     call.services.usage.count_versions(actor, [version], label)
-    return Filled(_described(version), list(_messages(json.loads(version.content), values)))
+    return Filled(_described(version), messages)
 
 
 def _offset_of(cursor: str | None) -> int:
@@ -106,58 +119,46 @@ def _described(version: Version) -> str:
     return f"Version {version.version}{labels}{note}"
 
 
-def _variables(version: Version) -> tuple[str, ...]:
-    """Return the variables that are filled in: those of a chat's messages, not of names and roles, which no message has."""
-    content = json.loads(version.content)
-    chat = _chat(content)
-    texts = _texts(content) if chat is None else [text for _, text in chat]
-    return tuple(dict.fromkeys(name for text in texts for name in variable_names(text)))
+def _arguments(version: Version) -> tuple[Argument, ...]:
+    template = Template(version.text)
+    values = [Argument(name, is_required=True) for name in template.variables]
+    histories = [Argument(name, "Messages, as a JSON list") for name in template.placeholders if name not in template.variables]
+    return (*values, *histories)
 
 
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list | dict):
-        for child in value.values() if isinstance(value, dict) else value:
-            yield from _texts(child)
-
-
-def _messages(content: object, values: Mapping[str, str]) -> Iterator[Message]:
-    """Return the messages of a chat prompt; anything else is one message of the user."""
-    chat = _chat(content)
-    if chat is None:
-        filled = _filled(content, values)
-        yield Message(is_from_assistant=False, text=filled if isinstance(filled, str) else dump(filled))
+def _messages(template: Template, values: Mapping[str, str]) -> Iterator[Message]:
+    """Yield the messages of a chat; any other prompt is one message of the user."""
+    if template.chat is None:
+        yield Message(is_from_assistant=False, text=template.fill(values))
         return
-    for role, text in chat:
-        # The protocol has no role for instructions; agents read them from the user.
-        yield Message(is_from_assistant=role == "assistant", text=fill_in(text, values))
+    for entry in template.chat:
+        name = placeholder_name(entry)
+        if not name:
+            yield _message(entry, values)
+        elif values.get(name):
+            yield from (_message(message, {}) for message in _history(name, values[name]))
 
 
-def _filled(value: object, values: Mapping[str, str]) -> object:
-    if isinstance(value, str):
-        return fill_in(value, values)
-    if isinstance(value, list):
-        return [_filled(child, values) for child in value]
-    if isinstance(value, dict):
-        return {key: _filled(child, values) for key, child in value.items()}
-    return value
+def _message(entry: Entry, values: Mapping[str, str]) -> Message:
+    """Return a message with its variables filled in. One with more than texts, such as a picture or a call, is its JSON."""
+    # The protocol has no role for instructions; agents read them from the user.
+    is_from_assistant = entry["role"] == "assistant"
+    text = _text_of(entry.get("content"))
+    if text is not None and "tool_calls" not in entry:
+        return Message(is_from_assistant, fill_in(text, values))
+    content = entry.get("content")
+    filled = fill_in(content, values) if isinstance(content, str) else json.loads(Template(dump(content)).fill(values))
+    return Message(is_from_assistant, dump(entry | {"content": filled} if "content" in entry else entry))
 
 
-def _chat(content: object) -> list[tuple[str, str]] | None:
-    """Return roles and texts if this is a chat: messages in a list, or in an object under ``messages``."""
-    if isinstance(content, dict):
-        content = content.get("messages")
-    if not isinstance(content, list) or not content:
-        return None
-    chat = []
-    for message in content:
-        role = message.get("role") if isinstance(message, dict) else None
-        text = _text_of(message.get("content")) if isinstance(message, dict) else None
-        if not isinstance(role, str) or text is None:
-            return None
-        chat.append((role, text))
-    return chat
+def _history(name: str, value: str) -> list[Entry]:
+    try:
+        messages = parse(value)
+    except InvalidJson:
+        messages = None
+    if not isinstance(messages, list) or not all(map(is_message, messages)):
+        raise InvalidValue("invalid", f"The placeholder '{name}' takes a JSON list of messages.", field="arguments")
+    return messages
 
 
 def _text_of(content: object) -> str | None:
@@ -166,5 +167,5 @@ def _text_of(content: object) -> str | None:
         return content
     if not isinstance(content, list):
         return None
-    texts = [part.get("text") if isinstance(part, dict) else None for part in content]
+    texts = [part.get("text") if isinstance(part, dict) and part.keys() <= {"type", "text"} else part for part in content]
     return "\n".join(texts) if all(isinstance(text, str) for text in texts) else None  # type: ignore[arg-type]

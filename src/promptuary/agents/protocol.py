@@ -201,5 +201,8 @@ def _show_message(message: Message) -> types.PromptMessage:
 
 
 def _show_native(prompt: NativePrompt) -> types.Prompt:
-    arguments = [types.PromptArgument(name=variable, required=True) for variable in prompt.variables]
+    arguments = [
+        types.PromptArgument(name=each.name, description=each.description or None, required=each.is_required)
+        for each in prompt.arguments
+    ]
     return types.Prompt(name=prompt.name, description=prompt.description, arguments=arguments)

@@ -9,23 +9,22 @@
     Answer {{customer}} kindly.
 
 The content is what stands between the line ``---`` and the last line break. Texts are written as they are. Their line breaks are
-LF in the file, whatever git or an editor makes of them; texts with CRLF say so (``newlines: crlf``). Arrays of
-``{"role", "content"}`` are written message by message (``format: chat``), anything else as JSON (``format: json``), also texts with
-characters that files do not keep.
+LF in the file, whatever git or an editor makes of them; texts with CRLF say so (``newlines: crlf``). Chats are written entry by
+entry (``format: chat``), anything else as JSON (``format: json``), also texts with characters that files do not keep.
 """
 
 import re
 from dataclasses import dataclass
-from typing import TypeGuard
 
 from promptuary.files import front_matter
+from promptuary.files.chats import read_chat, write_chat
 from promptuary.files.errors import InvalidFile
+from promptuary.model.chats import chat_of
 from promptuary.model.errors import InvalidValue
 from promptuary.model.json_text import InvalidJson, dump_indented, find_surrogate, parse
 from promptuary.model.names import check_prompt_name
 
 _FENCE = "---"
-_ROLE = re.compile(r"^<!-- role: ([A-Za-z0-9_-]+) -->$", re.MULTILINE)
 _KEYS = ("name", "version", "labels", "description", "config", "variables", "format", "newlines")
 _START = re.compile(rb"(\xef\xbb\xbf)?---[ \t]*\r?\n")
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -107,26 +106,9 @@ def _written(content: object) -> tuple[dict[str, object], str]:
             return {}, content
         if lines.replace("\n", "\r\n") == content and not _FRAGILE.search(lines):
             return {"newlines": "crlf"}, lines
-    elif _is_chat(content):
-        return {"format": "chat"}, "\n\n".join(f"<!-- role: {each['role']} -->\n{each['content']}" for each in content)
+    elif (chat := chat_of(content)) is not None:
+        return {"format": "chat"}, write_chat(chat)
     return {"format": "json"}, dump_indented(content)
-
-
-def _is_chat(content: object) -> TypeGuard[list[dict[str, str]]]:
-    return isinstance(content, list) and bool(content) and all(map(_is_message, content))
-
-
-def _is_message(value: object) -> bool:
-    if not isinstance(value, dict) or list(value) != ["role", "content"]:
-        return False
-    role, content = value["role"], value["content"]
-    return (
-        isinstance(role, str)
-        and isinstance(content, str)
-        and _ROLE.fullmatch(f"<!-- role: {role} -->") is not None
-        and not _ROLE.search(content)
-        and not _FRAGILE.search(content)
-    )
 
 
 def _divided(text: str) -> tuple[str, str]:
@@ -146,20 +128,10 @@ def _content(body: str, form: object, newlines: object) -> object:
     if form == "text":
         return body.replace("\n", "\r\n") if newlines == "crlf" else body
     if form == "chat":
-        return _messages(body)
+        return _checked("content", read_chat(body))
     if form == "json":
         return _json("content", body)
     raise InvalidFile("format must be text, chat or json.")
-
-
-def _messages(body: str) -> list[dict[str, str]]:
-    before, *parts = _ROLE.split(body)
-    if before.strip() or not parts:
-        raise InvalidFile("A chat begins with a line such as <!-- role: system -->.")
-    texts = [text.removeprefix("\n") for text in parts[1::2]]
-    # Between two messages stands an empty line; the last one ends with the file.
-    ended = [*(text.removesuffix("\n").removesuffix("\n") for text in texts[:-1]), texts[-1]]
-    return [{"role": role, "content": text} for role, text in zip(parts[::2], ended, strict=True)]
 
 
 def _json(field: str, text: str) -> object:
@@ -169,6 +141,10 @@ def _json(field: str, text: str) -> object:
         raise InvalidFile(f"The {field} is not JSON: {error}.") from None
     if value is None:
         raise InvalidFile(f"The {field} may not be null.")
+    return _checked(field, value)
+
+
+def _checked(field: str, value: object) -> object:
     if find_surrogate(value):
         raise InvalidFile(f"The {field} has half of a surrogate pair.")
     return value

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from promptuary.model.chats import readable_entries
 from promptuary.model.hidden_characters import added_hidden, code_of, iterate_hidden, name_of
 from promptuary.model.json_text import dump_indented
-from promptuary.model.messages import messages_of
 
 _CONTEXT = 16
 
@@ -39,12 +39,12 @@ class HiddenPlace:
 
 
 def passages_of(content: object, config: object) -> tuple[Passage, ...]:
-    """Return the texts that a prompt consists of: its content or each of its messages, and the indented JSON of the config."""
-    messages = messages_of(content)
-    if messages is not None:
+    """Return the texts that a prompt consists of: its content or each entry of a chat, and the indented JSON of the config."""
+    entries = readable_entries(content)
+    if entries is not None:
         read = [
-            Passage(f"message {number}", "\n".join(filter(None, (each.role, each.text, each.rest))))
-            for number, each in enumerate(messages, 1)
+            Passage(f"message {number}", "\n".join(filter(None, (each.heading, each.text, each.rest))))
+            for number, each in enumerate(entries, 1)
         ]
     else:
         read = [Passage("content", content if isinstance(content, str) else dump_indented(content))]

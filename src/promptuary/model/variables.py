@@ -1,37 +1,64 @@
-"""Variables in a prompt's text: ``{{name}}``, as the clients of the API fill them in.
+"""Variables in a text: ``{{name}}`` or ``{{ name }}``, for everything of Promptuary alike.
 
-A name is one or more letters, digits, ``_``, ``.`` and ``-``, directly between two opening and two closing braces. The rule is that
-of ``Prompts.compile`` in the Python package ``posthog``: letters are those of any script, ``{{ name }}`` with spaces is plain text,
-and what has no value stays as it is. Values are put in as they are; what they contain is not filled in again.
+A name is one or more letters, marks and digits of any script, ``_``, ``.`` and ``-``. Spaces and tabs may stand between it and the
+braces. Programs fill in values in one pass: what a value contains is not filled in again, and variables without a value stay.
+
+Where a prompt declares its variables, only declared names are variables, and all other braces are text. `tests/vectors` has cases
+that the server, the pages, the command line and the client library have in common.
 """
 
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-VARIABLE = re.compile(r"\{\{([\w.-]+)\}\}")
-"""Matches a variable; its only group is the name."""
+_CANDIDATE = re.compile(r"\{\{[ \t]*([^\s{}]+)[ \t]*\}\}")
+_PLAIN_NAME = re.compile(r"[\w.-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One place where a variable stands; ``text[start:end]`` is the name with its braces."""
+    """One place of a variable; ``text[start:end]`` is the name with its braces."""
 
     name: str
     start: int
     end: int
 
 
-def find_variables(text: str) -> tuple[Occurrence, ...]:
-    """List all places where variables stand, in order."""
-    return tuple(Occurrence(match[1], match.start(), match.end()) for match in VARIABLE.finditer(text))
+def is_name(text: str) -> bool:
+    """Return `True` if a text can be the name of a variable."""
+    # No module of Python has the marks, which vowels of Indic scripts are, as a class of characters.
+    return _PLAIN_NAME.fullmatch(text) is not None or (
+        text != "" and all(_PLAIN_NAME.match(character) or unicodedata.category(character)[0] == "M" for character in text)
+    )
 
 
-def variable_names(text: str) -> tuple[str, ...]:
+def find_variables(text: str, declared: Collection[str] | None = None) -> Iterator[Occurrence]:
+    """Yield all places of variables in order. ``declared`` are the names that count, `None` if all do."""
+    for match in _CANDIDATE.finditer(text):
+        if is_name(match[1]) and (declared is None or match[1] in declared):
+            yield Occurrence(match[1], match.start(), match.end())
+
+
+def variable_at(text: str, start: int, declared: Collection[str] | None = None) -> Occurrence | None:
+    """Return the variable whose braces open at ``start``, `None` if there is none."""
+    match = _CANDIDATE.match(text, start)
+    if match is None or not is_name(match[1]) or (declared is not None and match[1] not in declared):
+        return None
+    return Occurrence(match[1], match.start(), match.end())
+
+
+def variable_names(text: str, declared: Collection[str] | None = None) -> tuple[str, ...]:
     """List the variables of a text, each once, in the order of their first use."""
-    return tuple(dict.fromkeys(match[1] for match in VARIABLE.finditer(text)))
+    return tuple(dict.fromkeys(place.name for place in find_variables(text, declared)))
 
 
-def fill_in(text: str, values: Mapping[str, object]) -> str:
-    """Put values in place of variables; variables without one stay."""
-    return VARIABLE.sub(lambda match: str(values[match[1]]) if match[1] in values else match[0], text)
+def fill_in(text: str, values: Mapping[str, str], declared: Collection[str] | None = None) -> str:
+    """Put values in the place of variables; variables without one stay."""
+    pieces: list[str] = []
+    end = 0
+    for place in find_variables(text, declared):
+        if place.name in values:
+            pieces += (text[end : place.start], values[place.name])
+            end = place.end
+    return "".join((*pieces, text[end:])) if pieces else text

@@ -1,7 +1,7 @@
 """The prompts of a server that speaks the PostHog prompts API, as lines of an export.
 
 Only what is in that API is asked for. It shows every prompt as text, so that a JSON prompt arrives as the text of its JSON, and it
-shows no archived prompts. A text that is exactly the JSON of a list of messages is taken for the chat that it says: what programs
+shows no archived prompts. A text that is exactly the JSON of a chat is taken for the chat that it says: what programs
 fetch is the same text before and after.
 """
 
@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from promptuary.model.chats import chat_of
 from promptuary.model.content import encode_config, encode_prompt
 from promptuary.model.errors import InvalidLine, InvalidValue
 from promptuary.model.json_text import InvalidJson, dump, parse
-from promptuary.model.messages import messages_of
 from promptuary.model.transfer import LabelLine, Line, PromptLine, VersionLine, Writer, line_of, read_object, write_line
 from promptuary.remote import answers
 from promptuary.remote.client import Remote
@@ -100,7 +100,7 @@ def _decode_text(text: str) -> object:
         value = parse(text)
     except InvalidJson:
         return text
-    return value if messages_of(value) is not None and dump(value) == text else text
+    return value if chat_of(value) is not None and dump(value) == text else text
 
 
 def _timestamp(value: str) -> datetime:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from promptuary.files import Folder, InvalidFile, read_plain_file
-from promptuary.model.variables import variable_names
+from promptuary.model.templates import Template
 from promptuary.remote import text_of
 from promptuary.sync.states import here
 
@@ -82,7 +82,8 @@ def _wrong_variables(folder: Folder, declared: Declared) -> Iterator[Problem]:
         filled = declared.get(name, found.document.variables)
         if filled is None:
             continue
-        used = variable_names(text_of(found.document.content))
+        template = Template(text_of(found.document.content))
+        used = (*template.variables, *template.placeholders)
         for variable in filled:
             if variable not in used:
                 yield Problem(found.file, name, f"It does not have {{{{{variable}}}}}, which programs fill in.")

@@ -1,5 +1,7 @@
 """The project's prompts as prompts of the protocol."""
 
+import json
+
 import pytest
 from agent import EARLIER, MODERN, Agent, connected
 from agent_server import Served
@@ -26,10 +28,46 @@ def test_chats_become_messages(agent: Agent) -> None:
         {"role": "assistant", "content": "Hi."},
     ]
     agent.result("llma-prompt-create", name="n-chat", prompt=chat)
-    agent.result("llma-prompt-create", name="n-messages", prompt={"messages": chat, "other": 1})
+    agent.result("llma-prompt-create", name="n-messages", prompt=json.dumps(chat))
     expected = [("user", "Be kind."), ("user", "Hello Ada\nthere"), ("assistant", "Hi.")]
     assert texts(agent.prompt("n-chat", mood="kind", who="Ada")) == expected
     assert texts(agent.prompt("n-messages", mood="kind", who="Ada")) == expected
+
+
+def test_messages_around_what_cannot_be_shown_stay_messages(agent: Agent) -> None:
+    picture = {"type": "image_url", "image_url": {"url": "https://example.com/{{picture}}.png"}}
+    call = {"role": "assistant", "content": None, "tool_calls": [{"id": "c1", "function": {"name": "find", "arguments": "{}"}}]}
+    chat = [
+        {"role": "system", "content": "Be {{mood}}."},
+        {"role": "user", "content": [{"type": "text", "text": "Hello"}, picture]},
+        call,
+        {"role": "user", "content": "Thank you."},
+    ]
+    agent.result("llma-prompt-create", name="n-picture", prompt=chat)
+    before, shown, called, after = texts(agent.prompt("n-picture", mood="kind", picture='a"b'))
+    assert (before, after) == (("user", "Be kind."), ("user", "Thank you."))
+    assert (shown[0], json.loads(shown[1])["content"][1]["image_url"]) == ("user", {"url": 'https://example.com/a"b.png'})
+    assert (called[0], json.loads(called[1])) == ("assistant", call)
+
+
+def test_a_placeholder_is_an_argument_that_may_be_left_out(agent: Agent) -> None:
+    chat = [
+        {"role": "system", "content": "Be kind."},
+        {"type": "placeholder", "name": "history"},
+        {"role": "user", "content": "{{q}}"},
+    ]
+    agent.result("llma-prompt-create", name="n-history", prompt=chat)
+    listed = next(prompt for prompt in agent.every_prompt() if prompt.name == "n-history")
+    assert [(argument.name, argument.description, argument.required) for argument in listed.arguments or ()] == [
+        ("q", None, True),
+        ("history", "Messages, as a JSON list", False),
+    ]
+    earlier = '[{"role": "user", "content": "{{q}}"}, {"role": "assistant", "content": "Hi."}]'
+    expected = [("user", "Be kind."), ("user", "{{q}}"), ("assistant", "Hi."), ("user", "Why?")]
+    assert texts(agent.prompt("n-history", q="Why?", history=earlier)) == expected
+    assert texts(agent.prompt("n-history", q="Why?")) == [expected[0], expected[3]]
+    for wrong in ("Hi", '{"role": "user", "content": "x"}', '[{"content": "x"}]', '["x"]'):
+        assert agent.error("n-history", q="", history=wrong) == "The placeholder 'history' takes a JSON list of messages."
 
 
 def test_other_json_is_one_message_and_stays_json(agent: Agent) -> None:
@@ -91,7 +129,7 @@ def test_a_page_of_native_prompts_is_bounded_by_what_is_read_for_it(served: Serv
 
 def test_only_variables_that_are_filled_in_are_arguments(agent: Agent) -> None:
     chat = [{"role": "user", "name": "{{alias}}", "content": "Hello {{who}}", "{{key}}": "{{beside}}"}]
-    agent.result("llma-prompt-create", name="n-beside", prompt={"messages": chat, "note": "{{note}}"})
+    agent.result("llma-prompt-create", name="n-beside", prompt=chat)
     listed = next(prompt for prompt in agent.every_prompt() if prompt.name == "n-beside")
     assert [argument.name for argument in listed.arguments or ()] == ["who"]
     assert texts(agent.prompt("n-beside", who="Ada")) == [("user", "Hello Ada")]

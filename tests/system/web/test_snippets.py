@@ -24,7 +24,7 @@ from promptuary.model.accounts import Browser
 from promptuary.registry import labels, prompts, sessions
 from promptuary.store import schema
 from promptuary.store.engine.database import Database
-from promptuary.web.prompts.snippets import KEY_VARIABLE, read_form
+from promptuary.web.prompts.snippets import KEY_VARIABLE
 
 CHAT: list[dict[str, Any]] = [
     {"role": "system", "content": 'Be "kind" to {{name}}.', "name": "{{name}}"},
@@ -220,25 +220,6 @@ def test_all_snippets_read_the_key_from_the_variable_of_the_readme_and_no_line_i
         assert KEY_VARIABLE in readme
         assert max(map(len, code.splitlines())) <= 130
         assert place.key not in code
-
-
-@pytest.mark.parametrize(
-    ("text", "is_text", "form"),
-    [
-        ("Hello {{a}} {{ b }}", True, ("text", ("a", "b"), ())),
-        ("[]", True, ("text", (), ())),
-        ("[]", False, ("json", (), ())),
-        ("[1]", False, ("json", (), ())),
-        ("[{{a}}]", True, ("text", ("a",), ())),
-        ('{"{{a}}": "{{b}}"}', False, ("json", ("b",), ())),
-        ('[{"role": "{{a}}", "content": {"{{b}}": "{{c}}"}}]', False, ("chat", ("c",), ())),
-        ('[{"placeholder": "p"}, {"type": "placeholder", "name": "q"}]', True, ("chat", (), ("p", "q"))),
-        ('[{"role": "user"}, {"content": "x"}]', True, ("text", (), ())),
-        ("[" * 100_000, True, ("text", (), ())),
-    ],
-)
-def test_the_form_of_a_content_is_what_client_libraries_take_it_for(text: str, is_text: Any, form: object) -> None:
-    assert read_form(text, is_text=is_text) == form
 
 
 def test_a_prompt_that_is_not_there_is_not_found(place: Place) -> None:

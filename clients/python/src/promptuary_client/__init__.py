@@ -1,6 +1,7 @@
 """The client of Promptuary: prompts at run time, never in the way and never down."""
 
 from promptuary_client.async_client import AsyncPromptuary
+from promptuary_client.chats import Message
 from promptuary_client.client import Promptuary
 from promptuary_client.errors import (
     AuthenticationError,
@@ -27,7 +28,6 @@ from promptuary_client.operations import ANY_VERSION, KEEP, History, Label, Page
 from promptuary_client.prefetch import PrefetchResult
 from promptuary_client.prompts import Prompt, PromptKey, Source
 from promptuary_client.settings import DEFAULT, ErrorEvent
-from promptuary_client.templates import Message
 
 __version__ = "0.1.0"
 """The version of this package."""

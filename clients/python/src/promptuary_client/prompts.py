@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
-from promptuary_client.templates import Message, Missing, Template
+from promptuary_client.chats import Message
+from promptuary_client.templates import Missing, Template
 
 Source: TypeAlias = Literal["server", "cache", "disk", "bundle", "fallback"]
 """Source of a prompt: the server in this call, the cache in memory or on disk, a bundle, or the fallback."""

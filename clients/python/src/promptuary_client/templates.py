@@ -1,25 +1,26 @@
-"""Texts and chat messages with variables: parsing and compilation. No I/O.
+"""Texts, chats and other JSON with variables: parsing and compilation. No I/O.
 
-A variable is ``{{name}}``; white space inside the braces does not matter. Everything is replaced in one pass, so values are
-never expanded. A chat prompt is a JSON array whose entries are messages, objects with a ``role``, or placeholders for any
-number of messages: ``{"type": "placeholder", "name": "history"}``, or in short ``{"placeholder": "history"}``.
+A prompt arrives as a text, also one that is JSON. If that is the JSON of a chat, variables are those of the contents of its
+messages. In any other array or object, they are those of its texts, and values are put in as JSON writes them. Everything is
+replaced in one pass, so values are never expanded.
 """
 
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Literal, NoReturn, TypeAlias
 
+from promptuary_client.chats import Message, chat_of, json_texts, placeholder_name
 from promptuary_client.errors import CompileError, MissingVariablesError
 from promptuary_client.values import as_text
+from promptuary_client.variables import find_names, replace
 
-Message: TypeAlias = dict[str, Any]
-"""A message of a chat, as the APIs of models take it: ``role`` and ``content``, and whatever else the prompt says."""
 Missing: TypeAlias = Literal["error", "keep"]
 """Treatment of variables without a value: an error, or they stay in the text."""
 
-_VARIABLE = re.compile(r"\{\{[ \t]*([\w.-]+)[ \t]*\}\}")
+# In a text that is JSON, quotes are the ends of its strings, or escaped.
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"(?P<is_key>[ \t\r\n]*:)?')
 
 
 class Template:
@@ -32,21 +33,25 @@ class Template:
     @cached_property
     def messages(self) -> tuple[Message, ...] | None:
         """The entries of a chat prompt; `None` if it is a text."""
-        return _parse_messages(self.text) if self._given is None else self._given
+        return chat_of(self._value) if self._given is None else self._given
+
+    @cached_property
+    def _value(self) -> object:
+        return _parse(self.text)
 
     @cached_property
     def placeholders(self) -> tuple[str, ...]:
         """The names of the placeholders for messages, in order of appearance."""
-        names = (_placeholder(entry) for entry in self.messages or ())
+        names = (placeholder_name(entry) for entry in self.messages or ())
         return tuple(dict.fromkeys(name for name in names if name is not None))
 
     @cached_property
     def variables(self) -> tuple[str, ...]:
         """The names of the variables, in order of appearance."""
-        texts: Iterable[str] = [self.text]
+        texts: Iterable[str] = [self.text] if self._value is None else json_texts(self._value)
         if self.messages is not None:
-            texts = (text for entry in self.messages if _placeholder(entry) is None for text in _texts(entry.get("content")))
-        return tuple(dict.fromkeys(name for text in texts for name in _VARIABLE.findall(text)))
+            texts = (text for entry in self.messages if "role" in entry for text in json_texts(entry.get("content")))
+        return tuple(dict.fromkeys(name for text in texts for name in find_names(text)))
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -62,7 +67,9 @@ class Template:
         if self.messages is not None:
             raise CompileError("This prompt is a chat prompt: compile it to messages.")
         self._check(values, missing)
-        return _fill(self.text, values)
+        return (
+            _fill(self.text, values) if self._value is None else _STRING.sub(lambda match: _fill_string(match, values), self.text)
+        )
 
     def compile_messages(self, values: Mapping[str, object], missing: Missing) -> list[Message]:
         """Return the messages with variables replaced and placeholders filled in. Raises `CompileError` for a text."""
@@ -71,7 +78,7 @@ class Template:
         self._check(values, missing)
         compiled: list[Message] = []
         for entry in self.messages:
-            name = _placeholder(entry)
+            name = placeholder_name(entry)
             if name is None:
                 compiled.append({field: _fill_all(value, values, field == "content") for field, value in entry.items()})
             elif name in values:
@@ -90,47 +97,35 @@ class Template:
                 raise MissingVariablesError(absent, self.unused(values))
 
 
-def _parse_messages(text: str) -> tuple[Message, ...] | None:
-    # Most texts are not JSON arrays, which the first character shows without parsing.
-    if not text.lstrip(" \t\r\n").startswith("["):
+def _parse(text: str) -> object:
+    """Return the array or object that a text is, `None` for any other text."""
+    # Most texts are no JSON, which the first character shows without parsing.
+    if not text.lstrip(" \t\r\n").startswith(("[", "{")):
         return None
     try:
-        entries = json.loads(text)
+        return json.loads(text, parse_constant=_reject_constant)
     except (ValueError, RecursionError):
         return None
-    is_chat = isinstance(entries, list) and bool(entries) and all(map(_is_entry, entries))
-    return tuple(entries) if is_chat else None
 
 
-def _is_entry(entry: object) -> bool:
-    return isinstance(entry, dict) and (isinstance(entry.get("role"), str) or _placeholder(entry) is not None)
-
-
-def _placeholder(entry: Mapping[str, object]) -> str | None:
-    if "role" in entry:
-        return None
-    name = entry.get("name") if entry.get("type") == "placeholder" else entry.get("placeholder")
-    return name if isinstance(name, str) and name else None
-
-
-def _texts(value: object) -> Iterable[str]:
-    """All strings in a message's content: itself, or those of its parts."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for each in value.values():
-            yield from _texts(each)
-    elif isinstance(value, (list, tuple)):
-        for each in value:
-            yield from _texts(each)
+def _reject_constant(constant: str) -> NoReturn:
+    raise ValueError(constant)
 
 
 def _fill(text: str, values: Mapping[str, object]) -> str:
-    def replacement(match: re.Match[str]) -> str:
-        value = values.get(match[1])
-        return match[0] if value is None else as_text(value)
+    def value_of(name: str) -> "str | None":
+        value = values.get(name)
+        return None if value is None else as_text(value)
 
-    return _VARIABLE.sub(replacement, text)
+    return replace(text, value_of)
+
+
+def _fill_string(match: "re.Match[str]", values: Mapping[str, object]) -> str:
+    if match["is_key"]:
+        return match[0]
+    text = json.loads(match[0])
+    filled = _fill(text, values)
+    return match[0] if filled == text else json.dumps(filled, ensure_ascii=False)
 
 
 def _fill_all(value: object, values: Mapping[str, object], is_content: bool) -> object:  # noqa: FBT001 - the caller's own recursion.

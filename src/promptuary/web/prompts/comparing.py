@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from promptuary.differences import Budget, Budgets, ConfigChange, Hunk, Row, compare_configs_within, compare_texts_within
 from promptuary.model.access import Actor, Permission
-from promptuary.model.messages import chat_text, messages_of
+from promptuary.model.chats import chat_text, readable_entries
 from promptuary.model.prompts import Version
 from promptuary.registry import prompts
 from promptuary.registry.prompts import History
@@ -105,11 +105,11 @@ def _weigh_change(change: ConfigChange) -> int:
 
 
 def _texts(old: Proposal, new: Proposal) -> tuple[str, str]:
-    """Return what to compare: of two lists of messages what they say, unless they differ in something else."""
-    messages = [messages_of(each.prompt) if each.is_json else None for each in (old, new)]
-    if messages[0] is None or messages[1] is None:
+    """Return what to compare: of two chats what they say, unless they differ in something else."""
+    chats = [readable_entries(each.prompt) if each.is_json else None for each in (old, new)]
+    if chats[0] is None or chats[1] is None:
         return old.text, new.text
-    said = chat_text(messages[0]), chat_text(messages[1])
+    said = chat_text(chats[0]), chat_text(chats[1])
     return said if said[0] != said[1] or old.prompt == new.prompt else (old.text, new.text)
 
 

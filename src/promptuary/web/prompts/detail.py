@@ -8,8 +8,8 @@ from promptuary.model.access import Actor, Permission
 from promptuary.model.hidden_characters import find_hidden
 from promptuary.model.json_text import dump_indented
 from promptuary.model.prompts import Label
+from promptuary.model.templates import Template
 from promptuary.model.token_estimate import approximate_tokens
-from promptuary.model.variables import variable_names
 from promptuary.registry import prompts, usage
 from promptuary.registry.prompts import History
 from promptuary.store.engine.database import Transaction
@@ -47,7 +47,7 @@ def show_prompt(request: PageRequest) -> Response:
     budget = PageBudget()
     reading = read(version, budget, is_rendered=view in {"rendered", "both"})
     config = "" if version.config is None else dump_indented(version.config)
-    variables = variable_names(version.text)
+    variables = Template(version.text).variables
     return request.page(
         "prompts/prompt.html",
         version=version,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from markupsafe import Markup
 
 from promptuary.model.outline import outline_of
-from promptuary.model.variables import VARIABLE
+from promptuary.model.variables import find_variables
 from promptuary.web.prompts.visible_text import PageBudget, Piece, draw
 
 _MAYBE_HEADING = re.compile(r"^[^\S\n]*#.*$", re.MULTILINE)
@@ -24,10 +24,10 @@ def mark_text(text: str, budget: PageBudget | None = None) -> Markup:
 
 def _with_variables(text: str) -> Iterator[Piece]:
     end = 0
-    for match in VARIABLE.finditer(text):
-        yield from draw(text[end : match.start()])
-        yield len(match[0]), f'<span class="variable">{_html(draw(match[0]))}</span>'
-        end = match.end()
+    for place in find_variables(text):
+        yield from draw(text[end : place.start])
+        yield place.end - place.start, f'<span class="variable">{_html(draw(text[place.start : place.end]))}</span>'
+        end = place.end
     yield from draw(text[end:])
 
 

@@ -14,7 +14,7 @@ import nh3
 from markupsafe import Markup
 
 from promptuary.model.outline import Heading
-from promptuary.model.variables import VARIABLE
+from promptuary.model.variables import variable_at
 from promptuary.web.prompts.visible_text import show_visibly
 
 if TYPE_CHECKING:
@@ -101,12 +101,12 @@ def _renderer() -> "MarkdownIt":
 
 
 def _read_variable(state: "StateInline", silent: bool) -> bool:  # noqa: FBT001 - markdown-it's signature
-    match = VARIABLE.match(state.src, state.pos)
-    if match is None:
+    place = variable_at(state.src, state.pos)
+    if place is None:
         return False
     if not silent:
-        state.push("variable", "span", 0).content = match[0]
-    state.pos = match.end()
+        state.push("variable", "span", 0).content = state.src[place.start : place.end]
+    state.pos = place.end
     return True
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from promptuary.differences import merge_configs
+from promptuary.model.chats import readable_entries
 from promptuary.model.json_text import dump_indented
-from promptuary.model.messages import messages_of
 from promptuary.model.prompts import Version
 from promptuary.web.forms import Form
 from promptuary.web.prompts.conflicts import Conflict, Piece, decide_lines, value_conflict
@@ -43,8 +43,8 @@ def reconcile(base: Version, latest: Version, proposal: Proposal, *, choices: Fo
 
 def _reconcile_prompt(base: Proposal, latest: Proposal, proposal: Proposal, choices: Form) -> tuple[list[Piece], str]:
     prompts = [each.prompt for each in (base, latest, proposal)]
-    if all(messages_of(prompt) is not None for prompt in prompts):
-        parts, messages = merge_messages(*prompts, choices=choices)  # type: ignore[arg-type]  # they are lists of messages
+    if all(readable_entries(prompt) is not None for prompt in prompts):
+        parts, messages = merge_messages(*prompts, choices=choices)  # type: ignore[arg-type]  # they are chats
         text = dump_indented(messages)
     else:
         stretches = list(decide_lines(base.text, latest.text, proposal.text, key="text", choices=choices))

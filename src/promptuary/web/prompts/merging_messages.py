@@ -5,13 +5,12 @@ from dataclasses import replace
 
 from promptuary.differences import ChunkKind, Stretch, merge_configs, merge_items
 from promptuary.differences.configs import is_equal, show_path
+from promptuary.model.chats import Entry, chat_text, placeholder_name, readable_entry
 from promptuary.model.json_text import dump
-from promptuary.model.messages import Message, chat_text, messages_of
 from promptuary.web.forms import Form
 from promptuary.web.prompts.conflicts import Conflict, Part, Piece, decide_lines, value_conflict
 
-Chat = list[dict[str, object]]
-"""Messages as they are stored."""
+Chat = list[Entry]
 
 
 def merge_messages(base: Chat, theirs: Chat, yours: Chat, *, choices: Form) -> tuple[list[Piece], Chat]:
@@ -47,16 +46,16 @@ def _cut(chats: tuple[Chat, Chat, Chat], stretch: Stretch) -> tuple[Chat, Chat, 
 
 
 def _have_same_roles(three: Sequence[Chat]) -> bool:
-    base, theirs, yours = ([message["role"] for message in chat] for chat in three)
+    base, theirs, yours = ([(entry.get("role"), placeholder_name(entry)) for entry in chat] for chat in three)
     return base == theirs == yours
 
 
 def _shown(chat: Chat, kind: ChunkKind) -> list[Part]:
-    return [Part(message.text, kind, role=message.role, rest=message.rest) for message in _messages(chat)]
+    return [Part(entry.text, kind, role=entry.heading, rest=entry.rest) for entry in map(readable_entry, chat)]
 
 
-def _messages(chat: Chat) -> tuple[Message, ...]:
-    return messages_of(chat) or ()
+def _text_of(chat: Chat) -> str:
+    return chat_text([readable_entry(entry) for entry in chat])
 
 
 def _whole(three: tuple[Chat, Chat, Chat], *, key: str, choices: Form) -> tuple[Conflict, Chat]:
@@ -64,13 +63,13 @@ def _whole(three: tuple[Chat, Chat, Chat], *, key: str, choices: Form) -> tuple[
     offered = {"theirs": theirs, "yours": yours}
     if theirs and yours:
         offered["both"] = theirs + yours
-    shown = {choice: chat_text(_messages(chat)) for choice, chat in offered.items()}
-    conflict = Conflict(key, "Both of you changed these messages", chat_text(_messages(base)), shown, choices.get(key))
+    shown = {choice: _text_of(chat) for choice, chat in offered.items()}
+    conflict = Conflict(key, "Both of you changed these messages", _text_of(base), shown, choices.get(key))
     return conflict, offered.get(conflict.chosen, [])
 
 
-def _merge_message(versions: Sequence[dict[str, object]], *, key: str, choices: Form) -> tuple[list[Piece], dict[str, object]]:
-    """Bring three versions of a message together: its text line by line, everything else key by key."""
+def _merge_message(versions: Sequence[Entry], *, key: str, choices: Form) -> tuple[list[Piece], Entry]:
+    """Bring three versions of a message or placeholder together: its text line by line, everything else key by key."""
     kind = _who_changed(*versions)
     if kind is not ChunkKind.CONFLICT:
         taken = versions[1] if kind is ChunkKind.THEIRS else versions[2]
@@ -94,13 +93,18 @@ def _merge_message(versions: Sequence[dict[str, object]], *, key: str, choices: 
     merged = merge_configs(base, theirs, yours, decide) or {}
     # What is offered as a choice is not shown as settled. Nested keys are shown with the key at the top.
     settled = {name: value for name, value in merged.items() if not any(_is_in(path, name) for path in disputed)}
-    [message] = _messages([{"role": merged["role"], "content": ""} | settled])
+    shown = readable_entry(_bare(base) | settled)
     if not lines and "content" in settled:
-        lines.append(Part(message.text, _who_changed(*(version["content"] for version in versions))))
-    if message.rest:
-        lines.append(Part("", ChunkKind.UNCHANGED, rest=message.rest))
+        lines.append(Part(shown.text, _who_changed(*(version.get("content") for version in versions))))
+    if shown.rest:
+        lines.append(Part("", ChunkKind.UNCHANGED, rest=shown.rest))
     first, *others = [*lines, *conflicts]
-    return [replace(first, role=message.role), *others], merged
+    return [replace(first, role=shown.heading), *others], merged
+
+
+def _bare(entry: Entry) -> Entry:
+    name = placeholder_name(entry)
+    return {"placeholder": name} if name else {"role": entry["role"], "content": ""}
 
 
 def _is_in(path: str, name: str) -> bool:

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
+from promptuary.model.chats import ReadableEntry, chat_of_text, readable_entries
 from promptuary.model.json_text import dump_indented, parse
-from promptuary.model.messages import Message, messages_of
 from promptuary.model.outline import Heading
 from promptuary.model.prompts import Version
 from promptuary.web.prompts.highlighting import mark_text, mark_variables
@@ -16,13 +16,13 @@ from promptuary.web.prompts.visible_text import PageBudget
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A stretch of text. ``role`` and ``rest`` are those of a message; ``rendered`` is `None` if it was not requested.
+    """A stretch of text. ``heading`` and ``rest`` are those of an entry of a chat; ``rendered`` is `None` if it was not requested.
 
     ``parts`` are what the message has beside its text, ``rest`` is the JSON of what is no such part.
     """
 
     written: Markup
-    role: str = ""
+    heading: str = ""
     rest: Markup | None = None
     parts: tuple[MessagePart, ...] = ()
     rendered: Markup | None = None
@@ -40,25 +40,26 @@ class Reading:
 
 def read(version: Version, budget: PageBudget, *, is_rendered: bool) -> Reading:
     """Return what to show of a version, as far as there is room. What is too long to be rendered is shown as it is written."""
-    if version.content.startswith('"'):
+    is_text = version.content.startswith('"')
+    prompt = chat_of_text(version.text) if is_text else parse(version.content)
+    entries = readable_entries(prompt)
+    if entries is None and is_text:
         return _read_text(version, budget, is_rendered=is_rendered)
-    prompt = parse(version.content)
-    messages = messages_of(prompt)
-    if messages is None:
+    if entries is None:
         return Reading((Passage(mark_variables(dump_indented(prompt), budget)),), (), can_render=False)
-    passages = tuple(_passage(each, budget) for each in messages)
+    passages = tuple(_passage(each, budget) for each in entries)
     if not is_rendered or len(version.content) > MAX_CHARACTERS:
         return Reading(passages, ())
-    rendered = [render_markdown(each.text, prefix=f"message-{number}") for number, each in enumerate(messages, 1)]
+    rendered = [render_markdown(each.text, prefix=f"message-{number}") for number, each in enumerate(entries, 1)]
     if None in rendered:
         return Reading(passages, ())
     shown = tuple(replace(passage, rendered=each.html if each else None) for passage, each in zip(passages, rendered, strict=True))
     return Reading(shown, (), is_rendered=True)
 
 
-def _passage(message: Message, budget: PageBudget) -> Passage:
-    parts, rest = split_rest(message.rest, budget)
-    return Passage(mark_variables(message.text, budget), message.role, budget.show(rest), parts)
+def _passage(entry: ReadableEntry, budget: PageBudget) -> Passage:
+    parts, rest = split_rest(entry.rest, budget)
+    return Passage(mark_variables(entry.text, budget), entry.heading, budget.show(rest), parts)
 
 
 def _read_text(version: Version, budget: PageBudget, *, is_rendered: bool) -> Reading:

@@ -5,22 +5,16 @@ text could end the content that it stands in, and add a message.
 """
 
 import json
-import re
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 from urllib.parse import urlencode
 
-from promptuary.model.json_text import InvalidJson, parse
-from promptuary.model.variables import variable_names
+from promptuary.model.templates import TemplateKind
 
 KEY_VARIABLE = "PROMPTS_KEY"
 """The environment variable from which all snippets read the key."""
 
-Form = Literal["text", "chat", "json"]
-
-_SPACED = re.compile(r"\{\{[ \t]*([\w.-]+)[ \t]*\}\}")
 _REASON = "Values go in after the JSON is read: put into its text, a value could add messages of its own."
 
 
@@ -33,7 +27,7 @@ class Subject:
     token: str
     name: str
     label: str
-    form: Form
+    kind: TemplateKind
     variables: tuple[str, ...]
     placeholders: tuple[str, ...] = ()
 
@@ -66,48 +60,12 @@ def snippets_of(subject: Subject) -> list[Snippet]:
     return [Snippet(key, title, language, install, write(subject)) for key, title, language, install, write in _SNIPPETS]
 
 
-def read_form(text: str, *, is_text: bool) -> tuple[Form, tuple[str, ...], tuple[str, ...]]:
-    """Return how programs read what they fetch, and the names of its variables and of its placeholders for messages.
-
-    ``is_text`` says whether the content is a text; one that is the JSON of chat messages is a chat to client libraries.
-    """
-    try:
-        value = parse(text)
-    except InvalidJson:
-        value = None
-    if isinstance(value, list) and value and all(_is_entry(entry) for entry in value):
-        contents = [each for entry in value if "role" in entry for each in _texts(entry.get("content"))]
-        names = [str(entry.get("name") or entry.get("placeholder")) for entry in value if "role" not in entry]
-        return "chat", _variables(contents), tuple(dict.fromkeys(names))
-    return ("text", _variables([text]), ()) if is_text else ("json", _variables(_texts(value)), ())
-
-
-def _is_entry(entry: object) -> bool:
-    if not isinstance(entry, dict):
-        return False
-    is_placeholder = entry.get("type") == "placeholder" and isinstance(entry.get("name"), str)
-    return isinstance(entry.get("role"), str) or is_placeholder or isinstance(entry.get("placeholder"), str)
-
-
-def _texts(value: object) -> Iterable[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, (list, dict)):
-        for each in value.values() if isinstance(value, dict) else value:
-            yield from _texts(each)
-
-
-def _variables(texts: Iterable[str]) -> tuple[str, ...]:
-    # The client library reads {{ name }} as a variable, too.
-    return tuple(dict.fromkeys(name for text in texts for name in variable_names(_SPACED.sub(r"{{\1}}", text))))
-
-
 def _curl(subject: Subject) -> str:
     return f'curl -H "Authorization: Bearer ${KEY_VARIABLE}" \\\n  {shlex.quote(subject.url)}\n'
 
 
 def _python_client(subject: Subject) -> str:
-    fallback = {"text": "...", "chat": [{"role": "system", "content": "..."}], "json": "{}"}[subject.form]
+    fallback = {"text": "...", "chat": [{"role": "system", "content": "..."}], "json": "{}"}[subject.kind]
     options = {"label": subject.label} if subject.label else {}
     arguments = "".join(f"    {name}={_literal(value)},\n" for name, value in {**options, "fallback": fallback}.items())
     values = {**subject.values, **{name: [] for name in subject.placeholders}}
@@ -115,9 +73,10 @@ def _python_client(subject: Subject) -> str:
         "text": f"print(prompt.compile_text({_literal(values)}))\n",
         "chat": f"# No value can add a message: values go in after the messages are read.\n"
         f"messages = prompt.compile_messages({_literal(values)})\nprint(messages)\n",
-        "json": f"{_python_fill(subject, _FILL_TEXT)}\n# {_REASON}\nprint(fill(json.loads(prompt.text)))\n",
+        "json": f"# Values are written as JSON, so that none can end the text that it stands in.\n"
+        f"print(json.loads(prompt.compile_text({_literal(values)})))\n",
     }
-    imports = "import json\nimport os\nimport re\n" if subject.form == "json" else "import os\n"
+    imports = "import json\nimport os\n" if subject.kind == "json" else "import os\n"
     return f"""\
 {imports}from promptuary_client import Promptuary
 
@@ -129,17 +88,17 @@ prompts = Promptuary(
 prompt = prompts.get(
     {_literal(subject.name)},
 {arguments})
-{ends[subject.form]}"""
+{ends[subject.kind]}"""
 
 
 def _python_posthog(subject: Subject) -> str:
     label = f"    label={_literal(subject.label)},\n" if subject.label else ""
-    fallback = {"text": "...", "chat": "[]", "json": "{}"}[subject.form]
+    fallback = {"text": "...", "chat": "[]", "json": "{}"}[subject.kind]
     end = f"print(prompts.compile(result.prompt, {_literal(subject.values)}))\n"
-    if subject.form != "text":
+    if subject.kind != "text":
         end = f"{_python_fill(subject, 'prompts.compile(value, values)')}\n{_python_read(subject, 'result.prompt')}"
     return f"""\
-{"" if subject.form == "text" else "import json"}
+{"" if subject.kind == "text" else "import json"}
 import os
 from posthog.ai.prompts import Prompts
 
@@ -157,7 +116,7 @@ result = prompts.get(
 
 
 def _python_http(subject: Subject) -> str:
-    read = 'print(fill(prompt["prompt"]))\n' if subject.form == "text" else _python_read(subject, 'prompt["prompt"]')
+    read = 'print(fill(prompt["prompt"]))\n' if subject.kind == "text" else _python_read(subject, 'prompt["prompt"]')
     return f"""\
 import json
 import os
@@ -174,7 +133,7 @@ with urllib.request.urlopen(request, timeout=5) as response:
 {read}"""
 
 
-_FILL_TEXT = r're.sub(r"\{\{[ \t]*([\w.-]+)[ \t]*\}\}", lambda found: values.get(found[1], found[0]), value)'
+_FILL_TEXT = r're.sub(r"\{\{[ \t]*([^\s{}]+)[ \t]*\}\}", lambda found: values.get(found[1], found[0]), value)'
 
 
 def _python_fill(subject: Subject, filled: str) -> str:
@@ -197,7 +156,7 @@ def fill(value):
 
 def _python_read(subject: Subject, source: str) -> str:
     """Return the end of a program that reads JSON and then fills it in: the contents of messages, or all texts."""
-    if subject.form == "json":
+    if subject.kind == "json":
         return f"# {_REASON}\nprint(fill(json.loads({source})))\n"
     append = 'messages.append({**message, "content": fill(message.get("content"))})'
     if not subject.placeholders:
@@ -217,9 +176,9 @@ print(messages)
 
 def _javascript(subject: Subject) -> str:
     label = f"  label: {_literal(subject.label)},\n" if subject.label else ""
-    fallback = {"text": "...", "chat": "[]", "json": "{}"}[subject.form]
+    fallback = {"text": "...", "chat": "[]", "json": "{}"}[subject.kind]
     end = f"console.log(prompts.compile(result.prompt, {_literal(subject.values)}));\n"
-    if subject.form != "text":
+    if subject.kind != "text":
         end = f"{_javascript_fill(subject)}\n// {_REASON}\n{_javascript_read(subject)}"
     return f"""\
 import {{ Prompts }} from "@posthog/ai";
@@ -249,7 +208,7 @@ function fill(value) {{
 
 
 def _javascript_read(subject: Subject) -> str:
-    if subject.form == "json":
+    if subject.kind == "json":
         return "console.log(JSON.stringify(fill(JSON.parse(result.prompt))));\n"
     if not subject.placeholders:
         return """\

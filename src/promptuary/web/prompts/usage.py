@@ -5,12 +5,13 @@ from datetime import UTC
 from starlette.responses import Response
 
 from promptuary.model.access import Permission
+from promptuary.model.templates import Template
 from promptuary.model.usage import DEFAULT_DAYS, recent_days
 from promptuary.registry import prompts, usage
 from promptuary.web.numbers import positive_int
 from promptuary.web.page_request import PageRequest
 from promptuary.web.prompts.charts import chart_of
-from promptuary.web.prompts.snippets import KEY_VARIABLE, Subject, read_form, snippets_of
+from promptuary.web.prompts.snippets import KEY_VARIABLE, Subject, snippets_of
 
 PREFERRED = "production"
 """The label that comes first, before the latest version."""
@@ -37,16 +38,16 @@ def show_use(request: PageRequest) -> Response:
         if label is None:
             label = next((pointer.name for pointer in version.prompt_labels if pointer.name == PREFERRED), "")
             version = prompts.fetch_prompt(tx, actor, name, label=label) if label else version
-    form, variables, placeholders = read_form(version.text, is_text=version.content.startswith('"'))
+    template = Template(version.text)
     subject = Subject(
         address=request.address,
         project_id=actor.project_id,
         token=request.project.api_token,
         name=version.name,
         label=label,
-        form=form,
-        variables=_fitting(variables),
-        placeholders=_fitting(placeholders),
+        kind=template.kind,
+        variables=_fitting(template.variables),
+        placeholders=_fitting(template.placeholders),
     )
     return request.page(
         "prompts/snippets.html",

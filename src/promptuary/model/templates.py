@@ -1,0 +1,91 @@
+"""Prompts as templates: what programs get, with its variables and placeholders, and how values are put into it.
+
+Programs get every prompt as text, also one that is stored as JSON. So the text alone decides what it is:
+
+* a **chat**, if it is the JSON of one. Variables are those of the contents of its messages; roles, names and tool calls have none.
+* **JSON**, if it is any other array or object. Variables are those of its texts, without the keys of objects. Values are put in as
+  JSON writes them, so that no value can end the text that it stands in.
+* a **text** otherwise.
+"""
+
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from promptuary.model.chats import Entry, chat_of, content_texts, json_texts, placeholder_name
+from promptuary.model.json_text import InvalidJson, parse
+from promptuary.model.variables import fill_in, variable_names
+
+# In a text that is JSON, quotes are the ends of its strings, or escaped.
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"(?P<is_key>[ \t\r\n]*:)?')
+
+
+class TemplateKind(StrEnum):
+    """Kind of a prompt, as programs get it."""
+
+    TEXT = "text"
+    CHAT = "chat"
+    JSON = "json"
+
+
+@dataclass(frozen=True)
+class Template:
+    """The text of a prompt as programs get it. ``declared`` are the names of its contract, `None` if it has none."""
+
+    text: str
+    declared: Collection[str] | None = None
+
+    @cached_property
+    def _value(self) -> object:
+        """The array or object that the text is, `None` for a text."""
+        if not self.text.lstrip(" \t\r\n").startswith(("[", "{")):
+            return None
+        try:
+            return parse(self.text)
+        except InvalidJson:
+            return None
+
+    @cached_property
+    def chat(self) -> list[Entry] | None:
+        """The entries of a chat, `None` for any other prompt."""
+        return chat_of(self._value)
+
+    @property
+    def kind(self) -> TemplateKind:
+        """Kind of the text."""
+        if self.chat is not None:
+            return TemplateKind.CHAT
+        return TemplateKind.TEXT if self._value is None else TemplateKind.JSON
+
+    @property
+    def texts(self) -> Iterable[str]:
+        """All texts in which variables count."""
+        if self.chat is not None:
+            return (text for entry in self.chat for text in content_texts(entry))
+        return (self.text,) if self._value is None else json_texts(self._value)
+
+    @cached_property
+    def variables(self) -> tuple[str, ...]:
+        """The names of the variables, each once, in the order of their first use."""
+        return tuple(dict.fromkeys(name for text in self.texts for name in variable_names(text, self.declared)))
+
+    @cached_property
+    def placeholders(self) -> tuple[str, ...]:
+        """The names of the placeholders for messages, each once, in the order of their first use."""
+        return tuple(dict.fromkeys(filter(None, map(placeholder_name, self.chat or ()))))
+
+    def fill(self, values: Mapping[str, str]) -> str:
+        """Return the text of a prompt that is no chat with values in the place of variables; variables without one stay."""
+        if self._value is None:
+            return fill_in(self.text, values, self.declared)
+        return _STRING.sub(lambda match: self._fill_string(match, values), self.text)
+
+    def _fill_string(self, match: re.Match[str], values: Mapping[str, str]) -> str:
+        if match["is_key"]:
+            return match[0]
+        text = json.loads(match[0])
+        filled = fill_in(text, values, self.declared)
+        return match[0] if filled == text else json.dumps(filled, ensure_ascii=False)
