@@ -16,6 +16,7 @@ from promptuary.model.outline import outline_of
 from promptuary.model.search_terms import needles_of
 from promptuary.model.templates import Template
 from promptuary.model.token_estimate import approximate_tokens
+from promptuary.model.variable_hints import hints_of
 from promptuary.model.variables import fill_in, find_variables, variable_names
 
 # A quadratic step on a text of these would take at least hours.
@@ -61,6 +62,7 @@ WORK: dict[str, Callable[[str], object]] = {
     "variables": lambda text: (variable_names(text), fill_in(text, {"a": "b"})),
     "variables of JSON": lambda text: Template(json.dumps({"a": text, text: "b"})).fill({"a": "b"}),
     "variables of a chat": lambda text: Template(json.dumps([{"role": "user", "content": text}])).variables,
+    "hints at variables": lambda text: (hints_of(Template(text)), hints_of(Template(text, {"a", "b"}))),
     "one long name of a variable": lambda text: list(find_variables("{{" + text)),
     "hidden characters": find_hidden,
     "added hidden characters": lambda text: added_hidden([text[1:]], [text]),

@@ -18,6 +18,19 @@ from promptuary.registry.operator import members
 HOSTILE = "<script>alert(1)</script>{{ config }}{% raw %}\u202e\"'</textarea></pre><img src=x onerror=alert(1)>"
 
 
+def test_what_looks_like_a_variable_is_pointed_out_on_the_page_and_in_the_review(web: Api, browser: TestClient) -> None:
+    make(web, prompt="{{#if paid}} {{ name }} {{x|<b>}}")
+    shown = text_of(browser.get(path(web, "prompts/greeting/")))
+    assert "Text, although it looks like a variable: {{#if paid}}, {{x|<b>}}." in shown
+    assert "A variable that the posthog package leaves as it is: {{ name }}." in shown
+    written = {"prompt": "{{/if}}", "format": "text", "base_version": "1"}
+    assert "Text, although it looks like a variable: {{/if}} ." in text_of(
+        browser.post(path(web, "prompts/greeting/review/"), data=written)
+    )
+    publish(web, base=1, prompt="{{name}}")
+    assert "Check these variables" not in browser.get(path(web, "prompts/greeting/")).text
+
+
 def test_every_link_of_a_project_with_prompts_leads_to_a_page(web: Api) -> None:
     with web.registry.database.write() as tx:
         seeded = demo.seed(tx)

@@ -17,6 +17,7 @@ from promptuary.cli.hidden_warnings import passages_of_changes, read_base, warn_
 from promptuary.cli.output import AsJson, say, show_json
 from promptuary.cli.prompts import PromptName, app
 from promptuary.cli.remote import ProfileName, reached_prompts
+from promptuary.cli.variable_warnings import warn_of_variables
 from promptuary.files import InvalidFile, decoded, in_line_feeds, write_file
 from promptuary.model.hidden_places import passages_of
 from promptuary.model.json_text import InvalidJson, dump_indented, find_surrogate, parse
@@ -55,6 +56,7 @@ def create(
         created = prompts.create(name, content, config=settings, description=note)
     _show_result(created, "is created", as_json=as_json)
     warn_of_added(name, (), passages_of(content, settings))
+    warn_of_variables(name, content)
 
 
 @app.command("publish")
@@ -85,6 +87,7 @@ def publish(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
         published = _publish(prompts, name, base_version, changes, note)
     _show_result(published, "is published", as_json=as_json)
     warn_of_added(name, base, passages_of_changes(changes))
+    warn_of_variables(name, changes.get("prompt", ""))
 
 
 @app.command("edit")
@@ -119,6 +122,7 @@ def edit(
     draft.unlink()
     _show_result(published, "is published", as_json=as_json)
     warn_of_added(name, passages_of(row.content, None), passages_of(content, None))
+    warn_of_variables(name, content)
 
 
 def _publish(

@@ -9,6 +9,7 @@ from promptuary.cli.hidden_warnings import warn_of_push
 from promptuary.cli.output import AsJson, say
 from promptuary.cli.progress import progress
 from promptuary.cli.remote import DEFAULT_FOLDER, FolderPath, ProfileName, Yes, agrees, reached_prompts, show_step, show_steps
+from promptuary.cli.variable_warnings import warn_of_variables_in_push
 from promptuary.files import Folder, InvalidFile, Lock, read_folder
 from promptuary.model.text import counted
 from promptuary.remote import RemotePrompts, Unreachable, find_project
@@ -72,6 +73,7 @@ def _shown(steps: Iterator[Push], planned: Sequence[Push], *, as_json: bool) -> 
                 show_step(each, fields=_FIELDS, width=width)
             if each.action in _PUBLISHING:
                 warn_of_push(each)
+                warn_of_variables_in_push(each)
     finally:
         if as_json or not planned:
             show_steps(done, as_json=as_json, fields=_FIELDS, nothing="Nothing was edited.")

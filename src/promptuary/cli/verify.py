@@ -7,6 +7,7 @@ import typer
 from promptuary.cli.hidden_warnings import warn_of_files
 from promptuary.cli.output import AsJson, say, show_json
 from promptuary.cli.remote import DEFAULT_FOLDER, FolderPath
+from promptuary.cli.variable_warnings import warn_of_variables_in_files
 from promptuary.files import read_folder
 from promptuary.model.text import counted
 from promptuary.sync import list_problems, read_declared
@@ -21,6 +22,7 @@ def verify(folder_path: FolderPath = DEFAULT_FOLDER, as_json: AsJson = False) ->
     for problem in problems if not as_json else ():
         say(f"{folder_path / problem.file}: {problem.sentence}", err=True)
     warn_of_files(folder)
+    warn_of_variables_in_files(folder)
     if problems:
         raise typer.Exit(1)
     if not as_json:

@@ -10,6 +10,7 @@ from promptuary.model.json_text import dump_indented
 from promptuary.model.prompts import Label
 from promptuary.model.templates import Template
 from promptuary.model.token_estimate import approximate_tokens
+from promptuary.model.variable_hints import hints_of
 from promptuary.registry import prompts, usage
 from promptuary.registry.prompts import History
 from promptuary.store.engine.database import Transaction
@@ -47,7 +48,8 @@ def show_prompt(request: PageRequest) -> Response:
     budget = PageBudget()
     reading = read(version, budget, is_rendered=view in {"rendered", "both"})
     config = "" if version.config is None else dump_indented(version.config)
-    variables = Template(version.text).variables
+    template = Template(version.text)
+    variables = template.variables
     return request.page(
         "prompts/prompt.html",
         version=version,
@@ -65,6 +67,7 @@ def show_prompt(request: PageRequest) -> Response:
         hidden=find_hidden(version.text, config),
         variables=variables[:MAX_VARIABLES],
         more_variables=max(0, len(variables) - MAX_VARIABLES),
+        hints=hints_of(template),
         trial=proposal_of(version) if variables and len(version.content) <= MAX_TRIED else None,
         tokens=approximate_tokens(version.text),
         fetches=fetches,

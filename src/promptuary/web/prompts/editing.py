@@ -7,6 +7,8 @@ from promptuary.model.errors import InvalidValue, NameTaken, PromptNotFound, Ver
 from promptuary.model.hidden_characters import added_hidden
 from promptuary.model.json_text import dump_indented
 from promptuary.model.prompts import Version
+from promptuary.model.templates import Template
+from promptuary.model.variable_hints import hints_of
 from promptuary.registry import prompts
 from promptuary.web.form_errors import problem_of
 from promptuary.web.numbers import positive_int
@@ -112,7 +114,8 @@ def _review(request: PageRequest, base: Version, proposal: Proposal) -> Response
         return _editing(request, base, proposal, problem)
     comparison = compare_proposal(base, proposal)
     hidden = added_hidden([base.text, "" if base.config is None else dump_indented(base.config)], [proposal.text, proposal.config])
-    return request.page("prompts/review.html", version=base, proposal=proposal, comparison=comparison, hidden=hidden)
+    hints = hints_of(Template(proposal.text))
+    return request.page("prompts/review.html", version=base, proposal=proposal, comparison=comparison, hidden=hidden, hints=hints)
 
 
 def _reconcile(request: PageRequest, actor: Actor, base: Version, proposal: Proposal) -> Response:
