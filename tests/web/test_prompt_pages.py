@@ -24,9 +24,8 @@ def test_what_looks_like_a_variable_is_pointed_out_on_the_page_and_in_the_review
     assert "Text, although it looks like a variable: {{#if paid}}, {{x|<b>}}." in shown
     assert "A variable that the posthog package leaves as it is: {{ name }}." in shown
     written = {"prompt": "{{/if}}", "format": "text", "base_version": "1"}
-    assert "Text, although it looks like a variable: {{/if}} ." in text_of(
-        browser.post(path(web, "prompts/greeting/review/"), data=written)
-    )
+    review = text_of(browser.post(path(web, "prompts/greeting/review/"), data=written))
+    assert "Text, although it looks like a variable: {{/if}}." in review
     publish(web, base=1, prompt="{{name}}")
     assert "Check these variables" not in browser.get(path(web, "prompts/greeting/")).text
 
