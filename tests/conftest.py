@@ -17,6 +17,7 @@ from builders import Api, Registry, bearer, make_api, make_key, make_registry
 from command_line import CommandLine
 from hypothesis import settings as hypothesis_settings
 from postgres_databases import Postgres, running_postgres
+from shared_dialects import share_dialects
 from sqlalchemy import Pool, event
 from sqlalchemy.pool import ConnectionPoolEntry
 from wire import Clock
@@ -28,6 +29,8 @@ from promptuary.store.engine.database import Database
 # A database answers in its own time, which says nothing of the code under test.
 hypothesis_settings.register_profile("promptuary", deadline=None)
 hypothesis_settings.load_profile("promptuary")
+
+share_dialects()
 
 
 @event.listens_for(Pool, "checkout")
