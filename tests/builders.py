@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from itertools import count
 
 from anyio import CapacityLimiter
@@ -124,8 +125,12 @@ class Api:
 def make_application(registry: Registry, usage: FetchCounter, **settings: object) -> ASGIApp:
     """The application in process, not begun. It belongs to the event loop that runs its lifespan."""
     # Tests look at what was counted before it is written, and some of them last.
-    chosen = {"usage_seconds": 3600.0} | settings
-    return create_application(Settings(_env_file=None, **chosen), registry.database, usage=usage)  # type: ignore[call-arg, arg-type]
+    return create_application(_make_settings(**({"usage_seconds": 3600.0} | settings)), registry.database, usage=usage)
+
+
+@cache
+def _make_settings(**settings: object) -> Settings:
+    return Settings(_env_file=None, **settings)  # type: ignore[call-arg, arg-type]
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 A test that takes ``database`` (or anything made from it) runs twice: on SQLite and on a real PostgreSQL.
 """
 
+import contextlib
 import shutil
 import sqlite3
 import threading
@@ -93,6 +94,21 @@ def database(database_url: str) -> Iterator[Database]:
     database = Database.open(database_url)
     yield database
     database.close()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def module_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A database with the schema, one for all tests of a module: they change nothing in what the module's fixtures have written."""
+    with contextlib.ExitStack() as stack:
+        if request.param == "postgresql":
+            server: Postgres = request.getfixturevalue("postgres")
+            url = stack.enter_context(server.lend_database())
+        else:
+            template: Path = request.getfixturevalue("sqlite_template")
+            url = f"sqlite:///{shutil.copy(template, tmp_path_factory.mktemp('module') / 'promptuary.db')}"
+        database = Database.open(url)
+        stack.callback(database.close)
+        yield database
 
 
 @pytest.fixture

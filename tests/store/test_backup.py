@@ -69,13 +69,19 @@ def target(empty_database_url: str) -> Iterator[Database]:
         yield database
 
 
-@pytest.fixture
-def sound_backup(tmp_path: Path) -> Path:
-    with opened(f"sqlite:///{tmp_path}/source.db") as database:
-        schema.upgrade(database)
+@pytest.fixture(scope="module")
+def written_backup(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backup beside the database that it was made of, to be copied."""
+    folder = tmp_path_factory.mktemp("backup")
+    with opened(f"sqlite:///{shutil.copy(sqlite_template, folder / 'source.db')}") as database:
         fill(make_registry(database))
-        backup.write_backup(database, tmp_path / "backup.db")
-    return tmp_path / "backup.db"
+        backup.write_backup(database, folder / "backup.db")
+    return folder / "backup.db"
+
+
+@pytest.fixture
+def sound_backup(written_backup: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(written_backup, tmp_path / "backup.db"))
 
 
 def test_a_restored_database_equals_the_one_that_was_backed_up_row_by_row(
@@ -168,8 +174,8 @@ def test_only_the_owner_can_read_a_database_and_its_backup(tmp_path: Path) -> No
     assert modes == {"prompts.db": 0o600, "backup.db": 0o600}
 
 
-def test_a_backup_leaves_one_file_and_no_draft(sound_backup: Path) -> None:
-    assert sorted(path.name for path in sound_backup.parent.iterdir()) == ["backup.db", "source.db"]
+def test_a_backup_leaves_one_file_and_no_draft(written_backup: Path) -> None:
+    assert sorted(path.name for path in written_backup.parent.iterdir()) == ["backup.db", "source.db"]
 
 
 def test_data_that_is_there_is_replaced_only_when_told_so(registry: Registry, sound_backup: Path) -> None:

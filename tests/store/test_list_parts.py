@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from builders import Registry, make_actor, make_member, make_prompt
+from builders import Registry, make_actor, make_member, make_prompt, make_registry
 
 from promptuary.model.accounts import Profile
 from promptuary.model.listing import Listing
@@ -11,16 +11,17 @@ from promptuary.model.prompts import Version
 from promptuary.model.usage import FetchCount, FetchKey
 from promptuary.registry import labels, usage
 from promptuary.registry.operator import users
-from promptuary.store.engine.database import Transaction
+from promptuary.store.engine.database import Database, Transaction
 from promptuary.store.lists.pages import list_page
 
 PEOPLE = {"zoe@example.com": ("anna", "Berg"), "adam@example.com": ("", ""), "carl@example.com": ("Carl", "Ode")}
 FETCHES = {1: 5, 2: 90, 4: 5, 7: 1}
 
 
-@pytest.fixture
-def filled(registry: Registry) -> Registry:
-    """Ten prompts by three people, of which four were fetched lately and one long ago."""
+@pytest.fixture(scope="module")
+def filled(module_database: Database) -> Registry:
+    """Ten prompts by three people, of which four were fetched lately and one long ago. No test changes anything."""
+    registry = make_registry(module_database)
     with registry.database.write() as tx:
         authors = []
         for email, names in PEOPLE.items():

@@ -5,11 +5,13 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from builders import Registry, make_key, make_prompt, make_user
+from wire import Clock
 
 from promptuary.model.accounts import Browser, SessionLimits
 from promptuary.model.errors import Damaged, InvalidBackup, Unavailable
@@ -95,11 +97,20 @@ def invite_and_sign_in(tx: Transaction, registry: Registry) -> None:
     begin_session(tx, registry.user.id, limits=SessionLimits(idle=timedelta(days=1), longest=timedelta(days=2)), browser=Browser())
 
 
+@pytest.fixture(scope="module")
+def written_backup(sqlite_registry_template: Registry, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backup of a database that is in use, to be copied."""
+    folder = tmp_path_factory.mktemp("backup")
+    path = shutil.copy(sqlite_registry_template.database.address, folder / "promptuary.db")
+    with closing_database(Database.open(f"sqlite:///{path}", clock=Clock())) as database:
+        fill(replace(sqlite_registry_template, database=database))
+        backup.write_backup(database, folder / "backup.db")
+    return folder / "backup.db"
+
+
 @pytest.fixture
-def sound(sqlite_registry: Registry, tmp_path: Path) -> Path:
-    fill(sqlite_registry)
-    backup.write_backup(sqlite_registry.database, tmp_path / "backup.db")
-    return tmp_path / "backup.db"
+def sound(written_backup: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(written_backup, tmp_path / "backup.db"))
 
 
 @pytest.fixture
