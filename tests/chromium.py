@@ -22,6 +22,8 @@ expect.set_options(timeout=_LONGEST_MILLISECONDS)
 
 Theme = Literal["light", "dark"]
 
+_OF_COLORS = ["color-contrast", "link-in-text-block"]
+
 NEEDS_CHROMIUM = [
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed."),
     pytest.mark.skipif(not is_built() or not AXE.exists(), reason="The bundle is not built; `make frontend` needs npm."),
@@ -73,7 +75,24 @@ def open_each(context: BrowserContext, addresses: Mapping[str, str]) -> Iterator
 def violations_of(page: Page) -> list[Any]:
     """Return what keeps some people from reading a page, and where."""
     page.evaluate(AXE.read_text())
-    found: list[Any] = page.evaluate("axe.run().then(({ violations }) => violations)")
+    return _run_axe(page, {})
+
+
+def violations_by_day_and_night(page: Page) -> list[Any]:
+    """Return what keeps some people from reading a page in the light scheme, in which it is open, and in the dark one.
+
+    The dark scheme differs in colors only, so the rules about colors are the only ones that are looked at again.
+    """
+    by_day = violations_of(page)
+    # Without motion, colors change at once.
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    by_night = _run_axe(page, {"runOnly": _OF_COLORS})
+    page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+    return [*by_day, *(("by night", *each) for each in by_night)]
+
+
+def _run_axe(page: Page, options: dict[str, Any]) -> list[Any]:
+    found: list[Any] = page.evaluate("(options) => axe.run(options).then(({ violations }) => violations)", options)
     return [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
 
 

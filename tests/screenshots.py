@@ -9,7 +9,7 @@ from pathlib import Path
 
 from chromium import Theme, chromium, open_context, open_page
 from playwright.sync_api import Browser, BrowserContext, Page
-from staging import AUTHOR, PAGES, PROJECT, REVIEWER, running_demo, signed_in_context
+from staging import AUTHOR, PAGES, PROJECT, REVIEWER, make_demo, running_demo, signed_in_context
 
 THEMES: tuple[Theme, ...] = ("light", "dark")
 SHOWN = ("list", "prompt", "edit", "compare", "labels", "label", "archive", "use", "usage")
@@ -23,7 +23,7 @@ def write_pictures(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with chromium() as browser:
         for theme in THEMES:
-            with tempfile.TemporaryDirectory() as data, running_demo(Path(data)) as origin:
+            with tempfile.TemporaryDirectory() as data, running_demo(make_demo(Path(data))) as origin:
                 _write_theme(browser, origin, folder, theme)
 
 

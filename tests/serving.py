@@ -30,7 +30,9 @@ def free_port() -> int:
 
 def environment(**settings: str) -> dict[str, str]:
     """The environment of a Promptuary process that has the given settings and no others; it stops at once unless told otherwise."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PROMPTUARY_")}
+    # Without compiled files, each start would compile everything again.
+    dropped = ("PROMPTUARY_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     return kept | {f"PROMPTUARY_{name.upper()}": value for name, value in ({"drain_seconds": "0"} | settings).items()}
 
 

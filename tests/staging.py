@@ -50,10 +50,10 @@ PAGES = {
 """The main pages of whoever is signed in, by names for them."""
 
 
-@contextmanager
-def running_demo(folder: Path) -> Iterator[str]:
-    """Serve the demo's data, and give the address. The author and the reviewer are admins there, the viewer reads."""
-    url = f"sqlite:///{folder / 'demo.db'}"
+def make_demo(folder: Path) -> Path:
+    """Return a database with the demo's data. The author and the reviewer are admins there, the viewer reads."""
+    path = folder / "demo.db"
+    url = f"sqlite:///{path}"
     command_line = CommandLine(folder, url)
     for arguments, stdin in (
         (["db", "upgrade"], ""),
@@ -64,7 +64,13 @@ def running_demo(folder: Path) -> Iterator[str]:
         (["member", "set", "--project", "1", "--email", VIEWER, "--role", "viewer"], ""),
     ):
         command_line.run(*arguments, stdin=stdin).check_returncode()
-    with running_server(url, folder / "output.txt") as server:
+    return path
+
+
+@contextmanager
+def running_demo(database: Path) -> Iterator[str]:
+    """Serve a database with the demo's data, and give the address."""
+    with running_server(f"sqlite:///{database}", database.with_name("output.txt")) as server:
         yield server.url
 
 

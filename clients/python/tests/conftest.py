@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from builders import make_registry
+from certificates import trusting_one_authority
 from client_service import ClientMaker, EitherClient, EitherMaker, Service, fill
 from faults import Proxy, faulty_proxy
 from promptuary.store import schema
@@ -14,6 +15,12 @@ from promptuary.store.engine.database import Database
 from serving import running_server
 
 from promptuary_client import AsyncPromptuary, Promptuary
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with trusting_one_authority(tmp_path_factory.mktemp("certificates")):
+        yield
 
 
 @pytest.fixture(scope="session")

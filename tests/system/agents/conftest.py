@@ -8,10 +8,9 @@ from agent_server import Served, serving
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(module_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A server on SQLite; tests keep to prompts of their own."""
-    folder = tmp_path_factory.mktemp("agents")
-    with serving(f"sqlite:///{folder / 'promptuary.db'}", folder) as served:
+    with serving(module_url, tmp_path_factory.mktemp("agents")) as served:
         yield served
 
 

@@ -83,9 +83,8 @@ def test_pages_of_this_machine_may_ask(served: Served, origin: str) -> None:
     assert post(served, Origin=origin).status_code == 200
 
 
-def test_pages_of_the_servers_own_address_may_ask(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'promptuary.db'}"
-    with serving(url, tmp_path, public_url="https://prompts.example") as served:
+def test_pages_of_the_servers_own_address_may_ask(prepared_url: str, tmp_path: Path) -> None:
+    with serving(prepared_url, tmp_path, public_url="https://prompts.example") as served:
         assert post(served, Origin="https://prompts.example").status_code == 200
         assert post(served, Origin="http://prompts.example").status_code == 403
 
@@ -163,9 +162,9 @@ def test_a_revoked_key_is_out_with_its_next_message(served: Served) -> None:
     assert post(served, key=key.value).status_code == 401
 
 
-def test_messages_are_limited_like_requests_of_the_api(tmp_path: Path) -> None:
+def test_messages_are_limited_like_requests_of_the_api(prepared_url: str, tmp_path: Path) -> None:
     limits: dict[str, Any] = {"rate_limit_reads": "8/hour", "rate_limit_writes": "1/hour", "rate_limit_bad_keys": "1/hour"}
-    with serving(f"sqlite:///{tmp_path / 'promptuary.db'}", tmp_path, **limits) as served:
+    with serving(prepared_url, tmp_path, **limits) as served:
         with connected(served.url, served.editor_key) as agent:
             agent.result("llma-prompt-create", name="one", prompt="x")
             assert agent.refusal("llma-prompt-create", name="two", prompt="x").startswith("Request was throttled.")
@@ -210,8 +209,8 @@ def test_any_name_of_a_session_is_as_good_as_none(served: Served) -> None:
     assert post(served, mcp_session_id=name).status_code == 200
 
 
-def test_what_agents_get_counts_as_fetched(tmp_path: Path) -> None:
-    with serving(f"sqlite:///{tmp_path / 'promptuary.db'}", tmp_path, usage_seconds="1") as served:
+def test_what_agents_get_counts_as_fetched(prepared_url: str, tmp_path: Path) -> None:
+    with serving(prepared_url, tmp_path, usage_seconds="1") as served:
         with connected(served.url, served.editor_key) as agent:
             agent.result("llma-prompt-create", name="counted", prompt="x")
             agent.result("llma-prompt-get", prompt_name="counted")
@@ -221,14 +220,14 @@ def test_what_agents_get_counts_as_fetched(tmp_path: Path) -> None:
         wait_until(lambda: httpx2.get(path, headers=headers).json()["fetches"] == 2)
 
 
-def test_servers_without_the_package_say_so(tmp_path: Path) -> None:
+def test_servers_without_the_package_say_so(prepared_url: str, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
         "import importlib.util\n"
         "find = importlib.util.find_spec\n"
         "importlib.util.find_spec = lambda name, package=None: None if name == 'mcp' else find(name, package)\n"
     )
     program = ("env", f"PYTHONPATH={tmp_path}", *PROGRAM)
-    with serving(f"sqlite:///{tmp_path / 'promptuary.db'}", tmp_path, program=program) as served:
+    with serving(prepared_url, tmp_path, program=program) as served:
         answer = post(served)
         assert answer.json()["error"]["message"] == "This server was installed without MCP. Install promptuary[mcp]."
         assert answer.status_code == 404

@@ -102,8 +102,8 @@ def test_a_stream_ends_when_its_key_is_revoked(served: Served) -> None:
     database.close()
 
 
-def test_a_stream_needs_a_key_and_whoever_stops_cuts_none_short(tmp_path: Path) -> None:
-    with serving(f"sqlite:///{tmp_path / 'promptuary.db'}", tmp_path, workers=2, drain_seconds="2") as served:
+def test_a_stream_needs_a_key_and_whoever_stops_cuts_none_short(prepared_url: str, tmp_path: Path) -> None:
+    with serving(prepared_url, tmp_path, workers=2, drain_seconds="2") as served:
         assert httpx2.get(f"{served.url}/mcp", headers=LISTEN).status_code == 401
         with (
             connected(served.url, served.editor_key) as agent,
@@ -121,8 +121,8 @@ def test_a_stream_needs_a_key_and_whoever_stops_cuts_none_short(tmp_path: Path) 
         assert "Traceback" not in served.server.output
 
 
-def test_streams_of_a_worker_that_is_renewed_end_as_those_of_a_server_that_stops(tmp_path: Path) -> None:
-    with serving(f"sqlite:///{tmp_path / 'promptuary.db'}", tmp_path) as served:
+def test_streams_of_a_worker_that_is_renewed_end_as_those_of_a_server_that_stops(prepared_url: str, tmp_path: Path) -> None:
+    with serving(prepared_url, tmp_path) as served:
         with httpx2.stream("GET", f"{served.url}/mcp", headers=with_key(served.viewer_key), timeout=60) as answer:
             lines = answer.iter_lines()
             assert next(lines) == ": open"
@@ -132,9 +132,9 @@ def test_streams_of_a_worker_that_is_renewed_end_as_those_of_a_server_that_stops
             assert next(answer.iter_lines()) == ": open"
 
 
-def test_streams_are_bounded_in_number_and_leave_room_for_requests(tmp_path: Path) -> None:
+def test_streams_are_bounded_in_number_and_leave_room_for_requests(prepared_url: str, tmp_path: Path) -> None:
     with (
-        serving(f"sqlite:///{tmp_path / 'promptuary.db'}", tmp_path, max_agent_streams_per_key="0") as served,
+        serving(prepared_url, tmp_path, max_agent_streams_per_key="0") as served,
         httpx2.Client(timeout=60, limits=httpx2.Limits(max_connections=None)) as client,
     ):
         listen = client.build_request("GET", f"{served.url}/mcp", headers=with_key(served.viewer_key))
@@ -148,9 +148,9 @@ def test_streams_are_bounded_in_number_and_leave_room_for_requests(tmp_path: Pat
             answer.close()
 
 
-def test_one_key_cannot_take_all_streams(tmp_path: Path) -> None:
+def test_one_key_cannot_take_all_streams(prepared_url: str, tmp_path: Path) -> None:
     with (
-        serving(f"sqlite:///{tmp_path / 'promptuary.db'}", tmp_path, max_agent_streams_per_key="2") as served,
+        serving(prepared_url, tmp_path, max_agent_streams_per_key="2") as served,
         httpx2.Client(timeout=60) as client,
     ):
         keys_in_turn = [served.viewer_key] * 3 + [served.editor_key]

@@ -97,15 +97,14 @@ def test_clients_that_look_for_a_way_to_sign_in_find_that_there_is_none(served: 
 
 
 @pytest.mark.parametrize("mode", [MODERN, EARLIER])
-def test_it_outlives_a_restart_of_the_server(tmp_path: Path, mode: str) -> None:
-    url = f"sqlite:///{tmp_path / 'promptuary.db'}"
-    with serving(url, tmp_path) as served, started(served.url, served.editor_key, mode=mode) as agent:
+def test_it_outlives_a_restart_of_the_server(prepared_url: str, tmp_path: Path, mode: str) -> None:
+    with serving(prepared_url, tmp_path) as served, started(served.url, served.editor_key, mode=mode) as agent:
         agent.result("llma-prompt-list")
         served.server.stop()
         with pytest.raises(MCPError, match=f"The server at {served.url}/mcp cannot be reached"):
             agent.call("llma-prompt-list")
         port = served.url.rpartition(":")[2]
-        again = subprocess.Popen([*PROGRAM, "serve", f"--port={port}"], env=environment(database_url=url), cwd=tmp_path)
+        again = subprocess.Popen([*PROGRAM, "serve", f"--port={port}"], env=environment(database_url=prepared_url), cwd=tmp_path)
         served.server.process = again
         wait_until(served.server.is_ready)
         agent.result("llma-prompt-create", name="back", prompt="x")

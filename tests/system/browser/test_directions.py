@@ -1,6 +1,7 @@
 """Texts and names that are read from right to left, in a browser: each line in the direction of its own script."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from builders import make_actor
@@ -19,10 +20,9 @@ NOTE, PROJECT_NAME = "הערה", "פרויקט (2)"
 
 
 @pytest.fixture(scope="module")
-def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("demo")
-    with running_demo(folder) as address:
-        database = Database.open(f"sqlite:///{folder / 'demo.db'}")
+def origin(demo: Path) -> Iterator[str]:
+    with running_demo(demo) as address:
+        database = Database.open(f"sqlite:///{demo}")
         with database.write() as tx:
             project = projects.rename_project(tx, 1, name=PROJECT_NAME)
             actor = make_actor(project, users.get_user(tx, AUTHOR))

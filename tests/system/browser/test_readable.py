@@ -1,20 +1,38 @@
 """Every main page, filled with the demo's data, in a real browser: in nobody's way, by day and by night, wide and narrow."""
 
+import re
+from pathlib import Path
+
 import pytest
-from chromium import NEEDS_CHROMIUM, Theme, open_context, open_each, open_page, overflow_of, violations_of
+from chromium import NEEDS_CHROMIUM, open_context, open_each, open_page, overflow_of, violations_by_day_and_night
 from playwright.sync_api import Browser, Page
 from staging import AUTHOR, PAGES, PROJECT, signed_in_context
 
+import promptuary
+
 pytestmark = NEEDS_CHROMIUM
 
+STYLES = Path(promptuary.__file__).parent / "web/static/css"
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+
+def test_by_night_colors_differ_and_nothing_else() -> None:
+    styles = {path.name: path.read_text() for path in STYLES.glob("*.css")}
+    assert [name for name, style in styles.items() if "prefers-color-scheme" in style] == ["tokens.css"]
+    [night] = re.findall(r"@media \(prefers-color-scheme: dark\) \{\n  :root \{\n(.*?)\n  \}\n\}", styles["tokens.css"], re.DOTALL)
+    changed = [
+        re.fullmatch(r" +--[\w-]+: (?:0 0\.5rem 1\.5rem )?(?:#[0-9a-f]{6}|rgb\([^)]*\));", line) for line in night.splitlines()
+    ]
+    assert len(changed) > 10
+    assert None not in changed
+    assert styles["tokens.css"].count("prefers-color-scheme") == 1
+
+
 @pytest.mark.parametrize("width", [360, 1280])
-def test_all_can_read_every_page_and_none_scrolls_sideways(browser: Browser, origin: str, width: int, theme: Theme) -> None:
+def test_all_can_read_every_page_and_none_scrolls_sideways(browser: Browser, origin: str, width: int) -> None:
     found = {}
-    with signed_in_context(browser, origin, AUTHOR, width=width, theme=theme) as context:
+    with signed_in_context(browser, origin, AUTHOR, width=width) as context:
         for name, page, complaints in open_each(context, PAGES):
-            found[name] = (violations_of(page), [*complaints], overflow_of(page))
+            found[name] = (violations_by_day_and_night(page), [*complaints], overflow_of(page))
     assert found == {name: ([], [], 0) for name in PAGES}
 
 
@@ -25,16 +43,15 @@ def _write(page: Page, text: str) -> None:
     page.get_by_role("heading", name="Publish version 2 of").wait_for()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
-def test_all_can_read_the_pages_behind_forms(browser: Browser, origin: str, width: int, theme: Theme) -> None:
-    name = f"greeting-{width}-{theme}"
+def test_all_can_read_the_pages_behind_forms(browser: Browser, origin: str, width: int) -> None:
+    name = f"greeting-{width}"
     found = {}
 
     def look(what: str, page: Page) -> None:
-        found[what] = (violations_of(page), overflow_of(page))
+        found[what] = (violations_by_day_and_night(page), overflow_of(page))
 
-    with signed_in_context(browser, origin, AUTHOR, width=width, theme=theme) as context:
+    with signed_in_context(browser, origin, AUTHOR, width=width) as context:
         page, _ = open_page(context, f"{PROJECT}/new-prompt/")
         page.get_by_label("Name").fill(name)
         page.locator(".editor .cm-content >> nth=0").fill("one\ntwo")
@@ -57,7 +74,7 @@ def test_all_can_read_the_pages_behind_forms(browser: Browser, origin: str, widt
         page.get_by_role("button", name="Create the key").click()
         page.get_by_text("Copy it now.").wait_for()
         look("new key", page)
-    with open_context(browser, origin, width=width, theme=theme) as stranger:
+    with open_context(browser, origin, width=width) as stranger:
         page, _ = open_page(stranger, "/sign-in")
         look("sign in", page)
         page.get_by_label("E-mail address").fill("nobody@example.com")
@@ -69,16 +86,15 @@ def test_all_can_read_the_pages_behind_forms(browser: Browser, origin: str, widt
     assert len(found) == 7
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
-def test_all_can_read_an_invitation_and_the_page_it_leads_to(browser: Browser, origin: str, width: int, theme: Theme) -> None:
-    email = f"invited-{width}-{theme}@example.com"
+def test_all_can_read_an_invitation_and_the_page_it_leads_to(browser: Browser, origin: str, width: int) -> None:
+    email = f"invited-{width}@example.com"
     found = {}
 
     def look(what: str, page: Page) -> None:
-        found[what] = (violations_of(page), overflow_of(page))
+        found[what] = (violations_by_day_and_night(page), overflow_of(page))
 
-    with signed_in_context(browser, origin, AUTHOR, width=width, theme=theme) as context:
+    with signed_in_context(browser, origin, AUTHOR, width=width) as context:
         page, _ = open_page(context, f"{PROJECT}/settings/")
         page.get_by_label("E-mail address").fill(email)
         page.get_by_role("button", name="Add the member").click()
@@ -87,7 +103,7 @@ def test_all_can_read_an_invitation_and_the_page_it_leads_to(browser: Browser, o
         page.get_by_role("button", name=f"Invite {email}").click()
         link = page.locator("#new-link").inner_text()
         look("invitation", page)
-    with open_context(browser, origin, width=width, theme=theme) as stranger:
+    with open_context(browser, origin, width=width) as stranger:
         page, _ = open_page(stranger, link)
         page.get_by_role("heading", name="Create your account").wait_for()
         look("welcome", page)

@@ -1,6 +1,7 @@
 """The menu of projects with 200 projects, in a browser: found by typing, with the keyboard, and without scripts."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from chromium import NEEDS_CHROMIUM, open_context, open_page, overflow_of, violations_of
@@ -15,10 +16,9 @@ pytestmark = NEEDS_CHROMIUM
 
 
 @pytest.fixture(scope="module")
-def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("demo")
-    with running_demo(folder) as address:
-        database = Database.open(f"sqlite:///{folder / 'demo.db'}")
+def origin(demo: Path) -> Iterator[str]:
+    with running_demo(demo) as address:
+        database = Database.open(f"sqlite:///{demo}")
         with database.write() as tx:
             for number in range(199):
                 project = projects.create_project(tx, name=f"Team {number:03}{' of wind turbines' if number == 150 else ''}")

@@ -1,5 +1,6 @@
 """Fixtures of commands that work over HTTP: one real server for all of them, a project and a folder for each."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,9 @@ class _Running:
 
 
 @pytest.fixture(scope="session")
-def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Running]:
+def _running(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Running]:
     folder = tmp_path_factory.mktemp("server")
-    url = f"sqlite:///{folder / 'promptuary.db'}"
+    url = f"sqlite:///{shutil.copy(sqlite_template, folder / 'promptuary.db')}"
     with running_server(url, folder / "output.txt") as server:
         yield _Running(server, url)
 

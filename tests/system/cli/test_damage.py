@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,17 +19,19 @@ NOT_DERIVED = "size or outline do not belong to the content"
 @pytest.mark.parametrize("command", [("db", "check"), ("db", "upgrade"), ("serve", "--port={port}"), ("user", "list")])
 def test_commands_refuse_a_file_that_is_no_database_with_one_sentence(command: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("Dear diary, " * 1000)
+    url = f"sqlite:///{tmp_path}/notes.txt"
     arguments = [part.format(port=free_port()) for part in command]
-    answer = run_command(*arguments, database_url=f"sqlite:///{tmp_path}/notes.txt")
+    run = partial(run_command, database_url=url) if command[0] == "serve" else CommandLine(tmp_path, url).run
+    answer = run(*arguments)
     assert (answer.returncode, answer.stderr) == (1, "Error: The database is damaged or not a database: file is not a database.\n")
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_the_command_reports_damage_and_exits_with_1(registry: Registry, database_url: str) -> None:
+def test_the_command_reports_damage_and_exits_with_1(registry: Registry, database_url: str, tmp_path: Path) -> None:
     with registry.database.write() as tx:
         make_prompt(tx, registry.actor, versions=7)
         tx.connection.execute(text("UPDATE versions SET size_bytes = 1"))
-    checked = run_command("db", "check", database_url=database_url)
+    checked = CommandLine(tmp_path, database_url).run("db", "check")
     assert (checked.returncode, checked.stdout) == (1, "")
     assert checked.stderr.count(NOT_DERIVED) == 7
 

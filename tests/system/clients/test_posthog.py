@@ -15,7 +15,6 @@ from promptuary.model.access import Scope
 from promptuary.model.accounts import NewKey, Project
 from promptuary.registry import labels, prompts
 from promptuary.registry.operator import keys
-from promptuary.store import schema
 from promptuary.store.engine.database import Database
 
 CONFIG = {"model": "small-model", "temperature": 0.5, "stop": ["\n"]}
@@ -59,14 +58,11 @@ def _fill(registry: Registry, *, count: int) -> NewKey:
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    folder = tmp_path_factory.mktemp("service")
-    url = f"sqlite:///{folder / 'promptuary.db'}"
-    database = Database.open(url)
-    schema.upgrade(database)
+def service(module_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    database = Database.open(module_url)
     registry = make_registry(database)
     key = _fill(registry, count=MANY)
-    with running_server(url, folder / "output.txt") as server:
+    with running_server(module_url, tmp_path_factory.mktemp("service") / "output.txt") as server:
         yield Service(registry, server, key)
     database.close()
 

@@ -13,10 +13,10 @@ SECRETS = {"PROMPTS_KEY": r"phx_[\w-]+", "PROMPTS_TOKEN": r"phc_[\w-]+"}
 INTERPRETERS = {"bash": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-c"]}
 
 
-def test_every_block_of_the_page_runs_in_order(sqlite_url: str, tmp_path: Path) -> None:
-    with running_server(sqlite_url, tmp_path / "output.txt") as server:
+def test_every_block_of_the_page_runs_in_order(prepared_url: str, tmp_path: Path) -> None:
+    with running_server(prepared_url, tmp_path / "output.txt") as server:
         shown = {name: found[0] for name, pattern in SECRETS.items() if (found := re.search(pattern, server.output))}
-        env = environment(database_url=sqlite_url) | shown | {"PROMPTS_HOST": server.url, "PATH": os.environ["PATH"]}
+        env = environment(database_url=prepared_url) | shown | {"PROMPTS_HOST": server.url, "PATH": os.environ["PATH"]}
         output = []
         for language, text in re.findall(r"```(bash|python)\n(.*?)```", PAGE, re.DOTALL):
             if "export " not in text:

@@ -29,10 +29,10 @@ def shown_secrets(server: Server) -> dict[str, str]:
 SECRETS = {"PROMPTS_KEY": r"phx_[\w-]+", "PROMPTS_TOKEN": r"phc_[\w-]+"}
 
 
-def test_every_block_of_the_readme_runs_in_order(sqlite_url: str, tmp_path: Path) -> None:
-    with running_server(sqlite_url, tmp_path / "output.txt") as server:
+def test_every_block_of_the_readme_runs_in_order(prepared_url: str, tmp_path: Path) -> None:
+    with running_server(prepared_url, tmp_path / "output.txt") as server:
         env = (
-            environment(database_url=sqlite_url)
+            environment(database_url=prepared_url)
             | shown_secrets(server)
             | {"PROMPTS_HOST": server.url, "XDG_CACHE_HOME": str(tmp_path)}
         )

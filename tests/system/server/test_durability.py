@@ -11,7 +11,8 @@ from threading import Event
 import httpx2
 import pytest
 from builders import Registry, bearer, make_key, make_prompt
-from serving import Server, run_command, running_server, wait_until
+from command_line import CommandLine
+from serving import Server, running_server, wait_until
 
 from promptuary.model.changes.payloads import PromptPublished
 from promptuary.registry import prompts
@@ -99,7 +100,7 @@ def test_what_was_acknowledged_survives_ten_kills_under_load(
                 load.wait_for_more()
                 server.kill()
             assert load.defects == []
-    checked = run_command("db", "check", database_url=database_url)
+    checked = CommandLine(tmp_path, database_url).run("db", "check")
     assert (checked.returncode, checked.stdout) == (0, "The database is sound.\n")
     assert_all_is_there(registry, load)
 

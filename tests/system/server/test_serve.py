@@ -10,8 +10,8 @@ def test_a_started_server_is_ready_and_says_where_it_is(database_url: str, tmp_p
         assert server.url in server.output
 
 
-def test_a_body_that_is_too_large_is_answered_and_the_connection_goes_on(sqlite_url: str, tmp_path: Path) -> None:
-    with running_server(sqlite_url, tmp_path / "output.txt") as server, httpx2.Client(base_url=server.url) as client:
+def test_a_body_that_is_too_large_is_answered_and_the_connection_goes_on(prepared_url: str, tmp_path: Path) -> None:
+    with running_server(prepared_url, tmp_path / "output.txt") as server, httpx2.Client(base_url=server.url) as client:
         path = "/api/projects/1/llm_prompts/"
         refused = client.post(path, content=b"a" * 9_000_000, headers={"Content-Type": "application/json"})
         assert (refused.status_code, refused.json()["code"]) == (413, "request_too_large")

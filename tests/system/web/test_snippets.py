@@ -22,7 +22,6 @@ from serving import Server, environment, running_server
 from promptuary.model.access import Scope
 from promptuary.model.accounts import Browser
 from promptuary.registry import labels, prompts, sessions
-from promptuary.store import schema
 from promptuary.store.engine.database import Database
 from promptuary.web.prompts.snippets import KEY_VARIABLE
 
@@ -61,10 +60,8 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    url = f"sqlite:///{tmp_path_factory.mktemp('snippets') / 'promptuary.db'}"
-    database = Database.open(url)
-    schema.upgrade(database)
+def place(module_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    database = Database.open(module_url)
     registry = make_registry(database)
     actor = registry.actor
     with database.write() as tx:
@@ -81,7 +78,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         make_prompt(tx, actor, name="triage", prompt=triage)
         cookie = sessions.begin_session(tx, registry.user.id, limits=LIMITS, browser=Browser("192.0.2.1", "Testfox")).value
         key = make_key(tx, registry.user, Scope.READ).value
-    with running_server(url, tmp_path_factory.mktemp("server") / "output.txt") as server:
+    with running_server(module_url, tmp_path_factory.mktemp("server") / "output.txt") as server:
         yield Place(registry, server, cookie, key)
     database.close()
 

@@ -12,11 +12,11 @@ from serving import running_server
 import promptuary
 
 
-def test_pages_work_without_the_bundle(tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_work_without_the_bundle(tmp_path: Path, prepared_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     package = Path(promptuary.__file__).parent
     shutil.copytree(package, tmp_path / "sources/promptuary", ignore=shutil.ignore_patterns("build", "__pycache__"))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "sources"))
-    with running_server(sqlite_url, tmp_path / "output.txt", program=[sys.executable, "-m", "promptuary"]) as server:
+    with running_server(prepared_url, tmp_path / "output.txt", program=[sys.executable, "-m", "promptuary"]) as server:
         assert "Pages have no scripts here" in server.output
         page = httpx2.get(f"{server.url}/sign-in")
         addresses = re.findall(r'href="(/static/[^"]+)"', page.text)

@@ -1,0 +1,26 @@
+"""Fixtures of all tests with real processes."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from certificates import trusting_one_authority
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with trusting_one_authority(tmp_path_factory.mktemp("certificates")):
+        yield
+
+
+@pytest.fixture(scope="module")
+def module_url(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a SQLite database with the schema and without rows, one for all tests of a module."""
+    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path_factory.mktemp('module') / 'promptuary.db')}"
+
+
+@pytest.fixture
+def prepared_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The URL of a SQLite database with the schema and without rows, for tests to which the kind of database is nothing."""
+    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'prepared.db')}"
