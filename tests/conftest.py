@@ -4,6 +4,7 @@ A test that takes ``database`` (or anything made from it) runs twice: on SQLite 
 """
 
 import contextlib
+import gc
 import shutil
 import sqlite3
 import threading
@@ -32,6 +33,12 @@ hypothesis_settings.register_profile("promptuary", deadline=None)
 hypothesis_settings.load_profile("promptuary")
 
 share_dialects()
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from looking through all modules and collected tests again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @event.listens_for(Pool, "checkout")
