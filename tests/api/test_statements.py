@@ -49,6 +49,14 @@ def test_a_fetch_by_the_current_project_takes_two_statements(uncached: Api) -> N
     assert len(texts) == 2
 
 
+def test_a_publish_takes_twelve_statements_on_either_database_and_ends_with_the_change(uncached: Api) -> None:
+    with counted(uncached) as texts:
+        body = {"base_version": 2, "prompt": "Hello again!"}
+        assert uncached.client.patch(f"{uncached.path}name/greeting/", json=body).is_success
+    assert len(texts) == 12
+    assert texts[-1].startswith("INSERT INTO changes")
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_fetch_from_the_database_is_one_transaction(uncached: Api) -> None:
     begun: list[str] = []

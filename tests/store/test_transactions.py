@@ -5,7 +5,8 @@ import os
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,8 @@ import pytest
 from builders import Registry, make_prompt, make_user
 from sqlalchemy import text
 
+from promptuary.model.changes import OPERATOR, NewChange
+from promptuary.model.changes.payloads import UserChanged, UserFacts
 from promptuary.model.errors import InvalidValue, Unavailable
 from promptuary.store import changes, schema, users
 from promptuary.store.engine.database import Database, Transaction
@@ -201,6 +204,26 @@ def test_a_read_sees_one_snapshot_while_others_write(database: Database, databas
     with database.read() as tx:
         assert emails(tx) == ["new@example.com"]
     other.close()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_writer_that_waits_to_append_a_change_has_not_taken_its_sequence(
+    registry: Registry, until: Callable[[Callable[[], bool]], None]
+) -> None:
+    def append() -> int:
+        with registry.database.write() as tx:
+            change = NewChange(UserChanged(UserFacts(1, "a@example.com"), None))
+            return changes.append_change(tx, change, OPERATOR)
+
+    first = append()
+    with ThreadPoolExecutor(1) as pool, registry.database.write() as tx:
+        changes.lock_log(tx)
+        second = pool.submit(append)
+        waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        until(lambda: tx.connection.execute(waiting).scalar_one() == 1)
+        assert tx.connection.execute(text("SELECT last_value FROM changes_sequence_seq")).scalar_one() == first
+        tx.connection.rollback()
+        assert second.result() == first + 1
 
 
 def test_what_is_written_carries_the_time_of_the_clock(database_url: str) -> None:

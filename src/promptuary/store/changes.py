@@ -15,6 +15,7 @@ from promptuary.store.tables import changes
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _APPEND = Prepared(insert(changes).returning(changes.c.sequence))
+_APPEND_IN_TURN = Prepared(dialect.insert_in_turn(changes).returning(changes.c.sequence, dialect.ANNOUNCEMENT))
 # Built once: every worker reads the log behind every write.
 _ANY_BEHIND = select(changes).where(changes.c.sequence > bindparam("after")).order_by(changes.c.sequence).limit(bindparam("most"))
 _BEHIND = Prepared(_ANY_BEHIND)
@@ -54,9 +55,8 @@ MAX_CHECK = 10**8 - 1
 
 def append_change(tx: Transaction, change: NewChange, by: Attribution) -> int:
     """Append an entry and return its sequence. Call it last in a transaction: it holds up other writers until the commit."""
-    lock_log(tx)
-    sequence: int = _APPEND.scalar_one(tx.connection, _row(tx, change, by))
-    dialect.announce_changes(tx.connection)
+    append = _APPEND if dialect.is_sqlite(tx.connection) else _APPEND_IN_TURN
+    sequence: int = append.all(tx.connection, _row(tx, change, by))[0].sequence
     return sequence
 
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, ColumnElement, Connection, Engine, Table, create_engine, event, func, make_url
+from sqlalchemy import URL, ColumnElement, Connection, Engine, Table, bindparam, create_engine, event, func, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 
@@ -212,10 +212,25 @@ def lock_change_log(connection: Connection) -> None:
         connection.execute(func.pg_advisory_xact_lock(_CHANGE_LOG_LOCK).select())
 
 
+def insert_in_turn(table: Table) -> postgresql.Insert:
+    """Start an insert of a change that first does what `lock_change_log` does, for PostgreSQL: one statement instead of two.
+
+    The sequence of the row is taken when the function in the FROM clause, the lock, has returned.
+    """
+    columns = [column for column in table.columns if not column.primary_key]
+    locked = func.pg_advisory_xact_lock(_CHANGE_LOG_LOCK).alias("locked")
+    row = select(*(bindparam(column.name, type_=column.type) for column in columns)).select_from(locked)
+    return postgresql.insert(table).from_select([column.name for column in columns], row)
+
+
+ANNOUNCEMENT = func.pg_notify(CHANNEL, "").label("announced")
+"""Announcement of changes, as `announce_changes` sends it, as a part of another statement, for PostgreSQL."""
+
+
 def announce_changes(connection: Connection) -> None:
     """Notify watchers of the change log on commit; on SQLite they poll the file."""
     if not is_sqlite(connection):
-        connection.execute(func.pg_notify(CHANNEL, "").select())
+        connection.execute(select(ANNOUNCEMENT))
 
 
 @contextmanager
