@@ -27,26 +27,32 @@ import { codeOf, HIDDEN } from "./hidden";
 import { submitForm } from "./keys";
 import { markdown } from "./markdown";
 import { theme } from "./theme";
-import { VARIABLE } from "./variables";
+import { type Declared, declaredBy, VARIABLE } from "./variables";
 
 const PAUSE = 150;
 
-const variables = new MatchDecorator({ regexp: VARIABLE, decoration: Decoration.mark({ class: "cm-variable" }) });
+const variable = Decoration.mark({ class: "cm-variable" });
 
-const variableMarks = ViewPlugin.fromClass(
-  class {
-    decorations: DecorationSet;
+function markVariables(declared: Declared): Extension {
+  const variables = new MatchDecorator({
+    regexp: VARIABLE,
+    decoration: (match) => (!declared || declared.has(match[1] ?? "") ? variable : null),
+  });
+  return ViewPlugin.fromClass(
+    class {
+      decorations: DecorationSet;
 
-    constructor(view: EditorView) {
-      this.decorations = variables.createDeco(view);
-    }
+      constructor(view: EditorView) {
+        this.decorations = variables.createDeco(view);
+      }
 
-    update(update: ViewUpdate): void {
-      this.decorations = variables.updateDeco(update, this.decorations);
-    }
-  },
-  { decorations: ({ decorations }) => decorations },
-);
+      update(update: ViewUpdate): void {
+        this.decorations = variables.updateDeco(update, this.decorations);
+      }
+    },
+    { decorations: ({ decorations }) => decorations },
+  );
+}
 
 // Each line reads in the direction of its own script.
 const directed = Decoration.line({ attributes: { dir: "auto" } });
@@ -124,7 +130,7 @@ class Editor {
       keymap.of([...searchKeymap, ...historyKeymap, ...defaultKeymap]),
       EditorState.tabSize.of(2),
       indentUnit.of("  "),
-      variableMarks,
+      markVariables(declaredBy(textarea.dataset["declared"])),
       this.language.of(this.chosenLanguage()),
       EditorView.contentAttributes.of(this.attributes()),
       EditorView.updateListener.of((update) => this.onUpdate(update)),

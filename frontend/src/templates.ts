@@ -2,7 +2,7 @@
 //
 // The rule is that of promptuary.model.templates; tests/vectors/templates.json checks both.
 
-import { fillIn, type Values, variablesOf } from "./variables";
+import { type Declared, fillIn, type Values, variablesOf } from "./variables";
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 export type Entry = { [key: string]: Json };
@@ -10,17 +10,17 @@ export type Template = { kind: "text" | "chat" | "json"; chat: Entry[]; variable
 
 const STRING = /"[^"\\]*(?:\\.[^"\\]*)*"([ \t\r\n]*:)?/g;
 
-export function readTemplate(text: string): Template {
+export function readTemplate(text: string, declared?: Declared): Template {
   const value = parsed(text);
   if (value === undefined) {
-    return { kind: "text", chat: [], variables: variablesOf(text), placeholders: [] };
+    return { kind: "text", chat: [], variables: variablesOf(text, declared), placeholders: [] };
   }
   if (!isChat(value)) {
-    return { kind: "json", chat: [], variables: namesIn(textsOf(value)), placeholders: [] };
+    return { kind: "json", chat: [], variables: namesIn(textsOf(value), declared), placeholders: [] };
   }
   const contents = value.flatMap((entry) => ("role" in entry ? textsOf(entry["content"] ?? null) : []));
   const placeholders = value.map(placeholderName).filter((name) => name !== "");
-  return { kind: "chat", chat: value, variables: namesIn(contents), placeholders: [...new Set(placeholders)] };
+  return { kind: "chat", chat: value, variables: namesIn(contents, declared), placeholders: [...new Set(placeholders)] };
 }
 
 // A text that is JSON stays JSON: values are written as JSON writes them, and keys of objects have no variables.
@@ -83,8 +83,8 @@ function isObject(value: Json | undefined): value is Entry {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function namesIn(texts: string[]): string[] {
-  return [...new Set(texts.flatMap(variablesOf))];
+function namesIn(texts: string[], declared: Declared): string[] {
+  return [...new Set(texts.flatMap((text) => variablesOf(text, declared)))];
 }
 
 function filledString(found: string, colon: string | undefined, values: Values): string {

@@ -2,7 +2,7 @@
 
 import { element } from "./dialogs";
 import { type Entry, fillChat, fillTemplate, type Json, placeholderName, readTemplate, textsOf } from "./templates";
-import { VARIABLE, type Values } from "./variables";
+import { type Declared, declaredBy, VARIABLE, type Values } from "./variables";
 
 const PAUSE = 150;
 const MAX_VARIABLES = 50;
@@ -24,6 +24,7 @@ class Trial {
   private readonly fields = new Map<string, HTMLTextAreaElement>();
   private readonly rest = element("p", { className: "hint", hidden: true });
   private readonly messages = element("div", { hidden: true });
+  private readonly declared: Declared;
   private timer = 0;
 
   constructor(
@@ -32,6 +33,7 @@ class Trial {
     private readonly values: HTMLElement,
     private readonly result: HTMLElement,
   ) {
+    this.declared = declaredBy(section.dataset["tryDeclared"]);
     values.classList.add("values");
     values.after(this.rest, this.messages);
     const onChange = (): void => {
@@ -48,7 +50,7 @@ class Trial {
   }
 
   private show(): void {
-    const all = readTemplate(this.source.value).variables;
+    const all = readTemplate(this.source.value, this.declared).variables;
     const names = all.slice(0, MAX_VARIABLES);
     this.section.hidden = names.length === 0;
     this.rest.hidden = all.length === names.length;
@@ -78,7 +80,7 @@ class Trial {
     this.messages.hidden = kind !== "chat";
     this.messages.replaceChildren(...chat.flatMap((entry) => this.entryOf(entry, values)));
     if (kind === "text") {
-      this.result.replaceChildren(...marked(text.slice(0, MAX_SHOWN), values));
+      this.result.replaceChildren(...marked(text.slice(0, MAX_SHOWN), values, this.declared));
     } else {
       const filled = kind === "chat" ? JSON.stringify(fillChat(chat, values), null, 2) : fillTemplate(text, values);
       this.result.textContent = filled.slice(0, MAX_SHOWN);
@@ -93,18 +95,22 @@ class Trial {
       return [heading, element("p", { className: "hint" }, "Programs put messages here.")];
     }
     const texts = contentTexts(entry["content"] ?? null).join("\n\n");
-    const shown = element("pre", { className: "prompt-text", tabIndex: 0 }, ...marked(texts.slice(0, MAX_SHOWN), values));
+    const shown = element("pre", { className: "prompt-text", tabIndex: 0 }, ...marked(texts.slice(0, MAX_SHOWN), values, this.declared));
     shown.setAttribute("role", "group");
     shown.setAttribute("aria-label", `Final text of the message of ${role}`);
     return [heading, shown];
   }
 }
 
-function marked(text: string, values: Values): (Node | string)[] {
+function marked(text: string, values: Values, declared: Declared): (Node | string)[] {
   const parts: (Node | string)[] = [];
   let end = 0;
   for (const found of text.matchAll(VARIABLE)) {
-    const value = values.get(found[1] ?? "");
+    const name = found[1] ?? "";
+    if (declared && !declared.has(name)) {
+      continue;
+    }
+    const value = values.get(name);
     parts.push(text.slice(end, found.index), value ? element("mark", {}, value) : element("span", { className: "variable" }, found[0]));
     end = found.index + found[0].length;
   }

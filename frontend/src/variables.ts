@@ -6,8 +6,16 @@ export const VARIABLE = /\{\{[ \t]*([\p{L}\p{M}\p{N}_.-]+)[ \t]*\}\}/gu;
 
 export type Values = ReadonlyMap<string, string>;
 
-export function variablesOf(text: string): string[] {
-  return [...new Set(Array.from(text.matchAll(VARIABLE), (found) => found[1] ?? ""))];
+// The names that a version declares: then only these are variables.
+export type Declared = ReadonlySet<string> | undefined;
+
+export function variablesOf(text: string, declared?: Declared): string[] {
+  const found = new Set(Array.from(text.matchAll(VARIABLE), (match) => match[1] ?? ""));
+  return [...found].filter((name) => !declared || declared.has(name));
+}
+
+export function declaredBy(names: string | undefined): Declared {
+  return names === undefined ? undefined : new Set(JSON.parse(names) as string[]);
 }
 
 export function fillIn(text: string, values: Values): string {

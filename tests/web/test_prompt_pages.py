@@ -30,6 +30,27 @@ def test_what_looks_like_a_variable_is_pointed_out_on_the_page_and_in_the_review
     assert "Check these variables" not in browser.get(path(web, "prompts/greeting/")).text
 
 
+def test_only_declared_variables_are_marked_and_are_listed_with_what_is_declared(web: Api, browser: TestClient) -> None:
+    declared = {
+        "name": {"description": "Who is <b>greeted</b>", "enum": ["Ada", "Bob"]},
+        "n": {"type": "integer", "default": 3},
+        "unused": {},
+    }
+    with web.registry.database.write() as tx:
+        text = "Hello {{name}} {{ n }} {{other}} {{#if x}} {{nme}}"
+        prompts.create_prompt(tx, web.registry.actor, name="greeting", prompt=text, variables=declared)
+    page = browser.get(path(web, "prompts/greeting/"))
+    assert re.findall(r'<span class="variable">({{.*?)</span>', page.text) == ["{{name}}", "{{ n }}"]
+    shown = text_of(page)
+    assert "Declared for this version: only these names are variables." in shown
+    assert "name one of Ada, Bob Who is <b>greeted</b> n integer, optional unused" in shown
+    assert "Text, although a declared variable has a similar name: {{nme}}." in shown
+    assert "The variable 'unused' is declared and not used." in shown
+    assert html.unescape(re.findall(r'data-try-declared="([^"]*)"', page.text)[0]) == '["name", "n", "unused"]'
+    assert '<span class="variable">{{other}}' not in browser.get(path(web, "prompts/greeting/?view=rendered")).text
+    assert "Only declared variables are filled in" in browser.get(path(web, "prompts/greeting/edit/")).text
+
+
 def test_every_link_of_a_project_with_prompts_leads_to_a_page(web: Api) -> None:
     with web.registry.database.write() as tx:
         seeded = demo.seed(tx)

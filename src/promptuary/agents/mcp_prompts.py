@@ -4,18 +4,19 @@ A name may choose a version: ``support-reply@production`` or ``support-reply@3``
 follows, or the latest version.
 """
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from promptuary.agents.calls import AgentCall
 from promptuary.model.access import Permission
-from promptuary.model.chats import Entry, is_message, placeholder_name
+from promptuary.model.chats import Entry, placeholder_name
+from promptuary.model.contracts import Contract, Variable, VariableType, variables_of
 from promptuary.model.errors import InvalidValue
-from promptuary.model.json_text import InvalidJson, dump, parse
+from promptuary.model.json_text import dump
 from promptuary.model.listing import Listing
 from promptuary.model.prompts import Version
 from promptuary.model.templates import Template
+from promptuary.model.values import list_problems, read_values, text_of_value, with_defaults
 from promptuary.model.variables import fill_in
 from promptuary.registry import prompts
 from promptuary.store.tables import MAX_INTEGER
@@ -78,7 +79,7 @@ def list_native(call: AgentCall, cursor: str | None) -> tuple[list[NativePrompt]
             page = prompts.list_prompts(tx, actor, listing)
             count = page.count if page.items else 0
             size += sum(version.size_bytes for version in page.items)
-            shown += [NativePrompt(version.name, _described(version), _arguments(version)) for version in page.items]
+            shown += [_native(version) for version in page.items]
     following = offset + len(shown)
     return shown, str(following) if following < count else None
 
@@ -91,13 +92,18 @@ def fill_native(call: AgentCall, name: str, values: Mapping[str, str]) -> Filled
     label = None if number else choice or call.label
     with call.database.read() as tx:
         version = prompts.fetch_prompt(tx, actor, name, version=number, label=label)
-    arguments = _arguments(version)
-    _refuse([each.name for each in arguments if each.is_required and each.name not in values], "Values are missing for")
-    names = {each.name for each in arguments}
-    _refuse([given for given in values if given not in names], "The prompt has no variable named")
-    messages = list(_messages(Template(version.text), values))
+    variables = _variables(version)
+    given = read_values(variables, values)
+    problems = list_problems(variables, given)
+    if problems:
+        raise InvalidValue("invalid", " ".join(problems), field="arguments")
+    messages = list(_messages(version.template, with_defaults(variables, given)))
     call.services.usage.count_versions(actor, [version], label)
     return Filled(_described(version), messages)
+
+
+def _native(version: Version) -> NativePrompt:
+    return NativePrompt(version.name, _described(version), tuple(map(_argument, _variables(version).values())))
 
 
 def _offset_of(cursor: str | None) -> int:
@@ -108,57 +114,61 @@ def _offset_of(cursor: str | None) -> int:
     return int(cursor)
 
 
-def _refuse(names: list[str], sentence: str) -> None:
-    if names:
-        raise InvalidValue("invalid", f"{sentence}: {', '.join(names)}.", field="arguments")
-
-
 def _described(version: Version) -> str:
     labels = f" ({', '.join(version.labels)})" if version.labels else ""
     note = f": {version.description}" if version.description else ""
     return f"Version {version.version}{labels}{note}"
 
 
-def _arguments(version: Version) -> tuple[Argument, ...]:
-    template = Template(version.text)
-    values = [Argument(name, is_required=True) for name in template.variables]
-    histories = [Argument(name, "Messages, as a JSON list") for name in template.placeholders if name not in template.variables]
-    return (*values, *histories)
+def _variables(version: Version) -> Contract:
+    """Return what a command takes. Placeholders that are not declared may be left out: most commands begin a conversation."""
+    contract = version.contract
+    return {
+        name: variable if contract and name in contract else replace(variable, is_required=variable.type is VariableType.STRING)
+        for name, variable in variables_of(version.template, contract).items()
+    }
 
 
-def _messages(template: Template, values: Mapping[str, str]) -> Iterator[Message]:
+def _argument(variable: Variable) -> Argument:
+    """Return an argument with its description, its type unless it is a string, and the values to choose from."""
+    kinds = {VariableType.STRING: "", VariableType.MESSAGES: "Messages, as a JSON list"}
+    kind = kinds.get(variable.type, f"A value of the type {variable.type}, as JSON")
+    choices = "" if variable.choices is None else f"One of {', '.join(map(text_of_value, variable.choices))}"
+    described = ". ".join(filter(None, (variable.description.rstrip("."), kind, choices)))
+    return Argument(variable.name, described, is_required=variable.must_be_given)
+
+
+def _messages(template: Template, values: Mapping[str, object]) -> Iterator[Message]:
     """Yield the messages of a chat; any other prompt is one message of the user."""
+    texts = {name: text_of_value(value) for name, value in values.items()}
     if template.chat is None:
-        yield Message(is_from_assistant=False, text=template.fill(values))
+        yield Message(is_from_assistant=False, text=template.fill(texts))
         return
     for entry in template.chat:
         name = placeholder_name(entry)
-        if not name:
-            yield _message(entry, values)
-        elif values.get(name):
-            yield from (_message(message, {}) for message in _history(name, values[name]))
+        if name:
+            history = values[name]
+            # Messages that are put in have no variables.
+            yield from (_message(message, replace(template, declared=()), {}) for message in _listed(history))
+        else:
+            yield _message(entry, template, texts)
 
 
-def _message(entry: Entry, values: Mapping[str, str]) -> Message:
+def _listed(history: object) -> list[Entry]:
+    return history if isinstance(history, list) else []
+
+
+def _message(entry: Entry, template: Template, values: Mapping[str, str]) -> Message:
     """Return a message with its variables filled in. One with more than texts, such as a picture or a call, is its JSON."""
     # The protocol has no role for instructions; agents read them from the user.
     is_from_assistant = entry["role"] == "assistant"
-    text = _text_of(entry.get("content"))
-    if text is not None and "tool_calls" not in entry:
-        return Message(is_from_assistant, fill_in(text, values))
     content = entry.get("content")
-    filled = fill_in(content, values) if isinstance(content, str) else json.loads(Template(dump(content)).fill(values))
-    return Message(is_from_assistant, dump(entry | {"content": filled} if "content" in entry else entry))
-
-
-def _history(name: str, value: str) -> list[Entry]:
-    try:
-        messages = parse(value)
-    except InvalidJson:
-        messages = None
-    if not isinstance(messages, list) or not all(map(is_message, messages)):
-        raise InvalidValue("invalid", f"The placeholder '{name}' takes a JSON list of messages.", field="arguments")
-    return messages
+    text = _text_of(content)
+    if text is not None and "tool_calls" not in entry:
+        return Message(is_from_assistant, fill_in(text, values, template.declared))
+    return Message(
+        is_from_assistant, dump(entry | {"content": template.fill_value(content, values)} if "content" in entry else entry)
+    )
 
 
 def _text_of(content: object) -> str | None:

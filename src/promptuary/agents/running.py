@@ -46,8 +46,8 @@ def refused(refusal: RegistryError) -> Outcome:
     return Outcome(_sentence(f"{refusal}{hint}", field), json.loads(bytes(answer_error(refusal).body)), is_refused=True)
 
 
-_NULLABLE = {"config", "expected_version"}
-"""Null clears a config, and expects a label not to be set."""
+_NULLABLE = {"config", "variables", "expected_version"}
+"""Null clears a config and a contract, and expects a label not to be set."""
 
 
 def _sane(arguments: Mapping[str, object]) -> dict[str, object]:

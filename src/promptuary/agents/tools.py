@@ -124,6 +124,7 @@ def _create(call: AgentCall, arguments: CreateArguments) -> object:
             prompt=arguments.prompt,
             config=arguments.config,
             description=arguments.version_description,
+            variables=arguments.variables,
         )
     return show_prompt(created)
 
@@ -140,6 +141,7 @@ def _update(call: AgentCall, arguments: UpdateArguments) -> object:
             edits=[Edit(edit.old, edit.new) for edit in arguments.edits],
             config=arguments.config if "config" in arguments.model_fields_set else prompts.UNCHANGED,
             description=arguments.version_description,
+            variables=arguments.variables if "variables" in arguments.model_fields_set else prompts.UNCHANGED,
         )
     return show_prompt(published)
 

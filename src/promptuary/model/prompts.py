@@ -8,7 +8,9 @@ from datetime import datetime
 
 from promptuary.model import content
 from promptuary.model.accounts import Author
+from promptuary.model.contracts import Contract, read_contract
 from promptuary.model.outline import Heading, outline_of
+from promptuary.model.templates import Template
 
 MAX_VERSIONS = 2000
 MAX_LABELS = 50
@@ -61,11 +63,12 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The parts of a version that an author decides: stored content, stored config, note."""
+    """The parts of a version that an author decides: stored content, stored config, note, stored contract of variables."""
 
     content: str
     config: str | None
     description: str | None
+    variables: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,8 @@ class VersionSummary:
 class Version:
     """One immutable version together with what is known of its prompt at the moment of reading.
 
-    ``content`` and ``config_json`` are stored JSON text; ``content`` is empty where a list was asked for without it.
+    ``content``, ``config_json`` and ``variables_json`` are stored JSON text; ``content`` is empty where a list was asked for
+    without it.
     ``prompt_labels`` are all labels of the prompt, ordered by name, whichever version they point at; empty where a version was
     asked for without them.
     """
@@ -105,6 +109,7 @@ class Version:
     first_version_created_at: datetime
     archived_at: datetime | None = None
     prompt_labels: tuple[LabelPointer, ...] = ()
+    variables_json: str | None = None
 
     @property
     def is_latest(self) -> bool:
@@ -120,6 +125,16 @@ class Version:
     def config(self) -> dict[str, object] | None:
         """The config as an object, or `None` when it is not set."""
         return None if self.config_json is None else json.loads(self.config_json)
+
+    @property
+    def contract(self) -> Contract | None:
+        """The contract of the variables, or `None` if the version has none."""
+        return read_contract(self.variables_json)
+
+    @property
+    def template(self) -> Template:
+        """The content with its variables, as programs get it."""
+        return Template(self.text, self.contract)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -162,4 +177,5 @@ def latest_version(
         latest_version=prompt.latest_version,
         first_version_created_at=prompt.created_at,
         prompt_labels=prompt_labels,
+        variables_json=draft.variables,
     )

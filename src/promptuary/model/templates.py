@@ -83,6 +83,16 @@ class Template:
             return fill_in(self.text, values, self.declared)
         return _STRING.sub(lambda match: self._fill_string(match, values), self.text)
 
+    def fill_value(self, value: object, values: Mapping[str, str]) -> object:
+        """Return a JSON value, such as the content of a message, with values in the place of the variables of its texts."""
+        if isinstance(value, str):
+            return fill_in(value, values, self.declared)
+        if isinstance(value, list):
+            return [self.fill_value(each, values) for each in value]
+        if isinstance(value, dict):
+            return {key: self.fill_value(each, values) for key, each in value.items()}
+        return value
+
     def _fill_string(self, match: re.Match[str], values: Mapping[str, str]) -> str:
         if match["is_key"]:
             return match[0]

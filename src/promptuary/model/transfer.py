@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from promptuary.model.accounts import MAX_EMAIL, MAX_NAME
 from promptuary.model.content import encode_config, encode_prompt
+from promptuary.model.contracts import encode_contract
 from promptuary.model.errors import InvalidLine, InvalidValue
 from promptuary.model.json_text import MAX_DEPTH, InvalidJson, dump, find_surrogate, parse
 from promptuary.model.names import check_label_name, check_prompt_name
@@ -55,7 +56,7 @@ class PromptLine:
 
 @dataclass(frozen=True, slots=True)
 class VersionLine:
-    """A version. ``content`` and ``config`` are JSON text as it is stored."""
+    """A version. ``content``, ``config`` and ``variables`` are JSON text as it is stored."""
 
     version: int
     created_at: datetime
@@ -63,6 +64,7 @@ class VersionLine:
     description: str | None
     content: str
     config: str | None
+    variables: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,8 @@ def write_line(line: Line) -> str:
                 "description": line.description,
             }
             # What is stored is JSON already, in the one form that it is written in.
-            return f'{dump(known)[:-1]}, "prompt": {line.content}, "config": {line.config or "null"}}}'
+            variables = "" if line.variables is None else f', "variables": {line.variables}'
+            return f'{dump(known)[:-1]}, "prompt": {line.content}, "config": {line.config or "null"}{variables}}}'
         case LabelLine():
             return dump(
                 {
@@ -184,6 +187,7 @@ def _version(fields: dict[str, object]) -> VersionLine:
         description=None if description is None else str(description),
         content=_stored(fields, "prompt"),
         config=encode_config(fields.get("config")),
+        variables=encode_contract(fields.get("variables")),
     )
 
 

@@ -172,7 +172,7 @@ def _require_same(tx: Transaction, prompt: Prompt, wanted: list[VersionLine]) ->
 
 def _history(line: VersionLine) -> tuple[object, ...]:
     # The author is left out: people change their addresses.
-    return line.version, line.created_at, line.description, line.content, line.config
+    return line.version, line.created_at, line.description, line.content, line.config, line.variables
 
 
 def _carry_out(tx: Transaction, actor: Actor, steps: list[_Step]) -> None:

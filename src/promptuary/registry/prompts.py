@@ -18,6 +18,7 @@ from promptuary.model.changes.payloads import (
     PromptRestored,
 )
 from promptuary.model.content import encode_config, encode_prompt
+from promptuary.model.contracts import encode_contract
 from promptuary.model.edits import Edit, apply_edits
 from promptuary.model.errors import (
     ArchivedPromptNotFound,
@@ -55,7 +56,7 @@ MAX_EXCERPTED_BYTES = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """Stands for "carry the config of the latest version forward"; `None` would clear it."""
+    """Stands for "carry this part of the latest version forward"; `None` would clear it."""
 
 
 UNCHANGED = Unchanged()
@@ -91,11 +92,15 @@ def create_prompt(
     prompt: object,
     config: object = None,
     description: str | None = None,
+    variables: object = None,
 ) -> Version:
-    """Create a prompt with version 1. Raises `InvalidValue`, `NameTaken`, `PermissionDenied`."""
+    """Create a prompt with version 1; ``variables`` is the contract of its variables.
+
+    Raises `InvalidValue`, `NameTaken`, `PermissionDenied`.
+    """
     actor.require(Permission.WRITE)
     check_prompt_name(name)
-    draft = Draft(encode_prompt(prompt), encode_config(config), _checked_description(description))
+    draft = Draft(encode_prompt(prompt), encode_config(config), _checked_description(description), encode_contract(variables))
     created = _insert_prompt(tx, actor, name)
     if created is None:
         raise NameTaken
@@ -114,6 +119,7 @@ def publish_version(  # noqa: PLR0913 - the parts of a version, and what they we
     edits: Sequence[Edit] = (),
     config: object = UNCHANGED,
     description: str | None = None,
+    variables: object = UNCHANGED,
     prompt_id: str | None = None,
 ) -> Version:
     """Publish the next version on top of ``base_version``, which must still be the latest.
@@ -126,6 +132,7 @@ def publish_version(  # noqa: PLR0913 - the parts of a version, and what they we
     actor.require(Permission.WRITE)
     new_content = None if prompt is None else encode_prompt(prompt)
     new_config = config if isinstance(config, Unchanged) else encode_config(config)
+    new_variables = variables if isinstance(variables, Unchanged) else encode_contract(variables)
     description = _checked_description(description)
     found = _lock(tx, actor, name, prompt_id)
     if base_version != found.latest_version:
@@ -137,6 +144,7 @@ def publish_version(  # noqa: PLR0913 - the parts of a version, and what they we
         content=new_content or (apply_edits(base.content, edits) if edits else base.content),
         config=base.config if isinstance(new_config, Unchanged) else new_config,
         description=description,
+        variables=base.variables if isinstance(new_variables, Unchanged) else new_variables,
     )
     moved = replace(found, latest_version=base_version + 1)
     version = _insert_version(tx, actor, moved, draft, at=tx.clock(), pointers=labels.list_pointers(tx, found.id))
@@ -153,7 +161,7 @@ def publish_version(  # noqa: PLR0913 - the parts of a version, and what they we
 
 
 def duplicate_prompt(tx: Transaction, actor: Actor, *, name: str, new_name: str, expected_version: int | None = None) -> Version:
-    """Create a prompt from the latest content and config of another one.
+    """Create a prompt from the latest content, config and contract of another one.
 
     Raises `PromptNotFound`, `CopyNameTaken`, and `VersionConflict` if the latest version is not ``expected_version``.
     """

@@ -90,6 +90,7 @@ def _content_problems(tx: Transaction) -> Iterator[str]:
         versions.c.id,
         versions.c.content,
         versions.c.config,
+        versions.c.variables,
         versions.c.size_bytes,
         # As text, because it may be damaged, too.
         type_coerce(versions.c.outline, Text).label("outline"),
@@ -130,6 +131,8 @@ def _search_problems(tx: Transaction) -> Iterator[str]:
 def _version_problems(row: AnyRow) -> Iterator[str]:
     if row.config is not None and not isinstance(_parsed(row.config), dict):
         yield "the config is not a JSON object"
+    if row.variables is not None and not isinstance(_parsed(row.variables), dict):
+        yield "the contract of the variables is not a JSON object"
     if _parsed(row.content) is None:
         yield "the content is not JSON, or null"
         return

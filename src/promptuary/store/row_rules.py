@@ -17,6 +17,7 @@ from promptuary.model import content
 from promptuary.model.access import Role, Scope
 from promptuary.model.accounts import MAX_EMAIL, MAX_KEY_LABEL, MAX_NAME
 from promptuary.model.changes import ChangeKind
+from promptuary.model.contracts import encode_contract
 from promptuary.model.errors import InvalidValue, Unavailable
 from promptuary.model.json_text import InvalidJson, parse
 from promptuary.model.names import check_label_name, check_prompt_name
@@ -211,12 +212,15 @@ def _check_prompt(row: Row) -> None:
 
 def _check_version(row: Row) -> None:
     _require(1 <= row["version"] <= MAX_VERSIONS, f"version is not between 1 and {MAX_VERSIONS}")
-    # What is no JSON, or null, and a config that is no object are found by `integrity_checks`, where size and outline are compared.
-    value, config = _loaded(row["content"]), _loaded(row["config"] or "null")
+    # What is no JSON, or null, and a config or contract that is no object are found by `integrity_checks`, where size and outline
+    # are compared.
+    value, config, variables = (_loaded(row[column] or "null") for column in ("content", "config", "variables"))
     if value is not None:
         content.encode_prompt(parse(row["content"]), field="content")
     if isinstance(config, dict):
         content.encode_config(parse(row["config"]))
+    if isinstance(variables, dict):
+        encode_contract(parse(row["variables"]))
     if row["description"] is not None:
         check_text(row["description"], field="description", max_length=MAX_DESCRIPTION)
 

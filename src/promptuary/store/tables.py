@@ -231,6 +231,8 @@ versions = Table(
     Column("created_at", UtcDateTime, nullable=False),
     # Address and name of the author elsewhere, if an import brought the version and no member here has the address.
     Column("recorded_author", JsonText),
+    # The contract of the variables, if there is one.
+    Column("variables", Text),
     UniqueConstraint("prompt_id", "version"),
 )
 

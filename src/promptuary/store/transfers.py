@@ -59,6 +59,7 @@ _LINES = select(
     versions.c.description,
     versions.c.content,
     versions.c.config,
+    versions.c.variables,
     versions.c.recorded_author,
     *AUTHOR_COLUMNS,
 ).outerjoin(users, users.c.id == versions.c.created_by_id)
@@ -103,7 +104,8 @@ def list_carried_by_name(tx: Transaction, project_id: int, names: Iterable[str])
 
 def list_weights(tx: Transaction, prompt_ids: Sequence[str]) -> list[Weight]:
     """Return the amount of data of some prompts."""
-    size = versions.c.size_bytes + func.coalesce(func.length(versions.c.config), 0)
+    config, variables = (func.coalesce(func.length(column), 0) for column in (versions.c.config, versions.c.variables))
+    size = versions.c.size_bytes + config + variables
     statement = select(versions.c.id, versions.c.prompt_id, versions.c.version, size.label("size"))
     rows = tx.connection.execute(statement.where(versions.c.prompt_id.in_(prompt_ids)))
     return [Weight(row.id, row.prompt_id, row.version, row.size) for row in rows]
@@ -204,6 +206,7 @@ def _version_row(arrival: Arrival, line: VersionLine) -> dict[str, Any]:
         "created_by_id": arrival.created_by_id,
         "created_at": line.created_at,
         "recorded_author": show_writer(arrival.recorded),
+        "variables": line.variables,
     }
 
 
@@ -218,7 +221,7 @@ def _carried(tx: Transaction, statement: Select[Any]) -> list[Carried]:
 
 
 def _version(row: AnyRow) -> VersionLine:
-    return VersionLine(row.version, row.created_at, _writer(row), row.description, row.content, row.config)
+    return VersionLine(row.version, row.created_at, _writer(row), row.description, row.content, row.config, row.variables)
 
 
 def _writer(row: AnyRow) -> Writer | None:

@@ -31,6 +31,7 @@ _COLUMNS = (
     prompts.c.created_at.label("first_version_created_at"),
     prompts.c.archived_at,
     versions.c.recorded_author,
+    versions.c.variables.label("variables_json"),
     *AUTHOR_COLUMNS,
 )
 
@@ -49,6 +50,7 @@ def insert_version(tx: Transaction, version: Version) -> None:
         "created_by_id": None if version.created_by is None else version.created_by.id,
         "created_at": version.created_at,
         "recorded_author": None,
+        "variables": version.variables_json,
     }
     _INSERT.run(tx.connection, row)
 
@@ -56,7 +58,7 @@ def insert_version(tx: Transaction, version: Version) -> None:
 def find_draft(tx: Transaction, prompt: Prompt) -> Draft | None:
     """Find what the author of a prompt's latest version decided, and nothing else."""
     row = _DRAFT.one_or_none(tx.connection, {"prompt_id": prompt.id, "wanted": prompt.latest_version})
-    return None if row is None else Draft(content=row.content, config=row.config, description=row.description)
+    return None if row is None else Draft(row.content, row.config, row.description, row.variables)
 
 
 def find_version(tx: Transaction, prompt: Prompt, *, version: int) -> Version | None:
@@ -128,7 +130,7 @@ _BARE_AMONG = Prepared(_select_bare().where(is_among(versions.c.id, "ids")))
 _OF_PROMPT = bindparam("prompt_id", type_=versions.c.prompt_id.type)
 _BY_NUMBER = Prepared(_select_full().where(versions.c.prompt_id == _OF_PROMPT, _wanted(versions.c.version)))
 _DRAFT = Prepared(
-    select(versions.c.content, versions.c.config, versions.c.description).where(
+    select(versions.c.content, versions.c.config, versions.c.description, versions.c.variables).where(
         versions.c.prompt_id == _OF_PROMPT, _wanted(versions.c.version)
     )
 )
@@ -172,6 +174,7 @@ def _versions(tx: Transaction, rows: Sequence[AnyRow], *, with_labels: bool = Tr
             first_version_created_at=row.first_version_created_at,
             archived_at=row.archived_at,
             prompt_labels=pointers.get(row.prompt_id, ()),
+            variables_json=row.variables_json,
         )
         for row in rows
     ]

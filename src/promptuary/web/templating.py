@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from promptuary.model.accounts import Author, User, shown_name
 from promptuary.model.text import counted
+from promptuary.model.values import text_of_value
 from promptuary.web.account.scopes import describe_scopes
 from promptuary.web.prompts.visible_text import show_visibly
 from promptuary.web.user_agents import format_user_agent
@@ -37,6 +38,7 @@ def environment() -> Environment:
     )
     created.filters |= {
         "ago": _ago,
+        "as_text": text_of_value,
         "browser": format_user_agent,
         "counted": counted,
         "exact": format_exact_time,

@@ -112,6 +112,7 @@ versions.outline text NOT NULL;
 versions.created_by_id integer;
 versions.created_at timestamp with time zone NOT NULL;
 versions.recorded_author text;
+versions.variables text;
 alembic_version CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
 changes CONSTRAINT pk_changes PRIMARY KEY (sequence);
 fetches CONSTRAINT pk_fetches PRIMARY KEY (version_id, day, key_id, label);

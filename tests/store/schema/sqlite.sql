@@ -205,7 +205,7 @@ CREATE TABLE versions (
 	size_bytes INTEGER NOT NULL, 
 	outline TEXT NOT NULL, 
 	created_by_id INTEGER, 
-	created_at DATETIME NOT NULL, recorded_author TEXT, 
+	created_at DATETIME NOT NULL, recorded_author TEXT, variables TEXT, 
 	CONSTRAINT pk_versions PRIMARY KEY (id), 
 	CONSTRAINT ck_versions_version CHECK (version >= 1), 
 	CONSTRAINT fk_versions_prompt_id_prompts FOREIGN KEY(prompt_id) REFERENCES prompts (id) ON DELETE CASCADE, 

@@ -66,8 +66,32 @@ def test_a_placeholder_is_an_argument_that_may_be_left_out(agent: Agent) -> None
     expected = [("user", "Be kind."), ("user", "{{q}}"), ("assistant", "Hi."), ("user", "Why?")]
     assert texts(agent.prompt("n-history", q="Why?", history=earlier)) == expected
     assert texts(agent.prompt("n-history", q="Why?")) == [expected[0], expected[3]]
+    assert texts(agent.prompt("n-history", q="Why?", history="")) == [expected[0], expected[3]]
     for wrong in ("Hi", '{"role": "user", "content": "x"}', '[{"content": "x"}]', '["x"]'):
         assert agent.error("n-history", q="", history=wrong) == "The placeholder 'history' takes a JSON list of messages."
+
+
+def test_declared_variables_are_arguments_with_what_is_said_of_them(agent: Agent) -> None:
+    declared = {
+        "who": {"description": "Name of the customer.", "enum": ["Ada", "Bob"]},
+        "n": {"type": "integer", "default": 3},
+        "details": {"type": "object", "required": False},
+    }
+    text = "{{who}} {{n}} {{details}} {{other}}"
+    agent.result("llma-prompt-create", name="n-declared", prompt=text, variables=declared)
+    listed = next(prompt for prompt in agent.every_prompt() if prompt.name == "n-declared")
+    assert [(argument.name, argument.description, argument.required) for argument in listed.arguments or ()] == [
+        ("who", "Name of the customer. One of Ada, Bob", True),
+        ("n", "A value of the type integer, as JSON", False),
+        ("details", "A value of the type object, as JSON", False),
+    ]
+    assert texts(agent.prompt("n-declared", who="Ada")) == [("user", "Ada 3  {{other}}")]
+    assert texts(agent.prompt("n-declared", who="Bob", n="5", details='{"a": [1]}')) == [("user", 'Bob 5 {"a": [1]} {{other}}')]
+    assert agent.error("n-declared", who="Eve", n="many", othr="x") == (
+        "The prompt has no variable named: othr. 'who' must be one of Ada, Bob. 'n' must be of the type integer."
+    )
+    updated = agent.result("llma-prompt-update", prompt_name="n-declared", base_version=1, variables=None)
+    assert "variables" not in updated
 
 
 def test_other_json_is_one_message_and_stays_json(agent: Agent) -> None:

@@ -24,7 +24,7 @@ MULTIPART = "multipart/form-data"
 LINES = "application/x-ndjson"
 FORMS = frozenset({URLENCODED, MULTIPART})
 
-_JSON_FIELDS = frozenset({"prompt", "config", "edits"})
+_JSON_FIELDS = frozenset({"prompt", "config", "edits", "variables"})
 _EDIT_FIELD = re.compile(r"edits\[([0-9]+)\](.*)", re.DOTALL)
 _MAX_FORM_FIELDS = 1000
 _MAX_CONTENT_TYPE = 1000
@@ -112,7 +112,7 @@ def _field_of_surrogate(value: object) -> list[str]:
         items = list(value.items()) if isinstance(value, dict) else []
     for name, item in items:
         if find_surrogate(name) is None and find_surrogate(item) is not None:
-            return [name] if name in {"prompt", "config"} else [name, *_field_of_surrogate(item)]
+            return [name] if name in {"prompt", "config", "variables"} else [name, *_field_of_surrogate(item)]
     return []
 
 

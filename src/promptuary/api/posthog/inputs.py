@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from promptuary.api.posthog.fields import choice, edit_list, expect_object, flag, integer, json_value, refuse, text, uuid_text
 from promptuary.model.content import encode_config, encode_prompt
+from promptuary.model.contracts import VariableType, encode_contract
 from promptuary.model.edits import MAX_EDITS
 from promptuary.model.listing import ORDERS, Listing
 from promptuary.model.names import check_label_name, check_prompt_name
@@ -18,6 +19,21 @@ CONTENT_CHOICES = ("full", "preview", "none")
 ORDER_CHOICES = tuple(f"{sign}{name}" for name in ORDERS for sign in ("", "-"))
 
 _NOT_NULL: dict[str, Any] = {"not": {"type": "null"}}
+_CONTRACT: dict[str, Any] = {
+    "type": ["object", "null"],
+    "additionalProperties": {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "type": {"enum": [*VariableType], "default": VariableType.STRING},
+            "description": {"type": "string"},
+            "required": {"type": "boolean", "default": True},
+            "default": {},
+            "enum": {"type": "array", "minItems": 1},
+            "examples": {"type": "array"},
+        },
+    },
+}
 
 _check_description = partial(check_text, field="version_description", max_length=MAX_DESCRIPTION, blank=True)
 
@@ -161,6 +177,11 @@ class LLMPromptCreate(Body):
     version_description: Annotated[str | None, text(_check_description, nullable=True)] = Field(
         default=None, description="A note on this version.", json_schema_extra={"maxLength": MAX_DESCRIPTION}
     )
+    variables: Annotated[Any, json_value(encode_contract)] = Field(
+        default=None,
+        description="The variables that programs fill in, by name. With it, only these names are variables.",
+        json_schema_extra=_CONTRACT,
+    )
 
 
 class LLMPromptEditOperation(Body):
@@ -173,7 +194,7 @@ class LLMPromptEditOperation(Body):
 
 
 class PatchedLLMPromptPublish(Body):
-    """The next version of a prompt: `prompt` or `edits`, `config`, or both."""
+    """The next version of a prompt: `prompt` or `edits`, `config`, `variables`, or several of them."""
 
     prompt: Annotated[Any, json_value(encode_prompt)] = Field(
         default=None, description="The new prompt.", json_schema_extra=documented_without_default(**_NOT_NULL)
@@ -192,13 +213,18 @@ class PatchedLLMPromptPublish(Body):
     version_description: Annotated[str, text(_check_description)] = Field(
         default="", description="A note on this version.", json_schema_extra={"maxLength": MAX_DESCRIPTION}
     )
+    variables: Annotated[Any, json_value(encode_contract)] = Field(
+        default=None,
+        description="The variables that programs fill in, by name; null removes them. Omit the field to keep the current ones.",
+        json_schema_extra=documented_without_default(**_CONTRACT),
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         given = self.model_fields_set
         if {"prompt", "edits"} <= given:
             refuse("invalid", "Provide either 'prompt' or 'edits', not both.")
-        if not {"prompt", "edits", "config"} & given:
+        if not {"prompt", "edits", "config", "variables"} & given:
             refuse("invalid", "Either 'prompt', 'edits' or 'config' is required.")
         return self
 

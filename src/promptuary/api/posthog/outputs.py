@@ -1,5 +1,6 @@
 """The schemas of responses, in the contract's key order, and the functions that fill them."""
 
+import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, NotRequired
@@ -39,12 +40,13 @@ class LLMPromptOutlineEntry(TypedDict):
 
 
 class LLMPrompt(TypedDict):
-    """A version of a prompt in full."""
+    """A version of a prompt in full. It has `variables` only if they are declared."""
 
     id: Identifier
     name: str
     prompt: str
     config: Config
+    variables: NotRequired[dict[str, Any]]
     version: PositiveInteger
     version_description: str | None
     created_by: UserBasic | None
@@ -76,6 +78,7 @@ class LLMPromptLabelPointer(TypedDict):
 class LLMPromptList(TypedDict):
     """A row of a list. `content` selects which of `prompt`, `config` and `prompt_preview` it has.
 
+    It has `variables` beside `prompt` if they are declared.
     `deleted` is true and `archived_at` is there in lists of archived prompts only.
     """
 
@@ -83,6 +86,7 @@ class LLMPromptList(TypedDict):
     name: str
     prompt: NotRequired[str]
     config: NotRequired[Config]
+    variables: NotRequired[dict[str, Any]]
     version: PositiveInteger
     version_description: str | None
     created_by: UserBasic | None
@@ -112,13 +116,14 @@ class PaginatedLLMPromptListList(TypedDict):
 
 
 class LLMPromptPublic(TypedDict):
-    """A version as programs fetch it. It has `label` only if the request had one."""
+    """A version as programs fetch it. It has `label` only if the request had one, `variables` only if they are declared."""
 
     id: Identifier
     name: str
     prompt: NotRequired[str]
     prompt_preview: NotRequired[str]
     config: NotRequired[Config]
+    variables: NotRequired[dict[str, Any]]
     version: PositiveInteger
     created_at: Timestamp
     updated_at: Timestamp
@@ -291,7 +296,10 @@ _PUBLIC_FACTS = (
 
 
 def _full_content(version: Version) -> dict[str, object]:
-    return {"prompt": version.text, "config": version.config}
+    content: dict[str, object] = {"prompt": version.text, "config": version.config}
+    if version.variables_json is not None:
+        content["variables"] = json.loads(version.variables_json)
+    return content
 
 
 def _preview(version: Version) -> dict[str, object]:

@@ -75,7 +75,13 @@ def create_prompt(call: Call) -> Response:
     body = call.body(LLMPromptCreate)
     with call.database.write() as tx:
         created = prompts.create_prompt(
-            tx, actor, name=body.name, prompt=body.prompt, config=body.config, description=body.version_description
+            tx,
+            actor,
+            name=body.name,
+            prompt=body.prompt,
+            config=body.config,
+            description=body.version_description,
+            variables=body.variables,
         )
     return call.answer(show_prompt(created), 201)
 
@@ -134,6 +140,7 @@ def publish_version(call: Call) -> Response:
             edits=[Edit(edit.old, edit.new) for edit in body.edits],
             config=body.config if "config" in body.model_fields_set else prompts.UNCHANGED,
             description=body.version_description,
+            variables=body.variables if "variables" in body.model_fields_set else prompts.UNCHANGED,
         )
     return call.answer(show_prompt(published))
 

@@ -1,14 +1,15 @@
 """One prompt: a version of it to read, and its history."""
 
 from collections.abc import Sequence
+from itertools import islice
 
 from starlette.responses import PlainTextResponse, Response
 
 from promptuary.model.access import Actor, Permission
+from promptuary.model.contracts import list_doubts, variables_of
 from promptuary.model.hidden_characters import find_hidden
 from promptuary.model.json_text import dump_indented
 from promptuary.model.prompts import Label
-from promptuary.model.templates import Template
 from promptuary.model.token_estimate import approximate_tokens
 from promptuary.model.variable_hints import hints_of
 from promptuary.registry import prompts, usage
@@ -30,6 +31,9 @@ MAX_TRIED = 200_000
 MAX_VARIABLES = 1000
 """Maximum variables that are listed beside the text."""
 
+MAX_DOUBTS = 20
+"""Maximum doubts about the contract that are listed."""
+
 PRODUCTION = "production"
 """The label that programs follow by convention."""
 
@@ -48,8 +52,8 @@ def show_prompt(request: PageRequest) -> Response:
     budget = PageBudget()
     reading = read(version, budget, is_rendered=view in {"rendered", "both"})
     config = "" if version.config is None else dump_indented(version.config)
-    template = Template(version.text)
-    variables = template.variables
+    template = version.template
+    variables = list(variables_of(template, version.contract).values())
     return request.page(
         "prompts/prompt.html",
         version=version,
@@ -68,6 +72,8 @@ def show_prompt(request: PageRequest) -> Response:
         variables=variables[:MAX_VARIABLES],
         more_variables=max(0, len(variables) - MAX_VARIABLES),
         hints=hints_of(template),
+        doubts=list(islice(list_doubts(template, version.contract), MAX_DOUBTS)),
+        declared=None if version.contract is None else list(version.contract),
         trial=proposal_of(version) if variables and len(version.content) <= MAX_TRIED else None,
         tokens=approximate_tokens(version.text),
         fetches=fetches,

@@ -114,7 +114,7 @@ def _review(request: PageRequest, base: Version, proposal: Proposal) -> Response
         return _editing(request, base, proposal, problem)
     comparison = compare_proposal(base, proposal)
     hidden = added_hidden([base.text, "" if base.config is None else dump_indented(base.config)], [proposal.text, proposal.config])
-    hints = hints_of(Template(proposal.text))
+    hints = hints_of(Template(proposal.text, base.contract))
     return request.page("prompts/review.html", version=base, proposal=proposal, comparison=comparison, hidden=hidden, hints=hints)
 
 
@@ -131,7 +131,8 @@ def _reconcile(request: PageRequest, actor: Actor, base: Version, proposal: Prop
 
 def _editing(request: PageRequest, version: Version, proposal: Proposal, error: InvalidValue | None = None) -> Response:
     status, problem = (200, None) if error is None else (400, problem_of(error))
-    return request.page("prompts/edit.html", status=status, version=version, proposal=proposal, problem=problem)
+    declared = None if version.contract is None else list(version.contract)
+    return request.page("prompts/edit.html", status=status, version=version, proposal=proposal, problem=problem, declared=declared)
 
 
 def _sent(request: PageRequest, actor: Actor, base: Version) -> Proposal:

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from promptuary.model.outline import Heading
 from promptuary.model.variables import variable_at
+from promptuary.web.prompts.highlighting import Names
 from promptuary.web.prompts.visible_text import show_visibly
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ MAX_BRACKETS = 2000
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "span": {"data-code", "dir", "title"}} | {tag: {"id"} for tag in _HEADINGS}
 _CLASSES = {"span": {"variable", "image", "hidden-character"}}
+_DECLARED = "declared"
 _SCHEMES = {"http", "https", "mailto"}
 
 
@@ -51,15 +53,15 @@ class Rendered:
     headings: tuple[Heading, ...]
 
 
-def render_markdown(text: str, *, prefix: str = "rendered") -> Rendered | None:
+def render_markdown(text: str, *, prefix: str = "rendered", declared: Names = None) -> Rendered | None:
     """Render a text with its variables marked; `None` for one that is too long, too deep or too full of brackets for it.
 
-    The ids of headings begin with ``prefix``.
+    The ids of headings begin with ``prefix``. ``declared`` are the names of variables that count, `None` if all do.
     """
     if len(text) > MAX_CHARACTERS or text.count("[") > MAX_BRACKETS:
         return None
     markdown = _renderer()
-    tokens = markdown.parse(text)
+    tokens = markdown.parse(text, {_DECLARED: declared})
     # The renderer leaves out what is nested deeper, without a word.
     if any(token.level >= MAX_DEPTH for token in tokens):
         return None
@@ -101,7 +103,7 @@ def _renderer() -> "MarkdownIt":
 
 
 def _read_variable(state: "StateInline", silent: bool) -> bool:  # noqa: FBT001 - markdown-it's signature
-    place = variable_at(state.src, state.pos)
+    place = variable_at(state.src, state.pos, state.env[_DECLARED])
     if place is None:
         return False
     if not silent:

@@ -8,7 +8,7 @@ from promptuary.model.chats import ReadableEntry, chat_of_text, readable_entries
 from promptuary.model.json_text import dump_indented, parse
 from promptuary.model.outline import Heading
 from promptuary.model.prompts import Version
-from promptuary.web.prompts.highlighting import mark_text, mark_variables
+from promptuary.web.prompts.highlighting import Names, mark_text, mark_variables
 from promptuary.web.prompts.markdown import MAX_CHARACTERS, render_markdown
 from promptuary.web.prompts.message_parts import MessagePart, split_rest
 from promptuary.web.prompts.visible_text import PageBudget
@@ -40,31 +40,32 @@ class Reading:
 
 def read(version: Version, budget: PageBudget, *, is_rendered: bool) -> Reading:
     """Return what to show of a version, as far as there is room. What is too long to be rendered is shown as it is written."""
+    declared = version.template.declared
     is_text = version.content.startswith('"')
     prompt = chat_of_text(version.text) if is_text else parse(version.content)
     entries = readable_entries(prompt)
     if entries is None and is_text:
-        return _read_text(version, budget, is_rendered=is_rendered)
+        return _read_text(version, budget, declared, is_rendered=is_rendered)
     if entries is None:
-        return Reading((Passage(mark_variables(dump_indented(prompt), budget)),), (), can_render=False)
-    passages = tuple(_passage(each, budget) for each in entries)
+        return Reading((Passage(mark_variables(dump_indented(prompt), budget, declared)),), (), can_render=False)
+    passages = tuple(_passage(each, budget, declared) for each in entries)
     if not is_rendered or len(version.content) > MAX_CHARACTERS:
         return Reading(passages, ())
-    rendered = [render_markdown(each.text, prefix=f"message-{number}") for number, each in enumerate(entries, 1)]
+    rendered = [render_markdown(each.text, prefix=f"message-{number}", declared=declared) for number, each in enumerate(entries, 1)]
     if None in rendered:
         return Reading(passages, ())
     shown = tuple(replace(passage, rendered=each.html if each else None) for passage, each in zip(passages, rendered, strict=True))
     return Reading(shown, (), is_rendered=True)
 
 
-def _passage(entry: ReadableEntry, budget: PageBudget) -> Passage:
-    parts, rest = split_rest(entry.rest, budget)
-    return Passage(mark_variables(entry.text, budget), entry.heading, budget.show(rest), parts)
+def _passage(entry: ReadableEntry, budget: PageBudget, declared: Names) -> Passage:
+    parts, rest = split_rest(entry.rest, budget, declared)
+    return Passage(mark_variables(entry.text, budget, declared), entry.heading, budget.show(rest), parts)
 
 
-def _read_text(version: Version, budget: PageBudget, *, is_rendered: bool) -> Reading:
-    written = mark_text(version.text, budget)
-    rendered = render_markdown(version.text) if is_rendered else None
+def _read_text(version: Version, budget: PageBudget, declared: Names, *, is_rendered: bool) -> Reading:
+    written = mark_text(version.text, budget, declared)
+    rendered = render_markdown(version.text, declared=declared) if is_rendered else None
     if rendered is None:
         return Reading((Passage(written),), tuple(version.outline))
     return Reading((Passage(written, rendered=rendered.html),), rendered.headings, is_rendered=True)

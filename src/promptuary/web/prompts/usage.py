@@ -5,7 +5,6 @@ from datetime import UTC
 from starlette.responses import Response
 
 from promptuary.model.access import Permission
-from promptuary.model.templates import Template
 from promptuary.model.usage import DEFAULT_DAYS, recent_days
 from promptuary.registry import prompts, usage
 from promptuary.web.numbers import positive_int
@@ -38,7 +37,7 @@ def show_use(request: PageRequest) -> Response:
         if label is None:
             label = next((pointer.name for pointer in version.prompt_labels if pointer.name == PREFERRED), "")
             version = prompts.fetch_prompt(tx, actor, name, label=label) if label else version
-    template = Template(version.text)
+    template = version.template
     subject = Subject(
         address=request.address,
         project_id=actor.project_id,

@@ -1,0 +1,79 @@
+"""Values for the variables of a prompt: checked against what is declared, and written as text."""
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+
+from promptuary.model.contracts import Contract, NoDefault, Variable, VariableType, fits
+from promptuary.model.json_text import InvalidJson, dump, dump_compact, parse
+
+_MAX_SHOWN = 5
+
+
+def read_values(variables: Contract, texts: Mapping[str, str]) -> dict[str, object]:
+    """Return values that arrive as texts: those of strings as they are, others read as JSON; empty ones of these are missing."""
+    found: dict[str, object] = {}
+    for name, text in texts.items():
+        if name not in variables or variables[name].type is VariableType.STRING:
+            found[name] = text
+        elif text:
+            found[name] = _value(text)
+    return found
+
+
+def list_problems(variables: Contract, values: Mapping[str, object]) -> list[str]:
+    """Return a sentence for each value that is missing, unknown, or not as declared."""
+    return [*_missing(variables, values), *_unknown(variables, values), *_unfit(variables, values)]
+
+
+def with_defaults(variables: Contract, values: Mapping[str, object]) -> dict[str, object]:
+    """Return the values, with the declared default of each that is missing. Optional ones without a default become empty."""
+    found = dict(values)
+    for name, variable in variables.items():
+        if name not in found and not isinstance(variable.default, NoDefault):
+            found[name] = variable.default
+        elif name not in found and not variable.is_required:
+            found[name] = [] if variable.type is VariableType.MESSAGES else ""
+    return found
+
+
+def text_of_value(value: object) -> str:
+    """Return the text of a value: a string itself, anything else as JSON."""
+    return value if isinstance(value, str) else dump(value)
+
+
+def _value(text: str) -> object:
+    try:
+        return parse(text)
+    except InvalidJson:
+        return text
+
+
+def _missing(variables: Contract, values: Mapping[str, object]) -> Iterator[str]:
+    missing = [name for name, variable in variables.items() if variable.must_be_given and name not in values]
+    if missing:
+        yield f"Values are missing for: {', '.join(missing)}."
+
+
+def _unknown(variables: Contract, values: Mapping[str, object]) -> Iterator[str]:
+    for name in values:
+        if name not in variables:
+            close = get_close_matches(name, list(variables), n=1)
+            yield f"The prompt has no variable named: {name}.{f' Did you mean {close[0]}?' if close else ''}"
+
+
+def _unfit(variables: Contract, values: Mapping[str, object]) -> Iterator[str]:
+    for name, value in values.items():
+        variable = variables.get(name)
+        if variable is None:
+            continue
+        if not fits(value, variable.type):
+            yield _type_problem(variable)
+        elif variable.choices is not None and dump_compact(value) not in set(map(dump_compact, variable.choices)):
+            more = f" and {len(variable.choices) - _MAX_SHOWN} more" if len(variable.choices) > _MAX_SHOWN else ""
+            yield f"'{name}' must be one of {', '.join(map(text_of_value, variable.choices[:_MAX_SHOWN]))}{more}."
+
+
+def _type_problem(variable: Variable) -> str:
+    if variable.type is VariableType.MESSAGES:
+        return f"The placeholder '{variable.name}' takes a JSON list of messages."
+    return f"'{variable.name}' must be of the type {variable.type}."
