@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from promptuary_client.contracts import is_contract
 from promptuary_client.errors import InvalidBundleError
 from promptuary_client.prompts import Content, PromptKey
 
@@ -82,7 +83,10 @@ def _read_content(row: Mapping[str, Any]) -> Content:
         raise _Damage(f"the content of {name!r} is not the one that was written.")
     # The server writes content that is not text in the same way.
     text = row["content"] if isinstance(row["content"], str) else json.dumps(row["content"], ensure_ascii=False)
-    return Content(name=name, text=text, config=config, version=version)
+    contract = row.get("variables")
+    if contract is not None and not is_contract(contract):
+        raise _Damage(f"the variables of {name!r} are not in a form that this client knows.")
+    return Content(name=name, text=text, config=config, version=version, contract=contract)
 
 
 def _keys(row: Mapping[str, Any], content: Content) -> Iterator[PromptKey]:

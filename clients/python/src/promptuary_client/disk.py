@@ -76,6 +76,7 @@ class Disk:
     def _write(self, key: PromptKey, content: Content) -> None:
         self._make_folder()
         row = {"name": content.name, "prompt": content.text, "config": content.config, "version": content.version}
+        row |= {} if content.contract is None else {"variables": content.contract}
         body = json.dumps(row | {"label": content.label, "etag": content.etag}).encode()
         handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".new")
         try:

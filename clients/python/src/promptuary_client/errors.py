@@ -32,6 +32,14 @@ class MissingVariablesError(CompileError):
         super().__init__(f"No value was given for: {', '.join(self.names)}.{hint}")
 
 
+class InvalidValuesError(CompileError):
+    """Values do not fit the variables that the version declares; ``problems`` has a sentence for each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(" ".join(self.problems))
+
+
 class UnusedValuesError(CompileError):
     """Values have ``names`` that the prompt does not have. This is reported to ``on_error`` and never raised."""
 

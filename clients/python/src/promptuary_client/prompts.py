@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
 from promptuary_client.chats import Message
+from promptuary_client.contracts import Contract
 from promptuary_client.templates import Missing, Template
 
 Source: TypeAlias = Literal["server", "cache", "disk", "bundle", "fallback"]
@@ -42,11 +43,13 @@ class Content:
     etag: str | None = None
     messages: tuple[Message, ...] | None = None
     """Messages of a chat fallback."""
+    contract: Contract | None = None
+    """Variables that the version declares."""
 
     @cached_property
     def template(self) -> Template:
         """The text, parsed."""
-        return Template(self.text, self.messages)
+        return Template(self.text, self.messages, self.contract)
 
 
 class Span(Protocol):
@@ -98,6 +101,11 @@ class Prompt:
         return self.content.template.variables
 
     @property
+    def contract(self) -> dict[str, Any] | None:
+        """A copy of what the version declares of its variables, by name; `None` if it declares none."""
+        return copy.deepcopy(None if self.content.contract is None else dict(self.content.contract))
+
+    @property
     def placeholders(self) -> tuple[str, ...]:
         """The names of the placeholders for messages, in order of appearance."""
         return self.content.template.placeholders
@@ -120,6 +128,9 @@ class Prompt:
         Names that are not Python identifiers go into ``values``. Variables without a value, or with `None`, raise
         `MissingVariablesError`; ``missing="keep"`` leaves them in place. Texts and numbers are inserted unchanged, booleans as
         ``true`` or ``false``, lists and objects as JSON, other values by ``str``. Values that the prompt does not use are reported.
+
+        If the version declares its variables, defaults are inserted, and all values that are missing, unknown or not as declared
+        are named by one `InvalidValuesError`.
         """
         if self.is_chat:
             return self.compile_messages(values, missing=missing, **more)
@@ -140,7 +151,8 @@ class Prompt:
 
     def _given(self, values: Mapping[str, object], more: Mapping[str, object]) -> Mapping[str, object]:
         given = {**values, **more}
-        unused = self.content.template.unused(given)
+        # With a contract, they are an error.
+        unused = () if self.content.contract is not None else self.content.template.unused(given)
         if unused and self._note_unused is not None:
             self._note_unused(self, unused)
         return given

@@ -12,7 +12,8 @@ from functools import cached_property
 from typing import Literal, NoReturn, TypeAlias
 
 from promptuary_client.chats import Message, chat_of, json_texts, placeholder_name
-from promptuary_client.errors import CompileError, MissingVariablesError
+from promptuary_client.contracts import Contract, default_of, list_problems, must_be_given
+from promptuary_client.errors import CompileError, InvalidValuesError, MissingVariablesError
 from promptuary_client.values import as_text
 from promptuary_client.variables import find_names, replace
 
@@ -26,8 +27,9 @@ _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"(?P<is_key>[ \t\r\n]*:)?')
 class Template:
     """Content of a prompt, parsed once and compiled many times."""
 
-    def __init__(self, text: str, messages: tuple[Message, ...] | None = None) -> None:
+    def __init__(self, text: str, messages: tuple[Message, ...] | None = None, contract: Contract | None = None) -> None:
         self.text = text
+        self.contract = contract
         self._given = messages
 
     @cached_property
@@ -51,12 +53,12 @@ class Template:
         texts: Iterable[str] = [self.text] if self._value is None else json_texts(self._value)
         if self.messages is not None:
             texts = (text for entry in self.messages if "role" in entry for text in json_texts(entry.get("content")))
-        return tuple(dict.fromkeys(name for text in texts for name in find_names(text)))
+        return tuple(dict.fromkeys(name for text in texts for name in find_names(text, self.contract)))
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """The names of all variables and placeholders."""
-        return frozenset((*self.variables, *self.placeholders))
+        """The names of all variables and placeholders, and all declared ones."""
+        return frozenset((*self.variables, *self.placeholders, *(self.contract or ())))
 
     def unused(self, values: Mapping[str, object]) -> tuple[str, ...]:
         """Return the names of values that the prompt does not have."""
@@ -66,7 +68,7 @@ class Template:
         """Return the text with its variables replaced; that of a chat prompt is its JSON, so it is refused."""
         if self.messages is not None:
             raise CompileError("This prompt is a chat prompt: compile it to messages.")
-        self._check(values, missing)
+        values = self._checked(values, missing)
         return (
             _fill(self.text, values) if self._value is None else _STRING.sub(lambda match: _fill_string(match, values), self.text)
         )
@@ -75,7 +77,7 @@ class Template:
         """Return the messages with variables replaced and placeholders filled in. Raises `CompileError` for a text."""
         if self.messages is None:
             raise CompileError("This prompt is a text, not a list of chat messages.")
-        self._check(values, missing)
+        values = self._checked(values, missing)
         compiled: list[Message] = []
         for entry in self.messages:
             name = placeholder_name(entry)
@@ -87,14 +89,30 @@ class Template:
                 compiled.append(dict(entry))
         return compiled
 
-    def _check(self, values: Mapping[str, object], missing: Missing) -> None:
+    def _checked(self, values: Mapping[str, object], missing: Missing) -> Mapping[str, object]:
+        """Return the values that go into the prompt: with defaults, and none for what is text. Raises `CompileError`."""
         if missing not in ("error", "keep"):
             raise CompileError(f"`missing` is 'error' or 'keep', not {missing!r}.")
+        if self.contract is not None:
+            return self._declared_values(self.contract, values, missing)
         if missing == "error":
             absent = [name for name in self.variables if values.get(name) is None]
             absent += [name for name in self.placeholders if name not in values and name not in absent]
             if absent:
                 raise MissingVariablesError(absent, self.unused(values))
+        return values
+
+    def _declared_values(self, contract: Contract, values: Mapping[str, object], missing: Missing) -> Mapping[str, object]:
+        undeclared = {name: {"type": "messages"} for name in self.placeholders if name not in contract}
+        declared: Contract = {**contract, **undeclared}
+        absent = [name for name, each in declared.items() if must_be_given(each) and name not in values]
+        problems = list(list_problems(declared, values))
+        if absent and missing == "error":
+            problems.insert(0, f"No value was given for: {', '.join(absent)}.")
+        if problems:
+            raise InvalidValuesError(problems)
+        known = {name: value for name, value in values.items() if value is not None}
+        return {name: default_of(each) for name, each in declared.items() if not must_be_given(each)} | known
 
 
 def _parse(text: str) -> object:

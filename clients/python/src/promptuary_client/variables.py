@@ -6,7 +6,7 @@ braces. The server and its pages find the same.
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 _CANDIDATE = re.compile(r"\{\{[ \t]*([^\s{}]+)[ \t]*\}\}")
 _PLAIN_NAME = re.compile(r"[\w.-]+")
@@ -20,9 +20,9 @@ def is_name(text: str) -> bool:
     )
 
 
-def find_names(text: str) -> Iterator[str]:
-    """Yield the names of variables in order of appearance, as often as they appear."""
-    return filter(is_name, _CANDIDATE.findall(text))
+def find_names(text: str, declared: "Collection[str] | None" = None) -> Iterator[str]:
+    """Yield the names of variables in order of appearance. ``declared`` are the names that count, `None` if all do."""
+    return (name for name in _CANDIDATE.findall(text) if is_name(name) and (declared is None or name in declared))
 
 
 def replace(text: str, value_of: Callable[[str], "str | None"]) -> str:

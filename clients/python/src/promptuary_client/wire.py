@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from promptuary_client import errors
+from promptuary_client.contracts import is_contract
 from promptuary_client.prompts import Content, PromptKey
 from promptuary_client.settings import CURRENT_PROJECT, DEFAULT, Settings
 
@@ -122,12 +123,14 @@ def read_fetch(answer: Answer, known: Content | None) -> Content:
 def read_content(row: Mapping[str, Any], *, label: str | None = None, etag: str | None = None) -> Content:
     """Return the content of a prompt object. Raises `InvalidResponseError`."""
     name, text, version = row.get("name"), row.get("prompt"), row.get("version")
-    label, config = row.get("label", label), row.get("config")
+    label, config, contract = row.get("label", label), row.get("config"), row.get("variables")
     is_version = isinstance(version, int) and not isinstance(version, bool)
     is_good = isinstance(name, str) and isinstance(text, str) and is_version
     if not is_good or not isinstance(label, (str, type(None))) or not isinstance(config, (dict, type(None))):
         raise errors.InvalidResponseError("The answer is not a prompt.")
-    return Content(name=str(name), text=str(text), config=config, version=version, label=label, etag=etag)
+    if contract is not None and not is_contract(contract):
+        raise errors.InvalidResponseError("The variables of the prompt are not in a form that this client knows. Update it.")
+    return Content(name=str(name), text=str(text), config=config, version=version, label=label, etag=etag, contract=contract)
 
 
 def read_object(answer: Answer) -> dict[str, Any]:

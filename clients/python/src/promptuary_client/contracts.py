@@ -1,0 +1,99 @@
+"""Contracts: the variables that a version declares, and the values that fit them. No I/O.
+
+With a contract, only declared names are variables. A value that is missing, unknown or not as declared is a problem. Each problem
+is one sentence, so that one error can name all of them.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from decimal import Decimal
+from difflib import get_close_matches
+from enum import Enum
+from typing import Any, TypeAlias
+
+from promptuary_client.values import as_text
+
+Declaration: TypeAlias = Mapping[str, Any]
+"""What a version declares of a variable: ``type``, ``description``, ``required``, ``default``, ``enum``, ``examples``."""
+Contract: TypeAlias = Mapping[str, Declaration]
+
+_MAX_SHOWN = 5
+
+
+def is_contract(value: object) -> bool:
+    """Return `True` if a JSON value has the form of a contract. Its rules are the server's."""
+    return isinstance(value, dict) and all(isinstance(each, dict) and _type(each) in _FITS for each in value.values())
+
+
+def list_problems(contract: Contract, values: Mapping[str, object]) -> Iterator[str]:
+    """Yield a sentence for each value that is unknown or not as declared."""
+    for name, value in values.items():
+        if name not in contract:
+            close = get_close_matches(name, list(contract), n=1)
+            yield f"The prompt has no variable named {name!r}.{f' Did you mean {close[0]!r}?' if close else ''}"
+        elif value is None:
+            if must_be_given(contract[name]):
+                yield f"{name!r} must not be None."
+        else:
+            yield from _list_problems_of(name, contract[name], value.value if isinstance(value, Enum) else value)
+
+
+def must_be_given(declaration: Declaration) -> bool:
+    """Return `True` if a caller has to give a value."""
+    return declaration.get("required", True) is not False and "default" not in declaration
+
+
+def default_of(declaration: Declaration) -> object:
+    """Return the value of a variable that a caller may leave out and has left out."""
+    return declaration.get("default", [] if _type(declaration) == "messages" else "")
+
+
+def _list_problems_of(name: str, declaration: Declaration, value: object) -> Iterator[str]:
+    kind = _type(declaration)
+    if not _FITS[kind](value):
+        yield f"{name!r} must be of the type {kind}, not {type(value).__name__}."
+        return
+    choices = declaration.get("enum")
+    if isinstance(choices, list) and _key(value) not in set(map(_key, choices)):
+        more = f" and {len(choices) - _MAX_SHOWN} more" if len(choices) > _MAX_SHOWN else ""
+        yield f"{name!r} must be one of {', '.join(map(as_text, choices[:_MAX_SHOWN]))}{more}."
+
+
+def _type(declaration: Declaration) -> str:
+    return str(declaration.get("type", "string"))
+
+
+def _key(value: object) -> str:
+    return json.dumps(as_text(value)) if isinstance(value, str) else as_text(value)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, (Sequence, AbstractSet)) and not isinstance(value, (str, bytes, bytearray))
+
+
+def _is_string(value: object) -> bool:
+    return not isinstance(value, (bool, Mapping)) and not _is_number(value) and not _is_list(value)
+
+
+def _are_messages(value: object) -> bool:
+    return (
+        isinstance(value, Sequence)
+        and not isinstance(value, (str, bytes))
+        and all(isinstance(each, Mapping) and isinstance(each.get("role"), str) for each in value)
+    )
+
+
+_FITS: Mapping[str, Callable[[Any], bool]] = {
+    "string": _is_string,
+    "number": _is_number,
+    "integer": lambda value: _is_number(value) and value == int(value),
+    "boolean": lambda value: isinstance(value, bool),
+    "array": _is_list,
+    "object": lambda value: isinstance(value, Mapping),
+    "messages": _are_messages,
+}
