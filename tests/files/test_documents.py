@@ -51,6 +51,80 @@ def _same(document: Document) -> None:
     assert again == document
 
 
+CONTRACTS = [
+    {},
+    {"customer": {}},
+    {
+        "customer": {"type": "string", "description": "Name: of\n# it", "enum": ["a", "no"], "default": "no"},
+        "n": {"type": "integer"},
+    },
+    {"नाम": {"type": "messages", "default": [{"role": "user", "content": "x"}]}, "a.b": {"type": "number", "default": 1.0}},
+]
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_a_contract_comes_back_as_it_was(contract: dict[str, object]) -> None:
+    document = Document("greeting", "x", contract=contract)
+    again = parse_document(render_document(document))
+    assert dump(again.contract) == dump(contract)
+    assert again == document
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ("variables: 1", "variables must be a list of names, or a mapping of names to what is declared of them."),
+        ("variables: {a: 1}", "variables: The declaration of 'a' must be an object."),
+        ("variables: {a b: {}}", "variables: 'a b' is not a name of a variable"),
+        ("variables: '{'", "The variables is not JSON"),
+        ("variables: [1]", "variables must be a list of texts."),
+    ],
+)
+def test_bad_variables_are_refused(variables: str, sentence: str) -> None:
+    with pytest.raises(InvalidFile) as caught:
+        parse_document(f"---\nname: a\n{variables}\n---\nx\n".encode())
+    assert str(caught.value).startswith(sentence)
+
+
+CHATS = [
+    [{"role": "system", "content": "a"}, {"type": "placeholder", "name": "history"}, {"role": "user", "content": "{{x}}\n"}],
+    [{"role": "user", "content": "a-->b", "name": "x --> <!-- json -->"}],
+    [{"role": "user", "content": "<!-- json -->"}, {"role": "user", "content": "<!-- placeholder: x -->"}],
+    [{"role": "user", "content": "a\r\nb\0"}],
+    [{"content": "x", "role": "user"}],
+    [{"role": "assistant", "content": None, "tool_calls": [{"id": "c1", "n": 1.0}]}, {"role": "tool", "content": "1", "id": "c1"}],
+    [{"role": "user", "content": [{"type": "text", "text": "x"}, "y"]}, {"role": "", "content": ""}],
+    [{"type": "placeholder", "name": "a b"}, {"name": "h", "type": "placeholder"}, {"placeholder": "h"}],
+    [{"type": "placeholder", "name": "h", "note": 1}, {"role": "user", "content": "\n\n"}, {"role": "user", "content": ""}],
+]
+
+
+@pytest.mark.parametrize("chat", CHATS)
+def test_every_chat_is_written_entry_by_entry_and_comes_back(chat: list[object]) -> None:
+    data = render_document(Document("greeting", chat))
+    assert b"format: chat" in data
+    assert dump(parse_document(data).content) == dump(chat)
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ("", "A chat begins with a line such as <!-- role: system -->."),
+        ("x\n<!-- json -->\n{}", "A chat begins with a line such as <!-- role: system -->."),
+        ("<!-- json -->\n{", "The JSON of entry 1 of the chat cannot be read"),
+        ("<!-- json -->\n[]", "The JSON of entry 1 of the chat must be an object."),
+        ("<!-- role: user -->\nx\n\n<!-- json -->\n{}", "Entry 2 of the chat is neither a message nor a placeholder."),
+        ('<!-- role: user {"content": "y"} -->\nx', "Entry 1 of the chat has its role or content twice."),
+        ("<!-- placeholder: h -->\nx", "Entry 1 of the chat is a placeholder, below which there can be no text."),
+        ('<!-- role: user {"a": "\\ud800"} -->\nx', "The content has half of a surrogate pair."),
+    ],
+)
+def test_a_bad_chat_is_refused(body: str, sentence: str) -> None:
+    with pytest.raises(InvalidFile) as caught:
+        parse_document(f"---\nname: a\nformat: chat\n---\n{body}\n".encode())
+    assert str(caught.value).startswith(sentence)
+
+
 @given(CONTENTS)
 @example("")
 @example("\n")

@@ -91,7 +91,8 @@ def test_choices_are_compared_as_json() -> None:
 def test_placeholders_take_messages_whether_they_are_declared_or_not() -> None:
     chat = [{"role": "system", "content": "Be {{tone}}."}, {"type": "placeholder", "name": "history"}]
     message = {"role": "user", "content": "{{tone}}"}
-    for contract in ({"tone": {}}, {"tone": {}, "history": {"type": "messages"}}):
+    contracts: list[dict[str, Any]] = [{"tone": {}}, {"tone": {}, "history": {"type": "messages"}}]
+    for contract in contracts:
         prompt = prompt_of(chat, contract)
         assert prompt.compile(tone="kind", history=[message]) == [{"role": "system", "content": "Be kind."}, message]
         assert problems(prompt, tone="kind") == ("No value was given for: history.",)

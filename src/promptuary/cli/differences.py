@@ -5,7 +5,11 @@ from rich.text import Text
 
 from promptuary.cli.output import printable
 from promptuary.differences import Hunk, Row, compare_configs, compare_texts
+from promptuary.model.contract_changes import compare_contracts
+from promptuary.model.contracts import Contract, encode_contract, read_contract, variables_of
+from promptuary.model.templates import Template
 from promptuary.model.text import counted
+from promptuary.remote import text_of
 from promptuary.sync import Difference, Draft
 from promptuary.sync.comparing import readable
 
@@ -22,6 +26,21 @@ def show_difference(old: Draft | None, new: Draft | None, *, title: str) -> None
         for sign, style, value in (("-", "red", change.old), ("+", "green", change.new)):
             if value is not None:
                 console.print(Text(printable(f"{sign} config {change.path}: {value}"), style=style))
+    for sentence in list_caller_changes(old, new):
+        console.print(Text(printable(sentence)))
+
+
+def list_caller_changes(old: Draft | None, new: Draft | None) -> list[str]:
+    """Return what a change means to callers, such as ``breaking: adds required locale``; nothing unless both versions are there."""
+    if old is None or new is None:
+        return []
+    changes = compare_contracts(_variables(old), _variables(new)).changes
+    return [f"{change.level}: {change.phrase}" for change in changes]
+
+
+def _variables(draft: Draft) -> Contract:
+    contract = read_contract(encode_contract(draft.contract))
+    return variables_of(Template(text_of(draft.content), contract), contract)
 
 
 def difference_record(difference: Difference) -> dict[str, object]:
@@ -30,9 +49,14 @@ def difference_record(difference: Difference) -> dict[str, object]:
     return {
         "name": difference.name,
         "version": difference.version,
-        "old": None if old is None else {"content": old.content, "config": old.config},
-        "new": None if new is None else {"content": new.content, "config": new.config},
+        "old": None if old is None else _record(old),
+        "new": None if new is None else _record(new),
     }
+
+
+def _record(draft: Draft) -> dict[str, object]:
+    variables = {} if draft.contract is None else {"variables": draft.contract}
+    return {"content": draft.content, "config": draft.config, **variables}
 
 
 def _text(draft: Draft | None) -> str:

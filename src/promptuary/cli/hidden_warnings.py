@@ -49,7 +49,7 @@ def read_base(prompts: RemotePrompts, name: str, version: int, changes: Mapping[
         return ()
     if isinstance(changes.get("prompt"), (list, dict)):
         base["prompt"] = _value_of(base["prompt"])
-    return passages_of_changes({field: base[field] for field in changes})
+    return passages_of_changes({field: base[field] for field in changes if field in base})
 
 
 def _value_of(text: str) -> object:

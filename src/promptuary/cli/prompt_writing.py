@@ -19,6 +19,7 @@ from promptuary.cli.prompts import PromptName, app
 from promptuary.cli.remote import ProfileName, reached_prompts
 from promptuary.cli.variable_warnings import warn_of_variables
 from promptuary.files import InvalidFile, decoded, in_line_feeds, write_file
+from promptuary.model.contracts import encode_contract
 from promptuary.model.hidden_places import passages_of
 from promptuary.model.json_text import InvalidJson, dump_indented, find_surrogate, parse
 from promptuary.model.names import check_prompt_name
@@ -31,6 +32,10 @@ IsJson = Annotated[bool, typer.Option("--as-json", help="Read the content as JSO
 Config = Annotated[
     str | None, typer.Option("--config", help="The config, a JSON object; @FILE reads it from a file, null clears it.")
 ]
+Variables = Annotated[
+    str | None,
+    typer.Option("--variables", help="The declared variables, a JSON object; @FILE reads it from a file, null removes them."),
+]
 AcceptsEmpty = Annotated[bool, typer.Option("--yes", "-y", help="Allow empty content.")]
 Note = Annotated[str | None, typer.Option("--note", help="Description of the change, shown in the history.")]
 
@@ -39,11 +44,12 @@ _MAX_INPUT = 16_000_000
 
 
 @app.command("create")
-def create(
+def create(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
     name: PromptName,
     file: SourceFile = None,
     is_json: IsJson = False,
     config: Config = None,
+    variables: Variables = None,
     note: Note = None,
     yes: AcceptsEmpty = False,
     profile: ProfileName = None,
@@ -51,12 +57,12 @@ def create(
 ) -> None:
     """Create a prompt, with its content from a file or standard input."""
     content = _value(in_line_feeds(_read_content(file, is_agreed=yes)), is_json=is_json)
-    settings = _read_config(config)
+    settings, contract = _read_config(config), _read_contract(variables)
     with reached_prompts(profile) as prompts:
-        created = prompts.create(name, content, config=settings, description=note)
+        created = prompts.create(name, content, config=settings, description=note, contract=contract)
     _show_result(created, "is created", as_json=as_json)
     warn_of_added(name, (), passages_of(content, settings))
-    warn_of_variables(name, content)
+    warn_of_variables(name, content, contract)
 
 
 @app.command("publish")
@@ -68,18 +74,21 @@ def publish(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
     file: SourceFile = None,
     is_json: IsJson = False,
     config: Config = None,
+    variables: Variables = None,
     note: Note = None,
     yes: AcceptsEmpty = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Publish the next version. The content is read from a file or standard input; --config alone keeps it unchanged."""
+    """Publish the next version. The content is read from a file or standard input; --config or --variables alone keep it."""
     changes: dict[str, object] = {}
-    if file is not None or config is None:
+    if file is not None or (config is None and variables is None):
         text = _read_content(file, is_agreed=yes)
         changes["prompt"] = _value(text, is_json=is_json)
     if config is not None:
         changes["config"] = _read_config(config)
+    if variables is not None:
+        changes["variables"] = _read_contract(variables)
     with reached_prompts(profile) as prompts:
         if isinstance(changes.get("prompt"), str) and not is_json and not _has_crlf(prompts, name, base_version, text):
             changes["prompt"] = in_line_feeds(text)
@@ -87,7 +96,7 @@ def publish(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
         published = _publish(prompts, name, base_version, changes, note)
     _show_result(published, "is published", as_json=as_json)
     warn_of_added(name, base, passages_of_changes(changes))
-    warn_of_variables(name, changes.get("prompt", ""))
+    warn_of_variables(name, published["prompt"], published.get("variables"))
 
 
 @app.command("edit")
@@ -122,7 +131,7 @@ def edit(
     draft.unlink()
     _show_result(published, "is published", as_json=as_json)
     warn_of_added(name, passages_of(row.content, None), passages_of(content, None))
-    warn_of_variables(name, content)
+    warn_of_variables(name, content, row.contract)
 
 
 def _publish(
@@ -198,17 +207,28 @@ def _value(text: str, *, is_json: bool) -> object:
 
 
 def _read_config(config: str | None) -> dict[str, object] | None:
-    if config is None:
+    return _read_object(config, "config", "is")
+
+
+def _read_contract(variables: str | None) -> dict[str, object] | None:
+    contract = _read_object(variables, "variables", "are")
+    encode_contract(contract)
+    return contract
+
+
+def _read_object(option: str | None, name: str, verb: str) -> dict[str, object] | None:
+    """Return the object of JSON that an option is, or names a file of, `None` for null."""
+    if option is None:
         return None
-    text = decoded(_read_bytes(Path(config[1:])), "config") if config.startswith("@") else config
+    text = decoded(_read_bytes(Path(option[1:])), name) if option.startswith("@") else option
     try:
         value = parse(text)
     except InvalidJson as error:
-        raise InvalidFile(f"The config is not JSON: {error}.") from None
+        raise InvalidFile(f"The {name} {verb} not JSON: {error}.") from None
     if value is not None and not isinstance(value, dict):
-        raise InvalidFile("The config must be an object of JSON, or null.")
+        raise InvalidFile(f"The {name} must be an object of JSON, or null.")
     if find_surrogate(value) is not None:
-        raise InvalidFile("The config has half of a surrogate pair.")
+        raise InvalidFile(f"The {name} {'has' if verb == 'is' else 'have'} half of a surrogate pair.")
     return value
 
 

@@ -76,6 +76,7 @@ def show(
             "author": _author(found),
             "created_at": _second(found["created_at"]),
             "config": found["config"],
+            **({"variables": found["variables"]} if "variables" in found else {}),
         }
         show_record(record, as_json=False)
         show_text(found["prompt"])
@@ -124,7 +125,7 @@ def diff(
     if as_json:
         show_json({"old": older, "new": newer})
         return
-    drafts = [None if each is None else Draft(each["prompt"], each["config"]) for each in (older, newer)]
+    drafts = [None if each is None else Draft(each["prompt"], each["config"], each.get("variables")) for each in (older, newer)]
     if drafts[0] == drafts[1]:
         say(f"Versions {before} and {newer['version']} do not differ.")
         return

@@ -15,7 +15,7 @@ from promptuary.files.folders import (
     write_lock,
     write_prompt_file,
 )
-from promptuary.files.hashes import config_sha256, content_sha256
+from promptuary.files.hashes import content_sha256, hashes_of
 from promptuary.files.locks import LOCK, Lock, LockEntry, parse_lock, render_lock
 from promptuary.files.naming import choose_file_name, is_safe_file_name
 
@@ -28,9 +28,9 @@ __all__ = [
     "Lock",
     "LockEntry",
     "choose_file_name",
-    "config_sha256",
     "content_sha256",
     "decoded",
+    "hashes_of",
     "in_line_feeds",
     "is_safe_file_name",
     "parse_document",

@@ -20,6 +20,7 @@ from promptuary.files import front_matter
 from promptuary.files.chats import read_chat, write_chat
 from promptuary.files.errors import InvalidFile
 from promptuary.model.chats import chat_of
+from promptuary.model.contracts import encode_contract
 from promptuary.model.errors import InvalidValue
 from promptuary.model.json_text import InvalidJson, dump_indented, find_surrogate, parse
 from promptuary.model.names import check_prompt_name
@@ -33,7 +34,10 @@ _FRAGILE = re.compile("[\0\r]")
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Contents of a file. ``variables`` are those that programs fill in, `None` if none are declared."""
+    """Contents of a file. ``variables`` are names that programs fill in, which stay in the file; ``contract`` goes to the server.
+
+    Both are `variables` in the front matter, a list or a mapping, so that a file has at most one of them.
+    """
 
     name: str
     content: object
@@ -42,6 +46,7 @@ class Document:
     labels: tuple[str, ...] = ()
     description: str | None = None
     variables: tuple[str, ...] | None = None
+    contract: dict[str, object] | None = None
 
 
 def is_document(data: bytes) -> bool:
@@ -59,7 +64,7 @@ def render_document(document: Document) -> bytes:
         "labels": list(document.labels) or None,
         "description": document.description,
         "config": document.config,
-        "variables": None if document.variables is None else list(document.variables),
+        "variables": document.contract if document.variables is None else list(document.variables),
         **form,
     }
     head = front_matter.write({key: value for key, value in values.items() if value is not None})
@@ -70,6 +75,7 @@ def parse_document(data: bytes, *, default_name: str = "") -> Document:
     """Read a file; ``default_name`` is the prompt's name where the front matter has none. Raises `InvalidFile`."""
     head, body = _divided(in_line_feeds(decoded(data, "file")))
     values = front_matter.load(head)
+    variables = values.get("variables")
     unknown = [key for key in values if key not in _KEYS]
     if unknown:
         raise InvalidFile(f"The front matter has an unknown key: {unknown[0]!r}.")
@@ -80,7 +86,8 @@ def parse_document(data: bytes, *, default_name: str = "") -> Document:
         version=_version(values.get("version")),
         labels=_texts("labels", values.get("labels")) or (),
         description=_description(values.get("description")),
-        variables=_texts("variables", values.get("variables")),
+        variables=_texts("variables", variables) if isinstance(variables, list) else None,
+        contract=None if isinstance(variables, list) else _contract(variables),
     )
 
 
@@ -167,6 +174,20 @@ def _config(value: object) -> dict[str, object] | None:
         raise InvalidFile("config must be a mapping.")
     if find_surrogate(value):
         raise InvalidFile("config has half of a surrogate pair.")
+    return value
+
+
+def _contract(value: object) -> dict[str, object] | None:
+    # What YAML would not bring back exactly is a text with its JSON.
+    value = _json("variables", value) if isinstance(value, str) else value
+    if value is not None and not isinstance(value, dict):
+        raise InvalidFile("variables must be a list of names, or a mapping of names to what is declared of them.")
+    if find_surrogate(value):
+        raise InvalidFile("variables has half of a surrogate pair.")
+    try:
+        encode_contract(value)
+    except InvalidValue as reason:
+        raise InvalidFile(f"variables: {reason}") from None
     return value
 
 

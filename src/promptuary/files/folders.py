@@ -12,7 +12,7 @@ from pathlib import Path
 
 from promptuary.files.documents import Document, is_document, parse_document
 from promptuary.files.errors import InvalidFile
-from promptuary.files.hashes import config_sha256, content_sha256
+from promptuary.files.hashes import hashes_of
 from promptuary.files.locks import LOCK, Lock, LockEntry, parse_lock, render_lock
 from promptuary.files.naming import SUFFIX, is_safe_file_name
 
@@ -28,8 +28,8 @@ class FoundFile:
     document: Document
 
     def is_like(self, entry: LockEntry) -> bool:
-        """Return `True` if content and config are those that were pulled."""
-        return (content_sha256(self.document.content), config_sha256(self.document.config)) == (entry.sha256, entry.config_sha256)
+        """Return `True` if content, config and contract are those that were pulled."""
+        return hashes_of(self.document.content, self.document.config, self.document.contract) == entry.hashes
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from promptuary.files.errors import InvalidFile
+from promptuary.files.hashes import Hashes
 from promptuary.files.naming import is_safe_file_name
 from promptuary.model.errors import InvalidValue
 from promptuary.model.json_text import InvalidJson, dump, find_surrogate, parse
@@ -34,6 +35,12 @@ class LockEntry:
     description: str | None
     sha256: str
     config_sha256: str | None
+    variables_sha256: str | None = None
+
+    @property
+    def hashes(self) -> Hashes:
+        """The digests of content, config and contract."""
+        return self.sha256, self.config_sha256, self.variables_sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,7 @@ class Lock:
 
 def render_lock(lock: Lock) -> bytes:
     """Write a lock; the same lock is the same bytes, an entry a stretch of lines that version control can merge."""
-    prompts = [{**asdict(entry), "labels": sorted(entry.labels)} for _, entry in sorted(lock.entries.items())]
+    prompts = [_shown(entry) for _, entry in sorted(lock.entries.items())]
     head = {"format": _FORMAT, "format_version": _FORMAT_VERSION, "server": lock.server, "project": lock.project}
     if lock.project_uuid is not None:
         head["project_uuid"] = lock.project_uuid
@@ -88,6 +95,14 @@ def parse_lock(data: bytes) -> Lock:
     return lock
 
 
+def _shown(entry: LockEntry) -> dict[str, object]:
+    shown = {**asdict(entry), "labels": sorted(entry.labels)}
+    # Locks of prompts without a contract are as they were before there were any.
+    if entry.variables_sha256 is None:
+        del shown["variables_sha256"]
+    return shown
+
+
 def _entry(value: Mapping[str, Any]) -> LockEntry:
     entry = LockEntry(**{**value, "labels": tuple(value["labels"])})
     check_prompt_name(entry.name)
@@ -95,7 +110,8 @@ def _entry(value: Mapping[str, Any]) -> LockEntry:
         check_label_name(label)
     _require(type(entry.version) is int and 1 <= entry.version <= MAX_VERSIONS)
     _require(_HASH.fullmatch(entry.sha256) is not None)
-    _require(entry.config_sha256 is None or _HASH.fullmatch(entry.config_sha256) is not None)
+    for digest in (entry.config_sha256, entry.variables_sha256):
+        _require(digest is None or _HASH.fullmatch(digest) is not None)
     _require(is_safe_file_name(entry.file))
     if entry.description is not None:
         check_text(entry.description, field="description", max_length=MAX_DESCRIPTION, blank=True)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from promptuary.model.content import encode_config, encode_prompt
+from promptuary.model.contracts import encode_contract
 from promptuary.model.errors import InvalidValue
 from promptuary.model.names import check_label_name, check_prompt_name
 from promptuary.model.prompts import MAX_DESCRIPTION, MAX_LABELS, MAX_VERSIONS
@@ -34,6 +35,12 @@ def checked(value: object, shape: Mapping[str, Check], what: str) -> dict[str, A
         except InvalidValue as reason:
             shown = f"{value[field]!r}"[:_MAX_SHOWN]
             raise RemoteError(f"The server answered with {what} that is invalid: {field} {shown}: {reason}") from None
+    # Only versions with declared variables have this field.
+    if "variables" in value and "prompt" in shape:
+        try:
+            encode_contract(value["variables"])
+        except InvalidValue as reason:
+            raise RemoteError(f"The server answered with {what} that is invalid: variables: {reason}") from None
     return value
 
 

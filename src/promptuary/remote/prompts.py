@@ -31,6 +31,8 @@ class Row:
     description: str | None
     labels: dict[str, int]
     """All labels of the prompt and the versions they point at."""
+    contract: dict[str, object] | None = None
+    """The declared variables."""
 
     @property
     def own_labels(self) -> list[str]:
@@ -86,16 +88,24 @@ class RemotePrompts:
         return answer
 
     def create(
-        self, name: str, content: object, *, config: dict[str, object] | None = None, description: str | None = None
+        self,
+        name: str,
+        content: object,
+        *,
+        config: dict[str, object] | None = None,
+        description: str | None = None,
+        contract: dict[str, object] | None = None,
     ) -> dict[str, Any]:
         """Create a prompt with version 1."""
-        body = {"name": name, "prompt": content, "config": config, "version_description": description}
+        body: dict[str, object] = {"name": name, "prompt": content, "config": config, "version_description": description}
+        if contract is not None:
+            body["variables"] = contract
         return _version_of(name, self.remote.send("POST", _LIST, body))
 
     def publish(
         self, name: str, base_version: int, changes: dict[str, object], *, description: str | None = None
     ) -> dict[str, Any]:
-        """Publish the next version; ``changes`` has ``prompt``, ``config``, or both. Raises `Conflict` on an outdated base."""
+        """Publish the next version; ``changes`` has some of ``prompt``, ``config`` and ``variables``. Raises `Conflict`."""
         told = {} if description is None else {"version_description": description}
         return _version_of(name, self.remote.send("PATCH", _path(name), {"base_version": base_version, **changes, **told}))
 
@@ -152,6 +162,7 @@ def _row(value: object) -> Row:
         config=row["config"],
         description=row["version_description"],
         labels={label["name"]: label["version"] for label in row["all_labels"]},
+        contract=row.get("variables"),
     )
 
 

@@ -44,6 +44,8 @@ def is_replaceable(path: Path) -> bool:
 
 def _prompt(folder: Folder, lock: Lock, name: str) -> dict[str, object]:
     entry, document = folder.entries[name], folder.found[name].document
+    # The key is there only where it is used: clients from before need not know it.
+    variables = {} if document.contract is None else {"variables": document.contract}
     return {
         "name": name,
         "version": entry.version,
@@ -53,4 +55,5 @@ def _prompt(folder: Folder, lock: Lock, name: str) -> dict[str, object]:
         "content": document.content,
         "config": document.config,
         "sha256": entry.sha256,
+        **variables,
     }

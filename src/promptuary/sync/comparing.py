@@ -30,10 +30,11 @@ def list_differences(folder: Folder, prompts: RemotePrompts, names: Collection[s
         if entry is not None:
             answer = prompts.resolve(name, version=entry.version)["prompt"]
             try:
-                old = Draft(value_of(answer["prompt"], entry.sha256), answer["config"])
+                old = Draft(value_of(answer["prompt"], entry.sha256), answer["config"], answer.get("variables"))
             except Unmergeable as reason:
                 raise RemoteError(f"{name}: {reason}.") from None
-        new = Draft(found.document.content, found.document.config) if found else None
+        document = found.document if found else None
+        new = None if document is None else Draft(document.content, document.config, document.contract)
         yield Difference(name, entry.version if entry else None, old, new)
 
 

@@ -1,5 +1,6 @@
 """Bringing an edited file together with what others published meanwhile, where both can stand beside each other."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -10,10 +11,16 @@ from promptuary.model.json_text import InvalidJson, dump, dump_indented, parse
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Content and config of a version."""
+    """Content, config and contract of a version."""
 
     content: object
     config: dict[str, object] | None
+    contract: dict[str, object] | None = None
+
+    @property
+    def parts(self) -> list[object]:
+        """Everything, to be compared."""
+        return [self.content, self.config, self.contract]
 
 
 class Unmergeable(Exception):
@@ -24,7 +31,8 @@ def merge(base: Draft, theirs: Draft, yours: Draft) -> Draft:
     """Return both changes of the base together. Raises `Unmergeable` where they contradict each other."""
     return Draft(
         _merged_content(base.content, theirs.content, yours.content),
-        merge_configs(base.config, theirs.config, yours.config, _refuse),
+        merge_configs(base.config, theirs.config, yours.config, _refusing("config")),
+        merge_configs(base.contract, theirs.contract, yours.contract, _refusing("variables")),
     )
 
 
@@ -74,6 +82,9 @@ def _merged_text(base: str, theirs: str, yours: str) -> str:
     return "".join(chunk.merged or "" for chunk in chunks)
 
 
-def _refuse(path: str, _base: object, _theirs: object, _yours: object) -> NoReturn:
-    message = f"both changed {path} of the config"
-    raise Unmergeable(message)
+def _refusing(part: str) -> Callable[..., NoReturn]:
+    def refuse(path: str, _base: object, _theirs: object, _yours: object) -> NoReturn:
+        message = f"both changed {path} of the {part}"
+        raise Unmergeable(message)
+
+    return refuse

@@ -120,11 +120,12 @@ def _taken(folder: Folder, row: Row, taken: set[str], *, is_forced: bool, keeps_
 
 
 def _facts(entry: LockEntry) -> tuple[object, ...]:
-    return (entry.version, entry.sha256, entry.config_sha256)
+    return (entry.version, *entry.hashes)
 
 
 def _is_row(found: FoundFile, row: Row) -> bool:
-    return is_same([found.document.content, found.document.config], [row.content, row.config])
+    document = found.document
+    return is_same([document.content, document.config, document.contract], [row.content, row.config, row.contract])
 
 
 def _state(folder: Folder, file: str, found: FoundFile | None) -> str:

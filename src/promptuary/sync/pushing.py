@@ -92,7 +92,7 @@ def _changed(folder: Folder, prompts: RemotePrompts, latest: Latest, note: str |
         if entry is not None and found.is_like(entry):
             continue
         told = note or _own_note(found.document, entry)
-        draft = Draft(found.document.content, found.document.config)
+        draft = Draft(found.document.content, found.document.config, found.document.contract)
         if row is None and entry is None:
             yield Push(name, found.file, Action.CREATE, draft=draft, note=told)
         elif row is None:
@@ -107,7 +107,8 @@ def _compared(
 ) -> Push:
     """Decide about an edited prompt that the server has, too."""
     push = Push(theirs.name, found.file, Action.PUBLISH, theirs.version, draft=draft, note=note, theirs=theirs)
-    if is_same([draft.content, draft.config], [theirs.content, theirs.config]):
+    there = Draft(theirs.content, theirs.config, theirs.contract)
+    if is_same(draft.parts, there.parts):
         return replace(push, action=Action.ADOPT, detail=f"the server has it as version {theirs.version}")
     if entry is None:
         return replace(push, action=Action.CONFLICT, detail="the server has another prompt of this name; see pull --mine")
@@ -115,7 +116,7 @@ def _compared(
         base = _read_base(prompts, entry)
         if entry.version == theirs.version:
             return push
-        merged = merge(base, Draft(theirs.content, theirs.config), draft)
+        merged = merge(base, there, draft)
     except Unmergeable as reason:
         detail = f"version {theirs.version} is on the server, made from {entry.version}: {reason}"
         return replace(push, action=Action.CONFLICT, detail=detail)
@@ -148,19 +149,22 @@ def _sent(push: Push, prompts: RemotePrompts) -> Row | None:
         return push.theirs
     draft = push.draft or Draft("", None)
     if push.action is Action.CREATE:
-        return _published(prompts.create(push.name, draft.content, config=draft.config, description=push.note), draft)
+        created = prompts.create(push.name, draft.content, config=draft.config, description=push.note, contract=draft.contract)
+        return _published(created, draft)
     theirs = push.theirs
     changes: dict[str, object] = {}
     if theirs is None or not is_same(theirs.content, draft.content):
         changes["prompt"] = draft.content
     if theirs is None or not is_same(theirs.config, draft.config):
         changes["config"] = draft.config
+    if theirs is None or not is_same(theirs.contract, draft.contract):
+        changes["variables"] = draft.contract
     return _published(prompts.publish(push.name, push.version or 0, changes, description=push.note), draft)
 
 
 def _published(answer: Mapping[str, Any], draft: Draft) -> Row:
     version = answer["version"]
-    return Row(answer["name"], version, version, draft.content, draft.config, answer["version_description"], {})
+    return Row(answer["name"], version, version, draft.content, draft.config, answer["version_description"], {}, draft.contract)
 
 
 def _own_note(document: Document, entry: LockEntry | None) -> str | None:
@@ -173,7 +177,7 @@ def _read(prompts: RemotePrompts, name: str, row: Mapping[str, Any]) -> Row:
     answer = prompts.resolve(name, version=version)["prompt"]
     labels = {label["name"]: label["version"] for label in row["all_labels"]}
     content = content_of(answer["prompt"], row["prompt_size_bytes"])
-    return Row(name, version, version, content, answer["config"], answer["version_description"], labels)
+    return Row(name, version, version, content, answer["config"], answer["version_description"], labels, answer.get("variables"))
 
 
 def _read_base(prompts: RemotePrompts, entry: LockEntry) -> Draft:
@@ -182,4 +186,4 @@ def _read_base(prompts: RemotePrompts, entry: LockEntry) -> Draft:
     except Missing:
         message = f"the server has no version {entry.version}"
         raise Unmergeable(message) from None
-    return Draft(value_of(answer["prompt"], entry.sha256), answer["config"])
+    return Draft(value_of(answer["prompt"], entry.sha256), answer["config"], answer.get("variables"))

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from promptuary.files import Document, Folder, FoundFile, InvalidFile, Lock, LockEntry, config_sha256, content_sha256
+from promptuary.files import Document, Folder, FoundFile, InvalidFile, Lock, LockEntry, hashes_of
 from promptuary.remote import CURRENT, RemoteProject, Row
 
 
@@ -79,14 +79,15 @@ def here(folder: Folder, name: str) -> str:
 
 def entry_of(row: Row, file: str) -> LockEntry:
     """Return what the lock keeps of a version."""
-    labels, hashes = tuple(row.own_labels), (content_sha256(row.content), config_sha256(row.config))
-    return LockEntry(row.name, file, row.version, labels, row.description, *hashes)
+    hashes = hashes_of(row.content, row.config, row.contract)
+    return LockEntry(row.name, file, row.version, tuple(row.own_labels), row.description, *hashes)
 
 
 def document_of(row: Row, found: FoundFile | None) -> Document:
-    """Return the file's document of a version; what is declared in the file stays."""
-    document = Document(row.name, row.content, row.config, row.version, tuple(row.own_labels), row.description)
-    return document if found is None else replace(document, variables=found.document.variables)
+    """Return the file's document of a version; names that are declared in the file only stay."""
+    variables = None if found is None or row.contract is not None else found.document.variables
+    labels = tuple(row.own_labels)
+    return Document(row.name, row.content, row.config, row.version, labels, row.description, variables, row.contract)
 
 
 def _state(folder: Folder, name: str, rows: Mapping[str, Mapping[str, Any]] | None, unlabelled: Collection[str]) -> State:

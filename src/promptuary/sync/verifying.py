@@ -82,7 +82,7 @@ def _wrong_variables(folder: Folder, declared: Declared) -> Iterator[Problem]:
         filled = declared.get(name, found.document.variables)
         if filled is None:
             continue
-        template = Template(text_of(found.document.content))
+        template = Template(text_of(found.document.content), found.document.contract)
         used = (*template.variables, *template.placeholders)
         for variable in filled:
             if variable not in used:

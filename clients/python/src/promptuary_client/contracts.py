@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from promptuary_client.values import as_text
 
 Declaration: TypeAlias = Mapping[str, Any]
-"""What a version declares of a variable: ``type``, ``description``, ``required``, ``default``, ``enum``, ``examples``."""
+"""Declaration of a variable: ``type``, ``description``, ``required``, ``default``, ``enum``, ``examples``."""
 Contract: TypeAlias = Mapping[str, Declaration]
 
 _MAX_SHOWN = 5

@@ -180,7 +180,7 @@ class LLMPromptCreate(Body):
     variables: Annotated[Any, json_value(encode_contract)] = Field(
         default=None,
         description="The variables that programs fill in, by name. With it, only these names are variables.",
-        json_schema_extra=_CONTRACT,
+        json_schema_extra=documented_without_default(**_CONTRACT),
     )
 
 

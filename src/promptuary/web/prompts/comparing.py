@@ -1,13 +1,16 @@
 """Two versions of a prompt beside each other."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.responses import Response
 
 from promptuary.differences import Budget, Budgets, ConfigChange, Hunk, Row, compare_configs_within, compare_texts_within
 from promptuary.model.access import Actor, Permission
 from promptuary.model.chats import chat_text, readable_entries
+from promptuary.model.contract_changes import ContractComparison, compare_contracts
+from promptuary.model.contracts import Contract, variables_of
 from promptuary.model.prompts import Version
+from promptuary.model.templates import Template
 from promptuary.registry import prompts
 from promptuary.registry.prompts import History
 from promptuary.store.engine.database import Transaction
@@ -66,20 +69,26 @@ class Comparison:
     removed_left_out: int = 0
     added_left_out: int = 0
     config_left_out: int = 0
+    callers: ContractComparison = field(default=ContractComparison(()))
+    """Changes for programs, which fill in the variables."""
 
     @property
     def is_same(self) -> bool:
         """`True` if nothing differs."""
-        return not self.hunks and not self.config
+        return not self.hunks and not self.config and not self.callers.changes
 
 
 def compare_versions(old: Version, new: Version) -> Comparison:
     """Compare two versions."""
-    return compare_proposal(old, proposal_of(new))
+    return _compare(old, proposal_of(new), new.contract)
 
 
 def compare_proposal(old: Version, proposal: Proposal) -> Comparison:
-    """Compare a version with what would be published. Raises `InvalidValue` where that cannot be."""
+    """Compare a version with what would be published, with its contract. Raises `InvalidValue` where that cannot be."""
+    return _compare(old, proposal, old.contract)
+
+
+def _compare(old: Version, proposal: Proposal, contract: Contract | None) -> Comparison:
     budgets = Budgets(Budget(MAX_CHANGES, _weigh_row), Budget(MAX_FOLDS, _weigh_folded_row))
     text = compare_texts_within(*_texts(proposal_of(old), proposal), budgets)
     config, config_left_out = compare_configs_within(old.config, proposal.config_object, Budget(MAX_CONFIG, _weigh_change))
@@ -89,6 +98,9 @@ def compare_proposal(old: Version, proposal: Proposal) -> Comparison:
         removed_left_out=text.removed_left_out,
         added_left_out=text.added_left_out,
         config_left_out=config_left_out,
+        callers=compare_contracts(
+            variables_of(old.template, old.contract), variables_of(Template(proposal.text, contract), contract)
+        ),
     )
 
 

@@ -1,0 +1,93 @@
+"""Declared variables in files and on the command line: what is declared in one place is what the other has."""
+
+import json
+
+from desks import Desk
+
+CONTRACT = {"name": {"description": "Who is greeted", "enum": ["Ada", "Bob"]}, "n": {"type": "integer", "default": 3}}
+
+
+def _edit(desk: Desk, old: str, new: str) -> None:
+    path = desk.folder / "prompts" / "greeting.md"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_a_contract_is_created_published_shown_and_removed(desk: Desk) -> None:
+    (desk.folder / "contract.json").write_text(json.dumps(CONTRACT))
+    desk.run("prompt", "create", "greeting", "--variables", "@contract.json", stdin=b"{{name}} {{n}} {{other}}")
+    assert desk.latest("greeting")["variables"] == CONTRACT
+    assert "Who is greeted" in desk.run("prompt", "show", "greeting").stdout
+    published = desk.run("prompt", "publish", "greeting", "--base-version", "1", "--variables", '{"name": {}}')
+    assert (published.returncode, desk.latest("greeting")["variables"]) == (0, {"name": {}})
+    compared = desk.run("prompt", "diff", "greeting").stdout
+    assert "breaking: removes n\ncompatible: name takes any string\n" in compared
+    desk.run("prompt", "publish", "greeting", "--base-version", "2", "--variables", "null")
+    assert "variables" not in desk.latest("greeting")
+    assert "name and n" not in desk.error("prompt", "publish", "greeting", "--base-version", "3", "--variables", "[]")
+    assert "The type of 'a' must be" in desk.error(
+        "prompt", "publish", "greeting", "--base-version", "3", "--variables", '{"a": {"type": 1}}'
+    )
+
+
+def test_a_contract_is_pulled_edited_and_pushed(desk: Desk) -> None:
+    desk.create("greeting", "Hello {{name}} {{n}}", variables=CONTRACT)
+    desk.run("pull")
+    assert "variables:\n  name:\n    description: Who is greeted\n" in (desk.folder / "prompts" / "greeting.md").read_text()
+    assert "variables_sha256" in (desk.folder / "prompts" / "prompts.lock").read_text()
+    assert desk.run("verify").returncode == 0
+    _edit(desk, "    default: 3", "    default: 4")
+    assert "edited" in desk.run("status").stdout
+    assert "compatible: default of n changed" in desk.run("diff").stdout
+    assert desk.run("verify").stderr.startswith("prompts/greeting.md: The file was edited and not pushed")
+    assert desk.run("push").returncode == 0
+    assert desk.latest("greeting")["variables"]["n"] == {"type": "integer", "default": 4}
+    assert desk.run("verify").returncode == 0
+
+
+def test_contracts_that_both_changed_are_merged_by_variable(desk: Desk) -> None:
+    desk.create("greeting", "{{name}} {{n}}", variables=CONTRACT)
+    desk.run("pull")
+    desk.publish("greeting", 1, variables=CONTRACT | {"more": {}})
+    _edit(desk, "    default: 3", "    default: 4")
+    assert desk.run("push").returncode == 0
+    assert desk.latest("greeting")["variables"] == {**CONTRACT, "n": {"type": "integer", "default": 4}, "more": {}}
+
+
+def test_prompts_without_a_contract_have_files_and_locks_as_before(desk: Desk) -> None:
+    desk.create("greeting", "Hello {{name}}")
+    desk.run("pull")
+    assert "variables" not in (desk.folder / "prompts" / "greeting.md").read_text()
+    assert "variables" not in (desk.folder / "prompts" / "prompts.lock").read_text()
+    desk.run("bundle", "--output", "bundle.json")
+    assert "variables" not in (desk.folder / "bundle.json").read_text()
+
+
+def test_a_list_of_names_stays_in_the_file(desk: Desk) -> None:
+    desk.create("greeting", "Hello {{name}}")
+    desk.run("pull")
+    _edit(desk, "version: 1", "version: 1\nvariables: [name]")
+    assert "Nothing was edited." in desk.run("push").stdout
+    assert "variables" not in desk.latest("greeting")
+    assert desk.run("verify").returncode == 0
+
+
+def test_a_bundle_has_the_contract(desk: Desk) -> None:
+    desk.create("greeting", "Hello {{name}}", variables=CONTRACT)
+    desk.run("pull")
+    assert desk.run("bundle", "--output", "bundle.json").returncode == 0
+    assert json.loads((desk.folder / "bundle.json").read_text())["prompts"][0]["variables"] == CONTRACT
+
+
+def test_verify_doubts_what_is_declared_and_not_used(desk: Desk) -> None:
+    desk.create("greeting", "Hello {{nme}}", variables={"name": {}})
+    desk.run("pull")
+    verified = desk.run("verify")
+    assert (verified.returncode, verified.stderr.splitlines()[1:]) == (
+        0,
+        [
+            "  Text, although a declared variable has a similar name: {{nme}}",
+            "  The variable 'name' is declared and not used.",
+        ],
+    )
