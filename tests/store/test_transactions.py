@@ -20,7 +20,6 @@ from promptuary.model.changes.payloads import UserChanged, UserFacts
 from promptuary.model.errors import InvalidValue, Unavailable
 from promptuary.store import changes, schema, users
 from promptuary.store.engine.database import Database, Transaction
-from promptuary.store.engine.dialect import MAPPED_BYTES
 
 MAX_LISTED = 100
 
@@ -49,14 +48,6 @@ def emails(tx: Transaction) -> list[str]:
 def test_a_url_that_is_not_one_of_ours_is_refused(url: str) -> None:
     with pytest.raises(InvalidValue, match=r"must be sqlite:///path/to/file\.db or postgresql://"):
         Database.open(url)
-
-
-def test_a_sqlite_file_keeps_references_and_is_read_through_a_memory_map(tmp_path: Path) -> None:
-    database = Database.open(f"sqlite:///{tmp_path / 'prompts.db'}")
-    with database.read() as tx:
-        values = {name: tx.connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("foreign_keys", "mmap_size")}
-    database.close()
-    assert values == {"foreign_keys": 1, "mmap_size": MAPPED_BYTES}
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,6 @@ from promptuary.model.errors import InvalidValue, Unavailable
 from promptuary.store.engine.compiled import run_on_sqlite
 
 BUSY_TIMEOUT_SECONDS = 30
-MAPPED_BYTES = 2**31 - 2**16
-"""Maximum part of a SQLite file that is read through a memory map, which spares a system call and a copy of each page. It is what
-SQLite allows by default. All connections and workers share the memory with the page cache of the system."""
 CONNECT_TIMEOUT_SECONDS = 5
 
 Insert = sqlite.Insert | postgresql.Insert
@@ -277,7 +274,7 @@ def _prepare_sqlite_connection(connection: Any, _record: object) -> None:  # noq
     # The driver must not begin transactions by itself: `reading` and `writing` do, in the right mode.
     connection.isolation_level = None
     _use_write_ahead_log(connection)
-    for pragma in ("synchronous = FULL", "foreign_keys = ON", f"mmap_size = {MAPPED_BYTES}"):
+    for pragma in ("synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
