@@ -49,3 +49,21 @@ def test_a_small_difference_is_whole(sqlite_registry: Registry) -> None:
     found = compared(sqlite_registry, ["one\ntwo", "one\n2"], [{"a": 1}, {"a": 2}])
     assert found["text_diff"] == "@@ -1,2 +1,2 @@\n one\n-two\n+2"
     assert found["config_changes"] == [{"path": "a", "before": "1", "after": "2"}]
+
+
+def test_a_difference_states_what_it_means_to_programs(sqlite_registry: Registry) -> None:
+    with sqlite_registry.database.write() as tx:
+        old = prompts.create_prompt(tx, sqlite_registry.actor, name="greeting", prompt="{{a}} {{b}}")
+        new = prompts.publish_version(
+            tx, sqlite_registry.actor, name="greeting", base_version=1, variables={"a": {}, "c": {"default": ""}}
+        )
+    found = compare(old, new)
+    assert (found["is_same"], found["contract_change"]) == (False, "breaking")
+    assert found["variable_changes"] == ["breaking: removes b", "compatible: adds optional c"]
+    assert compare(new, new)["contract_change"] == "none"
+
+
+def test_changes_of_many_variables_are_bounded(sqlite_registry: Registry) -> None:
+    texts = [" ".join(f"{{{{{letter}{number}}}}}" for number in range(50_000)) for letter in "ab"]
+    found = compared(sqlite_registry, texts, [None, None])
+    assert (found["contract_change"], len(found["variable_changes"])) == ("breaking", 100)

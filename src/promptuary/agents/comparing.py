@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 from promptuary.agents.outputs import PromptDiff
 from promptuary.differences import Budget, Budgets, ConfigChange, Hunk, Row, compare_configs_within, compare_texts_within
+from promptuary.model.contract_changes import compare_contracts
+from promptuary.model.contracts import variables_of
 from promptuary.model.hidden_characters import added_hidden
 from promptuary.model.json_text import dump_indented
 from promptuary.model.prompts import Version
@@ -15,6 +17,9 @@ MAX_TEXT = 100_000
 
 MAX_CONFIG = 50_000
 """Maximum characters of the differences between configs."""
+
+MAX_VARIABLE_CHANGES = 100
+"""Maximum changes of variables."""
 
 _SIGNS = {"same": " ", "removed": "-", "added": "+"}
 
@@ -28,13 +33,17 @@ def compare(older: Version, newer: Version) -> PromptDiff:
     lines += _left_out(text.removed_left_out, text.added_left_out, changes_left_out)
     if hidden := added_hidden(texts[:1], texts[1:]):
         lines.append(f"\\ The newer text has more hidden characters: {hidden.describe()}.")
+    variables = [variables_of(version.template, version.contract) for version in (older, newer)]
+    callers = compare_contracts(*variables)
     return {
         "prompt_name": newer.name,
         "from_version": older.version,
         "to_version": newer.version,
-        "is_same": not text.hunks and not changes,
+        "is_same": not text.hunks and not changes and not callers.changes,
         "text_diff": "\n".join(lines),
         "config_changes": [{"path": change.path, "before": change.old, "after": change.new} for change in changes],
+        "contract_change": callers.level.value,
+        "variable_changes": [f"{change.level}: {change.phrase}" for change in callers.changes[:MAX_VARIABLE_CHANGES]],
     }
 
 

@@ -34,7 +34,10 @@ class ConfigDifference(TypedDict):
 
 
 class PromptDiff(TypedDict):
-    """Differences between two versions. `text_diff` is a unified diff, empty where the texts are the same."""
+    """Differences between two versions. `text_diff` is a unified diff, empty where the texts are the same.
+
+    `contract_change` is the effect on programs that fill in the variables: `breaking`, `compatible` or `none`.
+    """
 
     prompt_name: str
     from_version: PositiveInteger
@@ -42,6 +45,8 @@ class PromptDiff(TypedDict):
     is_same: bool
     text_diff: str
     config_changes: list[ConfigDifference]
+    contract_change: str
+    variable_changes: list[str]
 
 
 class PromptLabels(TypedDict):
