@@ -213,6 +213,8 @@ async def _serve(proxy: Proxy, listener: socket.socket) -> None:
     exchanges: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
     while True:
         connection, _ = await asyncio.get_running_loop().sock_accept(listener)
+        # A connection that waits is accepted at once: what was scheduled before it, such as the stop, comes first.
+        await asyncio.sleep(0)
         if proxy.stopping.is_set():
             connection.close()
             break
