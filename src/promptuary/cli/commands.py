@@ -42,6 +42,7 @@ LOCATIONS: Mapping[str, Location] = {
         "verify", "Check, without a server, that files match the lock file and have the declared variables.", "verify"
     ),
     "bundle": Location("bundle", "Write all prompts of a folder to one file, from which client libraries serve them.", "bundle"),
+    "stubs": Location("stubs", "Write types for the prompts of a folder, from their declared variables.", "stubs"),
     "user": Location("users", "User accounts."),
     "project": Location("projects", "Projects: separate sets of prompts with their own members and token."),
     "member": Location("members", "Project members."),

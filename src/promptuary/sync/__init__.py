@@ -7,6 +7,7 @@ from promptuary.sync.pulling import Pulled, PullStep, perform_pull, plan_pull
 from promptuary.sync.pushing import Action, Push, perform, plan_push
 from promptuary.sync.sources import Source, read_source
 from promptuary.sync.states import State, is_of, list_states, new_lock, require_same_project
+from promptuary.sync.stubs import python_stubs, typescript_stubs
 from promptuary.sync.verifying import Problem, list_problems, read_declared
 
 __all__ = [
@@ -32,7 +33,9 @@ __all__ = [
     "perform_pull",
     "plan_pull",
     "plan_push",
+    "python_stubs",
     "read_declared",
     "read_source",
     "require_same_project",
+    "typescript_stubs",
 ]

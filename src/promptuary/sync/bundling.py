@@ -15,6 +15,14 @@ def bundle(folder: Folder) -> bytes:
 
     There is no ``created_at``: when a bundle is made says nothing about what is in it.
     """
+    lock = require_unchanged(folder)
+    head = {"format": _FORMAT, "format_version": _FORMAT_VERSION, "server": lock.server, "project": lock.project}
+    prompts = [_prompt(folder, lock, name) for name in sorted(folder.entries)]
+    return (json.dumps({**head, "prompts": prompts}, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def require_unchanged(folder: Folder) -> Lock:
+    """Return the lock of a folder whose files are what was pulled. Raises `InvalidFile` for any other."""
     lock = folder.lock
     if lock is None:
         raise InvalidFile(f"{folder.path} has no lock file. Run promptuary pull.")
@@ -24,9 +32,7 @@ def bundle(folder: Folder) -> bytes:
     if changed or folder.problems:
         names = ", ".join([*changed, *sorted(folder.problems)][:10])
         raise InvalidFile(f"Files are not what was pulled: {names}. Run promptuary verify.")
-    head = {"format": _FORMAT, "format_version": _FORMAT_VERSION, "server": lock.server, "project": lock.project}
-    prompts = [_prompt(folder, lock, name) for name in sorted(folder.entries)]
-    return (json.dumps({**head, "prompts": prompts}, ensure_ascii=False, indent=2) + "\n").encode()
+    return lock
 
 
 def is_replaceable(path: Path) -> bool:

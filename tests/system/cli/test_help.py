@@ -41,6 +41,7 @@ def test_the_commands_are_those_that_are_tested_here(command_line: CommandLine) 
         "diff",
         "verify",
         "bundle",
+        "stubs",
         "user create",
         "user list",
         "user disable",

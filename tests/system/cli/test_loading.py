@@ -49,6 +49,7 @@ def test_what_runs_no_command_loads_none(command_line: CommandLine, words: str) 
         "diff",
         "verify",
         "bundle",
+        "stubs --python",
         "login --host http://127.0.0.1:9",
         "logout",
         "export all.jsonl",

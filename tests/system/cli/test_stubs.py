@@ -1,0 +1,122 @@
+"""Types for the prompts of a folder: type checkers accept what fits the declared variables, and nothing else."""
+
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from desks import Desk
+from promptuary_client import Prompt
+from promptuary_client.prompts import Content
+
+TSC = Path(__file__).parents[3] / "frontend/node_modules/.bin/tsc"
+CONTRACT: dict[str, Any] = {
+    "customer": {"description": 'Name of the "customer" */ \n"""'},
+    "tone": {"enum": ["kind", 'very "kind"'], "default": "kind"},
+    "first-name": {"required": False},
+    "n": {"type": "integer"},
+    "class": {"type": "object", "required": False},
+}
+CHAT = [{"role": "system", "content": "Be {{tone}}."}, {"type": "placeholder", "name": "history"}]
+
+
+@pytest.fixture
+def prepared(desk: Desk) -> Desk:
+    text = "{{customer}} {{tone}} {{first-name}} {{n}} {{class}} {{other}}"
+    desk.create("support-reply", text, variables=CONTRACT)
+    desk.create("support_reply", "{{a}}")
+    desk.create("chat", CHAT)
+    desk.create("1-class", "No variables")
+    desk.run("pull")
+    return desk
+
+
+def written(desk: Desk, option: str, file: str) -> Path:
+    finished = desk.run("stubs", option, "--output", file)
+    assert (finished.returncode, finished.stdout) == (0, f"{file} has types for 4 prompts.\n")
+    return desk.folder / file
+
+
+def errors_of(output: str) -> list[int]:
+    """Return the numbers of the lines in which a checker found an error."""
+    return sorted({int(number) for number in re.findall(r"^use\.(?:ts\(|py:)(\d+)[,:](?! note)", output, re.MULTILINE)})
+
+
+def test_functions_compile_prompts_of_all_names(prepared: Desk) -> None:
+    module = runpy.run_path(str(written(prepared, "--python", "prompts_typed.py")))
+    assert module["__all__"] == ["PromptName", "_1_class", "chat", "support_reply", "support_reply_2"]
+    text = "{{customer}} {{tone}} {{first-name}} {{n}} {{class}} {{other}}"
+    prompt = Prompt(Content("support-reply", text, None, 1, contract=CONTRACT), "support-reply", 1, None, "server", 0.0)
+    assert module["support_reply"](prompt, customer="Acme", n=3) == "Acme kind  3  {{other}}"
+    assert module["support_reply"](prompt, customer="Acme", n=3, tone='very "kind"', first_name="Ada", _class={"a": 1}) == (
+        'Acme very "kind" Ada 3 {"a": 1} {{other}}'
+    )
+
+
+def test_mypy_accepts_what_fits_and_nothing_else(prepared: Desk) -> None:
+    written(prepared, "--python", "prompts_typed.py")
+    good = [
+        "from promptuary_client import Prompt",
+        "from prompts_typed import PromptName, _1_class, chat, support_reply, support_reply_2",
+        "def use(prompt: Prompt, name: PromptName) -> list[str]:",
+        "    messages = chat(prompt, tone=1, history=[{'role': 'user', 'content': 'x'}])",
+        "    texts = [support_reply(prompt, customer='Acme', n=3, tone='kind', first_name='Ada'), support_reply_2(prompt, a=[])]",
+        "    return [*texts, _1_class(prompt), *map(str, messages), name]",
+    ]
+    bad = [
+        "def misuse(prompt: Prompt) -> None:",
+        "    support_reply(prompt, customer='Acme')",
+        "    support_reply(prompt, custmer='Acme', n=3)",
+        "    support_reply(prompt, customer='Acme', n='3')",
+        "    support_reply(prompt, customer='Acme', n=3, tone='rude')",
+        "    chat(prompt, tone='kind', history='none')",
+        "    name: PromptName = 'other'",
+    ]
+    (prepared.folder / "use.py").write_text("\n".join([*good, *bad]) + "\n")
+    checked = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--cache-dir", "cache", "use.py", "prompts_typed.py"],
+        cwd=prepared.folder,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert errors_of(checked.stdout) == [len(good) + number for number in range(2, len(bad) + 1)], checked.stdout
+    assert "prompts_typed.py" not in checked.stdout
+
+
+def test_typescript_accepts_what_fits_and_nothing_else(prepared: Desk) -> None:
+    if shutil.which("node") is None or not TSC.exists():
+        pytest.skip("needs Node.js and the packages of the frontend")
+    written(prepared, "--typescript", "prompts.d.ts")
+    good = [
+        'import type { PromptName, PromptVariables } from "./prompts";',
+        "declare function compile<Name extends PromptName>(name: Name, values: PromptVariables[Name]): string;",
+        'compile("support-reply", { customer: "Acme", n: 3, tone: "kind", "first-name": "Ada" });',
+        'compile("chat", { tone: 1, history: [{ role: "user", content: "x" }] });',
+        'compile("1-class", {});',
+    ]
+    bad = [
+        'compile("support-reply", { customer: "Acme" });',
+        'compile("support-reply", { custmer: "Acme", n: 3 });',
+        'compile("support-reply", { customer: "Acme", n: "3" });',
+        'compile("support-reply", { customer: "Acme", n: 3, tone: "rude" });',
+        'compile("other", {});',
+    ]
+    (prepared.folder / "use.ts").write_text("\n".join([*good, *bad]) + "\n")
+    program = [str(TSC), "--strict", "--noEmit", "--pretty", "false", "--types", "", "use.ts"]
+    checked = subprocess.run(program, cwd=prepared.folder, capture_output=True, text=True, timeout=200, check=False)
+    assert errors_of(checked.stdout) == [len(good) + number for number in range(1, len(bad) + 1)], checked.stdout
+
+
+def test_stubs_are_of_what_was_pulled(prepared: Desk) -> None:
+    assert prepared.run("stubs").returncode == 2
+    assert prepared.run("stubs", "--python", "--typescript").returncode == 2
+    assert "interface PromptVariables" in prepared.run("stubs", "--typescript").stdout
+    path = prepared.folder / "prompts" / "chat.md"
+    path.write_text(path.read_text().replace("Be ", "Be very "))
+    assert prepared.error("stubs", "--python") == "Files are not what was pulled: chat. Run promptuary verify."
