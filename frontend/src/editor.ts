@@ -84,7 +84,7 @@ function asJson(isObject: boolean): Extension {
       return [];
     }
     const found = parsed(view);
-    const message = "A config is a JSON object, in braces.";
+    const message = "This must be a JSON object, in braces.";
     return found.length || !isObject || text.trim().startsWith("{")
       ? found
       : [{ from: 0, to: view.state.doc.length, severity: "error", message }];

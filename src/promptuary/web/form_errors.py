@@ -10,6 +10,7 @@ _FIELDS = {
     "new_name": ("new_name", "Name"),
     "prompt": ("prompt", "Prompt"),
     "config": ("config", "Config"),
+    "variables": ("variables", "Variables"),
     "version_description": ("note", "Note"),
     "label": ("label", "Label"),
     "version": ("version", "Version"),

@@ -8,7 +8,7 @@ from promptuary.differences import Budget, Budgets, ConfigChange, Hunk, Row, com
 from promptuary.model.access import Actor, Permission
 from promptuary.model.chats import chat_text, readable_entries
 from promptuary.model.contract_changes import ContractComparison, compare_contracts
-from promptuary.model.contracts import Contract, variables_of
+from promptuary.model.contracts import variables_of
 from promptuary.model.prompts import Version
 from promptuary.model.templates import Template
 from promptuary.registry import prompts
@@ -80,15 +80,12 @@ class Comparison:
 
 def compare_versions(old: Version, new: Version) -> Comparison:
     """Compare two versions."""
-    return _compare(old, proposal_of(new), new.contract)
+    return compare_proposal(old, proposal_of(new))
 
 
 def compare_proposal(old: Version, proposal: Proposal) -> Comparison:
-    """Compare a version with what would be published, with its contract. Raises `InvalidValue` where that cannot be."""
-    return _compare(old, proposal, old.contract)
-
-
-def _compare(old: Version, proposal: Proposal, contract: Contract | None) -> Comparison:
+    """Compare a version with what would be published. Raises `InvalidValue` where that cannot be."""
+    contract = proposal.contract
     budgets = Budgets(Budget(MAX_CHANGES, _weigh_row), Budget(MAX_FOLDS, _weigh_folded_row))
     text = compare_texts_within(*_texts(proposal_of(old), proposal), budgets)
     config, config_left_out = compare_configs_within(old.config, proposal.config_object, Budget(MAX_CONFIG, _weigh_change))

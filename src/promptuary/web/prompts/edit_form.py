@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass, replace
 
 from promptuary.model.content import encode_config, encode_prompt, text_of
+from promptuary.model.contracts import Contract, encode_contract, read_contract
 from promptuary.model.errors import InvalidValue
 from promptuary.model.json_text import InvalidJson, dump_indented, find_surrogate, parse
 from promptuary.model.prompts import MAX_DESCRIPTION, Version
@@ -35,6 +36,7 @@ class Proposal:
     source: int = 0
     original: str | None = None
     original_config: str | None = None
+    variables: str = ""
 
     @property
     def prompt(self) -> object:
@@ -51,6 +53,16 @@ class Proposal:
         """The config as it is stored. Raises `InvalidValue` for what is no object."""
         encoded = encode_config(self.config_value)
         return None if encoded is None else json.loads(encoded)
+
+    @property
+    def contract_value(self) -> object:
+        """The contract of the variables as it is published, `None` for none. Raises `InvalidValue`."""
+        return _parsed(self.variables, field="variables") if self.variables.strip() else None
+
+    @property
+    def contract(self) -> Contract | None:
+        """The contract of the variables. Raises `InvalidValue` for what is none."""
+        return read_contract(encode_contract(self.contract_value))
 
     @property
     def has_source_text(self) -> bool:
@@ -84,6 +96,7 @@ class Proposal:
         """Raise `InvalidValue` for what could not be published."""
         encode_prompt(self.prompt)
         encode_config(self.config_value)
+        encode_contract(self.contract_value)
         if self.note:
             check_text(self.note, field="version_description", max_length=MAX_DESCRIPTION)
 
@@ -102,6 +115,7 @@ def proposal_of(version: Version, *, note: str = "") -> Proposal:
         source=version.version,
         original=text,
         original_config=config,
+        variables="" if version.variables_json is None else dump_indented(parse(version.variables_json)),
     )
 
 
@@ -109,6 +123,7 @@ def read_proposal(form: Form, *, source: Version | None = None) -> Proposal:
     """Read what a form sends. Unchanged parts of the text of its ``source`` stay byte for byte; other lines end by LF.
 
     A form that carries no text or config because it is that of the source says so (``prompt_of_source``, ``config_of_source``).
+    One without a field for the contract keeps that of the source.
     """
     text, config, is_json = form.get("prompt"), form.get("config"), form.get("format") == "json"
     shown = None if source is None else proposal_of(source)
@@ -127,6 +142,7 @@ def read_proposal(form: Form, *, source: Version | None = None) -> Proposal:
         source=shown.source if shown else 0,
         original=shown.original if shown else None,
         original_config=shown.original_config if shown else None,
+        variables=form.get("variables", shown.variables if shown else ""),
     )
 
 

@@ -33,7 +33,13 @@ def create_prompt(request: PageRequest) -> Response:
     try:
         with request.database.write() as tx:
             created = prompts.create_prompt(
-                tx, actor, name=name, prompt=proposal.prompt, config=proposal.config_value, description=proposal.note
+                tx,
+                actor,
+                name=name,
+                prompt=proposal.prompt,
+                config=proposal.config_value,
+                description=proposal.note,
+                variables=proposal.contract_value,
             )
     except RefusedWriting as problem:
         return request.page("prompts/new.html", status=400, name=name, proposal=proposal, problem=problem_of(problem))
@@ -82,6 +88,7 @@ def publish_version(request: PageRequest) -> Response:
                 prompt=proposal.prompt,
                 config=proposal.config_value,
                 description=proposal.note,
+                variables=proposal.contract_value,
                 prompt_id=base.prompt_id if request.form.get("prompt_id") else None,
             )
     except VersionConflict:
@@ -114,7 +121,7 @@ def _review(request: PageRequest, base: Version, proposal: Proposal) -> Response
         return _editing(request, base, proposal, problem)
     comparison = compare_proposal(base, proposal)
     hidden = added_hidden([base.text, "" if base.config is None else dump_indented(base.config)], [proposal.text, proposal.config])
-    hints = hints_of(Template(proposal.text, base.contract))
+    hints = hints_of(Template(proposal.text, proposal.contract))
     return request.page("prompts/review.html", version=base, proposal=proposal, comparison=comparison, hidden=hidden, hints=hints)
 
 

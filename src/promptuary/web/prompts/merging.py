@@ -1,10 +1,12 @@
 """Merging of a proposal with the version that another user published meanwhile."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from promptuary.differences import merge_configs
 from promptuary.model.chats import readable_entries
+from promptuary.model.contracts import encode_contract
 from promptuary.model.json_text import dump_indented
 from promptuary.model.prompts import Version
 from promptuary.web.forms import Form
@@ -12,6 +14,8 @@ from promptuary.web.prompts.conflicts import Conflict, Piece, decide_lines, valu
 from promptuary.web.prompts.edit_form import Proposal, proposal_of
 from promptuary.web.prompts.merging_messages import merge_messages
 from promptuary.web.prompts.visible_text import PageBudget
+
+JsonObject = dict[str, object]
 
 MAX_CONFLICTS = 100
 """Maximum places of a text, or of a config, at which one chooses; where more differ, one chooses between the whole ones."""
@@ -34,10 +38,13 @@ def reconcile(base: Version, latest: Version, proposal: Proposal, *, choices: Fo
     """
     decided = choices if choices.get("theirs") == str(latest.version) else Form({})
     parts, text = _reconcile_prompt(proposal_of(base), proposal_of(latest), proposal, decided)
-    config = _reconcile_config(base, latest, proposal, decided, parts)
+    configs = _Three("config", base.config, latest.config, proposal.config_object)
+    config = _reconcile_objects(configs, decided, parts)
+    contracts = _Three("variables", *(_object(each) for each in (proposal_of(base), proposal_of(latest), proposal)))
+    variables = _reconcile_objects(contracts, decided, parts)
     if any(isinstance(part, Conflict) and part.is_open for part in parts):
         return Reconciled(parts, None)
-    merged = replace(proposal, text=text, config=config, base_version=latest.version)
+    merged = replace(proposal, text=text, config=config, variables=variables, base_version=latest.version)
     return Reconciled(parts, merged if merged.is_json else merged.faithful(proposal, proposal_of(latest)))
 
 
@@ -65,22 +72,36 @@ def _whole(base: str, theirs: str, yours: str, *, title: str, choices: Form) -> 
     return Conflict(key, sentence, base, {"theirs": theirs, "yours": yours}, choices.get(key))
 
 
-def _reconcile_config(base: Version, latest: Version, proposal: Proposal, choices: Form, parts: list[Piece]) -> str:
+@dataclass(frozen=True, slots=True)
+class _Three:
+    """Three versions of an object, and the word for it in titles and in the keys of choices."""
+
+    noun: str
+    base: JsonObject | None
+    theirs: JsonObject | None
+    yours: JsonObject | None
+
+
+def _object(proposal: Proposal) -> JsonObject | None:
+    stored = encode_contract(proposal.contract_value)
+    return None if stored is None else json.loads(stored)
+
+
+def _reconcile_objects(three: _Three, choices: Form, parts: list[Piece]) -> str:
     def decide(path: str, *values: object) -> object:
         if len(conflicts) > MAX_CONFLICTS:
             # There will be one choice for the whole.
             return values[2]
-        title = f"Both of you changed {path} in the config"
-        conflict = value_conflict(values, key=f"config-{path}", title=title, choices=choices)
+        title = f"Both of you changed {path} in the {three.noun}"
+        conflict = value_conflict(values, key=f"{three.noun}-{path}", title=title, choices=choices)
         conflicts.append(conflict)
         return values[1] if conflict.chosen == "theirs" else values[2]
 
     conflicts: list[Conflict] = []
-    yours = proposal.config_object
-    merged = merge_configs(base.config, latest.config, yours, decide)
+    merged = merge_configs(three.base, three.theirs, three.yours, decide)
     if len(conflicts) > MAX_CONFLICTS:
-        whole = ("" if config is None else dump_indented(config) for config in (base.config, latest.config, yours))
-        conflict = _whole(*whole, title="config", choices=choices)
+        whole = ("" if each is None else dump_indented(each) for each in (three.base, three.theirs, three.yours))
+        conflict = _whole(*whole, title=three.noun, choices=choices)
         parts.append(conflict)
         return conflict.choices.get(conflict.chosen, "")
     parts += conflicts
