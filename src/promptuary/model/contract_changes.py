@@ -16,6 +16,9 @@ class ChangeLevel(StrEnum):
     BREAKING = "breaking"
 
 
+_RANKS = {level: rank for rank, level in enumerate(ChangeLevel)}
+
+
 @dataclass(frozen=True, slots=True)
 class ContractChange:
     """One difference between two contracts, as a phrase such as ``adds required locale``."""
@@ -33,14 +36,14 @@ class ContractComparison:
     @property
     def level(self) -> ChangeLevel:
         """Effect of all changes together: that of the worst one."""
-        return max((change.level for change in self.changes), key=list(ChangeLevel).index, default=ChangeLevel.NONE)
+        return max((change.level for change in self.changes), key=_RANKS.__getitem__, default=ChangeLevel.NONE)
 
 
 def compare_contracts(old: Contract, new: Contract) -> ContractComparison:
     """Compare what callers of two versions fill in. Both are those of `promptuary.model.contracts.variables_of`."""
     changes = [*_removed(old, new), *_added(old, new)]
     changes += [change for name in old if name in new for change in _changed(old[name], new[name])]
-    return ContractComparison(tuple(sorted(changes, key=lambda change: -list(ChangeLevel).index(change.level))))
+    return ContractComparison(tuple(sorted(changes, key=lambda change: -_RANKS[change.level])))
 
 
 def _removed(old: Contract, new: Contract) -> Iterator[ContractChange]:

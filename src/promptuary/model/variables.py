@@ -50,7 +50,9 @@ def variable_at(text: str, start: int, declared: Collection[str] | None = None) 
 
 def variable_names(text: str, declared: Collection[str] | None = None) -> tuple[str, ...]:
     """List the variables of a text, each once, in the order of their first use."""
-    return tuple(dict.fromkeys(place.name for place in find_variables(text, declared)))
+    # Each name is checked once, however often it is used.
+    names = dict.fromkeys(_CANDIDATE.findall(text))
+    return tuple(name for name in names if is_name(name) and (declared is None or name in declared))
 
 
 def fill_in(text: str, values: Mapping[str, str], declared: Collection[str] | None = None) -> str:
