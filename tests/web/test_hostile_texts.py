@@ -57,7 +57,7 @@ TEXTS: dict[str, Any] = {
     "opening brackets": ("[" * 99_000, "[" * 98_000 + "a", "b" + "[" * 98_000),
     "opening braces": ("{{" * 450_000, "{{" * 449_999 + "a", "b" + "{{" * 449_000),
     "sections of character data": ("<![CDATA[" * 109_000, "<![CDATA[" * 108_000 + "a", "b" + "<![CDATA[" * 108_000),
-    "empty lines": ("\n" * 120_000, "\n" * 119_000 + "a", "\n" * 119_000 + "b"),
+    "empty lines": ("\n" * 490_000, "\n" * 489_000 + "a", "\n" * 489_000 + "b"),
     "carriage returns": ("\r" * 490_000, "\r" * 489_000 + "a", "b" + "\r" * 489_000),
 }
 
