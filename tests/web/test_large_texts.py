@@ -27,7 +27,7 @@ def random_lines(seed: int) -> str:
 
 
 def chat(word: str) -> list[dict[str, str]]:
-    return [{"role": "user", "content": f"{word}{number}"} for number in range(9_000)]
+    return [{"role": "user", "content": f"{word}{number}"} for number in range(20_000)]
 
 
 HUGE = {
@@ -42,7 +42,7 @@ HUGE = {
         "".join(f"{{{{v{n}}}}}" for n in range(90_000)),
         "".join(f"{{{{w{n}}}}}" for n in range(90_000)),
     ),
-    "only headings": ("# a\n" * 60_000, "# b\n" * 60_000),
+    "only headings": ("# a\n" * 199_000, "# b\n" * 199_000),
     "one long name of a variable": ("{{" + "a" * 900_000 + "}}", "{{" + "b" * 900_000 + "}}"),
 }
 
