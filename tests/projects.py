@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from promptuary.model.access import Actor, operator
 from promptuary.model.accounts import Project, User
-from promptuary.registry import labels, prompts
+from promptuary.registry import archived, labels, prompts
 from promptuary.store.engine.database import Database
 
 NASTY_TEXTS = [
@@ -58,7 +58,7 @@ def fill(database: Database, project: Project, values: list[object], *, user: Us
         for generation in range(3):
             prompts.create_prompt(tx, by_other, name="again", prompt=f"generation {generation}")
             prompts.archive_prompt(tx, by_user, name="again")
-        prompts.restore_prompt(tx, by_user, name="again")
+        archived.restore_prompt(tx, by_user, name="again")
         prompts.create_prompt(tx, actor, name="a", prompt=deep(200), config=CONFIG, description="  a note \u0085")
         prompts.create_prompt(tx, by_user, name="Z_-9", prompt=values[0])
         for number, value in enumerate(values, start=1):

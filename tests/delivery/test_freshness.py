@@ -14,7 +14,7 @@ from promptuary.delivery.commit_signal import open_commit_signal
 from promptuary.delivery.freshness import Freshness
 from promptuary.model.access import Role, Scope
 from promptuary.model.changes import Change
-from promptuary.registry import prompts
+from promptuary.registry import archived, prompts
 from promptuary.registry.operator import keys, members, projects, users
 from promptuary.store import backup
 from promptuary.store.engine.database import DEFAULT_POOL_SIZE, Database
@@ -80,7 +80,7 @@ def test_a_restored_prompt_is_served_at_once_whoever_restores_it(warm: Api, data
         # Asked for while it is gone: what is not there must not be remembered either.
         assert ([text(warm), text(warm)], warm.client.get(by_id).status_code) == (["status 404"] * 2, 404)
         with other.write() as tx:
-            prompts.restore_prompt(tx, warm.registry.actor, name="greeting")
+            archived.restore_prompt(tx, warm.registry.actor, name="greeting")
         warm.client.put(f"{warm.path}name/greeting/labels/any/", json={"version": 1})
         assert ([text(warm), text(warm)], warm.client.get(by_id).status_code) == (["first"] * 2, 200)
         warm.client.post(f"{warm.path}name/greeting/archive/")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from promptuary.model.errors import RegistryError
 from promptuary.model.usage import FetchKey
-from promptuary.registry import labels, prompts
+from promptuary.registry import archived, labels, prompts
 
 NAMES = ["one", "two", "three-with-a-longer-name", "nowhere", "a%2Fb", "%00", "new", ""]
 HEADERS = [
@@ -78,7 +78,7 @@ def write(registry: Registry, step: tuple[str, str, int]) -> None:
             elif verb == "label":
                 labels.move_label(tx, registry.actor, name=name, label="production", version=number)
             elif verb == "restore":
-                prompts.restore_prompt(tx, registry.actor, name=name)
+                archived.restore_prompt(tx, registry.actor, name=name)
             else:
                 prompts.archive_prompt(tx, registry.actor, name=name)
     except RegistryError:

@@ -11,7 +11,7 @@ from promptuary.model.access import Role, Scope, operator
 from promptuary.model.activity import Activity, ActivityPage
 from promptuary.model.errors import InvalidValue, PromptNotFound
 from promptuary.model.usage import FetchCount, FetchKey
-from promptuary.registry import labels, prompts, usage
+from promptuary.registry import archived, labels, prompts, usage
 from promptuary.registry.activity import list_activity
 from promptuary.registry.operator import keys, members, projects
 from promptuary.store.engine.database import Transaction
@@ -64,7 +64,7 @@ def test_activity_goes_on_behind_a_restore(registry: Registry) -> None:
     with registry.database.write() as tx:
         make_prompt(tx, registry.actor)
         prompts.archive_prompt(tx, registry.actor, name="greeting")
-        prompts.restore_prompt(tx, registry.actor, name="greeting")
+        archived.restore_prompt(tx, registry.actor, name="greeting")
         found = kinds(list_activity(tx, registry.actor, name="greeting", limit=10))
     assert found == ["prompt.restored", "prompt.archived", "prompt.created"]
 

@@ -12,7 +12,7 @@ from promptuary.model.access import Role, Scope
 from promptuary.model.changes import Change, ChangeKind
 from promptuary.model.changes.payloads import Unreadable
 from promptuary.model.changes.stored_facts import Sides
-from promptuary.registry import labels, prompts
+from promptuary.registry import archived, labels, prompts
 from promptuary.registry.operator import keys, members, projects, users
 from promptuary.store import changes, tables
 from promptuary.store.engine.database import Transaction
@@ -55,7 +55,7 @@ def test_every_verb_of_prompts_and_labels_tells_who_did_what_to_which_prompt(reg
     unlabel = told_by(registry, lambda tx: labels.remove_label(tx, actor, name="a", label="production"))
     relabel = told_by(registry, lambda tx: labels.move_label(tx, actor, name="a", label="v1", version=2))
     archive = told_by(registry, lambda tx: prompts.archive_prompt(tx, actor, name="a"))
-    restore = told_by(registry, lambda tx: prompts.restore_prompt(tx, actor, name="a"))
+    restore = told_by(registry, lambda tx: archived.restore_prompt(tx, actor, name="a"))
     assert outline(create) == [("prompt.created", None, {"version": 1, "description": None, "has_config": True})]
     after_publish = {"version": 2, "description": "Note", "has_config": True, "config_changed": False}
     assert outline(publish) == [("prompt.published", {"version": 1}, after_publish)]

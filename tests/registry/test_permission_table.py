@@ -10,7 +10,7 @@ from builders import Registry, make_actor, make_prompt
 from promptuary.model.access import Actor, Role, Scope, operator
 from promptuary.model.errors import InvalidValue, MissingScope, PermissionDenied, PromptNotFound, RoleTooLow
 from promptuary.model.listing import Listing
-from promptuary.registry import activity, labels, prompts, usage
+from promptuary.registry import activity, archived, labels, prompts, usage
 from promptuary.store import changes
 from promptuary.store.engine.database import Transaction
 
@@ -34,7 +34,7 @@ WRITING: dict[str, Verb] = {
     "publish": lambda tx, actor: prompts.publish_version(tx, actor, name="greeting", base_version=2, prompt="x"),
     "duplicate": lambda tx, actor: prompts.duplicate_prompt(tx, actor, name="greeting", new_name="copy"),
     "archive": lambda tx, actor: prompts.archive_prompt(tx, actor, name="greeting"),
-    "restore": lambda tx, actor: prompts.restore_prompt(tx, actor, name="old"),
+    "restore": lambda tx, actor: archived.restore_prompt(tx, actor, name="old"),
     "set label": lambda tx, actor: labels.move_label(tx, actor, name="greeting", label="staging", version=1),
     "move label": lambda tx, actor: labels.move_label(tx, actor, name="greeting", label="production", version=2),
     "remove label": lambda tx, actor: labels.remove_label(tx, actor, name="greeting", label="production"),
@@ -99,7 +99,7 @@ def test_permission_is_checked_before_anything_about_the_prompt_is_told(filled: 
         with pytest.raises(RoleTooLow):
             prompts.archive_prompt(tx, viewer, name="missing")
         with pytest.raises(RoleTooLow):
-            prompts.restore_prompt(tx, viewer, name="missing")
+            archived.restore_prompt(tx, viewer, name="missing")
         with pytest.raises(InvalidValue):
             prompts.create_prompt(tx, filled.actor, name="not a name", prompt=None)
 

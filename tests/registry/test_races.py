@@ -9,7 +9,7 @@ from simultaneous import simultaneously
 
 from promptuary.model.access import Role
 from promptuary.model.errors import ArchivedPromptNotFound, LastAdmin, NameTaken
-from promptuary.registry import bootstrap, prompts
+from promptuary.registry import archived, bootstrap, prompts
 from promptuary.registry.operator import members, users
 from promptuary.store.engine.database import Database
 
@@ -59,15 +59,15 @@ def test_of_servers_that_start_at_once_on_an_empty_database_one_prepares_it(data
 def test_of_all_who_restore_and_create_one_name_at_once_one_gets_it(database: Database) -> None:
     registry = make_registry(database)
     with database.write() as tx:
-        archived = []
+        ids = []
         for text in ("first", "second"):
-            archived.append(make_prompt(tx, registry.actor, prompt=text).id)
+            ids.append(make_prompt(tx, registry.actor, prompt=text).id)
             prompts.archive_prompt(tx, registry.actor, name="greeting")
 
     def restore(version_id: str | None) -> bool:
         try:
             with database.write() as tx:
-                prompts.restore_prompt(tx, registry.actor, name="greeting", version_id=version_id)
+                archived.restore_prompt(tx, registry.actor, name="greeting", version_id=version_id)
         except (NameTaken, ArchivedPromptNotFound):
             return False
         return True
@@ -80,7 +80,7 @@ def test_of_all_who_restore_and_create_one_name_at_once_one_gets_it(database: Da
             return False
         return True
 
-    wishes: list[Callable[[], bool]] = [create, *(partial(restore, version_id) for version_id in (None, *archived))]
+    wishes: list[Callable[[], bool]] = [create, *(partial(restore, version_id) for version_id in (None, *ids))]
     for _ in range(10):
         assert sorted(simultaneously(wishes)) == [False, False, False, True]
         with database.write() as tx:

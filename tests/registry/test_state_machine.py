@@ -16,7 +16,7 @@ from promptuary.model.edits import Edit
 from promptuary.model.errors import RegistryError
 from promptuary.model.listing import ARCHIVED_ORDERS, ORDERS, Listing, Page
 from promptuary.model.prompts import Version
-from promptuary.registry import labels, prompts
+from promptuary.registry import archived, labels, prompts
 from promptuary.registry.prompts import UNCHANGED
 from promptuary.store import changes, integrity_checks
 from promptuary.store.engine.database import Database
@@ -149,12 +149,12 @@ class RegistryMachine(RuleBasedStateMachine):
 
     @rule(name=NAMES, chosen=st.none() | st.none() | version_ids)
     def restore(self, name: str, chosen: str | None) -> None:
-        answer = self.write(prompts.restore_prompt, name=name, version_id=chosen)
+        answer = self.write(archived.restore_prompt, name=name, version_id=chosen)
         restored = self.plain.restore(name, chosen)
         if not isinstance(restored, PlainPrompt):
             assert answer is restored
             return
-        assert isinstance(answer, prompts.Restored)
+        assert isinstance(answer, archived.Restored)
         self.same(answer.version, name)
         assert {label.name: label.version for label in answer.former_labels} == restored.former_labels
 

@@ -8,7 +8,7 @@ from sqlalchemy import event
 
 from promptuary.model.access import Actor
 from promptuary.model.listing import Listing
-from promptuary.registry import labels, prompts
+from promptuary.registry import archived, labels, prompts
 from promptuary.store.engine.count_cache import Counts
 from promptuary.store.engine.database import Transaction
 from promptuary.store.lists.pages import list_page
@@ -60,7 +60,7 @@ def test_lists_are_counted_anew_only_when_something_has_changed(registry: Regist
         (lambda tx, actor: prompts.create_prompt(tx, actor, name="third", prompt="x"), 3, 1),
         (lambda tx, actor: prompts.duplicate_prompt(tx, actor, name="first", new_name="third"), 3, 1),
         (lambda tx, actor: prompts.archive_prompt(tx, actor, name="first"), 1, 0),
-        (lambda tx, actor: prompts.restore_prompt(tx, actor, name="gone"), 3, 1),
+        (lambda tx, actor: archived.restore_prompt(tx, actor, name="gone"), 3, 1),
         (lambda tx, actor: labels.move_label(tx, actor, name="second", label="production", version=1), 2, 2),
         (lambda tx, actor: labels.remove_label(tx, actor, name="first", label="production"), 2, 0),
     ],

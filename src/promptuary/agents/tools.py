@@ -43,7 +43,7 @@ from promptuary.api.posthog.outputs import (
 from promptuary.model.access import Actor, Permission
 from promptuary.model.edits import Edit
 from promptuary.model.prompts import Version
-from promptuary.registry import labels, prompts
+from promptuary.registry import archived, labels, prompts
 from promptuary.store.engine.database import Transaction
 
 
@@ -223,7 +223,7 @@ def _archive(call: AgentCall, arguments: Named) -> object:
 def _restore(call: AgentCall, arguments: RestoreArguments) -> object:
     actor = call.enter(Permission.WRITE)
     with call.database.write() as tx:
-        restored = prompts.restore_prompt(tx, actor, name=arguments.prompt_name, version_id=arguments.id)
+        restored = archived.restore_prompt(tx, actor, name=arguments.prompt_name, version_id=arguments.id)
     return show_restored(restored.version, restored.former_labels)
 
 

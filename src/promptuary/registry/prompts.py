@@ -8,24 +8,20 @@ from itertools import accumulate
 
 from promptuary.model.access import Actor, Permission
 from promptuary.model.accounts import Author
-from promptuary.model.changes import Change, ChangeKind
 from promptuary.model.changes.payloads import (
     CopySource,
     PromptArchived,
     PromptCreated,
     PromptDuplicated,
     PromptPublished,
-    PromptRestored,
 )
 from promptuary.model.content import encode_config, encode_prompt
 from promptuary.model.contracts import encode_contract
 from promptuary.model.edits import Edit, apply_edits
 from promptuary.model.errors import (
-    ArchivedPromptNotFound,
     CopyNameTaken,
     NameTaken,
     PromptNotFound,
-    RestoredNameTaken,
     TooManyVersions,
     VersionConflict,
 )
@@ -45,7 +41,7 @@ from promptuary.model.prompts import (
 )
 from promptuary.model.text import check_text
 from promptuary.registry.changes import record
-from promptuary.store import changes, fetches, labels, prompts, users, versions
+from promptuary.store import fetches, labels, prompts, users, versions
 from promptuary.store.engine.database import Transaction
 from promptuary.store.lists import choices, pages
 from promptuary.store.lists.archived import list_archived_page
@@ -74,14 +70,6 @@ class History:
     has_more: bool
     labels: list[Label]
     last_fetches: dict[str, datetime]
-
-
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """The latest version of a restored prompt, and the labels it had when it was archived, as far as the change log knows."""
-
-    version: Version
-    former_labels: tuple[LabelPointer, ...]
 
 
 def create_prompt(
@@ -195,41 +183,17 @@ def archive_prompt(tx: Transaction, actor: Actor, *, name: str, expected: Standi
     record(tx, actor, PromptArchived(found.latest_version, found.latest_version, pointers), prompt=found)
 
 
-def restore_prompt(
-    tx: Transaction, actor: Actor, *, name: str, version_id: str | None = None, new_name: str | None = None
-) -> Restored:
-    """Bring an archived prompt with all versions back under its name or a new one, without labels.
-
-    It is the one that has a version of id ``version_id``, else the one that was archived last. That a label comes back is for
-    a user to decide who knows the programs that follow them. Raises `ArchivedPromptNotFound`,
-    `RestoredNameTaken`.
-    """
-    actor.require(Permission.WRITE)
-    if new_name is not None:
-        check_prompt_name(new_name, field="new_name")
-    found = find_archived(tx, actor, name, version_id)
-    if found is None:
-        raise ArchivedPromptNotFound(name)
-    restored = replace(found, name=new_name or name)
-    if not prompts.restore_prompt(tx, found.id, name=restored.name):
-        raise RestoredNameTaken
-    former_name = None if restored.name == name else name
-    archived = changes.find_last_change(tx, prompt_id=found.id, kind=ChangeKind.PROMPT_ARCHIVED)
-    record(tx, actor, PromptRestored(found.latest_version, found.latest_version, former_name), prompt=restored)
-    return Restored(fetch_prompt(tx, actor, restored.name), _labels_before(archived))
-
-
-def find_archived(tx: Transaction, actor: Actor, name: str | None, version_id: str | None) -> Prompt | None:
-    """Find the archived prompt that has a version of an id, else the one of a name that was archived last."""
-    wanted = None if version_id is None else _canonical_uuid(version_id)
-    if version_id is not None and wanted is None:
-        return None
-    return prompts.find_archived_prompt(tx, project_id=actor.project_id, name=name, version_id=wanted)
-
-
 def is_version_id(segment: str) -> bool:
     """Return `True` if a segment of a path has the form of a version's UUID; it may be a name nevertheless, see `resolve_name`."""
-    return _canonical_uuid(segment) is not None
+    return canonical_uuid(segment) is not None
+
+
+def canonical_uuid(segment: str) -> str | None:
+    """Return a UUID in its usual spelling, `None` for a text that is none."""
+    try:
+        return str(uuid.UUID(segment))
+    except ValueError:
+        return None
 
 
 def resolve_name(tx: Transaction, actor: Actor, segment: str) -> str:
@@ -338,11 +302,6 @@ def _checked_description(description: str | None) -> str | None:
     return description
 
 
-def _labels_before(change: Change | None) -> tuple[LabelPointer, ...]:
-    payload = None if change is None else change.payload
-    return tuple(sorted(payload.labels, key=lambda label: label.name)) if isinstance(payload, PromptArchived) else ()
-
-
 def _get(tx: Transaction, actor: Actor, name: str) -> Prompt:
     prompt = prompts.find_prompt(tx, project_id=actor.project_id, name=name)
     if prompt is None:
@@ -359,20 +318,13 @@ def _lock(tx: Transaction, actor: Actor, name: str, prompt_id: str | None = None
 
 def _name_of(tx: Transaction, actor: Actor, segment: str) -> str | None:
     """Return the name that ``segment`` stands for; `None` for a UUID that is neither a name nor that of a version."""
-    version_id = _canonical_uuid(segment)
+    version_id = canonical_uuid(segment)
     if version_id is None:
         return segment
     prompt = prompts.find_prompt(tx, project_id=actor.project_id, name=segment)
     if prompt is None:
         prompt = prompts.find_prompt_by_version_id(tx, project_id=actor.project_id, version_id=version_id)
     return None if prompt is None else prompt.name
-
-
-def _canonical_uuid(segment: str) -> str | None:
-    try:
-        return str(uuid.UUID(segment))
-    except ValueError:
-        return None
 
 
 def _draft(tx: Transaction, prompt: Prompt) -> Draft:

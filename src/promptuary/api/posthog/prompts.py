@@ -31,7 +31,7 @@ from promptuary.api.posthog.resources import Operation, Resource
 from promptuary.http.answered import Answered
 from promptuary.model.access import Permission
 from promptuary.model.edits import Edit
-from promptuary.registry import prompts
+from promptuary.registry import archived, prompts
 
 resource = Resource("Prompts")
 
@@ -210,7 +210,7 @@ def restore_prompt(call: Call) -> Response:
     actor = call.enter(Permission.WRITE)
     body = call.body(LLMPromptRestore)
     with call.database.write() as tx:
-        restored = prompts.restore_prompt(tx, actor, name=call.path["prompt_name"], version_id=body.id)
+        restored = archived.restore_prompt(tx, actor, name=call.path["prompt_name"], version_id=body.id)
     return call.answer(show_restored(restored.version, restored.former_labels))
 
 

@@ -60,7 +60,7 @@ def restore_prompt(request: PageRequest) -> Response:
     version_id, new_name = request.form.get("id") or None, request.form.get("new_name").strip() or None
     try:
         with request.database.write() as tx:
-            restored = prompts.restore_prompt(tx, actor, name=request.path["name"], version_id=version_id, new_name=new_name)
+            restored = archived.restore_prompt(tx, actor, name=request.path["name"], version_id=version_id, new_name=new_name)
     except (InvalidValue, NameTaken) as error:
         if version_id is None:
             raise
