@@ -6,7 +6,7 @@ from rich.text import Text
 from promptuary.cli.output import printable
 from promptuary.differences import Hunk, Row, compare_configs, compare_texts
 from promptuary.model.contract_changes import compare_contracts
-from promptuary.model.contracts import Contract, encode_contract, read_contract, variables_of
+from promptuary.model.contracts import Contract, contract_of, variables_of
 from promptuary.model.templates import Template
 from promptuary.model.text import counted
 from promptuary.remote import text_of
@@ -39,7 +39,7 @@ def list_caller_changes(old: Draft | None, new: Draft | None) -> list[str]:
 
 
 def _variables(draft: Draft) -> Contract:
-    contract = read_contract(encode_contract(draft.contract))
+    contract = contract_of(draft.contract)
     return variables_of(Template(text_of(draft.content), contract), contract)
 
 

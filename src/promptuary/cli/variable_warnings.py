@@ -4,7 +4,7 @@ from itertools import islice
 
 from promptuary.cli.output import say
 from promptuary.files import Folder
-from promptuary.model.contracts import encode_contract, list_doubts, read_contract
+from promptuary.model.contracts import contract_of, list_doubts
 from promptuary.model.templates import Template
 from promptuary.model.variable_hints import hints_of
 from promptuary.remote import text_of
@@ -27,7 +27,7 @@ def warn_of_variables_in_push(push: Push) -> None:
 
 def warn_of_variables(subject: str, content: object, declared: object = None) -> None:
     """Warn of a prompt that is published; ``declared`` is its contract."""
-    contract = read_contract(encode_contract(declared))
+    contract = contract_of(declared)
     template = Template(text_of(content), contract)
     doubts = [*(hint.describe() for hint in hints_of(template)), *islice(list_doubts(template, contract), _MAX_DOUBTS)]
     if doubts:

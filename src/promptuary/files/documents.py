@@ -168,26 +168,26 @@ def _name(value: object) -> str:
 
 
 def _config(value: object) -> dict[str, object] | None:
-    # What YAML would not bring back exactly is a text with its JSON.
-    value = _json("config", value) if isinstance(value, str) else value
-    if value is not None and not isinstance(value, dict):
-        raise InvalidFile("config must be a mapping.")
-    if find_surrogate(value):
-        raise InvalidFile("config has half of a surrogate pair.")
-    return value
+    return _mapping("config", value, "config must be a mapping.")
 
 
 def _contract(value: object) -> dict[str, object] | None:
-    # What YAML would not bring back exactly is a text with its JSON.
-    value = _json("variables", value) if isinstance(value, str) else value
-    if value is not None and not isinstance(value, dict):
-        raise InvalidFile("variables must be a list of names, or a mapping of names to what is declared of them.")
-    if find_surrogate(value):
-        raise InvalidFile("variables has half of a surrogate pair.")
+    sentence = "variables must be a list of names, or a mapping of names to what is declared of them."
+    contract = _mapping("variables", value, sentence)
     try:
-        encode_contract(value)
+        encode_contract(contract)
     except InvalidValue as reason:
         raise InvalidFile(f"variables: {reason}") from None
+    return contract
+
+
+def _mapping(key: str, value: object, sentence: str) -> dict[str, object] | None:
+    # What YAML would not bring back exactly is a text with its JSON.
+    value = _json(key, value) if isinstance(value, str) else value
+    if value is not None and not isinstance(value, dict):
+        raise InvalidFile(sentence)
+    if find_surrogate(value):
+        raise InvalidFile(f"{key} has half of a surrogate pair.")
     return value
 
 

@@ -88,6 +88,11 @@ def encode_contract(value: object, *, field: str = "variables") -> str | None:
     return dump(value)
 
 
+def contract_of(value: object) -> Contract | None:
+    """Return the contract that a JSON value is, `None` for `None`. Raises `InvalidValue`."""
+    return read_contract(encode_contract(value))
+
+
 def read_contract(stored: str | None) -> Contract | None:
     """Return a stored contract, in the order in which it was written."""
     if stored is None:

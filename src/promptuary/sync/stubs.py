@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from promptuary.files import Folder
-from promptuary.model.contracts import Variable, VariableType, encode_contract, read_contract, variables_of
+from promptuary.model.contracts import Variable, VariableType, contract_of, variables_of
 from promptuary.model.templates import Template, TemplateKind
 from promptuary.remote import text_of
 from promptuary.sync.bundling import require_unchanged
@@ -90,7 +90,7 @@ def typescript_stubs(folder: Folder) -> str:
 def _subjects(folder: Folder) -> Iterator[_Subject]:
     for name, entry in sorted(require_unchanged(folder).entries.items()):
         document = folder.found[name].document
-        contract = read_contract(encode_contract(document.contract))
+        contract = contract_of(document.contract)
         template = Template(text_of(document.content), contract)
         variables = tuple(variables_of(template, contract).values())
         yield _Subject(name, entry.version, template.kind is TemplateKind.CHAT, contract is not None, variables)

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass, replace
 
 from promptuary.model.content import encode_config, encode_prompt, text_of
-from promptuary.model.contracts import Contract, encode_contract, read_contract
+from promptuary.model.contracts import Contract, contract_of, encode_contract
 from promptuary.model.errors import InvalidValue
 from promptuary.model.json_text import InvalidJson, dump_indented, find_surrogate, parse
 from promptuary.model.prompts import MAX_DESCRIPTION, Version
@@ -62,7 +62,7 @@ class Proposal:
     @property
     def contract(self) -> Contract | None:
         """The contract of the variables. Raises `InvalidValue` for what is none."""
-        return read_contract(encode_contract(self.contract_value))
+        return contract_of(self.contract_value)
 
     @property
     def has_source_text(self) -> bool:
