@@ -117,4 +117,4 @@ def test_restoring_a_version_restores_its_contract(web: Api, browser: TestClient
     publish(web, 1, variables=None)
     review = browser.get(path(web, "prompts/greeting/restore/?version=1"))
     assert json.loads(field(review.text, "variables")) == CONTRACT
-    assert "compatible" not in text_of(review)
+    assert "breaking: type of n changed from string to integer" in text_of(review)
