@@ -78,8 +78,8 @@ _PATH_PARAMETERS = {
 
 # One schema under several media types makes generators write the same code several times, or code that does not run.
 _FORMS_ARE_READ = (
-    f"JSON. Forms (`{URLENCODED}` and `{MULTIPART}`) with the same fields are accepted too. In a form, `prompt`, `config` and "
-    "`edits` are JSON text; edits may also be sent as separate fields, such as `edits[0]old` and `edits[0]new`."
+    f"JSON. Forms (`{URLENCODED}` and `{MULTIPART}`) with the same fields are accepted too. In a form, `prompt`, `config`, "
+    "`variables` and `edits` are JSON text; edits may also be sent as separate fields, such as `edits[0]old` and `edits[0]new`."
 )
 
 _REFUSALS = {
