@@ -35,7 +35,7 @@ test: .venv/dev-is-installed frontend
 
 ## Run the tests with real servers, browsers, commands and client libraries.
 # They wait more than they work, so there are more workers than cores.
-test-system: .venv/dev-is-installed frontend
+test-system: .venv/dev-is-installed .venv-recipes/is-installed .venv-recipes-llama-index/is-installed frontend
 	$(PYTEST) -n $$((2 * $$(getconf _NPROCESSORS_ONLN))) --maxprocesses=16 --durations=15 tests/system clients/python/tests $(ARGS)
 
 ## Build the scripts and fonts of the pages, if npm is installed.
@@ -97,6 +97,10 @@ lock: .venv/dev-is-installed
 	  pyproject.toml --extra mcp --group build --group dev -c requirements/run.txt -o requirements/dev.txt
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 	  --group docs -o requirements/docs.txt
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+	  --group recipes -o requirements/recipes.txt
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+	  --group recipes-llama-index -o requirements/recipes-llama-index.txt
 
 ## Build the wheel into dist/. It has the scripts and fonts of the pages, so this needs npm.
 build: .venv/dev-is-installed
@@ -111,7 +115,7 @@ build-client: .venv-build/is-installed
 ## Remove everything that was installed or built.
 clean:
 	rm -rf frontend/node_modules frontend/unfinished src/promptuary/web/static/build
-	rm -rf .venv .venv-build .venv-docs build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-build .venv-docs .venv-recipes .venv-recipes-llama-index build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -144,6 +148,13 @@ clean:
 	@echo "Installing what builds the site into .venv-docs ..."
 	$(BIN)/python -m venv --clear .venv-docs
 	$(SITE)/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/docs.txt
+	@touch $@
+
+# The packages of the recipes are larger than the server and all its tools together, and LlamaIndex needs another openai than the rest.
+.venv-recipes/is-installed .venv-recipes-llama-index/is-installed: .venv-%/is-installed: requirements/%.txt | .venv/dev-is-installed
+	@echo "Installing the packages of the recipes into .venv-$* ..."
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-$*
+	@$(BIN)/uv pip install --quiet --require-hashes --python .venv-$*/bin/python -r $<
 	@touch $@
 
 # npm updates this file with each installation.

@@ -54,6 +54,7 @@ _SECTIONS = [
         "Use",
         [
             _doc("Programs", "programs.md"),
+            _doc("Recipes", "recipes.md"),
             Page("Client library", "client/index.md", "clients/python/README.md"),
             CLIENT_REFERENCE,
             _doc("Clients under fault", "clients-under-fault.md"),
