@@ -13,6 +13,7 @@ from promptuary.registry import prompts
 from promptuary.web.forms import Form
 from promptuary.web.prompts.edit_form import Proposal, proposal_of, read_proposal
 from promptuary.web.prompts.originals import as_browsers_show, recover
+from promptuary.web.prompts.prompt_formats import Format
 
 MIXED = st.lists(st.sampled_from(["\r", "\n", "\r\n", "\0", "\ufffd", "a", "b", "c\n"]), max_size=20).map("".join)
 
@@ -103,15 +104,15 @@ def test_a_config_comes_back_as_it_was_and_none_stays_none(sqlite_registry: Regi
 @pytest.mark.parametrize(
     ("proposal", "field"),
     [
-        (Proposal(text="{", is_json=True), "prompt"),
-        (Proposal(text="null", is_json=True), "prompt"),
-        (Proposal(text="[" * 500, is_json=True), "prompt"),
+        (Proposal(text="{", format=Format.JSON), "prompt"),
+        (Proposal(text="null", format=Format.JSON), "prompt"),
+        (Proposal(text="[" * 500, format=Format.JSON), "prompt"),
         (Proposal(text="x" * 1_000_001), "prompt"),
         (Proposal(text="x", config="["), "config"),
         (Proposal(text="x", config="[1]"), "config"),
         (Proposal(text="x", config='{"a": NaN}'), "config"),
         (Proposal(text="x", config='{"a": "\\ud800"}'), "config"),
-        (Proposal(text='["\\udfff"]', is_json=True), "prompt"),
+        (Proposal(text='["\\udfff"]', format=Format.JSON), "prompt"),
         (Proposal(text="x", note="n" * 401), "version_description"),
         (Proposal(text="x", note="\0"), "version_description"),
     ],

@@ -32,6 +32,7 @@ STYLE_SHEETS = (
     "prompt-text",
     "difference",
     "editor",
+    "cards",
 )
 """Parts of the style sheet, in the order in which later rules win."""
 

@@ -11,7 +11,9 @@ MAX_PASSWORD_FORM_BYTES = 65_536
 """Maximum bytes of forms with passwords, which any client may send."""
 
 _MEDIA_TYPE = "application/x-www-form-urlencoded"
-_MAX_FIELDS = 1000
+_MAX_FIELDS = 2000
+"""Maximum fields of a form: a chat of 500 messages has 1500."""
+
 _ADVICE = "Nothing was changed. Go back and send the form again."
 
 

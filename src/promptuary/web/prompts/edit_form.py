@@ -8,6 +8,7 @@ times as many bytes.
 import json
 from dataclasses import dataclass, replace
 
+from promptuary.model.chats import chat_of_text
 from promptuary.model.content import encode_config, encode_prompt, text_of
 from promptuary.model.contracts import Contract, contract_of, encode_contract
 from promptuary.model.errors import InvalidValue
@@ -17,13 +18,17 @@ from promptuary.model.text import check_text
 from promptuary.web.form_errors import explain_json
 from promptuary.web.forms import Form
 from promptuary.web.numbers import positive_int
+from promptuary.web.prompts.chat_form import Row, rows_of
 from promptuary.web.prompts.originals import as_browsers_show, recover
+from promptuary.web.prompts.prompt_formats import Format, Written, format_of, read_written
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """The parts of a version as texts of a form. ``is_json``: the prompt is a JSON value, such as a list of chat messages.
+    """The parts of a version as texts of a form.
 
+    ``format`` is the one in which the prompt is edited. ``typed`` are the cards of a chat as they were typed, `None` if they are
+    those of ``text``; there is no text if they make no chat, for the reason in ``problem``.
     ``source`` is the version whose text, the ``original``, the form showed first. Forms contain its number, and unchanged
     parts of its text are published byte for byte, with characters that browsers do not keep.
     """
@@ -31,16 +36,34 @@ class Proposal:
     text: str
     config: str = ""
     note: str = ""
-    is_json: bool = False
+    format: Format = Format.TEXT
     base_version: int = 0
     source: int = 0
     original: str | None = None
     original_config: str | None = None
     variables: str = ""
+    typed: tuple[Row, ...] | None = None
+    problem: InvalidValue | None = None
+
+    @property
+    def is_json(self) -> bool:
+        """`True` if the prompt is a JSON value, such as a list of chat messages."""
+        return self.format is not Format.TEXT
+
+    @property
+    def rows(self) -> list[Row]:
+        """The cards of a chat with their places, empty if the prompt is not edited in cards."""
+        if self.typed is not None:
+            return list(self.typed)
+        if self.format is not Format.CHAT:
+            return []
+        return rows_of(chat_of_text(self.text) or (), chat_of_text(self.original or "") or ())
 
     @property
     def prompt(self) -> object:
         """The prompt as it is published. Raises `InvalidValue`."""
+        if self.problem is not None:
+            raise self.problem
         return _parsed(self.text, field="prompt") if self.is_json else self.text
 
     @property
@@ -109,7 +132,7 @@ def proposal_of(version: Version, *, note: str = "") -> Proposal:
     return Proposal(
         text=text,
         config=config,
-        is_json=is_json,
+        format=format_of(text, is_json=is_json),
         note=note,
         base_version=version.latest_version,
         source=version.version,
@@ -125,19 +148,15 @@ def read_proposal(form: Form, *, source: Version | None = None) -> Proposal:
     A form that carries no text or config because it is that of the source says so (``prompt_of_source``, ``config_of_source``).
     One without a field for the contract keeps that of the source.
     """
-    text, config, is_json = form.get("prompt"), form.get("config"), form.get("format") == "json"
     shown = None if source is None else proposal_of(source)
-    if shown is not None and form.get("config_of_source"):
-        config = shown.config
-    if shown is not None and form.get("prompt_of_source"):
-        text = shown.text
-    elif shown is not None and not is_json and not shown.is_json:
-        text = recover(text, shown.text)
+    written = read_written(form, None if shown is None else Written(shown.text, shown.format))
     return Proposal(
-        text=text,
-        config=config,
+        text=written.text,
+        config=shown.config if shown is not None and form.get("config_of_source") else form.get("config"),
         note=form.get("note").strip(),
-        is_json=is_json,
+        format=written.format,
+        typed=written.rows,
+        problem=written.problem,
         base_version=positive_int(form.get("base_version")) or 0,
         source=shown.source if shown else 0,
         original=shown.original if shown else None,

@@ -17,19 +17,24 @@ from promptuary.web.prompts.comparing import compare_proposal
 from promptuary.web.prompts.edit_form import Proposal, proposal_of, read_proposal
 from promptuary.web.prompts.merging import reconcile
 
+CHOOSE_FORMAT = "format"
+"""Action of the button that shows a prompt in the chosen format."""
+
 RefusedWriting = (InvalidValue, NameTaken)
 
 
 def show_new_prompt(request: PageRequest) -> Response:
     """Show the form for a new prompt."""
     request.enter(Permission.WRITE)
-    return request.page("prompts/new.html", name=request.query.get("name", ""), proposal=Proposal(text=""), problem=None)
+    return _shown_new(request, request.query.get("name", ""), Proposal(text=""))
 
 
 def create_prompt(request: PageRequest) -> Response:
-    """Create a prompt, or show the form again with what is wrong."""
+    """Create a prompt, or show the form again with its problem, or after a button of its chat."""
     actor = request.enter(Permission.WRITE)
     name, proposal = request.form.get("name").strip(), read_proposal(request.form)
+    if request.form.get("act"):
+        return _shown_new(request, name, proposal, _problem_of_act(request, proposal))
     try:
         with request.database.write() as tx:
             created = prompts.create_prompt(
@@ -42,7 +47,7 @@ def create_prompt(request: PageRequest) -> Response:
                 variables=proposal.contract_value,
             )
     except RefusedWriting as problem:
-        return request.page("prompts/new.html", status=400, name=name, proposal=proposal, problem=problem_of(problem))
+        return _shown_new(request, name, proposal, problem)
     return request.redirect(request.links.prompt(created.name), notice=f"{created.name} was created, at version 1.")
 
 
@@ -57,7 +62,8 @@ def edit_again(request: PageRequest) -> Response:
     """Show the form again with what was written before."""
     actor = request.enter(Permission.WRITE)
     base = _base(request, actor)
-    return _editing(request, base, _sent(request, actor, base))
+    proposal = _sent(request, actor, base)
+    return _editing(request, base, proposal, _problem_of_act(request, proposal))
 
 
 def begin_again(request: PageRequest) -> Response:
@@ -134,6 +140,16 @@ def _reconcile(request: PageRequest, actor: Actor, base: Version, proposal: Prop
     if reconciled.proposal is not None:
         return _review(request, latest, reconciled.proposal)
     return request.page("prompts/conflict.html", status=409, version=latest, base=base, proposal=proposal, reconciled=reconciled)
+
+
+def _problem_of_act(request: PageRequest, proposal: Proposal) -> InvalidValue | None:
+    """Return the reason why a format cannot be chosen. Other buttons of a form work, whatever is still wrong in it."""
+    return proposal.problem if request.form.get("act") == CHOOSE_FORMAT else None
+
+
+def _shown_new(request: PageRequest, name: str, proposal: Proposal, error: InvalidValue | NameTaken | None = None) -> Response:
+    status, problem = (200, None) if error is None else (400, problem_of(error))
+    return request.page("prompts/new.html", status=status, name=name, proposal=proposal, problem=problem)
 
 
 def _editing(request: PageRequest, version: Version, proposal: Proposal, error: InvalidValue | None = None) -> Response:
