@@ -20,6 +20,13 @@ from promptuary.registry import labels, prompts
 from promptuary.registry.operator import keys, members, users
 
 NAMES = ("one", "two", "three")
+PART = "part"
+PARENTS = {
+    "whole": f"@@@prompt:name={PART}|label=production@@@",
+    "outer": "@@@prompt:name=whole|version=1@@@",
+    "other-outer": "@@@prompt:name=whole|label=production@@@",
+}
+"""Prompts that have the text of the part, which changes when its label moves."""
 ROUNDS_PER_GENERATION = 40
 
 Point = tuple[int, int]
@@ -49,11 +56,11 @@ class Hunt:
 def make_hunt(registry: Registry) -> Hunt:
     with registry.database.write() as tx:
         key = make_key(tx, registry.user)
-        for name in (*NAMES, "fixed"):
-            make_prompt(tx, registry.actor, name=name, prompt="1.1")
+        for name, text in {**dict.fromkeys((*NAMES, "fixed", PART), "1.1"), **PARENTS}.items():
+            make_prompt(tx, registry.actor, name=name, prompt=text)
             labels.move_label(tx, registry.actor, name=name, label="production", version=1)
     hunt = Hunt(registry, key)
-    for name in NAMES:
+    for name in (*NAMES, *PARENTS):
         expect(hunt, name, "", (1, 1))
         expect(hunt, name, "?label=production", (1, 1))
     return hunt
@@ -66,10 +73,11 @@ def hunting(hunt: Hunt, strict_urls: list[str], other_urls: list[str], *, is_bes
     Servers of ``strict_urls`` must show what was acknowledged; others may lag, but not go back. Writes go to the first strict
     server and, if ``is_beside_strict``, also beside all servers, as the command line writes.
     """
-    with ThreadPoolExecutor(max_workers=32) as pool:
+    with ThreadPoolExecutor(max_workers=48) as pool:
         tasks = [pool.submit(write, hunt, name, strict_urls[0], is_beside=is_beside_strict) for name in NAMES]
-        tasks += [pool.submit(read, hunt, name, url) for url in strict_urls for name in NAMES]
-        tasks += [pool.submit(read_later, hunt, name, url) for url in other_urls for name in NAMES]
+        tasks.append(pool.submit(write_part, hunt, strict_urls[0], is_beside=is_beside_strict))
+        tasks += [pool.submit(read, hunt, name, url) for url in strict_urls for name in (*NAMES, *PARENTS)]
+        tasks += [pool.submit(read_later, hunt, name, url) for url in other_urls for name in (*NAMES, *PARENTS)]
         if is_beside_strict:
             tasks.append(pool.submit(give_and_take, hunt, strict_urls[-1]))
         try:
@@ -110,7 +118,10 @@ def read_point(hunt: Hunt, client: httpx2.Client, path: str) -> Point | None:
         return None
     body = answer.json()
     generation, number = (int(part) for part in body["prompt"].split("."))
-    if number != body["version"] or body["is_latest"] is not (body["latest_version"] == number):
+    # Of a parent, the text is that of the part, which is met last.
+    served: list[dict[str, int]] = body["resolved_references"]
+    shown = served[-1] if served else body
+    if number != shown["version"] or body["is_latest"] is not (body["latest_version"] == body["version"]):
         hunt.findings.append(f"torn: {body}")
     return generation, number
 
@@ -156,6 +167,24 @@ def write(hunt: Hunt, name: str, url: str, *, is_beside: bool) -> None:
             expect(hunt, name, "?label=production", (generation, version))
 
 
+def write_part(hunt: Hunt, url: str, *, is_beside: bool) -> None:
+    """Publish a version of the part, which changes no parent, and move its label, which changes all."""
+    with httpx2.Client(base_url=url, headers=bearer(hunt.key), timeout=30) as client:
+        for number in hunt.rounds():
+            version = number + 1
+            hunt.writes += 2
+            client.patch(
+                f"{hunt.path}name/{PART}/", json={"base_version": version - 1, "prompt": f"1.{version}"}
+            ).raise_for_status()
+            if is_beside and version % 2:
+                move_beside(hunt, PART, version)
+            else:
+                client.put(f"{hunt.path}name/{PART}/labels/production/", json={"version": version}).raise_for_status()
+            for name in PARENTS:
+                expect(hunt, name, "", (1, version))
+                expect(hunt, name, "?label=production", (1, version))
+
+
 def read_restored(hunt: Hunt, name: str, url: str, expected: Point) -> None:
     """Fetch a prompt that was just restored, over several connections and so from several workers."""
     for _ in range(4):
@@ -193,6 +222,11 @@ def check_access(hunt: Hunt, client: httpx2.Client, key: NewKey, status: int) ->
 def publish_beside(hunt: Hunt, name: str, version: int, text: str) -> None:
     with hunt.registry.database.write() as tx:
         prompts.publish_version(tx, hunt.registry.actor, name=name, base_version=version, prompt=text)
+
+
+def move_beside(hunt: Hunt, name: str, version: int) -> None:
+    with hunt.registry.database.write() as tx:
+        labels.move_label(tx, hunt.registry.actor, name=name, label="production", version=version)
 
 
 def expect(hunt: Hunt, name: str, query: str, point: Point) -> None:

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from promptuary.model.accounts import SessionLimits
+from promptuary.model.references import MAX_DEPTH
 
 PREFIX = "PROMPTUARY_"
 
@@ -138,6 +139,17 @@ class Settings(BaseSettings):
         description="Maximum open MCP streams per worker for one API key; further requests get 503. All keys together may open "
         "100. 0 disables the limit per key.",
     )
+    references: Literal["on", "off"] = Field(
+        default="on",
+        description="`on`: tags in prompts are references, which programs get as the texts of other prompts. `off`: tags are plain "
+        "text.",
+    )
+    reference_depth: int = Field(
+        default=MAX_DEPTH,
+        ge=1,
+        le=MAX_DEPTH,
+        description="Maximum length of a chain of references in new versions. 1: a referenced prompt cannot have references.",
+    )
     usage_seconds: int = Field(
         default=10,
         ge=1,
@@ -220,6 +232,11 @@ class Settings(BaseSettings):
     def session_limits(self) -> SessionLimits:
         """Limits of the lifetime of sessions."""
         return SessionLimits(idle=timedelta(days=self.session_idle_days), longest=timedelta(days=self.session_days))
+
+    @property
+    def allowed_reference_depth(self) -> int:
+        """Maximum length of a chain of references; 0: there are no references."""
+        return self.reference_depth if self.references == "on" else 0
 
     @property
     def resolved_database_url(self) -> str:

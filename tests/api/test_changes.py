@@ -66,6 +66,7 @@ def test_a_change_tells_what_was_where_by_whom(sqlite_api: Api) -> None:
         "label": "production",
         "from_version": 1,
         "to_version": 2,
+        "affected_prompts": [],
         "actor": user_basic(sqlite_api.registry.user),
         "created_at": "2026-03-01T12:30:00.000120Z",
     }

@@ -46,7 +46,7 @@ def test_a_prompt_is_fetched_by_name_with_the_keys_of_the_contract_in_order(api:
         make_prompt(tx, api.registry.actor, prompt="# Title")
     answer = api.client.get(f"{api.path}name/greeting/")
     assert answer.status_code == 200
-    assert list(answer.json()) == PUBLIC_KEYS
+    assert list(answer.json()) == [*PUBLIC_KEYS, "resolved_references"]
 
 
 def test_the_whole_answer_of_a_fetch_is_that_of_the_contract(sqlite_api: Api) -> None:
@@ -69,6 +69,7 @@ def test_the_whole_answer_of_a_fetch_is_that_of_the_contract(sqlite_api: Api) ->
         "version_count": 1,
         "first_version_created_at": NOON,
         "outline": [{"level": 2, "text": "Hi"}],
+        "resolved_references": [],
     }
     assert (answer.status_code, answer.text) == (200, wire(expected))
     assert answer.headers["content-type"] == "application/json"
@@ -100,19 +101,19 @@ def test_a_version_is_chosen_by_number_or_label(api: Api, query: str, version: i
     assert (fetched["version_count"], fetched["is_latest"]) == (3, version == 3)
 
 
-def test_the_label_is_shown_last_and_only_when_it_was_asked_for(api: Api) -> None:
+def test_the_label_is_shown_only_when_it_was_asked_for(api: Api) -> None:
     _make_three_versions(api)
     by_label = api.client.get(f"{api.path}name/greeting/?label=production").json()
     by_version = api.client.get(f"{api.path}name/greeting/?version=2").json()
-    assert list(by_label) == [*PUBLIC_KEYS, "label"]
+    assert list(by_label) == [*PUBLIC_KEYS, "label", "resolved_references"]
     assert by_label["label"] == "production"
-    assert list(by_version) == PUBLIC_KEYS
+    assert list(by_version) == [*PUBLIC_KEYS, "resolved_references"]
 
 
 @pytest.mark.parametrize(
     ("content", "keys"),
     [
-        ("full", PUBLIC_KEYS),
+        ("full", [*PUBLIC_KEYS, "resolved_references"]),
         ("preview", ["id", "name", "prompt_preview", *PUBLIC_KEYS[4:]]),
         ("none", ["id", "name", *PUBLIC_KEYS[4:]]),
     ],

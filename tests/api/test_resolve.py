@@ -70,6 +70,8 @@ def test_the_whole_answer_is_that_of_the_contract(sqlite_api: Api) -> None:
                 "updated_at": NOON,
             }
         ],
+        "referenced_by": [],
+        "references": [],
     }
     assert (answer.status_code, answer.text) == (200, wire(expected))
 

@@ -37,6 +37,7 @@ OPERATIONS = [
     f"DELETE {PROMPTS}name/{{prompt_name}}/labels/{{label_name}}/",
     f"GET {PROMPTS}name/{{prompt_name}}/usage/",
     f"POST {PROMPTS}name/{{prompt_name}}/restore/",
+    f"GET {PROMPTS}name/{{prompt_name}}/dependents/",
     f"GET {PROMPTS}export/",
     f"POST {PROMPTS}import/",
     f"GET {PROMPTS}changes/",
@@ -72,7 +73,7 @@ def described(sqlite_registry: Registry) -> Iterator[tuple[BaseSchema, dict[str,
     """The document of an application with some prompts in it, and the headers of a caller who may write."""
     with sqlite_registry.database.write() as tx:
         newest = make_prompt(tx, sqlite_registry.actor, prompt="# Title", versions=3)
-        make_prompt(tx, sqlite_registry.actor, name="other", prompt={"a": 1})
+        make_prompt(tx, sqlite_registry.actor, name="other", prompt={"a": 1, "b": "@@@prompt:name=greeting|version=1@@@"})
         make_prompt(tx, sqlite_registry.actor, name="archived")
         prompts.archive_prompt(tx, sqlite_registry.actor, name="archived")
         labels.move_label(tx, sqlite_registry.actor, name="greeting", label="production", version=2)

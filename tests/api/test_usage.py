@@ -72,6 +72,7 @@ def test_the_whole_answer_says_who_uses_which_version(sqlite_api: Api, clock: Cl
         "from": "2026-02-01",
         "to": "2026-03-02",
         "fetches": 4,
+        "inside_other_prompts": {"fetches": 0, "prompts": [], "days": []},
         "versions": [
             {
                 "id": second,

@@ -8,7 +8,7 @@ from promptuary.model.changes import Attribution, Change, ChangeKind
 from promptuary.model.changes.payloads import Unreadable
 from promptuary.model.usage import FetchKey
 
-SELECTION = ("", "", "")
+SELECTION = ("", "", "", "")
 UUID = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 USE = FetchKey(UUID, "key", "production")
 

@@ -30,9 +30,11 @@ HEADERS = [
 WRONG_KEY = {"Authorization": "Bearer phx_wrong"}
 
 values = st.sampled_from(
-    ["", "1", "2", "3", "0", "-1", "x", "1.0", "99", "production", "latest", "Nope", "full", "preview", "none"]
+    ["", "1", "2", "3", "0", "-1", "x", "1.0", "99", "production", "latest", "Nope", "full", "preview", "none", "false", "true"]
 )
-queries = st.dictionaries(st.sampled_from(["version", "label", "content", "token", "api_key", "unknown"]), values, max_size=3)
+queries = st.dictionaries(
+    st.sampled_from(["version", "label", "content", "resolve", "token", "api_key", "unknown"]), values, max_size=3
+)
 requests = st.tuples(
     st.sampled_from(["GET", "GET", "GET", "HEAD", "POST", "PATCH"]),
     st.sampled_from(["projects", "environments"]),
@@ -43,7 +45,7 @@ requests = st.tuples(
     st.sampled_from(HEADERS),
 )
 writes = st.tuples(
-    st.sampled_from(["create", "publish", "label", "archive", "archive", "restore"]),
+    st.sampled_from(["create", "publish", "refer", "label", "archive", "archive", "restore"]),
     st.sampled_from(["one", "two", "three-with-a-longer-name"]),
     st.integers(1, 3),
 )
@@ -75,6 +77,10 @@ def write(registry: Registry, step: tuple[str, str, int]) -> None:
                 make_prompt(tx, registry.actor, name=name)
             elif verb == "publish":
                 prompts.publish_version(tx, registry.actor, name=name, base_version=number, prompt=f"text {number}")
+            elif verb == "refer":
+                part = NAMES[(NAMES.index(name) + number) % 3]
+                text = f"@@@prompt:name={part}|label=production@@@ @@@prompt:name={part}|version=1@@@"
+                prompts.publish_version(tx, registry.actor, name=name, base_version=number, prompt=text)
             elif verb == "label":
                 labels.move_label(tx, registry.actor, name=name, label="production", version=number)
             elif verb == "restore":
@@ -141,6 +147,38 @@ def test_fast_and_slow_answers_are_equal(applications: tuple[Api, Api], steps: l
     assert counted(fast) == counted(slow)
 
 
+def test_what_a_part_goes_through_is_seen_at_once_in_what_refers_to_it(applications: tuple[Api, Api]) -> None:
+    fast, slow = applications
+    steps = [
+        ("create", "one", 1),
+        ("create", "two", 1),
+        ("label", "two", 1),
+        ("refer", "one", 1),
+        ("publish", "two", 1),
+        ("label", "two", 2),
+        ("label", "one", 2),
+        ("archive", "two", 1),
+        ("publish", "one", 2),
+        ("label", "one", 3),
+        ("archive", "two", 1),
+        ("create", "two", 1),
+        ("label", "two", 1),
+        ("archive", "one", 1),
+        ("restore", "one", 1),
+    ]
+    queries: tuple[dict[str, str], ...] = ({}, {"version": "2"}, {"label": "production"}, {"version": "2", "resolve": "false"})
+    seen = set()
+    for step in steps:
+        write(fast.registry, step)
+        for query in queries:
+            for _ in range(2):
+                answers = [answer(api, ("GET", "projects", "1", "one", "/", query, {})) for api in applications]
+                assert answers[0] == answers[1]
+            seen.add((answers[0][0], answers[0][2][:0] if answers[0][0] == 404 else answers[0][2]))
+    assert len(seen) > len(queries)
+    assert counted(fast) == counted(slow)
+
+
 @pytest.mark.parametrize("cache_megabytes", [256, 0])
 def test_exactly_the_answered_gets_are_counted_with_and_without_memory(registry: Registry, cache_megabytes: int) -> None:
     with registry.database.write() as tx:
@@ -155,4 +193,4 @@ def test_exactly_the_answered_gets_are_counted_with_and_without_memory(registry:
         statuses += [api.client.get(path, headers=headers).status_code for headers in ({"Accept": "text/html"}, WRONG_KEY)]
         statuses += [api.client.get(path).status_code for _ in range(5)]
         assert statuses == [304, 304, 200, 304, 200, 200, 200, 404, 404, 406, 401, 200, 200, 429, 429, 429]
-        assert counted(api) == {(version.id, api.key.key.id, "production"): 7}
+        assert counted(api) == {(version.id, api.key.key.id, "production", ()): 7}

@@ -35,9 +35,12 @@ def fill(registry: Registry) -> None:
         for number, value in enumerate(AWKWARD):
             make_prompt(tx, actor, name=f"awkward-{number}", prompt=value, versions=number + 1)
         prompts.publish_version(tx, actor, name="awkward-0", base_version=1, config={"m": "\0"}, description="Ünicode")
+        labels.move_label(tx, actor, name="awkward-1", label="production", version=2)
+        make_prompt(tx, actor, name="parent", prompt=f"{AWKWARD[0]}@@@prompt:name=awkward-1|label=production@@@")
         labels.move_label(tx, actor, name="awkward-3", label="production", version=2)
         prompts.archive_prompt(tx, actor, name="awkward-5")
-        fetched = FetchKey(prompts.fetch_prompt(tx, actor, "awkward-3").id, "", "production")
+        part = prompts.fetch_prompt(tx, actor, "awkward-1").id
+        fetched = FetchKey(prompts.fetch_prompt(tx, actor, "awkward-3").id, "", "production", (part,))
         usage.record_fetches(tx, [FetchCount(tx.clock().date(), fetched, 2**40, tx.clock())])
 
 

@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field
 from promptuary.api.posthog.fields import edit_list, integer, text
 from promptuary.api.posthog.inputs import (
     Content,
+    DependentsQuery,
     FetchQuery,
     LabelName,
     ListQuery,
@@ -131,6 +132,19 @@ class HistoryArguments(Named):
     )
     before_version: VersionNumber | None = Field(
         default=None, description="Only versions below this number: the last one of the previous page."
+    )
+
+
+class DependentsArguments(DependentsQuery, Named):
+    """The arguments of a list of dependents."""
+
+    model_config = _STRICT
+
+    limit: Annotated[int, integer(minimum=1, maximum=100), Field(json_schema_extra={"minimum": 1, "maximum": 100})] = Field(
+        default=50, description="Maximum number of versions."
+    )
+    offset: Annotated[int, integer(minimum=0), Field(json_schema_extra={"minimum": 0})] = Field(
+        default=0, description="Versions to skip: `next_offset` of the previous page."
     )
 
 

@@ -4,11 +4,11 @@ A name may choose a version: ``support-reply@production`` or ``support-reply@3``
 follows, or the latest version.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from promptuary.agents.calls import AgentCall
-from promptuary.model.access import Permission
+from promptuary.model.access import Actor, Permission
 from promptuary.model.chats import Entry, placeholder_name
 from promptuary.model.contracts import Contract, Variable, VariableType, variables_of
 from promptuary.model.errors import InvalidValue
@@ -19,6 +19,8 @@ from promptuary.model.templates import Template
 from promptuary.model.values import list_problems, read_values, text_of_value, with_defaults
 from promptuary.model.variables import fill_in
 from promptuary.registry import prompts
+from promptuary.registry.assembling import assemble_all, assemble_version
+from promptuary.store.engine.database import Transaction
 from promptuary.store.tables import MAX_INTEGER
 
 MAX_PAGE = 1000
@@ -79,7 +81,7 @@ def list_native(call: AgentCall, cursor: str | None) -> tuple[list[NativePrompt]
             page = prompts.list_prompts(tx, actor, listing)
             count = page.count if page.items else 0
             size += sum(version.size_bytes for version in page.items)
-            shown += [_native(version) for version in page.items]
+            shown += [_native(version) for version in _with_parts(tx, actor, page.items)]
     following = offset + len(shown)
     return shown, str(following) if following < count else None
 
@@ -91,15 +93,22 @@ def fill_native(call: AgentCall, name: str, values: Mapping[str, str]) -> Filled
     number = int(choice) if choice.isascii() and choice.isdigit() and len(choice) <= _MAX_DIGITS else None
     label = None if number else choice or call.label
     with call.database.read() as tx:
-        version = prompts.fetch_prompt(tx, actor, name, version=number, label=label)
+        found = assemble_version(tx, actor, prompts.fetch_prompt(tx, actor, name, version=number, label=label))
+    version = found.version
     variables = _variables(version)
     given = read_values(variables, values)
     problems = list_problems(variables, given)
     if problems:
         raise InvalidValue("invalid", " ".join(problems), field="arguments")
     messages = list(_messages(version.template, with_defaults(variables, given)))
-    call.services.usage.count_versions(actor, [version], label)
+    call.services.usage.count_versions(actor, [found], label)
     return Filled(_described(version), messages)
+
+
+def _with_parts(tx: Transaction, actor: Actor, versions: Sequence[Version]) -> list[Version]:
+    """Return versions with the texts of their references; one whose references cannot be resolved stays as it is."""
+    whole = {each.version.id: each.version for each in assemble_all(tx, actor, versions).versions}
+    return [whole.get(version.id, version) for version in versions]
 
 
 def _native(version: Version) -> NativePrompt:

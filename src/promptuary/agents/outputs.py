@@ -1,19 +1,25 @@
 """Results of tools for which the API has no schema."""
 
-from typing import Annotated
+from typing import Annotated, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from promptuary.api.posthog.outputs import LLMPromptLabel, LLMPromptList, LLMPromptVersionSummary, PositiveInteger
+from promptuary.api.posthog.outputs import LLMPromptLabel, LLMPromptList, LLMPromptVersionSummary
+from promptuary.api.posthog.reference_outputs import LLMPromptDependent, LLMPromptUnresolved
+from promptuary.api.posthog.scalars import PositiveInteger
 
 
 class PromptPage(TypedDict):
-    """A page of a list. `next_offset` is the `offset` of the next page, null on the last one."""
+    """A page of a list. `next_offset` is the `offset` of the next page, null on the last one.
+
+    It has `unresolved` if references were resolved.
+    """
 
     count: Annotated[int, Field(ge=0)]
     next_offset: int | None
     results: list[LLMPromptList]
+    unresolved: NotRequired[list[LLMPromptUnresolved]]
 
 
 class PromptHistory(TypedDict):
@@ -55,6 +61,21 @@ class PromptLabels(TypedDict):
     prompt_name: str
     latest_version: PositiveInteger
     labels: list[LLMPromptLabel]
+
+
+class DependentsPage(TypedDict):
+    """A page of the versions that reference a prompt. `next_offset` is the `offset` of the next page, null on the last one."""
+
+    prompt_name: str
+    count: Annotated[int, Field(ge=0)]
+    next_offset: int | None
+    results: list[LLMPromptDependent]
+
+
+class PlacedLabel(LLMPromptLabel):
+    """A label that was set. `affected_prompts` are other prompts that serve another text since, because they reference this one."""
+
+    affected_prompts: list[str]
 
 
 class LabelRemoved(TypedDict):

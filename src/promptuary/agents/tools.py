@@ -14,8 +14,10 @@ from pydantic import TypeAdapter
 from promptuary.agents import outputs
 from promptuary.agents.calls import AgentCall
 from promptuary.agents.comparing import compare
+from promptuary.agents.dependents import list_dependents
 from promptuary.agents.inputs import (
     CreateArguments,
+    DependentsArguments,
     DiffArguments,
     DuplicateArguments,
     GetArguments,
@@ -30,7 +32,6 @@ from promptuary.agents.inputs import (
 from promptuary.api.posthog.inputs import Schema
 from promptuary.api.posthog.outputs import (
     LLMPrompt,
-    LLMPromptLabel,
     LLMPromptPublic,
     LLMPromptRestored,
     show_label,
@@ -40,10 +41,12 @@ from promptuary.api.posthog.outputs import (
     show_row,
     show_summary,
 )
+from promptuary.api.posthog.reference_outputs import show_unresolved
 from promptuary.model.access import Actor, Permission
 from promptuary.model.edits import Edit
 from promptuary.model.prompts import Version
 from promptuary.registry import archived, labels, prompts
+from promptuary.registry.assembling import AssembledPage, AssembledVersion, assemble_all, assemble_version, unassembled
 from promptuary.store.engine.database import Transaction
 
 
@@ -89,14 +92,17 @@ def _list(call: AgentCall, arguments: ListArguments) -> object:
     actor = call.enter(Permission.READ)
     with call.database.read() as tx:
         page = prompts.list_prompts(tx, actor, arguments.search_listing)
-    shown = _fitting(page.items) if arguments.content == "full" else page.items
+        shown = _fitting(page.items) if arguments.content == "full" else page.items
+        found = assemble_all(tx, actor, shown) if arguments.resolves else AssembledPage(unassembled(shown), [])
     if arguments.content == "full" and not arguments.archived:
-        call.services.usage.count_versions(actor, shown, arguments.label)
+        call.services.usage.count_versions(actor, found.versions, arguments.label)
     following = arguments.offset + len(shown)
+    unresolved = {"unresolved": [show_unresolved(*each) for each in found.unresolved]} if arguments.resolves else {}
     return {
         "count": page.count,
         "next_offset": following if following < page.count and shown else None,
-        "results": [show_row(version, arguments.content) for version in shown],
+        "results": [show_row(each.version, arguments.content, each.served) for each in found.versions],
+        **unresolved,
     }
 
 
@@ -110,8 +116,9 @@ def _get(call: AgentCall, arguments: GetArguments) -> object:
     actor = call.enter(Permission.READ)
     with call.database.read() as tx:
         version = prompts.fetch_prompt(tx, actor, arguments.prompt_name, version=arguments.version, label=arguments.label)
-    call.services.usage.count_versions(actor, [version], arguments.label)
-    return show_public(version, arguments.content, arguments.label)
+        fetched = assemble_version(tx, actor, version) if arguments.resolves else AssembledVersion(version)
+    call.services.usage.count_versions(actor, [fetched], arguments.label)
+    return show_public(fetched.version, arguments.content, arguments.label, fetched.served)
 
 
 def _create(call: AgentCall, arguments: CreateArguments) -> object:
@@ -175,7 +182,7 @@ def _set_label(call: AgentCall, arguments: LabelSetArguments) -> object:
             version=arguments.version,
             expected_version=_expected(arguments),
         )
-    return show_label(placed.label)
+    return {**show_label(placed.label), "affected_prompts": list(placed.affected_prompts)}
 
 
 def _expected(arguments: LabelSetArguments) -> labels.ExpectedVersion:
@@ -252,7 +259,9 @@ TOOLS = (
     Tool(
         "llma-prompt-get",
         "Get a prompt",
-        "Get the content and config of a prompt: the latest version, or the one with a given number or label.",
+        "Get the content and config of a prompt: the latest version, or the one with a given number or label. Tags such as "
+        "@@@prompt:name=tone|label=production@@@ reference other prompts; their texts are put in place, and `resolved_references` "
+        "lists them. Before `llma-prompt-update`, get the text with its tags: `resolve` false.",
         GetArguments,
         LLMPromptPublic,
         _get,
@@ -287,6 +296,17 @@ TOOLS = (
         _duplicate,
     ),
     Tool(
+        "llma-prompt-dependents",
+        "List dependents",
+        "List the versions of other prompts that reference a prompt and are in use: their texts change when a label of the prompt "
+        "moves, and keep it from being archived.",
+        DependentsArguments,
+        outputs.DependentsPage,
+        list_dependents,
+        is_reading=True,
+        is_idempotent=True,
+    ),
+    Tool(
         "llma-prompt-label-list",
         "List labels",
         "List the labels of a prompt and the versions they point at.",
@@ -301,9 +321,10 @@ TOOLS = (
         "Set or move a label",
         "Point a label at a version, to release it or to roll back. Programs that fetch by the label get that version immediately. "
         "`expected_version` is the version at which you last saw the label, or null if it was not set. If the label has moved "
-        "since, nothing is changed and you get an error: read the labels again.",
+        "since, nothing is changed and you get an error: read the labels again. `affected_prompts` are other prompts whose text "
+        "changes with it, because they reference this one.",
         LabelSetArguments,
-        LLMPromptLabel,
+        outputs.PlacedLabel,
         _set_label,
         is_destructive=True,
         is_idempotent=True,
@@ -311,7 +332,7 @@ TOOLS = (
     Tool(
         "llma-prompt-label-delete",
         "Remove a label",
-        "Remove a label from a prompt. Programs that fetch by it get a 404.",
+        "Remove a label from a prompt. Programs that fetch by it get a 404. A label that other prompts reference is not removed.",
         LabelDeleteArguments,
         outputs.LabelRemoved,
         _delete_label,
@@ -343,7 +364,7 @@ TOOLS = (
         "llma-prompt-archive",
         "Archive a prompt",
         "Take a prompt with all its versions and labels out of service. Programs can no longer fetch it, its name becomes free. "
-        "`llma-prompt-restore` restores it, without labels.",
+        "`llma-prompt-restore` restores it, without labels. A prompt that others reference is not archived.",
         Named,
         outputs.PromptArchived,
         _archive,

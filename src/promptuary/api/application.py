@@ -5,7 +5,7 @@ from starlette.types import ASGIApp, Lifespan
 
 from promptuary.api.documentation import documentation_routes
 from promptuary.api.operations import health, metrics
-from promptuary.api.posthog import changes, labels, projects, prompts, transfers, usage
+from promptuary.api.posthog import changes, dependents, labels, projects, prompts, transfers, usage
 from promptuary.api.posthog.errors import add_error_handlers
 from promptuary.api.posthog.inputs import (
     Body,
@@ -25,7 +25,10 @@ PREFIX = f"{PROJECT}/llm_prompts"
 _BODIES: list[type[Body]] = [LLMPromptCreate, LLMPromptDuplicate, LLMPromptLabelSet, LLMPromptRestore, PatchedLLMPromptPublish]
 
 
-_RESOURCES = (*((each.resource, PREFIX) for each in (prompts, labels, changes, usage, transfers)), (projects.resource, PROJECT))
+_RESOURCES = (
+    *((each.resource, PREFIX) for each in (prompts, labels, dependents, changes, usage, transfers)),
+    (projects.resource, PROJECT),
+)
 
 
 def create_api(services: Services, lifespan: Lifespan[Starlette]) -> ASGIApp:

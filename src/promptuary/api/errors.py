@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from promptuary.http.scope import REQUEST_ID
-from promptuary.model import errors
+from promptuary.model import errors, reference_errors
 from promptuary.model.json_text import dump_compact
 
 RETRY_UNAVAILABLE_SECONDS = 1
@@ -134,6 +134,13 @@ STATUSES: dict[type[errors.RegistryError], int] = {
     errors.InvalidBackup: 400,
     errors.VersionConflict: 409,
     errors.LabelMoved: 409,
+    reference_errors.InvalidReference: 400,
+    reference_errors.ReferencedPrompt: 409,
+    reference_errors.ReferencedLabel: 409,
+    reference_errors.UnrestorableReferences: 409,
+    reference_errors.UnresolvedReference: 409,
+    reference_errors.ReferencedVersionGone: 404,
+    reference_errors.UnusableReference: 409,
     errors.SchemaMismatch: 503,
     errors.Busy: 503,
     errors.Damaged: 503,

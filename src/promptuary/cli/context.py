@@ -17,7 +17,11 @@ def open_database(settings: Settings) -> Database:
 
     Not by way of `promptuary.server`: to load the whole server would double the time that a command takes.
     """
-    return Database.open(settings.resolved_database_url, pool_size=settings.database_pool_size)
+    return Database.open(
+        settings.resolved_database_url,
+        pool_size=settings.database_pool_size,
+        reference_depth=settings.allowed_reference_depth,
+    )
 
 
 @contextmanager
@@ -28,7 +32,8 @@ def opened_database(*, creates: bool = False) -> Iterator[Database]:
     nothing, taken in the wrong folder, would look like success.
     """
     settings = read_settings()
-    database = open_database(settings) if creates else Database.open_existing(settings.resolved_database_url)
+    url, depth = settings.resolved_database_url, settings.allowed_reference_depth
+    database = open_database(settings) if creates else Database.open_existing(url, reference_depth=depth)
     try:
         with database.read() as tx:
             revision = schema.current_revision(tx)

@@ -14,7 +14,7 @@ from promptuary.http.conditional import Headers, not_modified_headers, tag_of
 from promptuary.model.changes import Change, ChangeKind
 from promptuary.model.usage import FetchKey
 
-AnswerKey = tuple[int, str, tuple[str, str, str]]
+AnswerKey = tuple[int, str, tuple[str, str, str, str]]
 GrantKey = tuple[bytes, str, str]
 CachedRequestKey = tuple[bytes, bytes, bytes]
 

@@ -13,7 +13,6 @@ from promptuary.delivery.shortcut import Shortcut
 from promptuary.http.answered import Answered
 from promptuary.http.conditional import NOT_MODIFIED, OK, conditional, is_known
 from promptuary.http.scope import ANSWERED, HEAD
-from promptuary.model.usage import FetchKey
 
 GRANT_SECONDS = 600.0
 """Maximum lifetime of a grant; its use is recorded on renewal. Changes end it immediately."""
@@ -92,7 +91,7 @@ class FetchCacheMiddleware:
         if not self._backend.count_read(grant.key_id):
             await self._pass_on(scope, receive, send)
             return
-        cached = CachedRequest(grant, answer, FetchKey(answer.facts.version_id, grant.key_id, answer.facts.label))
+        cached = CachedRequest(grant, answer, answer.facts.fetch_key(grant.key_id))
         self._cache.keep_request(ticket_key, cached)
         self._count_fetch(cached, scope)
         await _send_answer(answer, known, scope["method"], send)

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 from starlette.types import Scope
 
 _PREFIXES = frozenset({"projects", "environments"})
-_PARAMETERS = frozenset({"version", "label", "content", "token", "api_key"})
+_PARAMETERS = frozenset({"version", "label", "content", "resolve", "token", "api_key"})
 _PLAIN_ACCEPTS = frozenset({b"*/*", b"application/json", b"application/json, text/plain, */*"})
 _BEARER = b"Bearer "
 _PARTS = 7
@@ -21,7 +21,7 @@ class FetchAddress:
     project_reference: str
     api_token: str
     segment: str
-    selection: tuple[str, str, str]
+    selection: tuple[str, str, str, str]
 
 
 def read_headers(headers: list[tuple[bytes, bytes]]) -> tuple[bytes, bytes | None] | None:
@@ -66,5 +66,10 @@ def address_of(scope: Scope) -> FetchAddress | None:
         project_reference=parts[3],
         api_token=parameters.get("token", "") or parameters.get("api_key", ""),
         segment=parts[6],
-        selection=(parameters.get("version", ""), parameters.get("label", ""), parameters.get("content", "")),
+        selection=(
+            parameters.get("version", ""),
+            parameters.get("label", ""),
+            parameters.get("content", ""),
+            parameters.get("resolve", ""),
+        ),
     )

@@ -4,7 +4,8 @@ Stored JSON is text, not a database's JSON type: NUL, key order and big numbers 
 """
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 MAX_DEPTH = 200
@@ -20,6 +21,10 @@ MAX_INDENTATION = 3_000_000
 # Built once: to build one takes as long as to write a short value.
 _AS_STORED = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 _COMPACT = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+# In a text that is JSON, quotes are the ends of its strings, or escaped.
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"(?P<is_key>[ \t\r\n]*:)?')
 
 
 class InvalidJson(ValueError):
@@ -71,6 +76,19 @@ def parse(text: str, *, max_depth: int = MAX_DEPTH) -> object:
     if _is_deeper_than(value, max_depth):
         raise InvalidJson(_TOO_DEEP)
     return value
+
+
+def change_strings(text: str, change: Callable[[str], str]) -> str:
+    """Return the text of a JSON value with each of its strings changed, but not the keys of objects; all else stays as written."""
+
+    def changed(match: re.Match[str]) -> str:
+        if match["is_key"]:
+            return match[0]
+        before = json.loads(match[0])
+        after = change(before)
+        return match[0] if after == before else json.dumps(after, ensure_ascii=False)
+
+    return _STRING.sub(changed, text)
 
 
 def find_surrogate(value: object) -> str | None:

@@ -8,19 +8,14 @@ Programs get every prompt as text, also one that is stored as JSON. So the text 
 * a **text** otherwise.
 """
 
-import json
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
 from promptuary.model.chats import Entry, chat_of, content_texts, json_texts, placeholder_name
-from promptuary.model.json_text import InvalidJson, parse
+from promptuary.model.json_text import InvalidJson, change_strings, parse
 from promptuary.model.variables import fill_in, variable_names
-
-# In a text that is JSON, quotes are the ends of its strings, or escaped.
-_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"(?P<is_key>[ \t\r\n]*:)?')
 
 
 class TemplateKind(StrEnum):
@@ -81,7 +76,7 @@ class Template:
         """Return the text of a prompt that is no chat with values in the place of variables; variables without one stay."""
         if self._value is None:
             return fill_in(self.text, values, self.declared)
-        return _STRING.sub(lambda match: self._fill_string(match, values), self.text)
+        return change_strings(self.text, lambda text: fill_in(text, values, self.declared))
 
     def fill_value(self, value: object, values: Mapping[str, str]) -> object:
         """Return a JSON value, such as the content of a message, with values in the place of the variables of its texts."""
@@ -92,10 +87,3 @@ class Template:
         if isinstance(value, dict):
             return {key: self.fill_value(each, values) for key, each in value.items()}
         return value
-
-    def _fill_string(self, match: re.Match[str], values: Mapping[str, str]) -> str:
-        if match["is_key"]:
-            return match[0]
-        text = json.loads(match[0])
-        filled = fill_in(text, values, self.declared)
-        return match[0] if filled == text else json.dumps(filled, ensure_ascii=False)

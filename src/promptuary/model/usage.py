@@ -24,11 +24,15 @@ def recent_days(today: date, days: int = RECENT_DAYS) -> tuple[date, date]:
 
 
 class FetchKey(NamedTuple):
-    """Key of a count: the version, the API key and the label of a fetch; empty texts for no key and no label."""
+    """Key of a count: the version, the API key and the label of a fetch; empty texts for no key and no label.
+
+    ``part_ids`` are the versions that were parts of the text; each is counted as such, too.
+    """
 
     version_id: str
     key_id: str
     label: str
+    part_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +93,29 @@ class VersionUsage:
 
 
 @dataclass(frozen=True, slots=True)
+class ParentUsage:
+    """Fetches of a prompt that had another one as a part of its text."""
+
+    name: str
+    fetches: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartUsage:
+    """Fetches of a prompt as a part of other prompts, which are in no other sum; the most fetched parents, at most `MAX_SHOWN`."""
+
+    fetches: int
+    parents: tuple[ParentUsage, ...]
+    days: tuple[DayUsage, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """Fetches of a prompt from the day ``first`` to the day ``last``, both included, and a page of its fetched versions."""
 
     first: date
     last: date
     fetches: int
+    as_part: PartUsage
     versions: tuple[VersionUsage, ...]
     has_more: bool

@@ -8,6 +8,7 @@ from promptuary.model.changes.payloads import PromptArchived, PromptRestored
 from promptuary.model.errors import ArchivedPromptNotFound, RestoredNameTaken
 from promptuary.model.names import check_prompt_name
 from promptuary.model.prompts import LabelPointer, Prompt, Version
+from promptuary.registry import references
 from promptuary.registry.changes import record
 from promptuary.registry.prompts import History, canonical_uuid, fetch_prompt
 from promptuary.store import changes, prompts, versions
@@ -46,7 +47,7 @@ def restore_prompt(
 
     It is the one that has a version of id ``version_id``, else the one that was archived last. That a label comes back is for
     a user to decide who knows the programs that follow them. Raises `ArchivedPromptNotFound`,
-    `RestoredNameTaken`.
+    `RestoredNameTaken`, and `UnrestorableReferences`.
     """
     actor.require(Permission.WRITE)
     if new_name is not None:
@@ -57,6 +58,7 @@ def restore_prompt(
     restored = replace(found, name=new_name or name)
     if not prompts.restore_prompt(tx, found.id, name=restored.name):
         raise RestoredNameTaken
+    references.check_restored(tx, restored)
     former_name = None if restored.name == name else name
     archived = changes.find_last_change(tx, prompt_id=found.id, kind=ChangeKind.PROMPT_ARCHIVED)
     record(tx, actor, PromptRestored(found.latest_version, found.latest_version, former_name), prompt=restored)

@@ -9,8 +9,8 @@ from datetime import UTC, date, datetime
 from operator import itemgetter
 
 from promptuary.model.access import Actor
-from promptuary.model.prompts import Version
 from promptuary.model.usage import FetchCount, FetchKey
+from promptuary.registry.assembling import AssembledVersion
 
 MAX_TALLIES = 200_000
 """Most different uses that are kept while they cannot be written; it takes some 100 MB to keep so many."""
@@ -50,10 +50,10 @@ class FetchCounter:
             finally:
                 self._adding.release()
 
-    def count_versions(self, actor: Actor, versions: Iterable[Version], label: str | None) -> None:
-        """Count a fetch of each version by an actor, who has asked for it by a label, if any."""
-        for version in versions:
-            self.count(FetchKey(version.id, actor.key_id or "", label or ""))
+    def count_versions(self, actor: Actor, versions: Iterable[AssembledVersion], label: str | None) -> None:
+        """Count a fetch of each version, and of its parts, by an actor, who has asked for it by a label, if any."""
+        for each in versions:
+            self.count(FetchKey(each.version.id, actor.key_id or "", label or "", each.part_ids))
 
     def take(self) -> list[FetchCount]:
         """Return what was counted since the last call."""

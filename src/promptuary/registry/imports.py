@@ -8,10 +8,12 @@ from promptuary.model.access import Actor, Permission
 from promptuary.model.changes.payloads import PromptImported
 from promptuary.model.errors import HistoryConflict
 from promptuary.model.prompts import MAX_LABELS, LabelPointer, Prompt
+from promptuary.model.references import count_references
 from promptuary.model.transfer import LabelLine, Line, PromptLine, VersionLine
 from promptuary.model.transfer_order import Order
 from promptuary.registry.changes import record_imports
-from promptuary.store import members, prompts, transfers
+from promptuary.registry.references import list_affected
+from promptuary.store import members, prompts, references, transfers
 from promptuary.store.engine.database import Transaction
 from promptuary.store.lists import entries
 from promptuary.store.transfers import Arrival, Carried
@@ -178,12 +180,14 @@ def _history(line: VersionLine) -> tuple[object, ...]:
 def _carry_out(tx: Transaction, actor: Actor, steps: list[_Step]) -> None:
     members_here = _members(tx, actor, steps)
     transfers.insert_carried(tx, [step.after for step in steps if step.before is None])
-    transfers.insert_versions(tx, [(_arrival(step, line, members_here), line) for step in steps for line in step.versions])
+    arrivals = [(_arrival(step, line, members_here), line) for step in steps for line in step.versions]
+    transfers.insert_versions(tx, arrivals)
+    references.insert_references(tx, actor.project_id, {arrival.id: count_references(line.content) for arrival, line in arrivals})
     for step in steps:
         if step.before is not None and step.versions:
             prompts.update_latest_version(tx, step.after.prompt.id, step.after.prompt.latest_version)
     _set_labels(tx, steps, members_here)
-    record_imports(tx, actor, [(step.after.prompt, _imported(step)) for step in steps])
+    record_imports(tx, actor, [(step.after.prompt, _imported(tx, step)) for step in steps])
 
 
 def _set_labels(tx: Transaction, steps: list[_Step], members_here: dict[str, int]) -> None:
@@ -195,13 +199,15 @@ def _set_labels(tx: Transaction, steps: list[_Step], members_here: dict[str, int
         transfers.replace_label(tx, arrival, line, version_id=version_ids[arrival.prompt_id, line.version])
 
 
-def _imported(step: _Step) -> PromptImported:
+def _imported(tx: Transaction, step: _Step) -> PromptImported:
+    labels = tuple(LabelPointer(label.name, label.version) for label in (*step.new_labels, *step.moved_labels))
     return PromptImported(
         former_version=None if step.before is None else step.before.prompt.latest_version,
         version=step.after.prompt.latest_version,
         versions_added=len(step.versions),
-        labels=tuple(LabelPointer(label.name, label.version) for label in (*step.new_labels, *step.moved_labels)),
+        labels=labels,
         is_archived=step.after.archived_at is not None,
+        affected_prompts=list_affected(tx, step.after.prompt, [label.name for label in labels]),
     )
 
 

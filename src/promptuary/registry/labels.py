@@ -11,6 +11,7 @@ from promptuary.model.changes import Change, payloads
 from promptuary.model.errors import LabelMoved, LabelNotFound, TooManyLabels, VersionNotFound
 from promptuary.model.names import check_label_name
 from promptuary.model.prompts import MAX_LABELS, Label, Prompt, Version
+from promptuary.registry import references
 from promptuary.registry.changes import record
 from promptuary.store import activity, labels, prompts, versions
 from promptuary.store.engine.database import Transaction
@@ -18,10 +19,11 @@ from promptuary.store.engine.database import Transaction
 
 @dataclass(frozen=True, slots=True)
 class PlacedLabel:
-    """A label where it is now, and whether it is new on the prompt."""
+    """A label where it is now, whether it is new on the prompt, and the names of other prompts that serve another text since."""
 
     label: Label
     is_new: bool
+    affected_prompts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ def move_label(
     """Let a label of prompt ``name`` point at a version, creating it if needed.
 
     Pointing it where it points already changes nothing. Raises `InvalidValue`, `VersionNotFound`, `TooManyLabels`, and `LabelMoved`
-    if the label is not at ``expected_version``. Another prompt than ``prompt_id`` that has the name by now is not found.
+    if the label is not at ``expected_version``; `InvalidReference` if the version has references that are not allowed, or prompts
+    that follow the label cannot contain it. Another prompt than ``prompt_id`` that has the name by now is not found.
     """
     actor.require(Permission.WRITE)
     check_label_name(label)
@@ -66,16 +69,18 @@ def move_label(
         raise VersionNotFound(name, version)
     present = labels.find_label(tx, prompt.id, label)
     _require_position(present, expected_version)
+    affected: tuple[str, ...] = ()
     if present is None:
-        _create(tx, actor, prompt, label=label, target=target)
+        affected = _create(tx, actor, prompt, label=label, target=target)
     elif present.version != version:
+        affected = references.check_label_move(tx, prompt, label, target)
         labels.update_label(tx, present.id, version_id=target.id, at=tx.clock())
-        record(tx, actor, payloads.LabelMoved(label, former_version=present.version, version=version), prompt=prompt)
+        record(tx, actor, payloads.LabelMoved(label, present.version, version, affected), prompt=prompt)
     placed = labels.find_label(tx, prompt.id, label)
     if placed is None:
         message = f"label {label} of prompt {prompt.id} is missing"
         raise RuntimeError(message)
-    return PlacedLabel(placed, is_new=present is None)
+    return PlacedLabel(placed, present is None, affected)
 
 
 def remove_label(
@@ -87,13 +92,14 @@ def remove_label(
     expected_version: int | Anywhere = ANYWHERE,
     prompt_id: str | None = None,
 ) -> None:
-    """Remove a label from a prompt, as `move_label` moves one. Raises `LabelNotFound`, and `LabelMoved`."""
+    """Remove a label from a prompt, as `move_label` moves one. Raises `LabelNotFound`, `LabelMoved`, `ReferencedLabel`."""
     actor.require(Permission.WRITE)
     prompt = _locked(tx, actor, name, prompt_id)
     present = None if prompt is None else labels.find_label(tx, prompt.id, label)
     if prompt is None or present is None:
         raise LabelNotFound(label, name)
     _require_position(present, expected_version)
+    references.require_unfollowed(tx, prompt, label)
     labels.delete_label(tx, present.id)
     record(tx, actor, payloads.LabelRemoved(label, former_version=present.version), prompt=prompt)
 
@@ -134,9 +140,10 @@ def _require_position(present: Label | None, expected: ExpectedVersion) -> None:
         raise LabelMoved(current)
 
 
-def _create(tx: Transaction, actor: Actor, prompt: Prompt, *, label: str, target: Version) -> None:
+def _create(tx: Transaction, actor: Actor, prompt: Prompt, *, label: str, target: Version) -> tuple[str, ...]:
     if labels.count_labels(tx, prompt.id) >= MAX_LABELS:
         raise TooManyLabels(MAX_LABELS)
+    affected = references.check_label_move(tx, prompt, label, target)
     labels.insert_label(
         tx,
         label_id=str(uuid.uuid4()),
@@ -146,4 +153,5 @@ def _create(tx: Transaction, actor: Actor, prompt: Prompt, *, label: str, target
         created_by_id=actor.user_id,
         at=tx.clock(),
     )
-    record(tx, actor, payloads.LabelCreated(label, target.version), prompt=prompt)
+    record(tx, actor, payloads.LabelCreated(label, target.version, affected), prompt=prompt)
+    return affected

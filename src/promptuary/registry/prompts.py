@@ -40,6 +40,7 @@ from promptuary.model.prompts import (
     latest_version,
 )
 from promptuary.model.text import check_text
+from promptuary.registry import references
 from promptuary.registry.changes import record
 from promptuary.store import fetches, labels, prompts, users, versions
 from promptuary.store.engine.database import Transaction
@@ -84,7 +85,7 @@ def create_prompt(
 ) -> Version:
     """Create a prompt with version 1; ``variables`` is the contract of its variables.
 
-    Raises `InvalidValue`, `NameTaken`, `PermissionDenied`.
+    Raises `InvalidValue`, `NameTaken`, `PermissionDenied`, `InvalidReference`.
     """
     actor.require(Permission.WRITE)
     check_prompt_name(name)
@@ -114,8 +115,8 @@ def publish_version(  # noqa: PLR0913 - the parts of a version, and what they we
 
     The content comes from ``prompt``, else from ``edits`` to the latest version, else it stays. Labels do not move. Another prompt
     than ``prompt_id`` that has the name by now is not found.
-    Raises, in this order, `PromptNotFound`, `VersionConflict`, `TooManyVersions`, `EditRefused`; before them `InvalidValue` and
-    `PermissionDenied`.
+    Raises, in this order, `PromptNotFound`, `VersionConflict`, `TooManyVersions`, `EditRefused`, `InvalidReference`; before them
+    `InvalidValue` and `PermissionDenied`.
     """
     actor.require(Permission.WRITE)
     new_content = None if prompt is None else encode_prompt(prompt)
@@ -151,7 +152,8 @@ def publish_version(  # noqa: PLR0913 - the parts of a version, and what they we
 def duplicate_prompt(tx: Transaction, actor: Actor, *, name: str, new_name: str, expected_version: int | None = None) -> Version:
     """Create a prompt from the latest content, config and contract of another one.
 
-    Raises `PromptNotFound`, `CopyNameTaken`, and `VersionConflict` if the latest version is not ``expected_version``.
+    Raises `PromptNotFound`, `CopyNameTaken`, `InvalidReference`, and `VersionConflict` if the latest version is not
+    ``expected_version``.
     """
     actor.require(Permission.WRITE)
     check_prompt_name(new_name, field="new_name")
@@ -171,13 +173,15 @@ def duplicate_prompt(tx: Transaction, actor: Actor, *, name: str, new_name: str,
 def archive_prompt(tx: Transaction, actor: Actor, *, name: str, expected: Standing | None = None) -> None:
     """Take a prompt with all versions out of service and free its name; its labels go.
 
-    Raises `PromptNotFound`, and `VersionConflict` if its latest version or its labels are not those ``expected``.
+    Raises `PromptNotFound`, `VersionConflict` if its latest version or its labels are not those ``expected``, and
+    `ReferencedPrompt`.
     """
     actor.require(Permission.WRITE)
     found = _lock(tx, actor, name)
     pointers = labels.list_pointers(tx, found.id)
     if expected not in {None, Standing(found.id, found.latest_version, pointers)}:
         raise VersionConflict(found.latest_version)
+    references.require_unreferenced(tx, found)
     labels.delete_labels(tx, found.id)
     prompts.archive_prompt(tx, found.id, at=tx.clock())
     record(tx, actor, PromptArchived(found.latest_version, found.latest_version, pointers), prompt=found)
@@ -343,7 +347,8 @@ def _insert_prompt(tx: Transaction, actor: Actor, name: str) -> Prompt | None:
 def _insert_version(
     tx: Transaction, actor: Actor, prompt: Prompt, draft: Draft, *, at: datetime, pointers: tuple[LabelPointer, ...] = ()
 ) -> Version:
-    """Insert the latest version of a prompt, and return it as it would be read."""
+    """Insert the latest version of a prompt, and return it as it would be read. Raises `InvalidReference`."""
+    references.check_new_version(tx, prompt, draft.content)
     version = latest_version(
         prompt,
         draft,
@@ -353,6 +358,7 @@ def _insert_version(
         prompt_labels=pointers,
     )
     versions.insert_version(tx, version)
+    references.add_references(tx, prompt, version)
     return version
 
 

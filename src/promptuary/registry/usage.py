@@ -7,7 +7,7 @@ from promptuary.model.access import Actor, Permission
 from promptuary.model.errors import InvalidValue, PromptNotFound
 from promptuary.model.prompts import Version
 from promptuary.model.usage import DEFAULT_DAYS, MAX_DAYS, RECENT_DAYS, FetchCount, Usage, recent_days
-from promptuary.store import fetches, prompts
+from promptuary.store import fetches, part_fetches, prompts
 from promptuary.store.engine.database import Transaction
 
 
@@ -42,6 +42,7 @@ def get_usage(
         first=days[0],
         last=days[1],
         fetches=fetches.count_fetches(tx, prompt, days, version=version),
+        as_part=part_fetches.get_part_usage(tx, prompt, days, version=version),
         versions=page[:limit],
         has_more=len(page) > limit,
     )

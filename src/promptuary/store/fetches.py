@@ -10,10 +10,11 @@ from sqlalchemy import BigInteger, ColumnElement, Select, case, cast, delete, fu
 
 from promptuary.model.prompts import Prompt
 from promptuary.model.usage import MAX_SHOWN, DayUsage, FetchCount, KeyUsage, LabelUsage, VersionUsage
-from promptuary.store import recent_fetches
+from promptuary.store import part_fetches, recent_fetches
 from promptuary.store.engine import dialect
 from promptuary.store.engine.database import Transaction
 from promptuary.store.tables import MAX_INTEGER, fetches, keys, last_fetches, prompts, users, versions
+from promptuary.store.tables import part_fetches as part_rows
 from promptuary.store.tables import recent_fetches as recent_rows
 from promptuary.store.users import AUTHOR_COLUMNS, author_of
 
@@ -43,6 +44,7 @@ def add_fetch_counts(tx: Transaction, fetch_counts: Sequence[FetchCount]) -> Non
         },
     )
     tx.connection.execute(counted, [_row(fetch_count) for fetch_count in ordered])
+    part_fetches.add_part_counts(tx, ordered)
     noted = dialect.insert(tx.connection, last_fetches)
     noted = noted.on_conflict_do_update(
         index_elements=list(last_fetches.primary_key), set_={"last_fetched_at": _later(noted, last_fetches.c.last_fetched_at)}
@@ -53,12 +55,13 @@ def add_fetch_counts(tx: Transaction, fetch_counts: Sequence[FetchCount]) -> Non
 
 def lock_fetches(tx: Transaction) -> None:
     """Keep all others from counting until the transaction ends; call it before any row is touched."""
-    dialect.lock_writes(tx.connection, fetches, last_fetches, recent_rows)
+    dialect.lock_writes(tx.connection, fetches, part_rows, last_fetches, recent_rows)
 
 
 def trim_fetches(tx: Transaction, *, before: date) -> int:
     """Delete what was counted on days before ``before`` and return how many rows that was; when versions were used last stays."""
     trimmed = tx.connection.execute(delete(fetches).where(fetches.c.day < before)).rowcount
+    part_fetches.trim_part_fetches(tx, before=before)
     if trimmed and recent_fetches.begin_before(tx, before):
         recent_fetches.rebuild(tx)
     return trimmed
@@ -131,7 +134,8 @@ def _row(fetch_count: FetchCount) -> dict[str, object]:
         "count": fetch_count.count,
         "last_fetched_at": fetch_count.last_fetched_at,
     }
-    return fetch_count.fetch_key._asdict() | counted
+    key = fetch_count.fetch_key
+    return {"version_id": key.version_id, "key_id": key.key_id, "label": key.label, **counted}
 
 
 def _last_rows(ordered: list[FetchCount]) -> list[dict[str, object]]:

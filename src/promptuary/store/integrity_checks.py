@@ -11,7 +11,7 @@ from promptuary.model.errors import InvalidValue, Unavailable
 from promptuary.model.outline import outline_of
 from promptuary.model.text import counted, fold
 from promptuary.model.transfer import read_writer
-from promptuary.store import row_rules
+from promptuary.store import references, row_rules
 from promptuary.store.engine import dialect
 from promptuary.store.engine.database import AnyRow, Transaction, translated_errors
 from promptuary.store.lists import entries, trigrams
@@ -46,6 +46,7 @@ def _relation_problems(tx: Transaction) -> Iterator[str]:
     try:
         with translated_errors():
             yield from chain(_numbering_problems(tx), _label_problems(tx), _content_problems(tx), _author_problems(tx))
+            yield from _reference_problems(tx)
     except Unavailable as error:
         yield error.for_log
 
@@ -107,6 +108,15 @@ def _author_problems(tx: Transaction) -> Iterator[str]:
         for row in tx.connection.execute(statement.execution_options(yield_per=_BATCH)):
             if not _is_writer(_parsed(row.author)):
                 yield f"{kind} {row.id}: the recorded author has no name and address"
+
+
+def _reference_problems(tx: Transaction) -> Iterator[str]:
+    """Compare the rows of references with the contents, which are read again."""
+    stored = {version_id: (project_id, found) for project_id, version_id, found in references.list_stored(tx)}
+    for project_id, version_id, derived in references.list_derived(tx):
+        if stored.pop(version_id, None) != (project_id, derived):
+            yield f"version {version_id}: its references do not match its content"
+    yield from (f"version {version_id}: its references do not match its content" for version_id in sorted(stored))
 
 
 def _is_writer(value: object) -> bool:

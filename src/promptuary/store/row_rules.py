@@ -36,11 +36,13 @@ from promptuary.store.tables import (
     labels,
     last_fetches,
     members,
+    part_fetches,
     projects,
     prompts,
     sessions,
     sign_in_links,
     users,
+    version_references,
     versions,
 )
 
@@ -53,9 +55,11 @@ TABLES: Final = (
     sign_in_links,
     prompts,
     versions,
+    version_references,
     labels,
     fetches,
     last_fetches,
+    part_fetches,
     changes,
 )
 """The tables that are not derived from others."""
@@ -242,6 +246,18 @@ def _check_fetches(row: Row) -> None:
         check_label_name(row["label"], field="label")
 
 
+def _check_reference(row: Row) -> None:
+    check_prompt_name(row["name"])
+    _require(row["occurrences"] >= 1, "occurrences is less than 1")
+    _require(bool(row["label"]) != bool(row["version"]) and row["version"] >= 0, "it needs either a version or a label")
+    if row["label"]:
+        check_label_name(row["label"], field="label")
+
+
+def _check_part_fetches(row: Row) -> None:
+    _require(row["count"] >= 1, "count is less than 1")
+
+
 def _check_change(row: Row) -> None:
     _require(row["sequence"] >= 1, "sequence is less than 1")
     _require(row["kind"] in {*ChangeKind}, "kind is none of those that are written")
@@ -284,7 +300,9 @@ _RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         prompts.name: _check_prompt,
         versions.name: _check_version,
         labels.name: _check_label,
+        version_references.name: _check_reference,
         fetches.name: _check_fetches,
+        part_fetches.name: _check_part_fetches,
         changes.name: _check_change,
     }
 )

@@ -251,6 +251,20 @@ labels = Table(
     UniqueConstraint("prompt_id", "name"),
 )
 
+# A row for every different reference of a version, derived from its content. A reference has a version, or a label; 0 and the empty
+# text say that it has none. `name` is that of the prompt meant, which may not exist.
+version_references = Table(
+    "version_references",
+    metadata,
+    Column("version_id", _TextId, ForeignKey("versions.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", Word(255), primary_key=True),
+    Column("version", Count, primary_key=True, autoincrement=False),
+    Column("label", Word(128), primary_key=True),
+    Column("project_id", Count, nullable=False),
+    Column("occurrences", Count, CheckConstraint("occurrences >= 1", name="occurrences"), nullable=False),
+    Index("ix_version_references_name", "project_id", "name"),
+)
+
 # What search looks in: a row for every version that a list can show, with folded texts. Derived, see `store.lists.entries`.
 search_texts = Table(
     "search_texts",
@@ -313,6 +327,17 @@ last_fetches = Table(
     metadata,
     Column("version_id", _TextId, primary_key=True),
     Column("last_fetched_at", UtcDateTime, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Fetches of a version as a part of other prompts, by the version that was fetched. No foreign keys, as above.
+part_fetches = Table(
+    "part_fetches",
+    metadata,
+    Column("version_id", _TextId, primary_key=True),
+    Column("day", Date, primary_key=True, index=True),
+    Column("parent_version_id", _TextId, primary_key=True),
+    Column("count", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -106,6 +106,11 @@ def list_versions(tx: Transaction, ids: Sequence[str], *, with_content: bool) ->
     return [found[version_id] for version_id in ids]
 
 
+def list_contents(tx: Transaction, ids: Sequence[str]) -> dict[str, str]:
+    """Return the stored contents of versions by their ids."""
+    return {row.id: row.content for row in _CONTENTS_AMONG.all(tx.connection, {"ids": ids})} if ids else {}
+
+
 def _select(content_column: ColumnElement[str]) -> Select[Any]:
     joined = select(*_COLUMNS, content_column.label("content")).join(prompts, prompts.c.id == versions.c.prompt_id)
     return joined.outerjoin(users, users.c.id == versions.c.created_by_id)
@@ -127,6 +132,7 @@ def _wanted(column: ColumnElement[Any]) -> ColumnElement[bool]:
 _INSERT = Prepared(insert(versions))
 _FULL_AMONG = Prepared(_select_full().where(is_among(versions.c.id, "ids")))
 _BARE_AMONG = Prepared(_select_bare().where(is_among(versions.c.id, "ids")))
+_CONTENTS_AMONG = Prepared(select(versions.c.id, versions.c.content).where(is_among(versions.c.id, "ids")))
 _OF_PROMPT = bindparam("prompt_id", type_=versions.c.prompt_id.type)
 _BY_NUMBER = Prepared(_select_full().where(versions.c.prompt_id == _OF_PROMPT, _wanted(versions.c.version)))
 _DRAFT = Prepared(

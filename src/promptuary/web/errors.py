@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from promptuary.model import errors
+from promptuary.model import errors, reference_errors
 from promptuary.model.text import counted
 
 
@@ -46,6 +46,7 @@ class ErrorPage:
 _ASK_AN_ADMIN = "An admin of the project can give you another role."
 _GO_BACK = "Nothing was changed. Go back and correct it."
 _CONFLICT = ErrorPage(409, "The change conflicts with the current state", "Nothing was changed.")
+_REFERENCED = ErrorPage(409, "Other prompts reference this one", "Nothing was changed. Change those prompts first.")
 _UNAVAILABLE = ErrorPage(503, "The database does not answer", "Nothing was changed. Try again later.")
 
 PAGES: dict[type[errors.RegistryError], ErrorPage] = {
@@ -74,6 +75,12 @@ PAGES: dict[type[errors.RegistryError], ErrorPage] = {
     ),
     errors.LabelMoved: _CONFLICT,
     errors.LastAdmin: _CONFLICT,
+    reference_errors.ReferencedPrompt: _REFERENCED,
+    reference_errors.ReferencedLabel: _REFERENCED,
+    reference_errors.UnrestorableReferences: ErrorPage(409, "A reference stands in the way", "Nothing was restored."),
+    reference_errors.UnresolvedReference: ErrorPage(
+        409, "A reference cannot be resolved", "Change it, or the prompt that it names."
+    ),
     errors.NotEmpty: _CONFLICT,
     errors.Busy: ErrorPage(503, "The server is busy", "Nothing was changed. Try again later."),
     errors.SchemaMismatch: _UNAVAILABLE,

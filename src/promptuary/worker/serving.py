@@ -80,7 +80,11 @@ def run(*, number: int, listener: int, prepare_for: str | None) -> None:
     """Serve on the socket with a descriptor, on the settings of the environment; prepare the database first for an address."""
     settings = Settings()
     configure_logs(settings)
-    database = Database.open(settings.resolved_database_url, pool_size=settings.database_pool_size)
+    database = Database.open(
+        settings.resolved_database_url,
+        pool_size=settings.database_pool_size,
+        reference_depth=settings.allowed_reference_depth,
+    )
     if prepare_for is not None:
         prepare(database, address=settings.public_url or prepare_for)
         mark_as_prepared()

@@ -42,9 +42,11 @@ CREATE INDEX ix_list_entries_project ON list_entries (project_id, label);
 CREATE INDEX ix_list_entries_size ON list_entries (project_id, label, size_bytes, version_id);
 CREATE INDEX ix_list_entries_version ON list_entries (project_id, label, version, version_id);
 CREATE INDEX ix_members_user_id ON members (user_id);
+CREATE INDEX ix_part_fetches_day ON part_fetches (day);
 CREATE INDEX ix_search_texts_prompt_id ON search_texts (prompt_id);
 CREATE INDEX ix_sessions_user_id ON sessions (user_id);
 CREATE INDEX ix_sign_in_links_user_id ON sign_in_links (user_id);
+CREATE INDEX ix_version_references_name ON version_references (project_id, name);
 CREATE TABLE keys (
 	id VARCHAR(36) NOT NULL, 
 	user_id INTEGER NOT NULL, 
@@ -110,6 +112,16 @@ CREATE TABLE members (
 	CONSTRAINT fk_members_project_id_projects FOREIGN KEY(project_id) REFERENCES projects (id) ON DELETE CASCADE, 
 	CONSTRAINT fk_members_user_id_users FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE CASCADE
 );
+CREATE TABLE part_fetches (
+	version_id VARCHAR(36) NOT NULL, 
+	day DATE NOT NULL, 
+	parent_version_id VARCHAR(36) NOT NULL, 
+	count BIGINT NOT NULL, 
+	CONSTRAINT pk_part_fetches PRIMARY KEY (version_id, day, parent_version_id)
+)
+ WITHOUT ROWID
+
+;
 CREATE TABLE projects (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	name TEXT NOT NULL, 
@@ -194,6 +206,17 @@ CREATE TABLE users (
 	CONSTRAINT fk_users_current_project_id_projects FOREIGN KEY(current_project_id) REFERENCES projects (id) ON DELETE SET NULL, 
 	CONSTRAINT uq_users_uuid UNIQUE (uuid), 
 	CONSTRAINT uq_users_email UNIQUE (email)
+);
+CREATE TABLE version_references (
+	version_id VARCHAR(36) NOT NULL, 
+	name VARCHAR(255) NOT NULL, 
+	version INTEGER NOT NULL, 
+	label VARCHAR(128) NOT NULL, 
+	project_id INTEGER NOT NULL, 
+	occurrences INTEGER NOT NULL, 
+	CONSTRAINT pk_version_references PRIMARY KEY (version_id, name, version, label), 
+	CONSTRAINT ck_version_references_occurrences CHECK (occurrences >= 1), 
+	CONSTRAINT fk_version_references_version_id_versions FOREIGN KEY(version_id) REFERENCES versions (id) ON DELETE CASCADE
 );
 CREATE TABLE versions (
 	id VARCHAR(36) NOT NULL, 

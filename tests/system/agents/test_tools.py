@@ -8,7 +8,14 @@ from agent import EARLIER, MODERN, Agent, connected
 from agent_server import serving
 from jsonschema import Draft202012Validator
 
-READING = {"llma-prompt-list", "llma-prompt-get", "llma-prompt-label-list", "llma-prompt-history", "llma-prompt-diff"}
+READING = {
+    "llma-prompt-list",
+    "llma-prompt-get",
+    "llma-prompt-dependents",
+    "llma-prompt-label-list",
+    "llma-prompt-history",
+    "llma-prompt-diff",
+}
 TAKING_AWAY = {"llma-prompt-label-set", "llma-prompt-label-delete", "llma-prompt-archive"}
 ADDING = {"llma-prompt-create", "llma-prompt-update", "llma-prompt-duplicate", "llma-prompt-restore"}
 

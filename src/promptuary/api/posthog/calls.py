@@ -22,8 +22,8 @@ from promptuary.http.answered import Answered
 from promptuary.http.body import UnknownCaller
 from promptuary.http.scope import ANSWERED, SENT_METHOD
 from promptuary.model.access import Actor, Permission
-from promptuary.model.prompts import Version
 from promptuary.model.transfer import Line
+from promptuary.registry.assembling import AssembledVersion
 from promptuary.store.engine.database import Database, Transaction
 
 QuerySchema = TypeVar("QuerySchema", bound=Schema)
@@ -98,7 +98,7 @@ class Call:
         if self.credentials.note_use is not None:
             self.credentials.note_use()
 
-    def count_fetches(self, actor: Actor, versions: Iterable[Version], label: str | None) -> None:
+    def count_fetches(self, actor: Actor, versions: Iterable[AssembledVersion], label: str | None) -> None:
         """Count that versions are handed out, by the label that was asked for. HEAD hands out nothing."""
         if self.request.scope.get(SENT_METHOD, self.request.method) == "GET":
             self.services.usage.count_versions(actor, versions, label)

@@ -16,8 +16,9 @@ from promptuary.api.posthog.calls import EVENT_STREAM, Call
 from promptuary.api.posthog.errors import answer_error
 from promptuary.api.posthog.fields import integer, refuse
 from promptuary.api.posthog.inputs import LabelName, PromptName, Schema
-from promptuary.api.posthog.outputs import Identifier, PositiveInteger, Timestamp, UserBasic, show_author, show_timestamp
+from promptuary.api.posthog.outputs import UserBasic, show_author, show_timestamp
 from promptuary.api.posthog.resources import Operation, Resource
+from promptuary.api.posthog.scalars import Identifier, PositiveInteger, Timestamp
 from promptuary.api.streams import Broadcaster, Stream
 from promptuary.http.scope import ABORT, STAYS_OPEN
 from promptuary.model.access import Actor, Permission
@@ -79,7 +80,7 @@ class ChangesQuery(Schema):
     name: list[PromptName] = Field(
         default=[],
         max_length=MAX_FILTERS,
-        description="Only changes of this prompt or of a requested `label`. Repeatable.",
+        description="Only changes of this prompt, of its text by references, or of a requested `label`. Repeatable.",
     )
     label: list[LabelName] = Field(
         default=[],
@@ -94,7 +95,10 @@ class ChangesQuery(Schema):
 
 
 class LLMPromptChange(TypedDict):
-    """A change of a prompt; fields that do not apply to its kind are null."""
+    """A change of a prompt; fields that do not apply to its kind are null.
+
+    `affected_prompts` are other prompts that serve another text since, because they reference this one; at most 1000 names.
+    """
 
     cursor: str
     kind: str
@@ -104,6 +108,7 @@ class LLMPromptChange(TypedDict):
     label: str | None
     from_version: PositiveInteger | None
     to_version: PositiveInteger | None
+    affected_prompts: list[str]
     actor: UserBasic | None
     created_at: Timestamp
 
@@ -159,6 +164,7 @@ def show_change(entry: Activity) -> dict[str, object]:
         "prompt_name": change.prompt_name,
         "prompt_id": change.prompt_id,
         **_show_versions(change),
+        "affected_prompts": list(change.affected_prompts),
         "actor": show_author(entry.user),
         "created_at": show_timestamp(change.at),
     }

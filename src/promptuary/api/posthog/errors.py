@@ -31,7 +31,7 @@ from promptuary.http.body import CLIENT_GONE, BodyTooSlow
 from promptuary.http.rate_limits import RateLimited
 from promptuary.http.request_log import log_damage
 from promptuary.http.scope import REQUEST_ID, SENT_METHOD
-from promptuary.model import errors
+from promptuary.model import errors, reference_errors
 
 _VALIDATION_CODES = {"invalid": "invalid_input", "invalid_object": "invalid_input"}
 _WHOLE_OBJECT_CODES = {"invalid_object", "not_a_list"}
@@ -69,6 +69,10 @@ def _invalid_value_body(refusal: errors.InvalidValue) -> Body:
     return invalid_value(refusal.code, str(refusal), refusal.field).body
 
 
+def _unresolved_body(refusal: reference_errors.UnresolvedReference) -> Body:
+    return {"detail": str(refusal), "reference_name": refusal.name}
+
+
 Shape = Callable[[Any], Body]
 
 SHAPES: dict[type[errors.RegistryError], Shape] = {
@@ -98,6 +102,13 @@ SHAPES: dict[type[errors.RegistryError], Shape] = {
     errors.InvalidBackup: _envelope_of("validation_error", "invalid_input"),
     errors.VersionConflict: lambda refusal: {"detail": str(refusal), "current_version": refusal.current_version},
     errors.LabelMoved: lambda refusal: {"detail": str(refusal), "current_version": refusal.current_version},
+    reference_errors.InvalidReference: _invalid_value_body,
+    reference_errors.ReferencedPrompt: lambda refusal: {"detail": str(refusal), "referencing_prompts": refusal.parents},
+    reference_errors.ReferencedLabel: lambda refusal: {"detail": str(refusal), "referencing_prompts": refusal.parents},
+    reference_errors.UnrestorableReferences: lambda refusal: {"detail": str(refusal), "reference_name": refusal.name},
+    reference_errors.UnresolvedReference: _unresolved_body,
+    reference_errors.ReferencedVersionGone: _unresolved_body,
+    reference_errors.UnusableReference: _unresolved_body,
     errors.SchemaMismatch: _envelope_of("server_error", "unavailable"),
     errors.Busy: _envelope_of("server_error", "unavailable"),
     errors.Damaged: _envelope_of("server_error", "unavailable"),

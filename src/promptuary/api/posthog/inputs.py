@@ -90,12 +90,22 @@ class ListQuery(Schema):
     )
     label: LabelName | None = Field(default=None, description="Only prompts with this label, each at the labelled version.")
     archived: Annotated[bool, flag()] = Field(default=False, description="List the archived prompts instead of the active ones.")
+    resolve: Annotated[bool, flag()] = Field(
+        default=False,
+        description="With `content=full`, put the texts of referenced prompts in the place of their tags. Prompts whose references "
+        "cannot be resolved are in `unresolved` instead of `results`.",
+    )
 
     @model_validator(mode="after")
     def _labels_of_active_prompts(self) -> Self:
         if self.archived and self.label is not None:
             refuse("invalid", "Use either archived or label, not both. Archived prompts have no labels.")
         return self
+
+    @property
+    def resolves(self) -> bool:
+        """`True` if references are to be resolved."""
+        return self.resolve and self.content == "full"
 
     @property
     def order(self) -> str:
@@ -123,6 +133,31 @@ class FetchQuery(Schema):
     version: VersionNumber | None = Field(default=None, description="The version to fetch. Default: the latest.")
     label: LabelName | None = Field(default=None, description="Fetch the version that this label points at.")
     content: Content = Field(default="full", description="How much of the prompt to return.")
+    resolve: Annotated[bool, flag()] = Field(
+        default=True,
+        description="Put the texts of referenced prompts in the place of their tags. False: return the text with its tags.",
+    )
+
+    @property
+    def resolves(self) -> bool:
+        """`True` if references are to be resolved."""
+        return self.resolve and self.content == "full"
+
+    @model_validator(mode="after")
+    def _one_selector(self) -> Self:
+        if self.version is not None and self.label is not None:
+            refuse("invalid", "Use either version or label, not both.")
+        return self
+
+
+class DependentsQuery(Schema):
+    """The query of a prompt's dependents, besides `limit` and `offset`, which are never an error."""
+
+    label: LabelName | None = Field(default=None, description="Only versions that follow this label.")
+    version: VersionNumber | None = Field(default=None, description="Only versions that pin this version.")
+    inactive: Annotated[bool, flag()] = Field(
+        default=False, description="Also list old versions without labels, which are not in use."
+    )
 
     @model_validator(mode="after")
     def _one_selector(self) -> Self:

@@ -8,13 +8,19 @@ from typing import Annotated, Any, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from promptuary.api.posthog.reference_outputs import (
+    LLMPromptReferencedBy,
+    LLMPromptResolvedReference,
+    LLMPromptServedReference,
+    LLMPromptUnresolved,
+    show_served,
+)
+from promptuary.api.posthog.scalars import Identifier, PositiveInteger, Timestamp
 from promptuary.model.accounts import Author
+from promptuary.model.assembly import ServedReference
 from promptuary.model.content import preview
 from promptuary.model.prompts import Label, LabelPointer, Version
 
-Timestamp = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
-Identifier = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
-PositiveInteger = Annotated[int, Field(ge=1)]
 Config = dict[str, Any] | None
 
 
@@ -104,19 +110,24 @@ class LLMPromptList(TypedDict):
     prompt_size_bytes: int
     all_labels: list[LLMPromptLabelPointer]
     archived_at: NotRequired[Timestamp]
+    resolved_references: NotRequired[list[LLMPromptServedReference]]
 
 
 class PaginatedLLMPromptListList(TypedDict):
-    """A page of a list."""
+    """A page of a list. It has `unresolved` if references were resolved."""
 
     count: Annotated[int, Field(ge=0)]
     next: str | None
     previous: str | None
     results: list[LLMPromptList]
+    unresolved: NotRequired[list[LLMPromptUnresolved]]
 
 
 class LLMPromptPublic(TypedDict):
-    """A version as programs fetch it. It has `label` only if the request had one, `variables` only if they are declared."""
+    """A version as programs fetch it. It has `label` only if the request had one, `variables` only if they are declared.
+
+    It has `resolved_references` if references were resolved, in the order in which their tags are met.
+    """
 
     id: Identifier
     name: str
@@ -134,6 +145,7 @@ class LLMPromptPublic(TypedDict):
     first_version_created_at: Timestamp
     outline: list[LLMPromptOutlineEntry]
     label: NotRequired[str]
+    resolved_references: NotRequired[list[LLMPromptServedReference]]
 
 
 class LLMPromptVersionSummary(TypedDict):
@@ -162,12 +174,14 @@ class LLMPromptLabel(TypedDict):
 
 
 class LLMPromptResolveResponse(TypedDict):
-    """A version in full, a page of the history, and all labels of the prompt."""
+    """A version in full, a page of the history, all labels of the prompt, and its references in both directions."""
 
     prompt: LLMPrompt
     versions: list[LLMPromptVersionSummary]
     has_more: bool
     labels: list[LLMPromptLabel]
+    referenced_by: list[LLMPromptReferencedBy]
+    references: list[LLMPromptResolvedReference]
 
 
 class ErrorEnvelope(TypedDict):
@@ -187,6 +201,8 @@ class ErrorDetail(TypedDict):
     attr: NotRequired[str]
     edit_index: NotRequired[int]
     current_version: NotRequired[int | None]
+    reference_name: NotRequired[str]
+    referencing_prompts: NotRequired[list[str]]
 
 
 def show_author(author: Author | None) -> UserBasic | None:
@@ -217,8 +233,11 @@ def show_restored(version: Version, former_labels: Iterable[LabelPointer]) -> di
     return {**show_prompt(version), "former_labels": _show_pointers(former_labels)}
 
 
-def show_row(version: Version, content: str) -> dict[str, object]:
-    """Show a row of a list with as much of the prompt as ``content`` says; the shape is `LLMPromptList`."""
+def show_row(version: Version, content: str, served: Iterable[ServedReference] | None = None) -> dict[str, object]:
+    """Show a row of a list with as much of the prompt as ``content`` says; the shape is `LLMPromptList`.
+
+    ``served`` are the references that were resolved, if so.
+    """
     return {
         "id": version.id,
         "name": version.name,
@@ -228,11 +247,17 @@ def show_row(version: Version, content: str) -> dict[str, object]:
         "prompt_size_bytes": version.size_bytes,
         "all_labels": _show_pointers(version.prompt_labels),
         **({} if version.archived_at is None else {"archived_at": show_timestamp(version.archived_at)}),
+        **({} if served is None else {"resolved_references": show_served(served)}),
     }
 
 
-def show_public(version: Version, content: str, label: str | None) -> dict[str, object]:
-    """Show a version as programs fetch it; the shape is `LLMPromptPublic`."""
+def show_public(
+    version: Version, content: str, label: str | None, served: Iterable[ServedReference] | None = None
+) -> dict[str, object]:
+    """Show a version as programs fetch it; the shape is `LLMPromptPublic`.
+
+    ``served`` are the references that were resolved, if so.
+    """
     facts = _facts(version)
     return {
         "id": version.id,
@@ -242,6 +267,7 @@ def show_public(version: Version, content: str, label: str | None) -> dict[str, 
         **{name: facts[name] for name in _PUBLIC_FACTS},
         # Clients reject a label that is null, so it is there only when it was asked for.
         **({} if label is None else {"label": label}),
+        **({} if served is None else {"resolved_references": show_served(served)}),
     }
 
 

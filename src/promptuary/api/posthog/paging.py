@@ -5,11 +5,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qs, quote, urlencode
 
+from promptuary.api.documentation import query_parameter
 from promptuary.api.posthog.calls import Call
 from promptuary.http.scope import SENT_PATH
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
+
+PAGE_PARAMETERS = [
+    query_parameter(
+        "limit",
+        {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+        "Prompts on a page.",
+    ),
+    query_parameter("offset", {"type": "integer", "minimum": 0, "default": 0}, "Prompts to skip."),
+]
 
 # So that `@current` stays readable.
 _PLAIN_IN_PATHS = "/@"

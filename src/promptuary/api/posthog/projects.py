@@ -8,8 +8,9 @@ from typing_extensions import TypedDict
 
 from promptuary.api.documentation import TOKEN_PARAMETER
 from promptuary.api.posthog.calls import Call
-from promptuary.api.posthog.outputs import Identifier, Timestamp, show_timestamp
+from promptuary.api.posthog.outputs import show_timestamp
 from promptuary.api.posthog.resources import Operation, Resource
+from promptuary.api.posthog.scalars import Identifier, Timestamp
 from promptuary.model.access import Permission
 from promptuary.model.accounts import Project as StoredProject
 from promptuary.registry import administration

@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from promptuary.api.documentation import TOKEN_PARAMETER, query_parameter
+from promptuary.api.documentation import TOKEN_PARAMETER
 from promptuary.api.posthog.calls import Call
 from promptuary.api.posthog.inputs import (
     FetchQuery,
@@ -26,24 +26,16 @@ from promptuary.api.posthog.outputs import (
     show_row,
     show_summary,
 )
-from promptuary.api.posthog.paging import DEFAULT_LIMIT, MAX_LIMIT, page_body, window_of
+from promptuary.api.posthog.paging import PAGE_PARAMETERS, page_body, window_of
+from promptuary.api.posthog.reference_outputs import show_parent, show_reference_state, show_unresolved
 from promptuary.api.posthog.resources import Operation, Resource
 from promptuary.http.answered import Answered
 from promptuary.model.access import Permission
 from promptuary.model.edits import Edit
-from promptuary.registry import archived, prompts
+from promptuary.registry import archived, assembling, dependents, prompts
+from promptuary.registry.assembling import AssembledVersion
 
 resource = Resource("Prompts")
-
-_PAGE_PARAMETERS = [
-    query_parameter(
-        "limit",
-        {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
-        "Prompts on a page.",
-    ),
-    query_parameter("offset", {"type": "integer", "minimum": 0, "default": 0}, "Prompts to skip."),
-    TOKEN_PARAMETER,
-]
 
 
 @resource.get(
@@ -52,7 +44,7 @@ _PAGE_PARAMETERS = [
         id="llm_prompts_list",
         summary="List prompts",
         query=ListQuery,
-        extra_parameters=_PAGE_PARAMETERS,
+        extra_parameters=[*PAGE_PARAMETERS, TOKEN_PARAMETER],
         answers={200: PaginatedLLMPromptListList},
     ),
 )
@@ -62,10 +54,15 @@ def list_prompts(call: Call) -> Response:
         query = call.query(ListQuery)
         window = window_of(call)
         page = prompts.list_prompts(tx, actor, query.listing(limit=window.limit, offset=window.offset))
+        assembled = assembling.assemble_all(tx, actor, page.items) if query.resolves else None
     if query.content == "full" and not query.archived:
-        call.count_fetches(actor, page.items, query.label)
-    rows = [show_row(version, query.content) for version in page.items]
-    return call.answer_tagged(page_body(call, window, count=page.count, results=rows))
+        call.count_fetches(actor, assembling.unassembled(page.items) if assembled is None else assembled.versions, query.label)
+    if assembled is None:
+        rows = [show_row(version, query.content) for version in page.items]
+        return call.answer_tagged(page_body(call, window, count=page.count, results=rows))
+    rows = [show_row(each.version, query.content, each.served) for each in assembled.versions]
+    body = page_body(call, window, count=page.count, results=rows)
+    return call.answer_tagged(body | {"unresolved": [show_unresolved(*each) for each in assembled.unresolved]})
 
 
 @resource.post("/", Operation(id="llm_prompts_create", summary="Create a prompt", body=LLMPromptCreate, answers={201: LLMPrompt}))
@@ -107,9 +104,10 @@ def _fetch_prompt(call: Call) -> Response:
         version = prompts.fetch_prompt(
             tx, actor, call.path["prompt_name"], version=query.version, label=query.label, with_labels=False
         )
-    call.count_fetches(actor, [version], query.label)
-    call.report_answered(Answered(actor.project_id, frozenset({version.name}), version.id, query.label or ""))
-    return call.answer_tagged(show_public(version, query.content, query.label))
+        fetched = assembling.assemble_version(tx, actor, version) if query.resolves else AssembledVersion(version)
+    call.count_fetches(actor, [fetched], query.label)
+    call.report_answered(Answered(actor.project_id, fetched.names, version.id, query.label or "", fetched.part_ids))
+    return call.answer_tagged(show_public(fetched.version, query.content, query.label, fetched.served))
 
 
 @resource.patch(
@@ -169,19 +167,23 @@ def resolve_prompt(call: Call) -> Response:
             offset=query.offset or 0,
             before_version=query.before_version,
         )
+        parents = dependents.list_parents(tx, actor, name=history.selected.name)
+        references = dependents.list_references(tx, actor, history.selected)
     return call.answer(
         {
             "prompt": show_prompt(history.selected),
             "versions": [show_summary(version, history.last_fetches.get(version.id)) for version in history.versions],
             "has_more": history.has_more,
             "labels": [show_label(label) for label in history.labels],
+            "referenced_by": [show_parent(parent) for parent in parents],
+            "references": [show_reference_state(state) for state in references],
         }
     )
 
 
 @resource.post(
     "/name/{prompt_name}/archive/",
-    Operation(id="llm_prompts_name_archive_create", summary="Archive a prompt", answers={204: None}),
+    Operation(id="llm_prompts_name_archive_create", summary="Archive a prompt", answers={204: None}, conflicts=True),
 )
 def archive_prompt(call: Call) -> Response:
     """Take a prompt with all its versions and labels out of service; its name becomes free."""

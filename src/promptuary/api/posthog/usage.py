@@ -11,18 +11,11 @@ from promptuary.api.documentation import TOKEN_PARAMETER
 from promptuary.api.posthog.calls import Call
 from promptuary.api.posthog.fields import day, integer
 from promptuary.api.posthog.inputs import Schema, VersionNumber
-from promptuary.api.posthog.outputs import (
-    Identifier,
-    PositiveInteger,
-    Timestamp,
-    UserBasic,
-    show_author,
-    show_timestamp,
-    show_timestamp_or_none,
-)
+from promptuary.api.posthog.outputs import UserBasic, show_author, show_timestamp, show_timestamp_or_none
 from promptuary.api.posthog.resources import Operation, Resource
+from promptuary.api.posthog.scalars import Identifier, PositiveInteger, Timestamp
 from promptuary.model.access import Permission
-from promptuary.model.usage import KeyUsage, Usage, VersionUsage
+from promptuary.model.usage import DayUsage, KeyUsage, Usage, VersionUsage
 from promptuary.registry import usage
 
 resource = Resource("Usage")
@@ -89,9 +82,31 @@ class LLMPromptVersionUsage(TypedDict):
     days: list[LLMPromptDayUsage]
 
 
+class LLMPromptParentUsage(TypedDict):
+    """Fetches of a prompt that had another one as a part of its text."""
+
+    name: str
+    fetches: Fetches
+
+
+class LLMPromptPartUsage(TypedDict):
+    """Fetches as a part of other prompts, which are in no other sum: in all, by prompt and by day. At most 100 prompts."""
+
+    fetches: Fetches
+    prompts: list[LLMPromptParentUsage]
+    days: list[LLMPromptDayUsage]
+
+
 LLMPromptUsage = TypedDict(
     "LLMPromptUsage",
-    {"from": Day, "to": Day, "fetches": Fetches, "versions": list[LLMPromptVersionUsage], "has_more": bool},
+    {
+        "from": Day,
+        "to": Day,
+        "fetches": Fetches,
+        "inside_other_prompts": LLMPromptPartUsage,
+        "versions": list[LLMPromptVersionUsage],
+        "has_more": bool,
+    },
 )
 LLMPromptUsage.__doc__ = "Number of fetches of a prompt, and a page of the fetched versions, newest first."
 
@@ -125,6 +140,11 @@ def _show_usage(found: Usage) -> LLMPromptUsage:
         "from": found.first.isoformat(),
         "to": found.last.isoformat(),
         "fetches": found.fetches,
+        "inside_other_prompts": {
+            "fetches": found.as_part.fetches,
+            "prompts": [{"name": parent.name, "fetches": parent.fetches} for parent in found.as_part.parents],
+            "days": [_show_day(counted) for counted in found.as_part.days],
+        },
         "versions": [_show_version(version) for version in found.versions],
         "has_more": found.has_more,
     }
@@ -140,8 +160,12 @@ def _show_version(version: VersionUsage) -> LLMPromptVersionUsage:
         "label_count": version.label_count,
         "keys": [_show_key(key) for key in version.keys],
         "key_count": version.key_count,
-        "days": [{"day": counted.day.isoformat(), "fetches": counted.fetches} for counted in version.days],
+        "days": [_show_day(counted) for counted in version.days],
     }
+
+
+def _show_day(counted: DayUsage) -> LLMPromptDayUsage:
+    return {"day": counted.day.isoformat(), "fetches": counted.fetches}
 
 
 def _show_key(key: KeyUsage) -> LLMPromptKeyUsage:

@@ -12,6 +12,7 @@ from promptuary.model.changes.payloads import (
     Payload,
     PromptArchived,
     PromptCreated,
+    PromptImported,
     PromptPublished,
     Unreadable,
 )
@@ -83,6 +84,14 @@ class Change:
         return frozenset()
 
     @property
+    def affected_prompts(self) -> tuple[str, ...]:
+        """Names of other prompts that serve another text since the change, by references; sorted."""
+        match self.payload:
+            case LabelCreated(affected_prompts=names) | LabelMoved(affected_prompts=names) | PromptImported(affected_prompts=names):
+                return names
+        return ()
+
+    @property
     def description(self) -> object:
         """The description of the version that was published, if any."""
         match self.payload:
@@ -95,7 +104,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class ChangeFilter:
-    """Filter for changes of prompts: those of some prompts and of some labels, or all."""
+    """Filter for changes of prompts: those that change or affect some prompts, those of some labels, or all."""
 
     names: frozenset[str] = frozenset()
     labels: frozenset[str] = frozenset()
@@ -109,4 +118,5 @@ class ChangeFilter:
         """Return `True` if a change is one of them."""
         if self.matches_all:
             return True
-        return change.prompt_name in self.names or not self.labels.isdisjoint(change.labels)
+        is_named = change.prompt_name in self.names or not self.names.isdisjoint(change.affected_prompts)
+        return is_named or not self.labels.isdisjoint(change.labels)

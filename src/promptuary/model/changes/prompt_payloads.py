@@ -4,7 +4,16 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from promptuary.model.changes.kinds import ChangeKind
-from promptuary.model.changes.stored_facts import Facts, Sides, find_text, get_fact, read_labels, show_labels
+from promptuary.model.changes.stored_facts import (
+    Facts,
+    Sides,
+    find_text,
+    get_fact,
+    read_affected,
+    read_labels,
+    show_affected,
+    show_labels,
+)
 from promptuary.model.prompts import LabelPointer
 
 
@@ -137,7 +146,10 @@ class PromptRestored:
 
 @dataclass(frozen=True, slots=True)
 class PromptImported:
-    """Versions and labels of a prompt were imported; ``former_version`` is `None` if the prompt was created by it."""
+    """Versions and labels of a prompt were imported; ``former_version`` is `None` if the prompt was created by it.
+
+    ``affected_prompts`` serve another text since, by references that follow the labels.
+    """
 
     kind: ClassVar = ChangeKind.PROMPT_IMPORTED
 
@@ -146,6 +158,7 @@ class PromptImported:
     versions_added: int
     labels: tuple[LabelPointer, ...]
     is_archived: bool
+    affected_prompts: tuple[str, ...] = ()
 
     def to_json(self) -> Sides:
         """Return the stored form."""
@@ -154,6 +167,7 @@ class PromptImported:
             "versions_added": self.versions_added,
             "labels": show_labels(self.labels),
             "is_archived": self.is_archived,
+            **show_affected(self.affected_prompts),
         }
         return None if self.former_version is None else {"version": self.former_version}, after
 
@@ -166,46 +180,51 @@ class PromptImported:
             versions_added=get_fact(after, "versions_added", int),
             labels=read_labels(after),
             is_archived=get_fact(after, "is_archived", bool),
+            affected_prompts=read_affected(after),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class LabelCreated:
-    """A label was set that the prompt did not have."""
+    """A label was set that the prompt did not have; ``affected_prompts`` serve another text since, by references."""
 
     kind: ClassVar = ChangeKind.LABEL_CREATED
 
     label: str
     version: int
+    affected_prompts: tuple[str, ...] = ()
 
     def to_json(self) -> Sides:
         """Return the stored form."""
-        return None, {"label": self.label, "version": self.version}
+        return None, {"label": self.label, "version": self.version, **show_affected(self.affected_prompts)}
 
     @classmethod
     def from_json(cls, _before: Facts, after: Facts) -> Self:
         """Read the stored form."""
-        return cls(get_fact(after, "label", str), get_fact(after, "version", int))
+        return cls(get_fact(after, "label", str), get_fact(after, "version", int), read_affected(after))
 
 
 @dataclass(frozen=True, slots=True)
 class LabelMoved:
-    """A label was moved to another version."""
+    """A label was moved to another version; ``affected_prompts`` serve another text since, by references."""
 
     kind: ClassVar = ChangeKind.LABEL_MOVED
 
     label: str
     former_version: int
     version: int
+    affected_prompts: tuple[str, ...] = ()
 
     def to_json(self) -> Sides:
         """Return the stored form."""
-        return {"label": self.label, "version": self.former_version}, {"label": self.label, "version": self.version}
+        after: dict[str, object] = {"label": self.label, "version": self.version, **show_affected(self.affected_prompts)}
+        return {"label": self.label, "version": self.former_version}, after
 
     @classmethod
     def from_json(cls, before: Facts, after: Facts) -> Self:
         """Read the stored form."""
-        return cls(get_fact(after, "label", str), get_fact(before, "version", int), get_fact(after, "version", int))
+        label = get_fact(after, "label", str)
+        return cls(label, get_fact(before, "version", int), get_fact(after, "version", int), read_affected(after))
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,3 +40,17 @@ def read_labels(facts: Facts) -> tuple[LabelPointer, ...]:
     """Return the labels, in the stored order. Raises `FactMismatch`."""
     found = get_fact(facts, "labels", dict)
     return tuple(LabelPointer(name, get_fact(found, name, int)) for name in found)
+
+
+def show_affected(names: tuple[str, ...]) -> dict[str, object]:
+    """Return the stored form of the names of affected prompts: nothing if there are none."""
+    return {"affected_prompts": list(names)} if names else {}
+
+
+def read_affected(facts: Facts) -> tuple[str, ...]:
+    """Return the names of affected prompts, in the stored order. Raises `FactMismatch`."""
+    names = get_fact(facts, "affected_prompts", list) if "affected_prompts" in facts else []
+    if not all(isinstance(name, str) for name in names):
+        key = "affected_prompts"
+        raise FactMismatch(key)
+    return tuple(names)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from promptuary.model.errors import Damaged, Unavailable
+from promptuary.model.references import MAX_DEPTH
 from promptuary.store.engine import dialect
 from promptuary.store.engine.count_cache import Counts
 from promptuary.store.engine.group_commit import SharedCommits
@@ -36,11 +37,13 @@ class Transaction:
     """Transaction in which all functions of `store` and `registry` work. ``clock`` returns the timestamps of writes.
 
     ``counts`` remembers counts from one transaction to the next; writers have none, because they see uncommitted rows.
+    ``reference_depth`` is the maximum length of chains of references that writes may make; 0: tags of references are plain text.
     """
 
     connection: Connection
     clock: Clock
     counts: Counts | None = None
+    reference_depth: int = MAX_DEPTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +58,34 @@ class PoolUse:
 class Database:
     """A SQLite file or a PostgreSQL database. Safe to share between threads; not across a fork, unless closed before."""
 
-    def __init__(self, engine: Engine, *, clock: Clock) -> None:
+    def __init__(self, engine: Engine, *, clock: Clock, reference_depth: int = MAX_DEPTH) -> None:
         self._engine = engine
         self._clock = clock
+        self._reference_depth = reference_depth
         self._counts = Counts()
         # SQLite has one writer at a time. Waiting here wakes at once and shares commits; waiting in SQLite polls.
         self._writers = SharedCommits(engine) if engine.dialect.name == "sqlite" else None
 
     @classmethod
-    def open_existing(cls, database_url: str, *, pool_size: int = DEFAULT_POOL_SIZE) -> Self:
+    def open_existing(cls, database_url: str, *, reference_depth: int = MAX_DEPTH) -> Self:
         """Open a database that must be there: no file and no folder is made. Raises `InvalidValue` and `Unavailable`."""
         url = dialect.parse_url(database_url)
         if url.drivername == "sqlite" and not Path(str(url.database)).exists():
             raise no_database(str(url.database))
-        return cls.open(database_url, pool_size=pool_size)
+        return cls.open(database_url, reference_depth=reference_depth)
 
     @classmethod
-    def open(cls, database_url: str, *, pool_size: int = DEFAULT_POOL_SIZE, clock: Clock = lambda: datetime.now(UTC)) -> Self:
+    def open(
+        cls,
+        database_url: str,
+        *,
+        pool_size: int = DEFAULT_POOL_SIZE,
+        clock: Clock = lambda: datetime.now(UTC),
+        reference_depth: int = MAX_DEPTH,
+    ) -> Self:
         """Open a database by its URL without connecting yet; `InvalidValue` when the URL is not one of ours."""
-        return cls(dialect.open_engine(dialect.parse_url(database_url), pool_size=pool_size), clock=clock)
+        engine = dialect.open_engine(dialect.parse_url(database_url), pool_size=pool_size)
+        return cls(engine, clock=clock, reference_depth=reference_depth)
 
     def __repr__(self) -> str:
         return f"<Database {self.address}>"
@@ -109,7 +121,7 @@ class Database:
     def read(self) -> Iterator[Transaction]:
         """Begin a transaction that sees one snapshot and changes nothing. Raises `Unavailable`."""
         with translated_errors(), self._engine.connect() as connection, dialect.reading(connection):
-            yield Transaction(connection, self._clock, self._counts)
+            yield Transaction(connection, self._clock, self._counts, self._reference_depth)
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -118,7 +130,7 @@ class Database:
         Raises `Unavailable` when the database cannot be reached, is full, or stays locked.
         """
         with translated_errors(), self._writing() as connection:
-            yield Transaction(connection, self._clock)
+            yield Transaction(connection, self._clock, None, self._reference_depth)
 
     def pool_use(self) -> PoolUse:
         """Return the current use of the connections."""

@@ -32,6 +32,7 @@ CHANNEL = "promptuary_changes"
 
 # Keys of PostgreSQL advisory locks; any two constants that nothing else in the database uses.
 _MIGRATION_LOCK = 7_116_001
+_REFERENCES_LOCK = 7_116_003
 _CHANGE_LOG_LOCK = 7_116_002
 """PostgreSQL lock that appending to the change log takes, see `lock_change_log`."""
 
@@ -197,6 +198,15 @@ def lock_writes(connection: Connection, *tables: Table) -> None:
     if not is_sqlite(connection):
         for table in tables:
             connection.exec_driver_sql(f"LOCK TABLE {table.name} IN EXCLUSIVE MODE")
+
+
+def lock_references(connection: Connection, project_id: int) -> None:
+    """Make the rest of the transaction the only one of a project that changes what references mean.
+
+    SQLite has one writer at a time anyway. It comes after the locks of rows and before that of the change log.
+    """
+    if not is_sqlite(connection):
+        connection.execute(func.pg_advisory_xact_lock(_REFERENCES_LOCK, project_id).select())
 
 
 def lock_change_log(connection: Connection) -> None:

@@ -1,0 +1,94 @@
+"""Assembling versions that are read: each reference gives way to the text of the version that it means at that moment."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from promptuary.model import reference_errors as errors
+from promptuary.model.access import Actor, Permission
+from promptuary.model.assembled_contracts import DeclarationConflict, DeclaringText, assembled_contract, list_conflicts
+from promptuary.model.assembly import Assembly, ServedReference, Target
+from promptuary.model.content import text_of
+from promptuary.model.outline import outline_of
+from promptuary.model.prompts import Version
+from promptuary.model.references import Reference, count_references
+from promptuary.registry.references import load_targets
+from promptuary.store.engine.database import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class AssembledVersion:
+    """A version with the content, outline and contract that it has with all parts, and the parts in the order of their tags.
+
+    ``served`` is `None` for a version that is shown with its tags.
+    """
+
+    version: Version
+    served: tuple[ServedReference, ...] | None = None
+    conflicts: tuple[DeclarationConflict, ...] = ()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all prompts whose changes may change the content."""
+        return frozenset({self.version.name, *(each.part.name for each in self.served or ())})
+
+    @property
+    def part_ids(self) -> tuple[str, ...]:
+        """The ids of the versions that are parts, each once."""
+        return tuple(dict.fromkeys(each.part.version_id for each in self.served or ()))
+
+
+@dataclass(frozen=True, slots=True)
+class AssembledPage:
+    """The versions of a page, and those that could not be assembled."""
+
+    versions: list[AssembledVersion]
+    unresolved: list[tuple[Version, errors.UnresolvedReference]]
+
+
+def unassembled(versions: Iterable[Version]) -> list[AssembledVersion]:
+    """Return versions with their tags."""
+    return [AssembledVersion(version) for version in versions]
+
+
+def assemble_all(tx: Transaction, actor: Actor, versions: Iterable[Version]) -> AssembledPage:
+    """Assemble versions that were read in the same transaction."""
+    page = AssembledPage([], [])
+    known: dict[Reference, Target] = {}
+    for version in versions:
+        try:
+            page.versions.append(assemble_version(tx, actor, version, known))
+        except errors.UnresolvedReference as problem:
+            page.unresolved.append((version, problem))
+    return page
+
+
+def assemble_version(
+    tx: Transaction, actor: Actor, version: Version, known: dict[Reference, Target] | None = None
+) -> AssembledVersion:
+    """Assemble a version that was read in the same transaction. Raises `UnresolvedReference`.
+
+    ``known`` keeps the meaning of references from one version to the next.
+    """
+    actor.require(Permission.READ)
+    if not tx.reference_depth:
+        return AssembledVersion(version)
+    if not count_references(version.content):
+        return AssembledVersion(version, ())
+    try:
+        targets = load_targets(tx, actor.project_id, [version.content], known)
+    except errors.InvalidReference as refusal:
+        raise errors.UnusableReference(str(refusal), name=version.name) from None
+    assembled = Assembly(version.content, targets).assemble(version.name)
+    texts = [DeclaringText(version.name, version.content, version.variables_json), *_parts(assembled.served)]
+    whole = replace(
+        version,
+        content=assembled.content,
+        outline=outline_of(text_of(assembled.content)),
+        variables_json=assembled_contract(texts),
+    )
+    return AssembledVersion(whole, assembled.served, tuple(list_conflicts(texts)))
+
+
+def _parts(served: Iterable[ServedReference]) -> list[DeclaringText]:
+    parts = {each.part.version_id: each.part for each in served}
+    return [DeclaringText(part.name, part.content, part.variables_json) for part in parts.values()]
