@@ -13,7 +13,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 _EMOJI = (
@@ -29,25 +29,28 @@ _CJK = "\u3001-\u30ff\u3100-\u3163\u3165-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-
 _KEYCAP = "0-9#*"
 _JOINER, _NON_JOINER, _SELECTORS, _IDEOGRAPHIC_SPACE = "\u200d", "\u200c", "\ufe0e\ufe0f", "\u3000"
 
-_ALWAYS = (
+_ALWAYS_TO_FFFF = (
     "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200b\u200e\u200f"
     "\u2028-\u202f\u205f-\u206f\u2800\u3164\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffc\ufffe\uffff"
-    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U0010ffff"
+)
+_ALWAYS = (
+    _ALWAYS_TO_FFFF
+    + "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U0010ffff"
     + "".join(f"{chr(plane * 0x10000 + 0xFFFE)}{chr(plane * 0x10000 + 0xFFFF)}" for plane in range(1, 14))
 )
 
-# Most characters are none of these, which one look tells.
-_SUSPICIOUS = "[^\t\n -~\xa1-\xac\xae-\u034e]"
-
+# A search for a set of characters passes all others fast, so the pattern begins with the set of those that may be hidden, and then
+# looks at the one it has found and at its neighbours. Beyond U+FFFF the set has all, as each range there slows the search down.
+_CANDIDATE = f"[\r{_ALWAYS_TO_FFFF}{_JOINER}{_NON_JOINER}{_SELECTORS}{_IDEOGRAPHIC_SPACE}\U00010000-\U0010ffff]"
 HIDDEN: Final = re.compile(
-    f"(?={_SUSPICIOUS})(?:[{_ALWAYS}]"
-    r"|\r(?!\n)"
-    f"|(?<![{_JOINING}{_EMOJI}{_SELECTORS}]){_JOINER}"
-    f"|(?<=[{_EMOJI}{_SELECTORS}]){_JOINER}(?![{_EMOJI}])"
-    f"|(?<![{_JOINING}]){_NON_JOINER}"
-    f"|(?<![{_EMOJI}{_KEYCAP}])[{_SELECTORS}]"
-    f"|(?<=[{_KEYCAP}])[{_SELECTORS}](?!\u20e3)"
-    f"|(?<![{_CJK}]){_IDEOGRAPHIC_SPACE}(?![{_CJK}]))"
+    f"{_CANDIDATE}(?:(?<=[{_ALWAYS}])"
+    r"|(?<=\r)(?!\n)"
+    f"|(?<={_JOINER})(?<![{_JOINING}{_EMOJI}{_SELECTORS}]{_JOINER})"
+    f"|(?<=[{_EMOJI}{_SELECTORS}]{_JOINER})(?![{_EMOJI}])"
+    f"|(?<={_NON_JOINER})(?<![{_JOINING}]{_NON_JOINER})"
+    f"|(?<=[{_SELECTORS}])(?<![{_EMOJI}{_KEYCAP}][{_SELECTORS}])"
+    f"|(?<=[{_KEYCAP}][{_SELECTORS}])(?!\u20e3)"
+    f"|(?<={_IDEOGRAPHIC_SPACE})(?<![{_CJK}]{_IDEOGRAPHIC_SPACE})(?![{_CJK}]))"
 )
 """Matches one hidden character. Each place is looked at once, so that a search is linear in the length of the text."""
 
@@ -117,9 +120,17 @@ def iterate_hidden(text: str) -> Iterator[re.Match[str]]:
                 yield match
 
 
+def _hidden_by_stretches(text: str) -> Iterator[list[str]]:
+    for start in range(0, len(text), _STRIDE):
+        end = start + _STRIDE
+        found = HIDDEN.findall(text, start, end + 1)
+        # The character behind the stretch is the next one's.
+        yield found[:-1] if HIDDEN.match(text, end, end + 1) else found
+
+
 def find_hidden(*texts: str) -> HiddenCharacters:
     """Count the hidden characters of texts."""
-    counts = Counter(match[0] for text in texts for match in iterate_hidden(text))
+    counts = Counter(chain.from_iterable(stretch for text in texts for stretch in _hidden_by_stretches(text)))
     return HiddenCharacters(tuple(HiddenKind(character, count) for character, count in counts.items()))
 
 

@@ -4,7 +4,7 @@ What such a character is says `promptuary.model.hidden_characters`.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from promptuary.model.chats import readable_entries
@@ -54,15 +54,7 @@ def passages_of(content: object, config: object) -> tuple[Passage, ...]:
 def locate_hidden(passages: Sequence[Passage]) -> Iterator[HiddenPlace]:
     """Yield the hidden characters of passages. Each character of a text is looked at once, so that it takes linear time."""
     for passage in passages:
-        text = passage.text
-        line, line_start, seen = 1, 0, 0
-        for match in iterate_hidden(text):
-            start = match.start()
-            line += text.count("\n", seen, start)
-            line_start = max(line_start, text.rfind("\n", seen, start) + 1)
-            seen = start
-            context = text[max(line_start, start - _CONTEXT) : start + 1 + _CONTEXT].partition("\n")[0]
-            yield HiddenPlace(passage.title, line, start - line_start + 1, match[0], context)
+        yield from _locate(passage, (match.start() for match in iterate_hidden(passage.text)))
 
 
 def locate_added(before: Sequence[Passage], after: Sequence[Passage]) -> Iterator[HiddenPlace]:
@@ -71,13 +63,41 @@ def locate_added(before: Sequence[Passage], after: Sequence[Passage]) -> Iterato
     A character whose neighbours are the same as before is not taken for the added one.
     """
     added = added_hidden([each.text for each in before], [each.text for each in after])
-    left = {kind.character: kind.count for kind in added.kinds}
+    left = Counter({kind.character: kind.count for kind in added.kinds})
     if not left:
         return
-    known = Counter(place.context for place in locate_hidden(before))
-    for place in locate_hidden(after):
-        if known[place.context]:
-            known[place.context] -= 1
-        elif left.get(place.character):
-            left[place.character] -= 1
-            yield place
+    known = Counter(_context(each.text, match.start()) for each in before for match in iterate_hidden(each.text))
+    for passage in after:
+        yield from _locate(passage, _find_added(passage.text, known, left))
+
+
+def _find_added(text: str, known: Counter[str], left: Counter[str]) -> Iterator[int]:
+    """Yield the indexes of added characters until none is left; take from `known` and `left` what was found."""
+    matches = iterate_hidden(text)
+    while left and (match := next(matches, None)) is not None:
+        context = _context(text, match.start())
+        if known[context]:
+            known[context] -= 1
+        elif left[match[0]]:
+            left -= Counter(match[0])
+            yield match.start()
+
+
+def _locate(passage: Passage, indexes: Iterable[int]) -> Iterator[HiddenPlace]:
+    """Yield the places of characters whose indexes ascend."""
+    text = passage.text
+    line, line_start, seen = 1, 0, 0
+    for index in indexes:
+        if line_feeds := text.count("\n", seen, index):
+            line += line_feeds
+            line_start = text.rindex("\n", seen, index) + 1
+        seen = index
+        yield HiddenPlace(passage.title, line, index - line_start + 1, text[index], _context(text, index))
+
+
+def _context(text: str, index: int) -> str:
+    begin = max(0, index - _CONTEXT)
+    around = text[begin : index + 1 + _CONTEXT]
+    if "\n" in around:
+        around = around[: index - begin].rpartition("\n")[2] + around[index - begin :].partition("\n")[0]
+    return around
