@@ -1,9 +1,9 @@
 """Parsing of forms: fields as the text that the user typed, not as the bytes of the browser's encoding."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
 
+from promptuary.http.urlencoding import decode_urlencoded
 from promptuary.web.errors import WebError
 
 MAX_FORM_BYTES = 5_000_000
@@ -38,14 +38,21 @@ def parse_form(raw: bytes, content_type: str) -> Form:
         return Form({})
     if content_type.partition(";")[0].strip().lower() != _MEDIA_TYPE:
         raise WebError(415, "This address accepts forms only.", advice=_ADVICE)
+    values: dict[str, list[str]] = {}
     try:
-        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
+        for name, value in _pairs(raw):
+            values.setdefault(name, []).append(value)
     except ValueError:
         raise WebError(400, "The form is malformed or has too many fields.", advice=_ADVICE) from None
-    values: dict[str, list[str]] = {}
-    for name, value in pairs:
-        values.setdefault(name, []).append(value)
     return Form(values)
+
+
+def _pairs(raw: bytes) -> Iterator[tuple[str, str]]:
+    """Yield the names and values. Raises `ValueError`."""
+    if not raw.isascii() or raw.count(b"&") >= _MAX_FIELDS:
+        raise ValueError
+    for name, _, value in (pair.partition(b"=") for pair in raw.split(b"&") if pair):
+        yield decode_urlencoded(name, errors="strict"), decode_urlencoded(value, errors="strict")
 
 
 def too_large(limit: int) -> WebError:
