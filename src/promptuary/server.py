@@ -20,6 +20,7 @@ from promptuary.api.application import create_api
 from promptuary.api.errors import bad_request, server_error, stopping
 from promptuary.api.operations.readiness import Readiness
 from promptuary.api.posthog.changes import change_message
+from promptuary.api.posthog.fetch_address import read_fetch_address
 from promptuary.api.services import Services
 from promptuary.api.streams import Broadcaster
 from promptuary.background.follower import Follower
@@ -169,7 +170,9 @@ def _list_layers(
         Middleware(DrainingMiddleware, stop_flag=stop_flag, error=NoSniffingMiddleware(stopping)),
         Middleware(tracing.middleware) if tracing else None,
         # From here on, what a fetch from memory does not need.
-        Middleware(FetchCacheMiddleware, fetches, shortcut) if settings.cache_megabytes else Middleware(ConditionalMiddleware),
+        Middleware(FetchCacheMiddleware, fetches, read_fetch_address, shortcut)
+        if settings.cache_megabytes
+        else Middleware(ConditionalMiddleware),
         Middleware(LogContextMiddleware),
     ]
 

@@ -2,8 +2,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from promptuary.delivery.cache import Answer, AnswerKey, Cache, CachedRequest, Grant
-from promptuary.delivery.requests import FetchAddress
 from promptuary.http.answered import Answered
+from promptuary.http.fetch_address import FetchAddress
 from promptuary.model.changes import Attribution, Change, ChangeKind
 from promptuary.model.changes.payloads import Unreadable
 from promptuary.model.usage import FetchKey

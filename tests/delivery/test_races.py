@@ -15,6 +15,7 @@ from starlette.types import Scope as AsgiScope
 
 from promptuary.api.application import create_api
 from promptuary.api.errors import bad_request, server_error
+from promptuary.api.posthog.fetch_address import read_fetch_address
 from promptuary.delivery.backend import FetchBackend, KeyAccess, open_backend
 from promptuary.delivery.cache import Cache
 from promptuary.delivery.commit_signal import open_commit_signal
@@ -70,7 +71,7 @@ def disturbed(
     whole_api = create_api(services, lifespan)
     api = slow(whole_api)
     gate_disturbed = FetchBackend(authorise, backend.count_read, backend.count_fetch, backend.close)
-    delivery = FetchCacheMiddleware(api, FetchParts(cache, freshness, gate_disturbed, page.view(CACHE_FETCHES)))
+    delivery = FetchCacheMiddleware(api, FetchParts(cache, freshness, gate_disturbed, page.view(CACHE_FETCHES)), read_fetch_address)
     recorder = RequestRecorder(AccessLog(as_json=True), RequestCounts(page))
     application = RequestLogMiddleware(delivery, probed=api, recorder=recorder, server_error=server_error, bad_request=bad_request)
     with TestClient(with_lifespan_of(whole_api, application)) as client:

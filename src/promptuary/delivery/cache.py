@@ -8,9 +8,9 @@ import uuid
 from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, field
 
-from promptuary.delivery.requests import FetchAddress
 from promptuary.http.answered import Answered
 from promptuary.http.conditional import Headers, not_modified_headers, tag_of
+from promptuary.http.fetch_address import FetchAddress
 from promptuary.model.changes import Change, ChangeKind
 from promptuary.model.usage import FetchKey
 

@@ -8,10 +8,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from promptuary.delivery.cache import BYPASS, HIT, MISS, Answer, AnswerKey, CachedRequest, CachedRequestKey, Grant, GrantKey
 from promptuary.delivery.parts import FetchParts
-from promptuary.delivery.requests import FetchAddress, address_of, read_headers
+from promptuary.delivery.requests import read_headers
 from promptuary.delivery.shortcut import Shortcut
 from promptuary.http.answered import Answered
 from promptuary.http.conditional import NOT_MODIFIED, OK, conditional, is_known
+from promptuary.http.fetch_address import FetchAddress, ReadFetchAddress
 from promptuary.http.scope import ANSWERED, HEAD
 
 GRANT_SECONDS = 600.0
@@ -31,9 +32,11 @@ class FetchCacheMiddleware:
         self,
         application: ASGIApp,
         parts: FetchParts,
+        read_address: ReadFetchAddress,
         shortcut: Shortcut | None = None,
     ) -> None:
         self._application = application
+        self._read_address = read_address
         self._cache = parts.cache
         self._freshness = parts.freshness
         self._backend = parts.backend
@@ -47,7 +50,7 @@ class FetchCacheMiddleware:
             return
         sent = read_headers(scope["headers"])
         if sent is None or not (self._freshness.is_current() or await self._freshness.catch_up()):
-            if sent is not None and address_of(scope) is not None:
+            if sent is not None and self._read_address(scope) is not None:
                 self._counters[BYPASS] += 1
             await self._pass_on(scope, receive, send)
             return
@@ -71,7 +74,7 @@ class FetchCacheMiddleware:
         self, ticket_key: CachedRequestKey, sent: tuple[bytes, bytes | None], scope: Scope, receive: Receive, send: Send
     ) -> None:
         key, known = sent
-        address = address_of(scope)
+        address = self._read_address(scope)
         grant = None if address is None else await self._grant(ticket_key[0], key, address)
         if address is None or grant is None:
             await self._pass_on(scope, receive, send)
