@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import faults
-from serving import free_port
+from ports import free_port
 
 from bench.machine import describe
 from bench.report import MARK

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
-from serving import free_port
+from ports import free_port
 
 from bench.loads import Load, in_turns
 from bench.pace import CONNECTIONS, PROMPT_BYTES, Bench

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import postgres_server
-from serving import free_port
+from ports import free_port
 
 from bench import dataset
 from bench.pace import Bench

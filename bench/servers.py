@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
-from serving import NO_SETTINGS, Server, free_port, running_server
+from ports import free_port
+from serving import NO_SETTINGS, Server, running_server
 
 from bench.loads import require_tools
 from bench.pace import PROMPT_BYTES, Bench

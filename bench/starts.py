@@ -11,7 +11,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
-from serving import environment, free_port
+from ports import free_port
+from serving import environment
 
 from bench.machine import memory_of
 from bench.pace import Bench

@@ -7,6 +7,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -40,15 +41,28 @@ def system_programs() -> list[Path]:
 
 @contextmanager
 def server_folder(prefix: str = "promptuary-pg-") -> Iterator[Path]:
-    """Make a folder in which a server can run: its user can walk there, and the path is short enough for a socket."""
+    """Make a folder in which a server can run: its user can walk there, and the path is short enough for a socket.
+
+    It is removed at the end, and its servers are stopped, even if this process is killed.
+    """
     places = [tempfile.gettempdir(), *_PUBLIC_FOLDERS] if _is_root() else [tempfile.gettempdir()]
     place = next((place for place in places if os.access(place, os.W_OK) and (not _is_root() or is_public(Path(place)))), None)
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir=place))
     give_to_server(folder)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with _guard(folder):
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _guard(folder: Path) -> Iterator[None]:
+    """Have the servers in a folder stopped, and the folder removed, if this process is killed within the block."""
+    command = [sys.executable, "-I", "-S", str(Path(__file__).with_name("postgres_guard.py")), str(folder)]
+    # In a session of its own, signals to this process and its group do not reach it. Its input ends with this process.
+    with subprocess.Popen(command, stdin=subprocess.PIPE, cwd="/", start_new_session=True):
+        yield
 
 
 def is_public(path: Path) -> bool:

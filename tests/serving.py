@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,18 +13,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 import psutil
+from ports import free_port
 
 START_SECONDS = 200
 """How long tests wait for what comes in a second on an idle machine: shorter than the time that pytest gives a test."""
 PROGRAM = (sys.executable, "-m", "promptuary")
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def environment(**settings: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import uvicorn
 from builders import Registry, make_key, make_prompt
-from serving import START_SECONDS, free_port, wait_until
+from serving import START_SECONDS, wait_until
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from promptuary.server import Server, assemble
@@ -84,9 +84,11 @@ class Talk:
 
 @contextmanager
 def serving(server: Server) -> Iterator[tuple[Counted, int]]:
-    counted, port = Counted(server.application), free_port()
+    counted = Counted(server.application)
+    listener = socket.create_server(("127.0.0.1", 0))
+    port: int = listener.getsockname()[1]
     runner = uvicorn.Server(configure(Server(counted, server.shortcut, recorder=server.recorder)))
-    thread = threading.Thread(target=runner.run, args=([socket.create_server(("127.0.0.1", port))],))
+    thread = threading.Thread(target=runner.run, args=([listener],))
     thread.start()
     try:
         wait_until(lambda: runner.started)

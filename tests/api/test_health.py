@@ -4,7 +4,7 @@ from contextlib import contextmanager
 import pytest
 from builders import Api, Registry, make_api
 from fastapi.testclient import TestClient
-from serving import free_port
+from ports import free_port
 from wire import envelope, wire
 
 from promptuary.server import create_application

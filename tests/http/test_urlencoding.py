@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from promptuary.http.urlencoding import decode_urlencoded
 
-SENT = st.lists(st.sampled_from(["a", "+", "=", "==", "=\n", "%", "%%", "%4", "%zz", "%3D", "%c3%A9", "%0D%0A", "\r\n", " \n", "_", "~"]))
+SENT = st.lists(
+    st.sampled_from(["a", "+", "=", "==", "=\n", "%", "%%", "%4", "%zz", "%3D", "%c3%A9", "%0D%0A", "\r\n", " \n", "_", "~"])
+)
 
 
 @given(SENT.map("".join))

@@ -7,9 +7,9 @@ from itertools import pairwise
 import pytest
 from builders import Api, Registry, make_api, make_prompt
 from fastapi.testclient import TestClient
+from ports import free_port
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from scraping import FETCH, LIST, Scraped
-from serving import free_port
 from wire import envelope, wire
 
 from promptuary.metrics.layout import EXPOSED

@@ -16,9 +16,10 @@ import pytest
 from builders import make_key, make_prompt, make_registry
 from client_service import ClientMaker, EitherClient, EitherMaker, Service
 from faults import Proxy
+from ports import free_port
 from promptuary.store import schema
 from promptuary.store.engine.database import Database
-from serving import free_port, running_server
+from serving import running_server
 
 from promptuary_client import (
     InvalidResponseError,

@@ -10,7 +10,8 @@ import pytest
 from agent import EARLIER, MODERN, started
 from agent_server import Served, serving
 from mcp.shared.exceptions import MCPError
-from serving import PROGRAM, environment, free_port, wait_until
+from ports import free_port
+from serving import PROGRAM, environment, wait_until
 
 
 def run(**settings: str) -> subprocess.CompletedProcess[bytes]:

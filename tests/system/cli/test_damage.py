@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from builders import Registry, make_prompt
 from command_line import CommandLine
-from serving import free_port, run_command
+from ports import free_port
+from serving import run_command
 from sqlalchemy import text
 
 from promptuary.store import backup

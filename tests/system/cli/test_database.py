@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from builders import make_prompt, make_registry, make_user
 from command_line import CommandLine
-from serving import PROGRAM, free_port
+from ports import free_port
+from serving import PROGRAM
 from simultaneous import simultaneously
 from sqlalchemy import text
 

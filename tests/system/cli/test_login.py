@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from desks import Desk
-from serving import free_port
+from ports import free_port
 
 NOTHING = {"host": "", "api_key": "", "project": ""}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from command_line import CommandLine
-from serving import free_port
+from ports import free_port
 
 NOWHERE = "postgresql://user:top-secret@127.0.0.1:1/promptuary"
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import httpx2
 import pytest
 from command_line import CommandLine
-from serving import Server, free_port, running_server
+from ports import free_port
+from serving import Server, running_server
 
 from promptuary.store.engine.database import Database
 

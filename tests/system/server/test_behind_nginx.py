@@ -16,7 +16,8 @@ import httpx2
 import pytest
 from builders import Registry, bearer, make_key, make_prompt
 from following import Event, create, listed, stream
-from serving import START_SECONDS, Server, free_port, running_server, wait_until
+from ports import free_port
+from serving import START_SECONDS, Server, running_server, wait_until
 
 from promptuary.model.accounts import NewKey
 

@@ -14,7 +14,8 @@ import psycopg
 import pytest
 from builders import Registry, bearer, make_key, make_prompt, make_registry
 from following import newest, stream
-from serving import Server, free_port, running_server, wait_until
+from ports import free_port
+from serving import Server, running_server, wait_until
 
 from promptuary.model.accounts import NewKey
 from promptuary.registry import labels

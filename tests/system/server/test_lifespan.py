@@ -7,7 +7,8 @@ import sys
 import textwrap
 from pathlib import Path
 
-from serving import START_SECONDS, free_port, wait_until
+from ports import free_port
+from serving import START_SECONDS, wait_until
 
 PROGRAM = """
     import socket

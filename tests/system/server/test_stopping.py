@@ -13,7 +13,8 @@ import httpx2
 import psutil
 import pytest
 from builders import make_key, make_registry
-from serving import START_SECONDS, Server, environment, free_port, run_command, running_server, wait_until
+from ports import free_port
+from serving import START_SECONDS, Server, environment, run_command, running_server, wait_until
 
 from promptuary.store.engine.database import Database
 

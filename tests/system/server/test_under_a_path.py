@@ -9,7 +9,8 @@ from pathlib import Path
 import httpx2
 import pytest
 from builders import Registry, bearer, make_key, make_prompt
-from serving import START_SECONDS, free_port, running_server, wait_until
+from ports import free_port
+from serving import START_SECONDS, running_server, wait_until
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
