@@ -83,6 +83,9 @@ def test_a_worker_loads_neither_migrations_nor_what_only_some_requests_need(comm
     with started:
         assert started.stderr is not None
         # It ends by itself, at the settings, which it reads when everything is loaded.
-        loaded = set(re.findall(r"^import time: .*\| +(\w+)", started.stderr.read(), flags=re.MULTILINE))
+        told = started.stderr.read()
+    loaded = set(re.findall(r"^import time: .*\| +(\w+)", told, flags=re.MULTILINE))
     assert {"sqlalchemy", "starlette", "structlog", "uvicorn"} <= loaded
-    assert loaded & {"alembic", "fastapi", "markdown_it", "mcp", "opentelemetry", "psycopg", "pygments", "rich", "typer"} == set()
+    assert loaded & {"alembic", "fastapi", "markdown_it", "mcp", "opentelemetry", "psycopg", "pygments", "typer"} == set()
+    assert re.search(r"\| +structlog\.dev$", told, flags=re.MULTILINE)
+    assert not re.search(r"\| +rich\.", told)
