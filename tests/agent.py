@@ -64,10 +64,10 @@ class Agent:
             found += page.prompts
         return found
 
-    def prompt(self, name: str, **arguments: str) -> GetPromptResult:
+    def prompt(self, name: str, /, **arguments: str) -> GetPromptResult:
         return self.portal.call(self.client.get_prompt, name, arguments)
 
-    def error(self, name: str, **arguments: str) -> str:
+    def error(self, name: str, /, **arguments: str) -> str:
         """Ask for a native prompt that is refused; return the sentence."""
         try:
             answer = self.prompt(name, **arguments)

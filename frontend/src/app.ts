@@ -1,4 +1,4 @@
-// What every page loads: a few kilobytes. Only pages on which one writes load the editor as well.
+// What every page loads: a few kilobytes. The editor, and trying a prompt with values, are loaded by the pages that have them.
 
 import { startConfirming } from "./confirm";
 import { startCopying } from "./copy";
@@ -12,7 +12,6 @@ import { startMenus } from "./menu";
 import { startSearch } from "./search";
 import { startSwitcher } from "./switcher";
 import { startTimes } from "./times";
-import { startTrying } from "./try";
 
 document.documentElement.classList.add("scripted");
 
@@ -20,7 +19,6 @@ document.documentElement.classList.add("scripted");
 clearPublishedDraft();
 startDrafts();
 startDraftMarks();
-startTrying();
 startSearch();
 startHistory();
 startKeys();
@@ -31,6 +29,9 @@ startCopying();
 startTimes();
 startConfirming();
 
+if (document.querySelector("[data-try]")) {
+  void import("./try").then(({ startTrying }) => startTrying());
+}
 if (document.querySelector("textarea[data-editor]")) {
   void import("./editor").then(({ startEditors }) => startEditors());
 }

@@ -13,8 +13,12 @@ export function startCopying(): void {
   });
 }
 
-async function copyFor(button: HTMLElement): Promise<void> {
-  const text = button.dataset["copy"] || button.closest(".code")?.querySelector("code, input")?.textContent || "";
+function copyFor(button: HTMLElement): Promise<void> {
+  return copyText(button, button.dataset["copy"] || button.closest(".code")?.querySelector("code, input")?.textContent || "");
+}
+
+// Copy a text, and say on the button if that worked.
+export async function copyText(button: HTMLElement, text: string): Promise<void> {
   const done = await write(text);
   const before = (button.dataset["copyText"] ??= button.textContent ?? "");
   const said = done ? "Copied" : "Select and copy by hand";

@@ -2,13 +2,13 @@
 //
 // The rule is that of promptuary.model.templates; tests/vectors/templates.json checks both.
 
-import { type Declared, fillIn, type Values, variablesOf } from "./variables";
+import { type Declared, fillIn, type Piece, piecesOf, type Values, variablesOf } from "./variables";
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 export type Entry = { [key: string]: Json };
 export type Template = { kind: "text" | "chat" | "json"; chat: Entry[]; variables: string[]; placeholders: string[] };
 
-const STRING = /"[^"\\]*(?:\\.[^"\\]*)*"([ \t\r\n]*:)?/g;
+const STRING = /("[^"\\]*(?:\\.[^"\\]*)*")([ \t\r\n]*:)?/g;
 
 export function readTemplate(text: string, declared?: Declared): Template {
   const value = parsed(text);
@@ -23,16 +23,41 @@ export function readTemplate(text: string, declared?: Declared): Template {
   return { kind: "chat", chat: value, variables: namesIn(contents, declared), placeholders: [...new Set(placeholders)] };
 }
 
-// A text that is JSON stays JSON: values are written as JSON writes them, and keys of objects have no variables.
-export function fillTemplate(text: string, values: Values): string {
-  return parsed(text) === undefined ? fillIn(text, values) : text.replace(STRING, (found, colon?: string) => filledString(found, colon, values));
+// The pieces of a text or of other JSON. JSON stays JSON: values are written as JSON writes them, and keys of objects have no variables.
+export function templatePieces(text: string, values: Values, declared?: Declared): Piece[] {
+  if (parsed(text) === undefined) {
+    return piecesOf(text, values, declared);
+  }
+  const pieces: Piece[] = [];
+  let end = 0;
+  for (const found of text.matchAll(STRING)) {
+    const inside = piecesOf(JSON.parse(`${found[1]}`) as string, values, declared);
+    if (found[2] === undefined && inside.some((piece) => piece.isValue)) {
+      pieces.push({ text: `${text.slice(end, found.index)}"` }, ...inside.map(escaped), { text: '"' });
+      end = found.index + found[0].length;
+    } else if (found[2] === undefined && inside.length > 1) {
+      pieces.push({ text: text.slice(end, found.index) }, ...piecesOf(found[0], values, declared));
+      end = found.index + found[0].length;
+    }
+  }
+  return [...pieces, { text: text.slice(end) }];
 }
 
-// Of a message, only its content has variables.
-export function fillChat(chat: Entry[], values: Values): Entry[] {
-  return chat.map((entry) =>
-    "role" in entry && "content" in entry ? { ...entry, content: mapTexts(entry["content"] ?? null, (text) => fillIn(text, values)) } : entry,
-  );
+export function fillTemplate(text: string, values: Values): string {
+  return templatePieces(text, values)
+    .map((piece) => piece.text)
+    .join("");
+}
+
+// Of a message, only its content has variables. A placeholder with messages is replaced by them, one without stays.
+export function fillChat(chat: Entry[], values: Values, messages: ReadonlyMap<string, Entry[]> = new Map()): Entry[] {
+  return chat.flatMap((entry) => messages.get(placeholderName(entry)) ?? [fillEntry(entry, values)]);
+}
+
+export function fillEntry(entry: Entry, values: Values): Entry {
+  return "role" in entry && "content" in entry
+    ? { ...entry, content: mapTexts(entry["content"] ?? null, (text) => fillIn(text, values)) }
+    : entry;
 }
 
 export function placeholderName(entry: Entry): string {
@@ -79,7 +104,7 @@ function isMessage(value: Json): boolean {
   return typeof content === "string" || (Array.isArray(content) && content.every((part) => typeof part === "string" || isObject(part)));
 }
 
-function isObject(value: Json | undefined): value is Entry {
+export function isObject(value: Json | undefined): value is Entry {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
@@ -87,13 +112,8 @@ function namesIn(texts: string[], declared: Declared): string[] {
   return [...new Set(texts.flatMap((text) => variablesOf(text, declared)))];
 }
 
-function filledString(found: string, colon: string | undefined, values: Values): string {
-  if (colon !== undefined) {
-    return found;
-  }
-  const text = JSON.parse(found) as string;
-  const filled = fillIn(text, values);
-  return filled === text ? found : JSON.stringify(filled);
+function escaped(piece: Piece): Piece {
+  return { ...piece, text: JSON.stringify(piece.text).slice(1, -1) };
 }
 
 function mapTexts(value: Json, change: (text: string) => string): Json {

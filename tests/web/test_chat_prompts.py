@@ -4,6 +4,7 @@ import html
 import json
 import re
 
+import pytest
 from browsing import browser_of
 from builders import Api
 from fastapi.testclient import TestClient
@@ -129,3 +130,14 @@ def test_parts_pictures_and_calls_of_tools_are_read_and_not_json(web: Api, brows
     assert "Calls f {broken" in said
     assert '{ "content": [ "odd" ] }' in said
     assert '{ "tool_call_id": "c1" }' in said
+
+
+@pytest.mark.parametrize("is_text", [False, True])
+def test_keys_of_json_are_not_marked_as_variables(web: Api, browser: TestClient, is_text: bool) -> None:  # noqa: FBT001
+    content = {"{{key}}": ["{{value}}", {"{{inner}}": '"{{name}}": {{ spaced }}'}]}
+    make(web, prompt=json.dumps(content) if is_text else content)
+    page = browser.get(path(web, "prompts/greeting/")).text
+    shown = re.search(r"<article.*?<pre[^>]*>(.*?)</pre>", page, re.DOTALL)
+    assert shown is not None
+    assert re.findall(r'class="variable">([^<]+)<', shown[1]) == ["{{value}}", "{{name}}", "{{ spaced }}"]
+    assert "{{key}}" in shown[1]

@@ -118,3 +118,18 @@ def test_restoring_a_version_restores_its_contract(web: Api, browser: TestClient
     review = browser.get(path(web, "prompts/greeting/restore/?version=1"))
     assert json.loads(field(review.text, "variables")) == CONTRACT
     assert "breaking: type of n changed from string to integer" in text_of(review)
+
+
+def test_values_are_tried_with_what_the_version_declares(web: Api, browser: TestClient) -> None:
+    create(web)
+    declared = re.search(r'data-try-variables value="([^"]*)"', browser.get(path(web, "prompts/greeting/")).text)
+    assert declared is not None
+    assert json.loads(html.unescape(declared[1])) == CONTRACT
+
+
+def test_a_contract_that_is_too_large_is_refused_at_its_field(web: Api, browser: TestClient) -> None:
+    create(web)
+    answer = browser.post(path(web, "prompts/greeting/review/"), data=written({"name": {"description": "x" * 1_000_000}}))
+    assert answer.status_code == 400
+    assert "Variables must be 100000 bytes or fewer." in text_of(answer)
+    assert 'id="variables-problem"' in answer.text

@@ -1,6 +1,7 @@
 """Reading prompts: versions, history, comparisons, activity."""
 
 import html
+import json
 import re
 from datetime import timedelta
 
@@ -46,7 +47,7 @@ def test_only_declared_variables_are_marked_and_are_listed_with_what_is_declared
     assert "name one of Ada, Bob Who is <b>greeted</b> n integer, optional unused" in shown
     assert "Text, although a declared variable has a similar name: {{nme}}." in shown
     assert "The variable 'unused' is declared and not used." in shown
-    assert html.unescape(re.findall(r'data-try-declared="([^"]*)"', page.text)[0]) == '["name", "n", "unused"]'
+    assert json.loads(html.unescape(re.findall(r'data-try-variables value="([^"]*)"', page.text)[0])) == declared
     assert '<span class="variable">{{other}}' not in browser.get(path(web, "prompts/greeting/?view=rendered")).text
     assert "Only declared variables are filled in" in browser.get(path(web, "prompts/greeting/edit/")).text
 

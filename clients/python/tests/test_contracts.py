@@ -65,9 +65,9 @@ def test_one_error_names_all_that_is_wrong() -> None:
 @pytest.mark.parametrize(
     ("kind", "good", "bad"),
     [
-        ("string", ["", "x", date(2026, 1, 2), b"x", Tier.GOLD], [1, True, [], {}]),
-        ("number", [0, 1.5, Decimal("1.10")], ["1", True, float]),
-        ("integer", [0, 2.0], [1.5, "1", True]),
+        ("string", ["", "x", date(2026, 1, 2), b"x", Tier.GOLD], [1, True, [], {}, float("nan")]),
+        ("number", [0, 1.5, Decimal("1.10")], ["1", True, float, float("nan"), Decimal("sNaN")]),
+        ("integer", [0, 2.0, 10**400], [1.5, "1", True, float("nan"), float("-inf")]),
         ("boolean", [True, False], [0, "true"]),
         ("array", [[], (1, "x"), {"x"}], ["[]", {}]),
         ("object", [{}, {"a": 1}], [[], "{}"]),
@@ -96,7 +96,9 @@ def test_placeholders_take_messages_whether_they_are_declared_or_not() -> None:
         prompt = prompt_of(chat, contract)
         assert prompt.compile(tone="kind", history=[message]) == [{"role": "system", "content": "Be kind."}, message]
         assert problems(prompt, tone="kind") == ("No value was given for: history.",)
-        assert problems(prompt, tone="kind", history="x") == ("'history' must be of the type messages, not str.",)
+        assert problems(prompt, tone="kind", history="x") == (
+            "The placeholder 'history' takes a list of messages, each with a role.",
+        )
     optional = prompt_of(chat, {"tone": {"default": "kind"}, "history": {"type": "messages", "required": False}})
     assert optional.compile() == [{"role": "system", "content": "Be kind."}]
 

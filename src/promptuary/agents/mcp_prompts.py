@@ -6,6 +6,7 @@ follows, or the latest version.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 from promptuary.agents.calls import AgentCall
 from promptuary.model.access import Actor, Permission
@@ -156,15 +157,11 @@ def _messages(template: Template, values: Mapping[str, object]) -> Iterator[Mess
     for entry in template.chat:
         name = placeholder_name(entry)
         if name:
-            history = values[name]
+            messages = cast("list[Entry]", values[name])
             # Messages that are put in have no variables.
-            yield from (_message(message, replace(template, declared=()), {}) for message in _listed(history))
+            yield from (_message(message, replace(template, declared=()), {}) for message in messages)
         else:
             yield _message(entry, template, texts)
-
-
-def _listed(history: object) -> list[Entry]:
-    return history if isinstance(history, list) else []
 
 
 def _message(entry: Entry, template: Template, values: Mapping[str, str]) -> Message:

@@ -101,10 +101,18 @@ def read_contract(stored: str | None) -> Contract | None:
 
 
 def variables_of(template: Template, contract: Contract | None) -> Contract:
-    """Return all that callers fill in: what is declared, or inferred from the text, and placeholders."""
-    inferred = {name: Variable(name) for name in template.variables} if contract is None else dict(contract)
-    placeholders = {name: Variable(name, VariableType.MESSAGES) for name in template.placeholders}
-    return placeholders | inferred if contract is not None else inferred | placeholders
+    """Return all that callers fill in: what is declared, or inferred from the text, and placeholders.
+
+    A placeholder takes messages, also if it is declared as another type.
+    """
+    declared = {name: Variable(name) for name in template.variables} if contract is None else contract
+    return {**declared, **{name: _placeholder(name, declared.get(name)) for name in template.placeholders}}
+
+
+def _placeholder(name: str, declared: Variable | None) -> Variable:
+    if declared is None or declared.type is not VariableType.MESSAGES:
+        return Variable(name, VariableType.MESSAGES, declared.description if declared else "")
+    return declared
 
 
 def fits(value: object, variable_type: VariableType) -> bool:

@@ -91,6 +91,11 @@ def change_strings(text: str, change: Callable[[str], str]) -> str:
     return _STRING.sub(changed, text)
 
 
+def iterate_strings(text: str) -> Iterator[tuple[int, str]]:
+    """Yield each string of the text of a JSON value, but not the keys of objects: its start, and itself as written, in quotes."""
+    return ((match.start(), match[0]) for match in _STRING.finditer(text) if not match["is_key"])
+
+
 def find_surrogate(value: object) -> str | None:
     """Return the first lone surrogate in any string or key of a JSON value, or `None`."""
     for text in _strings(value):

@@ -8,14 +8,14 @@ Programs get every prompt as text, also one that is stored as JSON. So the text 
 * a **text** otherwise.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
 from promptuary.model.chats import Entry, chat_of, content_texts, json_texts, placeholder_name
-from promptuary.model.json_text import InvalidJson, change_strings, parse
-from promptuary.model.variables import fill_in, variable_names
+from promptuary.model.json_text import InvalidJson, change_strings, iterate_strings, parse
+from promptuary.model.variables import Occurrence, fill_in, find_variables, variable_names
 
 
 class TemplateKind(StrEnum):
@@ -87,3 +87,10 @@ class Template:
         if isinstance(value, dict):
             return {key: self.fill_value(each, values) for key, each in value.items()}
         return value
+
+
+def find_variables_in_json(text: str, declared: Collection[str] | None = None) -> Iterator[Occurrence]:
+    """Yield all places of variables in a text that is JSON, in order: those in its texts, without the keys of objects."""
+    for start, written in iterate_strings(text):
+        for place in find_variables(written, declared):
+            yield Occurrence(place.name, start + place.start, start + place.end)

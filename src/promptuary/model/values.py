@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
-from promptuary.model.contracts import Contract, NoDefault, Variable, VariableType, fits
+from promptuary.model.contracts import Contract, NoDefault, VariableType, fits
 from promptuary.model.json_text import InvalidJson, dump, dump_compact, parse
 
 _MAX_SHOWN = 5
@@ -22,7 +22,8 @@ def read_values(variables: Contract, texts: Mapping[str, str]) -> dict[str, obje
 
 def list_problems(variables: Contract, values: Mapping[str, object]) -> list[str]:
     """Return a sentence for each value that is missing, unknown, or not as declared."""
-    return [*_missing(variables, values), *_unknown(variables, values), *_unfit(variables, values)]
+    each = (problem for name, value in values.items() for problem in _problems_of(variables, name, value))
+    return [*_missing(variables, values), *each]
 
 
 def with_defaults(variables: Contract, values: Mapping[str, object]) -> dict[str, object]:
@@ -51,29 +52,24 @@ def _value(text: str) -> object:
 def _missing(variables: Contract, values: Mapping[str, object]) -> Iterator[str]:
     missing = [name for name, variable in variables.items() if variable.must_be_given and name not in values]
     if missing:
-        yield f"Values are missing for: {', '.join(missing)}."
+        yield f"No value was given for: {', '.join(missing)}."
 
 
-def _unknown(variables: Contract, values: Mapping[str, object]) -> Iterator[str]:
-    for name in values:
-        if name not in variables:
-            close = get_close_matches(name, list(variables), n=1)
-            yield f"The prompt has no variable named: {name}.{f' Did you mean {close[0]}?' if close else ''}"
+def _problems_of(variables: Contract, name: str, value: object) -> Iterator[str]:
+    variable = variables.get(name)
+    if variable is None:
+        close = get_close_matches(name, list(variables), n=1)
+        hint = f" Did you mean '{close[0]}'?" if close else ""
+        yield f"The prompt has no variable named '{name}'.{hint}"
+    elif variable.type is VariableType.MESSAGES and not _are_messages(value):
+        yield f"The placeholder '{name}' takes a list of messages, each with a role."
+    elif variable.type is not VariableType.MESSAGES and not fits(value, variable.type):
+        yield f"'{name}' must be of the type {variable.type}."
+    elif variable.choices is not None and dump_compact(value) not in set(map(dump_compact, variable.choices)):
+        more = f" and {len(variable.choices) - _MAX_SHOWN} more" if len(variable.choices) > _MAX_SHOWN else ""
+        yield f"'{name}' must be one of {', '.join(map(text_of_value, variable.choices[:_MAX_SHOWN]))}{more}."
 
 
-def _unfit(variables: Contract, values: Mapping[str, object]) -> Iterator[str]:
-    for name, value in values.items():
-        variable = variables.get(name)
-        if variable is None:
-            continue
-        if not fits(value, variable.type):
-            yield _type_problem(variable)
-        elif variable.choices is not None and dump_compact(value) not in set(map(dump_compact, variable.choices)):
-            more = f" and {len(variable.choices) - _MAX_SHOWN} more" if len(variable.choices) > _MAX_SHOWN else ""
-            yield f"'{name}' must be one of {', '.join(map(text_of_value, variable.choices[:_MAX_SHOWN]))}{more}."
-
-
-def _type_problem(variable: Variable) -> str:
-    if variable.type is VariableType.MESSAGES:
-        return f"The placeholder '{variable.name}' takes a JSON list of messages."
-    return f"'{variable.name}' must be of the type {variable.type}."
+def _are_messages(value: object) -> bool:
+    """Return `True` for messages as providers of models return them, some of which have no content."""
+    return isinstance(value, list) and all(isinstance(each, dict) and isinstance(each.get("role"), str) for each in value)

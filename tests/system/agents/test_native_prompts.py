@@ -17,8 +17,8 @@ def test_variables_are_arguments_and_are_filled_in(agent: Agent) -> None:
     assert listed.description == "Version 1: First"
     assert [(argument.name, argument.required) for argument in listed.arguments or ()] == [("who", True), ("me", True)]
     assert texts(agent.prompt("n-text", who="Ada", me="{{who}}")) == [("user", "Greet Ada, Ada, from {{who}}.")]
-    assert agent.error("n-text", who="Ada") == "Values are missing for: me."
-    assert agent.error("n-text", who="Ada", me="Bob", you="Eve") == "The prompt has no variable named: you."
+    assert agent.error("n-text", who="Ada") == "No value was given for: me."
+    assert agent.error("n-text", who="Ada", me="Bob", you="Eve") == "The prompt has no variable named 'you'."
 
 
 def test_chats_become_messages(agent: Agent) -> None:
@@ -68,7 +68,9 @@ def test_a_placeholder_is_an_argument_that_may_be_left_out(agent: Agent) -> None
     assert texts(agent.prompt("n-history", q="Why?")) == [expected[0], expected[3]]
     assert texts(agent.prompt("n-history", q="Why?", history="")) == [expected[0], expected[3]]
     for wrong in ("Hi", '{"role": "user", "content": "x"}', '[{"content": "x"}]', '["x"]'):
-        assert agent.error("n-history", q="", history=wrong) == "The placeholder 'history' takes a JSON list of messages."
+        assert (
+            agent.error("n-history", q="", history=wrong) == "The placeholder 'history' takes a list of messages, each with a role."
+        )
 
 
 def test_declared_variables_are_arguments_with_what_is_said_of_them(agent: Agent) -> None:
@@ -88,7 +90,7 @@ def test_declared_variables_are_arguments_with_what_is_said_of_them(agent: Agent
     assert texts(agent.prompt("n-declared", who="Ada")) == [("user", "Ada 3  {{other}}")]
     assert texts(agent.prompt("n-declared", who="Bob", n="5", details='{"a": [1]}')) == [("user", 'Bob 5 {"a": [1]} {{other}}')]
     assert agent.error("n-declared", who="Eve", n="many", othr="x") == (
-        "The prompt has no variable named: othr. 'who' must be one of Ada, Bob. 'n' must be of the type integer."
+        "'who' must be one of Ada, Bob. 'n' must be of the type integer. The prompt has no variable named 'othr'."
     )
     updated = agent.result("llma-prompt-update", prompt_name="n-declared", base_version=1, variables=None)
     assert "variables" not in updated
@@ -157,4 +159,4 @@ def test_only_variables_that_are_filled_in_are_arguments(agent: Agent) -> None:
     listed = next(prompt for prompt in agent.every_prompt() if prompt.name == "n-beside")
     assert [argument.name for argument in listed.arguments or ()] == ["who"]
     assert texts(agent.prompt("n-beside", who="Ada")) == [("user", "Hello Ada")]
-    assert agent.error("n-beside", who="Ada", alias="x") == "The prompt has no variable named: alias."
+    assert agent.error("n-beside", who="Ada", alias="x") == "The prompt has no variable named 'alias'."

@@ -34,7 +34,7 @@ def test_tools_and_prompts_are_those_of_the_server(served: Served, mode: str) ->
         assert agent.refusal("llma-prompt-create", name=name, prompt="x") == "A prompt with this name already exists."
         assert [prompt.name for prompt in agent.every_prompt() if prompt.name == name] == [name]
         assert [message.content.text for message in agent.prompt(name, who="Ada").messages] == ["Hello Ada"]  # type: ignore[union-attr]
-        assert agent.error(name) == "Values are missing for: who."
+        assert agent.error(name) == "No value was given for: who."
         assert agent.error("io-nobody").startswith("No prompt matching 'io-nobody'")
 
 

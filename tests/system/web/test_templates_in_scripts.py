@@ -1,4 +1,4 @@
-"""The pages' scripts read variables and chats as the server does."""
+"""The pages' scripts read variables, chats and values as the server does."""
 
 import json
 import shutil
@@ -24,18 +24,42 @@ console.log(JSON.stringify(cases.map(({ text, values }) => {
 """
 
 
-def read_in_scripts(cases: list[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:
+VALUES_PROGRAM = """
+import { readFileSync } from "node:fs";
+const { templates, values, compiling } = await import(process.argv[1]);
+const { cases } = JSON.parse(readFileSync(process.argv[2], "utf8"));
+console.log(JSON.stringify(cases.map(({ text, declared, texts }) => {
+  const template = templates.readTemplate(text);
+  const variables = values.variablesToFill(template, values.readContract(declared));
+  const read = Object.entries(texts).map(([name, text]) => [name, values.readValue(variables.get(name), text)]);
+  const given = new Map(read.filter(([, value]) => value !== undefined));
+  const problems = values.problemsOf(variables, given).map((problem) => problem.sentence);
+  const filled = compiling.compile(text, template, compiling.insertionsOf(template, variables, given));
+  return problems.length ? { problems } : { filled };
+})));
+"""
+SOURCES = """
+export * as templates from "./templates";
+export * as values from "./values";
+export * as compiling from "./compile";
+export * from "./templates";
+"""
+
+
+def text_of(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def read_in_scripts(cases: list[dict[str, Any]], folder: Path, program: str = PROGRAM) -> list[dict[str, Any]]:
     node = shutil.which("node")
     if node is None or not ESBUILD.exists():
         pytest.skip("needs Node.js and the packages of the frontend")
-    bundle, given = folder / "templates.mjs", folder / "cases.json"
+    bundle, given = folder / "scripts.mjs", folder / "cases.json"
     given.write_text(json.dumps({"cases": cases}), encoding="utf-8")
-    source = ROOT / "frontend/src/templates.ts"
-    subprocess.run(
-        [ESBUILD, source, "--bundle", "--format=esm", f"--outfile={bundle}"], check=True, timeout=60, capture_output=True
-    )
-    program = [node, "--input-type=module", "--eval", PROGRAM, bundle.as_uri(), str(given)]
-    found: list[dict[str, Any]] = json.loads(subprocess.run(program, check=True, timeout=60, capture_output=True).stdout)
+    bundling = [str(ESBUILD), "--bundle", "--format=esm", f"--outfile={bundle}"]
+    subprocess.run(bundling, input=SOURCES, cwd=ROOT / "frontend/src", check=True, timeout=60, capture_output=True, text=True)
+    command = [node, "--input-type=module", "--eval", program, bundle.as_uri(), str(given)]
+    found: list[dict[str, Any]] = json.loads(subprocess.run(command, check=True, timeout=60, capture_output=True).stdout)
     return found
 
 
@@ -49,10 +73,26 @@ def test_scripts_find_and_fill_in_the_variables_of_the_vectors(tmp_path: Path) -
 
 def test_scripts_read_the_templates_of_the_vectors(tmp_path: Path) -> None:
     vectors = json.loads((VECTORS / "templates.json").read_text(encoding="utf-8"))
-    texts = [case["content"] if isinstance(case["content"], str) else json.dumps(case["content"]) for case in vectors]
+    texts = [text_of(case["content"]) for case in vectors]
     found = read_in_scripts(
         [{"text": text, "values": case.get("values")} for case, text in zip(vectors, texts, strict=True)], tmp_path
     )
     for vector, shown in zip(vectors, found, strict=True):
         wanted = {key: vector[key] for key in ("kind", "variables", "placeholders", "filled") if key in vector}
         assert (vector["name"], {key: shown[key] for key in wanted}) == (vector["name"], wanted)
+
+
+def test_scripts_check_and_put_in_the_values_of_the_vectors(tmp_path: Path) -> None:
+    vectors = json.loads((VECTORS / "values.json").read_text(encoding="utf-8"))
+    # Pages have fields for the variables of a prompt and no others.
+    known = [case for case in vectors if "unknown" not in case]
+    cases = [
+        {
+            "text": text_of(case["content"]),
+            "declared": json.dumps(case["variables"]),
+            "texts": {name: text_of(value) for name, value in case["values"].items()},
+        }
+        for case in known
+    ]
+    for case, shown in zip(known, read_in_scripts(cases, tmp_path, VALUES_PROGRAM), strict=True):
+        assert (case["name"], shown) == (case["name"], {key: case[key] for key in ("problems", "filled") if key in case})

@@ -5,12 +5,13 @@ is one sentence, so that one error can name all of them.
 """
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from difflib import get_close_matches
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 from promptuary_client.values import as_text
 
@@ -24,6 +25,11 @@ _MAX_SHOWN = 5
 def is_contract(value: object) -> bool:
     """Return `True` if a JSON value has the form of a contract. Its rules are the server's."""
     return isinstance(value, dict) and all(isinstance(each, dict) and _type(each) in _FITS for each in value.values())
+
+
+def as_placeholder(declaration: Declaration) -> Declaration:
+    """Return the declaration of a placeholder. It takes messages, also if it is declared as another type."""
+    return declaration if _type(declaration) == "messages" else {"type": "messages"}
 
 
 def list_problems(contract: Contract, values: Mapping[str, object]) -> Iterator[str]:
@@ -52,7 +58,8 @@ def default_of(declaration: Declaration) -> object:
 def _list_problems_of(name: str, declaration: Declaration, value: object) -> Iterator[str]:
     kind = _type(declaration)
     if not _FITS[kind](value):
-        yield f"{name!r} must be of the type {kind}, not {type(value).__name__}."
+        is_placeholder = kind == "messages"
+        yield messages_expected(name) if is_placeholder else f"{name!r} must be of the type {kind}, not {type(value).__name__}."
         return
     choices = declaration.get("enum")
     if isinstance(choices, list) and _key(value) not in set(map(_key, choices)):
@@ -68,8 +75,27 @@ def _key(value: object) -> str:
     return json.dumps(as_text(value)) if isinstance(value, str) else as_text(value)
 
 
+def are_messages(value: object) -> "TypeGuard[Sequence[Mapping[str, Any]]]":
+    """Return `True` for a list of messages, as providers of models return them: some of these have no content."""
+    if not isinstance(value, Sequence) or isinstance(value, (str, bytes, bytearray)):
+        return False
+    return all(isinstance(each, Mapping) and isinstance(each.get("role"), str) for each in value)
+
+
+def messages_expected(name: str) -> str:
+    """Return the sentence about a value for a placeholder that is no list of messages."""
+    return f"The placeholder {name!r} takes a list of messages, each with a role."
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
+
+
+def _is_finite_number(value: object) -> bool:
+    # JSON has no others.
+    if isinstance(value, Decimal):
+        return value.is_finite()
+    return isinstance(value, (int, float)) and _is_number(value) and (isinstance(value, int) or math.isfinite(value))
 
 
 def _is_list(value: object) -> bool:
@@ -80,20 +106,12 @@ def _is_string(value: object) -> bool:
     return not isinstance(value, (bool, Mapping)) and not _is_number(value) and not _is_list(value)
 
 
-def _are_messages(value: object) -> bool:
-    return (
-        isinstance(value, Sequence)
-        and not isinstance(value, (str, bytes))
-        and all(isinstance(each, Mapping) and isinstance(each.get("role"), str) for each in value)
-    )
-
-
 _FITS: Mapping[str, Callable[[Any], bool]] = {
     "string": _is_string,
-    "number": _is_number,
-    "integer": lambda value: _is_number(value) and value == int(value),
+    "number": _is_finite_number,
+    "integer": lambda value: _is_finite_number(value) and value == int(value),
     "boolean": lambda value: isinstance(value, bool),
     "array": _is_list,
     "object": lambda value: isinstance(value, Mapping),
-    "messages": _are_messages,
+    "messages": are_messages,
 }

@@ -7,12 +7,20 @@ replaced in one pass, so values are never expanded.
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Literal, NoReturn, TypeAlias
 
 from promptuary_client.chats import Message, chat_of, json_texts, placeholder_name
-from promptuary_client.contracts import Contract, default_of, list_problems, must_be_given
+from promptuary_client.contracts import (
+    Contract,
+    are_messages,
+    as_placeholder,
+    default_of,
+    list_problems,
+    messages_expected,
+    must_be_given,
+)
 from promptuary_client.errors import CompileError, InvalidValuesError, MissingVariablesError
 from promptuary_client.values import as_text
 from promptuary_client.variables import find_names, replace
@@ -103,8 +111,7 @@ class Template:
         return values
 
     def _declared_values(self, contract: Contract, values: Mapping[str, object], missing: Missing) -> Mapping[str, object]:
-        undeclared = {name: {"type": "messages"} for name in self.placeholders if name not in contract}
-        declared: Contract = {**contract, **undeclared}
+        declared = {**contract, **{name: as_placeholder(contract.get(name, {})) for name in self.placeholders}}
         absent = [name for name, each in declared.items() if must_be_given(each) and name not in values]
         problems = list(list_problems(declared, values))
         if absent and missing == "error":
@@ -158,8 +165,6 @@ def _fill_all(value: object, values: Mapping[str, object], is_content: bool) -> 
 
 
 def _checked_messages(name: str, value: object) -> list[Message]:
-    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
-        messages = [dict(each) for each in value if isinstance(each, Mapping) and isinstance(each.get("role"), str)]
-        if len(messages) == len(value):
-            return messages
-    raise CompileError(f"The placeholder '{name}' takes a list of messages, each with a role.")
+    if not are_messages(value):
+        raise CompileError(messages_expected(name))
+    return [dict(each) for each in value]

@@ -18,7 +18,6 @@ from promptuary.store.engine.database import Transaction
 from promptuary.web.errors import WebError
 from promptuary.web.numbers import positive_int
 from promptuary.web.page_request import PageRequest
-from promptuary.web.prompts.edit_form import proposal_of
 from promptuary.web.prompts.prompt_view import read
 from promptuary.web.prompts.visible_text import PageBudget
 
@@ -74,7 +73,7 @@ def show_prompt(request: PageRequest) -> Response:
         hints=hints_of(template),
         doubts=list(islice(list_doubts(template, version.contract), MAX_DOUBTS)),
         declared=None if version.contract is None else list(version.contract),
-        trial=proposal_of(version) if variables and len(version.content) <= MAX_TRIED else None,
+        can_try=bool(variables) and len(version.content) <= MAX_TRIED,
         tokens=approximate_tokens(version.text),
         fetches=fetches,
     )

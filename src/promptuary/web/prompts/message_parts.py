@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from promptuary.model.json_text import InvalidJson, dump_indented, parse
-from promptuary.web.prompts.highlighting import Names, mark_variables
+from promptuary.web.prompts.highlighting import Names, mark_json, mark_variables
 from promptuary.web.prompts.visible_text import PageBudget
 
 
@@ -43,7 +43,7 @@ def _content_part(part: dict[str, object], budget: PageBudget, declared: Names) 
     if isinstance(url, str) and part.keys() <= {"type", "image_url"}:
         return MessagePart("Picture", mark_variables(url, budget, declared))
     kind = part.get("type")
-    return MessagePart(f"Part: {kind}" if isinstance(kind, str) else "Part", mark_variables(dump_indented(part), budget, declared))
+    return MessagePart(f"Part: {kind}" if isinstance(kind, str) else "Part", mark_json(dump_indented(part), budget, declared))
 
 
 def _call_part(call: dict[str, object], budget: PageBudget) -> MessagePart:

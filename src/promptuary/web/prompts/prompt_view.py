@@ -8,7 +8,8 @@ from promptuary.model.chats import ReadableEntry, chat_of_text, readable_entries
 from promptuary.model.json_text import dump_indented, parse
 from promptuary.model.outline import Heading
 from promptuary.model.prompts import Version
-from promptuary.web.prompts.highlighting import Names, mark_text, mark_variables
+from promptuary.model.templates import TemplateKind
+from promptuary.web.prompts.highlighting import Names, mark_json, mark_text, mark_variables
 from promptuary.web.prompts.markdown import MAX_CHARACTERS, render_markdown
 from promptuary.web.prompts.message_parts import MessagePart, split_rest
 from promptuary.web.prompts.visible_text import PageBudget
@@ -47,7 +48,7 @@ def read(version: Version, budget: PageBudget, *, is_rendered: bool) -> Reading:
     if entries is None and is_text:
         return _read_text(version, budget, declared, is_rendered=is_rendered)
     if entries is None:
-        return Reading((Passage(mark_variables(dump_indented(prompt), budget, declared)),), (), can_render=False)
+        return Reading((Passage(mark_json(dump_indented(prompt), budget, declared)),), (), can_render=False)
     passages = tuple(_passage(each, budget, declared) for each in entries)
     if not is_rendered or len(version.content) > MAX_CHARACTERS:
         return Reading(passages, ())
@@ -64,7 +65,8 @@ def _passage(entry: ReadableEntry, budget: PageBudget, declared: Names) -> Passa
 
 
 def _read_text(version: Version, budget: PageBudget, declared: Names, *, is_rendered: bool) -> Reading:
-    written = mark_text(version.text, budget, declared)
+    mark = mark_json if version.template.kind is TemplateKind.JSON else mark_text
+    written = mark(version.text, budget, declared)
     rendered = render_markdown(version.text, declared=declared) if is_rendered else None
     if rendered is None:
         return Reading((Passage(written),), tuple(version.outline))
