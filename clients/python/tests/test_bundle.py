@@ -11,7 +11,7 @@ import pytest
 from client_service import EitherMaker
 from faults import Proxy
 
-from promptuary_client import ConfigurationError, ErrorEvent, InvalidBundleError, Promptuary, UnreachableError
+from promptuary_client import ConfigurationError, ErrorEvent, InvalidBundleError, Promptuary, Reference, UnreachableError
 
 CHAT = [{"role": "system", "content": "Grüß 👋 \0 \ud800"}, {"placeholder": "history"}]
 
@@ -76,6 +76,16 @@ def test_messages_of_a_bundle_are_compiled_as_those_of_the_server(make_either: E
     assert prompt.text == json.dumps(CHAT, ensure_ascii=False)
 
 
+def test_assembled_contents_of_a_bundle_say_what_they_were_made_of(make_either: EitherMaker, tmp_path: Path) -> None:
+    references = [{"name": "tone", "version": 3, "label": "production"}, {"name": "rules", "version": 1, "label": None}]
+    path = bundle(tmp_path, row("greeting", "Hi!", resolved_references=references), row("plain", "Hi!"), format_version=2)
+    client = make_either(bundle=path, offline=True)
+    assert client.get("greeting").references == (Reference("tone", 3, "production"), Reference("rules", 1))
+    # It does not have the text with its tags; that of a prompt without references is the same.
+    assert client.get("plain", resolve=False).source == "bundle"
+    assert client.get("greeting", resolve=False, fallback="{}").source == "fallback"
+
+
 def test_memory_and_disk_come_before_the_bundle(make_either: EitherMaker, proxy: Proxy, path: Path, tmp_path: Path) -> None:
     first = make_either(proxy.url, bundle=path, ttl=0)
     assert first.get("greeting").source == "server"
@@ -125,7 +135,8 @@ def test_offline_neither_address_nor_key_is_needed(path: Path, monkeypatch: pyte
     ("change", "message"),
     [
         ({"format": "another"}, "another format"),
-        ({"format_version": 2}, "has version 2, and this client reads version 1"),
+        ({"format_version": 3}, "has version 3, and this client reads versions 1 and 2"),
+        ({"prompts": [row("a", "b", resolved_references=[{"name": "c"}])]}, "references of 'a'"),
         ({"prompts": [row("a", "b") | {"content": "c"}]}, "content of 'a' is not the one that was written"),
         ({"prompts": [row("a", "b"), row("a", "c")]}, "two contents for a"),
         ({"prompts": [row("a", "b", version="7")]}, "form of a prompt"),

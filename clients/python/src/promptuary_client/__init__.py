@@ -16,8 +16,10 @@ from promptuary_client.errors import (
     MissingVariablesError,
     NotFoundError,
     PermissionDeniedError,
+    PromptReferenceError,
     PromptuaryError,
     RateLimitError,
+    ReferencedPromptError,
     RejectedError,
     RequestTimeoutError,
     ServerError,
@@ -28,6 +30,7 @@ from promptuary_client.errors import (
 from promptuary_client.operations import ANY_VERSION, KEEP, History, Label, Page, Version, VersionSummary
 from promptuary_client.prefetch import PrefetchResult
 from promptuary_client.prompts import Prompt, PromptKey, Source
+from promptuary_client.references import Reference
 from promptuary_client.settings import DEFAULT, ErrorEvent
 
 __version__ = "0.1.0"
@@ -58,9 +61,12 @@ __all__ = [
     "PrefetchResult",
     "Prompt",
     "PromptKey",
+    "PromptReferenceError",
     "Promptuary",
     "PromptuaryError",
     "RateLimitError",
+    "Reference",
+    "ReferencedPromptError",
     "RejectedError",
     "RequestTimeoutError",
     "ServerError",

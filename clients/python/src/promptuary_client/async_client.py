@@ -97,6 +97,7 @@ class AsyncPromptuary:
         *,
         label: str | Default | None = DEFAULT,
         version: int | None = None,
+        resolve: bool = True,
         fallback: Fallback | None = None,
         fallback_config: Mapping[str, Any] | None = None,
         timeout: float | None = None,
@@ -105,14 +106,18 @@ class AsyncPromptuary:
 
         If neither is given, the client's own ``label`` is used, if it has one; ``label=None`` returns the latest version.
 
+        References to other prompts give way to their texts; `Prompt.references` says which versions these are. With ``resolve``
+        `False`, their tags stay in the text.
+
         ``fallback`` is a text or a list of chat messages, and ``fallback_config`` its config; they are returned if there is nothing
         else. ``timeout`` is the maximum wait in seconds, by default the client's.
 
         With a ``fallback``, failures of the server, the network or the disk raise nothing. Without one, `UnavailableError` or
-        `RejectedError` is raised if no content is known. Raises `ValueError` if both a version and a label are given, if either is
+        `RejectedError` is raised if no content is known: `NotFoundError` if there is no such prompt, `PromptReferenceError` if a
+        prompt that it refers to stands in the way. Raises `ValueError` if both a version and a label are given, if either is
         invalid or the label is empty, and if the fallback is neither a text nor messages.
         """
-        key = wire.make_key(self.settings, name, version, label)
+        key = wire.make_key(self.settings, name, version, label, resolve=resolve)
         check_fallback(fallback)
         return await self._fetcher.get(key, fallback=fallback, config=fallback_config, timeout=timeout)
 
@@ -132,9 +137,9 @@ class AsyncPromptuary:
         """Create a prompt from a text, chat messages or any other JSON; return its version 1.
 
         ``config`` belongs to the prompt, for example the name of a model; ``description`` describes the version. Raises
-        `InvalidRequestError` if the server does not accept the prompt or the name is taken, and like every method that changes
-        prompts `UnavailableError`, `AuthenticationError`, `PermissionDeniedError`, and `ConfigurationError` if the client has the
-        project's token instead of its ID.
+        `InvalidRequestError` if the server does not accept the prompt or its references, or the name is taken, and like every
+        method that changes prompts `UnavailableError`, `AuthenticationError`, `PermissionDeniedError`, and `ConfigurationError` if
+        the client has the project's token instead of its ID.
         """
         return await self._fetcher.perform(operations.create(self.settings, name, content, config, description))
 
@@ -191,14 +196,16 @@ class AsyncPromptuary:
     async def remove_label(self, name: str, label: str, *, expected_version: int | AnyVersion = ANY_VERSION) -> None:
         """Remove a label. Raises `LabelMovedError` if it does not point at ``expected_version``.
 
-        Raises `NotFoundError` if the prompt does not have the label, and the errors of `create`.
+        Raises `NotFoundError` if the prompt does not have the label, `ReferencedPromptError` if other prompts follow it by a
+        reference, and the errors of `create`.
         """
         await self._fetcher.perform(operations.remove_label(self.settings, name, label, expected_version))
 
     async def archive(self, name: str) -> None:
         """Archive a prompt with all its versions and labels; its name can be used again.
 
-        Raises `NotFoundError` if the prompt does not exist, and the errors of `create`.
+        Raises `NotFoundError` if the prompt does not exist, `ReferencedPromptError` if others refer to it, and the errors of
+        `create`.
         """
         await self._fetcher.perform(operations.archive(self.settings, name))
 

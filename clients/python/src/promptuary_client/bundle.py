@@ -2,6 +2,8 @@
 
 ``promptuary bundle`` writes such files. A content is found by its version, by the labels that pointed at it, and
 without either if the file was made from latest versions. The file has no timestamp: the same prompts are the same bytes.
+
+Version 2 of the format has contents in which references gave way to the texts that they mean; version 1 has none of these.
 """
 
 import hashlib
@@ -14,9 +16,10 @@ from typing import Any
 from promptuary_client.contracts import is_contract
 from promptuary_client.errors import InvalidBundleError
 from promptuary_client.prompts import Content, PromptKey
+from promptuary_client.references import read_references
 
 FORMAT = "promptuary-bundle"
-FORMAT_VERSION = 1
+FORMAT_VERSIONS = (1, 2)
 
 
 class Bundle:
@@ -26,8 +29,9 @@ class Bundle:
         self._contents = contents
 
     def find(self, key: PromptKey) -> Content | None:
-        """Return the content for a key, or `None`."""
-        return self._contents.get(key)
+        """Return the content for a key, or `None`. A bundle has no text with tags in the place of parts."""
+        found = self._contents.get(key._replace(resolve=True))
+        return found if key.resolve or found is None or not found.references else None
 
 
 def read_bundle(path: str | Path) -> Bundle:
@@ -55,9 +59,10 @@ class _Damage(Exception):
 def _check_format(found: Mapping[str, Any]) -> None:
     if found["format"] != FORMAT:
         raise _Damage("it has another format. Write it with promptuary bundle.")
-    if found["format_version"] != FORMAT_VERSION:
+    if found["format_version"] not in FORMAT_VERSIONS:
+        known = " and ".join(map(str, FORMAT_VERSIONS))
         raise _Damage(
-            f"its format has version {found['format_version']}, and this client reads version {FORMAT_VERSION}. "
+            f"its format has version {found['format_version']}, and this client reads versions {known}. "
             "Install the client that belongs to the server."
         )
 
@@ -86,7 +91,10 @@ def _read_content(row: Mapping[str, Any]) -> Content:
     contract = row.get("variables")
     if contract is not None and not is_contract(contract):
         raise _Damage(f"the variables of {name!r} are not in a form that this client knows.")
-    return Content(name=name, text=text, config=config, version=version, contract=contract)
+    references = read_references(row.get("resolved_references"))
+    if references is None:
+        raise _Damage(f"the references of {name!r} are not in a form that this client knows.")
+    return Content(name=name, text=text, config=config, version=version, contract=contract, references=references)
 
 
 def _keys(row: Mapping[str, Any], content: Content) -> Iterator[PromptKey]:

@@ -3,13 +3,14 @@
 import random
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import NamedTuple
 
 from promptuary_client import errors
 from promptuary_client.backoff import Backoff
 from promptuary_client.changes import Change, changes_request, is_cursor, read_change
 from promptuary_client.core import Core
-from promptuary_client.prompts import PromptKey
+from promptuary_client.prompts import Content, PromptKey
 from promptuary_client.reports import report_stream
 from promptuary_client.settings import Settings
 from promptuary_client.wire import Request
@@ -76,7 +77,7 @@ class ChangeStream:
         """
         old = [check for check in checks if check.change and self._is_stale(check.key, check.change)]
         for check in old:
-            self._core.invalidate(check.key.__eq__)
+            self._core.invalidate(partial(_is_key, check.key))
         return old
 
     def on_disconnect(self, error: errors.PromptuaryError | None) -> float:
@@ -106,8 +107,12 @@ class ChangeStream:
         return [Check(key, change) for key in self._core.invalidate(change.concerns)]
 
     def _all(self) -> list[Check]:
-        return [Check(key, None) for key in self._core.invalidate(lambda _key: True)]
+        return [Check(key, None) for key in self._core.invalidate(lambda _key, _known: True)]
 
     def _is_stale(self, key: PromptKey, change: Change) -> bool:
         content = self._core.known(key)
         return content is not None and change.comes_after(key, content)
+
+
+def _is_key(sought: PromptKey, key: PromptKey, _known: Content | None) -> bool:
+    return key == sought

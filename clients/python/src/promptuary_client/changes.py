@@ -6,6 +6,7 @@ from typing import Any
 
 from promptuary_client import errors
 from promptuary_client.prompts import Content, PromptKey
+from promptuary_client.references import Reference
 from promptuary_client.settings import Settings
 from promptuary_client.wire import Request, parse_json, prompts_path, read_params
 
@@ -23,16 +24,25 @@ class Change:
     label: str | None
     version: int | None
     from_version: int | None
+    affected: frozenset[str] = frozenset()
+    """Prompts that follow the label by a reference, and so have another text."""
 
     @property
     def is_of_label(self) -> bool:
         """True if only a label has changed."""
         return self.kind.startswith("label.") and self.label is not None
 
-    def concerns(self, key: PromptKey) -> bool:
-        """Return `True` if this change may change the content of a key."""
-        if key.name != self.prompt:
+    def concerns(self, key: PromptKey, known: Content | None = None) -> bool:
+        """Return `True` if this change may change the content of a key. ``known`` is that which the client has."""
+        if key.name == self.prompt:
+            return self._concerns_own(key)
+        if not key.resolve:
             return False
+        # Old versions without a label are not among the affected ones, but may be known with their parts.
+        parts = () if known is None else known.references
+        return key.name in self.affected or any(each.name == self.prompt and self._concerns_own(_key(each)) for each in parts)
+
+    def _concerns_own(self, key: PromptKey) -> bool:
         if self.is_of_label:
             return key.label == self.label
         if self.kind == "prompt.published":
@@ -42,6 +52,9 @@ class Change:
 
     def comes_after(self, key: PromptKey, content: Content) -> bool:
         """Return `True` if a content is older than this change."""
+        if key.name != self.prompt:
+            is_old = self.is_of_label and self.from_version is not None
+            return is_old and Reference(str(self.prompt), self.from_version or 0, self.label) in content.references
         if key.version is not None or content.version is None:
             return False
         if self.is_of_label:
@@ -72,7 +85,19 @@ def read_change(data: str) -> Change:
         label=_text(row, "label"),
         version=_number(row, "version"),
         from_version=_number(row, "from_version"),
+        affected=_names(row, "affected_prompts"),
     )
+
+
+def _key(reference: Reference) -> PromptKey:
+    return PromptKey(reference.name, None if reference.label else reference.version, reference.label)
+
+
+def _names(row: Mapping[str, Any], field: str) -> frozenset[str]:
+    names = row.get(field, [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise errors.InvalidResponseError(f"The field {field} of a change is not a list of names.")
+    return frozenset(names)
 
 
 def _text(row: Mapping[str, Any], field: str) -> str | None:

@@ -101,6 +101,7 @@ class Promptuary:
         *,
         label: str | Default | None = DEFAULT,
         version: int | None = None,
+        resolve: bool = True,
         fallback: Fallback | None = None,
         fallback_config: Mapping[str, Any] | None = None,
         timeout: float | None = None,
@@ -109,14 +110,18 @@ class Promptuary:
 
         If neither is given, the client's own ``label`` is used, if it has one; ``label=None`` returns the latest version.
 
+        References to other prompts give way to their texts; `Prompt.references` says which versions these are. With ``resolve``
+        `False`, their tags stay in the text.
+
         ``fallback`` is a text or a list of chat messages, and ``fallback_config`` its config; they are returned if there is nothing
         else. ``timeout`` is the maximum wait in seconds, by default the client's.
 
         With a ``fallback``, failures of the server, the network or the disk raise nothing. Without one, `UnavailableError` or
-        `RejectedError` is raised if no content is known. Raises `ValueError` if both a version and a label are given, if either is
+        `RejectedError` is raised if no content is known: `NotFoundError` if there is no such prompt, `PromptReferenceError` if a
+        prompt that it refers to stands in the way. Raises `ValueError` if both a version and a label are given, if either is
         invalid or the label is empty, and if the fallback is neither a text nor messages.
         """
-        key = wire.make_key(self.settings, name, version, label)
+        key = wire.make_key(self.settings, name, version, label, resolve=resolve)
         check_fallback(fallback)
         return self._fetcher.get(key, fallback=fallback, config=fallback_config, timeout=timeout)
 
@@ -136,9 +141,9 @@ class Promptuary:
         """Create a prompt from a text, chat messages or any other JSON; return its version 1.
 
         ``config`` belongs to the prompt, for example the name of a model; ``description`` describes the version. Raises
-        `InvalidRequestError` if the server does not accept the prompt or the name is taken, and like every method that changes
-        prompts `UnavailableError`, `AuthenticationError`, `PermissionDeniedError`, and `ConfigurationError` if the client has the
-        project's token instead of its ID.
+        `InvalidRequestError` if the server does not accept the prompt or its references, or the name is taken, and like every
+        method that changes prompts `UnavailableError`, `AuthenticationError`, `PermissionDeniedError`, and `ConfigurationError` if
+        the client has the project's token instead of its ID.
         """
         return self._fetcher.perform(operations.create(self.settings, name, content, config, description))
 
@@ -193,14 +198,16 @@ class Promptuary:
     def remove_label(self, name: str, label: str, *, expected_version: int | AnyVersion = ANY_VERSION) -> None:
         """Remove a label. Raises `LabelMovedError` if it does not point at ``expected_version``.
 
-        Raises `NotFoundError` if the prompt does not have the label, and the errors of `create`.
+        Raises `NotFoundError` if the prompt does not have the label, `ReferencedPromptError` if other prompts follow it by a
+        reference, and the errors of `create`.
         """
         self._fetcher.perform(operations.remove_label(self.settings, name, label, expected_version))
 
     def archive(self, name: str) -> None:
         """Archive a prompt with all its versions and labels; its name can be used again.
 
-        Raises `NotFoundError` if the prompt does not exist, and the errors of `create`.
+        Raises `NotFoundError` if the prompt does not exist, `ReferencedPromptError` if others refer to it, and the errors of
+        `create`.
         """
         self._fetcher.perform(operations.archive(self.settings, name))
 

@@ -149,8 +149,7 @@ class Core:
     def known(self, key: PromptKey) -> Content | None:
         """Return the content in memory."""
         with self.lock:
-            entry = self._entries.get(key)
-            return entry.content if entry else None
+            return self._known(key)
 
     def may_send(self, key: PromptKey, *, has_fallback: bool) -> bool:
         """Return `True` if a request may be sent: not during a pause, unless there is nothing else to serve."""
@@ -247,10 +246,11 @@ class Core:
         return error
 
     def forget(self, name: str) -> None:
-        """Require a request before the prompt is served again, because this program has just changed it."""
+        """Require a request before the prompt, or one that it is a part of, is served again: this program has just changed it."""
         with self.lock:
             for key, entry in self._entries.items():
-                if key.name == name:
+                parts = entry.content.references if entry.content else ()
+                if key.name == name or any(each.name == name for each in parts):
                     entry.must_ask, entry.fresh_until = True, 0.0
                     entry.backoff.succeed()
                     # A request in progress may have been answered before the change.
@@ -262,14 +262,15 @@ class Core:
             if not self._host.is_requested:
                 self._host.succeed()
 
-    def invalidate(self, concerns: Callable[[PromptKey], bool]) -> list[PromptKey]:
+    def invalidate(self, concerns: Callable[[PromptKey, Content | None], bool]) -> list[PromptKey]:
         """Record a change; return the keys that it concerns, most recently used first.
 
-        They are due for a refresh. Until then their known content is served, and no caller waits.
+        ``concerns`` is asked for each key with its known content. The keys are due for a refresh. Until then their known content is
+        served, and no caller waits.
         """
         with self.lock:
             self.changes_seen += 1
-            keys = [key for key in (*self._pending, *reversed(self._entries)) if concerns(key)]
+            keys = [key for key in (*self._pending, *reversed(self._entries)) if concerns(key, self._known(key))]
             for key in keys:
                 # A request in progress may have been answered before the change.
                 self._pending.pop(key, None)
@@ -304,6 +305,10 @@ class Core:
         with self.lock:
             entry = self._entries.get(key)
         return (entry.error if entry else None) or errors.UnreachableError("The server was not asked.")
+
+    def _known(self, key: PromptKey) -> Content | None:
+        entry = self._entries.get(key)
+        return entry.content if entry else None
 
     def _entry(self, key: PromptKey) -> Entry:
         entry = self._entries.get(key)

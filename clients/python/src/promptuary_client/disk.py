@@ -75,8 +75,15 @@ class Disk:
 
     def _write(self, key: PromptKey, content: Content) -> None:
         self._make_folder()
-        row = {"name": content.name, "prompt": content.text, "config": content.config, "version": content.version}
+        row: dict[str, object] = {
+            "name": content.name,
+            "prompt": content.text,
+            "config": content.config,
+            "version": content.version,
+        }
         row |= {} if content.contract is None else {"variables": content.contract}
+        if content.references:
+            row["resolved_references"] = [vars(each) for each in content.references]
         body = json.dumps(row | {"label": content.label, "etag": content.etag}).encode()
         handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=".", suffix=".new")
         try:
@@ -99,7 +106,9 @@ class Disk:
         return self._folder / (self._digest(key, b"")[:32] + _SUFFIX)
 
     def _digest(self, key: PromptKey, body: bytes) -> str:
-        return blake2b(repr(tuple(key)).encode() + b"\0" + body, key=self._secret, digest_size=32).hexdigest()
+        # Without the parts that most keys do not have, so that files of earlier releases are found.
+        parts = (key.name, key.version, key.label) if key.resolve else tuple(key)
+        return blake2b(repr(parts).encode() + b"\0" + body, key=self._secret, digest_size=32).hexdigest()
 
     def _make_folder(self) -> None:
         for folder in (self._folder.parent, self._folder):

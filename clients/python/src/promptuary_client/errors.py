@@ -124,3 +124,19 @@ class ConflictError(RejectedError):
 
 class LabelMovedError(ConflictError):
     """The label does not point at the expected version (409); ``current_version`` is its version, `None` if it is not set."""
+
+
+class PromptReferenceError(RejectedError):
+    """The prompt exists, but one that it refers to, ``reference_name``, does not (404) or cannot be a part of it (409)."""
+
+    def __init__(self, detail: str, *, status: int, reference_name: str) -> None:
+        self.reference_name = reference_name
+        super().__init__(detail, status=status)
+
+
+class ReferencedPromptError(RejectedError):
+    """The prompt cannot be archived, or the label not be removed, because ``referencing_prompts`` refer to it (409)."""
+
+    def __init__(self, detail: str, *, status: int, referencing_prompts: Sequence[str]) -> None:
+        self.referencing_prompts = tuple(referencing_prompts)
+        super().__init__(detail, status=status)

@@ -14,7 +14,7 @@ from promptuary_client.core import OFFLINE, Core, PendingFetch, Step
 from promptuary_client.disk import Disk
 from promptuary_client.follower import Follower
 from promptuary_client.operations import Operation
-from promptuary_client.prefetch import PrefetchResult, add_page, next_page, pages
+from promptuary_client.prefetch import PrefetchResult, add_page, next_page, pages, report_unresolved
 from promptuary_client.prompts import Content, Fallback, Prompt, PromptKey
 from promptuary_client.reports import report_defect, report_disk, report_error, report_prefetch
 from promptuary_client.settings import Settings
@@ -64,6 +64,7 @@ class Fetcher:
                 changes_seen = self.core.changes_seen
                 page = operation.read(self._send(operation.request, end - time.monotonic()))
                 taken = add_page(self.core, page, label, changes_seen=changes_seen)
+                report_unresolved(self.settings, self.core, page, label)
                 count += len(taken)
                 self._keep_all(taken)
                 operation = next_page(steps, page)

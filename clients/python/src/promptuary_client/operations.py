@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 
 from promptuary_client import errors
@@ -94,12 +95,24 @@ class History:
 
 
 @dataclass(frozen=True)
+class Unresolved:
+    """A prompt of a list whose references stand in the way of its text."""
+
+    name: str
+    error: errors.PromptReferenceError
+
+
+@dataclass(frozen=True)
 class Page:
-    """One page of a list; ``count`` is how many prompts the whole list has."""
+    """One page of a list; ``count`` is how many prompts the whole list has.
+
+    ``unresolved`` are prompts of the page that are not among ``prompts``, because their references stand in the way.
+    """
 
     prompts: tuple[Version, ...]
     count: int
     has_more: bool
+    unresolved: tuple[Unresolved, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -230,7 +243,8 @@ def _read_page(answer: Answer) -> Page:
     found = read_object(answer)
     try:
         rows = tuple(_version(row) for row in found["results"])
-        return Page(rows, int(found["count"]), has_more=found["next"] is not None)
+        unresolved = tuple(map(_unresolved, found.get("unresolved", ())))
+        return Page(rows, int(found["count"]), has_more=found["next"] is not None, unresolved=unresolved)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise errors.InvalidResponseError("The answer is not a list of prompts.") from error
 
@@ -252,6 +266,12 @@ def _version(row: Mapping[str, Any]) -> Version:
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise errors.InvalidResponseError("The answer is not a prompt.") from error
+
+
+def _unresolved(row: Mapping[str, Any]) -> Unresolved:
+    # A list does not tell the status with which a fetch of the prompt would fail.
+    error = errors.PromptReferenceError(str(row["detail"]), status=HTTPStatus.CONFLICT, reference_name=str(row["reference_name"]))
+    return Unresolved(str(row["name"]), error)
 
 
 def _summary(row: Mapping[str, Any]) -> VersionSummary:

@@ -7,6 +7,7 @@ from promptuary_client import errors
 from promptuary_client.core import Core
 from promptuary_client.operations import PAGE, Operation, Page, list_prompts
 from promptuary_client.prompts import Content, PromptKey
+from promptuary_client.reports import report_error
 from promptuary_client.settings import Settings
 from promptuary_client.wire import read_content
 
@@ -23,9 +24,10 @@ def pages(settings: Settings, label: str | None) -> Generator[Operation[Page], P
     """Yield the operation for each page and receive the page. Ends with the last page, or if memory is full."""
     offset = 0
     while offset < settings.max_entries:
-        page = yield list_prompts(settings, label=label, content="full", limit=PAGE, offset=offset, order_by="name")
-        offset += len(page.prompts)
-        if not page.has_more or not page.prompts:
+        page = yield list_prompts(settings, label=label, content="full", resolve="true", limit=PAGE, offset=offset, order_by="name")
+        received = len(page.prompts) + len(page.unresolved)
+        offset += received
+        if not page.has_more or not received:
             return
 
 
@@ -35,6 +37,14 @@ def next_page(steps: Generator[Operation[Page], Page, None], page: Page) -> Oper
         return steps.send(page)
     except StopIteration:
         return None
+
+
+def report_unresolved(settings: Settings, core: Core, page: Page, label: str | None) -> None:
+    """Record and report the prompts of a page whose references stand in the way. Their known contents stay in use."""
+    for row in page.unresolved:
+        key = PromptKey(row.name, label=label)
+        has_content = core.fail(key, row.error)
+        report_error(settings, key, row.error, has_content=has_content)
 
 
 def add_page(core: Core, page: Page, label: str | None, *, changes_seen: int) -> list[tuple[PromptKey, Content]]:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
 from promptuary_client.chats import Message
 from promptuary_client.contracts import Contract
+from promptuary_client.references import Reference
 from promptuary_client.templates import Missing, Template
 
 Source: TypeAlias = Literal["server", "cache", "disk", "bundle", "fallback"]
@@ -24,11 +25,12 @@ class PromptKey(NamedTuple):
     name: str
     version: int | None = None
     label: str | None = None
+    resolve: bool = True
 
     def __str__(self) -> str:
         """Return the form for log lines."""
         version, label = f" version {self.version}" if self.version else "", f" label {_shown(self.label)}" if self.label else ""
-        return _shown(self.name) + version + label
+        return _shown(self.name) + version + label + ("" if self.resolve else " with its tags")
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class Content:
     """Messages of a chat fallback."""
     contract: Contract | None = None
     """Variables that the version declares."""
+    references: tuple[Reference, ...] = ()
+    """Prompts whose texts are in this one, in the order of their tags."""
 
     @cached_property
     def template(self) -> Template:
@@ -94,6 +98,11 @@ class Prompt:
     def config(self) -> dict[str, Any]:
         """A copy of the config, empty if there is none."""
         return copy.deepcopy(dict(self.content.config or {}))
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """The prompts whose texts are in this one, at all levels, in the order of their tags."""
+        return self.content.references
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -164,13 +173,15 @@ class Prompt:
         return {"$ai_prompt_name": self.name} | version
 
     @property
-    def otel_attributes(self) -> dict[str, str]:
+    def otel_attributes(self) -> dict[str, str | list[str]]:
         """The attributes that link an OpenTelemetry span to this prompt, by the GenAI conventions."""
-        found = {"gen_ai.prompt.name": self.name, "promptuary.prompt.source": self.source}
+        found: dict[str, str | list[str]] = {"gen_ai.prompt.name": self.name, "promptuary.prompt.source": self.source}
         if self.version is not None:
             found["gen_ai.prompt.version"] = str(self.version)
         if self.label is not None:
             found["promptuary.prompt.label"] = self.label
+        if self.references:
+            found["promptuary.prompt.references"] = [str(each) for each in self.references]
         return found
 
     def set_span_attributes(self, span: Span) -> None:

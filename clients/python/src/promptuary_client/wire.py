@@ -12,6 +12,7 @@ from urllib.parse import quote
 from promptuary_client import errors
 from promptuary_client.contracts import is_contract
 from promptuary_client.prompts import Content, PromptKey
+from promptuary_client.references import read_references
 from promptuary_client.settings import CURRENT_PROJECT, DEFAULT, Settings
 
 MAX_BODY = 256_000_000
@@ -63,10 +64,13 @@ def read_params(settings: Settings, **params: object) -> dict[str, str]:
 def fetch_request(settings: Settings, key: PromptKey, known: Content | None) -> Request:
     """Return the request for a prompt, conditional if its content is known."""
     headers = {"If-None-Match": known.etag} if known is not None and known.etag else {}
-    return Request("GET", prompt_path(settings, key.name), read_params(settings, version=key.version, label=key.label), headers)
+    # Servers resolve references by default, and older ones do not know the parameter.
+    raw = {} if key.resolve else {"resolve": "false"}
+    params = read_params(settings, version=key.version, label=key.label, **raw)
+    return Request("GET", prompt_path(settings, key.name), params, headers)
 
 
-def make_key(settings: Settings, name: object, version: object, label: object) -> PromptKey:
+def make_key(settings: Settings, name: object, version: object, label: object, *, resolve: object = True) -> PromptKey:
     """Return the key of a fetch, whose label is the client's own unless a label or a version is given.
 
     Raises `ValueError` for arguments that are always invalid.
@@ -79,7 +83,9 @@ def make_key(settings: Settings, name: object, version: object, label: object) -
         raise ValueError("A version is a whole number, 1 or more.")
     if not isinstance(name, str):
         raise ValueError("A name is a string.")  # noqa: TRY004 - one kind of error for one kind of mistake.
-    return PromptKey(name, version, check_label(label))
+    if not isinstance(resolve, bool):
+        raise ValueError("`resolve` is True or False.")  # noqa: TRY004 - one kind of error for one kind of mistake.
+    return PromptKey(name, version, check_label(label), resolve)
 
 
 def check_label(label: object) -> str | None:
@@ -130,7 +136,19 @@ def read_content(row: Mapping[str, Any], *, label: str | None = None, etag: str 
         raise errors.InvalidResponseError("The answer is not a prompt.")
     if contract is not None and not is_contract(contract):
         raise errors.InvalidResponseError("The variables of the prompt are not in a form that this client knows. Update it.")
-    return Content(name=str(name), text=str(text), config=config, version=version, label=label, etag=etag, contract=contract)
+    references = read_references(row.get("resolved_references"))
+    if references is None:
+        raise errors.InvalidResponseError("The references of the prompt are not in a form that this client knows. Update it.")
+    return Content(
+        name=str(name),
+        text=str(text),
+        config=config,
+        version=version,
+        label=label,
+        etag=etag,
+        contract=contract,
+        references=references,
+    )
 
 
 def read_object(answer: Answer) -> dict[str, Any]:
@@ -165,6 +183,9 @@ def error_of(answer: Answer) -> errors.PromptuaryError:
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return errors.ServerError(detail, retry_after=retry_after)
     kind = _REFUSALS.get(answer.status)
+    special = None if kind is None or "detail" not in body else _reference_error(answer.status, detail, body)
+    if special is not None:
+        return special
     # Other services answer 404, too, and login pages redirect.
     if kind is None or "detail" not in body:
         return errors.InvalidResponseError(
@@ -178,6 +199,16 @@ def error_of(answer: Answer) -> errors.PromptuaryError:
         edit_index=_number(body.get("edit_index")),
         current_version=_number(body.get("current_version")),
     )
+
+
+def _reference_error(status: int, detail: str, body: Mapping[str, Any]) -> errors.RejectedError | None:
+    """Return the error for a prompt whose references stand in the way, or that others refer to; `None` for other errors."""
+    name, referencing = _text(body.get("reference_name")), body.get("referencing_prompts")
+    if name is not None and status in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
+        return errors.PromptReferenceError(detail, status=status, reference_name=name)
+    if isinstance(referencing, list) and status == HTTPStatus.CONFLICT:
+        return errors.ReferencedPromptError(detail, status=status, referencing_prompts=[str(each) for each in referencing])
+    return None
 
 
 def retry_seconds(value: str | None) -> float | None:
