@@ -142,7 +142,8 @@ def test_values_that_a_prompt_does_not_use_are_reported_once(make_either: Either
     found = [(event.key, event.error.names) for event in events if isinstance(event.error, UnusedValuesError)]
     # A fallback is often simpler than the prompt, on purpose.
     assert found == [(PromptKey("greeting", label="production"), ("nmae",))]
-    assert "Prompt greeting: Values were given that the prompt does not use: nmae. Check the names." in caplog.messages
+    sentence = "Prompt greeting: Values were given that the prompt does not use: nmae. Did you mean 'name' instead of 'nmae'?"
+    assert sentence in caplog.messages
 
 
 def test_a_prompt_is_copied_and_pickled_without_its_client(make_either: EitherMaker) -> None:

@@ -79,7 +79,9 @@ def test_none_is_no_value(content: object) -> None:
 
 
 def test_a_misspelt_value_is_named_beside_the_missing_one() -> None:
-    with pytest.raises(MissingVariablesError, match=r"for: customer\. The prompt does not have: custmer\.") as caught:
+    with pytest.raises(
+        MissingVariablesError, match=r"for: customer\. The prompt does not have: custmer\. Did you mean 'customer'"
+    ) as caught:
         prompt_of("{{customer}}").compile(custmer="Acme")
     assert (caught.value.names, caught.value.unused) == (("customer",), ("custmer",))
 

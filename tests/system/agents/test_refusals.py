@@ -33,6 +33,18 @@ def test_a_version_that_somebody_published_meanwhile_is_never_overwritten(agent:
     assert agent.result("llma-prompt-get", prompt_name="conflict")["prompt"] == "two"
 
 
+def test_declared_variables_that_cannot_be_are_told(agent: Agent) -> None:
+    too_large = {"a": {"description": "x" * 1_000_000}}
+    wrong = {"__proto__": {"type": "integer", "default": "many"}}
+    for variables, sentence in (
+        (too_large, "Variables must be 100000 bytes or fewer."),
+        (wrong, "The default of '__proto__' must be of the type integer."),
+        ([], "Variables must be a JSON object"),
+    ):
+        told = agent.refusal("llma-prompt-create", name="undeclared", prompt="x", variables=variables)
+        assert told.startswith(f"variables: {sentence}")
+
+
 def test_an_edit_that_does_not_fit_tells_which_one_it_is(agent: Agent) -> None:
     agent.result("llma-prompt-create", name="edits", prompt="one two")
     edits = [{"old": "one", "new": "1"}, {"old": "three", "new": "3"}]

@@ -31,6 +31,14 @@ def test_a_contract_is_created_published_shown_and_removed(desk: Desk) -> None:
     )
 
 
+def test_a_contract_that_is_too_large_is_refused_and_nothing_is_published(desk: Desk) -> None:
+    desk.create("greeting", "Hello {{name}}", variables=CONTRACT)
+    (desk.folder / "contract.json").write_text(json.dumps({"name": {"description": "x" * 1_000_000}}))
+    refused = desk.error("prompt", "publish", "greeting", "--base-version", "1", "--variables", "@contract.json")
+    assert refused == "Variables must be 100000 bytes or fewer."
+    assert desk.latest("greeting")["version"] == 1
+
+
 def test_a_contract_is_pulled_edited_and_pushed(desk: Desk) -> None:
     desk.create("greeting", "Hello {{name}} {{n}}", variables=CONTRACT)
     desk.run("pull")

@@ -91,7 +91,7 @@ def has_substitute(settings: Settings, key: PromptKey, fallback: object) -> bool
 
 def _note_unused(settings: Settings, core: Core, prompt: Prompt, names: tuple[str, ...]) -> None:
     if core.is_first_unused(prompt, names):
-        report_unused(settings, prompt, errors.UnusedValuesError(names))
+        report_unused(settings, prompt, errors.UnusedValuesError(names, (*prompt.variables, *prompt.placeholders)))
 
 
 def _reason(settings: Settings, core: Core, key: PromptKey) -> errors.PromptuaryError:

@@ -1,6 +1,7 @@
 """Exceptions of the package, with the server's text if it sent one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 
 
 class PromptuaryError(Exception):
@@ -28,7 +29,7 @@ class MissingVariablesError(CompileError):
     def __init__(self, names: Sequence[str], unused: Sequence[str] = ()) -> None:
         self.names = tuple(names)
         self.unused = tuple(unused)
-        hint = f" The prompt does not have: {', '.join(self.unused)}." if unused else ""
+        hint = f" The prompt does not have: {', '.join(self.unused)}.{_suggest(self.unused, names)}" if unused else ""
         super().__init__(f"No value was given for: {', '.join(self.names)}.{hint}")
 
 
@@ -41,11 +42,15 @@ class InvalidValuesError(CompileError):
 
 
 class UnusedValuesError(CompileError):
-    """Values have ``names`` that the prompt does not have. This is reported to ``on_error`` and never raised."""
+    """Values have ``names`` that the prompt does not have. This is reported to ``on_error`` and never raised.
 
-    def __init__(self, names: Sequence[str]) -> None:
+    ``known`` are names that it has, of which the text suggests similar ones.
+    """
+
+    def __init__(self, names: Sequence[str], known: Sequence[str] = ()) -> None:
         self.names = tuple(names)
-        super().__init__(f"Values were given that the prompt does not use: {', '.join(self.names)}. Check the names.")
+        hint = _suggest(self.names, known) or " Check the names."
+        super().__init__(f"Values were given that the prompt does not use: {', '.join(self.names)}.{hint}")
 
 
 class UnavailableError(PromptuaryError):
@@ -140,3 +145,8 @@ class ReferencedPromptError(RejectedError):
     def __init__(self, detail: str, *, status: int, referencing_prompts: Sequence[str]) -> None:
         self.referencing_prompts = tuple(referencing_prompts)
         super().__init__(detail, status=status)
+
+
+def _suggest(unknown: Iterable[str], known: Sequence[str]) -> str:
+    close = ((name, get_close_matches(name, known, n=1)) for name in unknown)
+    return "".join(f" Did you mean {found[0]!r} instead of {name!r}?" for name, found in close if found)
