@@ -6,7 +6,7 @@
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { json, jsonParseLinter } from "@codemirror/lang-json";
 import { markdownKeymap } from "@codemirror/lang-markdown";
-import { bracketMatching, indentUnit } from "@codemirror/language";
+import { bracketMatching, indentUnit, language } from "@codemirror/language";
 import { type Diagnostic, lintGutter, linter, lintKeymap } from "@codemirror/lint";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
 import { Compartment, EditorState, type Extension, Prec, type Range } from "@codemirror/state";
@@ -36,7 +36,8 @@ const variable = Decoration.mark({ class: "cm-variable" });
 function markVariables(declared: Declared): Extension {
   const variables = new MatchDecorator({
     regexp: VARIABLE,
-    decoration: (match) => (!declared || declared.has(match[1] ?? "") ? variable : null),
+    decoration: (match, view, at) =>
+      (!declared || declared.has(match[1] ?? "")) && !isInKey(view, at + match[0].length) ? variable : null,
   });
   return ViewPlugin.fromClass(
     class {
@@ -47,11 +48,18 @@ function markVariables(declared: Declared): Extension {
       }
 
       update(update: ViewUpdate): void {
-        this.decorations = variables.updateDeco(update, this.decorations);
+        const isOther = update.startState.facet(language) !== update.state.facet(language);
+        this.decorations = isOther ? variables.createDeco(update.view) : variables.updateDeco(update, this.decorations);
       }
     },
     { decorations: ({ decorations }) => decorations },
   );
+}
+
+// Keys of JSON objects have no variables. A key is a string with a colon behind it.
+function isInKey({ state }: EditorView, end: number): boolean {
+  const rest = state.facet(language)?.name === "json" ? state.sliceDoc(end, state.doc.lineAt(end).to) : "";
+  return /^[^"\\]*(?:\\.[^"\\]*)*"[ \t]*:/.test(rest);
 }
 
 // Each line reads in the direction of its own script.

@@ -18,10 +18,40 @@ export function startTrying(): void {
     const form = section.closest("form");
     const source = section.querySelector<Source>("[data-try-source]") ?? form?.querySelector<Source>("textarea[name=prompt]");
     const contract = section.querySelector<Source>("[data-try-variables]") ?? form?.querySelector<Source>("textarea[name=variables]");
-    if (source) {
+    if (!source) {
+      continue;
+    }
+    const address = section.dataset["try"];
+    if (address) {
+      offerLoading(section, source, address, () => new Trial(section, source, contract ?? null));
+    } else {
       new Trial(section, source, contract ?? null);
     }
   }
+}
+
+// A text that is too long to be in the page twice comes when it is tried.
+function offerLoading(section: HTMLElement, source: Source, address: string, start: () => void): void {
+  const button = element("button", { type: "button", className: "button" }, "Load the whole text");
+  const outcome = section.querySelector<HTMLElement>("[data-try-outcome]");
+  const show = (isLoaded: boolean): void => {
+    button.hidden = isLoaded;
+    outcome?.toggleAttribute("hidden", !isLoaded);
+  };
+  button.addEventListener("click", async () => {
+    const answer = await fetch(address).catch(() => null);
+    if (!answer?.ok) {
+      button.textContent = "The text could not be loaded. Try again";
+      return;
+    }
+    source.value = await answer.text();
+    show(true);
+    start();
+    section.querySelector<HTMLElement>("[data-variable]")?.focus();
+  });
+  outcome?.before(button);
+  section.hidden = false;
+  show(false);
 }
 
 class Trial {

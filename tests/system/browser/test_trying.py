@@ -54,6 +54,7 @@ def origin_with_prompts(browser: Browser, origin: str) -> str:
         create(page, "chat", CHAT)
         create(page, "declared", TEXT, DECLARED)
         create(page, "many", " ".join(f"{{{{v{number}}}}}" for number in range(512)))
+        create(page, "long", f"{{{{name}}}} {'x' * 400_000} {{{{last}}}}")
         create(page, "json", {"{{key}}": ["{{value}}", {"n": 1}]})
     return origin
 
@@ -181,6 +182,18 @@ def test_all_of_very_many_variables_are_found(viewer: BrowserContext) -> None:
     assert complaints == []
 
 
+def test_a_very_long_text_is_loaded_when_it_is_tried(viewer: BrowserContext) -> None:
+    page, complaints = open_page(viewer, f"{PROMPTS}/long/")
+    expect(page.get_by_role("heading", name="Result")).to_be_hidden()
+    page.get_by_role("button", name="Load the whole text").click()
+    expect(field(page, "name")).to_be_focused()
+    field(page, "name").fill("Ada")
+    field(page, "last").fill("end")
+    expect(result(page)).to_contain_text("the rest is not shown; copy the result to get it all")
+    assert copied(page) == f"Ada {'x' * 400_000} end"
+    assert complaints == []
+
+
 def test_keys_of_json_are_no_variables_where_it_is_read_and_where_it_is_tried(viewer: BrowserContext) -> None:
     page, _ = open_page(viewer, f"{PROMPTS}/json/")
     assert page.get_by_label("Text", exact=True).locator(".variable").all_inner_texts() == ["{{value}}"]
@@ -220,4 +233,15 @@ def test_a_contract_that_is_written_changes_the_fields_at_once(author: BrowserCo
     expect(field(page, "customer")).to_have_value("Initech")
     field(page, "other").select_option("true")
     expect(result(page)).to_have_text("Initech {{tone}} {{n}} {{share}} {{is_new}} {{tags}} {{details}} {{__proto__}} true")
+    assert complaints == []
+
+
+def test_keys_of_json_are_not_marked_in_the_editor(author: BrowserContext, origin_with_prompts: str) -> None:
+    page, complaints = open_page(author, f"{origin_with_prompts}{PROMPTS}/json/edit/")
+    marked = page.locator(".editor").first.locator(".cm-variable")
+    expect(marked).to_have_text(["{{value}}"])
+    page.get_by_label("Format").select_option("text")
+    expect(marked).to_have_text(["{{key}}", "{{value}}"])
+    page.get_by_label("Format").select_option("json")
+    expect(marked).to_have_text(["{{value}}"])
     assert complaints == []

@@ -25,7 +25,7 @@ HISTORY = 25
 """Versions of the history that are shown at once."""
 
 MAX_TRIED = 200_000
-"""Maximum length of a text that can be tried beside reading it: the page holds it twice."""
+"""Maximum length of a text that the page has a second time, for trying it; a longer one is loaded when a user tries it."""
 
 MAX_VARIABLES = 1000
 """Maximum variables that are listed beside the text."""
@@ -73,7 +73,8 @@ def show_prompt(request: PageRequest) -> Response:
         hints=hints_of(template),
         doubts=list(islice(list_doubts(template, version.contract), MAX_DOUBTS)),
         declared=None if version.contract is None else list(version.contract),
-        can_try=bool(variables) and len(version.content) <= MAX_TRIED,
+        can_try=bool(variables),
+        tried=version.text if len(version.content) <= MAX_TRIED else None,
         tokens=approximate_tokens(version.text),
         fetches=fetches,
     )
