@@ -40,6 +40,7 @@ SCHEMAS = {
     "ErrorEnvelope",
     "ImportResult",
     "ImportSkipped",
+    "ImportUnresolved",
     "LLMPrompt",
     "LLMPromptChange",
     "LLMPromptChanges",

@@ -9,6 +9,7 @@ from promptuary.cli.configuration import read_settings
 from promptuary.cli.context import open_database, opened_database
 from promptuary.cli.output import say, write_to_stdout
 from promptuary.model.errors import NotEmpty
+from promptuary.registry.unresolved import UnresolvedTag, list_unresolved_of_all
 from promptuary.store import backup, integrity_checks, recent_fetches, schema
 from promptuary.store.lists import entries
 
@@ -20,8 +21,11 @@ def upgrade() -> None:
     """Upgrade the database to the schema of this version. promptuary serve does so at each start."""
     database = open_database(read_settings())
     was_upgraded = schema.upgrade(database)
+    with database.read() as tx:
+        unresolved = list_unresolved_of_all(tx) if was_upgraded else []
     database.close()
     say(f"The database {'is now' if was_upgraded else 'is already'} at schema {schema.HEAD}.")
+    _say_unresolved(unresolved)
 
 
 @app.command("check")
@@ -29,11 +33,19 @@ def check() -> None:
     """Read the whole database and report problems: files, references, version numbers, labels, contents."""
     with opened_database() as database, database.read() as tx:
         problems = integrity_checks.list_problems(tx)
+        unresolved = [] if problems else list_unresolved_of_all(tx)
     for problem in problems:
         say(problem, err=True)
     if problems:
         raise typer.Exit(1)
     say("The database is sound.")
+    _say_unresolved(unresolved)
+
+
+def _say_unresolved(unresolved: list[tuple[int, UnresolvedTag]]) -> None:
+    """Print the versions in use that programs cannot fetch, because a reference cannot be resolved."""
+    for project_id, each in unresolved:
+        say(f"Project {project_id}: version {each.version} of '{each.name}' cannot be fetched: {each.tag}: {each.detail}", err=True)
 
 
 @app.command("reindex")

@@ -75,7 +75,7 @@ def assemble_version(
     if not count_references(version.content):
         return AssembledVersion(version, ())
     try:
-        targets = load_targets(tx, actor.project_id, [version.content], known)
+        targets = load_targets(tx, actor.project_id, count_references(version.content), known)
     except errors.InvalidReference as refusal:
         raise errors.UnusableReference(str(refusal), name=version.name) from None
     assembled = Assembly(version.content, targets).assemble(version.name)

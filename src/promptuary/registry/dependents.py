@@ -66,10 +66,10 @@ def list_followers(tx: Transaction, actor: Actor, *, name: str, label: str | Non
 def list_references(tx: Transaction, actor: Actor, version: Version) -> list[ReferenceState]:
     """List the references of a version, in the order of first appearance."""
     actor.require(Permission.READ)
-    found = list(count_references(version.content)) if tx.reference_depth else []
+    found = count_references(version.content) if tx.reference_depth else {}
     if not found:
         return []
-    targets = load_targets(tx, actor.project_id, [version.content])
+    targets = load_targets(tx, actor.project_id, found)
     prompt = prompts.find_prompt(tx, project_id=actor.project_id, name=version.name)
     is_deep = prompt is not None and tx.reference_depth > 1
     ancestry = load_dependents(tx, prompt).ancestry(version.name) if prompt and is_deep else Ancestry(version.name, {})

@@ -13,6 +13,7 @@ from promptuary.model.transfer import LabelLine, Line, PromptLine, VersionLine
 from promptuary.model.transfer_order import Order
 from promptuary.registry.changes import record_imports
 from promptuary.registry.references import list_affected
+from promptuary.registry.unresolved import UnresolvedTag, list_unresolved
 from promptuary.store import members, prompts, references, transfers
 from promptuary.store.engine.database import Transaction
 from promptuary.store.lists import entries
@@ -23,13 +24,17 @@ _COMPARED_AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """Result of a batch: changes, existing items, and skipped prompts with reasons."""
+    """Result of a batch: changes, existing items, skipped prompts with reasons, and references of the project without a meaning.
+
+    Parts may come in a later batch than what refers to them, so the last batch tells which references are left.
+    """
 
     prompts_created: int
     versions_added: int
     versions_present: int
     labels_set: int
     skipped: tuple[HistoryConflict, ...]
+    unresolved: tuple[UnresolvedTag, ...]
 
 
 @dataclass(slots=True)
@@ -78,6 +83,7 @@ def import_batch(tx: Transaction, actor: Actor, lines: Sequence[Line], *, skips_
         versions_present=sum(step.present for step in steps),
         labels_set=sum(len(step.new_labels) + len(step.moved_labels) for step in steps),
         skipped=tuple(conflicts),
+        unresolved=tuple(list_unresolved(tx, actor.project_id)),
     )
 
 

@@ -26,20 +26,20 @@ _MAX_LOADED_BYTES = 25_000_000
 
 
 def load_targets(
-    tx: Transaction, project_id: int, contents: Iterable[str], known: dict[Reference, Target] | None = None
+    tx: Transaction, project_id: int, wanted: Iterable[Reference], known: dict[Reference, Target] | None = None
 ) -> dict[Reference, Target]:
-    """Find what the references of contents mean, and those of their parts, as deep as references are resolved.
+    """Find what references mean, and those of their parts, as deep as references are resolved. What is ``known`` is not read again.
 
     Raises `InvalidReference` if there are too many of them, or if they are too large.
     """
     targets: dict[Reference, Target] = {} if known is None else known
     before = len(targets)
     size = 0
-    pending = [reference for content in contents for reference in count_references(content)]
+    pending = list(wanted)
     for _ in range(MAX_DEPTH):
         new = list(dict.fromkeys(reference for reference in pending if reference not in targets))
         pending = []
-        for batch in _batches(new):
+        for batch in batches_of(new):
             found = references.find_targets(tx, project_id, batch)
             targets.update(found)
             parts = [target for target in found.values() if isinstance(target, Part)]
@@ -172,9 +172,10 @@ def _check_sizes(tx: Transaction, prompt: Prompt, label: str, target: Version, a
     follow = Reference(prompt.name, label=label)
     targets: dict[Reference, Target] = {follow: Part(prompt.name, target.version, target.id, target.content, target.variables_json)}
     names = {row.version_id: row.name for row in sorted(affected, key=lambda row: (row.name, row.version))}
-    for batch in _batches(list(names)):
+    for batch in batches_of(list(names)):
         contents = versions.list_contents(tx, batch)
-        load_targets(tx, prompt.project_id, [target.content, *contents.values()], targets)
+        wanted = (reference for content in (target.content, *contents.values()) for reference in count_references(content))
+        load_targets(tx, prompt.project_id, wanted, targets)
         for version_id in batch:
             size = Assembly(contents[version_id], targets).find_size()
             if size is not None and size > MAX_BYTES:
@@ -184,10 +185,11 @@ def _check_sizes(tx: Transaction, prompt: Prompt, label: str, target: Version, a
 
 
 def _targets_of(tx: Transaction, prompt: Prompt, content: str) -> dict[Reference, Target]:
-    return load_targets(tx, prompt.project_id, [content])
+    return load_targets(tx, prompt.project_id, count_references(content))
 
 
-def _batches(items: Sequence[_Item]) -> Iterator[list[_Item]]:
+def batches_of(items: Sequence[_Item]) -> Iterator[list[_Item]]:
+    """Yield some items at a time, as many as are read at once."""
     iterator = iter(items)
     while batch := list(islice(iterator, _AT_ONCE)):
         yield batch

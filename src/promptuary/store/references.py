@@ -87,6 +87,15 @@ def list_references(tx: Transaction, version_ids: Sequence[str]) -> dict[str, di
     return found
 
 
+def list_referenced(tx: Transaction, project_id: int) -> list[Reference]:
+    """List the different references of a project's versions that are in use by being the latest or labelled, in their order."""
+    rows = version_references.c
+    statement = select(rows.name, rows.version, rows.label).distinct().select_from(_DEPENDING)
+    statement = statement.where(rows.project_id == project_id, prompts.c.archived_at.is_(None), _IS_SERVED)
+    found = [_reference_of(row) for row in tx.connection.execute(statement)]
+    return sorted(found, key=lambda reference: reference.order)
+
+
 def find_targets(tx: Transaction, project_id: int, references: Iterable[Reference]) -> dict[Reference, Target]:
     """Find the versions that references mean now, with their contents."""
     wanted = list(references)
@@ -200,6 +209,7 @@ _LABELLED = Prepared(
 _PINNED = Prepared(_select_parts(cast(versions.c.version, String)).join(versions, versions.c.prompt_id == prompts.c.id))
 _OF_VERSIONS = Prepared(select(version_references).where(is_among(version_references.c.version_id, "ids")))
 _IS_LABELLED = exists().where(label_rows.c.version_id == versions.c.id)
+_IS_SERVED = or_(versions.c.version == prompts.c.latest_version, _IS_LABELLED)
 _pinning = version_references.alias("pinning")
 _IS_PINNED = exists().where(
     _pinning.c.project_id == version_references.c.project_id,
@@ -222,6 +232,6 @@ _DEPENDENTS = Prepared(
         _in_project(version_references.c.project_id),
         is_among(version_references.c.name, "names"),
         prompts.c.archived_at.is_(None),
-        or_(versions.c.version == prompts.c.latest_version, _IS_LABELLED, _IS_PINNED),
+        or_(_IS_SERVED, _IS_PINNED),
     )
 )

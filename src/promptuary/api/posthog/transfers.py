@@ -77,14 +77,27 @@ class ImportSkipped(TypedDict):
     detail: str
 
 
+class ImportUnresolved(TypedDict):
+    """A tag of a version in use whose reference cannot be resolved; `code` says why."""
+
+    name: str
+    version: int
+    reference: str
+    code: str
+
+
 class ImportResult(TypedDict):
-    """Result of a batch: changes, and items that existed already."""
+    """Result of a batch: changes, items that existed already, and references of the project that cannot be resolved, at most 100.
+
+    Parts may come in a later batch, so `unresolved` of the last batch counts.
+    """
 
     prompts_created: Count
     versions_added: Count
     versions_present: Count
     labels_set: Count
     skipped: list[ImportSkipped]
+    unresolved: list[ImportUnresolved]
 
 
 @resource.get(
@@ -137,4 +150,8 @@ def _show(imported: imports.Imported) -> ImportResult:
         versions_present=imported.versions_present,
         labels_set=imported.labels_set,
         skipped=[ImportSkipped(name=conflict.name, detail=str(conflict)) for conflict in imported.skipped],
+        unresolved=[
+            ImportUnresolved(name=each.name, version=each.version, reference=each.tag, code=each.code)
+            for each in imported.unresolved
+        ],
     )

@@ -1,0 +1,168 @@
+"""References as the verbs treat them: at once from many sides, through imports, upgrades and backups."""
+
+import json
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+from builders import Registry, make_prompt, make_registry
+from simultaneous import simultaneously
+from sqlalchemy import delete, update
+
+from promptuary.model.access import operator
+from promptuary.model.errors import RegistryError
+from promptuary.model.transfer import read_line
+from promptuary.registry import archived, exports, imports, labels, prompts
+from promptuary.registry.assembling import assemble_version
+from promptuary.registry.unresolved import list_unresolved, list_unresolved_of_all
+from promptuary.store import integrity_checks, schema
+from promptuary.store.engine.database import Database
+from promptuary.store.tables import version_references
+
+TAG = "@@@prompt:name=part|label=production@@@"
+OTHER_TAG = "@@@prompt:name=parent|label=production@@@"
+
+
+def text_of(registry: Registry, name: str) -> str:
+    with registry.database.read() as tx:
+        found = prompts.fetch_prompt(tx, registry.actor, name)
+        return assemble_version(tx, registry.actor, found).version.text
+
+
+def succeeds(registry: Registry, verb: Callable[..., object], **arguments: object) -> bool:
+    try:
+        with registry.database.write() as tx:
+            verb(tx, registry.actor, **arguments)
+    except RegistryError:
+        return False
+    return True
+
+
+RIVALS: dict[str, list[tuple[Callable[..., object], dict[str, object]]]] = {
+    "the part is archived": [(prompts.archive_prompt, {"name": "part"})],
+    "its label is removed": [(labels.remove_label, {"name": "part", "label": "production"})],
+    "its label moves to what is no text": [(labels.move_label, {"name": "part", "label": "production", "version": 2})],
+    "its label moves to what refers back": [(labels.move_label, {"name": "part", "label": "production", "version": 3})],
+    "an old version gets a label while the part goes": [
+        (prompts.archive_prompt, {"name": "part"}),
+        (labels.move_label, {"name": "old", "label": "beta", "version": 1}),
+        (archived.restore_prompt, {"name": "gone"}),
+    ],
+}
+
+
+@pytest.mark.parametrize("rival", RIVALS)
+def test_of_writes_that_exclude_each_other_exactly_one_kind_succeeds(database: Database, rival: str) -> None:
+    for _ in range(8):
+        registry = make_registry(database)
+        with database.write() as tx:
+            make_prompt(tx, registry.actor, name="part", prompt="text")
+            labels.move_label(tx, registry.actor, name="part", label="production", version=1)
+            make_prompt(tx, registry.actor, name="parent", prompt="plain")
+            labels.move_label(tx, registry.actor, name="parent", label="production", version=1)
+            prompts.publish_version(tx, registry.actor, name="part", base_version=1, prompt={"no": "text"})
+            prompts.publish_version(tx, registry.actor, name="part", base_version=2, prompt=OTHER_TAG)
+            make_prompt(tx, registry.actor, name="gone", prompt=TAG.replace("label=production", "version=1"))
+            prompts.archive_prompt(tx, registry.actor, name="gone")
+            make_prompt(tx, registry.actor, name="old", prompt=TAG)
+            prompts.publish_version(tx, registry.actor, name="old", base_version=1, prompt="plain")
+            # Latest versions of the part would be parents, too.
+            prompts.publish_version(tx, registry.actor, name="part", base_version=3, prompt="text")
+        publish = partial(succeeds, registry, prompts.publish_version, name="parent", base_version=1, prompt=TAG)
+        ends, *more = [partial(succeeds, registry, verb, **arguments) for verb, arguments in RIVALS[rival]]
+        has_ended, has_published, *others = simultaneously([ends, publish, *more])
+        assert has_ended is not any((has_published, *others))
+        with database.read() as tx:
+            assert list_unresolved(tx, registry.project.id) == []
+
+
+def test_two_prompts_that_refer_to_each_other_at_once_do_not_both(database: Database) -> None:
+    for _ in range(8):
+        registry = make_registry(database)
+        with database.write() as tx:
+            for name in ("parent", "part"):
+                make_prompt(tx, registry.actor, name=name, prompt="text")
+                labels.move_label(tx, registry.actor, name=name, label="production", version=1)
+        writes = [
+            partial(succeeds, registry, prompts.publish_version, name=name, base_version=1, prompt=text)
+            for name, text in (("parent", TAG), ("part", OTHER_TAG))
+        ]
+        assert sorted(simultaneously(writes)) == [False, True]
+
+
+def test_two_parts_that_grow_at_once_do_not_make_a_parent_too_large(database: Database) -> None:
+    for _ in range(3):
+        registry = make_registry(database)
+        with database.write() as tx:
+            for name in ("part", "parent"):
+                make_prompt(tx, registry.actor, name=name, prompt="text")
+                labels.move_label(tx, registry.actor, name=name, label="production", version=1)
+                prompts.publish_version(tx, registry.actor, name=name, base_version=1, prompt="x" * 600_000)
+            make_prompt(tx, registry.actor, name="top", prompt=TAG + OTHER_TAG)
+        moves = [
+            partial(succeeds, registry, labels.move_label, name=name, label="production", version=2) for name in ("part", "parent")
+        ]
+        assert sorted(simultaneously(moves)) == [False, True]
+        assert len(text_of(registry, "top")) < 1_000_000
+
+
+def test_an_import_takes_parents_before_parts_and_tells_what_is_missing(registry: Registry) -> None:
+    with registry.database.write() as tx:
+        make_prompt(tx, registry.actor, name="z-part", prompt="text")
+        labels.move_label(tx, registry.actor, name="z-part", label="production", version=1)
+        tag = TAG.replace("part", "z-part")
+        make_prompt(tx, registry.actor, name="a-parent", prompt=tag)
+    with registry.database.read() as tx:
+        lines = exports.export_batch(tx, operator(registry.project.id)).encode().splitlines()[1:]
+    read = [read_line(line, number) for number, line in enumerate(lines, start=1)]
+    parent, part = read[:2], read[2:]
+    other = make_registry(registry.database)
+    with registry.database.write() as tx:
+        first = imports.import_batch(tx, operator(other.project.id), parent)
+    [missing] = first.unresolved
+    assert (missing.name, missing.version, missing.tag, missing.code) == ("a-parent", 1, tag, "reference_not_found")
+    with registry.database.write() as tx:
+        second = imports.import_batch(tx, operator(other.project.id), part)
+    assert second.unresolved == ()
+    assert text_of(other, "a-parent") == "text"
+    with registry.database.read() as tx:
+        again = exports.export_batch(tx, operator(other.project.id)).encode().splitlines()[1:]
+        assert [json.loads(line) for line in again] == [json.loads(line) for line in lines]
+        assert integrity_checks.list_problems(tx) == []
+
+
+def test_an_upgrade_derives_references_from_what_is_there(registry: Registry) -> None:
+    with registry.database.write() as tx:
+        make_prompt(tx, registry.actor, name="part", prompt="text")
+        labels.move_label(tx, registry.actor, name="part", label="production", version=1)
+        make_prompt(tx, registry.actor, name="parent", prompt=f"{TAG}{TAG}")
+        make_prompt(tx, registry.actor, name="json", prompt=[{TAG: TAG}])
+        rows = tx.connection.execute(version_references.select().order_by(version_references.c.version_id)).all()
+    schema.downgrade(registry.database, target="0010")
+    assert schema.upgrade(registry.database) is True
+    with registry.database.read() as tx:
+        assert tx.connection.execute(version_references.select().order_by(version_references.c.version_id)).all() == rows
+    assert sorted(row.occurrences for row in rows) == [1, 2]
+
+
+def test_texts_that_look_like_tags_are_told_of_after_an_upgrade(registry: Registry) -> None:
+    plain = Database(registry.database.engine, clock=registry.database.clock, reference_depth=0)
+    with plain.write() as tx:
+        make_prompt(tx, registry.actor, name="documentation", prompt=f"Write {TAG}.")
+    schema.downgrade(registry.database, target="0010")
+    schema.upgrade(registry.database)
+    with registry.database.read() as tx:
+        [(project_id, found)] = list_unresolved_of_all(tx)
+    assert (project_id, found.name, found.code) == (registry.project.id, "documentation", "reference_not_found")
+
+
+def test_the_check_of_a_database_compares_references_with_contents(registry: Registry) -> None:
+    with registry.database.write() as tx:
+        make_prompt(tx, registry.actor, name="part", prompt="text", versions=2)
+        parent = make_prompt(tx, registry.actor, name="parent", prompt="@@@prompt:name=part|version=1@@@")
+    problem = f"version {parent.id}: its references do not match its content"
+    for damage in (update(version_references).values(version=2), delete(version_references)):
+        with registry.database.write() as tx:
+            tx.connection.execute(damage)
+        with registry.database.read() as tx:
+            assert integrity_checks.list_problems(tx) == [problem]
