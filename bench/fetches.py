@@ -21,6 +21,7 @@ def measure_fetch(bench: Bench) -> Topic:
     """Compare fetches with a static file of the same bytes, and 304 with 200."""
     with running_promptuary(bench.subfolder("fetch")) as promptuary:
         promptuary.create("fetched")
+        promptuary.create_assembled("assembled")
         answer = promptuary.fetch("fetched")
         with (
             running_nginx(bench, answer.content) as static,
@@ -34,9 +35,10 @@ def measure_fetch(bench: Bench) -> Topic:
                 Load("fetch", url, promptuary.headers, status=200),
                 Load("fetch, answered 304", url, known, status=304),
                 Load("fetch, with another trace id each time", url, promptuary.headers, script=("traces",), status=200),
+                Load("fetch of a text with two parts", promptuary.url_of("assembled"), promptuary.headers, status=200),
             ]
             outcomes = in_turns(loads, bench.pace.rounds, bench.pace.seconds)
-    nginx, _, fetch, not_modified, _ = outcomes
+    nginx, _, fetch, not_modified, _, assembled = outcomes
     return Topic(
         name="fetch",
         heading="Fetch from memory",
@@ -50,6 +52,7 @@ def measure_fetch(bench: Bench) -> Topic:
             Goal("fetch: requests/s of nginx", fetch.rate / nginx.rate, 0.45),
             Goal("fetch: p99, times nginx", fetch.p99 / nginx.p99, 3, is_minimum=False),
             Goal("fetch answered 304: requests/s of answered 200", not_modified.rate / fetch.rate, 1),
+            Goal("fetch of a text with two parts: requests/s of a fetch", assembled.rate / fetch.rate, 0.9),
         ),
     )
 

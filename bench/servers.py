@@ -50,6 +50,17 @@ class Promptuary:
         body = {"name": name, "prompt": "x" * PROMPT_BYTES}
         httpx2.post(self.prompts, json=body, headers=self.headers).raise_for_status()
 
+    def create_assembled(self, name: str) -> None:
+        """Create a prompt that has the size that is measured with the texts of two parts, which follow a label."""
+        parts = [f"{name}-part-{number}" for number in (1, 2)]
+        half = PROMPT_BYTES // 2
+        texts = dict.fromkeys(parts, "x" * half)
+        texts[name] = "".join(f"@@@prompt:name={part}|label=production@@@" for part in parts)
+        for created, text in texts.items():
+            httpx2.post(self.prompts, json={"name": created, "prompt": text}, headers=self.headers).raise_for_status()
+            label = f"{self.url_of(created)}labels/production/"
+            httpx2.put(label, json={"version": 1}, headers=self.headers).raise_for_status()
+
     def fetch(self, name: str) -> httpx2.Response:
         """Fetch a prompt."""
         return httpx2.get(self.url_of(name), headers=self.headers).raise_for_status()

@@ -17,11 +17,11 @@ def _log(tx: Transaction) -> list[tuple[str, datetime]]:
     return [(row[0], datetime.fromisoformat(str(row[1]))) for row in rows]
 
 
-def test_the_demo_fills_an_empty_database_with_a_dozen_prompts_and_their_histories(database: Database) -> None:
+def test_the_demo_fills_an_empty_database_with_prompts_that_refer_to_each_other_and_their_histories(database: Database) -> None:
     with database.write() as tx:
         seeded = demo.seed(tx)
         problems = integrity_checks.list_problems(tx)
-    assert (seeded.prompt_count, seeded.version_count, problems) == (12, 45, [])
+    assert (seeded.prompt_count, seeded.version_count, problems) == (15, 51, [])
 
 
 def test_the_demo_stands_beside_other_projects(registry: Registry) -> None:

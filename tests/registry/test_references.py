@@ -12,7 +12,7 @@ from sqlalchemy import delete, update
 from promptuary.model.access import operator
 from promptuary.model.errors import RegistryError
 from promptuary.model.transfer import read_line
-from promptuary.registry import archived, exports, imports, labels, prompts
+from promptuary.registry import activity, archived, exports, imports, labels, prompts
 from promptuary.registry.assembling import assemble_version
 from promptuary.registry.unresolved import list_unresolved, list_unresolved_of_all
 from promptuary.store import integrity_checks, schema
@@ -166,3 +166,21 @@ def test_the_check_of_a_database_compares_references_with_contents(registry: Reg
             tx.connection.execute(damage)
         with registry.database.read() as tx:
             assert integrity_checks.list_problems(tx) == [problem]
+
+
+def test_the_activity_of_a_parent_tells_of_the_labels_of_its_parts(registry: Registry) -> None:
+    with registry.database.write() as tx:
+        make_prompt(tx, registry.actor, name="part", prompt="text", versions=3)
+        labels.move_label(tx, registry.actor, name="part", label="production", version=1)
+        labels.move_label(tx, registry.actor, name="part", label="beta", version=1)
+        make_prompt(tx, registry.actor, name="middle", prompt=TAG)
+        make_prompt(tx, registry.actor, name="pare_t", prompt="@@@prompt:name=middle|version=1@@@")
+        make_prompt(tx, registry.actor, name="parent", prompt="none")
+        labels.move_label(tx, registry.actor, name="part", label="beta", version=2)
+        labels.move_label(tx, registry.actor, name="part", label="production", version=3)
+    with registry.database.read() as tx:
+        told = [
+            [(entry.change.kind.value, entry.change.prompt_name) for entry in page.entries]
+            for page in (activity.list_activity(tx, registry.actor, name=name, limit=10) for name in ("pare_t", "parent"))
+        ]
+    assert told == [[("label.moved", "part"), ("prompt.created", "pare_t")], [("prompt.created", "parent")]]

@@ -71,6 +71,8 @@ class Assembled:
 
     content: str
     served: tuple[ServedReference, ...]
+    texts: Mapping[Reference, str]
+    """The assembled text of each reference of the content itself."""
 
 
 @dataclass(slots=True)
@@ -93,7 +95,8 @@ class Assembly:
         if self.size > MAX_BYTES:
             raise errors.UnusableReference(str(errors.assembled_too_large()), name=name)
         text = replace_tags(self.content, self._text)
-        return Assembled(dump(text) if is_text(self.content) else text, tuple(served.values()))
+        texts = {reference: self._text(reference) for reference in count_references(self.content)}
+        return Assembled(dump(text) if is_text(self.content) else text, tuple(served.values()), texts)
 
     @property
     def size(self) -> int:

@@ -3,7 +3,7 @@
 from promptuary.model.access import Actor, Permission
 from promptuary.model.activity import ActivityPage
 from promptuary.model.errors import PromptNotFound
-from promptuary.store import activity, prompts
+from promptuary.store import activity, prompts, references
 from promptuary.store.engine.database import Transaction
 
 
@@ -19,14 +19,15 @@ def list_activity(
     """List what happened in the project, or to the active prompt called ``name``, newest first, below the sequence ``before``.
 
     With ``version_id`` it is the prompt of that name that has this version, active or archived. Prompts that had the name before
-    are others. What was done to members and to the project itself is shown to admins only: it tells of people, not of prompts.
+    are others. Moves of labels of its parts that have changed its text are listed, too. What was done to members and to the
+    project itself is shown to admins only: it tells of people, not of prompts.
     Entries older than the log keeps are missing. Raises `PromptNotFound`.
     """
     actor.require(Permission.READ)
     entries = activity.list_activity(
         tx,
         actor.project_id,
-        prompt_id=None if name is None else _prompt_id(tx, actor, name, version_id),
+        of_prompt=None if name is None else _of_prompt(tx, actor, name, version_id),
         with_administration=actor.may(Permission.MANAGE),
         before=before,
         limit=limit + 1,
@@ -35,7 +36,7 @@ def list_activity(
     return ActivityPage(tuple(entries[:limit]), entries[limit - 1].change.sequence if has_more else None)
 
 
-def _prompt_id(tx: Transaction, actor: Actor, name: str, version_id: str | None) -> str:
+def _of_prompt(tx: Transaction, actor: Actor, name: str, version_id: str | None) -> activity.OfPrompt:
     prompt = prompts.find_prompt(tx, project_id=actor.project_id, name=name)
     if version_id is not None:
         active = prompts.find_prompt_by_version_id(tx, project_id=actor.project_id, version_id=version_id)
@@ -43,4 +44,5 @@ def _prompt_id(tx: Transaction, actor: Actor, name: str, version_id: str | None)
         prompt = active if active is not None and active.name == name else archived
     if prompt is None:
         raise PromptNotFound(name)
-    return prompt.id
+    parts = references.list_part_ids(tx, actor.project_id, prompt.id) if tx.reference_depth else ()
+    return activity.OfPrompt(prompt.id, name, parts)

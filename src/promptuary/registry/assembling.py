@@ -1,7 +1,7 @@
 """Assembling versions that are read: each reference gives way to the text of the version that it means at that moment."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from promptuary.model import reference_errors as errors
 from promptuary.model.access import Actor, Permission
@@ -25,6 +25,8 @@ class AssembledVersion:
     version: Version
     served: tuple[ServedReference, ...] | None = None
     conflicts: tuple[DeclarationConflict, ...] = ()
+    texts: Mapping[Reference, str] = field(default_factory=dict)
+    """The assembled text of each reference of the version itself."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -86,7 +88,7 @@ def assemble_version(
         outline=outline_of(text_of(assembled.content)),
         variables_json=assembled_contract(texts),
     )
-    return AssembledVersion(whole, assembled.served, tuple(list_conflicts(texts)))
+    return AssembledVersion(whole, assembled.served, tuple(list_conflicts(texts)), assembled.texts)
 
 
 def _parts(served: Iterable[ServedReference]) -> list[DeclaringText]:

@@ -73,8 +73,13 @@ def check_new_version(tx: Transaction, prompt: Prompt, content: str) -> None:
     """
     if not tx.reference_depth or not count_references(content):
         return
-    check_number(content)
     references.lock_references(tx, prompt.project_id)
+    check_now(tx, prompt, content)
+
+
+def check_now(tx: Transaction, prompt: Prompt, content: str) -> None:
+    """Check the references of a content as those of a new version as of now. Raises `InvalidReference`."""
+    check_number(content)
     ancestry = load_dependents(tx, prompt).ancestry(prompt.name)
     check_written(content, _targets_of(tx, prompt, content), ancestry, depth=tx.reference_depth)
 
@@ -123,6 +128,14 @@ def check_label_move(tx: Transaction, prompt: Prompt, label: str, target: Versio
     if not tx.reference_depth:
         return ()
     references.lock_references(tx, prompt.project_id)
+    return affected_by(find_affected(tx, prompt, label, target))
+
+
+def find_affected(tx: Transaction, prompt: Prompt, label: str, target: Version) -> list[Dependent]:
+    """Check that a label can point at a version as of now, and return the versions whose text changes.
+
+    Raises `InvalidReference`.
+    """
     dependents = load_dependents(tx, prompt)
     followers = names_of(dependents.direct(prompt.name, label=label))
     if followers:
@@ -136,7 +149,7 @@ def check_label_move(tx: Transaction, prompt: Prompt, label: str, target: Versio
             raise
     affected = dependents.all(prompt.name, label=label)
     _check_sizes(tx, prompt, label, target, affected)
-    return affected_by(affected)
+    return affected
 
 
 def check_active(tx: Transaction, prompt: Prompt, content: str, ancestry: Ancestry) -> None:

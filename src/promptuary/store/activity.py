@@ -1,6 +1,9 @@
 """Entries of the change log as people read them: joined with who made them."""
 
-from sqlalchemy import select
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Text, and_, or_, select, type_coerce
 
 from promptuary.model.activity import Activity
 from promptuary.model.changes import ChangeKind
@@ -18,19 +21,37 @@ _SELECT = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class OfPrompt:
+    """The entries of a prompt, and those of moved labels of its parts that have changed the text of the prompt."""
+
+    prompt_id: str
+    name: str
+    part_ids: Sequence[str] = ()
+
+
 def list_activity(
-    tx: Transaction, project_id: int, *, prompt_id: str | None, with_administration: bool, before: int | None, limit: int
+    tx: Transaction, project_id: int, *, of_prompt: OfPrompt | None, with_administration: bool, before: int | None, limit: int
 ) -> list[Activity]:
     """List entries of a project, or of one of its prompts, below the sequence ``before``, newest first."""
     statement = _SELECT.where(changes.c.project_id == project_id)
-    if prompt_id is not None:
-        statement = statement.where(changes.c.prompt_id == prompt_id)
+    if of_prompt is not None:
+        is_own = changes.c.prompt_id == of_prompt.prompt_id
+        statement = statement.where(or_(is_own, _affects(of_prompt)) if of_prompt.part_ids else is_own)
     elif not with_administration:
         statement = statement.where(changes.c.prompt_id.is_not(None))
     if before is not None:
         statement = statement.where(changes.c.sequence < min(max(before, 0), _MAX_SEQUENCE))
     rows = tx.connection.execute(statement.order_by(changes.c.sequence.desc()).limit(limit))
     return [Activity(change_of(row), author_of(row), row.key_label, row.key_mask) for row in rows]
+
+
+def _affects(of_prompt: OfPrompt) -> ColumnElement[bool]:
+    # Such an entry has no other texts than labels and names of prompts.
+    names = type_coerce(changes.c.after, Text).contains(f'"{of_prompt.name}"', autoescape=True)
+    kinds = [kind.value for kind in (ChangeKind.LABEL_CREATED, ChangeKind.LABEL_MOVED, ChangeKind.PROMPT_IMPORTED)]
+    affecting = type_coerce(changes.c.after, Text).contains('"affected_prompts"')
+    return and_(changes.c.prompt_id.in_(of_prompt.part_ids), changes.c.kind.in_(kinds), affecting, names)
 
 
 def list_label_moves(tx: Transaction, prompt_id: str, *, limit: int) -> list[Activity]:

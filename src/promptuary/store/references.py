@@ -155,6 +155,20 @@ def list_all_dependents(
     return _dependents(tx, tx.connection.execute(page).all()), count
 
 
+def list_part_ids(tx: Transaction, project_id: int, prompt_id: str) -> list[str]:
+    """List the ids of the active prompts to which any version of a prompt refers, directly or through others."""
+    found: dict[str, None] = {}
+    pending = [prompt_id]
+    while pending:
+        named = select(version_references.c.name).join(versions, versions.c.id == version_references.c.version_id)
+        named = named.where(versions.c.prompt_id.in_(pending))
+        active = select(prompts.c.id).where(prompts.c.project_id == project_id, prompts.c.archived_at.is_(None))
+        rows = tx.connection.execute(active.where(prompts.c.name.in_(named)))
+        pending = [row.id for row in rows if row.id not in found and row.id != prompt_id]
+        found.update(dict.fromkeys(pending))
+    return list(found)
+
+
 def lock_references(tx: Transaction, project_id: int) -> None:
     """Keep others from changing what references of the project mean, until the transaction ends.
 

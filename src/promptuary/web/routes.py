@@ -1,6 +1,17 @@
 """The addresses of a project's pages."""
 
-from promptuary.web.prompts import activity, archive, comparing, detail, duplicating, editing, labels, prompt_list, usage
+from promptuary.web.prompts import (
+    activity,
+    archive,
+    comparing,
+    detail,
+    duplicating,
+    editing,
+    labels,
+    prompt_list,
+    references,
+    usage,
+)
 from promptuary.web.routing import page
 
 _PROJECT = "/projects/{project_id}"
@@ -29,6 +40,7 @@ ROUTES = [
     page(f"{_PROMPT}/unarchive/", post=archive.restore_prompt),
     page(f"{_PROMPT}/use/", get=usage.show_use),
     page(f"{_PROMPT}/usage/", get=usage.show_usage),
+    page(f"{_PROMPT}/dependents/", get=references.show_dependents),
     page(f"{_PROMPT}/activity/", get=activity.show_prompt_activity),
 ]
 """Every page of a project and its prompts."""

@@ -206,3 +206,20 @@ def test_who_follows_the_change_log_never_misses_an_entry(project: Project) -> N
     assert set.union(*statuses) == {201}
     assert len(written) == 20 * CALLERS
     assert following.result() == written
+
+
+def test_of_referring_to_a_part_and_taking_it_away_at_once_one_succeeds_and_nothing_dangles(project: Project) -> None:
+    writer, rival, *readers = project.clients
+    for number in range(6):
+        part, parent = f"part-{number}", f"parent-{number}"
+        for name in (part, parent):
+            writer.post("", json={"name": name, "prompt": "plain"}).raise_for_status()
+        writer.put(f"name/{part}/labels/production/", json={"version": 1}).raise_for_status()
+        tag = f"@@@prompt:name={part}|label=production@@@"
+        publish = partial(writer.patch, f"name/{parent}/", json={"base_version": 1, "prompt": tag})
+        take = (
+            partial(rival.post, f"name/{part}/archive/") if number % 2 else partial(rival.delete, f"name/{part}/labels/production/")
+        )
+        statuses = [answer.status_code for answer in simultaneously([publish, take])]
+        assert statuses in ([200, 409], [400, 204])
+        assert {reader.get(f"name/{parent}/").status_code for reader in readers} == {200}

@@ -280,5 +280,9 @@ ONBOARDING_EMAIL = DemoPrompt(
             edits=(("Suggest one next step.", "Suggest one next step and link to it with {{next_step_url}}."),),
             labels=("canary",),
         ),
+        Next(
+            note="Use the shared tone of voice",
+            edits=(("Suggest one next step", "@@@prompt:name=tone-of-voice|label=production@@@\n\nSuggest one next step"),),
+        ),
     ),
 )

@@ -6,7 +6,8 @@ from promptuary.model.access import Actor, Permission
 from promptuary.model.errors import InvalidValue, NameTaken, RegistryError, VersionConflict
 from promptuary.model.listing import Listing
 from promptuary.model.prompts import LabelPointer, Standing
-from promptuary.registry import archived, prompts, usage
+from promptuary.model.reference_errors import ReferencedPrompt, UnrestorableReferences
+from promptuary.registry import archived, dependents, prompts, usage
 from promptuary.web.errors import SignInNeeded
 from promptuary.web.forms import Form
 from promptuary.web.numbers import positive_int
@@ -36,6 +37,8 @@ def archive_prompt(request: PageRequest) -> Response:
             prompts.archive_prompt(tx, actor, name=name, expected=_standing(request.form))
     except VersionConflict:
         return _review_archiving(request, actor, is_changed=True)
+    except ReferencedPrompt:
+        return _review_archiving(request, actor)
     return request.redirect(request.links.archive(), notice=f"{name} is archived. It can be restored while its name is free.")
 
 
@@ -61,7 +64,7 @@ def restore_prompt(request: PageRequest) -> Response:
     try:
         with request.database.write() as tx:
             restored = archived.restore_prompt(tx, actor, name=request.path["name"], version_id=version_id, new_name=new_name)
-    except (InvalidValue, NameTaken) as error:
+    except (InvalidValue, NameTaken, UnrestorableReferences) as error:
         if version_id is None:
             raise
         return _archived_page(request, actor, version_id, error)
@@ -71,7 +74,7 @@ def restore_prompt(request: PageRequest) -> Response:
     return request.redirect(request.links.prompt(name), notice=notice)
 
 
-def _archived_page(request: PageRequest, actor: Actor, version_id: str, error: InvalidValue | NameTaken | None = None) -> Response:
+def _archived_page(request: PageRequest, actor: Actor, version_id: str, error: RegistryError | None = None) -> Response:
     with request.database.read() as tx:
         number = positive_int(request.query.get("version"))
         history = archived.read_archived(tx, actor, version_id=version_id, version=number, limit=SHOWN_VERSIONS)
@@ -106,8 +109,12 @@ def _review_archiving(request: PageRequest, actor: Actor, *, is_changed: bool = 
     with request.database.read() as tx:
         version = prompts.fetch_prompt(tx, actor, request.path["name"])
         fetches = usage.count_recent_fetches(tx, actor, [version.prompt_id]).get(version.prompt_id, 0)
-    status = 409 if is_changed else 200
-    return request.page("prompts/archive.html", status=status, version=version, fetches=fetches, is_changed=is_changed)
+        names = (parent.name for parent in dependents.list_parents(tx, actor, name=version.name))
+        parents = list(dict.fromkeys(names))
+    status = 409 if is_changed or (parents and request.request.method == "POST") else 200
+    return request.page(
+        "prompts/archive.html", status=status, version=version, fetches=fetches, is_changed=is_changed, parents=parents
+    )
 
 
 def _standing(form: Form) -> Standing | None:

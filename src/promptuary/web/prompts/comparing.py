@@ -1,5 +1,6 @@
 """Two versions of a prompt beside each other."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from starlette.responses import Response
@@ -11,8 +12,10 @@ from promptuary.model.contract_changes import ContractComparison, compare_contra
 from promptuary.model.contracts import variables_of
 from promptuary.model.prompts import Version
 from promptuary.model.templates import Template
+from promptuary.model.token_estimate import approximate_tokens
 from promptuary.registry import prompts
 from promptuary.registry.prompts import History
+from promptuary.registry.reference_previews import AffectedText
 from promptuary.store.engine.database import Transaction
 from promptuary.web.numbers import positive_int
 from promptuary.web.page_request import PageRequest
@@ -81,6 +84,28 @@ class Comparison:
 def compare_versions(old: Version, new: Version) -> Comparison:
     """Compare two versions."""
     return compare_proposal(old, proposal_of(new))
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedComparison:
+    """A version of another prompt whose text changes, and its estimated tokens before and after."""
+
+    text: AffectedText
+    comparison: Comparison
+    tokens_before: int
+    tokens_after: int
+
+
+def compare_affected(texts: Sequence[AffectedText]) -> list[AffectedComparison]:
+    """Compare the texts of other prompts before and after the move of a label; together they fit into one page."""
+    budgets = Budgets(Budget(MAX_CHANGES, _weigh_row), Budget(MAX_FOLDS, _weigh_folded_row))
+    compared: list[AffectedComparison] = []
+    for each in texts:
+        found = compare_texts_within(each.before, each.after, budgets)
+        comparison = Comparison(found.hunks, [], found.removed_left_out, found.added_left_out)
+        tokens = (approximate_tokens(text) for text in (each.before, each.after))
+        compared.append(AffectedComparison(each, comparison, *tokens))
+    return compared
 
 
 def compare_proposal(old: Version, proposal: Proposal) -> Comparison:

@@ -9,16 +9,18 @@ from promptuary.model.access import Actor, Permission
 from promptuary.model.contracts import list_doubts, variables_of
 from promptuary.model.hidden_characters import find_hidden
 from promptuary.model.json_text import dump_indented
-from promptuary.model.prompts import Label
+from promptuary.model.prompts import Label, Version
 from promptuary.model.token_estimate import approximate_tokens
 from promptuary.model.variable_hints import hints_of
 from promptuary.registry import prompts, usage
+from promptuary.registry.assembling import assemble_version
 from promptuary.registry.prompts import History
 from promptuary.store.engine.database import Transaction
 from promptuary.web.errors import WebError
 from promptuary.web.numbers import positive_int
 from promptuary.web.page_request import PageRequest
-from promptuary.web.prompts.prompt_view import read
+from promptuary.web.prompts.prompt_view import Passage, Reading, read
+from promptuary.web.prompts.references import PROBLEMS, References, mark_assembled, read_references
 from promptuary.web.prompts.visible_text import PageBudget
 
 HISTORY = 25
@@ -46,13 +48,17 @@ def show_prompt(request: PageRequest) -> Response:
     with request.database.read() as tx:
         history = find_history(tx, actor, request)
         fetches = usage.count_recent_fetches_of_version(tx, actor, history.selected)
+        references = read_references(tx, actor, history.selected)
     version = history.selected
     view = request.query.get("view", "")
     budget = PageBudget()
-    reading = read(version, budget, is_rendered=view in {"rendered", "both"})
+    # What programs get, with the texts of all references.
+    whole = references.assembled.version if references.assembled else version
+    is_whole = references.assembled is not None and request.query.get("resolved") == "true"
+    reading = _read(request, version, references, budget, is_whole=is_whole, is_rendered=view in {"rendered", "both"})
     config = "" if version.config is None else dump_indented(version.config)
-    template = version.template
-    variables = list(variables_of(template, version.contract).values())
+    template = whole.template
+    variables = list(variables_of(template, whole.contract).values())
     return request.page(
         "prompts/prompt.html",
         version=version,
@@ -64,27 +70,45 @@ def show_prompt(request: PageRequest) -> Response:
         view=view if reading.is_rendered else "text",
         is_too_long=view in {"rendered", "both"} and reading.can_render and not reading.is_rendered,
         passages=reading.passages,
-        headings=reading.headings if view != "both" else version.outline,
+        headings=reading.headings if view != "both" else (whole if is_whole else version).outline,
+        references=references,
+        problems=PROBLEMS,
+        is_whole=is_whole,
         config=budget.show(config),
         left_out=budget.left_out,
         hidden=find_hidden(version.text, config),
         variables=variables[:MAX_VARIABLES],
         more_variables=max(0, len(variables) - MAX_VARIABLES),
         hints=hints_of(template),
-        doubts=list(islice(list_doubts(template, version.contract), MAX_DOUBTS)),
-        declared=None if version.contract is None else list(version.contract),
+        doubts=list(islice(list_doubts(template, whole.contract), MAX_DOUBTS)),
+        declared=None if whole.contract is None else list(whole.contract),
         can_try=bool(variables),
-        tried=version.text if len(version.content) <= MAX_TRIED else None,
-        tokens=approximate_tokens(version.text),
+        whole=whole,
+        tried=whole.text if len(whole.content) <= MAX_TRIED else None,
+        tokens=approximate_tokens(whole.text),
         fetches=fetches,
     )
 
 
+def _read(
+    request: PageRequest, version: Version, references: References, budget: PageBudget, *, is_whole: bool, is_rendered: bool
+) -> Reading:
+    """Return what to show of a version: as it is written, or with the texts of its references, set off where it is plain text."""
+    if not is_whole or references.assembled is None:
+        return read(version, budget, is_rendered=is_rendered)
+    marked = None if is_rendered else mark_assembled(version, references.assembled, budget, request.links)
+    if marked is None:
+        return read(references.assembled.version, budget, is_rendered=is_rendered)
+    return Reading((Passage(marked),), ())
+
+
 def show_plain(request: PageRequest) -> Response:
-    """Show a version as plain text, whole: a text as it is, anything else as its JSON."""
+    """Show a version as plain text, in full: a text as it is, anything else as its JSON; with its tags, or ``resolved``."""
     actor = request.enter(Permission.READ)
     with request.database.read() as tx:
         version = prompts.fetch_prompt(tx, actor, request.path["name"], version=positive_int(request.query.get("version")))
+        if request.query.get("resolved") == "true":
+            version = assemble_version(tx, actor, version).version
     return PlainTextResponse(version.text)
 
 

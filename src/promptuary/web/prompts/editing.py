@@ -3,6 +3,7 @@
 from starlette.responses import Response
 
 from promptuary.model.access import Actor, Permission
+from promptuary.model.contracts import encode_contract
 from promptuary.model.errors import InvalidValue, NameTaken, PromptNotFound, VersionConflict
 from promptuary.model.hidden_characters import added_hidden
 from promptuary.model.json_text import dump_indented
@@ -10,6 +11,7 @@ from promptuary.model.prompts import Version
 from promptuary.model.templates import Template
 from promptuary.model.variable_hints import hints_of
 from promptuary.registry import prompts
+from promptuary.registry.reference_previews import preview_publish
 from promptuary.web.form_errors import problem_of
 from promptuary.web.numbers import positive_int
 from promptuary.web.page_request import PageRequest
@@ -76,7 +78,7 @@ def review_publishing(request: PageRequest) -> Response:
     """Show what publishing would change."""
     actor = request.enter(Permission.WRITE)
     base = _base(request, actor)
-    return _review(request, base, _sent(request, actor, base))
+    return _review(request, actor, base, _sent(request, actor, base))
 
 
 def publish_version(request: PageRequest) -> Response:
@@ -117,18 +119,32 @@ def review_restoring(request: PageRequest) -> Response:
     old = _read(request, actor, positive_int(request.query.get("version")))
     latest = _read(request, actor, None)
     proposal = proposal_of(old, note=f"Restore version {old.version}")
-    return _review(request, latest, proposal)
+    return _review(request, actor, latest, proposal)
 
 
-def _review(request: PageRequest, base: Version, proposal: Proposal) -> Response:
+def _review(request: PageRequest, actor: Actor, base: Version, proposal: Proposal) -> Response:
     try:
         proposal.check()
     except InvalidValue as problem:
         return _editing(request, base, proposal, problem)
+    with request.database.read() as tx:
+        preview = preview_publish(
+            tx, actor, name=base.name, prompt=proposal.prompt, variables_json=encode_contract(proposal.contract_value)
+        )
+    if preview.problem is not None:
+        return _editing(request, base, proposal, preview.problem)
     comparison = compare_proposal(base, proposal)
     hidden = added_hidden([base.text, "" if base.config is None else dump_indented(base.config)], [proposal.text, proposal.config])
     hints = hints_of(Template(proposal.text, proposal.contract))
-    return request.page("prompts/review.html", version=base, proposal=proposal, comparison=comparison, hidden=hidden, hints=hints)
+    return request.page(
+        "prompts/review.html",
+        version=base,
+        proposal=proposal,
+        comparison=comparison,
+        hidden=hidden,
+        hints=hints,
+        preview=preview,
+    )
 
 
 def _reconcile(request: PageRequest, actor: Actor, base: Version, proposal: Proposal) -> Response:
@@ -138,7 +154,7 @@ def _reconcile(request: PageRequest, actor: Actor, base: Version, proposal: Prop
     except InvalidValue as problem:
         return _editing(request, base, proposal, problem)
     if reconciled.proposal is not None:
-        return _review(request, latest, reconciled.proposal)
+        return _review(request, actor, latest, reconciled.proposal)
     return request.page("prompts/conflict.html", status=409, version=latest, base=base, proposal=proposal, reconciled=reconciled)
 
 

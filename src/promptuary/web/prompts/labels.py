@@ -6,12 +6,14 @@ from promptuary.model.access import Actor, Permission
 from promptuary.model.errors import InvalidValue, LabelMoved, LabelNotFound, PromptNotFound, VersionNotFound
 from promptuary.model.names import check_label_name
 from promptuary.model.prompts import LabelPointer, Version
+from promptuary.model.reference_errors import InvalidReference, ReferencedLabel
 from promptuary.registry import labels, prompts
+from promptuary.registry.reference_previews import MovePreview, list_parents_of_label, preview_move
 from promptuary.store.engine.database import Transaction
 from promptuary.web.form_errors import FormProblem, problem_of
 from promptuary.web.numbers import positive_int
 from promptuary.web.page_request import PageRequest
-from promptuary.web.prompts.comparing import compare_versions
+from promptuary.web.prompts.comparing import compare_affected, compare_versions
 from promptuary.web.prompts.detail import find_history, production_first
 
 SUGGESTED = ("production", "staging")
@@ -54,6 +56,8 @@ def move_label(request: PageRequest) -> Response:
             )
     except LabelMoved:
         return _review(request, actor, label, version, is_moved=True)
+    except InvalidReference:
+        return _review(request, actor, label, version)
     return request.redirect(request.links.part(name, "labels"), notice=f"{label} now points at version {version}.")
 
 
@@ -74,6 +78,8 @@ def remove_label(request: PageRequest) -> Response:
             labels.remove_label(tx, actor, name=name, label=label, expected_version=expected, prompt_id=_prompt_id(request))
     except LabelMoved:
         return _review_removal(request, actor, label, is_moved=True)
+    except ReferencedLabel:
+        return _review_removal(request, actor, label)
     return request.redirect(request.links.part(name, "labels"), notice=f"{label} is removed.")
 
 
@@ -108,6 +114,8 @@ def _review(request: PageRequest, actor: Actor, label: str, version: int | None,
         target = prompts.fetch_prompt(tx, actor, request.path["name"], version=version)
         present = _pointer(target, label)
         before = None if present is None else prompts.fetch_prompt(tx, actor, target.name, version=present.version)
+        is_moving = present is None or present.version != target.version
+        preview = preview_move(tx, actor, label=label, target=target) if is_moving else MovePreview()
     return request.page(
         "prompts/label-review.html",
         status=409 if is_moved else 200,
@@ -116,14 +124,19 @@ def _review(request: PageRequest, actor: Actor, label: str, version: int | None,
         before=before,
         comparison=None if before is None else compare_versions(before, target),
         is_moved=is_moved,
+        preview=preview,
+        affected=compare_affected(preview.texts),
     )
 
 
 def _review_removal(request: PageRequest, actor: Actor, label: str, *, is_moved: bool = False) -> Response:
     with request.database.read() as tx:
         version = _labelled(tx, actor, request.path["name"], label)
+        parents = list_parents_of_label(tx, actor, name=version.name, label=label)
     status = 409 if is_moved else 200
-    return request.page("prompts/label-removal.html", status=status, version=version, label=label, is_moved=is_moved)
+    return request.page(
+        "prompts/label-removal.html", status=status, version=version, label=label, is_moved=is_moved, parents=parents
+    )
 
 
 def _labelled(tx: Transaction, actor: Actor, name: str, label: str) -> Version:

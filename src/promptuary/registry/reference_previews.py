@@ -1,0 +1,142 @@
+"""Looks ahead: what a publish, a move of a label or an archive would mean for references, before anything is written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from promptuary.model.access import Actor, Permission
+from promptuary.model.assembled_contracts import DeclarationConflict, DeclaringText, list_conflicts
+from promptuary.model.assembly import Assembly, Part, Target
+from promptuary.model.content import encode_prompt, text_of
+from promptuary.model.dependents import Dependent, names_of
+from promptuary.model.errors import PromptNotFound
+from promptuary.model.prompts import LabelPointer, Prompt, Version
+from promptuary.model.reference_errors import InvalidReference, UnresolvedReference
+from promptuary.model.references import Reference, count_references
+from promptuary.registry.references import check_now, find_affected, load_dependents, load_targets
+from promptuary.store import labels, prompts, versions
+from promptuary.store.engine.database import Transaction
+
+MAX_COMPARED = 20
+"""Maximum affected versions whose texts are shown."""
+
+_MAX_COMPARED_BYTES = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedText:
+    """A version whose text changes when a label of a part moves: the whole text now, and then."""
+
+    name: str
+    version: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class MovePreview:
+    """The effect of a move: the first affected texts, the names of all affected prompts, and the refusal, if it is not allowed."""
+
+    texts: tuple[AffectedText, ...] = ()
+    names: tuple[str, ...] = ()
+    problem: InvalidReference | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FollowedLabel:
+    """A label that prompts follow. Publishing changes none of them; a move of the label does."""
+
+    label: LabelPointer
+    parents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishPreview:
+    """References seen from a version that is about to be published.
+
+    ``problem`` is the refusal, if it is not allowed; ``conflicts`` are variables that it and its parts declare differently;
+    ``followed`` are the labels of the prompt that others follow.
+    """
+
+    problem: InvalidReference | None = None
+    conflicts: tuple[DeclarationConflict, ...] = ()
+    followed: tuple[FollowedLabel, ...] = ()
+
+
+def preview_publish(tx: Transaction, actor: Actor, *, name: str, prompt: object, variables_json: str | None) -> PublishPreview:
+    """Look ahead to the publish of a version. Raises `PromptNotFound` and `InvalidValue`."""
+    actor.require(Permission.READ)
+    if not tx.reference_depth:
+        return PublishPreview()
+    content, found = encode_prompt(prompt), _get(tx, actor, name)
+    dependents = load_dependents(tx, found)
+    pointers = labels.list_pointers(tx, found.id) if dependents.rows else ()
+    followed = ((pointer, names_of(dependents.direct(name, label=pointer.name))) for pointer in pointers)
+    shown = tuple(FollowedLabel(pointer, parents) for pointer, parents in followed if parents)
+    if not count_references(content):
+        return PublishPreview(followed=shown)
+    try:
+        check_now(tx, found, content)
+    except InvalidReference as problem:
+        return PublishPreview(problem, followed=shown)
+    parts = Assembly(content, load_targets(tx, actor.project_id, count_references(content))).assemble(name).served
+    by_id = {each.part.version_id: each.part for each in parts}
+    texts = [DeclaringText(name, content, variables_json), *(_declaring(part) for part in by_id.values())]
+    return PublishPreview(conflicts=tuple(list_conflicts(texts)), followed=shown)
+
+
+def preview_move(tx: Transaction, actor: Actor, *, label: str, target: Version) -> MovePreview:
+    """Look ahead to the move of a label of a prompt to one of its versions, which was read in the same transaction."""
+    actor.require(Permission.READ)
+    if not tx.reference_depth:
+        return MovePreview()
+    prompt = _get(tx, actor, target.name)
+    try:
+        affected = find_affected(tx, prompt, label, target)
+    except InvalidReference as problem:
+        return MovePreview(problem=problem)
+    shown = sorted(affected, key=lambda row: (row.name, -row.version))[:MAX_COMPARED]
+    return MovePreview(_compare(tx, actor, label, target, shown), names_of(affected))
+
+
+def list_parents_of_label(tx: Transaction, actor: Actor, *, name: str, label: str) -> tuple[str, ...]:
+    """Return the names of the prompts that follow a label, which keep it from being removed."""
+    actor.require(Permission.READ)
+    return names_of(load_dependents(tx, _get(tx, actor, name)).direct(name, label=label)) if tx.reference_depth else ()
+
+
+def _compare(tx: Transaction, actor: Actor, label: str, target: Version, rows: list[Dependent]) -> tuple[AffectedText, ...]:
+    moved = Part(target.name, target.version, target.id, target.content, target.variables_json)
+    now: dict[Reference, Target] = {}
+    then: dict[Reference, Target] = {Reference(target.name, label=label): moved}
+    contents = versions.list_contents(tx, [row.version_id for row in rows])
+    compared: list[AffectedText] = []
+    size = 0
+    for row in rows:
+        texts = [_assembled(tx, actor, row.name, contents[row.version_id], targets, moved) for targets in (now, then)]
+        size += sum(map(len, texts))
+        if size > _MAX_COMPARED_BYTES:
+            break
+        compared.append(AffectedText(row.name, row.version, *texts))
+    return tuple(compared)
+
+
+def _assembled(tx: Transaction, actor: Actor, name: str, content: str, known: dict[Reference, Target], moved: Part) -> str:
+    """Return the text of a version; empty if its references cannot be resolved."""
+    try:
+        targets: Mapping[Reference, Target] = load_targets(
+            tx, actor.project_id, [*count_references(content), *moved.references], known
+        )
+        return text_of(Assembly(content, targets).assemble(name).content)
+    except (InvalidReference, UnresolvedReference):
+        return ""
+
+
+def _declaring(part: Part) -> DeclaringText:
+    return DeclaringText(part.name, part.content, part.variables_json)
+
+
+def _get(tx: Transaction, actor: Actor, name: str) -> Prompt:
+    prompt = prompts.find_prompt(tx, project_id=actor.project_id, name=name)
+    if prompt is None:
+        raise PromptNotFound(name)
+    return prompt
