@@ -136,3 +136,15 @@ def test_declarations_that_differ_are_shown_before_a_publish(web: Api, browser: 
     data = sent(1, f"{TONE}!") | {"variables": '{"name": {"type": "integer"}}'}
     review = text_of(browser.post(path(web, "prompts/greeting/review/"), data=data))
     assert "'greeting' and 'tone' declare the variable 'name' differently. That of 'greeting' counts." in review
+
+
+def test_what_can_be_referred_to_is_found_with_the_tags_to_write(web: Api, browser: TestClient) -> None:
+    make_family(web)
+    make(web, name="data", prompt={"no": "text"})
+    page = browser.get(path(web, "references/?for=greeting"))
+    assert re.findall(r'data-tag="([^"]*)"', page.text) == [TONE, "@@@prompt:name=tone|version=1@@@"]
+    assert "Prompt 'data' cannot be referenced because its content is not plain text." in text_of(page)
+    for_part = text_of(browser.get(path(web, "references/?for=tone&search=greet")))
+    assert "A prompt cannot reference itself through other prompts: tone, greeting, tone." in for_part
+    assert "No prompt matches “nothing”." in text_of(browser.get(path(web, "references/?search=nothing")))
+    assert 'data-tag="@@@prompt:name=greeting|version=1@@@"' in browser.get(path(web, "references/?for=new-name")).text

@@ -115,8 +115,11 @@ def _reference_problems(tx: Transaction) -> Iterator[str]:
     stored = {version_id: (project_id, found) for project_id, version_id, found in references.list_stored(tx)}
     for project_id, version_id, derived in references.list_derived(tx):
         if stored.pop(version_id, None) != (project_id, derived):
-            yield f"version {version_id}: its references do not match its content"
-    yield from (f"version {version_id}: its references do not match its content" for version_id in sorted(stored))
+            yield f"version {version_id}: {_REFERENCES_DIFFER}"
+    yield from (f"version {version_id}: {_REFERENCES_DIFFER}" for version_id in sorted(stored))
+
+
+_REFERENCES_DIFFER = "its references do not match its content; run promptuary db reindex"
 
 
 def _is_writer(value: object) -> bool:

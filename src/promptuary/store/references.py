@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, bindparam, cast, exists, func, insert, or_, select
+from sqlalchemy import ColumnElement, Select, String, bindparam, cast, delete, exists, func, insert, or_, select
 
 from promptuary.model.assembly import Absence, Part, Target
 from promptuary.model.dependents import Dependent
@@ -43,7 +43,8 @@ def insert_references(tx: Transaction, project_id: int, references: Mapping[str,
 
 
 def derive_all(tx: Transaction) -> None:
-    """Derive all rows from the contents, in a database that has none."""
+    """Derive all rows from the contents again."""
+    tx.connection.execute(delete(version_references))
     for project_id, version_id, references in list_derived(tx):
         insert_references(tx, project_id, {version_id: references})
 

@@ -22,6 +22,7 @@ ROUTES = [
     page(f"{_PROJECT}/new-prompt/", get=editing.show_new_prompt, post=editing.create_prompt),
     page(f"{_PROJECT}/archive/", get=archive.show_archive),
     page(f"{_PROJECT}/archive/{{version_id}}/", get=archive.show_archived),
+    page(f"{_PROJECT}/references/", get=references.show_choices),
     page(f"{_PROJECT}/activity/", get=activity.show_project_activity),
     page(f"{_PROMPT}/", get=detail.show_prompt),
     page(f"{_PROMPT}/text/", get=detail.show_plain),

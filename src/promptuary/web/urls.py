@@ -30,6 +30,10 @@ class Links:
         """Lead to a page or an action of one prompt, such as ``edit`` or ``labels/set``."""
         return self._address("prompts", name, *part.split("/"), **query)
 
+    def references(self, **query: object) -> str:
+        """Lead to the prompts that a text can refer to."""
+        return self._address("references", **query)
+
     def archive(self, **query: object) -> str:
         """Lead to the list of archived prompts."""
         return self._address("archive", **query)

@@ -12,6 +12,7 @@ from promptuary.model.references import Reference, is_text
 from promptuary.registry import dependents, prompts
 from promptuary.registry.assembling import AssembledVersion, assemble_version
 from promptuary.registry.dependents import Parent, ReferenceState
+from promptuary.registry.reference_choices import MAX_CHOICES, list_choices
 from promptuary.store.engine.database import Transaction
 from promptuary.web.numbers import positive_int
 from promptuary.web.page_request import PageRequest
@@ -74,6 +75,15 @@ def mark_assembled(version: Version, assembled: AssembledVersion, budget: PageBu
 def selector_of(reference: Reference) -> str:
     """Return the label or the version of a reference, as pages show it."""
     return reference.label or f"v{reference.version}"
+
+
+def show_choices(request: PageRequest) -> Response:
+    """Show prompts that a text can refer to, with the tags to write. Scripts of the editor show a part of this page."""
+    actor = request.enter(Permission.READ)
+    search, parent = request.query.get("search", "").strip(), request.query.get("for", "")
+    with request.database.read() as tx:
+        found = list_choices(tx, actor, search=search, parent=parent)
+    return request.page("prompts/references.html", found=found, search=search, parent=parent, limit=MAX_CHOICES)
 
 
 def show_dependents(request: PageRequest) -> Response:
