@@ -148,3 +148,10 @@ def test_what_can_be_referred_to_is_found_with_the_tags_to_write(web: Api, brows
     assert "A prompt cannot reference itself through other prompts: tone, greeting, tone." in for_part
     assert "No prompt matches “nothing”." in text_of(browser.get(path(web, "references/?search=nothing")))
     assert 'data-tag="@@@prompt:name=greeting|version=1@@@"' in browser.get(path(web, "references/?for=new-name")).text
+
+
+def test_the_plain_text_of_a_version_has_tags_or_on_request_the_texts(web: Api, browser: TestClient) -> None:
+    make_family(web)
+    assert browser.get(path(web, "prompts/greeting/text/?version=1")).text == f"{TONE}Hello {{{{other}}}}!\n"
+    whole = browser.get(path(web, "prompts/greeting/text/?version=1&resolved=true")).text
+    assert whole == "Be <kind> to {{name}}.\nHello {{other}}!\n"
