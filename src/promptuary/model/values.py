@@ -3,10 +3,19 @@
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
-from promptuary.model.contracts import Contract, NoDefault, VariableType, fits
+from promptuary.model.contracts import Contract, NoDefault, Variable, VariableType, fits
 from promptuary.model.json_text import InvalidJson, dump, dump_compact, parse
 
 _MAX_SHOWN = 5
+_SAMPLES: Mapping[VariableType, object] = {
+    VariableType.STRING: "...",
+    VariableType.NUMBER: 0.5,
+    VariableType.INTEGER: 1,
+    VariableType.BOOLEAN: True,
+    VariableType.ARRAY: [],
+    VariableType.OBJECT: {},
+    VariableType.MESSAGES: [],
+}
 
 
 def read_values(variables: Contract, texts: Mapping[str, str]) -> dict[str, object]:
@@ -35,6 +44,18 @@ def with_defaults(variables: Contract, values: Mapping[str, object]) -> dict[str
         elif name not in found and not variable.is_required:
             found[name] = [] if variable.type is VariableType.MESSAGES else ""
     return found
+
+
+def sample_of(variable: Variable, *, max_length: int) -> object:
+    """Return a short value that fits: the default, an example or an allowed value; if all of these are long, one of the type.
+
+    An allowed value is returned at any length if there is no short one.
+    """
+    declared = () if isinstance(variable.default, NoDefault) else (variable.default,)
+    choices = variable.choices or ()
+    candidates = [value for value in (*declared, *variable.examples, *choices) if choices == () or value in choices]
+    short = (value for value in candidates if len(text_of_value(value)) <= max_length)
+    return next(short, choices[0] if choices else _SAMPLES[variable.type])
 
 
 def text_of_value(value: object) -> str:

@@ -6,11 +6,12 @@ text could end the content that it stands in, and add a message.
 
 import json
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from promptuary.model.templates import TemplateKind
+from promptuary.model.values import text_of_value
 
 KEY_VARIABLE = "PROMPTS_KEY"
 """The environment variable from which all snippets read the key."""
@@ -28,7 +29,8 @@ class Subject:
     name: str
     label: str
     kind: TemplateKind
-    variables: tuple[str, ...]
+    samples: Mapping[str, object]
+    """Values of the variables, as they are declared."""
     placeholders: tuple[str, ...] = ()
 
     @property
@@ -39,9 +41,9 @@ class Subject:
         return f"{path}?{urlencode(query)}" if query else path
 
     @property
-    def values(self) -> dict[str, str]:
-        """Made-up values of the variables."""
-        return dict.fromkeys(self.variables, "...")
+    def texts(self) -> dict[str, str]:
+        """Values of the variables, for programs that put texts in."""
+        return {name: text_of_value(value) for name, value in self.samples.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +70,13 @@ def _python_client(subject: Subject) -> str:
     fallback = {"text": "...", "chat": [{"role": "system", "content": "..."}], "json": "{}"}[subject.kind]
     options = {"label": subject.label} if subject.label else {}
     arguments = "".join(f"    {name}={_literal(value)},\n" for name, value in {**options, "fallback": fallback}.items())
-    values = {**subject.values, **{name: [] for name in subject.placeholders}}
+    values = _python_literal({**subject.samples, **{name: [] for name in subject.placeholders}})
     ends = {
-        "text": f"print(prompt.compile_text({_literal(values)}))\n",
+        "text": f"print(prompt.compile_text({values}))\n",
         "chat": f"# No value can add a message: values go in after the messages are read.\n"
-        f"messages = prompt.compile_messages({_literal(values)})\nprint(messages)\n",
+        f"messages = prompt.compile_messages({values})\nprint(messages)\n",
         "json": f"# Values are written as JSON, so that none can end the text that it stands in.\n"
-        f"print(json.loads(prompt.compile_text({_literal(values)})))\n",
+        f"print(json.loads(prompt.compile_text({values})))\n",
     }
     imports = "import json\nimport os\n" if subject.kind == "json" else "import os\n"
     return f"""\
@@ -94,7 +96,7 @@ prompt = prompts.get(
 def _python_posthog(subject: Subject) -> str:
     label = f"    label={_literal(subject.label)},\n" if subject.label else ""
     fallback = {"text": "...", "chat": "[]", "json": "{}"}[subject.kind]
-    end = f"print(prompts.compile(result.prompt, {_literal(subject.values)}))\n"
+    end = f"print(prompts.compile(result.prompt, {_python_literal(subject.texts)}))\n"
     if subject.kind != "text":
         end = f"{_python_fill(subject, 'prompts.compile(value, values)')}\n{_python_read(subject, 'result.prompt')}"
     return f"""\
@@ -139,7 +141,7 @@ _FILL_TEXT = r're.sub(r"\{\{[ \t]*([^\s{}]+)[ \t]*\}\}", lambda found: values.ge
 def _python_fill(subject: Subject, filled: str) -> str:
     """Return a function that puts values into all texts of a value."""
     return f"""\
-values = {_literal(subject.values)}
+values = {_python_literal(subject.texts)}
 
 
 def fill(value):
@@ -177,7 +179,7 @@ print(messages)
 def _javascript(subject: Subject) -> str:
     label = f"  label: {_literal(subject.label)},\n" if subject.label else ""
     fallback = {"text": "...", "chat": "[]", "json": "{}"}[subject.kind]
-    end = f"console.log(prompts.compile(result.prompt, {_literal(subject.values)}));\n"
+    end = f"console.log(prompts.compile(result.prompt, {_literal(subject.texts)}));\n"
     if subject.kind != "text":
         end = f"{_javascript_fill(subject)}\n// {_REASON}\n{_javascript_read(subject)}"
     return f"""\
@@ -196,7 +198,7 @@ const result = await prompts.get({_literal(subject.name)}, {{
 
 def _javascript_fill(subject: Subject) -> str:
     return f"""\
-const values = {_literal(subject.values)};
+const values = {_literal(subject.texts)};
 
 function fill(value) {{
   if (typeof value === "string") return prompts.compile(value, values);
@@ -227,6 +229,21 @@ console.log(JSON.stringify(messages));
 def _literal(value: object) -> str:
     # JSON of texts, lists and objects is Python and JavaScript, too.
     return json.dumps(value)
+
+
+def _python_literal(value: object) -> str:
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_python_literal(key)}: {_python_literal(each)}' for key, each in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_python_literal, value))}]"
+    if isinstance(value, str):
+        # Python takes two escapes of JSON for two characters.
+        return f'"{"".join(map(_python_character, value))}"'
+    return repr(value)
+
+
+def _python_character(character: str) -> str:
+    return f"\\U{ord(character):08x}" if character > "\uffff" else json.dumps(character)[1:-1]
 
 
 _SNIPPETS: tuple[tuple[str, str, str, str, Callable[[Subject], str]], ...] = (

@@ -5,7 +5,10 @@ from datetime import UTC
 from starlette.responses import Response
 
 from promptuary.model.access import Permission
+from promptuary.model.contracts import variables_of
+from promptuary.model.prompts import Version
 from promptuary.model.usage import DEFAULT_DAYS, recent_days
+from promptuary.model.values import sample_of
 from promptuary.registry import prompts, usage
 from promptuary.web.numbers import positive_int
 from promptuary.web.page_request import PageRequest
@@ -23,6 +26,9 @@ MAX_NAMES = 50
 
 MAX_NAME = 200
 """Maximum characters of a variable's name in a snippet."""
+
+MAX_SAMPLE = 40
+"""Maximum characters of a value in a snippet that is declared as an example."""
 
 VERSIONS = 20
 """Versions whose usage is shown, those with fetches only."""
@@ -45,7 +51,7 @@ def show_use(request: PageRequest) -> Response:
         name=version.name,
         label=label,
         kind=template.kind,
-        variables=_fitting(template.variables),
+        samples=_samples(version),
         placeholders=_fitting(template.placeholders),
     )
     return request.page(
@@ -62,6 +68,14 @@ def show_use(request: PageRequest) -> Response:
 
 def _fitting(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in names if len(name) <= MAX_NAME)[:MAX_NAMES]
+
+
+def _samples(version: Version) -> dict[str, object]:
+    """Return values with which programs on the page run: those of variables that have to be given come first."""
+    variables = variables_of(version.template, version.contract)
+    shown = [variables[name] for name in variables if name not in version.template.placeholders]
+    first = sorted(shown, key=lambda variable: not variable.must_be_given)
+    return {name: sample_of(variables[name], max_length=MAX_SAMPLE) for name in _fitting(tuple(each.name for each in first))}
 
 
 def show_usage(request: PageRequest) -> Response:
