@@ -83,6 +83,8 @@ def place(module_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         make_prompt(tx, actor, name="object", prompt=OBJECT)
         make_prompt(tx, actor, name="spaced", prompt="Hello, {{ name }}!")
         make_prompt(tx, actor, name="plain", prompt="Hello!")
+        make_prompt(tx, actor, name="part", prompt="Be {{mood}}.")
+        make_prompt(tx, actor, name="with-part", prompt="@@@prompt:name=part|version=1@@@ Greet {{name}}.")
         make_prompt(tx, actor, name="declared", prompt="x")
         text = "{{name}} {{n}} {{is_new}} {{tags}} {{{{tone}}}} {{other}}"
         prompts.publish_version(tx, actor, name="declared", base_version=1, prompt=text, variables=DECLARED)
@@ -174,6 +176,11 @@ def test_no_value_changes_more_of_a_json_content_than_its_place(place: Place, fo
 def test_a_text_is_filled_in_as_it_is(place: Place, folder: Path, key: str) -> None:
     shown = run(place, key, place.codes("greeting")[key].replace('{"name": "..."}', '{"name": "A \\"$&\\" {{name}}"}'), folder)
     assert shown == 'Hello, A "$&" {{name}}! The first.\n'
+
+
+@pytest.mark.parametrize("key", PROGRAMS)
+def test_variables_of_references_have_values_too(place: Place, folder: Path, key: str) -> None:
+    assert run(place, key, place.codes("with-part")[key], folder) == "Be .... Greet ....\n"
 
 
 @pytest.mark.parametrize("key", PROGRAMS)

@@ -13,6 +13,7 @@ from promptuary.registry import prompts, usage
 from promptuary.web.numbers import positive_int
 from promptuary.web.page_request import PageRequest
 from promptuary.web.prompts.charts import chart_of
+from promptuary.web.prompts.references import read_references
 from promptuary.web.prompts.snippets import KEY_VARIABLE, Subject, snippets_of
 
 PREFERRED = "production"
@@ -43,7 +44,10 @@ def show_use(request: PageRequest) -> Response:
         if label is None:
             label = next((pointer.name for pointer in version.prompt_labels if pointer.name == PREFERRED), "")
             version = prompts.fetch_prompt(tx, actor, name, label=label) if label else version
-    template = version.template
+        references = read_references(tx, actor, version)
+    # Programs get the texts of all references.
+    whole = references.assembled.version if references.assembled else version
+    template = whole.template
     subject = Subject(
         address=request.address,
         project_id=actor.project_id,
@@ -51,7 +55,7 @@ def show_use(request: PageRequest) -> Response:
         name=version.name,
         label=label,
         kind=template.kind,
-        samples=_samples(version),
+        samples=_samples(whole),
         placeholders=_fitting(template.placeholders),
     )
     return request.page(
