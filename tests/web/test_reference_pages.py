@@ -6,7 +6,8 @@ from builders import Api
 from fastapi.testclient import TestClient
 from prompt_pages import headline, make, path, publish, text_of
 
-from promptuary.registry import labels, prompts
+from promptuary.model.usage import FetchCount, FetchKey
+from promptuary.registry import labels, prompts, usage
 
 TONE = "@@@prompt:name=tone|label=production@@@"
 
@@ -155,3 +156,13 @@ def test_the_plain_text_of_a_version_has_tags_or_on_request_the_texts(web: Api, 
     assert browser.get(path(web, "prompts/greeting/text/?version=1")).text == f"{TONE}Hello {{{{other}}}}!\n"
     whole = browser.get(path(web, "prompts/greeting/text/?version=1&resolved=true")).text
     assert whole == "Be <kind> to {{name}}.\nHello {{other}}!\n"
+
+
+def test_usage_tells_of_fetches_of_the_prompts_that_contain_a_part(web: Api, browser: TestClient) -> None:
+    make_family(web)
+    with web.registry.database.write() as tx:
+        part, parent = (prompts.fetch_prompt(tx, web.registry.actor, name).id for name in ("tone", "greeting"))
+        usage.record_fetches(tx, [FetchCount(tx.clock().date(), FetchKey(parent, "", "", (part,)), 1200, tx.clock())])
+    shown = text_of(browser.get(path(web, "prompts/tone/usage/")))
+    assert "No program has fetched this prompt" in shown
+    assert "1,200 more fetches of prompts that contain its text: greeting 1,200." in shown

@@ -42,6 +42,12 @@ class Referable:
     name: str
     choices: tuple[Choice, ...]
 
+    @property
+    def problem(self) -> str:
+        """The reason why none of the ways is allowed, if it is the same for all."""
+        problems = {choice.problem for choice in self.choices}
+        return problems.pop() if len(problems) == 1 else ""
+
 
 def list_choices(tx: Transaction, actor: Actor, *, search: str = "", parent: str = "") -> list[Referable]:
     """List prompts to which ``parent`` can refer, the best matches of a search first, else by name; it need not exist yet."""
