@@ -38,7 +38,7 @@ export function readContract(text: string): Contract | undefined | null {
   if (value === null) {
     return undefined;
   }
-  if (!isObject(value) || !Object.values(value).every((each) => isObject(each) && typeOf(each) in FITS)) {
+  if (!isObject(value) || !Object.values(value).every((each) => isObject(each) && Object.hasOwn(FITS, typeOf(each)))) {
     return null;
   }
   return new Map(Object.entries(value).map(([name, each]) => [name, variableOf(name, each as Entry)]));
@@ -120,16 +120,18 @@ function listed(texts: string[], limit: number): string {
   return texts.slice(0, limit).join(", ") + more;
 }
 
+// Values of another type are left out: the server refuses them, but not before the contract is published.
 function variableOf(name: string, declaration: Entry): Variable {
-  const { description, enum: choices, examples } = declaration;
+  const type = typeOf(declaration);
+  const { description, default: initial, enum: choices, examples } = declaration;
   return {
     name,
-    type: typeOf(declaration),
+    type,
     description: typeof description === "string" ? description : "",
     isRequired: declaration["required"] !== false,
-    initial: declaration["default"],
-    choices: Array.isArray(choices) ? choices : undefined,
-    examples: Array.isArray(examples) ? examples : [],
+    initial: initial !== undefined && FITS[type](initial) ? initial : undefined,
+    choices: Array.isArray(choices) ? choices.filter(FITS[type]) : undefined,
+    examples: Array.isArray(examples) ? examples.filter(FITS[type]) : [],
   };
 }
 

@@ -66,6 +66,13 @@ def viewer(browser: Browser, origin_with_prompts: str) -> Iterator[BrowserContex
         yield context
 
 
+def open_trial(context: BrowserContext, name: str) -> tuple[Page, list[str]]:
+    """Open the page of a prompt, and wait until it can be tried."""
+    page, complaints = open_page(context, f"{PROMPTS}/{name}/")
+    expect(page.locator("[data-variable]").first).to_be_visible()
+    return page, complaints
+
+
 def field(page: Page, name: str) -> Locator:
     return page.locator("[data-try]").get_by_label(name, exact=True)
 
@@ -88,7 +95,7 @@ def copied(page: Page) -> str:
 
 
 def test_a_viewer_tries_a_chat_message_by_message_and_gets_valid_messages(viewer: BrowserContext) -> None:
-    page, complaints = open_page(viewer, f"{PROMPTS}/chat/")
+    page, complaints = open_trial(viewer, "chat")
     assert problems(page) == ["No value was given for: tone, question, history."]
     expect(page.get_by_text("Programs put messages here.")).to_be_visible()
     field(page, "question").fill(HOSTILE)
@@ -110,7 +117,7 @@ def test_a_viewer_tries_a_chat_message_by_message_and_gets_valid_messages(viewer
 
 @pytest.mark.parametrize("value", ["Hello", "[1", '[{"content": "x"}]', '{"role": "user"}', "[1]"])
 def test_a_value_for_a_placeholder_that_is_no_message_is_named_at_its_field(viewer: BrowserContext, value: str) -> None:
-    page, _ = open_page(viewer, f"{PROMPTS}/chat/")
+    page, _ = open_trial(viewer, "chat")
     field(page, "history").fill(value)
     sentence = "The placeholder 'history' takes a list of messages, each with a role."
     expect(field(page, "history")).to_have_attribute("aria-invalid", "true")
@@ -120,7 +127,7 @@ def test_a_value_for_a_placeholder_that_is_no_message_is_named_at_its_field(view
 
 
 def test_fields_are_of_the_declared_types_and_begin_with_defaults_and_examples(viewer: BrowserContext) -> None:
-    page, complaints = open_page(viewer, f"{PROMPTS}/declared/")
+    page, complaints = open_trial(viewer, "declared")
     kinds = "elements => elements.map(each => [each.dataset.variable, each.type, each.value])"
     assert page.locator("[data-variable]").evaluate_all(kinds) == [
         ["customer", "textarea", "Acme"],
@@ -150,7 +157,7 @@ def test_fields_are_of_the_declared_types_and_begin_with_defaults_and_examples(v
 
 
 def test_values_that_are_missing_or_wrong_are_named_as_the_client_names_them(viewer: BrowserContext) -> None:
-    page, _ = open_page(viewer, f"{PROMPTS}/declared/")
+    page, _ = open_trial(viewer, "declared")
     field(page, "customer").fill("")
     field(page, "n").fill("1.5")
     field(page, "tags").fill("[1,")
@@ -168,7 +175,7 @@ def test_values_that_are_missing_or_wrong_are_named_as_the_client_names_them(vie
 
 
 def test_all_of_very_many_variables_are_found(viewer: BrowserContext) -> None:
-    page, complaints = open_page(viewer, f"{PROMPTS}/many/")
+    page, complaints = open_trial(viewer, "many")
     expect(page.get_by_text("Shown are 100 of 512 variables.")).to_be_visible()
     page.get_by_label("Filter variables").fill("V511")
     expect(page.get_by_text("Shown are 1 of 512 variables.")).to_be_visible()
@@ -195,7 +202,7 @@ def test_a_very_long_text_is_loaded_when_it_is_tried(viewer: BrowserContext) -> 
 
 
 def test_keys_of_json_are_no_variables_where_it_is_read_and_where_it_is_tried(viewer: BrowserContext) -> None:
-    page, _ = open_page(viewer, f"{PROMPTS}/json/")
+    page, _ = open_trial(viewer, "json")
     assert page.get_by_label("Text", exact=True).locator(".variable").all_inner_texts() == ["{{value}}"]
     expect(page.locator("[data-variable]")).to_have_count(1)
     field(page, "value").fill('"\\')
@@ -208,11 +215,12 @@ def test_all_can_read_what_is_tried(browser: Browser, origin_with_prompts: str, 
     found: dict[str, Any] = {}
     with ExitStack() as stack:
         context = stack.enter_context(signed_in_context(browser, origin_with_prompts, VIEWER, width=width))
-        page, _ = open_page(context, f"{PROMPTS}/declared/")
+        page, _ = open_trial(context, "declared")
         field(page, "tags").fill("[1,")
         for name in ("declared", "chat", "many", "json"):
             if name != "declared":
                 page.goto(f"{PROMPTS}/{name}/")
+                expect(page.locator("[data-variable]").first).to_be_visible()
             found[name] = (violations_by_day_and_night(page), overflow_of(page))
     assert found == dict.fromkeys(("declared", "chat", "many", "json"), ([], 0))
 

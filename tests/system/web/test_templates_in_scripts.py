@@ -96,3 +96,17 @@ def test_scripts_check_and_put_in_the_values_of_the_vectors(tmp_path: Path) -> N
     ]
     for case, shown in zip(known, read_in_scripts(cases, tmp_path, VALUES_PROGRAM), strict=True):
         assert (case["name"], shown) == (case["name"], {key: case[key] for key in ("problems", "filled") if key in case})
+
+
+def test_scripts_leave_out_defaults_and_choices_of_the_wrong_type_and_what_is_no_contract(tmp_path: Path) -> None:
+    chat = json.dumps([{"type": "placeholder", "name": "history"}, {"role": "user", "content": "{{n}} {{m}}"}])
+    wrong = {"history": {"type": "messages", "default": "none"}, "n": {"type": "integer", "default": "many", "enum": ["few", 1]}}
+    missing = {"problems": ["No value was given for: history, n."]}
+    inferred = {"problems": ["No value was given for: n, m, history."]}
+    declarations = [json.dumps(wrong), "", "null"]
+    cases = [{"text": chat, "declared": each, "texts": {}} for each in declarations]
+    assert read_in_scripts(cases, tmp_path, VALUES_PROGRAM) == [missing, inferred, inferred]
+    unreadable = ["[]", "{", '{"n": {"type": "__proto__"}}', '{"n": {"type": "toString"}}', '{"n": 1}']
+    program = VALUES_PROGRAM.replace("values.readContract(declared))", "values.readContract(declared) ?? undefined)")
+    cases = [{"text": chat, "declared": each, "texts": {}} for each in unreadable]
+    assert read_in_scripts(cases, tmp_path, program) == [inferred] * len(unreadable)
