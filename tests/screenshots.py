@@ -38,6 +38,7 @@ def _write_theme(browser: Browser, origin: str, folder: Path, theme: Theme) -> N
                 page, _ = open_page(author, PAGES[name])
                 _take(page, folder / f"{name}-{theme}.png")
                 page.close()
+            _take_chat(author, folder, theme)
             mine = _propose(author, "- At most 80 words, in the language of the message.")
             _take(mine, folder / f"review-{theme}.png")
             theirs = _propose(reviewer, "- At most 100 words, in the language of the customer.")
@@ -47,6 +48,26 @@ def _write_theme(browser: Browser, origin: str, folder: Path, theme: Theme) -> N
         mine.get_by_role("heading", name="Another user published a version").wait_for()
         mine.evaluate("scrollTo(0, 0)")
         _take(mine, folder / f"conflict-{theme}.png")
+
+
+def _take_chat(context: BrowserContext, folder: Path, theme: Theme) -> None:
+    page, _ = open_page(context, f"{PROJECT}/prompts/maths-tutor-chat/edit/")
+    page.locator(".entry .cm-content").first.wait_for()
+    page.get_by_role("button", name="Add a placeholder").click()
+    page.evaluate("scrollTo(0, 0)")
+    _take(page, folder / f"chat-{theme}.png")
+    page.goto(PAGES["edit"])
+    config = page.locator("details.config")
+    config.evaluate("(each) => { each.open = true; }")
+    page.get_by_label("Model").fill("text-model-large")
+    page.get_by_label("Temperature").fill("0.2")
+    page.get_by_label("Maximum tokens").fill("500")
+    page.get_by_text("Response schema", exact=True).click()
+    schema = '{\n  "type": "object",\n  "properties": {"reply": {"type": "string"}},\n  "required": ["reply"]\n}'
+    page.locator('[id="config.response"] + .editor .cm-content').fill(schema)
+    config.evaluate("(each) => each.scrollIntoView()")
+    _take(page, folder / f"config-{theme}.png")
+    page.close()
 
 
 def _archive(context: BrowserContext, name: str) -> None:

@@ -15,6 +15,11 @@ import { startTimes } from "./times";
 
 document.documentElement.classList.add("scripted");
 
+// Without scripts, the cards of a chat are sent, and not the field from which scripts make them.
+for (const field of document.querySelectorAll<HTMLTextAreaElement>("textarea[data-name]")) {
+  field.name = field.dataset["name"] ?? "";
+}
+
 // Drafts look at the textareas before an editor takes their place, and are asked after it when a form is sent.
 clearPublishedDraft();
 startDrafts();

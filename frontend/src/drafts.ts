@@ -135,15 +135,16 @@ class Drafted {
   // The base version comes back, too: a publish then detects versions that were published since.
   private restore(draft: KeptDraft): void {
     adoptDraft(this.key, draft);
-    for (const control of controls(this.form)) {
-      const value = draft.fields[control.name];
-      if (value !== undefined && value !== control.value) {
-        control.value = value;
-        control.closest("details")?.setAttribute("open", "");
-        control.dispatchEvent(new Event("input", { bubbles: true }));
-        control.dispatchEvent(new Event("change", { bubbles: true }));
-      }
+    const restored = controls(this.form).filter(({ name, value }) => (draft.fields[name] ?? value) !== value);
+    for (const control of restored) {
+      control.value = draft.fields[control.name] ?? "";
     }
-    this.form.querySelector<HTMLElement>(".editor")?.focus();
+    // Only now, as some fields say how others are written.
+    for (const control of restored) {
+      control.closest("details")?.setAttribute("open", "");
+      control.dispatchEvent(new Event("input", { bubbles: true }));
+      control.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+    this.form.querySelector<HTMLElement>(".editor:not([hidden], [hidden] *)")?.focus();
   }
 }

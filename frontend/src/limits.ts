@@ -27,10 +27,20 @@ function watch(textarea: HTMLTextAreaElement, limit: number): void {
 }
 
 // The bytes as the server counts them, quotes and escapes included; few characters need no counting.
-function bytesOf({ value, form }: HTMLTextAreaElement, limit: number): number {
+function bytesOf({ value, form, dataset }: HTMLTextAreaElement, limit: number): number {
   if (value.length * BYTES_OF_A_CHARACTER < limit) {
     return 0;
   }
-  const isText = form?.querySelector<HTMLSelectElement>("select[data-format]")?.value !== "json";
-  return new TextEncoder().encode(isText ? JSON.stringify(value) : value).length;
+  const format = form?.querySelector<HTMLSelectElement>("select[data-format]")?.value ?? "text";
+  const isText = dataset["editor"] === "prompt" && format === "text";
+  return new TextEncoder().encode(isText ? JSON.stringify(value) : compact(value)).length;
+}
+
+// White space between the parts of JSON does not count.
+function compact(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text));
+  } catch {
+    return text;
+  }
 }

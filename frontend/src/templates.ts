@@ -93,7 +93,7 @@ function isChat(value: Json): value is Entry[] {
   return Array.isArray(value) && value.length > 0 && value.every((entry) => isMessage(entry) || (isObject(entry) && placeholderName(entry) !== ""));
 }
 
-function isMessage(value: Json): boolean {
+export function isMessage(value: Json): boolean {
   if (!isObject(value) || typeof value["role"] !== "string") {
     return false;
   }

@@ -3,13 +3,18 @@
 from dataclasses import dataclass
 
 from promptuary.model.errors import InvalidValue, NameTaken
-from promptuary.model.json_text import InvalidJson
+from promptuary.model.json_text import InvalidJson, find_surrogate, parse
 
 _FIELDS = {
     "name": ("name", "Name"),
     "new_name": ("new_name", "Name"),
     "prompt": ("prompt", "Prompt"),
     "config": ("config", "Config"),
+    "config.model": ("config.model", "Model"),
+    "config.temperature": ("config.temperature", "Temperature"),
+    "config.max_tokens": ("config.max_tokens", "Maximum tokens"),
+    "config.tools": ("config.tools", "Tools"),
+    "config.response": ("config.response", "Response schema"),
     "variables": ("variables", "Variables"),
     "version_description": ("note", "Note"),
     "label": ("label", "Label"),
@@ -53,3 +58,16 @@ def explain_json(error: InvalidJson) -> str:
     if error.line is None:
         return f"This is not valid JSON: {reason}."
     return f"This is not valid JSON. Line {error.line}, column {error.column}: {reason}."
+
+
+def parse_json(text: str, *, field: str) -> object:
+    """Return the JSON value of a field. Raises `InvalidValue`."""
+    try:
+        value = parse(text)
+    except InvalidJson as error:
+        raise InvalidValue("invalid_json", explain_json(error), field=field) from None
+    surrogate = find_surrogate(value)
+    if surrogate is not None:
+        detail = f"Surrogate characters are not allowed: U+{ord(surrogate):X}."
+        raise InvalidValue("surrogate_characters_not_allowed", detail, field=field)
+    return value

@@ -8,7 +8,7 @@ pytestmark = NEEDS_CHROMIUM
 
 PROMPTS = f"{PROJECT}/prompts"
 EDITOR = ".editor .cm-content >> nth=0"
-CONFIG = ".editor .cm-content >> nth=1"
+CONFIG = "#config + .editor .cm-content"
 
 
 def create(page: Page, name: str, text: str, *, is_json: bool = False) -> None:

@@ -12,13 +12,14 @@ from promptuary.model.chats import chat_of_text
 from promptuary.model.content import encode_config, encode_prompt, text_of
 from promptuary.model.contracts import Contract, contract_of, encode_contract
 from promptuary.model.errors import InvalidValue
-from promptuary.model.json_text import InvalidJson, dump_indented, find_surrogate, parse
+from promptuary.model.json_text import InvalidJson, dump_indented, parse
 from promptuary.model.prompts import MAX_DESCRIPTION, Version
 from promptuary.model.text import check_text
-from promptuary.web.form_errors import explain_json
+from promptuary.web.form_errors import parse_json
 from promptuary.web.forms import Form
 from promptuary.web.numbers import positive_int
 from promptuary.web.prompts.chat_form import Row, rows_of
+from promptuary.web.prompts.config_form import ConfigForm, config_of, read_config_form, show_config
 from promptuary.web.prompts.originals import as_browsers_show, recover
 from promptuary.web.prompts.prompt_formats import Format, Written, format_of, read_written
 
@@ -28,7 +29,7 @@ class Proposal:
     """The parts of a version as texts of a form.
 
     ``format`` is the one in which the prompt is edited. ``typed`` are the cards of a chat as they were typed, `None` if they are
-    those of ``text``; there is no text if they make no chat, for the reason in ``problem``.
+    those of ``text``; there is no text if they make no chat, for the reason in ``problem``. The same holds for the config.
     ``source`` is the version whose text, the ``original``, the form showed first. Forms contain its number, and unchanged
     parts of its text are published byte for byte, with characters that browsers do not keep.
     """
@@ -44,6 +45,8 @@ class Proposal:
     variables: str = ""
     typed: tuple[Row, ...] | None = None
     problem: InvalidValue | None = None
+    config_typed: ConfigForm | None = None
+    config_problem: InvalidValue | None = None
 
     @property
     def is_json(self) -> bool:
@@ -64,12 +67,27 @@ class Proposal:
         """The prompt as it is published. Raises `InvalidValue`."""
         if self.problem is not None:
             raise self.problem
-        return _parsed(self.text, field="prompt") if self.is_json else self.text
+        return parse_json(self.text, field="prompt") if self.is_json else self.text
+
+    @property
+    def config_form(self) -> ConfigForm:
+        """The fields of the config."""
+        if self.config_typed is not None:
+            return self.config_typed
+        try:
+            config = parse(self.config) if self.config.strip() else None
+        except InvalidJson:
+            config = self.config
+        if config is None or isinstance(config, dict):
+            return show_config(config)
+        return replace(show_config(None), rest=self.config)
 
     @property
     def config_value(self) -> object:
         """The config as it is published, `None` for none. Raises `InvalidValue`."""
-        return _parsed(self.config, field="config") if self.config.strip() else None
+        if self.config_problem is not None:
+            raise self.config_problem
+        return parse_json(self.config, field="config") if self.config.strip() else None
 
     @property
     def config_object(self) -> dict[str, object] | None:
@@ -80,7 +98,7 @@ class Proposal:
     @property
     def contract_value(self) -> object:
         """The contract of the variables as it is published, `None` for none. Raises `InvalidValue`."""
-        return _parsed(self.variables, field="variables") if self.variables.strip() else None
+        return parse_json(self.variables, field="variables") if self.variables.strip() else None
 
     @property
     def contract(self) -> Contract | None:
@@ -150,9 +168,12 @@ def read_proposal(form: Form, *, source: Version | None = None) -> Proposal:
     """
     shown = None if source is None else proposal_of(source)
     written = read_written(form, None if shown is None else Written(shown.text, shown.format))
+    config, config_typed, config_problem = _read_config(form, shown, source)
     return Proposal(
         text=written.text,
-        config=shown.config if shown is not None and form.get("config_of_source") else form.get("config"),
+        config=config,
+        config_typed=config_typed,
+        config_problem=config_problem,
         note=form.get("note").strip(),
         format=written.format,
         typed=written.rows,
@@ -165,13 +186,15 @@ def read_proposal(form: Form, *, source: Version | None = None) -> Proposal:
     )
 
 
-def _parsed(text: str, *, field: str) -> object:
+def _read_config(form: Form, shown: Proposal | None, source: Version | None) -> tuple[str, ConfigForm | None, InvalidValue | None]:
+    """Return the JSON of the config that a form sends; its fields as they were typed, and the reason, if they make no config."""
+    if shown is not None and form.get("config_of_source"):
+        return shown.config, None, None
+    fields = read_config_form(form)
+    if fields is None:
+        return form.get("config"), None, None
     try:
-        value = parse(text)
-    except InvalidJson as error:
-        raise InvalidValue("invalid_json", explain_json(error), field=field) from None
-    surrogate = find_surrogate(value)
-    if surrogate is not None:
-        detail = f"Surrogate characters are not allowed: U+{ord(surrogate):X}."
-        raise InvalidValue("surrogate_characters_not_allowed", detail, field=field)
-    return value
+        config = config_of(fields, None if source is None else source.config)
+    except InvalidValue as problem:
+        return "", fields, problem
+    return "" if config is None else dump_indented(config), None, None
