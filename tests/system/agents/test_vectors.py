@@ -19,17 +19,16 @@ def text_of(value: object) -> str:
 
 
 def shown(filled: Any) -> list[tuple[str, str]]:
-    """What an agent is shown of a text or of messages: it knows two roles, and whatever has no text is JSON."""
-    if isinstance(filled, str):
-        return [("user", filled)]
-    return [
-        ("assistant" if each["role"] == "assistant" else "user", each["content"] if _has_text(each) else text_of(each))
-        for each in filled
-    ]
+    """What an agent is shown of a text or of messages: it knows two roles, and what has more than text is JSON."""
+    messages = [{"role": "user", "content": filled}] if isinstance(filled, str) else filled
+    return [("assistant" if each["role"] == "assistant" else "user", shown_text(each)) for each in messages]
 
 
-def _has_text(message: dict[str, Any]) -> bool:
-    return isinstance(message.get("content"), str) and "tool_calls" not in message
+def shown_text(message: dict[str, Any]) -> str:
+    content = message["content"]
+    if isinstance(content, list) and all(isinstance(part, str) or part.keys() == {"type", "text"} for part in content):
+        content = "\n".join(part if isinstance(part, str) else part["text"] for part in content)
+    return content if isinstance(content, str) and "tool_calls" not in message else text_of(message)
 
 
 def texts(agent: Agent, name: str, values: dict[str, Any]) -> list[tuple[str, str]]:
@@ -51,18 +50,8 @@ def test_variables_and_placeholders_of_the_vectors_are_arguments_and_are_filled_
         if "filled" in case and set(case["variables"]) <= case["values"].keys()
     }
     assert len(complete) > 10
-    in_parts = [
-        name
-        for name in complete
-        if any(isinstance(each, dict) and isinstance(each.get("content"), list) for each in _entries(cases[name]))
-    ]
-    for name in complete.keys() - in_parts:
-        assert (cases[name]["name"], texts(agent, name, complete[name])) == (cases[name]["name"], shown(cases[name]["filled"]))
-
-
-def _entries(case: dict[str, Any]) -> list[Any]:
-    found = case["filled"]
-    return found if isinstance(found, list) else []
+    for name, values in complete.items():
+        assert (name, texts(agent, name, values)) == (name, shown(cases[name]["filled"]))
 
 
 @pytest.mark.parametrize("case", VALUES, ids=[case["name"] for case in VALUES])
@@ -72,7 +61,5 @@ def test_values_of_the_vectors_are_checked_and_put_in(agent: Agent, case: dict[s
     if "problems" in case:
         arguments = {name: text_of(value) for name, value in case["values"].items()}
         assert agent.error(name, **arguments) == " ".join(case["problems"])
-    elif any(isinstance(each.get("content"), list) for each in _entries(case)):
-        assert [text for _, text in texts(agent, name, case["values"])] == [case["filled"][0]["content"][0]["text"]]
     else:
         assert texts(agent, name, case["values"]) == shown(case["filled"])
