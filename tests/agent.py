@@ -10,11 +10,15 @@ import anyio
 import anyio.from_thread
 import httpx2
 from mcp import Client
+from mcp.client import session
 from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, GetPromptResult, ListPromptsResult, Prompt, Tool
-from serving import environment
+from serving import START_SECONDS, environment
+
+# On a busy machine a server loads the package of MCP for longer than a client waits until it takes the server for an old one.
+session.DISCOVER_TIMEOUT_SECONDS = START_SECONDS
 
 MODERN = "auto"
 """The version of 2026-07-28, which has no sessions."""

@@ -127,11 +127,11 @@ not_found = status(404, json.dumps({"detail": "No prompt matching this in this p
 login_page = status(200, b"<html>Please log in</html>", kind="text/html")
 
 
-def on_changes(fault: Fault) -> Fault:
-    """Do something to requests for the stream of changes, and nothing to others."""
+def on_changes(fault: Fault, *, others: Fault = no_fault) -> Fault:
+    """Do something to requests for the stream of changes, and nothing, or something else, to others."""
 
     async def chosen(exchange: Exchange) -> None:
-        await (fault if b"/changes/" in exchange.request.partition(b"\r\n")[0] else no_fault)(exchange)
+        await (fault if b"/changes/" in exchange.request.partition(b"\r\n")[0] else others)(exchange)
 
     return chosen
 
