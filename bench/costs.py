@@ -10,6 +10,7 @@ import psutil
 import psycopg
 
 from bench import postgres
+from bench.installations import ANSWERING, COLD, IDLE, OTHER, PUBLISH, WARM, calculated
 from bench.pace import PROMPT_BYTES, Bench
 from bench.relay import Relay, relayed
 from bench.results import Topic
@@ -66,6 +67,7 @@ def measure(bench: Bench) -> Topic:
         ),
         rows=measured.rows,
         goals=(),
+        conclusion=calculated(measured.rows),
     )
 
 
@@ -78,9 +80,9 @@ def _operations(client: httpx2.Client, promptuary: Promptuary, times: int) -> di
         return client.patch(promptuary.url_of(_NAME), json={"base_version": number + 1, "prompt": "x" * PROMPT_BYTES})
 
     return {
-        "fetch that is not in memory": lambda number: client.get(promptuary.url_of(names[number])),
-        "fetch from memory": lambda _number: client.get(promptuary.url_of(names[0])),
-        "publish": publish,
+        COLD: lambda number: client.get(promptuary.url_of(names[number])),
+        WARM: lambda _number: client.get(promptuary.url_of(names[0])),
+        PUBLISH: publish,
     }
 
 
@@ -89,7 +91,7 @@ class _Measured:
 
     def __init__(self, answering: _Worker, other: _Worker, database: Connection) -> None:
         self.rows: dict[str, dict[str, float]] = {}
-        self._workers = {"the worker that answers": answering, "each other worker": other}
+        self._workers = {ANSWERING: answering, OTHER: other}
         self._database = database
         self._idle: dict[str, dict[str, float]] = {}
 
@@ -98,7 +100,7 @@ class _Measured:
         time.sleep(_SETTLING_SECONDS)
         for who, figures in self._changes(lambda: time.sleep(_IDLE_SECONDS)).items():
             self._idle[who] = {name: figure / figures["seconds"] for name, figure in figures.items()}
-        self._keep("a second without requests", self._idle)
+        self._keep(IDLE, self._idle)
 
     def measure(self, what: str, operation: Callable[[int], httpx2.Response], times: int) -> None:
         """Measure an operation that is repeated."""
@@ -129,7 +131,7 @@ class _Measured:
         for who, worker in self._workers.items():
             after = worker.count()
             figures = {name: after[name] - before[who][name] for name in after}
-            is_answering = who == "the worker that answers"
+            is_answering = who == ANSWERING
             changes[who] = figures | {"log bytes": log_bytes if is_answering else 0.0, "seconds": seconds}
         return changes
 

@@ -51,7 +51,8 @@ def topic_as_markdown(topic: Topic) -> str:
     rows = [
         [name, *(shown(figures[column]) if column in figures else "" for column in columns)] for name, figures in topic.rows.items()
     ]
-    return "\n\n".join([f"## {topic.heading}", topic.remark, _table(["", *columns], rows, "l" + "r" * len(columns))])
+    table = _table(["", *columns], rows, "l" + "r" * len(columns))
+    return "\n\n".join([f"## {topic.heading}", topic.remark, table, *filter(None, [topic.conclusion])])
 
 
 def shown(figure: float) -> str:

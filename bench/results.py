@@ -27,22 +27,27 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic's results. ``rows`` are figures by what was measured; rows of one topic have the same columns."""
+    """One topic's results. ``rows`` are figures by what was measured; rows of one topic have the same columns.
+
+    ``remark`` stands before the table of rows, ``conclusion`` behind it.
+    """
 
     name: str
     heading: str
     remark: str
     rows: Mapping[str, Mapping[str, float]]
     goals: tuple[Goal, ...]
+    conclusion: str = ""
 
     def as_json(self) -> dict[str, object]:
         """Return the topic for `results.json`."""
         goals = [asdict(goal) | {"is_reached": goal.is_reached} for goal in self.goals]
         rows = {name: dict(figures) for name, figures in self.rows.items()}
-        return {"heading": self.heading, "remark": self.remark, "rows": rows, "goals": goals}
+        told: dict[str, object] = {"heading": self.heading, "remark": self.remark, "rows": rows, "goals": goals}
+        return told | ({"conclusion": self.conclusion} if self.conclusion else {})
 
 
 def topic_of(name: str, found: Mapping[str, Any]) -> Topic:
     """Return a topic from what `Topic.as_json` made of it."""
     goals = tuple(Goal(**{key: value for key, value in goal.items() if key != "is_reached"}) for goal in found["goals"])
-    return Topic(name, found["heading"], found["remark"], found["rows"], goals)
+    return Topic(name, found["heading"], found["remark"], found["rows"], goals, found.get("conclusion", ""))
