@@ -253,3 +253,13 @@ def test_keys_of_json_are_not_marked_in_the_editor(author: BrowserContext, origi
     page.get_by_label("Format").select_option("json")
     expect(marked).to_have_text(["{{value}}"])
     assert complaints == []
+
+
+def test_a_chat_is_tried_while_it_is_edited(author: BrowserContext, origin_with_prompts: str) -> None:
+    page, complaints = open_page(author, f"{origin_with_prompts}{PROMPTS}/chat/edit/")
+    field(page, "tone").fill("kind")
+    expect(page.get_by_label("Final text of the message of system")).to_have_text("Be kind.")
+    page.locator(".editor .cm-content").first.fill("Be very {{tone}} to {{customer}}.")
+    field(page, "customer").fill("Acme")
+    expect(page.get_by_label("Final text of the message of system")).to_have_text("Be very kind to Acme.")
+    assert complaints == []
