@@ -27,6 +27,7 @@ PAGES = {
     "halves": f"{_SHOWN}/?view=both",
     "messages": f"{PROJECT}/prompts/maths-tutor-chat/",
     "edit": f"{_SHOWN}/edit/",
+    "edit-chat": f"{PROJECT}/prompts/maths-tutor-chat/edit/",
     "restore": f"{_SHOWN}/restore/?version=1",
     "compare": f"{_SHOWN}/compare/?from=7&to=8",
     "compare-sides": f"{_SHOWN}/compare/?from=7&to=8&view=side",

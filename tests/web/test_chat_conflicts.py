@@ -130,11 +130,55 @@ def test_what_only_one_changed_or_both_changed_alike_is_taken(base: list[dict[st
 def test_every_word_of_both_is_shown_until_it_is_decided(
     base: list[dict[str, Any]], theirs: list[dict[str, Any]], yours: list[dict[str, Any]]
 ) -> None:
-    parts, _ = merge_messages(base, theirs, yours, choices=NOTHING)
-    conflicts = [part for part in parts if isinstance(part, Conflict)]
-    assert len({conflict.key for conflict in conflicts}) == len(conflicts)
     for side in ("theirs", "yours"):
-        choices = Form({conflict.key: [side] for conflict in conflicts})
+        choices = NOTHING
+        # The order is decided before what is in it.
+        for _ in ("order", "messages"):
+            parts, _ = merge_messages(base, theirs, yours, choices=choices)
+            conflicts = [part for part in parts if isinstance(part, Conflict)]
+            assert len({conflict.key for conflict in conflicts}) == len(conflicts)
+            choices = Form({conflict.key: [side] for conflict in conflicts})
         decided, merged = merge_messages(base, theirs, yours, choices=choices)
         assert not any(isinstance(part, Conflict) and part.is_open for part in decided)
         assert chat_of(merged) or not merged
+
+
+def texts(*contents: str) -> list[dict[str, Any]]:
+    return [{"role": "user", "content": content} for content in contents]
+
+
+def contents(chat: list[dict[str, Any]]) -> list[str]:
+    return [str(entry["content"]) for entry in chat]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "yours", "merged"),
+    [
+        ("bacd", "Abcd", "bAcd"),
+        ("Abcd", "bacd", "bAcd"),
+        ("dabc", "abcxd", "dabcx"),
+        ("bcda", "abd", "bda"),
+        ("bac", "abcd", "bac"),
+        ("bacd", "bacdx", "bacdx"),
+        ("dcba", "abCd", "dCba"),
+    ],
+)
+def test_what_one_moved_and_the_other_changed_is_merged(theirs: str, yours: str, merged: str) -> None:
+    parts, result = merge_messages(texts(*"abcd"), texts(*theirs), texts(*yours), choices=NOTHING)
+    assert "".join(contents(result)) == merged
+    assert not any(isinstance(part, Conflict) for part in parts)
+
+
+@pytest.mark.parametrize(("choice", "merged"), [("theirs", "bacD"), ("yours", "aDbc")])
+def test_two_who_move_messages_at_once_choose_the_order_and_lose_nothing(
+    web: Api, browser: TestClient, choice: str, merged: str
+) -> None:
+    make(web, prompt=texts(*"abcd"))
+    publish(web, base=1, prompt=texts(*"bacD"))
+    mine = written(texts(*"adbc"))
+    conflict = browser.post(path(web, "prompts/greeting/publish/"), data=mine)
+    assert (conflict.status_code, fields(conflict.text)) == (409, ["order-of-messages"])
+    assert "Both of you moved messages. Choose the order" in text_of(conflict)
+    review = browser.post(path(web, "prompts/greeting/merge/"), data=mine | {"theirs": "2", "order-of-messages": choice})
+    assert headline(review) == "Publish version 3 of greeting?"
+    assert json.dumps(texts(*merged), indent=2) in html.unescape(review.text)

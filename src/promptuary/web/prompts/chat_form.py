@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from promptuary.model.chats import MAX_READABLE, Entry, placeholder_name
 from promptuary.model.errors import InvalidValue
-from promptuary.model.json_text import dump
 from promptuary.web.forms import Form
 from promptuary.web.prompts.chat_cards import Card, card_of, entry_of
+from promptuary.web.prompts.entry_matching import match_entries
 
 MAX_ROWS = MAX_READABLE
 """Maximum entries that are shown as cards; longer chats are edited as JSON."""
@@ -35,25 +35,9 @@ class Row:
 
 def rows_of(entries: Sequence[Entry], source: Sequence[Entry]) -> list[Row]:
     """Return the rows of a chat. An entry that is the same as one of the source gets its number, or a changed one in its place."""
-    unused = dict.fromkeys(range(len(source)))
-    numbers: list[int | None] = []
-    alike: dict[str, list[int]] = {}
-    for number in reversed(unused):
-        alike.setdefault(dump(source[number]), []).append(number)
-    for entry in entries:
-        found = alike.get(dump(entry))
-        numbers.append(found.pop() if found else None)
-        unused.pop(numbers[-1], None)  # type: ignore[arg-type]  # None is no key, which is what counts
-    following = 0
-    for place, entry in enumerate(entries):
-        if numbers[place] is None and following in unused and _is_like(entry, source[following]):
-            numbers[place] = following
-            del unused[following]
-        known = numbers[place]
-        following = following if known is None else known + 1
     return [
         Row(f"n{place}" if number is None else str(number), card_of(entry))
-        for place, (entry, number) in enumerate(zip(entries, numbers, strict=True))
+        for place, (entry, number) in enumerate(zip(entries, match_entries(entries, source), strict=True))
     ]
 
 
@@ -118,8 +102,3 @@ def _unused(rows: Sequence[Row]) -> str:
     """Return a key for a new row."""
     taken = [int(row.key[1:]) for row in rows if row.key.startswith("n")]
     return f"n{max(taken, default=-1) + 1}"
-
-
-def _is_like(entry: Entry, original: Entry) -> bool:
-    """Return `True` if an entry may be a changed form of another."""
-    return bool(placeholder_name(entry)) == bool(placeholder_name(original)) and entry.get("role") == original.get("role")

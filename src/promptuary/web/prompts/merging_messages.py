@@ -9,17 +9,64 @@ from promptuary.model.chats import Entry, chat_text, placeholder_name, readable_
 from promptuary.model.json_text import dump
 from promptuary.web.forms import Form
 from promptuary.web.prompts.conflicts import Conflict, Part, Piece, decide_lines, value_conflict
+from promptuary.web.prompts.entry_matching import are_moved, match_entries, put_in_order
 
 Chat = list[Entry]
+Numbers = Sequence[int | None]
+
+_ORDER = "order-of-messages"
 
 
 def merge_messages(base: Chat, theirs: Chat, yours: Chat, *, choices: Form) -> tuple[list[Piece], Chat]:
     """Return the stretches of three lists of messages, and the list to take where all of them are decided.
 
+    Where one side moved messages, all three are merged in its order. Where both did, their order is chosen first.
+    """
+    if _are_same(base, theirs) or _are_same(base, yours) or _are_same(theirs, yours):
+        return _merge_in_order((base, theirs, yours), choices, prefix="")
+    numbers = match_entries(theirs, base), match_entries(yours, base)
+    if not any(map(are_moved, numbers)):
+        return _merge_in_order((base, theirs, yours), choices, prefix="")
+    of_theirs, of_yours = numbers
+    if are_moved(of_theirs) and are_moved(of_yours) and not _have_same_order(of_theirs, of_yours):
+        shown = {"theirs": _text_of(theirs), "yours": _text_of(yours)}
+        conflict = Conflict(_ORDER, "Both of you moved messages. Choose the order", _text_of(base), shown, choices.get(_ORDER))
+        if conflict.is_open:
+            return [conflict], []
+        pieces, merged = _merge_as(base, theirs, yours, numbers, choices=choices, order=conflict.chosen)
+        return [conflict, *pieces], merged
+    return _merge_as(base, theirs, yours, numbers, choices=choices, order="theirs" if are_moved(of_theirs) else "yours")
+
+
+def _merge_as(
+    base: Chat, theirs: Chat, yours: Chat, numbers: tuple[Numbers, Numbers], *, choices: Form, order: str
+) -> tuple[list[Piece], Chat]:
+    """Merge three lists in the order of one side."""
+    of_theirs, of_yours = numbers
+    wanted = of_theirs if order == "theirs" else of_yours
+    three = (
+        put_in_order(base, range(len(base)), wanted),
+        put_in_order(theirs, of_theirs, wanted),
+        put_in_order(yours, of_yours, wanted),
+    )
+    return _merge_in_order(three, choices, prefix=f"{order}-")
+
+
+def _have_same_order(one: Numbers, other: Numbers) -> bool:
+    common = {number for number in one if number is not None} & {number for number in other if number is not None}
+    return [number for number in one if number in common] == [number for number in other if number in common]
+
+
+def _are_same(one: Chat, other: Chat) -> bool:
+    return dump(one) == dump(other)
+
+
+def _merge_in_order(chats: tuple[Chat, Chat, Chat], choices: Form, *, prefix: str) -> tuple[list[Piece], Chat]:
+    """Merge three lists in which no message was moved. Keys of choices begin with ``prefix``.
+
     Messages that all three have in common tell what belongs together. Between two of these, as many messages of the same roles
     in all three are versions of each other; anything else that both changed is taken as a whole, theirs, yours or both.
     """
-    chats = (base, theirs, yours)
     parts: list[Piece] = []
     merged: Chat = []
     for number, stretch in enumerate(merge_items(*([dump(message) for message in chat] for chat in chats))):
@@ -30,11 +77,11 @@ def merge_messages(base: Chat, theirs: Chat, yours: Chat, *, choices: Form) -> t
             merged += taken
         elif _have_same_roles(three):
             for place, versions in enumerate(zip(*three, strict=True)):
-                pieces, message = _merge_message(versions, key=f"message-{number}-{place}", choices=choices)
+                pieces, message = _merge_message(versions, key=f"{prefix}message-{number}-{place}", choices=choices)
                 parts += pieces
                 merged.append(message)
         else:
-            conflict, taken = _whole(three, key=f"messages-{number}", choices=choices)
+            conflict, taken = _whole(three, key=f"{prefix}messages-{number}", choices=choices)
             parts.append(conflict)
             merged += taken
     return parts, merged
@@ -98,7 +145,8 @@ def _merge_message(versions: Sequence[Entry], *, key: str, choices: Form) -> tup
         lines.append(Part(shown.text, _who_changed(*(version.get("content") for version in versions))))
     if shown.rest:
         lines.append(Part("", ChunkKind.UNCHANGED, rest=shown.rest))
-    first, *others = [*lines, *conflicts]
+    # Each may have removed the other half of a placeholder's fields, and only its name is left.
+    first, *others = [*lines, *conflicts] or [Part("", ChunkKind.UNCHANGED)]
     return [replace(first, role=shown.heading), *others], merged
 
 
