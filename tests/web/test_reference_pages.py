@@ -166,3 +166,17 @@ def test_usage_tells_of_fetches_of_the_prompts_that_contain_a_part(web: Api, bro
     shown = text_of(browser.get(path(web, "prompts/tone/usage/")))
     assert "No program has fetched this prompt" in shown
     assert "1,200 more fetches of prompts that contain its text: greeting 1,200." in shown
+
+
+def test_versions_are_compared_with_their_tags_or_with_the_texts(web: Api, browser: TestClient) -> None:
+    make_family(web)
+    publish(web, base=1, prompt="Be <kind> to {{name}}.\nHello {{other}}!\n")
+    written = browser.get(path(web, "prompts/greeting/compare/"))
+    assert "Tags are compared as they are written." in text_of(written)
+    whole = browser.get(path(web, "prompts/greeting/compare/?resolved=true"))
+    assert "The versions are identical." in text_of(whole)
+    publish(web, base=2, prompt="none")
+    browser.post(path(web, "prompts/tone/labels/remove/"), data={"label": "production"})
+    broken = text_of(browser.get(path(web, "prompts/greeting/compare/?from=1&to=3&resolved=true")))
+    assert "Programs cannot fetch v1, so tags are compared: This prompt references 'tone' at label 'production'" in broken
+    assert "resolved" not in text_of(browser.get(path(web, "prompts/tone/compare/")))

@@ -11,9 +11,11 @@ from promptuary.model.chats import chat_text, readable_entries
 from promptuary.model.contract_changes import ContractComparison, compare_contracts
 from promptuary.model.contracts import variables_of
 from promptuary.model.prompts import Version
+from promptuary.model.references import count_references
 from promptuary.model.templates import Template
 from promptuary.model.token_estimate import approximate_tokens
 from promptuary.registry import prompts
+from promptuary.registry.assembling import assemble_all
 from promptuary.registry.prompts import History
 from promptuary.registry.reference_previews import AffectedText
 from promptuary.store.engine.database import Transaction
@@ -49,6 +51,10 @@ def show_comparison(request: PageRequest) -> Response:
         old_choice = request.query.get("from") or str(max(1, latest.version - 1))
         new_choice = request.query.get("to") or str(latest.version)
         old, new = (_chosen(tx, actor, latest.name, choice) for choice in (old_choice, new_choice))
+        has_references = any(count_references(version.content) for version in (old, new))
+        wants_whole = has_references and request.query.get("resolved") == "true"
+        whole = assemble_all(tx, actor, (old, new)) if wants_whole else None
+    compared = (old, new) if whole is None or whole.unresolved else tuple(each.version for each in whole.versions)
     return request.page(
         "prompts/compare.html",
         version=latest,
@@ -59,7 +65,10 @@ def show_comparison(request: PageRequest) -> Response:
         choices_limit=CHOICES,
         choices=_choices(history, old_choice, new_choice),
         view=request.query.get("view", ""),
-        comparison=None if latest.version == 1 else compare_versions(old, new),
+        has_references=has_references,
+        is_whole=whole is not None,
+        problems=[] if whole is None else [(version.version, problem) for version, problem in whole.unresolved],
+        comparison=None if latest.version == 1 else compare_versions(*compared),
     )
 
 
