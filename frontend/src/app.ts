@@ -37,6 +37,9 @@ startConfirming();
 if (document.querySelector("[data-try]")) {
   void import("./try").then(({ startTrying }) => startTrying());
 }
+if (document.querySelector("a[data-references]")) {
+  void import("./references").then(({ startReferences }) => startReferences());
+}
 if (document.querySelector("textarea[data-editor]")) {
   void import("./editor").then(({ startEditors }) => startEditors());
 }

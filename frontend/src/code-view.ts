@@ -26,6 +26,7 @@ import { element } from "./dialogs";
 import { codeOf, HIDDEN } from "./hidden";
 import { submitForm } from "./keys";
 import { markdown } from "./markdown";
+import { BOUNDARY, chooseIfBegun, INSERT, TAG } from "./references";
 import { theme } from "./theme";
 import { type Declared, VARIABLE } from "./variables";
 
@@ -42,7 +43,29 @@ export interface Writing {
 // Make a view in a host, which becomes its shadow tree's.
 export function makeView(host: HTMLElement, writing: Writing): EditorView {
   const root = host.attachShadow({ mode: "open", delegatesFocus: true });
-  return new EditorView({ root, parent: root, state: EditorState.create({ doc: writing.text, extensions: extensionsOf(writing) }) });
+  const state = EditorState.create({ doc: writing.text, extensions: extensionsOf(writing) });
+  const view = new EditorView({ root, parent: root, state });
+  takeInsertions(view);
+  return view;
+}
+
+// The view in which one wrote last, at first the first one.
+let last: EditorView | undefined;
+
+// Take a text that is to be inserted where one wrote last, in the place of the signs with which its tag was begun.
+function takeInsertions(view: EditorView): void {
+  last ??= view;
+  view.dom.addEventListener("focusin", () => (last = view));
+  document.addEventListener(INSERT, (event) => {
+    if (event instanceof CustomEvent && last === view && view.dom.isConnected) {
+      const { from, to } = view.state.selection.main;
+      const begun = from === to && view.state.sliceDoc(from - BOUNDARY.length, from) === BOUNDARY ? BOUNDARY.length : 0;
+      const insert = String(event.detail);
+      const anchor = from - begun + insert.length;
+      view.dispatch({ changes: { from: from - begun, to, insert }, selection: { anchor }, scrollIntoView: true });
+      view.focus();
+    }
+  });
 }
 
 export function attributesOf(label: string, isSpellChecked: boolean): Record<string, string> {
@@ -68,11 +91,16 @@ function extensionsOf({ text, language, declared, form, attributes, rows, onChan
     lineEndsOf(text),
     indentUnit.of("  "),
     markVariables(declared),
+    markTags,
     language,
     EditorView.contentAttributes.of(attributes),
     EditorView.updateListener.of((update) => {
       if (update.docChanged) {
         onChange();
+        if (update.transactions.some((transaction) => transaction.isUserEvent("input.type"))) {
+          const { head } = update.state.selection.main;
+          chooseIfBegun(update.state.sliceDoc(update.state.doc.lineAt(head).from, head));
+        }
       }
     }),
     theme,
@@ -119,6 +147,24 @@ function markVariables(declared: Declared): Extension {
     { decorations: ({ decorations }) => decorations },
   );
 }
+
+const reference = Decoration.mark({ class: "cm-reference" });
+const tags = new MatchDecorator({ regexp: TAG, decoration: reference });
+
+const markTags = ViewPlugin.fromClass(
+  class {
+    decorations: DecorationSet;
+
+    constructor(view: EditorView) {
+      this.decorations = tags.createDeco(view);
+    }
+
+    update(update: ViewUpdate): void {
+      this.decorations = tags.updateDeco(update, this.decorations);
+    }
+  },
+  { decorations: ({ decorations }) => decorations },
+);
 
 // Keys of JSON objects have no variables. A key is a string with a colon behind it.
 function isInKey({ state }: EditorView, end: number): boolean {

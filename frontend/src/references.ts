@@ -8,6 +8,18 @@ import { fetchPage, GoThere } from "./pages";
 
 const PAUSE = 150;
 
+// A tag, as `promptuary.model.references` defines it, and how it begins and ends.
+export const TAG =
+  /@@@prompt:name=[A-Za-z0-9_-]{1,255}\|(?:version=[1-9][0-9]{0,8}|label=[a-z0-9](?:[a-z0-9._-]{0,126}[a-z0-9])?)@@@/g;
+export const BOUNDARY = "@@@";
+
+// Show the dialog where the user begins to write a tag: the line ends with its boundary, and no tag ends there.
+export function chooseIfBegun(line: string): void {
+  if (line.endsWith(BOUNDARY) && !/@@@prompt:[^@]*@@@$/.test(line)) {
+    document.querySelector<HTMLAnchorElement>("a[data-references]")?.click();
+  }
+}
+
 // Sent to the document; the editor in which one wrote last inserts the text.
 export const INSERT = "insert-text";
 

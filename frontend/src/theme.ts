@@ -24,6 +24,7 @@ const look = EditorView.theme({
   ".cm-searchMatch-selected": { backgroundColor: "var(--added-mark)", outline: "1px solid var(--focus)" },
   ".cm-selectionMatch": { backgroundColor: "var(--removed-paper)" },
   ".cm-variable": { color: "var(--rubric)" },
+  ".cm-reference": { color: "var(--lapis)" },
   ".cm-panels": { color: "var(--ink)", backgroundColor: "var(--tint)", fontFamily: "var(--reading)" },
   ".cm-panels.cm-panels-top": { borderBottom: "1px solid var(--rule)" },
   ".cm-panel.cm-search": { padding: "var(--space-2) var(--space-3)", fontSize: "var(--text-small)" },
