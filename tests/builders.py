@@ -16,7 +16,7 @@ from promptuary.api.posthog.changes import change_message
 from promptuary.api.services import Services
 from promptuary.api.streams import Broadcaster
 from promptuary.http.body import Bodies
-from promptuary.http.rate_limits import create_request_limits
+from promptuary.http.rate_limits import create_request_limits, open_limiter
 from promptuary.metrics.layout import RATE_LIMITED
 from promptuary.metrics.scrape import Scrape
 from promptuary.metrics.segment import Segment
@@ -79,9 +79,10 @@ def make_prompt(tx: Transaction, actor: Actor, *, name: str = "greeting", prompt
 def make_services(database: Database, segment: Segment) -> Services:
     """What the API works with, at the default settings."""
     stop_flag = open_stop_flag(None)
+    settings = Settings(_env_file=None)  # type: ignore[call-arg]
     return Services(
         database=database,
-        limits=create_request_limits(Settings(_env_file=None), lambda limit: segment.count(RATE_LIMITED, limit)),  # type: ignore[call-arg]
+        limits=create_request_limits(settings, open_limiter(settings), lambda limit: segment.count(RATE_LIMITED, limit)),
         usage=FetchCounter(),
         public_url="",
         stop_flag=stop_flag,

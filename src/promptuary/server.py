@@ -5,10 +5,11 @@ import platform
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Protocol
 
 from anyio import CapacityLimiter
+from limits.strategies import MovingWindowRateLimiter
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Lifespan
@@ -42,7 +43,7 @@ from promptuary.http.draining import DrainingMiddleware
 from promptuary.http.heavy_work import HeavyWork
 from promptuary.http.proxy_headers import ForwardedMiddleware
 from promptuary.http.public_path import path_of
-from promptuary.http.rate_limits import create_request_limits, create_sign_in_limits
+from promptuary.http.rate_limits import create_request_limits, create_sign_in_limits, open_limiter
 from promptuary.http.request_log import LogContextMiddleware, RequestLogMiddleware
 from promptuary.http.request_recorder import RequestRecorder
 from promptuary.metrics import layout
@@ -114,16 +115,18 @@ def assemble(settings: Settings, database: Database, *, usage: FetchCounter | No
     in_sync = InSync(freshness) if settings.cache_megabytes else None
     sampler = Sampler(segment, counts=recorder.counts, database=database, cache=cache, in_sync=in_sync, note_failure=note_failure)
     scrape = Scrape(folder, segment, sample=sampler.sample, build=(__version__, platform.python_version(), database.kind))
+    limiter = open_limiter(settings)
     services = _create_services(
         settings,
         database,
+        limiter=limiter,
         usage=usage or FetchCounter(),
         segment=segment,
         scrape=scrape,
         broadcaster=_create_broadcaster(settings, follower, stop_flag, segment=segment),
         stop_flag=stop_flag,
     )
-    web_services = _create_web_services(settings, database, segment=segment, bodies=services.bodies)
+    web_services = _create_web_services(settings, database, limiter=limiter, segment=segment, bodies=services.bodies)
     streams = Streams(follower.subscribe, follower.read, stop_flag, max_streams_of_caller=settings.max_agent_streams_per_key)
     count_read, count_fetch = services.limits.count_read, services.usage.count
     backend = open_backend(database, count_read=count_read, count_fetch=count_fetch, note_failure=note_failure)
@@ -223,6 +226,7 @@ def _create_services(
     settings: Settings,
     database: Database,
     *,
+    limiter: MovingWindowRateLimiter,
     usage: FetchCounter,
     segment: Segment,
     scrape: Scrape,
@@ -231,7 +235,7 @@ def _create_services(
 ) -> Services:
     return Services(
         database=database,
-        limits=create_request_limits(settings, lambda limit: segment.count(layout.RATE_LIMITED, limit)),
+        limits=create_request_limits(settings, limiter, lambda limit: segment.count(layout.RATE_LIMITED, limit)),
         usage=usage,
         public_url=settings.public_url,
         stop_flag=stop_flag,
@@ -247,15 +251,23 @@ def _create_services(
     )
 
 
-def _create_web_services(settings: Settings, database: Database, *, segment: Segment, bodies: Bodies) -> WebServices:
+def _create_web_services(
+    settings: Settings, database: Database, *, limiter: MovingWindowRateLimiter, segment: Segment, bodies: Bodies
+) -> WebServices:
     return WebServices(
         database=database,
         public_url=settings.public_url,
-        assets=Assets.load(root=path_of(settings.public_url)),
+        assets=_load_assets(path_of(settings.public_url)),
         session_limits=settings.session_limits,
-        sign_in_limits=create_sign_in_limits(settings, lambda limit: segment.count(layout.RATE_LIMITED, limit)),
+        sign_in_limits=create_sign_in_limits(settings, limiter, lambda limit: segment.count(layout.RATE_LIMITED, limit)),
         passwords=PasswordQueue(),
         heavy_work=HeavyWork(),
         bodies=bodies,
         threads=CapacityLimiter(PAGE_THREADS),
     )
+
+
+@cache
+def _load_assets(root: str) -> Assets:
+    """Read what is below ``/static/`` once: it does not change while a process runs."""
+    return Assets.load(root=root)

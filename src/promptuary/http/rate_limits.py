@@ -194,9 +194,8 @@ class SignInLimits:
         return self.single.maximum or 0 if failures and self.together.is_reached("all") else failures
 
 
-def create_request_limits(settings: Settings, note_refusal: NoteRefusal) -> RequestLimits:
+def create_request_limits(settings: Settings, limiter: MovingWindowRateLimiter, note_refusal: NoteRefusal) -> RequestLimits:
     """Build the limits of the API and of agents."""
-    limiter = _open_limiter(settings)
     return RequestLimits(
         reads=RateLimit(limiter, settings.rate_limit_reads, "reads", note_refusal),
         writes=RateLimit(limiter, settings.rate_limit_writes, "writes", note_refusal),
@@ -204,14 +203,14 @@ def create_request_limits(settings: Settings, note_refusal: NoteRefusal) -> Requ
     )
 
 
-def create_sign_in_limits(settings: Settings, note_refusal: NoteRefusal) -> SignInLimits:
+def create_sign_in_limits(settings: Settings, limiter: MovingWindowRateLimiter, note_refusal: NoteRefusal) -> SignInLimits:
     """Build the limits of attempts to sign in."""
-    limiter = _open_limiter(settings)
     return SignInLimits(
         single=RateLimit(limiter, settings.rate_limit_sign_ins, SIGN_INS, note_refusal),
         together=RateLimit(limiter, settings.rate_limit_all_sign_ins, SIGN_INS, note_refusal),
     )
 
 
-def _open_limiter(settings: Settings) -> MovingWindowRateLimiter:
+def open_limiter(settings: Settings) -> MovingWindowRateLimiter:
+    """Open the storage of all limits of a worker."""
     return MovingWindowRateLimiter(storage_from_string(settings.rate_limit_storage, wrap_exceptions=True))
