@@ -1,11 +1,12 @@
 """Schemathesis reads the OpenAPI document and calls every operation with what it allows and with what it does not."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import schemathesis
-from builders import Registry, bearer, make_application, make_key, make_prompt
+from builders import Api, Registry, bearer, make_application, make_key, make_prompt
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis.config import SchemathesisConfig
@@ -19,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from promptuary.model.usage import FetchCount, FetchKey
 from promptuary.registry import labels, prompts, usage
@@ -68,8 +70,27 @@ def _as_it_is(_context: object, value: object) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode(errors="replace")
 
 
+@dataclass
+class Current:
+    """The application of the current test, behind one address: to read the document takes longer than a test."""
+
+    application: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.application(scope, receive, send)
+
+
+@pytest.fixture(scope="module")
+def document(shared_api: Api) -> tuple[BaseSchema, Current]:
+    """The document, read once for all tests, and where they put their application."""
+    current = Current(shared_api.client.app)
+    schema = schemathesis.openapi.from_dict(shared_api.client.get("/api/schema/").json(), config=NO_RANDOM_KEYS)
+    schema.app = current
+    return schema, current
+
+
 @pytest.fixture
-def described(sqlite_registry: Registry) -> Iterator[tuple[BaseSchema, dict[str, str]]]:
+def described(document: tuple[BaseSchema, Current], sqlite_registry: Registry) -> Iterator[tuple[BaseSchema, dict[str, str]]]:
     """The document of an application with some prompts in it, and the headers of a caller who may write."""
     with sqlite_registry.database.write() as tx:
         newest = make_prompt(tx, sqlite_registry.actor, prompt="# Title", versions=3)
@@ -81,8 +102,9 @@ def described(sqlite_registry: Registry) -> Iterator[tuple[BaseSchema, dict[str,
             usage.record_fetches(tx, [FetchCount(tx.clock().date(), FetchKey(newest.id, key_id, "production"), 1, tx.clock())])
         key = make_key(tx, sqlite_registry.user)
     # Schemathesis begins it, in the one event loop that it sends all requests to.
-    application = make_application(sqlite_registry, FetchCounter(), rate_limit_writes="")
-    yield schemathesis.openapi.from_asgi("/api/schema/", application, config=NO_RANDOM_KEYS), bearer(key)
+    schema, current = document
+    current.application = make_application(sqlite_registry, FetchCounter(), rate_limit_writes="")
+    yield schema, bearer(key)
     shutdown_lifespans()
 
 
