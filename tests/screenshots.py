@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from staging import AUTHOR, PAGES, PROJECT, REVIEWER, make_demo, running_demo, signed_in_context
 
 THEMES: tuple[Theme, ...] = ("light", "dark")
-SHOWN = ("list", "prompt", "edit", "compare", "labels", "label", "archive", "use", "usage")
+SHOWN = ("list", "prompt", "edit", "compare", "labels", "label", "archive", "use", "usage", "resolved", "part-label")
 HEIGHT = 760
 _PROMPT = f"{PROJECT}/prompts/support-reply"
 _OLD = "- At most 120 words, in the language of the message."

@@ -26,7 +26,7 @@ import { element } from "./dialogs";
 import { codeOf, HIDDEN } from "./hidden";
 import { submitForm } from "./keys";
 import { markdown } from "./markdown";
-import { BOUNDARY, chooseIfBegun, INSERT, TAG } from "./references";
+import { BOUNDARY, checkTags, chooseIfBegun, INSERT, TAG } from "./references";
 import { theme } from "./theme";
 import { type Declared, VARIABLE } from "./variables";
 
@@ -92,6 +92,7 @@ function extensionsOf({ text, language, declared, form, attributes, rows, onChan
     indentUnit.of("  "),
     markVariables(declared),
     markTags,
+    linter(lintTags, { delay: LINT_DELAY }),
     language,
     EditorView.contentAttributes.of(attributes),
     EditorView.updateListener.of((update) => {
@@ -146,6 +147,21 @@ function markVariables(declared: Declared): Extension {
     },
     { decorations: ({ decorations }) => decorations },
   );
+}
+
+const LINT_DELAY = 600;
+
+// Underline the tags that the server would refuse, with its sentences.
+async function lintTags(view: EditorView): Promise<Diagnostic[]> {
+  const text = view.state.doc.toString();
+  const problems = await checkTags(text);
+  if (!problems.size) {
+    return [];
+  }
+  return Array.from(text.matchAll(TAG)).flatMap((match): Diagnostic[] => {
+    const message = problems.get(match[0]);
+    return message ? [{ from: match.index, to: match.index + match[0].length, severity: "error", message }] : [];
+  });
 }
 
 const reference = Decoration.mark({ class: "cm-reference" });

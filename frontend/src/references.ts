@@ -20,6 +20,23 @@ export function chooseIfBegun(line: string): void {
   }
 }
 
+const MAX_CHECKED = 21;
+
+// Ask the server which tags of a text cannot be resolved; return its sentences by tag.
+export async function checkTags(text: string): Promise<Map<string, string>> {
+  const tags = [...new Set(Array.from(text.matchAll(TAG), ([tag]) => tag))].slice(0, MAX_CHECKED);
+  const link = document.querySelector<HTMLAnchorElement>("a[data-references]");
+  if (!link || !tags.length) {
+    return new Map();
+  }
+  const address = new URL(link.href);
+  address.searchParams.set("tags", tags.join(" "));
+  const page = await fetchPage(address.pathname + address.search).catch(() => null);
+  const checked = page ? [...page.querySelectorAll<HTMLElement>("[data-checked]")] : [];
+  const problems = checked.map((each): [string, string] => [each.dataset["checked"] ?? "", each.dataset["problem"] ?? ""]);
+  return new Map(problems.filter(([, problem]) => problem));
+}
+
 // Sent to the document; the editor in which one wrote last inserts the text.
 export const INSERT = "insert-text";
 

@@ -180,3 +180,20 @@ def test_versions_are_compared_with_their_tags_or_with_the_texts(web: Api, brows
     broken = text_of(browser.get(path(web, "prompts/greeting/compare/?from=1&to=3&resolved=true")))
     assert "Programs cannot fetch v1, so tags are compared: This prompt references 'tone' at label 'production'" in broken
     assert "resolved" not in text_of(browser.get(path(web, "prompts/tone/compare/")))
+
+
+def test_the_tags_of_a_text_are_checked_while_it_is_written(web: Api, browser: TestClient) -> None:
+    make_family(web)
+    tags = f"{TONE} @@@prompt:name=missing|version=1@@@ @@@prompt:name=new|label=x@@@ @@@no tag@@@"
+    page = browser.get(path(web, "references/"), params={"for": "new", "tags": tags})
+    assert re.findall(r'data-checked="([^"]*)" data-problem="([^"]*)"', page.text) == [
+        (TONE, ""),
+        (
+            "@@@prompt:name=missing|version=1@@@",
+            "The referenced prompt &#39;missing&#39; does not exist. Create it first or remove the reference.",
+        ),
+        (
+            "@@@prompt:name=new|label=x@@@",
+            "A prompt cannot reference itself. Remove the reference to &#39;new&#39; or point it at another prompt.",
+        ),
+    ]

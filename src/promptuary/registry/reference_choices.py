@@ -1,14 +1,14 @@
 """Prompts that a text can refer to, each with the labels and the version that a reference can select."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from promptuary.model.access import Actor, Permission
-from promptuary.model.assembly import Target
+from promptuary.model.assembly import Target, Targets
 from promptuary.model.listing import RELEVANCE, Listing
 from promptuary.model.prompts import Version
 from promptuary.model.reference_checks import Ancestry, find_problem
-from promptuary.model.reference_errors import InvalidReference
+from promptuary.model.reference_errors import InvalidReference, self_reference
 from promptuary.model.references import Reference, tag_of
 from promptuary.registry.references import load_dependents, load_targets
 from promptuary.store import prompts
@@ -63,10 +63,33 @@ def list_choices(tx: Transaction, actor: Actor, *, search: str = "", parent: str
         in_any_order=True,
     )
     found = [version for version in pages.list_page(tx, actor.project_id, listing).items if version.name != parent][:MAX_CHOICES]
-    prompt = prompts.find_prompt(tx, project_id=actor.project_id, name=parent) if parent else None
-    is_deep = prompt is not None and tx.reference_depth > 1
-    ancestry = load_dependents(tx, prompt).ancestry(parent) if prompt and is_deep else Ancestry(parent, {})
+    ancestry = _ancestry(tx, actor, parent)
     return [Referable(version.name, tuple(_choices(tx, actor, version, ancestry))) for version in found]
+
+
+def find_problems(tx: Transaction, actor: Actor, wanted: Sequence[Reference], *, parent: str = "") -> dict[Reference, str]:
+    """Return why ``parent`` cannot refer to something as of now, by reference; empty texts if it can. It need not exist yet."""
+    actor.require(Permission.READ)
+    if not tx.reference_depth:
+        return dict.fromkeys(wanted, "")
+    try:
+        targets = load_targets(tx, actor.project_id, wanted)
+    except InvalidReference as problem:
+        return dict.fromkeys(wanted, str(problem))
+    ancestry = _ancestry(tx, actor, parent)
+    return {reference: _problem(reference, targets, ancestry, tx.reference_depth) for reference in wanted}
+
+
+def _problem(reference: Reference, targets: Targets, ancestry: Ancestry, depth: int) -> str:
+    if reference.name == ancestry.name:
+        return str(self_reference(reference.name))
+    found = find_problem(reference, targets, ancestry, depth=depth)
+    return "" if found is None else str(found)
+
+
+def _ancestry(tx: Transaction, actor: Actor, name: str) -> Ancestry:
+    prompt = prompts.find_prompt(tx, project_id=actor.project_id, name=name) if name and tx.reference_depth > 1 else None
+    return Ancestry(name, {}) if prompt is None else load_dependents(tx, prompt).ancestry(name)
 
 
 def _choices(tx: Transaction, actor: Actor, version: Version, ancestry: Ancestry) -> Iterator[Choice]:
@@ -78,5 +101,4 @@ def _choices(tx: Transaction, actor: Actor, version: Version, ancestry: Ancestry
         yield from (Choice(reference, number, str(problem)) for reference, number in ways.items())
         return
     for reference, number in ways.items():
-        found = find_problem(reference, targets, ancestry, depth=tx.reference_depth)
-        yield Choice(reference, number, "" if found is None else str(found))
+        yield Choice(reference, number, _problem(reference, targets, ancestry, tx.reference_depth))

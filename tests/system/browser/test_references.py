@@ -72,3 +72,19 @@ def test_typing_the_beginning_of_a_tag_offers_prompts_and_keys_choose_one(author
     expect(page.locator("textarea[name=prompt]")).to_have_value(f"x {SAFETY} {TAG}")
     expect(page.get_by_role("dialog")).to_have_count(0)
     assert complaints == []
+
+
+def test_a_tag_that_cannot_be_resolved_is_underlined_with_its_reason(author: BrowserContext) -> None:
+    page, complaints = open_page(author, f"{PROMPTS}/")
+    create(page, "broken-reply", "x")
+    page.goto(f"{PROMPTS}/broken-reply/edit/")
+    page.locator(EDITOR).fill(f"{TAG} @@@prompt:name=nowhere|version=1@@@")
+    underlined = page.locator(".cm-lintRange-error")
+    expect(underlined).to_have_text("@@@prompt:name=nowhere|version=1@@@")
+    underlined.hover()
+    expect(page.locator(".cm-tooltip-lint")).to_contain_text("The referenced prompt 'nowhere' does not exist.")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("alert")).to_contain_text("The referenced prompt 'nowhere' does not exist.")
+    expect(page.locator("textarea[name=prompt]")).to_have_value(f"{TAG} @@@prompt:name=nowhere|version=1@@@")
+    # The browser notes that the form was refused.
+    assert [complaint for complaint in complaints if "400 (Bad Request)" not in complaint] == []

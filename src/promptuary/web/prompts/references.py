@@ -8,11 +8,11 @@ from starlette.responses import Response
 from promptuary.model.access import Actor, Permission
 from promptuary.model.prompts import Version
 from promptuary.model.reference_errors import UnresolvedReference
-from promptuary.model.references import Reference, is_text
+from promptuary.model.references import MAX_REFERENCES, Reference, find_tags, is_text, tag_of
 from promptuary.registry import dependents, prompts
 from promptuary.registry.assembling import AssembledVersion, assemble_version
 from promptuary.registry.dependents import Parent, ReferenceState
-from promptuary.registry.reference_choices import MAX_CHOICES, list_choices
+from promptuary.registry.reference_choices import MAX_CHOICES, find_problems, list_choices
 from promptuary.store.engine.database import Transaction
 from promptuary.web.numbers import positive_int
 from promptuary.web.page_request import PageRequest
@@ -78,12 +78,15 @@ def selector_of(reference: Reference) -> str:
 
 
 def show_choices(request: PageRequest) -> Response:
-    """Show prompts that a text can refer to, with the tags to write. Scripts of the editor show a part of this page."""
+    """Show prompts that a text can refer to, with the tags to write; or check the tags of a text. Scripts read this page."""
     actor = request.enter(Permission.READ)
     search, parent = request.query.get("search", "").strip(), request.query.get("for", "")
+    tags = list(dict.fromkeys(tag.reference for tag in find_tags(request.query.get("tags", ""))))
     with request.database.read() as tx:
-        found = list_choices(tx, actor, search=search, parent=parent)
-    return request.page("prompts/references.html", found=found, search=search, parent=parent, limit=MAX_CHOICES)
+        found = [] if tags else list_choices(tx, actor, search=search, parent=parent)
+        checked = find_problems(tx, actor, tags[: MAX_REFERENCES + 1], parent=parent)
+    problems = [(tag_of(reference), problem) for reference, problem in checked.items()]
+    return request.page("prompts/references.html", found=found, search=search, parent=parent, limit=MAX_CHOICES, problems=problems)
 
 
 def show_dependents(request: PageRequest) -> Response:
