@@ -19,6 +19,7 @@ from promptuary.store.engine.database import Database
 
 CONFIG = {"model": "small-model", "temperature": 0.5, "stop": ["\n"]}
 MANY = 260
+TAG = "@@@prompt:name=greeting|label=production@@@"
 
 # Over at once, but not zero, which would switch the client's cool-down off.
 BRIEF: Any = 1e-6
@@ -51,7 +52,8 @@ def _fill(registry: Registry, *, count: int) -> NewKey:
         prompts.publish_version(tx, actor, name="greeting", base_version=2, prompt="Grüß Gott, {{name}}!", config=CONFIG)
         labels.move_label(tx, actor, name="greeting", label="production", version=2)
         make_prompt(tx, actor, name="messages", prompt=[{"role": "system", "content": "Sei höflich."}])
-        for number in range(count - 2):
+        make_prompt(tx, actor, name="parent", prompt=f"{TAG} {{{{more}}}}")
+        for number in range(count - 3):
             make_prompt(tx, actor, name=f"prompt-{number}", versions=2)
             labels.move_label(tx, actor, name=f"prompt-{number}", label="staging", version=1)
         return make_key(tx, registry.user, Scope.READ)
@@ -94,6 +96,14 @@ def test_a_chat_prompt_comes_as_json_text(service: Service) -> None:
     assert service.prompts().get("messages", with_metadata=False) == '[{"role": "system", "content": "Sei höflich."}]'
 
 
+def test_a_prompt_comes_with_the_texts_of_its_references_and_the_client_notices_nothing(service: Service) -> None:
+    assert service.prompts().get("parent", with_metadata=True) == PromptResult(
+        source="api", prompt="Hello, {{name}}! v2 {{more}}", name="parent", version=1, label=None, config=None
+    )
+    # Lists have tags, there as here.
+    assert service.prompts().get_all()["parent"].prompt == f"{TAG} {{{{more}}}}"
+
+
 def test_a_second_get_comes_from_the_cache(service: Service) -> None:
     client = service.prompts()
     sources = [client.get("greeting", with_metadata=True).source for _ in range(2)]
@@ -130,7 +140,7 @@ def test_all_prompts_come_at_their_latest_version_over_several_pages(service: Se
 
 def test_all_prompts_with_a_label_come_at_their_labelled_version_over_several_pages(service: Service) -> None:
     found = service.prompts().get_all(label="staging")
-    assert set(found) == {f"prompt-{number}" for number in range(MANY - 2)}
+    assert set(found) == {f"prompt-{number}" for number in range(MANY - 3)}
     assert {(result.version, result.label) for result in found.values()} == {(1, "staging")}
 
 
