@@ -1,10 +1,11 @@
 """The lock comes back as it was written, and one that was tampered with leads nowhere."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from promptuary.files import InvalidFile, Lock, LockEntry, parse_lock, render_lock
+from promptuary.files import InvalidFile, Lock, LockedReference, LockEntry, parse_lock, render_lock
 
 ENTRY = LockEntry("greeting", "greeting.md", 2, ("production",), "Kinder", "ab" * 32, None)
 LOCK = Lock("https://prompts.example.com", "1", "production", {"greeting": ENTRY})
@@ -13,6 +14,38 @@ LOCK = Lock("https://prompts.example.com", "1", "production", {"greeting": ENTRY
 def test_a_lock_comes_back_as_it_was_and_the_same_lock_is_the_same_bytes() -> None:
     assert parse_lock(render_lock(LOCK)) == LOCK
     assert render_lock(parse_lock(render_lock(LOCK))) == render_lock(LOCK)
+
+
+REFERENCES = (
+    LockedReference("tone", "production", None, 3, "cd" * 32),
+    LockedReference("rules", None, 999_999_999, None, None),
+    LockedReference("rules", "latest", None, None, None),
+)
+
+
+def test_references_come_back_and_locks_without_any_are_as_before() -> None:
+    lock = replace(LOCK, entries={"greeting": replace(ENTRY, references=REFERENCES)})
+    assert parse_lock(render_lock(lock)) == lock
+    assert b"references" not in render_lock(LOCK)
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        replace(REFERENCES[0], name="../x"),
+        replace(REFERENCES[0], label="A"),
+        replace(REFERENCES[0], version=1),
+        replace(REFERENCES[0], label=None),
+        replace(REFERENCES[0], sha256=None),
+        replace(REFERENCES[0], resolved_version=0),
+        replace(REFERENCES[0], sha256="x"),
+        replace(REFERENCES[1], version=0),
+    ],
+)
+def test_a_reference_that_no_tag_can_say_is_refused(reference: LockedReference) -> None:
+    lock = replace(LOCK, entries={"greeting": replace(ENTRY, references=(reference,))})
+    with pytest.raises(InvalidFile, match=r"^An entry of it is damaged\.$"):
+        parse_lock(render_lock(lock))
 
 
 @pytest.mark.parametrize("file", ["../greeting.md", "/etc/passwd", "a/b.md", "a\\b.md", "con.md", ".git", ""])

@@ -83,6 +83,26 @@ def test_a_bundle_of_the_command_serves_what_the_server_serves(make_either: Eith
             assert _facts(served) == _facts(online.get(name, **options))
 
 
+def test_assembled_prompts_of_a_bundle_are_those_of_the_server(make_either: EitherMaker, service: Service, tmp_path: Path) -> None:
+    with make_desk(service.server, str(service.registry.database.engine.url), tmp_path) as desk:
+        desk.create("tone", 'Say "hi", {{name}}.', variables={"name": {"description": "part"}})
+        desk.label("tone", "production", 1)
+        desk.publish("tone", 1, prompt="Not released.")
+        desk.create("reply", "@@@prompt:name=tone|label=production@@@\n{{other}}")
+        desk.create("chat", [{"role": "system", "content": "<@@@prompt:name=reply|version=1@@@>"}])
+        desk.create("plain", "Hello!")
+        desk.json("pull")
+        desk.json("bundle")
+        online = _reader(make_either, desk, None, cache_dir=False)
+        offline = _reader(make_either, desk, desk.folder / "prompts.bundle.json", cache_dir=False, offline=True)
+        for name in ("reply", "chat", "plain", "tone"):
+            served, bundled = online.get(name), offline.get(name)
+            assert bundled.source == "bundle"
+            assert _facts(bundled) == _facts(served)
+            assert (bundled.references, bundled.contract) == (served.references, served.contract)
+        assert [str(reference) for reference in offline.get("chat").references] == ["reply@v1", "tone@v1"]
+
+
 def test_a_bundle_of_the_environment_serves_while_the_server_is_down(
     make_either: EitherMaker, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ import typer
 from promptuary.cli.hidden_warnings import passages_of_changes, read_base, warn_of_added
 from promptuary.cli.output import AsJson, say, show_json
 from promptuary.cli.prompts import PromptName, app
+from promptuary.cli.reference_warnings import warn_of_conflicts
 from promptuary.cli.remote import ProfileName, reached_prompts
 from promptuary.cli.variable_warnings import warn_of_variables
 from promptuary.files import InvalidFile, decoded, in_line_feeds, write_file
@@ -60,9 +61,10 @@ def create(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
     settings, contract = _read_config(config), _read_contract(variables)
     with reached_prompts(profile) as prompts:
         created = prompts.create(name, content, config=settings, description=note, contract=contract)
+        whole = warn_of_conflicts(prompts, name, content, contract)
     _show_result(created, "is created", as_json=as_json)
     warn_of_added(name, (), passages_of(content, settings))
-    warn_of_variables(name, content, contract)
+    warn_of_variables(name, whole, contract)
 
 
 @app.command("publish")
@@ -94,9 +96,10 @@ def publish(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
             changes["prompt"] = in_line_feeds(text)
         base = read_base(prompts, name, base_version, changes)
         published = _publish(prompts, name, base_version, changes, note)
+        whole = warn_of_conflicts(prompts, name, published["prompt"], published.get("variables"))
     _show_result(published, "is published", as_json=as_json)
     warn_of_added(name, base, passages_of_changes(changes))
-    warn_of_variables(name, published["prompt"], published.get("variables"))
+    warn_of_variables(name, whole, published.get("variables"))
 
 
 @app.command("edit")
@@ -125,13 +128,14 @@ def edit(
             _require_content(text, is_agreed=yes)
             content = _value(text, is_json=not isinstance(row.content, str))
             published = _publish(prompts, name, row.version, {"prompt": content}, note)
+            whole = warn_of_conflicts(prompts, name, content, row.contract)
         except (RemoteError, InvalidFile) as refusal:
             kept = f"The draft, made from version {row.version}, is kept in {draft}."
             raise RemoteError(f"{refusal} {kept}") from None
     draft.unlink()
     _show_result(published, "is published", as_json=as_json)
     warn_of_added(name, passages_of(row.content, None), passages_of(content, None))
-    warn_of_variables(name, content, row.contract)
+    warn_of_variables(name, whole, row.contract)
 
 
 def _publish(

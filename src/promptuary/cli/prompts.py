@@ -1,14 +1,17 @@
 """``promptuary prompt``: prompts of a server, over HTTP with a key. `prompt_writing` has the commands that publish."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
 from promptuary.cli.differences import show_difference
 from promptuary.cli.output import AsJson, say, show_json, show_record, show_records, show_text, write_out
+from promptuary.cli.reference_warnings import Served, find_affected, named, warn_of_move
 from promptuary.cli.remote import ProfileName, Yes, reached_prompts, require_agreement
 from promptuary.model.names import check_label_name
-from promptuary.remote import Conflict, Missing, RemoteError, RemotePrompts
+from promptuary.remote import Conflict, Missing, RemoteError, RemotePrompts, ServerReference
 from promptuary.sync import Draft
 
 app = typer.Typer(help="Read, write, compare, label and archive the prompts of a server over HTTP.", no_args_is_help=True)
@@ -52,6 +55,7 @@ def show(
     version: Version = None,
     label: Annotated[str | None, typer.Option(help="The version with this label.")] = None,
     content: Annotated[bool, typer.Option("--content", help="Print the content only, unchanged, for other programs.")] = False,
+    resolved: Annotated[bool, typer.Option("--resolved", help="Put the texts of referenced prompts in the place of tags.")] = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
@@ -61,8 +65,14 @@ def show(
     if label is not None:
         check_label_name(label, field="label")
     with reached_prompts(profile) as prompts:
-        chosen = prompts.fetch(name, label=label)["version"] if label is not None else version
-        found = _read_version(prompts, name, chosen)
+        chosen = prompts.fetch(name, label=label, resolve=False)["version"] if label is not None else version
+        page = _read_page(prompts, name, chosen)
+        found = page["prompt"]
+        if resolved:
+            found |= prompts.fetch_assembled(name, found["version"])
+    references = [_told(each) for each in page["references"]]
+    if as_json and references:
+        found["references"] = [asdict(each) for each in page["references"]]
     if as_json:
         show_json(found)
     elif content:
@@ -77,6 +87,7 @@ def show(
             "created_at": _second(found["created_at"]),
             "config": found["config"],
             **({"variables": found["variables"]} if "variables" in found else {}),
+            **({"references": references} if references else {}),
         }
         show_record(record, as_json=False)
         show_text(found["prompt"])
@@ -133,6 +144,36 @@ def diff(
     show_difference(drafts[0], drafts[1], title=f"{name}: {was} and version {newer['version']}")
 
 
+@app.command("dependents")
+def dependents(
+    name: PromptName,
+    label: Annotated[str | None, typer.Option(help="Only prompts that follow this label.")] = None,
+    version: Annotated[int | None, typer.Option("--version", help="Only prompts that pin this version.", min=1)] = None,
+    inactive: Annotated[bool, typer.Option("--inactive", help="Also old versions without a label.")] = False,
+    profile: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the prompts that reference a prompt."""
+    if version is not None and label is not None:
+        raise typer.BadParameter("--version and --label exclude each other.")
+    with reached_prompts(profile) as prompts:
+        rows = prompts.list_dependents(name, label=label, version=version, inactive=inactive)
+    if as_json:
+        show_json(rows)
+        return
+    records = [
+        {
+            "name": row["name"],
+            "version": row["version"],
+            "labels": row["labels"],
+            "references": row["reference"]["label"] or f"v{row['reference']['version']}",
+            "tags": row["occurrences"],
+        }
+        for row in rows
+    ]
+    show_records(records, as_json=False, nothing=f"No prompt references {name}.")
+
+
 @app.command("label")
 def set_label(
     name: PromptName,
@@ -150,17 +191,22 @@ def set_label(
     with reached_prompts(profile) as prompts:
         labels = {each["name"]: each["version"] for each in prompts.resolve(name)["labels"]}
         current = labels.get(label)
+        affected: list[Served] = []
         if version is None:
             _remove_label(prompts, name, label, current, is_agreed=yes)
         elif version != current:
-            _move_label(prompts, name, label, current, version, is_agreed=yes)
+            affected = find_affected(prompts, name, label)
+            _move_label(prompts, name, label, current, version, affected, is_agreed=yes)
+    names = sorted({each.name for each in affected})
     if as_json:
-        show_json({"name": name, "label": label, "version": version, "from_version": current})
+        more = {"affected_prompts": names} if names else {}
+        show_json({"name": name, "label": label, "version": version, "from_version": current, **more})
     elif version is None:
         say(f"{name}: {label} is removed.")
     else:
         was = " already" if current == version else "" if current is None else f", and no longer at {current}"
-        say(f"{name}: {label} points at version {version}{was}.")
+        changed = f" Changed: {named(affected)}." if affected else ""
+        say(f"{name}: {label} points at version {version}{was}.{changed}")
 
 
 @app.command("archive")
@@ -188,15 +234,24 @@ def restore(name: PromptName, profile: ProfileName = None, as_json: AsJson = Fal
 
 
 def _read_version(prompts: RemotePrompts, name: str, version: int | None) -> dict[str, Any]:
-    """Read a version, or the latest. Raises `RemoteError` with a sentence that tells a missing version from a missing prompt."""
+    found: dict[str, Any] = _read_page(prompts, name, version)["prompt"]
+    return found
+
+
+def _read_page(prompts: RemotePrompts, name: str, version: int | None) -> dict[str, Any]:
+    """Read a version, or the latest, with its references. Raises `RemoteError`, `Missing` only for a missing prompt."""
     try:
-        found: dict[str, Any] = prompts.resolve(name, version=version)["prompt"]
+        return prompts.resolve(name, version=version)
     except Missing:
         if version is None:
             raise
         latest = prompts.resolve(name)["prompt"]["latest_version"]
         raise RemoteError(f"{name} has no version {version}; the latest is {latest}.") from None
-    return found
+
+
+def _told(each: ServerReference) -> str:
+    meaning = f"v{each.resolved_version}" if each.problem is None else each.problem
+    return f"{each.reference} → {meaning}"
 
 
 def _remove_label(prompts: RemotePrompts, name: str, label: str, current: int | None, *, is_agreed: bool) -> None:
@@ -208,9 +263,22 @@ def _remove_label(prompts: RemotePrompts, name: str, label: str, current: int | 
         raise _moved(name, label, conflict) from None
 
 
-def _move_label(prompts: RemotePrompts, name: str, label: str, current: int | None, version: int, *, is_agreed: bool) -> None:
-    if current is not None:
-        require_agreement(f"{label} points at version {current} of {name}. Move it to {version}?", is_agreed=is_agreed)
+def _move_label(
+    prompts: RemotePrompts,
+    name: str,
+    label: str,
+    current: int | None,
+    version: int,
+    affected: Sequence[Served],
+    *,
+    is_agreed: bool,
+) -> None:
+    if affected:
+        say(f"Prompts that follow {label} of {name} change: {named(affected)}.", err=True)
+    warn_of_move(prompts, name, label, version, affected)
+    if current is not None or affected:
+        place = "no version" if current is None else f"version {current}"
+        require_agreement(f"{label} points at {place} of {name}. Move it to {version}?", is_agreed=is_agreed)
     try:
         prompts.set_label(name, label, version, expected_version=current)
     except Conflict as conflict:

@@ -13,7 +13,17 @@ from promptuary.files import Folder, Lock, read_folder
 from promptuary.model.names import check_label_name
 from promptuary.model.text import counted
 from promptuary.remote import RemoteProject, find_project
-from promptuary.sync import PullStep, is_of, new_lock, perform_pull, plan_pull, read_source, require_same_project
+from promptuary.sync import (
+    PullStep,
+    ServerParts,
+    is_of,
+    new_lock,
+    perform_pull,
+    plan_pull,
+    read_kept_parts,
+    read_source,
+    require_same_project,
+)
 
 _MAX_NAMED = 10
 
@@ -45,10 +55,12 @@ def pull(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
         lock, is_elsewhere = _lock_of(folder, find_project(prompts.remote), rebinds=rebind)
         chosen = None if latest else label or lock.label
         task = shown_progress.add_task("Reading", total=None)
-        source = read_source(folder, prompts, chosen, lambda number: shown_progress.advance(task, number))
-    planned = plan_pull(folder, source, is_forced=force, keeps_mine=mine, is_elsewhere=is_elsewhere)
+        server = ServerParts(prompts)
+        source = read_source(folder, prompts, server, chosen, lambda number: shown_progress.advance(task, number))
+        planned = plan_pull(folder, source, is_forced=force, keeps_mine=mine, is_elsewhere=is_elsewhere)
+        parts = read_kept_parts(folder, planned, server)
     with_consent = _with_consent(planned, is_agreed=yes)
-    pulled = perform_pull(folder, with_consent, replace(lock, label=chosen))
+    pulled = perform_pull(folder, with_consent, replace(lock, label=chosen), parts)
     shown = pulled if as_json else [each for each in pulled if each.action != "unchanged"]
     nothing = f"{counted(len(pulled), 'prompt')}: nothing is new on the server."
     show_steps(shown, as_json=as_json, fields=("name", "file", "action", "version", "detail"), nothing=nothing)

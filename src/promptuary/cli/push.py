@@ -10,10 +10,10 @@ from promptuary.cli.output import AsJson, say
 from promptuary.cli.progress import progress
 from promptuary.cli.remote import DEFAULT_FOLDER, FolderPath, ProfileName, Yes, agrees, reached_prompts, show_step, show_steps
 from promptuary.cli.variable_warnings import warn_of_variables_in_push
-from promptuary.files import Folder, InvalidFile, Lock, read_folder
+from promptuary.files import Folder, InvalidFile, Lock, read_folder, write_parts
 from promptuary.model.text import counted
 from promptuary.remote import RemotePrompts, Unreachable, find_project
-from promptuary.sync import Action, Push, perform, plan_push, require_same_project
+from promptuary.sync import Action, Push, ServerParts, keep_parts, perform, plan_push, require_same_project
 
 _FIELDS = ("name", "file", "action", "version", "detail")
 _NOTHING_TO_DO = {Action.CONFLICT, Action.DELETED}
@@ -50,16 +50,19 @@ def push(
 
 
 def _performed(planned: Sequence[Push], folder: Folder, lock: Lock, prompts: RemotePrompts) -> Iterator[Push]:
+    server = ServerParts(prompts)
     for number, each in enumerate(planned):
         if each.action in _NOTHING_TO_DO:
             yield each
             continue
         try:
-            pushed, lock = perform(each, folder, lock, prompts)
+            pushed, lock = perform(each, folder, lock, prompts, server)
         except Unreachable as error:
             rest = counted(len(planned) - number, "prompt")
             raise Unreachable(f"{error} {rest} from {each.name} on were not pushed; push again.") from None
         yield pushed
+    if folder.parts or any(entry.references for entry in lock.entries.values()):
+        write_parts(folder.path, keep_parts(folder, lock.entries.values(), server).values())
 
 
 def _shown(steps: Iterator[Push], planned: Sequence[Push], *, as_json: bool) -> list[Push]:

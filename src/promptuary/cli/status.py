@@ -1,5 +1,6 @@
 """``promptuary status`` and ``promptuary diff``: how a folder stands to what was pulled, and to the server."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +13,14 @@ from promptuary.cli.remote import DEFAULT_FOLDER, FolderPath, ProfileName, reach
 from promptuary.files import Folder, InvalidFile, read_folder
 from promptuary.model.text import counted
 from promptuary.remote import find_project
-from promptuary.sync import list_differences, list_states, require_same_project
+from promptuary.sync import (
+    AssembledDifference,
+    ServerParts,
+    list_assembled_differences,
+    list_differences,
+    list_states,
+    require_same_project,
+)
 
 
 def status(
@@ -44,6 +52,9 @@ def status(
 def diff(
     folder_path: FolderPath = DEFAULT_FOLDER,
     names: Annotated[list[str] | None, typer.Option("--name", help="Only this prompt. Repeatable.")] = None,
+    resolved: Annotated[
+        bool, typer.Option("--resolved", help="Compare assembled texts, with the parts as pulled and as they are now.")
+    ] = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
@@ -53,6 +64,9 @@ def diff(
         raise InvalidFile(f"{folder_path} has no prompt '{unknown[0]}'.")
     with reached_prompts(profile) as prompts:
         require_same_project(folder, find_project(prompts.remote))
+        if resolved:
+            _show_assembled(list_assembled_differences(folder, prompts, ServerParts(prompts), names or ()), as_json=as_json)
+            return
         found = list(list_differences(folder, prompts, names or ()))
     if as_json:
         show_json([difference_record(each) for each in found])
@@ -62,6 +76,21 @@ def diff(
         show_difference(each.old, each.new, title=f"{each.name}: {was} and {'the file' if each.new else 'no file'}")
     if not found:
         say("Nothing was edited.")
+
+
+def _show_assembled(differences: Iterator[AssembledDifference], *, as_json: bool) -> None:
+    found = list(differences)
+    if as_json:
+        show_json([{**difference_record(each.difference), "is_edited": each.is_edited, "moves": each.moves} for each in found])
+        return
+    for each in found:
+        name, version, old, new = each.difference.name, each.difference.version, each.difference.old, each.difference.new
+        was = "nothing" if version is None else f"version {version}"
+        moves = ", ".join(each.moves)
+        edited = f"{was} and {'the file' if new else 'no file'}{f'; {moves}' if moves else ''}"
+        show_difference(old, new, title=f"{name}: {edited if each.is_edited else f'unchanged here, but {moves}'}")
+    if not found:
+        say("Nothing was edited, and no part has moved.")
 
 
 def _folder_with_prompts(path: Path) -> Folder:

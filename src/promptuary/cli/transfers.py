@@ -1,7 +1,7 @@
 """``promptuary export`` and ``promptuary import``: a whole project into a file, and back into any project."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress, TaskID
 
-from promptuary.cli.output import AsJson, Record, show_record, write_to_stdout
+from promptuary.cli.output import AsJson, Record, say, show_record, write_to_stdout
 from promptuary.cli.progress import progress
 from promptuary.cli.remote import ProfileName
 from promptuary.exports import Contents, Draft, batches, check_export, read_lines
@@ -91,6 +91,14 @@ def import_project(
         lines = _lines_of_file(file, shown) if file is not None else _lines_of_posthog(remote, shown)
         imported = _send(remote, lines, on_conflict)
     show_record(_record(imported, as_json=as_json), as_json=as_json)
+    _warn_of_unresolved(imported.unresolved)
+
+
+def _warn_of_unresolved(references: Sequence[transfers.Unresolved]) -> None:
+    if references:
+        say("Warning: fetches of these versions fail until their references can be resolved:", err=True)
+    for each in references:
+        say(f"  {each.name}, version {each.version}: {each.reference} ({each.code})", err=True)
 
 
 def _send(remote: Remote, lines: Iterable[bytes], on_conflict: str) -> transfers.ImportResult:
@@ -140,4 +148,5 @@ def _record(imported: transfers.ImportResult, *, as_json: bool) -> Record:
         "versions_present": imported.versions_present,
         "labels_set": imported.labels_set,
         "skipped": skipped if as_json else [each["detail"] for each in skipped],
+        **({"unresolved": [asdict(each) for each in imported.unresolved]} if as_json else {}),
     }

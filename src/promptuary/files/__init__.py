@@ -5,28 +5,31 @@ Nothing here knows of servers; `promptuary.sync` brings the two together.
 
 from promptuary.files.documents import Document, decoded, in_line_feeds, parse_document, render_document
 from promptuary.files.errors import InvalidFile
+from promptuary.files.folder_files import read_plain_file, write_file
 from promptuary.files.folders import (
     Folder,
     FoundFile,
     read_folder,
-    read_plain_file,
     remove_prompt_file,
-    write_file,
     write_lock,
     write_prompt_file,
 )
 from promptuary.files.hashes import content_sha256, hashes_of
-from promptuary.files.locks import LOCK, Lock, LockEntry, parse_lock, render_lock
+from promptuary.files.locks import LOCK, Lock, LockedReference, LockEntry, parse_lock, render_lock
 from promptuary.files.naming import choose_file_name, is_safe_file_name
+from promptuary.files.parts import PARTS, PartKey, write_parts
 
 __all__ = [
     "LOCK",
+    "PARTS",
     "Document",
     "Folder",
     "FoundFile",
     "InvalidFile",
     "Lock",
     "LockEntry",
+    "LockedReference",
+    "PartKey",
     "choose_file_name",
     "content_sha256",
     "decoded",
@@ -42,5 +45,6 @@ __all__ = [
     "render_lock",
     "write_file",
     "write_lock",
+    "write_parts",
     "write_prompt_file",
 ]

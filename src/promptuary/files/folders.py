@@ -4,17 +4,17 @@ A folder may come from an untrusted source, such as version control: symbolic li
 leads to must be in the current one.
 """
 
-import secrets
-import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from promptuary.files.documents import Document, is_document, parse_document
 from promptuary.files.errors import InvalidFile
+from promptuary.files.folder_files import read_plain_file, write_file
 from promptuary.files.hashes import hashes_of
 from promptuary.files.locks import LOCK, Lock, LockEntry, parse_lock, render_lock
 from promptuary.files.naming import SUFFIX, is_safe_file_name
+from promptuary.files.parts import PartKey, read_parts
 
 _MAX_FILE = 16_000_000
 _MAX_LOCK = 200_000_000
@@ -43,6 +43,8 @@ class Folder:
     ignored: Mapping[str, str] = field(default_factory=dict)
     files: frozenset[str] = frozenset()
     """The names of all files, to which nothing new is written."""
+    parts: Mapping[PartKey, Document] = field(default_factory=dict)
+    """Versions in ``.references``, which files here refer to."""
 
     @property
     def entries(self) -> Mapping[str, LockEntry]:
@@ -61,6 +63,7 @@ def read_folder(path: Path) -> Folder:
         lock = _read_lock(path / LOCK) if LOCK in files else None
         locked = {entry.file: entry.name for entry in (lock.entries.values() if lock else ())}
         data = dict(_read_texts(path, files, locked, problems, ignored))
+        parts, damaged = read_parts(path)
     except OSError as error:
         raise InvalidFile(f"Cannot read {error.filename or path}: {error.strerror}.") from None
     for file, text in data.items():
@@ -74,7 +77,7 @@ def read_folder(path: Path) -> Folder:
             problems[file] = f"{found[document.name].file} has the name {document.name}, too."
         else:
             found[document.name] = FoundFile(file, document)
-    return Folder(path, lock, found, dict(sorted(problems.items())), ignored, frozenset(files))
+    return Folder(path, lock, found, dict(sorted({**problems, **damaged}.items())), ignored, frozenset(files), parts)
 
 
 def _read_texts(
@@ -93,20 +96,6 @@ def _read_texts(
             yield file, data
         else:
             ignored[file] = "It has no front matter."
-
-
-def read_plain_file(path: Path, *, max_bytes: int) -> bytes:
-    """Read a file that is no symbolic link and no device. Raises `InvalidFile` for one, or for more than ``max_bytes`` bytes."""
-    kind = path.lstat().st_mode
-    if stat.S_ISLNK(kind):
-        raise InvalidFile("It is a symbolic link, which is not followed.")
-    if not stat.S_ISREG(kind):
-        raise InvalidFile("It is no regular file.")
-    with path.open("rb") as file:
-        data = file.read(max_bytes + 1)
-    if len(data) > max_bytes:
-        raise InvalidFile(f"It is larger than {max_bytes:,} bytes.")
-    return data
 
 
 def write_prompt_file(folder: Path, file: str, data: bytes) -> None:
@@ -130,24 +119,6 @@ def write_lock(folder: Path, lock: Lock) -> None:
     if parse_lock(data) != lock:
         raise InvalidFile(f"{folder / LOCK} could not be read again, so it is not written.")
     write_file(folder / LOCK, data)
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all; a link is replaced, not followed. Raises `InvalidFile` when that cannot be done."""
-    draft = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.draft")
-    try:
-        if path.exists() and not path.is_symlink() and not path.is_file():
-            raise InvalidFile(f"Cannot write {path}: it is there and is no regular file.")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            # A link that waits under this name is not written through.
-            with draft.open("xb") as file:
-                file.write(data)
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
-    except OSError as error:
-        raise InvalidFile(f"Cannot write {path}: {error.strerror}.") from None
 
 
 def _read_lock(path: Path) -> Lock:

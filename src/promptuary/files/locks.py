@@ -13,6 +13,7 @@ from promptuary.model.errors import InvalidValue
 from promptuary.model.json_text import InvalidJson, dump, find_surrogate, parse
 from promptuary.model.names import check_label_name, check_prompt_name
 from promptuary.model.prompts import MAX_DESCRIPTION, MAX_VERSIONS
+from promptuary.model.references import Reference, find_tags, tag_of
 from promptuary.model.text import check_text
 
 LOCK = "prompts.lock"
@@ -25,8 +26,27 @@ _FORMAT, _FORMAT_VERSION = "promptuary-lock", 1
 
 
 @dataclass(frozen=True, slots=True)
+class LockedReference:
+    """A reference of a pulled version or of a part of it, and the version that it meant then; `None` if it meant none.
+
+    ``sha256`` is the digest of that version's content.
+    """
+
+    name: str
+    label: str | None
+    version: int | None
+    resolved_version: int | None
+    sha256: str | None
+
+    @property
+    def reference(self) -> Reference:
+        """The reference as its tag has it."""
+        return Reference(self.name, self.version, self.label)
+
+
+@dataclass(frozen=True, slots=True)
 class LockEntry:
-    """The version of a prompt that a file was written from."""
+    """The version of a prompt that a file was written from. ``references`` are those at all levels."""
 
     name: str
     file: str
@@ -36,6 +56,7 @@ class LockEntry:
     sha256: str
     config_sha256: str | None
     variables_sha256: str | None = None
+    references: tuple[LockedReference, ...] = ()
 
     @property
     def hashes(self) -> Hashes:
@@ -97,14 +118,17 @@ def parse_lock(data: bytes) -> Lock:
 
 def _shown(entry: LockEntry) -> dict[str, object]:
     shown = {**asdict(entry), "labels": sorted(entry.labels)}
-    # Locks of prompts without a contract are as they were before there were any.
+    # Locks of prompts without a contract, or without references, are as they were before there were any.
     if entry.variables_sha256 is None:
         del shown["variables_sha256"]
+    if not entry.references:
+        del shown["references"]
     return shown
 
 
 def _entry(value: Mapping[str, Any]) -> LockEntry:
-    entry = LockEntry(**{**value, "labels": tuple(value["labels"])})
+    references = tuple(_reference(each) for each in value.get("references", ()))
+    entry = LockEntry(**{**value, "labels": tuple(value["labels"]), "references": references})
     check_prompt_name(entry.name)
     for label in entry.labels:
         check_label_name(label)
@@ -116,6 +140,17 @@ def _entry(value: Mapping[str, Any]) -> LockEntry:
     if entry.description is not None:
         check_text(entry.description, field="description", max_length=MAX_DESCRIPTION, blank=True)
     return entry
+
+
+def _reference(value: Mapping[str, Any]) -> LockedReference:
+    found = LockedReference(**value)
+    _require((found.label is None) != (found.version is None))
+    # Only what a tag can say is a reference.
+    _require([tag.reference for tag in find_tags(tag_of(found.reference))] == [found.reference])
+    _require(found.resolved_version is None or (type(found.resolved_version) is int and found.resolved_version >= 1))
+    _require(found.sha256 is None or _HASH.fullmatch(found.sha256) is not None)
+    _require((found.resolved_version is None) == (found.sha256 is None))
+    return found
 
 
 def _require(is_right: bool) -> None:  # noqa: FBT001 - a condition

@@ -4,21 +4,24 @@ Everything here speaks the public API; nothing knows a database.
 """
 
 from promptuary.remote.client import Remote
-from promptuary.remote.errors import Conflict, Missing, RemoteError, Unreachable
+from promptuary.remote.errors import Conflict, Missing, Referenced, RefusedReference, RemoteError, Unreachable
 from promptuary.remote.profiles import Profile, read_profile
 from promptuary.remote.projects import CURRENT, RemoteProject, find_project
-from promptuary.remote.prompts import RemotePrompts, Row, content_of, text_of
+from promptuary.remote.prompts import RemotePrompts, Row, ServerReference, content_of, text_of
 
 __all__ = [
     "CURRENT",
     "Conflict",
     "Missing",
     "Profile",
+    "Referenced",
+    "RefusedReference",
     "Remote",
     "RemoteError",
     "RemoteProject",
     "RemotePrompts",
     "Row",
+    "ServerReference",
     "Unreachable",
     "content_of",
     "find_project",

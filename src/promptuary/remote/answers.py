@@ -21,6 +21,7 @@ Check = Callable[[object], object]
 
 _MAX_SHOWN = 60
 _MAX_SIZE = 2_000_000_000
+_MAX_LABEL = 128
 
 
 def checked(value: object, shape: Mapping[str, Check], what: str) -> dict[str, Any]:
@@ -83,6 +84,32 @@ def moment(value: object) -> None:
         is_whole = False
     if not is_whole:
         raise _invalid("A timestamp such as 2026-01-31T12:00:00Z is required.")
+
+
+def optional_number(value: object) -> None:
+    """Require the number of a version, of which tags may name very high ones, or null."""
+    if value is not None and not _is_number(value, 1, _MAX_SIZE):
+        raise _invalid("A number from 1, or null, is required.")
+
+
+def optional_text(value: object) -> None:
+    """Require a text, or null."""
+    if value is not None:
+        text(value)
+
+
+def optional_label(value: object) -> None:
+    """Require a name that a tag may give a label, or null."""
+    if value is not None and len(_text(value)) > _MAX_LABEL:
+        raise _invalid(f"A text of at most {_MAX_LABEL} characters is required.")
+
+
+def selector(value: object) -> None:
+    """Require the selector of a reference."""
+    if not isinstance(value, dict):
+        raise _invalid("An object is required.")
+    optional_label(value.get("label"))
+    optional_number(value.get("version"))
 
 
 def prompt_name(value: object) -> None:
@@ -173,6 +200,25 @@ RESTORED: Mapping[str, Check] = {**VERSION, "former_labels": pointers}
 
 FETCHED: Mapping[str, Check] = {"name": prompt_name, "version": version_number}
 """A version as programs fetch it."""
+
+REFERENCE: Mapping[str, Check] = {
+    "name": prompt_name,
+    "version": optional_number,
+    "label": optional_label,
+    "resolved_version": optional_number,
+    "problem": optional_text,
+}
+"""A reference of a version."""
+
+DEPENDENT: Mapping[str, Check] = {
+    "name": prompt_name,
+    "version": version_number,
+    "is_latest": flag,
+    "labels": label_names,
+    "reference": selector,
+    "occurrences": count,
+}
+"""A version that refers to a prompt."""
 
 LABEL: Mapping[str, Check] = {"name": label_name, "version": version_number}
 """A label of a prompt."""

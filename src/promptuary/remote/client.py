@@ -12,13 +12,24 @@ import httpx2
 from promptuary import __version__
 from promptuary.model.json_text import InvalidJson
 from promptuary.model.prompts import MAX_VERSIONS
-from promptuary.remote.errors import Conflict, Missing, RemoteError, Unreachable
+from promptuary.remote.errors import Conflict, Missing, Referenced, RefusedReference, RemoteError, Unreachable
 from promptuary.remote.profiles import Profile
 from promptuary.remote.reading import ACCEPTED, TooLarge, json_of, read_within_limits
 
 TIMEOUT = httpx2.Timeout(60, connect=10)
 
 PAGE = 200
+
+_REFERENCE_CODES = {
+    "self_reference",
+    "reference_cycle",
+    "reference_not_found",
+    "reference_version_not_found",
+    "reference_label_not_found",
+    "reference_not_text",
+    "nested_reference",
+}
+"""Codes of errors that name a reference of a content."""
 
 _MAX_WAIT = 120
 _MAX_TRIES = 10
@@ -161,10 +172,15 @@ class Remote:
             return RemoteError(self._unlike_promptuary(answer))
         detail = detail[:_MAX_DETAIL]
         if answer.status_code == httpx2.codes.CONFLICT:
+            names = body.get("referencing_prompts")
+            if isinstance(names, list):
+                return Referenced(detail, tuple(name for name in names if isinstance(name, str)))
             current = body.get("current_version")
             return Conflict(detail, current if type(current) is int and 0 < current <= MAX_VERSIONS else None)
         if answer.status_code == httpx2.codes.NOT_FOUND:
             return Missing(detail)
+        if body.get("code") in _REFERENCE_CODES:
+            return RefusedReference(detail)
         attribute = body.get("attr")
         return RemoteError(f"{attribute}: {detail}" if isinstance(attribute, str) else detail)
 

@@ -18,6 +18,18 @@ class Missing(RemoteError):
     """The server has no such thing."""
 
 
+class RefusedReference(RemoteError):
+    """The server does not accept a reference of the content."""
+
+
+class Referenced(RemoteError):
+    """The prompt cannot be archived, or the label not be removed: ``names`` are prompts that refer to it."""
+
+    def __init__(self, detail: str, names: tuple[str, ...]) -> None:
+        super().__init__(detail)
+        self.names = names
+
+
 class Conflict(RemoteError):
     """The prompt was changed by another request; ``current_version`` is the current version, if the server sends it."""
 

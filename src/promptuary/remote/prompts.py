@@ -11,12 +11,15 @@ from urllib.parse import quote
 from promptuary.model.content import encode_prompt
 from promptuary.model.errors import InvalidValue
 from promptuary.model.json_text import InvalidJson, dump, parse
+from promptuary.model.references import Reference
 from promptuary.remote import answers
 from promptuary.remote.client import Query, Remote
 from promptuary.remote.errors import RemoteError
 
 _LIST = "llm_prompts/"
 _QUOTES = 2
+_DEPENDENTS = 200
+_MAX_DEPENDENTS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,22 @@ class Row:
     def own_labels(self) -> list[str]:
         """The labels that point at this version, sorted."""
         return sorted(label for label, version in self.labels.items() if version == self.version)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerReference:
+    """A reference of a version, and the version that it means now, or the code of the problem."""
+
+    name: str
+    label: str | None
+    version: int | None
+    resolved_version: int | None
+    problem: str | None
+
+    @property
+    def reference(self) -> Reference:
+        """The reference as its tag has it."""
+        return Reference(self.name, self.version, self.label)
 
 
 class RemotePrompts:
@@ -70,10 +89,30 @@ class RemotePrompts:
         query: Query = {"search": name, "label": label, "content": "full", "order_by": "name"}
         return next((_row(each) for each in self.remote.pages(_LIST, query) if each["name"] == name), None)
 
-    def fetch(self, name: str, *, version: int | None = None, label: str | None = None) -> dict[str, Any]:
+    def fetch(self, name: str, *, version: int | None = None, label: str | None = None, resolve: bool = True) -> dict[str, Any]:
         """Fetch a version as programs do."""
-        answer = self.remote.get(_path(name), {"version": version, "label": label})
+        raw = {} if resolve else {"resolve": "false"}
+        answer = self.remote.get(_path(name), {"version": version, "label": label, **raw})
         return _of(name, answers.checked(answer, answers.FETCHED, "a prompt"))
+
+    def fetch_assembled(self, name: str, version: int) -> dict[str, Any]:
+        """Fetch the text of a version with its parts, their variables, and the references, as programs do."""
+        answer = self.remote.get(_path(name), {"version": version})
+        found = _of(name, answers.checked(answer, {**answers.FETCHED, "prompt": answers.prompt_text}, "a prompt"))
+        return {field: found[field] for field in ("prompt", "variables", "resolved_references") if field in found}
+
+    def list_dependents(
+        self, name: str, *, label: str | None = None, version: int | None = None, inactive: bool = False
+    ) -> list[dict[str, Any]]:
+        """List the versions of other prompts that refer to a prompt, directly."""
+        found: list[dict[str, Any]] = []
+        query: Query = {"label": label, "version": version, "inactive": "true" if inactive else None, "limit": _DEPENDENTS}
+        while True:
+            page = self.remote.get(f"{_path(name)}dependents/", {**query, "offset": len(found)})
+            rows = answers.checked_list(page.get("results") if isinstance(page, dict) else None, answers.DEPENDENT, "a dependent")
+            found += rows
+            if not rows or page.get("next") is None or len(found) >= _MAX_DEPENDENTS:
+                return found
 
     def resolve(self, name: str, *, version: int | None = None, before_version: int | None = None) -> dict[str, Any]:
         """Read a version in full, a page of the history, newest first, and all labels."""
@@ -82,6 +121,9 @@ class RemotePrompts:
         answer = answers.checked(answer, {"has_more": answers.flag}, "a prompt with its history")
         answers.checked_list(answer.get("versions"), answers.SUMMARY, "a line of a history")
         answers.checked_list(answer.get("labels"), answers.LABEL, "a label")
+        # Servers without references have no such field.
+        rows = answers.checked_list(answer.get("references", []), answers.REFERENCE, "a reference")
+        answer["references"] = tuple(_reference(row) for row in rows)
         found = _of(name, answers.checked(answer.get("prompt"), answers.VERSION, "a version"))
         if version is not None and found["version"] != version:
             raise RemoteError(f"The server was asked for version {version} of {name} and answered with {found['version']}.")
@@ -164,6 +206,10 @@ def _row(value: object) -> Row:
         labels={label["name"]: label["version"] for label in row["all_labels"]},
         contract=row.get("variables"),
     )
+
+
+def _reference(row: dict[str, Any]) -> ServerReference:
+    return ServerReference(row["name"], row["label"], row["version"], row["resolved_version"], row["problem"])
 
 
 def _version_of(name: str, answer: object) -> dict[str, Any]:

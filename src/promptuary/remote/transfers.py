@@ -13,6 +13,12 @@ LINES = "application/x-ndjson"
 _HEAD = {"prompts": answers.count, "versions": answers.count, "is_last": answers.flag}
 _RESULT = dict.fromkeys(("prompts_created", "versions_added", "versions_present", "labels_set"), answers.count)
 _SKIPPED = {"name": answers.prompt_name, "detail": answers.text}
+_UNRESOLVED = {
+    "name": answers.prompt_name,
+    "version": answers.version_number,
+    "reference": answers.text,
+    "code": answers.text,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +32,28 @@ class ExportBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Unresolved:
+    """A version in use with a reference, as its tag, that cannot be resolved; ``code`` is the problem."""
+
+    name: str
+    version: int
+    reference: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class ImportResult:
-    """Result of an import: changes, existing items, and skipped prompts with reasons."""
+    """Result of an import: changes, existing items, skipped prompts with reasons, and references that cannot be resolved.
+
+    The references are those of the last batch: parts may come behind what refers to them.
+    """
 
     prompts_created: int = 0
     versions_added: int = 0
     versions_present: int = 0
     labels_set: int = 0
     skipped: tuple[tuple[str, str], ...] = ()
+    unresolved: tuple[Unresolved, ...] = ()
 
     def __add__(self, other: "ImportResult") -> "ImportResult":
         """Return both together; a prompt that was passed over twice counts once."""
@@ -43,6 +63,7 @@ class ImportResult:
             self.versions_present + other.versions_present,
             self.labels_set + other.labels_set,
             tuple(dict([*self.skipped, *other.skipped]).items()),
+            other.unresolved,
         )
 
 
@@ -63,4 +84,7 @@ def import_batch(remote: Remote, lines: list[bytes], *, on_conflict: str) -> Imp
     result = answers.checked(answer, _RESULT, "the result of an import")
     skipped = answers.checked_list(result.get("skipped"), _SKIPPED, "a skipped prompt")
     told = tuple((each["name"], each["detail"]) for each in skipped)
-    return ImportResult(**{field: result[field] for field in _RESULT}, skipped=told)
+    # Servers without references have no such field.
+    rows = answers.checked_list(result.get("unresolved", []), _UNRESOLVED, "an unresolved reference")
+    unresolved = tuple(Unresolved(row["name"], row["version"], row["reference"], row["code"]) for row in rows)
+    return ImportResult(**{field: result[field] for field in _RESULT}, skipped=told, unresolved=unresolved)

@@ -3,11 +3,14 @@
 import json
 from pathlib import Path
 
-from promptuary.files import Folder, InvalidFile, Lock
+from promptuary.files import Folder, InvalidFile, Lock, content_sha256
+from promptuary.sync.assembling import assemble_file
 from promptuary.sync.states import here
 
 _HEAD = 200
-_FORMAT, _FORMAT_VERSION = "promptuary-bundle", 1
+_FORMAT = "promptuary-bundle"
+_PLAIN, _ASSEMBLED = 1, 2
+"""Versions of the format. Clients that know only the first one read bundles of prompts without references."""
 
 
 def bundle(folder: Folder) -> bytes:
@@ -16,8 +19,9 @@ def bundle(folder: Folder) -> bytes:
     There is no ``created_at``: when a bundle is made says nothing about what is in it.
     """
     lock = require_unchanged(folder)
-    head = {"format": _FORMAT, "format_version": _FORMAT_VERSION, "server": lock.server, "project": lock.project}
     prompts = [_prompt(folder, lock, name) for name in sorted(folder.entries)]
+    version = _ASSEMBLED if any("resolved_references" in prompt for prompt in prompts) else _PLAIN
+    head = {"format": _FORMAT, "format_version": version, "server": lock.server, "project": lock.project}
     return (json.dumps({**head, "prompts": prompts}, ensure_ascii=False, indent=2) + "\n").encode()
 
 
@@ -49,17 +53,20 @@ def is_replaceable(path: Path) -> bool:
 
 
 def _prompt(folder: Folder, lock: Lock, name: str) -> dict[str, object]:
-    entry, document = folder.entries[name], folder.found[name].document
-    # The key is there only where it is used: clients from before need not know it.
-    variables = {} if document.contract is None else {"variables": document.contract}
+    entry, found = folder.entries[name], folder.found[name]
+    whole = assemble_file(folder, found)
+    # The keys are there only where they are used: clients from before need not know them.
+    variables = {} if whole.contract is None else {"variables": whole.contract}
+    served = [{"name": each.part.name, "version": each.part.version, "label": each.reference.label} for each in whole.references]
     return {
         "name": name,
         "version": entry.version,
         "labels": sorted(entry.labels),
         # A prompt that lost the label may be in the folder still.
         "label": lock.label if lock.label in entry.labels else None,
-        "content": document.content,
-        "config": document.config,
-        "sha256": entry.sha256,
+        "content": whole.content,
+        "config": found.document.config,
+        "sha256": content_sha256(whole.content),
         **variables,
+        **({"resolved_references": served} if served else {}),
     }

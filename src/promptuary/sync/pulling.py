@@ -4,22 +4,26 @@ A pull is planned first, and then performed. Steps that remove what only the fol
 people are asked before they are performed.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from promptuary.files import (
+    Document,
     Folder,
     FoundFile,
     Lock,
     LockEntry,
+    PartKey,
     choose_file_name,
     remove_prompt_file,
     render_document,
     write_lock,
+    write_parts,
     write_prompt_file,
 )
 from promptuary.remote import Row
 from promptuary.sync.merging import is_same
+from promptuary.sync.parts import ServerParts, keep_parts, needed_parts
 from promptuary.sync.sources import Source
 from promptuary.sync.states import document_of, entry_of
 
@@ -66,7 +70,7 @@ def plan_pull(folder: Folder, source: Source, *, is_forced: bool, keeps_mine: bo
     taken = {*(entry.file for entry in folder.entries.values()), *folder.files}
     steps: list[PullStep] = []
     for name in sorted(source.rows):
-        step = _taken(folder, source.rows[name], taken, is_forced=is_forced, keeps_mine=keeps_mine)
+        step = _taken(folder, source, name, taken, is_forced=is_forced, keeps_mine=keeps_mine)
         taken.add(step.pulled.file)
         steps.append(step)
     for name, entry in sorted(folder.entries.items()):
@@ -77,10 +81,17 @@ def plan_pull(folder: Folder, source: Source, *, is_forced: bool, keeps_mine: bo
     return steps
 
 
-def perform_pull(
-    folder: Folder, steps: Sequence[PullStep], lock: Lock, advance: Callable[[int], object] = lambda _prompts: None
-) -> list[Pulled]:
-    """Write files and the lock, and return what became of each prompt.
+def read_kept_parts(folder: Folder, steps: Sequence[PullStep], server: ServerParts) -> dict[PartKey, Document]:
+    """Return the versions that belong beside the files, also if steps that need consent do not get it."""
+    outcomes = (steps, [step.declined if step.needs_consent else step for step in steps])
+    kept: dict[PartKey, Document] = {}
+    for outcome in outcomes:
+        kept |= keep_parts(folder, [step.entry for step in outcome if step.entry is not None], server)
+    return kept
+
+
+def perform_pull(folder: Folder, steps: Sequence[PullStep], lock: Lock, parts: Mapping[PartKey, Document]) -> list[Pulled]:
+    """Write files and the lock, and return what became of each prompt. ``parts`` are those of `read_kept_parts`.
 
     Files come first: after an interruption, those that are ahead of the lock are found to be what the server has.
     """
@@ -89,17 +100,19 @@ def perform_pull(
             write_prompt_file(folder.path, step.pulled.file, step.data)
         elif step.pulled.action == "removed":
             remove_prompt_file(folder.path, step.pulled.file)
-        advance(1)
     entries = {step.entry.name: step.entry for step in steps if step.entry is not None}
+    needed = [(each.name, each.resolved_version or 0) for each in needed_parts(entries.values())]
+    write_parts(folder.path, [parts[key] for key in needed if key in parts])
     write_lock(folder.path, replace(lock, entries=entries))
     return [step.pulled for step in steps]
 
 
-def _taken(folder: Folder, row: Row, taken: set[str], *, is_forced: bool, keeps_mine: bool) -> PullStep:
+def _taken(folder: Folder, source: Source, name: str, taken: set[str], *, is_forced: bool, keeps_mine: bool) -> PullStep:
+    row = source.rows[name]
     entry, found = folder.entries.get(row.name), folder.found.get(row.name)
     file = found.file if found else entry.file if entry else choose_file_name(row.name, taken)
     document = document_of(row, found)
-    new = entry_of(row, file)
+    new = entry_of(row, file, source.references.get(name, ()))
 
     def step(action: str, detail: str = "", *, kept: LockEntry | None = new, writes: bool = False) -> PullStep:
         return PullStep(Pulled(row.name, file, row.version, action, detail), kept, render_document(document) if writes else None)

@@ -13,7 +13,10 @@ from typing import Any
 from promptuary.files import Document, Folder, FoundFile, Lock, LockEntry, render_document, write_lock, write_prompt_file
 from promptuary.remote import Conflict, Missing, RemoteError, RemotePrompts, Row, Unreachable, content_of
 from promptuary.sync.merging import Draft, Unmergeable, is_same, merge, value_of
+from promptuary.sync.parts import ServerParts
+from promptuary.sync.push_order import in_order_of_references
 from promptuary.sync.states import document_of, entry_of
+from promptuary.sync.tag_places import place_of_refusal
 
 
 class Action(StrEnum):
@@ -54,16 +57,16 @@ def plan_push(
     archives: bool,
     advance: Callable[[int], object] = lambda _prompts: None,
 ) -> list[Push]:
-    """Return what there is to do, by name; unchanged prompts are left out. Nothing is written, here or there."""
+    """Return what there is to do, by name, parts before what refers to them; unchanged prompts are left out. Writes nothing."""
     latest = {row["name"]: row for row in prompts.list_plain()}
     planned: list[Push] = []
     for push in chain(_changed(folder, prompts, latest, note), _deleted(folder, latest, archives=archives)):
         planned.append(push)
         advance(1)
-    return planned
+    return in_order_of_references(planned, folder)
 
 
-def perform(push: Push, folder: Folder, lock: Lock, prompts: RemotePrompts) -> tuple[Push, Lock]:
+def perform(push: Push, folder: Folder, lock: Lock, prompts: RemotePrompts, server: ServerParts) -> tuple[Push, Lock]:
     """Do it, and return what was done and the lock as it is now. A conflict that arises meanwhile is one as a planned one is."""
     try:
         row = _sent(push, prompts)
@@ -73,14 +76,15 @@ def perform(push: Push, folder: Folder, lock: Lock, prompts: RemotePrompts) -> t
     except Unreachable:
         raise
     except RemoteError as error:
-        return replace(push, action=Action.CONFLICT, detail=str(error)), lock
+        place = None if push.draft is None else place_of_refusal(folder, push.file, push.draft.content, error)
+        return replace(push, action=Action.CONFLICT, detail=f"{place}: {error}" if place else str(error)), lock
     entries = {name: entry for name, entry in lock.entries.items() if name != push.name}
     if row is not None:
         found = folder.found[push.name]
         document = document_of(row, found)
         if document != found.document:
             write_prompt_file(folder.path, found.file, render_document(document))
-        entries[push.name] = entry_of(row, found.file)
+        entries[push.name] = entry_of(row, found.file, server.references_of(row.name, row.version, row.content))
     lock = replace(lock, entries=entries)
     write_lock(folder.path, lock)
     return replace(push, version=None if row is None else row.version), lock

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from promptuary.files import Folder, InvalidFile
+from promptuary.files import Folder, InvalidFile, LockedReference
 from promptuary.remote import Missing, RemoteError, RemotePrompts, Row
+from promptuary.sync.parts import ServerParts
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +15,16 @@ class Source:
     rows: Mapping[str, Row]
     label: str | None = None
     unlabelled: frozenset[str] = field(default_factory=frozenset)
+    references: Mapping[str, tuple[LockedReference, ...]] = field(default_factory=dict)
+    """The references of each prompt that has any."""
 
 
 def read_source(
-    folder: Folder, prompts: RemotePrompts, label: str | None, advance: Callable[[int], object] = lambda _prompts: None
+    folder: Folder,
+    prompts: RemotePrompts,
+    server: ServerParts,
+    label: str | None,
+    advance: Callable[[int], object] = lambda _prompts: None,
 ) -> Source:
     """Read the latest versions, or those with a label. Raises `InvalidFile` if there are none.
 
@@ -44,7 +51,8 @@ def read_source(
                 unlabelled.add(name)
             else:
                 raise RemoteError(f"Prompt '{name}' was created or archived during the command. Run it again.")
-    return Source(rows, label, frozenset(unlabelled))
+    references = {name: server.references_of(name, row.version, row.content) for name, row in rows.items()}
+    return Source(rows, label, frozenset(unlabelled), references)
 
 
 def _is_there(prompts: RemotePrompts, name: str) -> bool:

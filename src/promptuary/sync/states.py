@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from promptuary.files import Document, Folder, FoundFile, InvalidFile, Lock, LockEntry, hashes_of
+from promptuary.files import Document, Folder, FoundFile, InvalidFile, Lock, LockedReference, LockEntry, hashes_of
 from promptuary.remote import CURRENT, RemoteProject, Row
 
 
@@ -77,10 +77,10 @@ def here(folder: Folder, name: str) -> str:
     return "unchanged" if found.is_like(entry) else "edited"
 
 
-def entry_of(row: Row, file: str) -> LockEntry:
+def entry_of(row: Row, file: str, references: tuple[LockedReference, ...]) -> LockEntry:
     """Return what the lock keeps of a version."""
     hashes = hashes_of(row.content, row.config, row.contract)
-    return LockEntry(row.name, file, row.version, tuple(row.own_labels), row.description, *hashes)
+    return LockEntry(row.name, file, row.version, tuple(row.own_labels), row.description, *hashes, references)
 
 
 def document_of(row: Row, found: FoundFile | None) -> Document:

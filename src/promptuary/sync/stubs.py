@@ -12,6 +12,7 @@ from promptuary.files import Folder
 from promptuary.model.contracts import Variable, VariableType, contract_of, variables_of
 from promptuary.model.templates import Template, TemplateKind
 from promptuary.remote import text_of
+from promptuary.sync.assembling import assemble_file
 from promptuary.sync.bundling import require_unchanged
 
 _WRITTEN_BY = "Types for the prompts of a folder. Written by promptuary stubs; do not edit."
@@ -89,9 +90,9 @@ def typescript_stubs(folder: Folder) -> str:
 
 def _subjects(folder: Folder) -> Iterator[_Subject]:
     for name, entry in sorted(require_unchanged(folder).entries.items()):
-        document = folder.found[name].document
-        contract = contract_of(document.contract)
-        template = Template(text_of(document.content), contract)
+        whole = assemble_file(folder, folder.found[name])
+        contract = contract_of(whole.contract)
+        template = Template(text_of(whole.content), contract)
         variables = tuple(variables_of(template, contract).values())
         yield _Subject(name, entry.version, template.kind is TemplateKind.CHAT, contract is not None, variables)
 

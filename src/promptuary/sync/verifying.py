@@ -1,4 +1,4 @@
-"""Verification of a folder: its files are those that were pulled, and have the variables that programs fill in.
+"""Verification of a folder: its files are those that were pulled, with their parts, and have the variables that programs fill in.
 
 No server is asked.
 """
@@ -8,14 +8,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from promptuary.files import Folder, InvalidFile, read_plain_file
+from promptuary.files import PARTS, Folder, InvalidFile, content_sha256, read_plain_file
+from promptuary.model.json_text import dump
+from promptuary.model.reference_errors import InvalidReference
+from promptuary.model.references import count_references
 from promptuary.model.templates import Template
 from promptuary.remote import text_of
+from promptuary.sync.assembling import assemble_file, check_references, is_resolved
+from promptuary.sync.parts import needed_parts
 from promptuary.sync.states import here
+from promptuary.sync.tag_places import place_of
 
 CONFIGURATION = "promptuary.toml"
 
 _MAX_CONFIGURATION = 16_000_000
+_ABSENT = {"reference_not_found", "reference_version_not_found", "reference_label_not_found"}
 
 Declared = Mapping[str, tuple[str, ...]]
 
@@ -49,7 +56,7 @@ def read_declared(folder: Path) -> Declared:
 
 def list_problems(folder: Folder, declared: Declared) -> list[Problem]:
     """Return all that is wrong, by file."""
-    found = [*_unlike_lock(folder), *_wrong_variables(folder, declared)]
+    found = [*_unlike_lock(folder), *_damaged_parts(folder), *_bad_references(folder), *_wrong_variables(folder, declared)]
     return sorted(found, key=lambda problem: (problem.file, problem.sentence))
 
 
@@ -75,6 +82,33 @@ def _unlike_lock(folder: Folder) -> Iterator[Problem]:
             yield Problem(file, name, "The file's version or labels differ from the lock file. Run promptuary pull.")
 
 
+def _damaged_parts(folder: Folder) -> Iterator[Problem]:
+    for reference in needed_parts(folder.entries.values()):
+        document = folder.parts.get((reference.name, reference.resolved_version or 0))
+        place = f"{PARTS}/{reference.name}@{reference.resolved_version}"
+        if document is None:
+            yield Problem(place, reference.name, "The version is in the lock file and is not there. Run promptuary pull.")
+        elif content_sha256(document.content) != reference.sha256:
+            yield Problem(place, reference.name, "The file differs from the lock file. Run promptuary pull.")
+
+
+def _bad_references(folder: Folder) -> Iterator[Problem]:
+    for name, found in folder.found.items():
+        if not is_resolved(folder, found):
+            continue
+        try:
+            check_references(folder, found)
+        except InvalidReference as problem:
+            references = count_references(dump(found.document.content))
+            named = next((each for each in references if each.name == problem.name), None)
+            place = found.file if named is None else place_of(folder, found.file, named)
+            is_absent = problem.code in _ABSENT
+            sentence = (
+                f"It references {problem.name}, which is not in the folder. Run promptuary pull." if is_absent else str(problem)
+            )
+            yield Problem(place, name, sentence)
+
+
 def _wrong_variables(folder: Folder, declared: Declared) -> Iterator[Problem]:
     for name in declared.keys() - folder.found.keys():
         yield Problem(CONFIGURATION, name, f"It declares variables of {name}, which has no file.")
@@ -82,7 +116,12 @@ def _wrong_variables(folder: Folder, declared: Declared) -> Iterator[Problem]:
         filled = declared.get(name, found.document.variables)
         if filled is None:
             continue
-        template = Template(text_of(found.document.content), found.document.contract)
+        try:
+            whole = assemble_file(folder, found)
+        except InvalidFile:
+            # It is reported with its reference.
+            continue
+        template = Template(text_of(whole.content), whole.contract)
         used = (*template.variables, *template.placeholders)
         for variable in filled:
             if variable not in used:

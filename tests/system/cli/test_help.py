@@ -30,6 +30,7 @@ def test_the_commands_are_those_that_are_tested_here(command_line: CommandLine) 
         "prompt history",
         "prompt diff",
         "prompt label",
+        "prompt dependents",
         "prompt archive",
         "prompt restore",
         "prompt create",
