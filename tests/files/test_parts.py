@@ -15,7 +15,6 @@ def test_parts_come_back_as_they_were_and_the_same_parts_are_the_same_bytes(tmp_
     write_parts(tmp_path, documents)
     files = {path.name: path.read_bytes() for path in (tmp_path / ".references").iterdir()}
     assert len({name.casefold() for name in files}) == len(documents)
-    assert "tone~" in "".join(files) or "Tone@1.md" in files
     found, problems = read_parts(tmp_path)
     assert (sorted(found), dict(problems)) == (sorted((each.name, each.version) for each in documents), {})
     assert {(each.name, each.version): each for each in documents} == found
