@@ -77,7 +77,7 @@ def test_a_demo_made_under_a_running_server_is_served_at_once(command_lines: Com
     listed = httpx2.get(
         f"{server.url}/api/projects/{demo['project']}/llm_prompts/", headers={"Authorization": f"Bearer {demo['api_key']}"}
     ).json()
-    assert (listed["count"], sum(item["version_count"] for item in listed["results"])) == (12, 45)
-    assert (demo["prompts"], demo["versions"]) == (12, 45)
+    assert (listed["count"], sum(item["version_count"] for item in listed["results"])) == (15, 51)
+    assert (demo["prompts"], demo["versions"]) == (15, 51)
     again = command_lines.run("demo")
     assert (again.returncode, again.stdout, again.stderr) == (1, "", "Error: There is a project 'Demo' already.\n")
