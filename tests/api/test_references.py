@@ -422,3 +422,14 @@ def test_a_served_part_counts_under_its_own_head(api: Api) -> None:
     assert used["inside_other_prompts"]["prompts"] == [{"name": "parent", "fetches": 3}]
     assert [day["fetches"] for day in used["inside_other_prompts"]["days"]] == [3]
     assert api.client.get(f"{api.path}name/parent/usage/").json()["fetches"] == 4
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_twenty_parts_of_a_megabyte_are_too_large_together_and_none_is_served(api: Api) -> None:
+    for number in range(20):
+        create(api, f"part-{number}", "x" * 990_000)
+    tags = "".join(f"@@@prompt:name=part-{number}|version=1@@@" for number in range(20))
+    answer = api.client.post(api.path, json={"name": "parent", "prompt": tags})
+    assert (answer.status_code, answer.json()["code"]) == (400, "assembled_too_large")
+    assert create(api, "one", "@@@prompt:name=part-1|version=1@@@" + "y" * 10_000)["version"] == 1
+    assert len(fetch(api, "one").json()["prompt"]) == 1_000_000

@@ -133,6 +133,8 @@ def test_declarations_that_differ_are_shown_before_a_publish(web: Api, browser: 
     with web.registry.database.write() as tx:
         declared = {"name": {"description": "of a user"}}
         prompts.publish_version(tx, web.registry.actor, name="tone", base_version=1, variables=declared)
+    move = text_of(browser.get(path(web, "prompts/tone/labels/set/?label=production&version=2")))
+    assert "declare the variable" not in move
     label(web, "tone", 2)
     data = sent(1, f"{TONE}!") | {"variables": '{"name": {"type": "integer"}}'}
     review = text_of(browser.post(path(web, "prompts/greeting/review/"), data=data))
@@ -197,3 +199,13 @@ def test_the_tags_of_a_text_are_checked_while_it_is_written(web: Api, browser: T
             "A prompt cannot reference itself. Remove the reference to &#39;new&#39; or point it at another prompt.",
         ),
     ]
+
+
+def test_a_move_shows_declarations_that_differ_afterwards(web: Api, browser: TestClient) -> None:
+    make_family(web)
+    with web.registry.database.write() as tx:
+        declared = {"name": {"type": "integer"}}
+        prompts.publish_version(tx, web.registry.actor, name="greeting", base_version=1, variables={"name": {}, "other": {}})
+        prompts.publish_version(tx, web.registry.actor, name="tone", base_version=1, variables=declared)
+    move = text_of(browser.get(path(web, "prompts/tone/labels/set/?label=production&version=2")))
+    assert "'greeting' and 'tone' declare the variable 'name' differently. That of 'greeting' counts." in move

@@ -1,6 +1,5 @@
 """Looks ahead: what a publish, a move of a label or an archive would mean for references, before anything is written."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from promptuary.model.access import Actor, Permission
@@ -24,12 +23,16 @@ _MAX_COMPARED_BYTES = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class AffectedText:
-    """A version whose text changes when a label of a part moves: the whole text now, and then."""
+    """A version whose text changes when a label of a part moves: the whole text now, and then.
+
+    ``conflicts`` are variables that it and its parts declare differently then.
+    """
 
     name: str
     version: int
     before: str
     after: str
+    conflicts: tuple[DeclarationConflict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,27 +111,37 @@ def _compare(tx: Transaction, actor: Actor, label: str, target: Version, rows: l
     moved = Part(target.name, target.version, target.id, target.content, target.variables_json)
     now: dict[Reference, Target] = {}
     then: dict[Reference, Target] = {Reference(target.name, label=label): moved}
-    contents = versions.list_contents(tx, [row.version_id for row in rows])
+    found = {version.id: version for version in versions.list_versions(tx, [row.version_id for row in rows], with_content=True)}
     compared: list[AffectedText] = []
     size = 0
     for row in rows:
-        texts = [_assembled(tx, actor, row.name, contents[row.version_id], targets, moved) for targets in (now, then)]
-        size += sum(map(len, texts))
+        version = found[row.version_id]
+        before, after = (_assembled(tx, actor, version, targets, moved) for targets in (now, then))
+        size += len(before.text) + len(after.text)
         if size > _MAX_COMPARED_BYTES:
             break
-        compared.append(AffectedText(row.name, row.version, *texts))
+        compared.append(AffectedText(row.name, row.version, before.text, after.text, after.conflicts))
     return tuple(compared)
 
 
-def _assembled(tx: Transaction, actor: Actor, name: str, content: str, known: dict[Reference, Target], moved: Part) -> str:
-    """Return the text of a version; empty if its references cannot be resolved."""
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """The whole text of a version, empty if its references cannot be resolved."""
+
+    text: str = ""
+    conflicts: tuple[DeclarationConflict, ...] = ()
+
+
+def _assembled(tx: Transaction, actor: Actor, version: Version, known: dict[Reference, Target], moved: Part) -> _Whole:
+    references = count_references(version.content)
     try:
-        targets: Mapping[Reference, Target] = load_targets(
-            tx, actor.project_id, [*count_references(content), *moved.references], known
-        )
-        return text_of(Assembly(content, targets).assemble(name).content)
+        targets = load_targets(tx, actor.project_id, [*references, *moved.references], known)
+        assembled = Assembly(version.content, targets).assemble(version.name)
     except (InvalidReference, UnresolvedReference):
-        return ""
+        return _Whole()
+    parts = {each.part.version_id: each.part for each in assembled.served}
+    texts = [DeclaringText(version.name, version.content, version.variables_json), *map(_declaring, parts.values())]
+    return _Whole(text_of(assembled.content), tuple(list_conflicts(texts)))
 
 
 def _declaring(part: Part) -> DeclaringText:
