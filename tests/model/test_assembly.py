@@ -1,5 +1,6 @@
 """Assembling texts from parts, and the rules for what a version may refer to, without a database."""
 
+import itertools
 import json
 from collections.abc import Mapping
 
@@ -11,7 +12,7 @@ from promptuary.model.dependents import Dependent, Dependents
 from promptuary.model.json_text import dump
 from promptuary.model.reference_checks import Ancestry, check_number, check_served, check_written
 from promptuary.model.reference_errors import InvalidReference, UnresolvedReference
-from promptuary.model.references import Reference, tag_of
+from promptuary.model.references import MAX_DEPTH, Reference, tag_of
 
 TOO_LARGE = "The prompt with all referenced content included exceeds 1000000 bytes. Shorten the prompt or its referenced prompts."
 NOBODY = Ancestry("p", {})
@@ -230,4 +231,20 @@ def test_chains_that_an_import_has_closed_to_a_circle_end() -> None:
     circle = (("a", "b"), ("b", "c"), ("c", "a"))
     found = Dependents([dependent(one, 1, ref(other), is_latest=True, labels=("production",)) for one, other in circle])
     assert names(found.all("a")) == ["b@v1", "c@v1"]
-    assert len(found.ancestry("a").longest) == 3
+    assert len(found.ancestry("a").longest) == MAX_DEPTH + 2
+
+
+def test_the_longest_chain_among_very_many_is_found_at_once() -> None:
+    width = 30
+    levels = [["p"], *([f"n{level}-{number}" for number in range(width)] for level in range(1, 6))]
+    parents = {child: frozenset(above) for below, above in itertools.pairwise(levels) for child in below}
+    found = Ancestry("p", parents)
+    assert found.longest == ("n5-0", "n4-0", "n3-0", "n2-0", "n1-0", "p")
+    assert len(found.names) == 5 * width
+    with pytest.raises(InvalidReference, match="'n5-0' contains references of its own, deeper than 5 levels"):
+        check_served(dump(tag("plain")), parts(plain="x"), found, depth=5)
+
+
+def test_the_longest_chain_of_a_prompt_that_nobody_refers_to_is_itself() -> None:
+    assert Ancestry("p", {}).longest == ("p",)
+    assert Ancestry("p", {"p": frozenset({"a"}), "a": frozenset()}).longest == ("a", "p")

@@ -11,12 +11,14 @@ from sqlalchemy import delete, update
 
 from promptuary.model.access import operator
 from promptuary.model.errors import RegistryError
+from promptuary.model.listing import Listing
+from promptuary.model.reference_errors import InvalidReference
 from promptuary.model.transfer import read_line
-from promptuary.registry import activity, archived, exports, imports, labels, prompts
-from promptuary.registry.assembling import assemble_version
+from promptuary.registry import activity, archived, dependents, exports, imports, labels, prompts
+from promptuary.registry.assembling import assemble_all, assemble_version
 from promptuary.registry.unresolved import list_unresolved, list_unresolved_of_all
 from promptuary.store import integrity_checks, schema
-from promptuary.store.engine.database import Database
+from promptuary.store.engine.database import Database, Transaction
 from promptuary.store.tables import version_references
 
 TAG = "@@@prompt:name=part|label=production@@@"
@@ -184,3 +186,74 @@ def test_the_activity_of_a_parent_tells_of_the_labels_of_its_parts(registry: Reg
             for page in (activity.list_activity(tx, registry.actor, name=name, limit=10) for name in ("pare_t", "parent"))
         ]
     assert told == [[("label.moved", "part"), ("prompt.created", "pare_t")], [("prompt.created", "parent")]]
+
+
+def pin(name: str, version: int = 1) -> str:
+    return f"@@@prompt:name={name}|version={version}@@@"
+
+
+def follow(name: str) -> str:
+    return f"@@@prompt:name={name}|label=production@@@"
+
+
+def make_leaves(tx: Transaction, registry: Registry, count: int) -> None:
+    for number in range(count):
+        make_prompt(tx, registry.actor, name=f"leaf-{number}", prompt="x")
+
+
+def make_wide(tx: Transaction, registry: Registry, name: str, first: int, count: int, more: str = "") -> None:
+    """A prompt that refers to some leaves."""
+    make_prompt(tx, registry.actor, name=name, prompt="".join(pin(f"leaf-{first + number}") for number in range(count)) + more)
+
+
+def test_the_references_of_parents_are_not_counted_together(registry: Registry) -> None:
+    with registry.database.write() as tx:
+        make_leaves(tx, registry, 480)
+        make_prompt(tx, registry.actor, name="hub", prompt="text", versions=2)
+        labels.move_label(tx, registry.actor, name="hub", label="production", version=1)
+        for number in range(25):
+            make_wide(tx, registry, f"parent-{number}", 19 * number, 19, follow("hub"))
+        placed = labels.move_label(tx, registry.actor, name="hub", label="production", version=2)
+        assert len(placed.affected_prompts) == 25
+        assert list_unresolved(tx, registry.project.id) == []
+
+
+def test_a_label_does_not_move_if_a_parent_would_have_too_many_references_in_all(registry: Registry) -> None:
+    with registry.database.write() as tx:
+        make_leaves(tx, registry, 400)
+        make_prompt(tx, registry.actor, name="hub", prompt="text")
+        labels.move_label(tx, registry.actor, name="hub", label="production", version=1)
+        for number in range(19):
+            make_wide(tx, registry, f"middle-{number}", 20 * number, 20)
+        # 19 and 380 below them, and the hub: the maximum.
+        make_prompt(tx, registry.actor, name="top", prompt="".join(pin(f"middle-{number}") for number in range(19)) + follow("hub"))
+        prompts.publish_version(tx, registry.actor, name="hub", base_version=1, prompt=pin("leaf-399"))
+    with pytest.raises(InvalidReference) as refusal, registry.database.write() as tx:
+        labels.move_label(tx, registry.actor, name="hub", label="production", version=2)
+    assert refusal.value.code == "too_many_references"
+    assert str(refusal.value) == "This label is referenced by top. With version 2 its text has more than 400 references."
+    assert text_of(registry, "top") == "x" * 380 + "text"
+
+
+def test_rows_of_a_list_are_assembled_each_by_itself(registry: Registry) -> None:
+    plain = Database(registry.database.engine, clock=registry.database.clock, reference_depth=0)
+    with plain.write() as tx:
+        make_prompt(tx, registry.actor, name="z0", prompt="end")
+        for number in range(1, 9):
+            make_prompt(tx, registry.actor, name=f"z{number}", prompt=pin(f"z{number - 1}"))
+        make_leaves(tx, registry, 450)
+        for number in range(23):
+            make_wide(tx, registry, f"middle-{number}", 19 * number, 19)
+        make_prompt(tx, registry.actor, name="a-huge", prompt="".join(pin(f"middle-{number}") for number in range(23)))
+    with registry.database.read() as tx:
+        for is_descending in (False, True):
+            listing = Listing(limit=1000, order_by="name", is_descending=is_descending)
+            page = assemble_all(tx, registry.actor, prompts.list_prompts(tx, registry.actor, listing).items)
+            problems = {version.name: str(problem) for version, problem in page.unresolved}
+            assert sorted(problems) == ["a-huge", "z6", "z7", "z8"]
+            assert "400 other prompts" in problems["a-huge"]
+            assert all("contains references of its own" in problems[name] for name in ("z6", "z7", "z8"))
+        found = [(each.name, each.code) for each in list_unresolved(tx, registry.project.id)]
+        assert found == [("z6", "nested_reference"), ("z7", "nested_reference"), ("z8", "nested_reference")]
+        huge = prompts.fetch_prompt(tx, registry.actor, "a-huge")
+        assert {state.problem for state in dependents.list_references(tx, registry.actor, huge)} == {"too_many_references"}

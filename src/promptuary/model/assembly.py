@@ -103,14 +103,18 @@ class Assembly:
         """Bytes of the text with all parts. Call it when all references are known to be usable."""
         return self._size(self.content, count_references(self.content))
 
-    def find_size(self) -> int | None:
-        """Return what `size` is, `None` if there is a reference that cannot be resolved."""
+    @property
+    def count(self) -> int:
+        """The number of different references in all. Raises `UnresolvedReference`."""
+        return len({each.reference for each in self._meet(count_references(self.content), 1, {})})
+
+    @property
+    def can_be_resolved(self) -> bool:
+        """`True` if each reference means a text."""
         try:
-            for _ in self._meet(count_references(self.content), 1, {}):
-                pass
+            return self.count >= 0
         except errors.UnresolvedReference:
-            return None
-        return self.size
+            return False
 
     def _meet(self, references: Mapping[Reference, int], level: int, met: dict[Reference, int]) -> Iterator[ServedReference]:
         """Yield the references of a content and of its parts, depth first; each once, or again if it is met on a deeper level."""

@@ -65,12 +65,12 @@ class Dependents:
     def ancestry(self, name: str) -> Ancestry:
         """Return by name which prompts refer to a prompt, through whichever of their versions."""
         parents: defaultdict[str, set[str]] = defaultdict(set)
-        pending = [name]
+        pending, seen = [name], {name}
         for each in pending:
-            for row in self.direct(each):
-                if row.name not in parents and row.name not in pending:
-                    pending.append(row.name)
-                parents[each].add(row.name)
+            above = {row.name for row in self.direct(each)}
+            parents[each] |= above
+            pending += sorted(above - seen)
+            seen |= above
         return Ancestry(name, {each: frozenset(names) for each, names in parents.items()})
 
     @cached_property

@@ -30,8 +30,18 @@ class Ancestry:
 
     @cached_property
     def longest(self) -> tuple[str, ...]:
-        """Names of the longest chain that ends with the prompt, from its beginning on."""
-        return self._longest(self.name, (self.name,))
+        """Names of the longest chain that ends with the prompt, from its beginning on.
+
+        It has at most one more name than a chain that is served; an import may have brought a longer one, or a circle.
+        """
+        # By the names on a level the name below, through which they refer to the prompt.
+        levels: list[dict[str, str]] = [{self.name: ""}]
+        while levels[-1] and len(levels) <= MAX_DEPTH + 1:
+            levels.append({parent: name for name in sorted(levels[-1], reverse=True) for parent in self.parents.get(name, ())})
+        names = [min(levels[-1] or levels[-2])]
+        for level in reversed(levels[1 : len(levels) if levels[-1] else -1]):
+            names.append(level[names[-1]])
+        return tuple(names)
 
     def way_from(self, ancestor: str) -> tuple[str, ...]:
         """Return the names of a chain from an ancestor to the prompt, both included."""
@@ -43,13 +53,6 @@ class Ancestry:
                     chains[parent] = (parent, *chains[name])
                     pending.append(parent)
         return chains[ancestor]
-
-    def _longest(self, name: str, chain: tuple[str, ...]) -> tuple[str, ...]:
-        # An import may have brought a cycle, or a chain that is longer than any that can be served.
-        if len(chain) > MAX_DEPTH + 1:
-            return chain
-        chains = [self._longest(parent, (parent, *chain)) for parent in sorted(self.parents.get(name, ())) if parent not in chain]
-        return max(chains, key=len, default=chain)
 
 
 def check_number(content: str) -> None:
@@ -77,7 +80,7 @@ def check_served(content: str, targets: Targets, ancestry: Ancestry, *, depth: i
         _check_target(reference, targets)
         _check_chains(reference, targets, ancestry, depth)
     if references:
-        _check_whole(Assembly(content, targets))
+        check_whole(Assembly(content, targets))
 
 
 def find_problem(reference: Reference, targets: Targets, ancestry: Ancestry, *, depth: int) -> errors.InvalidReference | None:
@@ -127,8 +130,9 @@ def _chains(
         yield from _chains(below, targets, chain, met)
 
 
-def _check_whole(assembly: Assembly) -> None:
-    if len(assembly.targets) > MAX_ALL_REFERENCES:
+def check_whole(assembly: Assembly) -> None:
+    """Raise `InvalidReference` if a text with all its parts has too many references or is too large. All can be resolved."""
+    if assembly.count > MAX_ALL_REFERENCES:
         raise errors.too_many_in_all()
     if assembly.size > MAX_BYTES:
         raise errors.assembled_too_large()

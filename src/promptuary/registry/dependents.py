@@ -9,6 +9,7 @@ from promptuary.model.dependents import Dependent, names_of
 from promptuary.model.errors import PromptNotFound
 from promptuary.model.prompts import Prompt, Version
 from promptuary.model.reference_checks import Ancestry, find_problem
+from promptuary.model.reference_errors import InvalidReference
 from promptuary.model.references import Reference, count_references
 from promptuary.registry.references import load_dependents, load_targets
 from promptuary.store import prompts, references
@@ -69,7 +70,10 @@ def list_references(tx: Transaction, actor: Actor, version: Version) -> list[Ref
     found = count_references(version.content) if tx.reference_depth else {}
     if not found:
         return []
-    targets = load_targets(tx, actor.project_id, found)
+    try:
+        targets = load_targets(tx, actor.project_id, found)
+    except InvalidReference as refusal:
+        return [ReferenceState(reference, None, refusal.code) for reference in found]
     prompt = prompts.find_prompt(tx, project_id=actor.project_id, name=version.name)
     is_deep = prompt is not None and tx.reference_depth > 1
     ancestry = load_dependents(tx, prompt).ancestry(version.name) if prompt and is_deep else Ancestry(version.name, {})

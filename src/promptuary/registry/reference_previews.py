@@ -116,7 +116,7 @@ def _compare(tx: Transaction, actor: Actor, label: str, target: Version, rows: l
     size = 0
     for row in rows:
         version = found[row.version_id]
-        before, after = (_assembled(tx, actor, version, targets, moved) for targets in (now, then))
+        before, after = (_assembled(tx, actor, version, targets) for targets in (now, then))
         size += len(before.text) + len(after.text)
         if size > _MAX_COMPARED_BYTES:
             break
@@ -132,10 +132,9 @@ class _Whole:
     conflicts: tuple[DeclarationConflict, ...] = ()
 
 
-def _assembled(tx: Transaction, actor: Actor, version: Version, known: dict[Reference, Target], moved: Part) -> _Whole:
-    references = count_references(version.content)
+def _assembled(tx: Transaction, actor: Actor, version: Version, known: dict[Reference, Target]) -> _Whole:
     try:
-        targets = load_targets(tx, actor.project_id, [*references, *moved.references], known)
+        targets = load_targets(tx, actor.project_id, count_references(version.content), known)
         assembled = Assembly(version.content, targets).assemble(version.name)
     except (InvalidReference, UnresolvedReference):
         return _Whole()

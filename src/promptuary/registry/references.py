@@ -13,7 +13,7 @@ from promptuary.model.assembly import Assembly, Part, Target, own_size
 from promptuary.model.content import MAX_BYTES
 from promptuary.model.dependents import Dependent, Dependents, affected_by, names_of
 from promptuary.model.prompts import Prompt, Version
-from promptuary.model.reference_checks import Ancestry, check_number, check_served, check_written
+from promptuary.model.reference_checks import Ancestry, check_number, check_served, check_whole, check_written
 from promptuary.model.references import MAX_ALL_REFERENCES, MAX_DEPTH, Reference, count_references, is_text
 from promptuary.store import references, versions
 from promptuary.store.engine.database import Transaction
@@ -28,27 +28,28 @@ _MAX_LOADED_BYTES = 25_000_000
 def load_targets(
     tx: Transaction, project_id: int, wanted: Iterable[Reference], known: dict[Reference, Target] | None = None
 ) -> dict[Reference, Target]:
-    """Find what references mean, and those of their parts, as deep as references are resolved. What is ``known`` is not read again.
+    """Find what the references of one version mean, and those of its parts, as deep as references are resolved.
 
-    Raises `InvalidReference` if there are too many of them, or if they are too large.
+    ``known`` keeps what was read for one version for the next; it is completed and returned.
+    Raises `InvalidReference` if the version has too many references in all, or if its parts are too large.
     """
     targets: dict[Reference, Target] = {} if known is None else known
-    before = len(targets)
+    met: set[Reference] = set()
     size = 0
     pending = list(wanted)
     for _ in range(MAX_DEPTH):
-        new = list(dict.fromkeys(reference for reference in pending if reference not in targets))
+        level = [reference for reference in dict.fromkeys(pending) if reference not in met]
+        met.update(level)
         pending = []
-        for batch in batches_of(new):
-            found = references.find_targets(tx, project_id, batch)
-            targets.update(found)
-            parts = [target for target in found.values() if isinstance(target, Part)]
+        for batch in batches_of(level):
+            targets.update(references.find_targets(tx, project_id, [each for each in batch if each not in targets]))
+            parts = [target for each in batch if isinstance(target := targets[each], Part)]
             size += sum(own_size(part.content) for part in parts)
             if size > _MAX_LOADED_BYTES:
                 raise errors.assembled_too_large()
-            if len(targets) - before > MAX_ALL_REFERENCES + _AT_ONCE:
-                raise errors.too_many_in_all()
             pending += [reference for part in parts for reference in part.references]
+        if len(met) > MAX_ALL_REFERENCES + _AT_ONCE:
+            raise errors.too_many_in_all()
     return targets
 
 
@@ -187,14 +188,32 @@ def _check_sizes(tx: Transaction, prompt: Prompt, label: str, target: Version, a
     names = {row.version_id: row.name for row in sorted(affected, key=lambda row: (row.name, row.version))}
     for batch in batches_of(list(names)):
         contents = versions.list_contents(tx, batch)
-        wanted = (reference for content in (target.content, *contents.values()) for reference in count_references(content))
-        load_targets(tx, prompt.project_id, wanted, targets)
         for version_id in batch:
-            size = Assembly(contents[version_id], targets).find_size()
-            if size is not None and size > MAX_BYTES:
-                detail = f"With version {target.version} its text exceeds {MAX_BYTES} bytes."
+            problem = _problem_of_whole(tx, prompt.project_id, contents[version_id], targets)
+            if problem is not None:
                 sentence = errors.label_is_referenced([names[version_id]])
-                raise errors.InvalidReference("assembled_too_large", f"{sentence} {detail}", name=names[version_id])
+                detail = f"{sentence} With version {target.version} its text {_EXCESSES[problem.code]}."
+                raise errors.InvalidReference(problem.code, detail, name=names[version_id])
+
+
+_EXCESSES = {
+    "assembled_too_large": f"exceeds {MAX_BYTES} bytes",
+    "too_many_references": f"has more than {MAX_ALL_REFERENCES} references",
+}
+
+
+def _problem_of_whole(
+    tx: Transaction, project_id: int, content: str, targets: dict[Reference, Target]
+) -> errors.InvalidReference | None:
+    """Return why a text with all its parts exceeds a limit; one that cannot be resolved for another reason exceeds none."""
+    try:
+        load_targets(tx, project_id, count_references(content), targets)
+        assembly = Assembly(content, targets)
+        if assembly.can_be_resolved:
+            check_whole(assembly)
+    except errors.InvalidReference as problem:
+        return problem
+    return None
 
 
 def _targets_of(tx: Transaction, prompt: Prompt, content: str) -> dict[Reference, Target]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from promptuary.model.assembly import Target
 from promptuary.model.reference_checks import Ancestry, find_problem
 from promptuary.model.reference_errors import InvalidReference
 from promptuary.model.references import MAX_DEPTH, Reference, tag_of
@@ -60,15 +61,18 @@ _MAX_PROJECTS = 10_000
 
 
 def _problems(tx: Transaction, project_id: int) -> Iterator[tuple[Reference, InvalidReference]]:
-    nobody = Ancestry("", {})
-    # Some at a time, so that the contents of parts are not all in memory.
     for batch in batches_of(references.list_referenced(tx, project_id)):
-        try:
-            targets = load_targets(tx, project_id, batch)
-        except InvalidReference as problem:
-            yield from ((reference, problem) for reference in batch)
-            continue
+        # What some references have in common is read once, and not all contents are in memory.
+        known: dict[Reference, Target] = {}
         for reference in batch:
-            problem_of_one = find_problem(reference, targets, nobody, depth=MAX_DEPTH)
-            if problem_of_one is not None:
-                yield reference, problem_of_one
+            problem = _problem(tx, project_id, reference, known)
+            if problem is not None:
+                yield reference, problem
+
+
+def _problem(tx: Transaction, project_id: int, reference: Reference, known: dict[Reference, Target]) -> InvalidReference | None:
+    try:
+        targets = load_targets(tx, project_id, [reference], known)
+    except InvalidReference as problem:
+        return problem
+    return find_problem(reference, targets, Ancestry("", {}), depth=MAX_DEPTH)

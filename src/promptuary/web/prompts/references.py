@@ -29,6 +29,8 @@ PROBLEMS = {
     "reference_not_text": "its content is not plain text",
     "nested_reference": "its references are too deep",
     "reference_cycle": "it refers back to this prompt",
+    "too_many_references": "there are too many references in all",
+    "assembled_too_large": "the whole text is too large",
 }
 """Codes of problems with references, as pages show them."""
 
