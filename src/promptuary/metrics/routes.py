@@ -13,6 +13,7 @@ ROUTES = (
     _PROMPTS,
     FETCH,
     f"{FETCH}archive/",
+    f"{FETCH}dependents/",
     f"{FETCH}duplicate/",
     f"{FETCH}labels/{{label_name}}/",
     f"{FETCH}restore/",
