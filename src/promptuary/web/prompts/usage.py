@@ -5,8 +5,8 @@ from datetime import UTC
 from starlette.responses import Response
 
 from promptuary.model.access import Permission
-from promptuary.model.contracts import variables_of
-from promptuary.model.prompts import Version
+from promptuary.model.contracts import Contract, variables_of
+from promptuary.model.templates import Template
 from promptuary.model.usage import DEFAULT_DAYS, recent_days
 from promptuary.model.values import sample_of
 from promptuary.registry import prompts, usage
@@ -55,7 +55,7 @@ def show_use(request: PageRequest) -> Response:
         name=version.name,
         label=label,
         kind=template.kind,
-        samples=_samples(whole),
+        samples=_samples(template, whole.contract),
         placeholders=_fitting(template.placeholders),
     )
     return request.page(
@@ -74,10 +74,11 @@ def _fitting(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in names if len(name) <= MAX_NAME)[:MAX_NAMES]
 
 
-def _samples(version: Version) -> dict[str, object]:
+def _samples(template: Template, contract: Contract | None) -> dict[str, object]:
     """Return values with which programs on the page run: those of variables that have to be given come first."""
-    variables = variables_of(version.template, version.contract)
-    shown = [variables[name] for name in variables if name not in version.template.placeholders]
+    variables = variables_of(template, contract)
+    placeholders = frozenset(template.placeholders)
+    shown = [variable for name, variable in variables.items() if name not in placeholders]
     first = sorted(shown, key=lambda variable: not variable.must_be_given)
     return {name: sample_of(variables[name], max_length=MAX_SAMPLE) for name in _fitting(tuple(each.name for each in first))}
 
