@@ -112,11 +112,23 @@ def test_only_what_is_typed_is_in_the_config(form: ConfigForm, config: object) -
         (typed('{"a": '), "config", "This is not valid JSON."),
         (typed('{"model": "y"}', model="x"), "config", "'model' is in the field 'Model' and in the other values"),
         (typed('{"a": "\\ud800"}'), "config", "Surrogate characters are not allowed"),
-        (typed(response='{"type": "strng"}'), "config.response", "At type: this is not a type of JSON Schema."),
-        (typed(response='{"properties": []}'), "config.response", 'At properties: [] is not of type "object".'),
-        (typed(tools='[{"input_schema": {"required": "q"}}]'), "config.tools", "At 0.input_schema.required:"),
-        (typed(tools='[{"function": {"parameters": 5}}]'), "config.tools", "At 0.function.parameters:"),
-        (typed('{"output_schema": {"minimum": "1"}}'), "config.response", "At minimum:"),
+        (
+            typed(response='{"type": "strng"}'),
+            "config.response",
+            "not a JSON Schema: type has a value that JSON Schema does not allow.",
+        ),
+        (typed(response='{"properties": []}'), "config.response", "not a JSON Schema: properties must be object."),
+        (
+            typed(tools='[{"input_schema": {"required": "q"}}]'),
+            "config.tools",
+            "not a JSON Schema: 0.input_schema.required must be array.",
+        ),
+        (
+            typed(tools='[{"function": {"parameters": 5}}]'),
+            "config.tools",
+            "not a JSON Schema: 0.function.parameters must be object or boolean.",
+        ),
+        (typed('{"output_schema": {"minimum": "1"}}'), "config.response", "not a JSON Schema: minimum must be number."),
     ],
 )
 def test_what_makes_no_config_is_refused_at_its_field(form: ConfigForm, field: str, message: str) -> None:
@@ -130,6 +142,7 @@ def test_what_makes_no_config_is_refused_at_its_field(form: ConfigForm, field: s
     "config",
     [
         {"response_format": {"type": "json_object"}},
+        {"response_schema": {"type": ["object", "null"]}},
         {"response_format": {"type": "json_schema", "schema": {"type": ["string", "null"]}}},
         {"tools": [{"type": "web_search"}, "odd", {"function": {"name": "f"}}]},
         {"response_schema": {"$ref": "http://127.0.0.1:9/other", "pattern": "\\p{L}"}},
@@ -152,7 +165,7 @@ def test_a_schema_of_a_megabyte_is_checked() -> None:
     schema = {"type": "object", "properties": {f"p{number}": {"type": "string", "minLength": 1} for number in range(20_000)}}
     assert config_of(typed(response=json.dumps(schema)), None) == {"response_schema": schema}
     schema["properties"]["p19999"] = {"type": 5}  # type: ignore[index]  # it is an object
-    with pytest.raises(InvalidValue, match=r"At properties\.p19999\.type"):
+    with pytest.raises(InvalidValue, match=r"JSON Schema: properties\.p19999\.type has a value"):
         config_of(typed(response=json.dumps(schema)), None)
 
 
@@ -174,7 +187,7 @@ def test_a_problem_of_a_field_is_told_there_and_all_that_was_typed_is_kept(web: 
     for name in ("review", "publish"):
         shown = browser.post(act(web, name), data=edited(editing(web, browser), prompt="kept", **changes))
         assert shown.status_code == 400
-        assert "Tools: This is not a JSON Schema. At 0.function.parameters.type" in text_of(shown)
+        assert "Tools: This is not a JSON Schema: 0.function.parameters.type has a value" in text_of(shown)
         assert 'id="config.tools-problem"' in shown.text
         again = form_of(shown, act(web, "review"))
         assert {key: again[key] for key in changes} == changes

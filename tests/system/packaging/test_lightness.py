@@ -36,12 +36,11 @@ def _sizes(*extras: str) -> dict[str, float]:
     return {name: _installed_size(each) / MEGABYTE for name, each in found.items()}
 
 
-def test_the_installed_requirements_are_smaller_than_130_megabytes() -> None:
-    # 125, of which 15 are of jsonschema-rs, which checks schemas of responses and tools.
+def test_the_installed_requirements_are_smaller_than_120_megabytes() -> None:
     sizes = _sizes()
     assert {"sqlalchemy", "uvicorn", "psycopg-binary"} <= set(sizes)
     assert not {"pytest", "mcp", "cryptography"} & set(sizes)
-    assert 20 < sum(sizes.values()) < 130, sizes
+    assert 20 < sum(sizes.values()) < 120, sizes
 
 
 def test_mcp_adds_less_than_26_megabytes() -> None:
