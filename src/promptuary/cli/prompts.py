@@ -1,13 +1,13 @@
 """``promptuary prompt``: prompts of a server, over HTTP with a key. `prompt_writing` has the commands that publish."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
 from promptuary.cli.differences import show_difference
-from promptuary.cli.output import AsJson, say, show_json, show_record, show_records, show_text, write_out
+from promptuary.cli.output import AsJson, Record, say, show_json, show_record, show_records, show_text, write_out
 from promptuary.cli.reference_warnings import Served, find_affected, named, warn_of_move
 from promptuary.cli.remote import ProfileName, Yes, reached_prompts, require_agreement
 from promptuary.model.names import check_label_name
@@ -16,6 +16,7 @@ from promptuary.sync import Draft
 
 app = typer.Typer(help="Read, write, compare, label and archive the prompts of a server over HTTP.", no_args_is_help=True)
 
+Row = dict[str, Any]
 PromptName = Annotated[str, typer.Argument(metavar="NAME", help="The prompt's name.")]
 Version = Annotated[int | None, typer.Option("--version", help="The version's number.", min=1)]
 
@@ -33,20 +34,7 @@ def list_all(
         check_label_name(label, field="label")
     with reached_prompts(profile) as prompts:
         rows = prompts.list_plain(search=search, label=label, is_archived=archived)
-    if as_json:
-        show_json(rows)
-        return
-    records = [
-        {
-            "name": row["name"],
-            "version": row["version"],
-            "labels": [f"{each['name']}={each['version']}" for each in row["all_labels"]],
-            "changed_at": _second(row["created_at"]),
-            "bytes": row["prompt_size_bytes"],
-        }
-        for row in rows
-    ]
-    show_records(records, as_json=False, nothing="There are no such prompts.")
+    _show_rows(rows, _record_of_prompt, as_json=as_json, nothing="There are no such prompts.")
 
 
 @app.command("show")
@@ -104,20 +92,7 @@ def history(name: PromptName, profile: ProfileName = None, as_json: AsJson = Fal
             if page["versions"] and page["versions"][0]["version"] >= versions[-1]["version"]:
                 raise RemoteError("The server answered with a history that has no end.")
             versions += page["versions"]
-    if as_json:
-        show_json(versions)
-        return
-    records = [
-        {
-            "version": each["version"],
-            "labels": each["labels"],
-            "description": each["version_description"],
-            "author": _author(each),
-            "created_at": _second(each["created_at"]),
-        }
-        for each in versions
-    ]
-    show_records(records, as_json=False, nothing="There are no versions.")
+    _show_rows(versions, _record_of_version, as_json=as_json, nothing="There are no versions.")
 
 
 @app.command("diff")
@@ -158,20 +133,7 @@ def dependents(
         raise typer.BadParameter("--version and --label exclude each other.")
     with reached_prompts(profile) as prompts:
         rows = prompts.list_dependents(name, label=label, version=version, inactive=inactive)
-    if as_json:
-        show_json(rows)
-        return
-    records = [
-        {
-            "name": row["name"],
-            "version": row["version"],
-            "labels": row["labels"],
-            "references": row["reference"]["label"] or f"v{row['reference']['version']}",
-            "tags": row["occurrences"],
-        }
-        for row in rows
-    ]
-    show_records(records, as_json=False, nothing=f"No prompt references {name}.")
+    _show_rows(rows, _record_of_dependent, as_json=as_json, nothing=f"No prompt references {name}.")
 
 
 @app.command("label")
@@ -231,6 +193,44 @@ def restore(name: PromptName, profile: ProfileName = None, as_json: AsJson = Fal
         return
     former = ", ".join(f"{each['name']}={each['version']}" for each in restored["former_labels"])
     say(f"{name} is back at version {restored['version']}.{f' Its labels were {former}.' if former else ''}")
+
+
+def _show_rows(rows: Sequence[Row], record_of: Callable[[Row], Record], *, as_json: bool, nothing: str) -> None:
+    """Print rows of an answer: as JSON with all that the server tells, for people the columns of ``record_of``."""
+    if as_json:
+        show_json(rows)
+    else:
+        show_records([record_of(row) for row in rows], as_json=False, nothing=nothing)
+
+
+def _record_of_prompt(row: Row) -> Record:
+    return {
+        "name": row["name"],
+        "version": row["version"],
+        "labels": [f"{each['name']}={each['version']}" for each in row["all_labels"]],
+        "changed_at": _second(row["created_at"]),
+        "bytes": row["prompt_size_bytes"],
+    }
+
+
+def _record_of_version(row: Row) -> Record:
+    return {
+        "version": row["version"],
+        "labels": row["labels"],
+        "description": row["version_description"],
+        "author": _author(row),
+        "created_at": _second(row["created_at"]),
+    }
+
+
+def _record_of_dependent(row: Row) -> Record:
+    return {
+        "name": row["name"],
+        "version": row["version"],
+        "labels": row["labels"],
+        "references": row["reference"]["label"] or f"v{row['reference']['version']}",
+        "tags": row["occurrences"],
+    }
 
 
 def _read_version(prompts: RemotePrompts, name: str, version: int | None) -> dict[str, Any]:
