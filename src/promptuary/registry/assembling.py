@@ -74,10 +74,11 @@ def assemble_version(
     actor.require(Permission.READ)
     if not tx.reference_depth:
         return AssembledVersion(version)
-    if not count_references(version.content):
+    counted = count_references(version.content)
+    if not counted:
         return AssembledVersion(version, ())
     try:
-        targets = load_targets(tx, actor.project_id, count_references(version.content), known)
+        targets = load_targets(tx, actor.project_id, counted, known)
     except errors.InvalidReference as refusal:
         raise errors.UnusableReference(str(refusal), name=version.name) from None
     assembled = Assembly(version.content, targets).assemble(version.name)

@@ -10,10 +10,10 @@ from promptuary.model.templates import Template
 from promptuary.model.usage import DEFAULT_DAYS, recent_days
 from promptuary.model.values import sample_of
 from promptuary.registry import prompts, usage
+from promptuary.registry.assembling import assemble_all
 from promptuary.web.numbers import positive_int
 from promptuary.web.page_request import PageRequest
 from promptuary.web.prompts.charts import chart_of
-from promptuary.web.prompts.references import read_references
 from promptuary.web.prompts.snippets import KEY_VARIABLE, Subject, snippets_of
 
 PREFERRED = "production"
@@ -44,9 +44,8 @@ def show_use(request: PageRequest) -> Response:
         if label is None:
             label = next((pointer.name for pointer in version.prompt_labels if pointer.name == PREFERRED), "")
             version = prompts.fetch_prompt(tx, actor, name, label=label) if label else version
-        references = read_references(tx, actor, version)
-    # Programs get the texts of all references.
-    whole = references.assembled.version if references.assembled else version
+        # Programs get the texts of all references.
+        whole = next((each.version for each in assemble_all(tx, actor, [version]).versions), version)
     template = whole.template
     subject = Subject(
         address=request.address,
