@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from promptuary.model.assembly import ServedReference
 from promptuary.model.content import text_of
 from promptuary.model.json_text import dump
 from promptuary.model.templates import Template
@@ -28,6 +29,12 @@ class DeclaringText:
             return {name: {} for name in Template(text_of(self.content)).variables}
         declared: dict[str, object] = json.loads(self.variables_json)
         return declared
+
+
+def declaring_texts(own: DeclaringText, served: Iterable[ServedReference]) -> list[DeclaringText]:
+    """Return the own text of an assembled prompt and those of its parts, each once, in the order in which their tags are met."""
+    parts = {each.part.version_id: each.part for each in served}
+    return [own, *(DeclaringText(part.name, part.content, part.variables_json) for part in parts.values())]
 
 
 @dataclass(frozen=True, slots=True)

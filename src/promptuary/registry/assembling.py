@@ -5,7 +5,13 @@ from dataclasses import dataclass, field, replace
 
 from promptuary.model import reference_errors as errors
 from promptuary.model.access import Actor, Permission
-from promptuary.model.assembled_contracts import DeclarationConflict, DeclaringText, assembled_contract, list_conflicts
+from promptuary.model.assembled_contracts import (
+    DeclarationConflict,
+    DeclaringText,
+    assembled_contract,
+    declaring_texts,
+    list_conflicts,
+)
 from promptuary.model.assembly import Assembly, ServedReference, Target
 from promptuary.model.content import text_of
 from promptuary.model.outline import outline_of
@@ -82,7 +88,7 @@ def assemble_version(
     except errors.InvalidReference as refusal:
         raise errors.UnusableReference(str(refusal), name=version.name) from None
     assembled = Assembly(version.content, targets).assemble(version.name)
-    texts = [DeclaringText(version.name, version.content, version.variables_json), *_parts(assembled.served)]
+    texts = declaring_texts(DeclaringText(version.name, version.content, version.variables_json), assembled.served)
     whole = replace(
         version,
         content=assembled.content,
@@ -90,8 +96,3 @@ def assemble_version(
         variables_json=assembled_contract(texts),
     )
     return AssembledVersion(whole, assembled.served, tuple(list_conflicts(texts)), assembled.texts)
-
-
-def _parts(served: Iterable[ServedReference]) -> list[DeclaringText]:
-    parts = {each.part.version_id: each.part for each in served}
-    return [DeclaringText(part.name, part.content, part.variables_json) for part in parts.values()]

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from promptuary.model.access import Actor, Permission
 from promptuary.model.assembly import Part
 from promptuary.model.dependents import Dependent, names_of
-from promptuary.model.errors import PromptNotFound
-from promptuary.model.prompts import Prompt, Version
+from promptuary.model.prompts import Version
 from promptuary.model.reference_checks import Ancestry, find_problem
 from promptuary.model.reference_errors import InvalidReference
 from promptuary.model.references import Reference, count_references
+from promptuary.registry.prompts import get_prompt
 from promptuary.registry.references import load_dependents, load_targets
 from promptuary.store import prompts, references
 from promptuary.store.engine.database import Transaction
@@ -51,7 +51,7 @@ def list_parents(tx: Transaction, actor: Actor, *, name: str) -> list[Parent]:
     actor.require(Permission.READ)
     if not tx.reference_depth:
         return []
-    prompt = _get(tx, actor, name)
+    prompt = get_prompt(tx, actor, name)
     found = {Parent(row.name, row.reference) for row in load_dependents(tx, prompt).direct(name)}
     return sorted(found, key=_parent_order)[:MAX_REFERENCED_BY]
 
@@ -61,7 +61,7 @@ def list_followers(tx: Transaction, actor: Actor, *, name: str, label: str | Non
     actor.require(Permission.READ)
     if not tx.reference_depth:
         return ()
-    return names_of(load_dependents(tx, _get(tx, actor, name)).all(name, label=label))
+    return names_of(load_dependents(tx, get_prompt(tx, actor, name)).all(name, label=label))
 
 
 def list_references(tx: Transaction, actor: Actor, version: Version) -> list[ReferenceState]:
@@ -102,7 +102,7 @@ def list_dependents(
     With ``label`` or ``version`` those that follow the label or pin the version. Raises `PromptNotFound`.
     """
     actor.require(Permission.READ)
-    prompt = _get(tx, actor, name)
+    prompt = get_prompt(tx, actor, name)
     if not tx.reference_depth:
         return DependentsPage((), 0)
     if with_inactive:
@@ -115,13 +115,6 @@ def list_dependents(
         if label in {None, row.reference.label} and version in {None, row.reference.version}
     ]
     return DependentsPage(sorted(rows, key=_dependent_order)[offset : offset + limit], len(rows))
-
-
-def _get(tx: Transaction, actor: Actor, name: str) -> Prompt:
-    prompt = prompts.find_prompt(tx, project_id=actor.project_id, name=name)
-    if prompt is None:
-        raise PromptNotFound(name)
-    return prompt
 
 
 def _selector_order(reference: Reference) -> tuple[bool, str, int]:

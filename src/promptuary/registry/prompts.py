@@ -282,7 +282,7 @@ def resolve_prompt(
     Where both ``version`` and ``version_id`` are given, both must match.
     """
     actor.require(Permission.READ)
-    prompt = _get(tx, actor, name)
+    prompt = get_prompt(tx, actor, name)
     if version_id is not None:
         selected = versions.find_version_by_id(tx, prompt, version_id=version_id)
     else:
@@ -306,7 +306,8 @@ def _checked_description(description: str | None) -> str | None:
     return description
 
 
-def _get(tx: Transaction, actor: Actor, name: str) -> Prompt:
+def get_prompt(tx: Transaction, actor: Actor, name: str) -> Prompt:
+    """Return an active prompt by its name. Raises `PromptNotFound`."""
     prompt = prompts.find_prompt(tx, project_id=actor.project_id, name=name)
     if prompt is None:
         raise PromptNotFound(name)

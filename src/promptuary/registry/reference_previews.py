@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 
 from promptuary.model.access import Actor, Permission
-from promptuary.model.assembled_contracts import DeclarationConflict, DeclaringText, list_conflicts
+from promptuary.model.assembled_contracts import DeclarationConflict, DeclaringText, declaring_texts, list_conflicts
 from promptuary.model.assembly import Assembly, Part, Target
 from promptuary.model.content import encode_prompt, text_of
 from promptuary.model.dependents import Dependent, names_of
-from promptuary.model.errors import PromptNotFound
-from promptuary.model.prompts import LabelPointer, Prompt, Version
+from promptuary.model.prompts import LabelPointer, Version
 from promptuary.model.reference_errors import InvalidReference, UnresolvedReference
 from promptuary.model.references import Reference, count_references
+from promptuary.registry.prompts import get_prompt
 from promptuary.registry.references import check_now, find_affected, load_dependents, load_targets
-from promptuary.store import labels, prompts, versions
+from promptuary.store import labels, versions
 from promptuary.store.engine.database import Transaction
 
 MAX_COMPARED = 20
@@ -70,7 +70,7 @@ def preview_publish(tx: Transaction, actor: Actor, *, name: str, prompt: object,
     actor.require(Permission.READ)
     if not tx.reference_depth:
         return PublishPreview()
-    content, found = encode_prompt(prompt), _get(tx, actor, name)
+    content, found = encode_prompt(prompt), get_prompt(tx, actor, name)
     dependents = load_dependents(tx, found)
     pointers = labels.list_pointers(tx, found.id) if dependents.rows else ()
     followed = ((pointer, names_of(dependents.direct(name, label=pointer.name))) for pointer in pointers)
@@ -82,8 +82,7 @@ def preview_publish(tx: Transaction, actor: Actor, *, name: str, prompt: object,
     except InvalidReference as problem:
         return PublishPreview(problem, followed=shown)
     parts = Assembly(content, load_targets(tx, actor.project_id, count_references(content))).assemble(name).served
-    by_id = {each.part.version_id: each.part for each in parts}
-    texts = [DeclaringText(name, content, variables_json), *(_declaring(part) for part in by_id.values())]
+    texts = declaring_texts(DeclaringText(name, content, variables_json), parts)
     return PublishPreview(conflicts=tuple(list_conflicts(texts)), followed=shown)
 
 
@@ -92,7 +91,7 @@ def preview_move(tx: Transaction, actor: Actor, *, label: str, target: Version) 
     actor.require(Permission.READ)
     if not tx.reference_depth:
         return MovePreview()
-    prompt = _get(tx, actor, target.name)
+    prompt = get_prompt(tx, actor, target.name)
     try:
         affected = find_affected(tx, prompt, label, target)
     except InvalidReference as problem:
@@ -104,7 +103,7 @@ def preview_move(tx: Transaction, actor: Actor, *, label: str, target: Version) 
 def list_parents_of_label(tx: Transaction, actor: Actor, *, name: str, label: str) -> tuple[str, ...]:
     """Return the names of the prompts that follow a label, which keep it from being removed."""
     actor.require(Permission.READ)
-    return names_of(load_dependents(tx, _get(tx, actor, name)).direct(name, label=label)) if tx.reference_depth else ()
+    return names_of(load_dependents(tx, get_prompt(tx, actor, name)).direct(name, label=label)) if tx.reference_depth else ()
 
 
 def _compare(tx: Transaction, actor: Actor, label: str, target: Version, rows: list[Dependent]) -> tuple[AffectedText, ...]:
@@ -138,17 +137,5 @@ def _assembled(tx: Transaction, actor: Actor, version: Version, known: dict[Refe
         assembled = Assembly(version.content, targets).assemble(version.name)
     except (InvalidReference, UnresolvedReference):
         return _Whole()
-    parts = {each.part.version_id: each.part for each in assembled.served}
-    texts = [DeclaringText(version.name, version.content, version.variables_json), *map(_declaring, parts.values())]
+    texts = declaring_texts(DeclaringText(version.name, version.content, version.variables_json), assembled.served)
     return _Whole(text_of(assembled.content), tuple(list_conflicts(texts)))
-
-
-def _declaring(part: Part) -> DeclaringText:
-    return DeclaringText(part.name, part.content, part.variables_json)
-
-
-def _get(tx: Transaction, actor: Actor, name: str) -> Prompt:
-    prompt = prompts.find_prompt(tx, project_id=actor.project_id, name=name)
-    if prompt is None:
-        raise PromptNotFound(name)
-    return prompt

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from promptuary.files import Document, Folder, FoundFile, InvalidFile, LockedReference
-from promptuary.model.assembled_contracts import DeclarationConflict, DeclaringText, assembled_contract, list_conflicts
+from promptuary.model.assembled_contracts import (
+    DeclarationConflict,
+    DeclaringText,
+    assembled_contract,
+    declaring_texts,
+    list_conflicts,
+)
 from promptuary.model.assembly import Absence, Assembly, Part, ServedReference, Target, Targets
 from promptuary.model.contracts import encode_contract
 from promptuary.model.json_text import dump, parse
@@ -52,11 +58,7 @@ def assemble(document: Document, targets: Targets) -> AssembledFile:
     """Return a document with its parts. Raises `UnresolvedReference`."""
     stored = dump(document.content)
     assembled = Assembly(stored, targets).assemble(document.name)
-    parts = {each.part.version_id: each.part for each in assembled.served}
-    texts = [
-        DeclaringText(document.name, stored, encode_contract(document.contract)),
-        *(DeclaringText(part.name, part.content, part.variables_json) for part in parts.values()),
-    ]
+    texts = declaring_texts(DeclaringText(document.name, stored, encode_contract(document.contract)), assembled.served)
     contract = assembled_contract(texts)
     declared = None if contract is None else json.loads(contract)
     return AssembledFile(parse(assembled.content), declared, assembled.served, tuple(list_conflicts(texts)))
