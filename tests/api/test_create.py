@@ -44,7 +44,7 @@ def test_whole_seconds_are_shown_without_a_fraction(sqlite_api: Api, clock: Cloc
 
 
 def test_unknown_and_read_only_keys_are_ignored(sqlite_api: Api) -> None:
-    ignored = {"version": 7, "deleted": True, "id": "x", "is_latest": False, "labels": ["a"], "surprise": {}}
+    ignored = {"version": 7, "deleted": True, "id": "x", "is_latest": False, "surprise": {}}
     answer = sqlite_api.client.post(sqlite_api.path, json={"name": "greeting", "prompt": "Hello!", **ignored})
     assert (answer.status_code, answer.text) == (201, wire(full_prompt(answer.json()["id"], sqlite_api.registry.user)))
 

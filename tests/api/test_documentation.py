@@ -28,6 +28,18 @@ OPERATIONS = {
         "/api/projects/{project_id}/llm_prompts/name/{prompt_name}/labels/{label_name}/",
         "delete",
     ): "llm_prompts_name_labels_destroy",
+    (
+        "/api/projects/{project_id}/llm_prompts/name/{prompt_name}/labels/{label_name}/history/",
+        "get",
+    ): "llm_prompts_name_labels_history_list",
+    (
+        "/api/projects/{project_id}/llm_prompts/name/{prompt_name}/labels/{label_name}/undo/",
+        "post",
+    ): "llm_prompts_name_labels_undo_create",
+    ("/api/projects/{project_id}/llm_prompts/promote/", "post"): "llm_prompts_promote_create",
+    ("/api/projects/{project_id}/llm_prompts/releases/", "get"): "llm_prompts_releases_list",
+    ("/api/projects/{project_id}/llm_prompts/releases/{release_id}/", "get"): "llm_prompts_releases_retrieve",
+    ("/api/projects/{project_id}/llm_prompts/releases/{release_id}/undo/", "post"): "llm_prompts_releases_undo_create",
     ("/api/projects/{project_id}/llm_prompts/name/{prompt_name}/restore/", "post"): "llm_prompts_name_restore_create",
     ("/api/projects/{project_id}/llm_prompts/name/{prompt_name}/usage/", "get"): "llm_prompts_name_usage_retrieve",
     ("/api/projects/{project_id}/llm_prompts/changes/", "get"): "llm_prompts_changes_list",
@@ -43,6 +55,7 @@ SCHEMAS = {
     "ImportUnresolved",
     "LLMPrompt",
     "LLMPromptChange",
+    "LLMPromptChangedText",
     "LLMPromptChanges",
     "LLMPromptCreate",
     "LLMPromptDayUsage",
@@ -51,16 +64,25 @@ SCHEMAS = {
     "LLMPromptEditOperation",
     "LLMPromptKeyUsage",
     "LLMPromptLabel",
+    "LLMPromptLabelMove",
     "LLMPromptLabelPointer",
     "LLMPromptLabelSet",
+    "LLMPromptLabelUndo",
     "LLMPromptLabelUsage",
     "LLMPromptList",
+    "LLMPromptMove",
+    "LLMPromptMoveRefusal",
+    "LLMPromptMoves",
     "LLMPromptOutlineEntry",
     "LLMPromptParentUsage",
     "LLMPromptPartUsage",
+    "LLMPromptPromote",
     "LLMPromptPublic",
     "LLMPromptReferenceSelector",
     "LLMPromptReferencedBy",
+    "LLMPromptRelease",
+    "LLMPromptReleaseUndo",
+    "LLMPromptReleasedLabel",
     "LLMPromptResolveResponse",
     "LLMPromptResolvedReference",
     "LLMPromptRestore",
@@ -71,7 +93,9 @@ SCHEMAS = {
     "LLMPromptVersionSummary",
     "LLMPromptVersionUsage",
     "PaginatedLLMPromptDependentList",
+    "PaginatedLLMPromptLabelMoveList",
     "PaginatedLLMPromptListList",
+    "PaginatedLLMPromptReleaseList",
     "PatchedLLMPromptPublish",
     "Project",
     "UserBasic",
@@ -136,13 +160,15 @@ def test_every_operation_takes_its_path_parameters_and_a_bearer_key(document: An
     [
         (
             "llm_prompts_list",
-            {"archived", "content", "created_by_id", "label", "limit", "offset", "order_by", "resolve", "search", "token"},
+            {"archived", "at", "content", "created_by_id", "label", "limit", "offset", "order_by", "resolve", "search", "token"},
         ),
-        ("llm_prompts_name_retrieve", {"content", "label", "resolve", "token", "version"}),
-        ("llm_prompts_resolve_name_retrieve", {"before_version", "limit", "offset", "token", "version", "version_id"}),
+        ("llm_prompts_name_retrieve", {"at", "content", "label", "resolve", "token", "version"}),
+        ("llm_prompts_resolve_name_retrieve", {"at", "before_version", "limit", "offset", "token", "version", "version_id"}),
         ("llm_prompts_name_dependents_list", {"inactive", "label", "limit", "offset", "token", "version"}),
         ("llm_prompts_name_usage_retrieve", {"from", "limit", "offset", "to", "token", "version"}),
         ("llm_prompts_create", set()),
+        ("llm_prompts_name_archive_create", {"dry_run", "reason"}),
+        ("llm_prompts_name_labels_destroy", {"dry_run", "expected_version", "reason"}),
     ],
 )
 def test_every_query_parameter_is_documented(document: Any, operation_id: str, names: set[str]) -> None:
@@ -157,8 +183,8 @@ def test_writes_take_json_and_say_that_forms_are_read_and_an_import_takes_lines_
     lines = operations.pop(("/api/projects/{project_id}/llm_prompts/import/", "post"))["requestBody"]
     assert set(lines["content"]) == {"application/x-ndjson"}
     bodies = [described["requestBody"] for described in operations.values() if "requestBody" in described]
-    assert [body["required"] for body in bodies].count(False) == 1
-    assert len(bodies) == 5
+    assert [body["required"] for body in bodies].count(False) == 2
+    assert len(bodies) == 8
     for body in bodies:
         # Generated clients do not run where one schema stands under several media types.
         assert set(body["content"]) == {"application/json"}
@@ -198,6 +224,12 @@ def test_a_field_of_a_body_has_a_default_only_if_it_means_the_same_as_no_value(d
     assert defaults == {
         ("LLMPromptCreate", "config"): None,
         ("LLMPromptCreate", "version_description"): None,
+        ("LLMPromptLabelSet", "reason"): None,
+        ("LLMPromptLabelUndo", "reason"): None,
+        ("LLMPromptPromote", "dry_run"): False,
+        ("LLMPromptPromote", "reason"): None,
+        ("LLMPromptReleaseUndo", "dry_run"): False,
+        ("LLMPromptReleaseUndo", "reason"): None,
         ("LLMPromptRestore", "id"): None,
         ("PatchedLLMPromptPublish", "version_description"): "",
     }

@@ -43,9 +43,15 @@ OPERATIONS = [
     f"GET {PROMPTS}export/",
     f"POST {PROMPTS}import/",
     f"GET {PROMPTS}changes/",
+    f"GET {PROMPTS}name/{{prompt_name}}/labels/{{label_name}}/history/",
+    f"POST {PROMPTS}name/{{prompt_name}}/labels/{{label_name}}/undo/",
+    f"POST {PROMPTS}promote/",
+    f"GET {PROMPTS}releases/",
+    f"GET {PROMPTS}releases/{{release_id}}/",
+    f"POST {PROMPTS}releases/{{release_id}}/undo/",
     "GET /api/projects/{project_id}/",
 ]
-NOTHING_TO_GET_WRONG = (OPERATIONS[5], OPERATIONS[-1])
+NOTHING_TO_GET_WRONG = (OPERATIONS[-1],)
 CALLS = [
     *((operation, GenerationMode.POSITIVE) for operation in OPERATIONS),
     *((operation, GenerationMode.NEGATIVE) for operation in OPERATIONS if operation not in NOTHING_TO_GET_WRONG),

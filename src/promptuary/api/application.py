@@ -5,13 +5,16 @@ from starlette.types import ASGIApp, Lifespan
 
 from promptuary.api.documentation import documentation_routes
 from promptuary.api.operations import health, metrics
-from promptuary.api.posthog import changes, dependents, labels, projects, prompts, transfers, usage
+from promptuary.api.posthog import changes, dependents, labels, projects, prompts, releases, transfers, usage
 from promptuary.api.posthog.errors import add_error_handlers
 from promptuary.api.posthog.inputs import (
     Body,
     LLMPromptCreate,
     LLMPromptDuplicate,
     LLMPromptLabelSet,
+    LLMPromptLabelUndo,
+    LLMPromptPromote,
+    LLMPromptReleaseUndo,
     LLMPromptRestore,
     PatchedLLMPromptPublish,
 )
@@ -22,11 +25,20 @@ from promptuary.http.public_path import path_of
 PROJECT = "/api/projects/{project_id}"
 PREFIX = f"{PROJECT}/llm_prompts"
 
-_BODIES: list[type[Body]] = [LLMPromptCreate, LLMPromptDuplicate, LLMPromptLabelSet, LLMPromptRestore, PatchedLLMPromptPublish]
+_BODIES: list[type[Body]] = [
+    LLMPromptCreate,
+    LLMPromptDuplicate,
+    LLMPromptLabelSet,
+    LLMPromptLabelUndo,
+    LLMPromptPromote,
+    LLMPromptReleaseUndo,
+    LLMPromptRestore,
+    PatchedLLMPromptPublish,
+]
 
 
 _RESOURCES = (
-    *((each.resource, PREFIX) for each in (prompts, labels, dependents, changes, usage, transfers)),
+    *((each.resource, PREFIX) for each in (prompts, labels, releases, dependents, changes, usage, transfers)),
     (projects.resource, PROJECT),
 )
 

@@ -74,6 +74,7 @@ _PATH_PARAMETERS = {
     "project_id": "The project's ID, or `@current` for the current project of the key's owner.",
     "prompt_name": "The prompt's name.",
     "label_name": "The label's name.",
+    "release_id": "The ID of the release.",
 }
 
 # One schema under several media types makes generators write the same code several times, or code that does not run.

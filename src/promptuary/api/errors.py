@@ -134,6 +134,8 @@ STATUSES: dict[type[errors.RegistryError], int] = {
     errors.InvalidBackup: 400,
     errors.VersionConflict: 409,
     errors.LabelMoved: 409,
+    errors.ReleaseRefused: 409,
+    errors.ReleaseNotFound: 404,
     reference_errors.InvalidReference: 400,
     reference_errors.ReferencedPrompt: 409,
     reference_errors.ReferencedLabel: 409,

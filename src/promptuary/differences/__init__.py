@@ -8,6 +8,7 @@ from promptuary.differences.configs import ConfigChange, compare_configs, compar
 from promptuary.differences.hunks import Budgets, Hunk, Row, TextDifference, compare_texts, compare_texts_within
 from promptuary.differences.marking import Span
 from promptuary.differences.merging import Chunk, ChunkKind, Stretch, merge_configs, merge_items, merge_texts
+from promptuary.differences.unified import left_out_line, unified_diff, unified_lines
 
 __all__ = [
     "Budget",
@@ -24,7 +25,10 @@ __all__ = [
     "compare_configs_within",
     "compare_texts",
     "compare_texts_within",
+    "left_out_line",
     "merge_configs",
     "merge_items",
     "merge_texts",
+    "unified_diff",
+    "unified_lines",
 ]

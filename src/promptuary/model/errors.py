@@ -3,6 +3,9 @@
 The texts are those of the wire contract wherever it states one, because API clients and people read the same sentences.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 
 class UserFacingError(Exception):
     """The root of all expected failures, also those outside the domain; ``str(failure)`` is one clear sentence for people."""
@@ -142,6 +145,13 @@ class LabelNotFound(NotFound):
         super().__init__(f"Label '{label}' not found on prompt '{name}'.")
 
 
+class ReleaseNotFound(NotFound):
+    """The project has no release of this id."""
+
+    def __init__(self, release_id: str) -> None:
+        super().__init__(f"No release has the id '{release_id}'.")
+
+
 class UserNotFound(NotFound):
     """No user has this e-mail address."""
 
@@ -183,6 +193,26 @@ class VersionConflict(RegistryError):
     def __init__(self, current_version: int) -> None:
         super().__init__("The prompt changed since you opened it. Reload the latest version and try again.")
         self.current_version = current_version
+
+
+class ReleaseRefused(RegistryError):
+    """Several labels were to move together, and some cannot, so none did; ``refusals`` say which and why."""
+
+    def __init__(self, refusals: "Sequence[MoveRefusal]") -> None:
+        first = refusals[0]
+        others = f" {len(refusals) - 1} more cannot move either." if len(refusals) > 1 else ""
+        super().__init__(f"Nothing was changed, because not all labels can move. Prompt '{first.name}': {first.detail}{others}")
+        self.refusals = tuple(refusals)
+
+
+@dataclass(frozen=True, slots=True)
+class MoveRefusal:
+    """Reason why a label of one prompt cannot move together with others; ``current_version`` is where it is."""
+
+    name: str
+    code: str
+    detail: str
+    current_version: int | None
 
 
 class EditRefused(RegistryError):

@@ -56,7 +56,7 @@ def restore_prompt(
     if found is None:
         raise ArchivedPromptNotFound(name)
     restored = replace(found, name=new_name or name)
-    if not prompts.restore_prompt(tx, found.id, name=restored.name):
+    if not prompts.restore_prompt(tx, restored, at=tx.clock()):
         raise RestoredNameTaken
     references.check_restored(tx, restored)
     former_name = None if restored.name == name else name

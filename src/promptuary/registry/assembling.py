@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
 
 from promptuary.model import reference_errors as errors
 from promptuary.model.access import Actor, Permission
@@ -18,6 +20,7 @@ from promptuary.model.outline import outline_of
 from promptuary.model.prompts import Version
 from promptuary.model.references import Reference, count_references
 from promptuary.registry.references import load_targets
+from promptuary.store import past, references
 from promptuary.store.engine.database import Transaction
 
 
@@ -58,24 +61,29 @@ def unassembled(versions: Iterable[Version]) -> list[AssembledVersion]:
     return [AssembledVersion(version) for version in versions]
 
 
-def assemble_all(tx: Transaction, actor: Actor, versions: Iterable[Version]) -> AssembledPage:
-    """Assemble versions that were read in the same transaction."""
+def assemble_all(tx: Transaction, actor: Actor, versions: Iterable[Version], *, at: datetime | None = None) -> AssembledPage:
+    """Assemble versions that were read in the same transaction; with ``at``, as of that moment."""
     page = AssembledPage([], [])
     known: dict[Reference, Target] = {}
     for version in versions:
         try:
-            page.versions.append(assemble_version(tx, actor, version, known))
+            page.versions.append(assemble_version(tx, actor, version, known, at=at))
         except errors.UnresolvedReference as problem:
             page.unresolved.append((version, problem))
     return page
 
 
 def assemble_version(
-    tx: Transaction, actor: Actor, version: Version, known: dict[Reference, Target] | None = None
+    tx: Transaction,
+    actor: Actor,
+    version: Version,
+    known: dict[Reference, Target] | None = None,
+    *,
+    at: datetime | None = None,
 ) -> AssembledVersion:
     """Assemble a version that was read in the same transaction. Raises `UnresolvedReference`.
 
-    ``known`` keeps the meaning of references from one version to the next.
+    ``known`` keeps the meaning of references from one version to the next. With ``at`` they mean what they meant at that moment.
     """
     actor.require(Permission.READ)
     if not tx.reference_depth:
@@ -84,7 +92,8 @@ def assemble_version(
     if not counted:
         return AssembledVersion(version, ())
     try:
-        targets = load_targets(tx, actor.project_id, counted, known)
+        find_targets = references.find_targets if at is None else partial(past.find_targets, at=at)
+        targets = load_targets(tx, actor.project_id, counted, known, find_targets=find_targets)
     except errors.InvalidReference as refusal:
         raise errors.UnusableReference(str(refusal), name=version.name) from None
     assembled = Assembly(version.content, targets).assemble(version.name)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from promptuary.model.access import Actor, Permission
 from promptuary.model.changes.payloads import PromptImported
 from promptuary.model.errors import HistoryConflict
+from promptuary.model.label_history import MoveCause, MoveKind
 from promptuary.model.prompts import MAX_LABELS, LabelPointer, Prompt
 from promptuary.model.references import count_references
 from promptuary.model.transfer import LabelLine, Line, PromptLine, VersionLine
@@ -14,7 +15,7 @@ from promptuary.model.transfer_order import Order
 from promptuary.registry.changes import record_imports
 from promptuary.registry.references import list_affected
 from promptuary.registry.unresolved import UnresolvedTag, list_unresolved
-from promptuary.store import members, prompts, references, transfers
+from promptuary.store import label_moves, members, prompt_periods, prompts, references, transfers
 from promptuary.store.engine.database import Transaction
 from promptuary.store.lists import entries
 from promptuary.store.transfers import Arrival, Carried
@@ -56,6 +57,13 @@ class _Step:
     present: int
     new_labels: list[LabelLine]
     moved_labels: list[LabelLine]
+    former_versions: dict[str, int] = field(default_factory=dict)
+    """Positions of the labels that were here before."""
+
+    @property
+    def set_labels(self) -> list[LabelLine]:
+        """All labels that come to another position."""
+        return [*self.new_labels, *self.moved_labels]
 
     @property
     def changes_something(self) -> bool:
@@ -155,7 +163,8 @@ def _step_of_known(tx: Transaction, here: Carried, part: _Part, labels: list[Lab
     if len(labels) + len(new) > MAX_LABELS:
         raise HistoryConflict(part.line.name, f"it would have more than {MAX_LABELS} labels")
     moved = [label for label in part.labels if label.name in set_here and _is_later(label, set_here[label.name])]
-    return _Step(here, replace(here, prompt=after), added, len(present), new, moved)
+    former_versions = {name: line.version for name, line in set_here.items()}
+    return _Step(here, replace(here, prompt=after), added, len(present), new, moved, former_versions)
 
 
 def _is_later(label: LabelLine, here: LabelLine) -> bool:
@@ -193,6 +202,7 @@ def _carry_out(tx: Transaction, actor: Actor, steps: list[_Step]) -> None:
         if step.before is not None and step.versions:
             prompts.update_latest_version(tx, step.after.prompt.id, step.after.prompt.latest_version)
     _set_labels(tx, steps, members_here)
+    _record_history(tx, actor, steps)
     record_imports(tx, actor, [(step.after.prompt, _imported(tx, step)) for step in steps])
 
 
@@ -205,8 +215,22 @@ def _set_labels(tx: Transaction, steps: list[_Step], members_here: dict[str, int
         transfers.replace_label(tx, arrival, line, version_id=version_ids[arrival.prompt_id, line.version])
 
 
+def _record_history(tx: Transaction, actor: Actor, steps: list[_Step]) -> None:
+    """Record that prompts, labels and latest versions are here since now, whatever their own timestamps say."""
+    at = tx.clock()
+    new = [step.after.prompt for step in steps if step.before is None and step.after.archived_at is None]
+    prompt_periods.begin_periods(tx, new, at=at)
+    moves: list[tuple[str, str, int | None, int | None]] = []
+    for step in steps:
+        prompt = step.after.prompt
+        if step.before is not None and step.versions:
+            moves.append((prompt.id, label_moves.LATEST, step.before.prompt.latest_version, prompt.latest_version))
+        moves += [(prompt.id, line.name, step.former_versions.get(line.name), line.version) for line in step.set_labels]
+    label_moves.insert_moves(tx, moves, cause=MoveCause(MoveKind.IMPORT), by=actor, at=at)
+
+
 def _imported(tx: Transaction, step: _Step) -> PromptImported:
-    labels = tuple(LabelPointer(label.name, label.version) for label in (*step.new_labels, *step.moved_labels))
+    labels = tuple(LabelPointer(label.name, label.version) for label in step.set_labels)
     return PromptImported(
         former_version=None if step.before is None else step.before.prompt.latest_version,
         version=step.after.prompt.latest_version,

@@ -1,19 +1,19 @@
-"""The verbs of labels: point a label at a version, remove it."""
+"""The verbs of labels: point a label at a version, remove it, take a move back, read where it was."""
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from promptuary.model.access import Actor, Permission
 from promptuary.model.accounts import Author
-from promptuary.model.changes import Change, payloads
-from promptuary.model.errors import LabelMoved, LabelNotFound, TooManyLabels, VersionNotFound
+from promptuary.model.errors import InvalidValue, LabelMoved, LabelNotFound, VersionNotFound
+from promptuary.model.label_history import LabelMove, MoveCause, MoveKind, checked_reason
 from promptuary.model.names import check_label_name
-from promptuary.model.prompts import MAX_LABELS, Label, Prompt, Version
-from promptuary.registry import references
+from promptuary.model.prompts import Label, Prompt, Version
 from promptuary.registry.changes import record
-from promptuary.store import activity, labels, prompts, versions
+from promptuary.registry.label_positions import complete_history, point_label, take_label
+from promptuary.registry.prompts import get_prompt
+from promptuary.store import label_moves, labels, prompts, versions
 from promptuary.store.engine.database import Transaction
 
 
@@ -24,6 +24,14 @@ class PlacedLabel:
     label: Label
     is_new: bool
     affected_prompts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelHistory:
+    """A page of the moves of a label, newest first, and the number of all."""
+
+    moves: list[LabelMove]
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,7 @@ def move_label(
     version: int,
     expected_version: ExpectedVersion = ANYWHERE,
     prompt_id: str | None = None,
+    reason: str | None = None,
 ) -> PlacedLabel:
     """Let a label of prompt ``name`` point at a version, creating it if needed.
 
@@ -63,24 +72,16 @@ def move_label(
     """
     actor.require(Permission.WRITE)
     check_label_name(label)
+    cause = MoveCause(reason=checked_reason(reason))
     prompt = _locked(tx, actor, name, prompt_id)
     target = None if prompt is None else versions.find_version(tx, prompt, version=version)
     if prompt is None or target is None:
         raise VersionNotFound(name, version)
     present = labels.find_label(tx, prompt.id, label)
-    _require_position(present, expected_version)
-    affected: tuple[str, ...] = ()
-    if present is None:
-        affected = _create(tx, actor, prompt, label=label, target=target)
-    elif present.version != version:
-        affected = references.check_label_move(tx, prompt, label, target)
-        labels.update_label(tx, present.id, version_id=target.id, at=tx.clock())
-        record(tx, actor, payloads.LabelMoved(label, present.version, version, affected), prompt=prompt)
-    placed = labels.find_label(tx, prompt.id, label)
-    if placed is None:
-        message = f"label {label} of prompt {prompt.id} is missing"
-        raise RuntimeError(message)
-    return PlacedLabel(placed, present is None, affected)
+    require_position(present, expected_version)
+    if present is not None and present.version == version:
+        return PlacedLabel(present, is_new=False, affected_prompts=())
+    return _move(tx, actor, prompt, label=label, present=present, target=target, cause=cause)
 
 
 def remove_label(
@@ -91,42 +92,78 @@ def remove_label(
     label: str,
     expected_version: int | Anywhere = ANYWHERE,
     prompt_id: str | None = None,
+    reason: str | None = None,
 ) -> None:
     """Remove a label from a prompt, as `move_label` moves one. Raises `LabelNotFound`, `LabelMoved`, `ReferencedLabel`."""
     actor.require(Permission.WRITE)
+    cause = MoveCause(reason=checked_reason(reason))
     prompt = _locked(tx, actor, name, prompt_id)
     present = None if prompt is None else labels.find_label(tx, prompt.id, label)
     if prompt is None or present is None:
         raise LabelNotFound(label, name)
-    _require_position(present, expected_version)
-    references.require_unfollowed(tx, prompt, label)
-    labels.delete_label(tx, present.id)
-    record(tx, actor, payloads.LabelRemoved(label, former_version=present.version), prompt=prompt)
+    require_position(present, expected_version)
+    _remove(tx, actor, prompt, present=present, cause=cause)
+
+
+def undo_move(
+    tx: Transaction,
+    actor: Actor,
+    *,
+    name: str,
+    label: str,
+    expected_version: ExpectedVersion,
+    reason: str | None = None,
+    prompt_id: str | None = None,
+) -> PlacedLabel | None:
+    """Take the last move of a label back: it is where it was before, and the same again is a redo.
+
+    Return the label, `None` if it is not set any more. Raises `LabelNotFound` if the prompt never had the label, `LabelMoved`,
+    `InvalidValue` if it was nowhere before, `TooManyLabels`, `InvalidReference`, `ReferencedLabel`.
+    """
+    actor.require(Permission.WRITE)
+    cause = MoveCause(MoveKind.UNDO, checked_reason(reason))
+    prompt = _locked(tx, actor, name, prompt_id)
+    if prompt is None:
+        raise LabelNotFound(label, name)
+    present = labels.find_label(tx, prompt.id, label)
+    last = complete_history(tx, prompt, label, present)
+    if last is None:
+        raise LabelNotFound(label, name)
+    require_position(present, expected_version)
+    if last.from_version is not None:
+        target = versions.find_version(tx, prompt, version=last.from_version)
+        return _move(tx, actor, prompt, label=label, present=present, target=target, cause=cause)
+    if present is None or not label_moves.has_earlier_move(tx, last):
+        raise InvalidValue("nothing_to_undo", f"Label '{label}' was not set before, so there is nothing to go back to.")
+    _remove(tx, actor, prompt, present=present, cause=cause)
+    return None
+
+
+def list_history(tx: Transaction, actor: Actor, *, name: str, label: str, limit: int, offset: int = 0) -> LabelHistory:
+    """List the moves of a label that a prompt has or had, newest first. Raises `PromptNotFound`, `LabelNotFound`."""
+    actor.require(Permission.READ)
+    prompt = get_prompt(tx, actor, name)
+    count = label_moves.count_moves(tx, prompt.id, label) if label else 0
+    if not count:
+        raise LabelNotFound(label, name)
+    return LabelHistory(label_moves.list_moves(tx, prompt.id, label, limit=limit, offset=offset), count)
 
 
 def list_movers(tx: Transaction, actor: Actor, placed: Sequence[Label], *, prompt_id: str) -> dict[str, Mover]:
-    """Return by name who set or moved some labels of a prompt last. Those are missing of which the change log no longer tells."""
+    """Return by name who set or moved some labels of a prompt last. Those are missing whose last move is not known."""
     actor.require(Permission.READ)
-    waiting = {label.name: label for label in placed}
+    last = label_moves.list_last_moves(tx, prompt_id) if placed else {}
     known: dict[str, Mover] = {}
-    for move in activity.list_label_moves(tx, prompt_id, limit=_MAX_MOVES) if placed else []:
-        label = waiting.pop(_label_of(move.change), None)
-        # An import may have moved the label since.
-        if label is not None and move.change.at >= label.updated_at:
-            known[label.name] = Mover(move.user)
-    unmoved = (label for label in waiting.values() if label.updated_at == label.created_at)
-    known.update((label.name, Mover(label.created_by)) for label in unmoved)
+    for label in placed:
+        move = last.get(label.name)
+        if move is not None and move.to_version == label.version and move.cause.kind not in _WITHOUT_MOVER:
+            known[label.name] = Mover(move.created_by)
+        elif label.updated_at == label.created_at:
+            known[label.name] = Mover(label.created_by)
     return known
 
 
-_MAX_MOVES = 2000
-
-
-def _label_of(move: Change) -> str:
-    match move.payload:
-        case payloads.LabelCreated(label=label) | payloads.LabelMoved(label=label):
-            return label
-    return ""
+_WITHOUT_MOVER = {MoveKind.IMPORT, MoveKind.UNRECORDED}
 
 
 def _locked(tx: Transaction, actor: Actor, name: str, prompt_id: str | None) -> Prompt | None:
@@ -134,24 +171,27 @@ def _locked(tx: Transaction, actor: Actor, name: str, prompt_id: str | None) -> 
     return prompt if prompt is None or prompt_id in {None, prompt.id} else None
 
 
-def _require_position(present: Label | None, expected: ExpectedVersion) -> None:
+def require_position(present: Label | None, expected: ExpectedVersion) -> None:
+    """Raise `LabelMoved` if a label is not where the caller expects it."""
     current = None if present is None else present.version
     if expected is not ANYWHERE and current != expected:
         raise LabelMoved(current)
 
 
-def _create(tx: Transaction, actor: Actor, prompt: Prompt, *, label: str, target: Version) -> tuple[str, ...]:
-    if labels.count_labels(tx, prompt.id) >= MAX_LABELS:
-        raise TooManyLabels(MAX_LABELS)
-    affected = references.check_label_move(tx, prompt, label, target)
-    labels.insert_label(
-        tx,
-        label_id=str(uuid.uuid4()),
-        prompt_id=prompt.id,
-        name=label,
-        version_id=target.id,
-        created_by_id=actor.user_id,
-        at=tx.clock(),
-    )
-    record(tx, actor, payloads.LabelCreated(label, target.version, affected), prompt=prompt)
-    return affected
+def _move(
+    tx: Transaction, actor: Actor, prompt: Prompt, *, label: str, present: Label | None, target: Version | None, cause: MoveCause
+) -> PlacedLabel:
+    if target is None:
+        message = f"a version of prompt {prompt.id} is missing to which label {label} has pointed"
+        raise RuntimeError(message)
+    change = point_label(tx, actor, prompt, label=label, present=present, target=target, cause=cause)
+    record(tx, actor, change, prompt=prompt)
+    placed = labels.find_label(tx, prompt.id, label)
+    if placed is None:
+        message = f"label {label} of prompt {prompt.id} is missing"
+        raise RuntimeError(message)
+    return PlacedLabel(placed, present is None, change.affected_prompts)
+
+
+def _remove(tx: Transaction, actor: Actor, prompt: Prompt, *, present: Label, cause: MoveCause) -> None:
+    record(tx, actor, take_label(tx, actor, prompt, present=present, cause=cause), prompt=prompt)

@@ -10,6 +10,8 @@ from promptuary.model.access import Actor, Permission
 from promptuary.model.accounts import Author
 from promptuary.model.changes.payloads import (
     CopySource,
+    LabelCreated,
+    LabelMoved,
     PromptArchived,
     PromptCreated,
     PromptDuplicated,
@@ -26,8 +28,9 @@ from promptuary.model.errors import (
     VersionConflict,
 )
 from promptuary.model.excerpts import Excerpt, excerpt_of
+from promptuary.model.label_history import DIRECTLY, MoveCause, MoveKind, checked_reason
 from promptuary.model.listing import Listing, Page
-from promptuary.model.names import check_prompt_name
+from promptuary.model.names import check_label_name, check_prompt_name
 from promptuary.model.prompts import (
     MAX_DESCRIPTION,
     MAX_VERSIONS,
@@ -42,6 +45,7 @@ from promptuary.model.prompts import (
 from promptuary.model.text import check_text
 from promptuary.registry import references
 from promptuary.registry.changes import record
+from promptuary.registry.label_positions import place_label, point_label
 from promptuary.store import fetches, labels, prompts, users, versions
 from promptuary.store.engine.database import Transaction
 from promptuary.store.lists import choices, pages
@@ -82,20 +86,23 @@ def create_prompt(
     config: object = None,
     description: str | None = None,
     variables: object = None,
+    labelled: Sequence[str] = (),
 ) -> Version:
-    """Create a prompt with version 1; ``variables`` is the contract of its variables.
+    """Create a prompt with version 1; ``variables`` is the contract of its variables, and ``labelled`` are its labels.
 
-    Raises `InvalidValue`, `NameTaken`, `PermissionDenied`, `InvalidReference`.
+    Raises `InvalidValue`, `NameTaken`, `PermissionDenied`, `InvalidReference`, `TooManyLabels`.
     """
     actor.require(Permission.WRITE)
     check_prompt_name(name)
+    _check_label_names(labelled)
     draft = Draft(encode_prompt(prompt), encode_config(config), _checked_description(description), encode_contract(variables))
     created = _insert_prompt(tx, actor, name)
     if created is None:
         raise NameTaken
     version = _insert_version(tx, actor, created, draft, at=created.created_at)
+    moves = _point_labels(tx, actor, created, version, labelled)
     record(tx, actor, _created(version), prompt=created)
-    return version
+    return _record_moves(tx, actor, created, version, moves)
 
 
 def publish_version(  # noqa: PLR0913 - the parts of a version, and what they were made from
@@ -110,15 +117,17 @@ def publish_version(  # noqa: PLR0913 - the parts of a version, and what they we
     description: str | None = None,
     variables: object = UNCHANGED,
     prompt_id: str | None = None,
+    labelled: Sequence[str] = (),
 ) -> Version:
     """Publish the next version on top of ``base_version``, which must still be the latest.
 
-    The content comes from ``prompt``, else from ``edits`` to the latest version, else it stays. Labels do not move. Another prompt
-    than ``prompt_id`` that has the name by now is not found.
-    Raises, in this order, `PromptNotFound`, `VersionConflict`, `TooManyVersions`, `EditRefused`, `InvalidReference`; before them
-    `InvalidValue` and `PermissionDenied`.
+    The content comes from ``prompt``, else from ``edits`` to the latest version, else it stays. Of the labels, only those
+    ``labelled`` move to it. Another prompt than ``prompt_id`` that has the name by now is not found.
+    Raises, in this order, `PromptNotFound`, `VersionConflict`, `TooManyVersions`, `EditRefused`, `InvalidReference`,
+    `TooManyLabels`; before them `InvalidValue` and `PermissionDenied`.
     """
     actor.require(Permission.WRITE)
+    _check_label_names(labelled)
     new_content = None if prompt is None else encode_prompt(prompt)
     new_config = config if isinstance(config, Unchanged) else encode_config(config)
     new_variables = variables if isinstance(variables, Unchanged) else encode_contract(variables)
@@ -145,8 +154,9 @@ def publish_version(  # noqa: PLR0913 - the parts of a version, and what they we
         has_config=version.config_json is not None,
         config_changed=draft.config != base.config,
     )
-    record(tx, actor, published, prompt=moved, published=version)
-    return version
+    moves = _point_labels(tx, actor, moved, version, labelled)
+    record(tx, actor, published, prompt=moved, published=None if moves else version)
+    return _record_moves(tx, actor, moved, version, moves)
 
 
 def duplicate_prompt(tx: Transaction, actor: Actor, *, name: str, new_name: str, expected_version: int | None = None) -> Version:
@@ -170,19 +180,23 @@ def duplicate_prompt(tx: Transaction, actor: Actor, *, name: str, new_name: str,
     return version
 
 
-def archive_prompt(tx: Transaction, actor: Actor, *, name: str, expected: Standing | None = None) -> None:
+def archive_prompt(
+    tx: Transaction, actor: Actor, *, name: str, expected: Standing | None = None, reason: str | None = None
+) -> None:
     """Take a prompt with all versions out of service and free its name; its labels go.
 
     Raises `PromptNotFound`, `VersionConflict` if its latest version or its labels are not those ``expected``, and
     `ReferencedPrompt`.
     """
     actor.require(Permission.WRITE)
+    cause = MoveCause(MoveKind.ARCHIVE, checked_reason(reason))
     found = _lock(tx, actor, name)
     pointers = labels.list_pointers(tx, found.id)
     if expected not in {None, Standing(found.id, found.latest_version, pointers)}:
         raise VersionConflict(found.latest_version)
     references.require_unreferenced(tx, found)
-    labels.delete_labels(tx, found.id)
+    for label in labels.list_labels(tx, found.id):
+        place_label(tx, actor, found, label=label.name, present=label, target=None, cause=cause)
     prompts.archive_prompt(tx, found.id, at=tx.clock())
     record(tx, actor, PromptArchived(found.latest_version, found.latest_version, pointers), prompt=found)
 
@@ -297,6 +311,31 @@ def resolve_prompt(
         labels=labels.list_labels(tx, prompt.id),
         last_fetches=fetches.list_last_fetches(tx, [version.id for version in page]),
     )
+
+
+def _check_label_names(names: Sequence[str]) -> None:
+    for name in names:
+        check_label_name(name, field="labels")
+
+
+def _point_labels(
+    tx: Transaction, actor: Actor, prompt: Prompt, version: Version, names: Sequence[str]
+) -> list[LabelCreated | LabelMoved]:
+    """Let labels point at a version that was just written, and return the changes to record."""
+    present = {label.name: label for label in labels.list_labels(tx, prompt.id)} if names else {}
+    return [
+        point_label(tx, actor, prompt, label=name, present=present.get(name), target=version, cause=DIRECTLY)
+        for name in dict.fromkeys(names)
+    ]
+
+
+def _record_moves(
+    tx: Transaction, actor: Actor, prompt: Prompt, version: Version, moves: Sequence[LabelCreated | LabelMoved]
+) -> Version:
+    """Record moves to a version behind its own change, and return it with the labels that its prompt has since."""
+    for move in moves:
+        record(tx, actor, move, prompt=prompt)
+    return replace(version, prompt_labels=labels.list_pointers(tx, prompt.id)) if moves else version
 
 
 def _checked_description(description: str | None) -> str | None:

@@ -4,7 +4,7 @@ On PostgreSQL all that changes the meaning of references in a project goes one a
 do what neither may.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
 
@@ -25,8 +25,17 @@ _MAX_LOADED_BYTES = 25_000_000
 """Maximum size of the parts that are read for one prompt; it is reached only by texts that are far too large."""
 
 
+FindTargets = Callable[[Transaction, int, Iterable[Reference]], dict[Reference, Target]]
+"""Finds the versions that references of a project mean, now or at another time."""
+
+
 def load_targets(
-    tx: Transaction, project_id: int, wanted: Iterable[Reference], known: dict[Reference, Target] | None = None
+    tx: Transaction,
+    project_id: int,
+    wanted: Iterable[Reference],
+    known: dict[Reference, Target] | None = None,
+    *,
+    find_targets: FindTargets = references.find_targets,
 ) -> dict[Reference, Target]:
     """Find what the references of one version mean, and those of its parts, as deep as references are resolved.
 
@@ -42,7 +51,7 @@ def load_targets(
         met.update(level)
         pending = []
         for batch in batches_of(level):
-            targets.update(references.find_targets(tx, project_id, [each for each in batch if each not in targets]))
+            targets.update(find_targets(tx, project_id, [each for each in batch if each not in targets]))
             parts = [target for each in batch if isinstance(target := targets[each], Part)]
             size += sum(own_size(part.content) for part in parts)
             if size > _MAX_LOADED_BYTES:
@@ -119,6 +128,17 @@ def require_unfollowed(tx: Transaction, prompt: Prompt, label: str) -> None:
     parents = load_dependents(tx, prompt).direct(prompt.name, label=label)
     if parents:
         raise errors.ReferencedLabel(names_of(parents))
+
+
+def lock_meanings(tx: Transaction, project_id: int) -> None:
+    """Keep others from changing what references of a project mean; the caller holds the locks of all prompts it will write to."""
+    if tx.reference_depth:
+        references.lock_references(tx, project_id)
+
+
+def list_changed(tx: Transaction, prompt: Prompt, label: str) -> list[Dependent]:
+    """List the versions of active prompts whose text follows a label of a prompt."""
+    return load_dependents(tx, prompt).all(prompt.name, label=label) if tx.reference_depth else []
 
 
 def check_label_move(tx: Transaction, prompt: Prompt, label: str, target: Version) -> tuple[str, ...]:

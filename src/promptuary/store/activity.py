@@ -54,14 +54,6 @@ def _affects(of_prompt: OfPrompt) -> ColumnElement[bool]:
     return and_(changes.c.prompt_id.in_(of_prompt.part_ids), changes.c.kind.in_(kinds), affecting, names)
 
 
-def list_label_moves(tx: Transaction, prompt_id: str, *, limit: int) -> list[Activity]:
-    """List when the labels of a prompt were set and moved, newest first."""
-    kinds = [ChangeKind.LABEL_CREATED.value, ChangeKind.LABEL_MOVED.value]
-    statement = _SELECT.where(changes.c.prompt_id == prompt_id, changes.c.kind.in_(kinds))
-    rows = tx.connection.execute(statement.order_by(changes.c.sequence.desc()).limit(limit))
-    return [Activity(change_of(row), author_of(row), row.key_label, row.key_mask) for row in rows]
-
-
 def list_behind(tx: Transaction, *, after: int, limit: int, project_id: int | None = None) -> list[Activity]:
     """List entries behind a sequence, oldest first: all of them, or those of a project's prompts."""
     statement = _SELECT.where(changes.c.sequence > after)

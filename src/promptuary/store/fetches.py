@@ -6,13 +6,13 @@ from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, case, cast, delete, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, Subquery, case, cast, delete, func, select
 
 from promptuary.model.prompts import Prompt
 from promptuary.model.usage import MAX_SHOWN, DayUsage, FetchCount, KeyUsage, LabelUsage, VersionUsage
 from promptuary.store import part_fetches, recent_fetches
 from promptuary.store.engine import dialect
-from promptuary.store.engine.database import Transaction
+from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.tables import MAX_INTEGER, fetches, keys, last_fetches, prompts, users, versions
 from promptuary.store.tables import part_fetches as part_rows
 from promptuary.store.tables import recent_fetches as recent_rows
@@ -128,6 +128,17 @@ def list_usage(
     )
 
 
+def list_key_usage(tx: Transaction, prompt_id: str, days: Days, *, label: str | None = None) -> tuple[KeyUsage, ...]:
+    """List the keys with which a prompt was fetched on these days, or one of its labels was, most used first."""
+    statement = select(fetches.c.key_id, _FETCHES.label("fetches"), func.max(fetches.c.last_fetched_at).label("last_fetched_at"))
+    statement = statement.join(versions, versions.c.id == fetches.c.version_id)
+    statement = statement.where(versions.c.prompt_id == prompt_id, fetches.c.day.between(*days))
+    if label is not None:
+        statement = statement.where(fetches.c.label == label)
+    used = statement.group_by(fetches.c.key_id).order_by(_FETCHES.desc(), fetches.c.key_id).limit(MAX_SHOWN).subquery()
+    return tuple(_key(row) for row in tx.connection.execute(_with_key(used).order_by(used.c.fetches.desc(), used.c.key_id)))
+
+
 def _row(fetch_count: FetchCount) -> dict[str, object]:
     counted: dict[str, object] = {
         "day": fetch_count.day,
@@ -192,26 +203,28 @@ def _key_usage(
     usage: defaultdict[str, list[KeyUsage]] = defaultdict(list)
     counts: defaultdict[str, int] = defaultdict(int)
     used = _most_used(version_ids, days, fetches.c.key_id).subquery()
-    statement = (
-        select(used, keys.c.label, keys.c.mask, keys.c.revoked_at, *AUTHOR_COLUMNS)
-        .outerjoin(keys, keys.c.id == used.c.key_id)
-        .outerjoin(users, users.c.id == keys.c.user_id)
-        .order_by(used.c.version_id, used.c.rank)
-    )
-    for row in tx.connection.execute(statement):
-        usage[row.version_id].append(
-            KeyUsage(
-                key_id=row.key_id or None,
-                label=row.label,
-                mask=row.mask,
-                revoked_at=row.revoked_at,
-                user=author_of(row),
-                fetches=row.fetches,
-                last_fetched_at=row.last_fetched_at,
-            )
-        )
+    for row in tx.connection.execute(_with_key(used).order_by(used.c.version_id, used.c.rank)):
+        usage[row.version_id].append(_key(row))
         counts[row.version_id] = row.different
     return usage, counts
+
+
+def _with_key(used: Subquery) -> Select[Any]:
+    """Select counted fetches by key, with what is known of each key."""
+    statement = select(used, keys.c.label, keys.c.mask, keys.c.revoked_at, *AUTHOR_COLUMNS)
+    return statement.outerjoin(keys, keys.c.id == used.c.key_id).outerjoin(users, users.c.id == keys.c.user_id)
+
+
+def _key(row: AnyRow) -> KeyUsage:
+    return KeyUsage(
+        key_id=row.key_id or None,
+        label=row.label,
+        mask=row.mask,
+        revoked_at=row.revoked_at,
+        user=author_of(row),
+        fetches=row.fetches,
+        last_fetched_at=row.last_fetched_at,
+    )
 
 
 def _day_usage(tx: Transaction, version_ids: list[str], days: Days) -> defaultdict[str, list[DayUsage]]:

@@ -66,11 +66,6 @@ def delete_label(tx: Transaction, label_id: str) -> None:
     tx.connection.execute(delete(labels).where(labels.c.id == label_id))
 
 
-def delete_labels(tx: Transaction, prompt_id: str) -> None:
-    """Remove all labels of a prompt."""
-    tx.connection.execute(delete(labels).where(labels.c.prompt_id == prompt_id))
-
-
 def find_label(tx: Transaction, prompt_id: str, name: str) -> Label | None:
     """Find a label of a prompt by name."""
     row = tx.connection.execute(_SELECT.where(labels.c.prompt_id == prompt_id, labels.c.name == name)).one_or_none()
@@ -81,6 +76,19 @@ def list_labels(tx: Transaction, prompt_id: str) -> list[Label]:
     """List all labels of a prompt by name; a prompt has at most `MAX_LABELS`."""
     rows = tx.connection.execute(_SELECT.where(labels.c.prompt_id == prompt_id).order_by(labels.c.name))
     return [_label(row) for row in rows]
+
+
+def list_labels_named(tx: Transaction, prompt_ids: Sequence[str], name: str) -> dict[str, Label]:
+    """Return a label of several prompts by their ids; those that do not have it are missing."""
+    statement = _SELECT.add_columns(labels.c.prompt_id).where(labels.c.prompt_id.in_(prompt_ids), labels.c.name == name)
+    return {row.prompt_id: _label(row) for row in tx.connection.execute(statement)} if prompt_ids else {}
+
+
+def list_labelled_names(tx: Transaction, project_id: int, label: str, *, limit: int) -> list[str]:
+    """List the names of the active prompts of a project that have a label, by name."""
+    statement = select(prompts.c.name).join(labels, labels.c.prompt_id == prompts.c.id)
+    statement = statement.where(prompts.c.project_id == project_id, prompts.c.archived_at.is_(None), labels.c.name == label)
+    return list(tx.connection.execute(statement.order_by(prompts.c.name).limit(limit)).scalars())
 
 
 def count_labels(tx: Transaction, prompt_id: str) -> int:

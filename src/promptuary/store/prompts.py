@@ -1,11 +1,13 @@
 """Rows of prompts: the name, the number of the latest version, and whether it is archived."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 
 from promptuary.model.prompts import Prompt
+from promptuary.store import prompt_periods
 from promptuary.store.engine import dialect
 from promptuary.store.engine.compiled import Prepared
 from promptuary.store.engine.database import AnyRow, Transaction
@@ -44,7 +46,10 @@ def insert_prompt(tx: Transaction, prompt: Prompt) -> bool:
         .on_conflict_do_nothing()
         .returning(prompts.c.id)
     )
-    return tx.connection.execute(statement).one_or_none() is not None
+    is_new = tx.connection.execute(statement).one_or_none() is not None
+    if is_new:
+        prompt_periods.begin_periods(tx, [prompt], at=prompt.created_at)
+    return is_new
 
 
 def find_prompt(tx: Transaction, *, project_id: int, name: str) -> Prompt | None:
@@ -55,6 +60,12 @@ def find_prompt(tx: Transaction, *, project_id: int, name: str) -> Prompt | None
 def lock_prompt(tx: Transaction, *, project_id: int, name: str) -> Prompt | None:
     """Find an active prompt by name and keep other writers off it until the transaction ends."""
     return _found(tx, _NAMED_AND_LOCKED, project_id=project_id, wanted=name)
+
+
+def lock_prompts(tx: Transaction, *, project_id: int, names: Iterable[str]) -> list[Prompt]:
+    """Find active prompts by name and keep other writers off them, in one order for all writers. Missing ones are left out."""
+    wanted = prompts.c.project_id == project_id, prompts.c.name.in_(sorted(set(names)))
+    return [prompt_of(row) for row in tx.connection.execute(_SELECT.where(*wanted).order_by(prompts.c.id).with_for_update())]
 
 
 def find_prompt_by_version_id(tx: Transaction, *, project_id: int, version_id: str) -> Prompt | None:
@@ -70,6 +81,7 @@ def update_latest_version(tx: Transaction, prompt_id: str, version: int) -> None
 def archive_prompt(tx: Transaction, prompt_id: str, *, at: datetime) -> None:
     """Mark a prompt as archived, which frees its name."""
     tx.connection.execute(update(prompts).where(prompts.c.id == prompt_id).values(archived_at=at))
+    prompt_periods.end_period(tx, prompt_id, at=at)
 
 
 def find_archived_prompt(tx: Transaction, *, project_id: int, name: str | None, version_id: str | None) -> Prompt | None:
@@ -84,20 +96,23 @@ def find_archived_prompt(tx: Transaction, *, project_id: int, name: str | None, 
     return None if row is None else prompt_of(row)
 
 
-def restore_prompt(tx: Transaction, prompt_id: str, *, name: str) -> bool:
-    """Make an archived prompt active under a name and keep other writers off it; `False` when the name is taken or it is active."""
+def restore_prompt(tx: Transaction, prompt: Prompt, *, at: datetime) -> bool:
+    """Make an archived prompt active under its name and keep other writers off it; `False` if that is not possible."""
     statement = (
         update(prompts)
-        .where(prompts.c.id == prompt_id, prompts.c.archived_at.is_not(None))
-        .values(archived_at=None, name=name)
+        .where(prompts.c.id == prompt.id, prompts.c.archived_at.is_not(None))
+        .values(archived_at=None, name=prompt.name)
         .returning(prompts.c.id)
     )
     try:
         # An update has no ON CONFLICT; the savepoint keeps the transaction usable.
         with tx.connection.begin_nested():
-            return tx.connection.execute(statement).one_or_none() is not None
+            is_restored = tx.connection.execute(statement).one_or_none() is not None
     except IntegrityError:
         return False
+    if is_restored:
+        prompt_periods.begin_periods(tx, [prompt], at=at)
+    return is_restored
 
 
 def prompt_of(row: AnyRow) -> Prompt:

@@ -4,13 +4,13 @@ from sqlalchemy import Text, inspect, select, type_coerce
 from sqlalchemy.sql import column, table
 
 from promptuary.model.errors import SchemaMismatch
-from promptuary.store import recent_fetches, recorded_authors, references
+from promptuary.store import derived_history, recent_fetches, recorded_authors, references
 from promptuary.store.engine import dialect
 from promptuary.store.engine.database import Database, Transaction, translated_errors
 from promptuary.store.lists import entries
 from promptuary.store.tables import changes, keys, labels, metadata, projects, prompts, users, versions
 
-HEAD = "0011"
+HEAD = "0012"
 """The newest revision in `migrations`, stated here so that a start need not load the migration machinery; a test compares.
 
 Revisions are numbers of four digits, so that a newer one is the greater text.
@@ -24,6 +24,9 @@ _AUTHORS_RECORDED_SINCE = "0008"
 
 _REFERENCES_SINCE = "0011"
 """The revision since which the references of contents are rows. An upgrade from an older one derives them."""
+
+_HISTORY_SINCE = "0012"
+"""The revision since which moves of labels are kept. An upgrade from an older one derives them from the change log."""
 
 _READ_BY_REQUESTS = (
     *(type_coerce(table.c.created_at, Text) for table in (projects, users, keys, prompts, versions, labels)),
@@ -84,6 +87,8 @@ def upgrade(database: Database) -> bool:
         recent_fetches.rebuild(tx)
         if before is not None and before < _REFERENCES_SINCE:
             references.derive_all(tx)
+        if before is not None and before < _HISTORY_SINCE:
+            derived_history.derive_all(tx)
         if before is not None and before < _AUTHORS_RECORDED_SINCE:
             recorded_authors.record_former_accounts(tx)
     return True

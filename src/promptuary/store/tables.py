@@ -265,6 +265,40 @@ version_references = Table(
     Index("ix_version_references_name", "project_id", "name"),
 )
 
+# A row for every move of a label, kept for ever: from no position to a version, to another one, to none. The empty label stands for
+# the latest version, of which only imports are recorded: all other versions say by themselves since when they are the latest.
+label_moves = Table(
+    "label_moves",
+    metadata,
+    Column("id", _SEQUENCE, primary_key=True),
+    Column("prompt_id", _TextId, ForeignKey("prompts.id", ondelete="CASCADE"), nullable=False),
+    Column("label", Word(128), nullable=False),
+    Column("from_version", Count),
+    Column("to_version", Count),
+    Column("kind", String(20), nullable=False),
+    Column("reason", Text),
+    Column("release_id", _TextId, index=True),
+    Column("created_by_id", Count, ForeignKey("users.id", ondelete="SET NULL")),
+    Column("key_id", _TextId),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_label_moves_label", "prompt_id", "label", "id"),
+    sqlite_autoincrement=True,
+)
+
+# A row for every time in which a prompt was active, with the name that it had then. It ends when the prompt is archived.
+prompt_periods = Table(
+    "prompt_periods",
+    metadata,
+    Column("id", _SEQUENCE, primary_key=True),
+    Column("prompt_id", _TextId, ForeignKey("prompts.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("project_id", Count, nullable=False),
+    Column("name", Word(255), nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Index("ix_prompt_periods_name", "project_id", "name", "started_at"),
+    sqlite_autoincrement=True,
+)
+
 # What search looks in: a row for every version that a list can show, with folded texts. Derived, see `store.lists.entries`.
 search_texts = Table(
     "search_texts",

@@ -31,6 +31,8 @@ CREATE INDEX ix_changes_project_id_sequence ON changes (project_id, sequence);
 CREATE INDEX ix_changes_prompt_id_sequence ON changes (prompt_id, sequence);
 CREATE INDEX ix_fetches_day ON fetches (day);
 CREATE INDEX ix_keys_user_id ON keys (user_id);
+CREATE INDEX ix_label_moves_label ON label_moves (prompt_id, label, id);
+CREATE INDEX ix_label_moves_release_id ON label_moves (release_id);
 CREATE INDEX ix_labels_name ON labels (name);
 CREATE INDEX ix_labels_version_id ON labels (version_id);
 CREATE INDEX ix_list_entries_author ON list_entries (project_id, label, created_by_id, created_at, version_id);
@@ -43,6 +45,8 @@ CREATE INDEX ix_list_entries_size ON list_entries (project_id, label, size_bytes
 CREATE INDEX ix_list_entries_version ON list_entries (project_id, label, version, version_id);
 CREATE INDEX ix_members_user_id ON members (user_id);
 CREATE INDEX ix_part_fetches_day ON part_fetches (day);
+CREATE INDEX ix_prompt_periods_name ON prompt_periods (project_id, name, started_at);
+CREATE INDEX ix_prompt_periods_prompt_id ON prompt_periods (prompt_id);
 CREATE INDEX ix_search_texts_prompt_id ON search_texts (prompt_id);
 CREATE INDEX ix_sessions_user_id ON sessions (user_id);
 CREATE INDEX ix_sign_in_links_user_id ON sign_in_links (user_id);
@@ -61,6 +65,21 @@ CREATE TABLE keys (
 	CONSTRAINT pk_keys PRIMARY KEY (id), 
 	CONSTRAINT fk_keys_user_id_users FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE CASCADE, 
 	CONSTRAINT uq_keys_value_hash UNIQUE (value_hash)
+);
+CREATE TABLE label_moves (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	prompt_id VARCHAR(36) NOT NULL, 
+	label VARCHAR(128) NOT NULL, 
+	from_version INTEGER, 
+	to_version INTEGER, 
+	kind VARCHAR(20) NOT NULL, 
+	reason TEXT, 
+	release_id VARCHAR(36), 
+	created_by_id INTEGER, 
+	key_id VARCHAR(36), 
+	created_at DATETIME NOT NULL, 
+	CONSTRAINT fk_label_moves_prompt_id_prompts FOREIGN KEY(prompt_id) REFERENCES prompts (id) ON DELETE CASCADE, 
+	CONSTRAINT fk_label_moves_created_by_id_users FOREIGN KEY(created_by_id) REFERENCES users (id) ON DELETE SET NULL
 );
 CREATE TABLE labels (
 	id VARCHAR(36) NOT NULL, 
@@ -128,6 +147,15 @@ CREATE TABLE projects (
 	api_token VARCHAR(80) NOT NULL, 
 	created_at DATETIME NOT NULL, 
 	CONSTRAINT uq_projects_api_token UNIQUE (api_token)
+);
+CREATE TABLE prompt_periods (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	prompt_id VARCHAR(36) NOT NULL, 
+	project_id INTEGER NOT NULL, 
+	name VARCHAR(255) NOT NULL, 
+	started_at DATETIME NOT NULL, 
+	ended_at DATETIME, 
+	CONSTRAINT fk_prompt_periods_prompt_id_prompts FOREIGN KEY(prompt_id) REFERENCES prompts (id) ON DELETE CASCADE
 );
 CREATE TABLE prompts (
 	id VARCHAR(36) NOT NULL, 

@@ -24,7 +24,7 @@ MULTIPART = "multipart/form-data"
 LINES = "application/x-ndjson"
 FORMS = frozenset({URLENCODED, MULTIPART})
 
-_JSON_FIELDS = frozenset({"prompt", "config", "edits", "variables"})
+_JSON_FIELDS = frozenset({"prompt", "config", "edits", "variables", "labels", "names", "expected", "versions"})
 _EDIT_FIELD = re.compile(r"edits\[([0-9]+)\](.*)", re.DOTALL)
 _MAX_FORM_FIELDS = 1000
 _MAX_CONTENT_TYPE = 1000

@@ -4,7 +4,7 @@ Shapes and texts are those of the wire contract, section 3: the envelope for wha
 ``detail`` for what a prompt's handler finds.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pydantic import ValidationError
@@ -73,6 +73,13 @@ def _unresolved_body(refusal: reference_errors.UnresolvedReference) -> Body:
     return {"detail": str(refusal), "reference_name": refusal.name}
 
 
+def show_refusals(refusals: Iterable[errors.MoveRefusal]) -> list[Body]:
+    """Show why labels cannot be moved; the shape is `LLMPromptMoveRefusal`."""
+    return [
+        {"name": each.name, "code": each.code, "detail": each.detail, "current_version": each.current_version} for each in refusals
+    ]
+
+
 Shape = Callable[[Any], Body]
 
 SHAPES: dict[type[errors.RegistryError], Shape] = {
@@ -102,6 +109,8 @@ SHAPES: dict[type[errors.RegistryError], Shape] = {
     errors.InvalidBackup: _envelope_of("validation_error", "invalid_input"),
     errors.VersionConflict: lambda refusal: {"detail": str(refusal), "current_version": refusal.current_version},
     errors.LabelMoved: lambda refusal: {"detail": str(refusal), "current_version": refusal.current_version},
+    errors.ReleaseRefused: lambda refusal: {"detail": str(refusal), "refused": show_refusals(refusal.refusals)},
+    errors.ReleaseNotFound: _detail,
     reference_errors.InvalidReference: _invalid_value_body,
     reference_errors.ReferencedPrompt: lambda refusal: {"detail": str(refusal), "referencing_prompts": refusal.parents},
     reference_errors.ReferencedLabel: lambda refusal: {"detail": str(refusal), "referencing_prompts": refusal.parents},

@@ -6,7 +6,7 @@ Each refuses with a `PydanticCustomError` whose type and message are the code an
 import re
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, NoReturn
 
 from pydantic import BeforeValidator
@@ -107,6 +107,22 @@ def day() -> BeforeValidator:
     return BeforeValidator(validate)
 
 
+def moment() -> BeforeValidator:
+    """Accept a time in ISO 8601 such as ``2026-03-01T14:05:00Z``; without an offset it is one of UTC."""
+
+    def validate(value: object) -> datetime:
+        try:
+            read = datetime.fromisoformat(str(value).strip())
+            return (read if read.tzinfo is not None else read.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            refuse(
+                "invalid",
+                "Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].",
+            )
+
+    return BeforeValidator(validate)
+
+
 def flag() -> BeforeValidator:
     """Accept a boolean, also as a word."""
 
@@ -147,15 +163,42 @@ def edit_list() -> BeforeValidator:
     """Accept a list of one to `MAX_EDITS` items; the items themselves are validated after it."""
 
     def validate(value: object) -> object:
+        if value == []:
+            refuse("invalid", "At least one edit operation is required.")
+        return _accept_items(value, maximum=MAX_EDITS)
+
+    return BeforeValidator(validate)
+
+
+def item_list(*, maximum: int, nullable: bool = False) -> BeforeValidator:
+    """Accept a list of at most ``maximum`` items; the items themselves are validated after it."""
+
+    def validate(value: object) -> object:
+        return None if value is None and nullable else _accept_items(value, maximum=maximum)
+
+    return BeforeValidator(validate)
+
+
+def _accept_items(value: object, *, maximum: int) -> object:
+    if isinstance(value, InvalidJsonText):
+        refuse("invalid", "Value must be valid JSON.")
+    refuse_null(value)
+    if not isinstance(value, list):
+        refuse("not_a_list", f'Expected a list of items but got type "{type(value).__name__}".')
+    if len(value) > maximum:
+        refuse("max_length", f"Ensure this field has no more than {maximum} elements.")
+    return value
+
+
+def positions() -> BeforeValidator:
+    """Accept an object of version numbers, or null where a label is not set, by names of prompts."""
+
+    def validate(value: object) -> object:
         if isinstance(value, InvalidJsonText):
             refuse("invalid", "Value must be valid JSON.")
         refuse_null(value)
-        if not isinstance(value, list):
-            refuse("not_a_list", f'Expected a list of items but got type "{type(value).__name__}".')
-        if not value:
-            refuse("invalid", "At least one edit operation is required.")
-        if len(value) > MAX_EDITS:
-            refuse("max_length", f"Ensure this field has no more than {MAX_EDITS} elements.")
+        if not isinstance(value, dict):
+            refuse("not_a_dict", f'Expected a dictionary of items but got type "{type(value).__name__}".')
         return value
 
     return BeforeValidator(validate)

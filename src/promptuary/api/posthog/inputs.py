@@ -1,19 +1,35 @@
 """Schemas of what callers send: queries and bodies. Fields are checked in the order in which they stand here."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from promptuary.api.posthog.fields import choice, edit_list, expect_object, flag, integer, json_value, refuse, text, uuid_text
+from promptuary.api.posthog.fields import (
+    choice,
+    edit_list,
+    expect_object,
+    flag,
+    integer,
+    item_list,
+    json_value,
+    moment,
+    positions,
+    refuse,
+    text,
+    uuid_text,
+)
 from promptuary.model.content import encode_config, encode_prompt
 from promptuary.model.contracts import VariableType, encode_contract
 from promptuary.model.edits import MAX_EDITS
+from promptuary.model.label_history import checked_reason
 from promptuary.model.listing import ORDERS, Listing
 from promptuary.model.names import check_label_name, check_prompt_name
-from promptuary.model.prompts import MAX_DESCRIPTION
+from promptuary.model.prompts import MAX_DESCRIPTION, MAX_LABELS
 from promptuary.model.text import check_text
+from promptuary.registry.releases import MAX_PROMPTS
 
 CONTENT_CHOICES = ("full", "preview", "none")
 ORDER_CHOICES = tuple(f"{sign}{name}" for name in ORDERS for sign in ("", "-"))
@@ -72,6 +88,9 @@ LabelName = Annotated[str, text(check_label_name), Field(json_schema_extra={"min
 PromptName = Annotated[str, text(check_prompt_name), Field(json_schema_extra={"maxLength": 255, "pattern": "^[a-zA-Z0-9_-]+$"})]
 
 
+Moment = Annotated[datetime, moment(), Field(json_schema_extra={"format": "date-time"})]
+
+
 class ListQuery(Schema):
     """The query of a list, besides `limit` and `offset`, which are never an error."""
 
@@ -96,8 +115,14 @@ class ListQuery(Schema):
         "cannot be resolved are in `unresolved` instead of `results`.",
     )
 
+    at: Moment | None = Field(
+        default=None, description="A time of the past: list the prompts of then. A search looks in their names only."
+    )
+
     @model_validator(mode="after")
     def _labels_of_active_prompts(self) -> Self:
+        if self.archived and self.at is not None:
+            refuse("invalid", "Use either archived or at, not both.")
         if self.archived and self.label is not None:
             refuse("invalid", "Use either archived or label, not both. Archived prompts have no labels.")
         return self
@@ -138,6 +163,10 @@ class FetchQuery(Schema):
         description="Put the texts of referenced prompts in the place of their tags. False: return the text with its tags.",
     )
 
+    at: Moment | None = Field(
+        default=None, description="A time of the past: return what a program would have got then, with the references of then."
+    )
+
     @property
     def resolves(self) -> bool:
         """`True` if references are to be resolved."""
@@ -147,6 +176,8 @@ class FetchQuery(Schema):
     def _one_selector(self) -> Self:
         if self.version is not None and self.label is not None:
             refuse("invalid", "Use either version or label, not both.")
+        if self.version is not None and self.at is not None:
+            refuse("invalid", "Use either version or at, not both. A version never changes.")
         return self
 
 
@@ -180,6 +211,7 @@ class ResolveQuery(Schema):
         default=None, description="Versions to skip, from the newest."
     )
     before_version: VersionNumber | None = Field(default=None, description="Only versions below this number.")
+    at: Moment | None = Field(default=None, description="A time of the past: return the history and the labels of then.")
 
     @model_validator(mode="after")
     def _one_cursor(self) -> Self:
@@ -217,6 +249,11 @@ class LLMPromptCreate(Body):
         description="The variables that programs fill in, by name. With it, only these names are variables.",
         json_schema_extra=documented_without_default(**_CONTRACT),
     )
+    labels: Annotated[list[LabelName], item_list(maximum=MAX_LABELS)] = Field(
+        default=[],
+        description="Labels that point at this version at once.",
+        json_schema_extra=documented_without_default(maxItems=MAX_LABELS),
+    )
 
 
 class LLMPromptEditOperation(Body):
@@ -253,6 +290,11 @@ class PatchedLLMPromptPublish(Body):
         description="The variables that programs fill in, by name; null removes them. Omit the field to keep the current ones.",
         json_schema_extra=documented_without_default(**_CONTRACT),
     )
+    labels: Annotated[list[LabelName], item_list(maximum=MAX_LABELS)] = Field(
+        default=[],
+        description="Labels that point at this version at once.",
+        json_schema_extra=documented_without_default(maxItems=MAX_LABELS),
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -270,6 +312,23 @@ class LLMPromptDuplicate(Body):
     new_name: Annotated[str, text(partial(check_prompt_name, field="new_name"))] = Field(
         description="The name of the new prompt.",
         json_schema_extra={"maxLength": 255, "pattern": "^[a-zA-Z0-9_-]+$"},
+    )
+
+
+Reason = Annotated[str | None, text(checked_reason, nullable=True)]
+
+
+class DryRunQuery(Schema):
+    """The query of a change that can be looked at first."""
+
+    dry_run: Annotated[bool, flag()] = Field(default=False, description="Change nothing, and return what would change.")
+
+
+class ArchiveQuery(DryRunQuery):
+    """The query of an archive."""
+
+    reason: Reason = Field(
+        default=None, description="Why, for the history of its labels.", json_schema_extra=documented_without_default(type="string")
     )
 
 
@@ -291,6 +350,10 @@ class LabelRemovalQuery(Schema):
             "changed. Omit it to remove the label in any case."
         ),
     )
+    reason: Reason = Field(
+        default=None, description="Why, for the history of the label.", json_schema_extra=documented_without_default(type="string")
+    )
+    dry_run: Annotated[bool, flag()] = Field(default=False, description="Change nothing, and return what would change.")
 
 
 class LLMPromptLabelSet(Body):
@@ -305,3 +368,47 @@ class LLMPromptLabelSet(Body):
         ),
         json_schema_extra=documented_without_default(type=["integer", "null"], minimum=1),
     )
+    reason: Reason = Field(default=None, description="Why, for the history of the label.")
+
+
+Position = Annotated[int | None, integer(minimum=1, nullable=True)]
+
+
+class LLMPromptLabelUndo(Body):
+    """The move of a label that is taken back."""
+
+    expected_version: Position = Field(
+        description="The version that the label points at now, or null if it is not set. If it is another, the response is 409."
+    )
+    reason: Reason = Field(default=None, description="Why, for the history of the label.")
+
+
+class LLMPromptPromote(Body):
+    """The labels of a promotion: `to` gets what `from` points at."""
+
+    source: LabelName = Field(alias="from", description="The label whose versions are released.")
+    target: LabelName = Field(alias="to", description="The label that is moved.")
+    names: Annotated[list[PromptName] | None, item_list(maximum=MAX_PROMPTS, nullable=True)] = Field(
+        default=None,
+        description="Only these prompts; each must have `from`. Default: all that have it.",
+        json_schema_extra=documented_without_default(type="array", items={"type": "string"}, maxItems=MAX_PROMPTS),
+    )
+    dry_run: Annotated[bool, flag()] = Field(default=False, description="Change nothing, and return what would change.")
+    reason: Reason = Field(default=None, description="Why, for the history of the labels.")
+    expected: Annotated[dict[str, Position], positions()] = Field(
+        default={},
+        description="Where `to` points now, by names of prompts; null: it is not set. If one is elsewhere, the response is 409.",
+        json_schema_extra=documented_without_default(),
+    )
+    versions: Annotated[dict[str, Position], positions()] = Field(
+        default={},
+        description="Where `from` points now, by names of prompts. If one is elsewhere, the response is 409.",
+        json_schema_extra=documented_without_default(),
+    )
+
+
+class LLMPromptReleaseUndo(Body):
+    """Why a release is taken back."""
+
+    reason: Reason = Field(default=None, description="Why, for the history of the labels.")
+    dry_run: Annotated[bool, flag()] = Field(default=False, description="Change nothing, and return what would change.")

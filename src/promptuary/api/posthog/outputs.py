@@ -180,8 +180,8 @@ class LLMPromptResolveResponse(TypedDict):
     versions: list[LLMPromptVersionSummary]
     has_more: bool
     labels: list[LLMPromptLabel]
-    referenced_by: list[LLMPromptReferencedBy]
-    references: list[LLMPromptResolvedReference]
+    referenced_by: NotRequired[list[LLMPromptReferencedBy]]
+    references: NotRequired[list[LLMPromptResolvedReference]]
 
 
 class ErrorEnvelope(TypedDict):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qs, quote, urlencode
 
 from promptuary.api.documentation import query_parameter
@@ -12,14 +13,17 @@ from promptuary.http.scope import SENT_PATH
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
 
-PAGE_PARAMETERS = [
-    query_parameter(
-        "limit",
-        {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
-        "Prompts on a page.",
-    ),
-    query_parameter("offset", {"type": "integer", "minimum": 0, "default": 0}, "Prompts to skip."),
-]
+
+def page_parameters(things: str) -> list[dict[str, Any]]:
+    """Return the parameters of a page of a list of some things, such as ``Prompts``."""
+    limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
+    return [
+        query_parameter("limit", limit, f"{things} on a page."),
+        query_parameter("offset", {"type": "integer", "minimum": 0, "default": 0}, f"{things} to skip."),
+    ]
+
+
+PAGE_PARAMETERS = page_parameters("Prompts")
 
 # So that `@current` stays readable.
 _PLAIN_IN_PATHS = "/@"

@@ -1,10 +1,13 @@
 """The resource of prompts: list, create, fetch, publish, resolve, duplicate, archive, restore."""
 
+from datetime import datetime
+
 from starlette.responses import Response
 
 from promptuary.api.documentation import TOKEN_PARAMETER
 from promptuary.api.posthog.calls import Call
 from promptuary.api.posthog.inputs import (
+    ArchiveQuery,
     FetchQuery,
     ListQuery,
     LLMPromptCreate,
@@ -13,6 +16,7 @@ from promptuary.api.posthog.inputs import (
     PatchedLLMPromptPublish,
     ResolveQuery,
 )
+from promptuary.api.posthog.move_outputs import LLMPromptMoves, show_archive_preview
 from promptuary.api.posthog.outputs import (
     LLMPrompt,
     LLMPromptPublic,
@@ -30,10 +34,12 @@ from promptuary.api.posthog.paging import PAGE_PARAMETERS, page_body, window_of
 from promptuary.api.posthog.reference_outputs import show_parent, show_reference_state, show_unresolved
 from promptuary.api.posthog.resources import Operation, Resource
 from promptuary.http.answered import Answered
-from promptuary.model.access import Permission
+from promptuary.model.access import Actor, Permission
 from promptuary.model.edits import Edit
-from promptuary.registry import archived, assembling, dependents, prompts
+from promptuary.registry import archived, assembling, dependents, move_previews, past, prompts
 from promptuary.registry.assembling import AssembledVersion
+from promptuary.registry.prompts import History
+from promptuary.store.engine.database import Transaction
 
 resource = Resource("Prompts")
 
@@ -53,9 +59,10 @@ def list_prompts(call: Call) -> Response:
     with call.entering(Permission.READ) as (tx, actor):
         query = call.query(ListQuery)
         window = window_of(call)
-        page = prompts.list_prompts(tx, actor, query.listing(limit=window.limit, offset=window.offset))
-        assembled = assembling.assemble_all(tx, actor, page.items) if query.resolves else None
-    if query.content == "full" and not query.archived:
+        listing = query.listing(limit=window.limit, offset=window.offset)
+        page = prompts.list_prompts(tx, actor, listing) if query.at is None else past.list_prompts(tx, actor, listing, at=query.at)
+        assembled = assembling.assemble_all(tx, actor, page.items, at=query.at) if query.resolves else None
+    if query.content == "full" and not query.archived and query.at is None:
         call.count_fetches(actor, assembling.unassembled(page.items) if assembled is None else assembled.versions, query.label)
     if assembled is None:
         rows = [show_row(version, query.content) for version in page.items]
@@ -79,6 +86,7 @@ def create_prompt(call: Call) -> Response:
             config=body.config,
             description=body.version_description,
             variables=body.variables,
+            labelled=body.labels,
         )
     return call.answer(show_prompt(created), 201)
 
@@ -101,12 +109,15 @@ async def fetch_prompt(call: Call) -> Response:
 def _fetch_prompt(call: Call) -> Response:
     with call.entering(Permission.READ) as (tx, actor):
         query = call.query(FetchQuery)
-        version = prompts.fetch_prompt(
-            tx, actor, call.path["prompt_name"], version=query.version, label=query.label, with_labels=False
-        )
-        fetched = assembling.assemble_version(tx, actor, version) if query.resolves else AssembledVersion(version)
-    call.count_fetches(actor, [fetched], query.label)
-    call.report_answered(Answered(actor.project_id, fetched.names, version.id, query.label or "", fetched.part_ids))
+        name = call.path["prompt_name"]
+        if query.at is None:
+            version = prompts.fetch_prompt(tx, actor, name, version=query.version, label=query.label, with_labels=False)
+        else:
+            version = past.fetch_prompt(tx, actor, name, label=query.label, at=query.at)
+        fetched = assembling.assemble_version(tx, actor, version, at=query.at) if query.resolves else AssembledVersion(version)
+    if query.at is None:
+        call.count_fetches(actor, [fetched], query.label)
+        call.report_answered(Answered(actor.project_id, fetched.names, version.id, query.label or "", fetched.part_ids))
     return call.answer_tagged(show_public(fetched.version, query.content, query.label, fetched.served))
 
 
@@ -121,7 +132,7 @@ def _fetch_prompt(call: Call) -> Response:
     ),
 )
 def publish_version(call: Call) -> Response:
-    """Publish the next version of a prompt. Labels do not move."""
+    """Publish the next version of a prompt. Of its labels, only those in `labels` move."""
     actor = call.enter(Permission.WRITE)
     name = call.path["prompt_name"]
     if prompts.is_version_id(name):
@@ -139,6 +150,7 @@ def publish_version(call: Call) -> Response:
             config=body.config if "config" in body.model_fields_set else prompts.UNCHANGED,
             description=body.version_description,
             variables=body.variables if "variables" in body.model_fields_set else prompts.UNCHANGED,
+            labelled=body.labels,
         )
     return call.answer(show_prompt(published))
 
@@ -154,9 +166,14 @@ def publish_version(call: Call) -> Response:
     ),
 )
 def resolve_prompt(call: Call) -> Response:
-    """Return one version in full, a page of the history, newest first, and all labels."""
+    """Return one version in full, a page of the history, newest first, and all labels.
+
+    With `at`, all of it is as it was then, without references.
+    """
     with call.entering(Permission.READ) as (tx, actor):
         query = call.query(ResolveQuery)
+        if query.at is not None:
+            return call.answer(_show_history(_resolve_past(tx, actor, call, query, at=query.at)))
         history = prompts.resolve_prompt(
             tx,
             actor,
@@ -171,25 +188,56 @@ def resolve_prompt(call: Call) -> Response:
         references = dependents.list_references(tx, actor, history.selected)
     return call.answer(
         {
-            "prompt": show_prompt(history.selected),
-            "versions": [show_summary(version, history.last_fetches.get(version.id)) for version in history.versions],
-            "has_more": history.has_more,
-            "labels": [show_label(label) for label in history.labels],
+            **_show_history(history),
             "referenced_by": [show_parent(parent) for parent in parents],
             "references": [show_reference_state(state) for state in references],
         }
     )
 
 
+def _resolve_past(tx: Transaction, actor: Actor, call: Call, query: ResolveQuery, *, at: datetime) -> History:
+    return past.resolve_prompt(
+        tx,
+        actor,
+        name=call.path["prompt_name"],
+        at=at,
+        version=query.version,
+        version_id=query.version_id,
+        limit=query.limit,
+        offset=query.offset or 0,
+        before_version=query.before_version,
+    )
+
+
+def _show_history(history: History) -> dict[str, object]:
+    return {
+        "prompt": show_prompt(history.selected),
+        "versions": [show_summary(version, history.last_fetches.get(version.id)) for version in history.versions],
+        "has_more": history.has_more,
+        "labels": [show_label(label) for label in history.labels],
+    }
+
+
 @resource.post(
     "/name/{prompt_name}/archive/",
-    Operation(id="llm_prompts_name_archive_create", summary="Archive a prompt", answers={204: None}, conflicts=True),
+    Operation(
+        id="llm_prompts_name_archive_create",
+        summary="Archive a prompt",
+        query=ArchiveQuery,
+        answers={200: LLMPromptMoves, 204: None},
+        conflicts=True,
+    ),
 )
 def archive_prompt(call: Call) -> Response:
     """Take a prompt with all its versions and labels out of service; its name becomes free."""
     actor = call.enter(Permission.WRITE)
+    name, query = call.path["prompt_name"], call.query(ArchiveQuery)
+    if query.dry_run:
+        with call.database.write() as tx:
+            preview = move_previews.preview_archive(tx, actor, name=name)
+        return call.answer(show_archive_preview(preview))
     with call.database.write() as tx:
-        prompts.archive_prompt(tx, actor, name=call.path["prompt_name"])
+        prompts.archive_prompt(tx, actor, name=name, reason=query.reason)
     return call.answer_nothing()
 
 

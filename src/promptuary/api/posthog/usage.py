@@ -158,7 +158,7 @@ def _show_version(version: VersionUsage) -> LLMPromptVersionUsage:
         "last_fetched_at": show_timestamp_or_none(version.last_fetched_at),
         "labels": [{"label": label.label, "fetches": label.fetches} for label in version.labels],
         "label_count": version.label_count,
-        "keys": [_show_key(key) for key in version.keys],
+        "keys": [show_key(key) for key in version.keys],
         "key_count": version.key_count,
         "days": [_show_day(counted) for counted in version.days],
     }
@@ -168,7 +168,8 @@ def _show_day(counted: DayUsage) -> LLMPromptDayUsage:
     return {"day": counted.day.isoformat(), "fetches": counted.fetches}
 
 
-def _show_key(key: KeyUsage) -> LLMPromptKeyUsage:
+def show_key(key: KeyUsage) -> LLMPromptKeyUsage:
+    """Show the fetches with a key."""
     return {
         "id": key.key_id,
         "label": key.label,

@@ -46,6 +46,16 @@ class Transaction:
     reference_depth: int = MAX_DEPTH
 
 
+@contextmanager
+def rehearsing(tx: Transaction) -> Iterator[None]:
+    """Undo at the end of the block what the block has written."""
+    savepoint = tx.connection.begin_nested()
+    try:
+        yield
+    finally:
+        savepoint.rollback()
+
+
 @dataclass(frozen=True, slots=True)
 class PoolUse:
     """Maximum and current number of connections."""
