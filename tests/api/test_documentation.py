@@ -36,6 +36,42 @@ OPERATIONS = {
         "/api/projects/{project_id}/llm_prompts/name/{prompt_name}/labels/{label_name}/undo/",
         "post",
     ): "llm_prompts_name_labels_undo_create",
+    ("/api/projects/{project_id}/llm_prompts/change_requests/", "get"): "llm_prompts_change_requests_list",
+    ("/api/projects/{project_id}/llm_prompts/change_requests/", "post"): "llm_prompts_change_requests_create",
+    ("/api/projects/{project_id}/llm_prompts/change_requests/{request_id}/", "get"): "llm_prompts_change_requests_retrieve",
+    ("/api/projects/{project_id}/llm_prompts/change_requests/{request_id}/", "patch"): "llm_prompts_change_requests_partial_update",
+    (
+        "/api/projects/{project_id}/llm_prompts/change_requests/{request_id}/preview/",
+        "get",
+    ): "llm_prompts_change_requests_preview_retrieve",
+    (
+        "/api/projects/{project_id}/llm_prompts/change_requests/{request_id}/refresh/",
+        "post",
+    ): "llm_prompts_change_requests_refresh_create",
+    (
+        "/api/projects/{project_id}/llm_prompts/change_requests/{request_id}/approve/",
+        "post",
+    ): "llm_prompts_change_requests_approve_create",
+    (
+        "/api/projects/{project_id}/llm_prompts/change_requests/{request_id}/approve/",
+        "delete",
+    ): "llm_prompts_change_requests_approve_destroy",
+    (
+        "/api/projects/{project_id}/llm_prompts/change_requests/{request_id}/merge/",
+        "post",
+    ): "llm_prompts_change_requests_merge_create",
+    (
+        "/api/projects/{project_id}/llm_prompts/change_requests/{request_id}/close/",
+        "post",
+    ): "llm_prompts_change_requests_close_create",
+    (
+        "/api/projects/{project_id}/llm_prompts/change_requests/{request_id}/comments/",
+        "post",
+    ): "llm_prompts_change_requests_comments_create",
+    ("/api/projects/{project_id}/llm_prompts/label_rules/", "get"): "llm_prompts_label_rules_list",
+    ("/api/projects/{project_id}/llm_prompts/label_rules/", "post"): "llm_prompts_label_rules_create",
+    ("/api/projects/{project_id}/llm_prompts/label_rules/{rule_id}/", "patch"): "llm_prompts_label_rules_partial_update",
+    ("/api/projects/{project_id}/llm_prompts/label_rules/{rule_id}/", "delete"): "llm_prompts_label_rules_destroy",
     ("/api/projects/{project_id}/llm_prompts/promote/", "post"): "llm_prompts_promote_create",
     ("/api/projects/{project_id}/llm_prompts/releases/", "get"): "llm_prompts_releases_list",
     ("/api/projects/{project_id}/llm_prompts/releases/{release_id}/", "get"): "llm_prompts_releases_retrieve",
@@ -48,15 +84,22 @@ OPERATIONS = {
     ("/api/projects/{project_id}/llm_prompts/resolve/name/{prompt_name}/", "get"): "llm_prompts_resolve_name_retrieve",
 }
 SCHEMAS = {
+    "ChangeRequestComment",
+    "ChangeRequestCreate",
+    "ChangeRequestMoveInput",
+    "ChangeRequestRevision",
     "ErrorDetail",
     "ErrorEnvelope",
     "ImportResult",
     "ImportSkipped",
     "ImportUnresolved",
     "LLMPrompt",
+    "LLMPromptApproval",
     "LLMPromptChange",
+    "LLMPromptChangeRequest",
     "LLMPromptChangedText",
     "LLMPromptChanges",
+    "LLMPromptComment",
     "LLMPromptCreate",
     "LLMPromptDayUsage",
     "LLMPromptDependent",
@@ -66,10 +109,13 @@ SCHEMAS = {
     "LLMPromptLabel",
     "LLMPromptLabelMove",
     "LLMPromptLabelPointer",
+    "LLMPromptLabelRule",
+    "LLMPromptLabelRules",
     "LLMPromptLabelSet",
     "LLMPromptLabelUndo",
     "LLMPromptLabelUsage",
     "LLMPromptList",
+    "LLMPromptMergedRequest",
     "LLMPromptMove",
     "LLMPromptMoveRefusal",
     "LLMPromptMoves",
@@ -77,6 +123,7 @@ SCHEMAS = {
     "LLMPromptParentUsage",
     "LLMPromptPartUsage",
     "LLMPromptPromote",
+    "LLMPromptProposedMove",
     "LLMPromptPublic",
     "LLMPromptReferenceSelector",
     "LLMPromptReferencedBy",
@@ -92,11 +139,15 @@ SCHEMAS = {
     "LLMPromptUsage",
     "LLMPromptVersionSummary",
     "LLMPromptVersionUsage",
+    "LabelRuleCreate",
+    "PaginatedLLMPromptChangeRequestList",
     "PaginatedLLMPromptDependentList",
     "PaginatedLLMPromptLabelMoveList",
     "PaginatedLLMPromptListList",
     "PaginatedLLMPromptReleaseList",
+    "PatchedChangeRequest",
     "PatchedLLMPromptPublish",
+    "PatchedLabelRule",
     "Project",
     "UserBasic",
 }
@@ -167,8 +218,8 @@ def test_every_operation_takes_its_path_parameters_and_a_bearer_key(document: An
         ("llm_prompts_name_dependents_list", {"inactive", "label", "limit", "offset", "token", "version"}),
         ("llm_prompts_name_usage_retrieve", {"from", "limit", "offset", "to", "token", "version"}),
         ("llm_prompts_create", set()),
-        ("llm_prompts_name_archive_create", {"dry_run", "reason"}),
-        ("llm_prompts_name_labels_destroy", {"dry_run", "expected_version", "reason"}),
+        ("llm_prompts_name_archive_create", {"dry_run", "emergency", "reason"}),
+        ("llm_prompts_name_labels_destroy", {"dry_run", "emergency", "expected_version", "reason"}),
     ],
 )
 def test_every_query_parameter_is_documented(document: Any, operation_id: str, names: set[str]) -> None:
@@ -184,7 +235,7 @@ def test_writes_take_json_and_say_that_forms_are_read_and_an_import_takes_lines_
     assert set(lines["content"]) == {"application/x-ndjson"}
     bodies = [described["requestBody"] for described in operations.values() if "requestBody" in described]
     assert [body["required"] for body in bodies].count(False) == 2
-    assert len(bodies) == 8
+    assert len(bodies) == 15
     for body in bodies:
         # Generated clients do not run where one schema stands under several media types.
         assert set(body["content"]) == {"application/json"}
@@ -224,11 +275,21 @@ def test_a_field_of_a_body_has_a_default_only_if_it_means_the_same_as_no_value(d
     assert defaults == {
         ("LLMPromptCreate", "config"): None,
         ("LLMPromptCreate", "version_description"): None,
+        ("ChangeRequestCreate", "description"): "",
+        ("ChangeRequestCreate", "merge_when_approved"): False,
+        ("LLMPromptLabelSet", "emergency"): False,
         ("LLMPromptLabelSet", "reason"): None,
+        ("LLMPromptLabelUndo", "emergency"): False,
         ("LLMPromptLabelUndo", "reason"): None,
         ("LLMPromptPromote", "dry_run"): False,
+        ("LLMPromptPromote", "emergency"): False,
         ("LLMPromptPromote", "reason"): None,
         ("LLMPromptReleaseUndo", "dry_run"): False,
+        ("LLMPromptReleaseUndo", "emergency"): False,
+        ("LabelRuleCreate", "allows_own_approval"): False,
+        ("LabelRuleCreate", "approvals"): 0,
+        ("LabelRuleCreate", "breaking_needs_admin"): False,
+        ("LabelRuleCreate", "role"): "editor",
         ("LLMPromptReleaseUndo", "reason"): None,
         ("LLMPromptRestore", "id"): None,
         ("PatchedLLMPromptPublish", "version_description"): "",

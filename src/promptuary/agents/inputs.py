@@ -18,12 +18,14 @@ from promptuary.api.posthog.inputs import (
     LLMPromptCreate,
     LLMPromptDuplicate,
     LLMPromptEditOperation,
-    LLMPromptLabelSet,
     LLMPromptRestore,
     PatchedLLMPromptPublish,
     Schema,
     VersionNumber,
     documented_without_default,
+)
+from promptuary.api.posthog.move_inputs import (
+    LLMPromptLabelSet,
 )
 from promptuary.model.edits import MAX_EDITS
 from promptuary.model.listing import RELEVANCE, Listing

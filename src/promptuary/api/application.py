@@ -5,20 +5,41 @@ from starlette.types import ASGIApp, Lifespan
 
 from promptuary.api.documentation import documentation_routes
 from promptuary.api.operations import health, metrics
-from promptuary.api.posthog import changes, dependents, labels, projects, prompts, releases, transfers, usage
+from promptuary.api.posthog import (
+    change_requests,
+    changes,
+    dependents,
+    label_rules,
+    labels,
+    projects,
+    prompts,
+    releases,
+    transfers,
+    usage,
+)
 from promptuary.api.posthog.errors import add_error_handlers
 from promptuary.api.posthog.inputs import (
     Body,
     LLMPromptCreate,
     LLMPromptDuplicate,
+    LLMPromptRestore,
+    PatchedLLMPromptPublish,
+)
+from promptuary.api.posthog.move_inputs import (
     LLMPromptLabelSet,
     LLMPromptLabelUndo,
     LLMPromptPromote,
     LLMPromptReleaseUndo,
-    LLMPromptRestore,
-    PatchedLLMPromptPublish,
 )
 from promptuary.api.posthog.paths import CanonicalPathMiddleware
+from promptuary.api.posthog.request_inputs import (
+    ChangeRequestComment,
+    ChangeRequestCreate,
+    ChangeRequestRevision,
+    LabelRuleCreate,
+    PatchedChangeRequest,
+    PatchedLabelRule,
+)
 from promptuary.api.services import Services
 from promptuary.http.public_path import path_of
 
@@ -26,6 +47,12 @@ PROJECT = "/api/projects/{project_id}"
 PREFIX = f"{PROJECT}/llm_prompts"
 
 _BODIES: list[type[Body]] = [
+    ChangeRequestComment,
+    ChangeRequestCreate,
+    ChangeRequestRevision,
+    LabelRuleCreate,
+    PatchedChangeRequest,
+    PatchedLabelRule,
     LLMPromptCreate,
     LLMPromptDuplicate,
     LLMPromptLabelSet,
@@ -38,7 +65,20 @@ _BODIES: list[type[Body]] = [
 
 
 _RESOURCES = (
-    *((each.resource, PREFIX) for each in (prompts, labels, releases, dependents, changes, usage, transfers)),
+    *(
+        (each.resource, PREFIX)
+        for each in (
+            prompts,
+            labels,
+            releases,
+            label_rules,
+            change_requests,
+            dependents,
+            changes,
+            usage,
+            transfers,
+        )
+    ),
     (projects.resource, PROJECT),
 )
 

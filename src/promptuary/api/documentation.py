@@ -75,6 +75,8 @@ _PATH_PARAMETERS = {
     "prompt_name": "The prompt's name.",
     "label_name": "The label's name.",
     "release_id": "The ID of the release.",
+    "rule_id": "The ID of the rule.",
+    "request_id": "The number of the change request.",
 }
 
 # One schema under several media types makes generators write the same code several times, or code that does not run.

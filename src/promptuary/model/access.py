@@ -19,10 +19,11 @@ class Role(StrEnum):
 
 
 class Scope(StrEnum):
-    """Scope of a personal API key; writing includes reading, ``*`` includes everything."""
+    """Scope of a personal API key; writing and releasing include reading, ``*`` includes everything."""
 
     READ = "llm_prompt:read"
     WRITE = "llm_prompt:write"
+    RELEASE = "llm_prompt:release"
     ALL = "*"
 
 
@@ -31,6 +32,7 @@ class Permission(Enum):
 
     READ = (Scope.READ, Role.VIEWER)
     WRITE = (Scope.WRITE, Role.EDITOR)
+    RELEASE = (Scope.RELEASE, Role.EDITOR)
     MANAGE = (Scope.ALL, Role.ADMIN)
     EXPORT = (Scope.READ, Role.ADMIN)
     IMPORT = (Scope.WRITE, Role.ADMIN)
@@ -56,6 +58,7 @@ _RANKS = (Role.VIEWER, Role.EDITOR, Role.ADMIN)
 _GRANTED = {
     Scope.READ: frozenset({Scope.READ}),
     Scope.WRITE: frozenset({Scope.READ, Scope.WRITE}),
+    Scope.RELEASE: frozenset({Scope.READ, Scope.RELEASE}),
     Scope.ALL: frozenset(Scope),
 }
 

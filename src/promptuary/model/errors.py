@@ -72,6 +72,32 @@ class HistoryConflict(RegistryError):
         self.name = name
 
 
+class RequestEnded(RegistryError):
+    """A change request was merged or closed, so it does not change any more."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"This change request is {state}.")
+        self.state = state
+
+
+class RequestOutdated(RegistryError):
+    """A change request cannot go on as it is: its labels or its moves have changed since the caller looked."""
+
+
+class NotEnoughApprovals(RegistryError):
+    """A change request has not the approvals that it takes."""
+
+    def __init__(self, given: int, needed: int) -> None:
+        super().__init__(f"This change request has {given} of {needed} approvals.")
+
+
+class RuleExists(RegistryError):
+    """The project has a rule for this pattern."""
+
+    def __init__(self, pattern: str) -> None:
+        super().__init__(f"A rule for '{pattern}' already exists.")
+
+
 class NameTaken(RegistryError):
     """An active prompt of the project already has this name."""
 
@@ -143,6 +169,20 @@ class LabelNotFound(NotFound):
 
     def __init__(self, label: str, name: str) -> None:
         super().__init__(f"Label '{label}' not found on prompt '{name}'.")
+
+
+class RequestNotFound(NotFound):
+    """The project has no change request of this number."""
+
+    def __init__(self, request_id: int) -> None:
+        super().__init__(f"No change request has the number {request_id}.")
+
+
+class RuleNotFound(NotFound):
+    """The project has no rule of this id."""
+
+    def __init__(self, rule_id: int) -> None:
+        super().__init__(f"No rule for labels has the id {rule_id}.")
 
 
 class ReleaseNotFound(NotFound):
@@ -288,6 +328,29 @@ class UnknownProjectToken(RegistryError):
 
 class PermissionDenied(RegistryError):
     """The root of "you are known, but you may not"."""
+
+
+class LabelProtected(PermissionDenied):
+    """A rule of the project forbids the move of a label."""
+
+    def __init__(self, label: str, project_id: int) -> None:
+        super().__init__(f"The label '{label}' is protected. Open a change request or ask an admin.")
+        self.label = label
+        self.project_id = project_id
+
+
+class MissingUser(PermissionDenied):
+    """The operator at the command line is nobody who could approve anything."""
+
+    def __init__(self) -> None:
+        super().__init__("Only a user can approve a change request.")
+
+
+class MayNotApprove(PermissionDenied):
+    """A user cannot approve a change request that is their own work."""
+
+    def __init__(self) -> None:
+        super().__init__("You proposed this change or wrote one of its texts, so somebody else must approve it.")
 
 
 class MissingScope(PermissionDenied):

@@ -20,6 +20,8 @@ class MoveKind(StrEnum):
     ARCHIVE = "archive"
     RESTORE = "restore"
     IMPORT = "import"
+    EMERGENCY = "emergency"
+    """A move by an admin that a rule forbids, with a reason."""
     UNRECORDED = "unrecorded"
     """A move of which the kind is not known: found by an upgrade, or made by an older server beside this one."""
 
@@ -28,12 +30,14 @@ class MoveKind(StrEnum):
 class MoveCause:
     """Why and through what labels move: the kind, the reason that the user gave, and the release that the move belongs to.
 
-    All moves of one promotion have the same ``release_id``, so that they can be undone together.
+    All moves of one promotion have the same ``release_id``, so that they can be undone together. ``change_request_id`` is the
+    request that was merged.
     """
 
     kind: MoveKind = MoveKind.DIRECT
     reason: str | None = None
     release_id: str | None = None
+    change_request_id: int | None = None
 
 
 DIRECTLY = MoveCause()

@@ -32,6 +32,11 @@ def record_imports(tx: Transaction, actor: Actor, imported: Sequence[tuple[Promp
     changes.append_changes(tx, [NewChange.of(prompt, payload) for prompt, payload in imported], Attribution.to(actor))
 
 
+def record_project_change(tx: Transaction, actor: Actor, payload: Payload) -> None:
+    """Append a change of the actor's project that is not one of a single prompt. It must come last, as in `record`."""
+    changes.append_change(tx, NewChange(payload, actor.project_id), Attribution.to(actor))
+
+
 def record_administration(tx: Transaction, payload: Payload, *, project_id: int | None = None, by: Attribution = OPERATOR) -> None:
     """Append a change of projects, users, members or keys."""
     changes.append_change(tx, NewChange(payload, project_id), by)

@@ -13,9 +13,10 @@ from promptuary.model.references import count_references
 from promptuary.model.transfer import LabelLine, Line, PromptLine, VersionLine
 from promptuary.model.transfer_order import Order
 from promptuary.registry.changes import record_imports
+from promptuary.registry.protection import cause_of, require_names_allowed
 from promptuary.registry.references import list_affected
 from promptuary.registry.unresolved import UnresolvedTag, list_unresolved
-from promptuary.store import label_moves, members, prompt_periods, prompts, references, transfers
+from promptuary.store import label_moves, label_rules, members, prompt_periods, prompts, references, transfers
 from promptuary.store.engine.database import Transaction
 from promptuary.store.lists import entries
 from promptuary.store.transfers import Arrival, Carried
@@ -70,21 +71,32 @@ class _Step:
         return bool(self.versions or self.new_labels or self.moved_labels)
 
 
-def import_batch(tx: Transaction, actor: Actor, lines: Sequence[Line], *, skips_conflicts: bool = False) -> Imported:
+def import_batch(
+    tx: Transaction,
+    actor: Actor,
+    lines: Sequence[Line],
+    *,
+    skips_conflicts: bool = False,
+    reason: str | None = None,
+    is_emergency: bool = False,
+) -> Imported:
     """Take in lines of an export, in its order; a batch may begin in the middle of a prompt, behind a repeated line of its own.
 
     What is there already stays as it is, so that the same batch can come again. A prompt is the same as one here, active or
     archived, when name and first moment are; its versions here must be those of the batch, as far as both go, and what is behind
     them is added. A label that was set later elsewhere than here moves. Anything else raises `HistoryConflict`, or passes the
     prompt over. Raises `InvalidLine`. Writers who are no members of the project are recorded by name and address: they
-    get no account; existing accounts with the address are not revealed.
+    get no account; existing accounts with the address are not revealed. Rules that protect labels hold for imports, too: they raise
+    `LabelProtected`, but in an emergency.
     """
     actor.require(Permission.IMPORT)
+    cause = cause_of(actor, MoveKind.IMPORT, reason, is_emergency=is_emergency)
     parts = _parts(lines)
     # All others who write to prompts wait, so that names stay free and no deadlock occurs.
     entries.lock_prompts(tx)
     steps, conflicts = _plan(tx, actor, parts, skips_conflicts=skips_conflicts)
-    _carry_out(tx, actor, [step for step in steps if step.changes_something])
+    _require_allowed(tx, actor, steps, cause)
+    _carry_out(tx, actor, [step for step in steps if step.changes_something], cause)
     return Imported(
         prompts_created=sum(step.before is None for step in steps),
         versions_added=sum(len(step.versions) for step in steps),
@@ -192,7 +204,13 @@ def _history(line: VersionLine) -> tuple[object, ...]:
     return line.version, line.created_at, line.description, line.content, line.config, line.variables
 
 
-def _carry_out(tx: Transaction, actor: Actor, steps: list[_Step]) -> None:
+def _require_allowed(tx: Transaction, actor: Actor, steps: Sequence[_Step], cause: MoveCause) -> None:
+    rules = [] if cause.kind is MoveKind.EMERGENCY else label_rules.list_rules(tx, actor.project_id)
+    for label in {line.name for step in steps for line in step.set_labels} if rules else ():
+        require_names_allowed(rules, actor, label)
+
+
+def _carry_out(tx: Transaction, actor: Actor, steps: list[_Step], cause: MoveCause) -> None:
     members_here = _members(tx, actor, steps)
     transfers.insert_carried(tx, [step.after for step in steps if step.before is None])
     arrivals = [(_arrival(step, line, members_here), line) for step in steps for line in step.versions]
@@ -202,7 +220,7 @@ def _carry_out(tx: Transaction, actor: Actor, steps: list[_Step]) -> None:
         if step.before is not None and step.versions:
             prompts.update_latest_version(tx, step.after.prompt.id, step.after.prompt.latest_version)
     _set_labels(tx, steps, members_here)
-    _record_history(tx, actor, steps)
+    _record_history(tx, actor, steps, cause)
     record_imports(tx, actor, [(step.after.prompt, _imported(tx, step)) for step in steps])
 
 
@@ -215,7 +233,7 @@ def _set_labels(tx: Transaction, steps: list[_Step], members_here: dict[str, int
         transfers.replace_label(tx, arrival, line, version_id=version_ids[arrival.prompt_id, line.version])
 
 
-def _record_history(tx: Transaction, actor: Actor, steps: list[_Step]) -> None:
+def _record_history(tx: Transaction, actor: Actor, steps: list[_Step], cause: MoveCause) -> None:
     """Record that prompts, labels and latest versions are here since now, whatever their own timestamps say."""
     at = tx.clock()
     new = [step.after.prompt for step in steps if step.before is None and step.after.archived_at is None]
@@ -226,7 +244,7 @@ def _record_history(tx: Transaction, actor: Actor, steps: list[_Step]) -> None:
         if step.before is not None and step.versions:
             moves.append((prompt.id, label_moves.LATEST, step.before.prompt.latest_version, prompt.latest_version))
         moves += [(prompt.id, line.name, step.former_versions.get(line.name), line.version) for line in step.set_labels]
-    label_moves.insert_moves(tx, moves, cause=MoveCause(MoveKind.IMPORT), by=actor, at=at)
+    label_moves.insert_moves(tx, moves, cause=cause, by=actor, at=at)
 
 
 def _imported(tx: Transaction, step: _Step) -> PromptImported:

@@ -12,6 +12,7 @@ from promptuary.model.errors import TooManyLabels
 from promptuary.model.label_history import LabelMove, MoveCause, MoveKind
 from promptuary.model.prompts import MAX_LABELS, Label, Prompt, Version
 from promptuary.registry import references
+from promptuary.registry.protection import require_allowed
 from promptuary.store import label_moves, labels
 from promptuary.store.engine.database import Transaction
 
@@ -48,7 +49,9 @@ def place_label(
     """Let a label point at a version of its prompt, or at none, whatever references say; ``present`` is the label as it is now.
 
     The caller holds the prompt's lock and knows that the position is another one, and that there is room for a new label.
+    Raises `LabelProtected`.
     """
+    require_allowed(tx, actor, prompt, label=label, present=present, target=target, cause=cause)
     at = tx.clock()
     former = None if present is None else present.version
     complete_history(tx, prompt, label, present)

@@ -7,12 +7,13 @@ from enum import Enum
 from promptuary.model.access import Actor, Permission
 from promptuary.model.accounts import Author
 from promptuary.model.errors import InvalidValue, LabelMoved, LabelNotFound, VersionNotFound
-from promptuary.model.label_history import LabelMove, MoveCause, MoveKind, checked_reason
+from promptuary.model.label_history import LabelMove, MoveCause, MoveKind
 from promptuary.model.names import check_label_name
 from promptuary.model.prompts import Label, Prompt, Version
 from promptuary.registry.changes import record
 from promptuary.registry.label_positions import complete_history, point_label, take_label
 from promptuary.registry.prompts import get_prompt
+from promptuary.registry.protection import cause_of
 from promptuary.store import label_moves, labels, prompts, versions
 from promptuary.store.engine.database import Transaction
 
@@ -53,7 +54,7 @@ ExpectedVersion = int | Anywhere | None
 """The version that a label must point at for a verb to change it; `None`: the label must not be set yet."""
 
 
-def move_label(
+def move_label(  # noqa: PLR0913 - where to, what the caller has seen, and why
     tx: Transaction,
     actor: Actor,
     *,
@@ -63,16 +64,18 @@ def move_label(
     expected_version: ExpectedVersion = ANYWHERE,
     prompt_id: str | None = None,
     reason: str | None = None,
+    is_emergency: bool = False,
 ) -> PlacedLabel:
     """Let a label of prompt ``name`` point at a version, creating it if needed.
 
-    Pointing it where it points already changes nothing. Raises `InvalidValue`, `VersionNotFound`, `TooManyLabels`, and `LabelMoved`
+    Pointing it where it points already changes nothing. An emergency passes the rules of the project: it takes an admin and a
+    reason. Raises `InvalidValue`, `VersionNotFound`, `TooManyLabels`, `LabelProtected`, and `LabelMoved`
     if the label is not at ``expected_version``; `InvalidReference` if the version has references that are not allowed, or prompts
     that follow the label cannot contain it. Another prompt than ``prompt_id`` that has the name by now is not found.
     """
     actor.require(Permission.WRITE)
     check_label_name(label)
-    cause = MoveCause(reason=checked_reason(reason))
+    cause = cause_of(actor, MoveKind.DIRECT, reason, is_emergency=is_emergency)
     prompt = _locked(tx, actor, name, prompt_id)
     target = None if prompt is None else versions.find_version(tx, prompt, version=version)
     if prompt is None or target is None:
@@ -93,10 +96,11 @@ def remove_label(
     expected_version: int | Anywhere = ANYWHERE,
     prompt_id: str | None = None,
     reason: str | None = None,
+    is_emergency: bool = False,
 ) -> None:
     """Remove a label from a prompt, as `move_label` moves one. Raises `LabelNotFound`, `LabelMoved`, `ReferencedLabel`."""
     actor.require(Permission.WRITE)
-    cause = MoveCause(reason=checked_reason(reason))
+    cause = cause_of(actor, MoveKind.DIRECT, reason, is_emergency=is_emergency)
     prompt = _locked(tx, actor, name, prompt_id)
     present = None if prompt is None else labels.find_label(tx, prompt.id, label)
     if prompt is None or present is None:
@@ -114,6 +118,7 @@ def undo_move(
     expected_version: ExpectedVersion,
     reason: str | None = None,
     prompt_id: str | None = None,
+    is_emergency: bool = False,
 ) -> PlacedLabel | None:
     """Take the last move of a label back: it is where it was before, and the same again is a redo.
 
@@ -121,7 +126,7 @@ def undo_move(
     `InvalidValue` if it was nowhere before, `TooManyLabels`, `InvalidReference`, `ReferencedLabel`.
     """
     actor.require(Permission.WRITE)
-    cause = MoveCause(MoveKind.UNDO, checked_reason(reason))
+    cause = cause_of(actor, MoveKind.UNDO, reason, is_emergency=is_emergency)
     prompt = _locked(tx, actor, name, prompt_id)
     if prompt is None:
         raise LabelNotFound(label, name)

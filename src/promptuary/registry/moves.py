@@ -3,24 +3,23 @@
 A look makes the moves and undoes them, so that it says what the moves themselves would say.
 """
 
-from collections.abc import Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 
 from promptuary.model.access import Actor
 from promptuary.model.changes import payloads
-from promptuary.model.contract_changes import ChangeLevel, compare_contracts
-from promptuary.model.contracts import Contract, variables_of
-from promptuary.model.errors import MoveRefusal, RegistryError, ReleaseRefused, TooManyLabels
-from promptuary.model.label_history import MoveCause
+from promptuary.model.contract_changes import ChangeLevel
+from promptuary.model.errors import LabelProtected, MoveRefusal, RegistryError, ReleaseRefused, TooManyLabels
+from promptuary.model.label_history import MoveCause, MoveKind
 from promptuary.model.prompts import Label, Prompt, Version
-from promptuary.model.reference_errors import InvalidReference, ReferencedLabel, UnresolvedReference
+from promptuary.model.reference_errors import InvalidReference, ReferencedLabel
 from promptuary.model.usage import KeyUsage, recent_days
 from promptuary.registry import references
-from promptuary.registry.assembling import AssembledVersion, assemble_version
 from promptuary.registry.changes import record
+from promptuary.registry.contract_effects import ServedText, effect_of_move, served_text
 from promptuary.registry.label_positions import place_label, require_room
+from promptuary.registry.protection import require_allowed
 from promptuary.store import fetches, versions
 from promptuary.store.engine.database import Transaction, rehearsing
 
@@ -80,76 +79,80 @@ class Moves:
     release_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Whole:
-    """The text and the variables that programs get of a version; both are empty if there is none, or it cannot be put together."""
-
-    text: str
-    variables: Contract
-
-
 def make_moves(tx: Transaction, actor: Actor, wanted: Sequence[WantedMove], cause: MoveCause) -> Moves:
-    """Make all moves, or none; the caller has checked permissions and positions. Raises `ReleaseRefused`."""
-    made = _carry_out(tx, actor, wanted, cause, is_look=False)
-    if made.refused:
-        raise ReleaseRefused(made.refused)
+    """Make all moves, or none; the caller has checked permissions and positions, and calls `record_moves` at its end.
+
+    Raises `ReleaseRefused`, `LabelProtected`.
+    """
+    references.lock_meanings(tx, actor.project_id)
+    before = _serve(tx, actor, _present_versions(tx, wanted), max_bytes=0)
+    effects = _apply(tx, actor, wanted, cause)
+    if effects.refused:
+        raise ReleaseRefused(effects.in_order)
+    after = _serve(tx, actor, (want.target for want in wanted), max_bytes=0)
+    return Moves(_describe(tx, wanted, before, after, effects), release_id=cause.release_id)
+
+
+def record_moves(tx: Transaction, actor: Actor, wanted: Sequence[WantedMove], made: Moves) -> None:
+    """Record moves that `make_moves` has made, as the last thing of a transaction."""
     for want, move in zip(wanted, made.moves, strict=True):
         record(tx, actor, _payload_of(move), prompt=want.prompt)
-    return made
 
 
 def look_at_moves(tx: Transaction, actor: Actor, wanted: Sequence[WantedMove], cause: MoveCause) -> Moves:
     """Return what `make_moves` would do, and do nothing. ``tx`` must be able to write."""
-    return _carry_out(tx, actor, wanted, cause, is_look=True)
+    references.lock_meanings(tx, actor.project_id)
+    protected = _list_protected(tx, actor, wanted, cause)
+    followers = _list_followers(tx, wanted)
+    before = _serve(tx, actor, (*_present_versions(tx, wanted), *followers), max_bytes=MAX_COMPARED_BYTES)
+    with rehearsing(tx):
+        # A look goes on where a rule forbids the move, and tells of that.
+        effects = _apply(tx, actor, wanted, replace(cause, kind=MoveKind.CHANGE_REQUEST))
+        after = _serve(tx, actor, (*(want.target for want in wanted), *followers), max_bytes=MAX_COMPARED_BYTES)
+    moves = _describe(tx, wanted, before[: len(wanted)], after[: len(wanted)], effects)
+    places = [
+        *((move.name, move.label, move.from_version, move.to_version) for move in moves),
+        *((version.name, None, version.version, version.version) for version in followers),
+    ]
+    texts = [
+        ChangedText(*place, old.text, new.text)
+        for place, old, new in zip(places, before, after, strict=True)
+        if old.text is not None and new.text is not None
+    ]
+    effects.refused.update(protected | effects.refused)
+    changed = (text for text in texts if text.before != text.after or text.label is not None)
+    return Moves(moves, effects.in_order, tuple(changed))
 
 
-def _carry_out(tx: Transaction, actor: Actor, wanted: Sequence[WantedMove], cause: MoveCause, *, is_look: bool) -> Moves:
-    if wanted:
-        references.lock_meanings(tx, actor.project_id)
-    followers = _followers(tx, wanted) if is_look else []
-    before = [_whole(tx, actor, want.prompt, None if want.present is None else want.present.version) for want in wanted]
-    followers_before = [_assembled(tx, actor, version) for version in followers]
-    refused: dict[int, MoveRefusal] = {}
-    affected: dict[int, tuple[str, ...]] = {}
-    with rehearsing(tx) if is_look else nullcontext():
-        for number, want in enumerate(wanted):
-            try:
-                if want.present is None:
-                    require_room(tx, want.prompt)
-                place_label(tx, actor, want.prompt, label=want.label, present=want.present, target=want.target, cause=cause)
-            except TooManyLabels as refusal:
-                refused[number] = _refusal(want, refusal)
-        # Only now, as each of the labels may be what makes the move of another one possible.
-        for number, want in enumerate(wanted):
-            try:
-                affected[number] = _check(tx, want)
-            except (InvalidReference, ReferencedLabel) as refusal:
-                refused.setdefault(number, _refusal(want, refusal))
-        after = [_whole(tx, actor, want.prompt, None if want.target is None else want.target.version) for want in wanted]
-        followers_after = [_assembled(tx, actor, version) for version in followers]
-    days = recent_days(tx.clock().astimezone(UTC).date())
-    moves = tuple(
-        Move(
-            name=want.prompt.name,
-            label=want.label,
-            from_version=None if want.present is None else want.present.version,
-            to_version=None if want.target is None else want.target.version,
-            contract_change=_level(want, old, new),
-            affected_prompts=affected.get(number, ()),
-            fetches=fetches.list_key_usage(tx, want.prompt.id, days, label=want.label),
-        )
-        for number, (want, old, new) in enumerate(zip(wanted, before, after, strict=True))
-    )
-    own = [
-        ChangedText(m.name, m.label, m.from_version, m.to_version, o.text, n.text)
-        for m, o, n in zip(moves, before, after, strict=True)
-    ]
-    others = [
-        ChangedText(version.name, None, version.version, version.version, old.text, new.text)
-        for version, old, new in zip(followers, followers_before, followers_after, strict=True)
-    ]
-    texts = _within_limits([*own, *others]) if is_look else ()
-    return Moves(moves, tuple(refused[number] for number in sorted(refused)), texts, cause.release_id)
+@dataclass(slots=True)
+class _Effects:
+    """Outcome of each of several moves by its place: the prompts that it affects, or the refusal."""
+
+    affected: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    refused: dict[int, MoveRefusal] = field(default_factory=dict)
+
+    @property
+    def in_order(self) -> tuple[MoveRefusal, ...]:
+        return tuple(self.refused[place] for place in sorted(self.refused))
+
+
+def _apply(tx: Transaction, actor: Actor, wanted: Sequence[WantedMove], cause: MoveCause) -> _Effects:
+    effects = _Effects()
+    for place, want in enumerate(wanted):
+        try:
+            if want.present is None:
+                require_room(tx, want.prompt)
+        except TooManyLabels as refusal:
+            effects.refused[place] = _refusal(want, refusal)
+        else:
+            place_label(tx, actor, want.prompt, label=want.label, present=want.present, target=want.target, cause=cause)
+    # Only now, as each of the labels may be what makes the move of another one possible.
+    for place, want in enumerate(wanted):
+        try:
+            effects.affected[place] = _check(tx, want)
+        except (InvalidReference, ReferencedLabel) as refusal:
+            effects.refused.setdefault(place, _refusal(want, refusal))
+    return effects
 
 
 def _check(tx: Transaction, want: WantedMove) -> tuple[str, ...]:
@@ -159,7 +162,43 @@ def _check(tx: Transaction, want: WantedMove) -> tuple[str, ...]:
     return ()
 
 
-def _followers(tx: Transaction, wanted: Sequence[WantedMove]) -> list[Version]:
+def _describe(
+    tx: Transaction,
+    wanted: Sequence[WantedMove],
+    before: Sequence[ServedText],
+    after: Sequence[ServedText],
+    effects: _Effects,
+) -> tuple[Move, ...]:
+    days = recent_days(tx.clock().astimezone(UTC).date())
+    return tuple(
+        Move(
+            name=want.prompt.name,
+            label=want.label,
+            from_version=None if want.present is None else want.present.version,
+            to_version=None if want.target is None else want.target.version,
+            contract_change=effect_of_move(before[place], after[place]),
+            affected_prompts=effects.affected.get(place, ()),
+            fetches=fetches.list_key_usage(tx, want.prompt.id, days, label=want.label),
+        )
+        for place, want in enumerate(wanted)
+    )
+
+
+def _present_versions(tx: Transaction, wanted: Sequence[WantedMove]) -> Iterator[Version | None]:
+    for want in wanted:
+        yield None if want.present is None else versions.find_version(tx, want.prompt, version=want.present.version)
+
+
+def _serve(tx: Transaction, actor: Actor, served: Iterable[Version | None], *, max_bytes: int) -> list[ServedText]:
+    """Return what programs get of versions, with the texts of the first until they are too large together."""
+    found: list[ServedText] = []
+    for version in served:
+        found.append(served_text(tx, actor, version, with_text=max_bytes > 0))
+        max_bytes -= len(found[-1].text or "")
+    return found
+
+
+def _list_followers(tx: Transaction, wanted: Sequence[WantedMove]) -> list[Version]:
     """Read the first versions of other prompts whose text follows one of the labels."""
     rows = {row.version_id: row for want in wanted for row in references.list_changed(tx, want.prompt, want.label)}
     moved = {want.prompt.id for want in wanted}
@@ -167,43 +206,26 @@ def _followers(tx: Transaction, wanted: Sequence[WantedMove]) -> list[Version]:
     return versions.list_versions(tx, [row.version_id for row in shown[:MAX_COMPARED]], with_content=True)
 
 
-def _whole(tx: Transaction, actor: Actor, prompt: Prompt, number: int | None) -> _Whole:
-    version = None if number is None else versions.find_version(tx, prompt, version=number)
-    return _Whole("", {}) if version is None else _assembled(tx, actor, version)
-
-
-def _assembled(tx: Transaction, actor: Actor, version: Version) -> _Whole:
-    try:
-        whole = assemble_version(tx, actor, version).version
-    except UnresolvedReference:
-        whole = AssembledVersion(version).version
-    return _Whole(whole.text, variables_of(whole.template, whole.contract))
-
-
-def _level(want: WantedMove, before: _Whole, after: _Whole) -> ChangeLevel:
-    """Return what a move means for programs: a label that goes breaks all that fetch by it, and nobody knows a new one yet."""
-    if want.target is None:
-        return ChangeLevel.BREAKING
-    if want.present is None:
-        return ChangeLevel.NONE
-    return compare_contracts(before.variables, after.variables).level
-
-
-def _within_limits(texts: Sequence[ChangedText]) -> tuple[ChangedText, ...]:
-    shown: list[ChangedText] = []
-    size = 0
-    for text in texts:
-        size += len(text.before) + len(text.after)
-        if size > MAX_COMPARED_BYTES:
-            break
-        if text.before != text.after or text.label is not None:
-            shown.append(text)
-    return tuple(shown)
+def _list_protected(tx: Transaction, actor: Actor, wanted: Sequence[WantedMove], cause: MoveCause) -> dict[int, MoveRefusal]:
+    refused: dict[int, MoveRefusal] = {}
+    for place, want in enumerate(wanted):
+        try:
+            require_allowed(tx, actor, want.prompt, label=want.label, present=want.present, target=want.target, cause=cause)
+        except LabelProtected as refusal:
+            refused[place] = _refusal(want, refusal)
+    return refused
 
 
 def _refusal(want: WantedMove, refusal: RegistryError) -> MoveRefusal:
-    code = getattr(refusal, "code", "label_is_referenced" if isinstance(refusal, ReferencedLabel) else "too_many_labels")
+    code = refusal.code if isinstance(refusal, InvalidReference) else _CODES[type(refusal)]
     return MoveRefusal(want.prompt.name, code, str(refusal), None if want.present is None else want.present.version)
+
+
+_CODES: dict[type[RegistryError], str] = {
+    LabelProtected: "label_is_protected",
+    ReferencedLabel: "label_is_referenced",
+    TooManyLabels: "too_many_labels",
+}
 
 
 def _payload_of(move: Move) -> payloads.Payload:

@@ -28,7 +28,7 @@ from promptuary.model.errors import (
     VersionConflict,
 )
 from promptuary.model.excerpts import Excerpt, excerpt_of
-from promptuary.model.label_history import DIRECTLY, MoveCause, MoveKind, checked_reason
+from promptuary.model.label_history import DIRECTLY, MoveKind
 from promptuary.model.listing import Listing, Page
 from promptuary.model.names import check_label_name, check_prompt_name
 from promptuary.model.prompts import (
@@ -46,6 +46,7 @@ from promptuary.model.text import check_text
 from promptuary.registry import references
 from promptuary.registry.changes import record
 from promptuary.registry.label_positions import place_label, point_label
+from promptuary.registry.protection import cause_of
 from promptuary.store import fetches, labels, prompts, users, versions
 from promptuary.store.engine.database import Transaction
 from promptuary.store.lists import choices, pages
@@ -181,15 +182,21 @@ def duplicate_prompt(tx: Transaction, actor: Actor, *, name: str, new_name: str,
 
 
 def archive_prompt(
-    tx: Transaction, actor: Actor, *, name: str, expected: Standing | None = None, reason: str | None = None
+    tx: Transaction,
+    actor: Actor,
+    *,
+    name: str,
+    expected: Standing | None = None,
+    reason: str | None = None,
+    is_emergency: bool = False,
 ) -> None:
     """Take a prompt with all versions out of service and free its name; its labels go.
 
-    Raises `PromptNotFound`, `VersionConflict` if its latest version or its labels are not those ``expected``, and
-    `ReferencedPrompt`.
+    Raises `PromptNotFound`, `VersionConflict` if its latest version or its labels are not those ``expected``,
+    `ReferencedPrompt`, and `LabelProtected`.
     """
     actor.require(Permission.WRITE)
-    cause = MoveCause(MoveKind.ARCHIVE, checked_reason(reason))
+    cause = cause_of(actor, MoveKind.ARCHIVE, reason, is_emergency=is_emergency)
     found = _lock(tx, actor, name)
     pointers = labels.list_pointers(tx, found.id)
     if expected not in {None, Standing(found.id, found.latest_version, pointers)}:

@@ -13,10 +13,11 @@ from promptuary.model.errors import (
     ReleaseNotFound,
     ReleaseRefused,
 )
-from promptuary.model.label_history import LabelMove, MoveCause, MoveKind, checked_reason
+from promptuary.model.label_history import LabelMove, MoveCause, MoveKind
 from promptuary.model.names import check_label_name
 from promptuary.model.prompts import Label, Prompt, Version
-from promptuary.registry.moves import Moves, WantedMove, look_at_moves, make_moves
+from promptuary.registry.moves import Moves, WantedMove, look_at_moves, make_moves, record_moves
+from promptuary.registry.protection import cause_of
 from promptuary.store import label_moves, labels, prompts, versions
 from promptuary.store.engine.database import Transaction
 
@@ -59,19 +60,20 @@ def promote(  # noqa: PLR0913 - what to promote, and what the caller has seen
     versions_seen: Positions | None = None,
     reason: str | None = None,
     is_dry_run: bool = False,
+    is_emergency: bool = False,
 ) -> Moves:
     """Let the label ``target`` point at what ``source`` points at, of all prompts that have ``source`` or of some, all or nothing.
 
     Prompts where it does already are left out. ``expected`` says where the caller has seen ``target``, and ``versions_seen`` where
     it has seen ``source``. A dry run changes nothing and tells the same.
-    Raises `InvalidValue`, `PromptNotFound`, `LabelNotFound`, and, unless it is a dry run, `ReleaseRefused`.
+    Raises `InvalidValue`, `PromptNotFound`, `LabelNotFound`, and, unless it is a dry run, `ReleaseRefused` and `LabelProtected`.
     """
     actor.require(Permission.WRITE)
     check_label_name(source, field="from")
     check_label_name(target, field="to")
     if source == target:
         raise InvalidValue("invalid", "Use two different labels.", field="to")
-    cause = MoveCause(MoveKind.PROMOTION, checked_reason(reason), str(uuid.uuid4()))
+    cause = cause_of(actor, MoveKind.PROMOTION, reason, is_emergency=is_emergency, release_id=str(uuid.uuid4()))
     locked = _lock_labelled(tx, actor, source, names)
     ids = [prompt.id for prompt in locked]
     sources, targets = labels.list_labels_named(tx, ids, source), labels.list_labels_named(tx, ids, target)
@@ -87,13 +89,21 @@ def promote(  # noqa: PLR0913 - what to promote, and what the caller has seen
     return _release(tx, actor, wanted, moved, cause, is_dry_run=is_dry_run)
 
 
-def undo_release(tx: Transaction, actor: Actor, *, release_id: str, reason: str | None = None, is_dry_run: bool = False) -> Moves:
+def undo_release(
+    tx: Transaction,
+    actor: Actor,
+    *,
+    release_id: str,
+    reason: str | None = None,
+    is_dry_run: bool = False,
+    is_emergency: bool = False,
+) -> Moves:
     """Take all moves of a release back, or none: each label must still be where the release put it.
 
     The undo is a release itself, so that it can be undone. Raises `ReleaseNotFound`, and, unless it is a dry run, `ReleaseRefused`.
     """
     actor.require(Permission.WRITE)
-    cause = MoveCause(MoveKind.UNDO, checked_reason(reason), str(uuid.uuid4()))
+    cause = cause_of(actor, MoveKind.UNDO, reason, is_emergency=is_emergency, release_id=str(uuid.uuid4()))
     release = get_release(tx, actor, release_id=release_id)
     names = [name for name, _ in release.moves]
     locked = {prompt.id: prompt for prompt in prompts.lock_prompts(tx, project_id=actor.project_id, names=names)}
@@ -138,7 +148,9 @@ def _release(
         return Moves(found.moves, (*moved, *found.refused), found.texts)
     if moved:
         raise ReleaseRefused(moved)
-    return make_moves(tx, actor, wanted, cause)
+    made = make_moves(tx, actor, wanted, cause)
+    record_moves(tx, actor, wanted, made)
+    return made
 
 
 def _lock_labelled(tx: Transaction, actor: Actor, label: str, names: Sequence[str] | None) -> list[Prompt]:

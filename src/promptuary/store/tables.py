@@ -278,6 +278,8 @@ label_moves = Table(
     Column("kind", String(20), nullable=False),
     Column("reason", Text),
     Column("release_id", _TextId, index=True),
+    # The request that was merged by it; no foreign key, as the history outlives what it tells of.
+    Column("change_request_id", Count),
     Column("created_by_id", Count, ForeignKey("users.id", ondelete="SET NULL")),
     Column("key_id", _TextId),
     Column("created_at", UtcDateTime, nullable=False),
@@ -296,6 +298,73 @@ prompt_periods = Table(
     Column("started_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Index("ix_prompt_periods_name", "project_id", "name", "started_at"),
+    sqlite_autoincrement=True,
+)
+
+# Who may move which labels of a project. A pattern is the name of a label in which `*` stands for any characters.
+label_rules = Table(
+    "label_rules",
+    metadata,
+    Column("id", Count, primary_key=True),
+    Column("project_id", Count, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("pattern", Word(128), nullable=False),
+    Column("role", String(16), CheckConstraint("role IN ('editor', 'admin')", name="role"), nullable=False),
+    Column("approvals", Count, CheckConstraint("approvals BETWEEN 0 AND 5", name="approvals"), nullable=False),
+    Column("allows_own_approval", Boolean(create_constraint=False), nullable=False),
+    Column("breaking_needs_admin", Boolean(create_constraint=False), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("project_id", "pattern"),
+    sqlite_autoincrement=True,
+)
+
+# Proposed moves of labels. A revision is another set of moves, or the same after a look at what they do by now. Each approval is of
+# one revision.
+change_requests = Table(
+    "change_requests",
+    metadata,
+    Column("id", Count, primary_key=True),
+    Column("project_id", Count, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("state", String(10), CheckConstraint("state IN ('open', 'merged', 'closed')", name="state"), nullable=False),
+    Column("revision", Count, nullable=False),
+    Column("merges_itself", Boolean(create_constraint=False), nullable=False),
+    Column("created_by_id", Count, ForeignKey("users.id", ondelete="SET NULL")),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("ended_by_id", Count, ForeignKey("users.id", ondelete="SET NULL")),
+    Column("ended_at", UtcDateTime),
+    Index("ix_change_requests_state", "project_id", "state", "id"),
+    sqlite_autoincrement=True,
+)
+
+change_request_moves = Table(
+    "change_request_moves",
+    metadata,
+    Column("request_id", Count, ForeignKey("change_requests.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("prompt_id", _TextId, ForeignKey("prompts.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("label", Word(128), primary_key=True),
+    Column("from_version", Count),
+    Column("to_version", Count),
+)
+
+change_request_approvals = Table(
+    "change_request_approvals",
+    metadata,
+    Column("request_id", Count, ForeignKey("change_requests.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("revision", Count, primary_key=True, autoincrement=False),
+    Column("user_id", Count, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+change_request_comments = Table(
+    "change_request_comments",
+    metadata,
+    Column("id", _SEQUENCE, primary_key=True),
+    Column("request_id", Count, ForeignKey("change_requests.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("text", Text, nullable=False),
+    Column("created_by_id", Count, ForeignKey("users.id", ondelete="SET NULL")),
+    Column("created_at", UtcDateTime, nullable=False),
     sqlite_autoincrement=True,
 )
 

@@ -1,5 +1,6 @@
 """Rows of users."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
@@ -105,6 +106,13 @@ def find_author(tx: Transaction, user_id: int) -> Author | None:
     """Find what others see of a user."""
     row = _AUTHOR.one_or_none(tx.connection, {"wanted": user_id})
     return None if row is None else author_of(row)
+
+
+def list_authors(tx: Transaction, user_ids: Collection[int]) -> dict[int, Author]:
+    """Return what others see of some users, by id."""
+    rows = tx.connection.execute(select(*AUTHOR_COLUMNS).where(users.c.id.in_(user_ids))) if user_ids else ()
+    authors = ((row.author_id, author_of(row)) for row in rows)
+    return {user_id: author for user_id, author in authors if author is not None}
 
 
 def find_credentials(tx: Transaction, email: str, *, lock: bool = False) -> Credentials | None:

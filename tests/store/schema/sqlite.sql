@@ -2,6 +2,52 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
+CREATE TABLE change_request_approvals (
+	request_id INTEGER NOT NULL, 
+	revision INTEGER NOT NULL, 
+	user_id INTEGER NOT NULL, 
+	created_at DATETIME NOT NULL, 
+	CONSTRAINT pk_change_request_approvals PRIMARY KEY (request_id, revision, user_id), 
+	CONSTRAINT fk_change_request_approvals_request_id_change_requests FOREIGN KEY(request_id) REFERENCES change_requests (id) ON DELETE CASCADE, 
+	CONSTRAINT fk_change_request_approvals_user_id_users FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE CASCADE
+);
+CREATE TABLE change_request_comments (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	request_id INTEGER NOT NULL, 
+	text TEXT NOT NULL, 
+	created_by_id INTEGER, 
+	created_at DATETIME NOT NULL, 
+	CONSTRAINT fk_change_request_comments_request_id_change_requests FOREIGN KEY(request_id) REFERENCES change_requests (id) ON DELETE CASCADE, 
+	CONSTRAINT fk_change_request_comments_created_by_id_users FOREIGN KEY(created_by_id) REFERENCES users (id) ON DELETE SET NULL
+);
+CREATE TABLE change_request_moves (
+	request_id INTEGER NOT NULL, 
+	prompt_id VARCHAR(36) NOT NULL, 
+	label VARCHAR(128) NOT NULL, 
+	from_version INTEGER, 
+	to_version INTEGER, 
+	CONSTRAINT pk_change_request_moves PRIMARY KEY (request_id, prompt_id, label), 
+	CONSTRAINT fk_change_request_moves_request_id_change_requests FOREIGN KEY(request_id) REFERENCES change_requests (id) ON DELETE CASCADE, 
+	CONSTRAINT fk_change_request_moves_prompt_id_prompts FOREIGN KEY(prompt_id) REFERENCES prompts (id) ON DELETE CASCADE
+);
+CREATE TABLE change_requests (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	project_id INTEGER NOT NULL, 
+	title TEXT NOT NULL, 
+	description TEXT NOT NULL, 
+	state VARCHAR(10) NOT NULL, 
+	revision INTEGER NOT NULL, 
+	merges_itself BOOLEAN NOT NULL, 
+	created_by_id INTEGER, 
+	created_at DATETIME NOT NULL, 
+	updated_at DATETIME NOT NULL, 
+	ended_by_id INTEGER, 
+	ended_at DATETIME, 
+	CONSTRAINT ck_change_requests_state CHECK (state IN ('open', 'merged', 'closed')), 
+	CONSTRAINT fk_change_requests_project_id_projects FOREIGN KEY(project_id) REFERENCES projects (id) ON DELETE CASCADE, 
+	CONSTRAINT fk_change_requests_created_by_id_users FOREIGN KEY(created_by_id) REFERENCES users (id) ON DELETE SET NULL, 
+	CONSTRAINT fk_change_requests_ended_by_id_users FOREIGN KEY(ended_by_id) REFERENCES users (id) ON DELETE SET NULL
+);
 CREATE TABLE changes (
 	sequence INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	kind VARCHAR(40) NOT NULL, 
@@ -27,6 +73,10 @@ CREATE TABLE fetches (
  WITHOUT ROWID
 
 ;
+CREATE INDEX ix_change_request_approvals_user_id ON change_request_approvals (user_id);
+CREATE INDEX ix_change_request_comments_request_id ON change_request_comments (request_id);
+CREATE INDEX ix_change_request_moves_prompt_id ON change_request_moves (prompt_id);
+CREATE INDEX ix_change_requests_state ON change_requests (project_id, state, id);
 CREATE INDEX ix_changes_project_id_sequence ON changes (project_id, sequence);
 CREATE INDEX ix_changes_prompt_id_sequence ON changes (prompt_id, sequence);
 CREATE INDEX ix_fetches_day ON fetches (day);
@@ -75,11 +125,26 @@ CREATE TABLE label_moves (
 	kind VARCHAR(20) NOT NULL, 
 	reason TEXT, 
 	release_id VARCHAR(36), 
+	change_request_id INTEGER, 
 	created_by_id INTEGER, 
 	key_id VARCHAR(36), 
 	created_at DATETIME NOT NULL, 
 	CONSTRAINT fk_label_moves_prompt_id_prompts FOREIGN KEY(prompt_id) REFERENCES prompts (id) ON DELETE CASCADE, 
 	CONSTRAINT fk_label_moves_created_by_id_users FOREIGN KEY(created_by_id) REFERENCES users (id) ON DELETE SET NULL
+);
+CREATE TABLE label_rules (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	project_id INTEGER NOT NULL, 
+	pattern VARCHAR(128) NOT NULL, 
+	role VARCHAR(16) NOT NULL, 
+	approvals INTEGER NOT NULL, 
+	allows_own_approval BOOLEAN NOT NULL, 
+	breaking_needs_admin BOOLEAN NOT NULL, 
+	created_at DATETIME NOT NULL, 
+	CONSTRAINT ck_label_rules_role CHECK (role IN ('editor', 'admin')), 
+	CONSTRAINT ck_label_rules_approvals CHECK (approvals BETWEEN 0 AND 5), 
+	CONSTRAINT fk_label_rules_project_id_projects FOREIGN KEY(project_id) REFERENCES projects (id) ON DELETE CASCADE, 
+	CONSTRAINT uq_label_rules_project_id_pattern UNIQUE (project_id, pattern)
 );
 CREATE TABLE labels (
 	id VARCHAR(36) NOT NULL, 

@@ -16,7 +16,6 @@ from promptuary.api.posthog.fields import (
     item_list,
     json_value,
     moment,
-    positions,
     refuse,
     text,
     uuid_text,
@@ -24,12 +23,10 @@ from promptuary.api.posthog.fields import (
 from promptuary.model.content import encode_config, encode_prompt
 from promptuary.model.contracts import VariableType, encode_contract
 from promptuary.model.edits import MAX_EDITS
-from promptuary.model.label_history import checked_reason
 from promptuary.model.listing import ORDERS, Listing
 from promptuary.model.names import check_label_name, check_prompt_name
 from promptuary.model.prompts import MAX_DESCRIPTION, MAX_LABELS
 from promptuary.model.text import check_text
-from promptuary.registry.releases import MAX_PROMPTS
 
 CONTENT_CHOICES = ("full", "preview", "none")
 ORDER_CHOICES = tuple(f"{sign}{name}" for name in ORDERS for sign in ("", "-"))
@@ -315,100 +312,9 @@ class LLMPromptDuplicate(Body):
     )
 
 
-Reason = Annotated[str | None, text(checked_reason, nullable=True)]
-
-
-class DryRunQuery(Schema):
-    """The query of a change that can be looked at first."""
-
-    dry_run: Annotated[bool, flag()] = Field(default=False, description="Change nothing, and return what would change.")
-
-
-class ArchiveQuery(DryRunQuery):
-    """The query of an archive."""
-
-    reason: Reason = Field(
-        default=None, description="Why, for the history of its labels.", json_schema_extra=documented_without_default(type="string")
-    )
-
-
 class LLMPromptRestore(Body):
     """The archived prompt to restore, if several had the name."""
 
     id: Annotated[str, uuid_text(), Field(json_schema_extra={"format": "uuid"})] | None = Field(
         default=None, description="The ID of one of its versions, as returned by the list of archived prompts."
     )
-
-
-class LabelRemovalQuery(Schema):
-    """The expected state of a label that is removed."""
-
-    expected_version: VersionNumber | None = Field(
-        default=None,
-        description=(
-            "The version that the label currently points at. If it points at another one, the response is 409 and nothing is "
-            "changed. Omit it to remove the label in any case."
-        ),
-    )
-    reason: Reason = Field(
-        default=None, description="Why, for the history of the label.", json_schema_extra=documented_without_default(type="string")
-    )
-    dry_run: Annotated[bool, flag()] = Field(default=False, description="Change nothing, and return what would change.")
-
-
-class LLMPromptLabelSet(Body):
-    """The version to which a label is set."""
-
-    version: VersionNumber = Field(description="The version to point the label at.")
-    expected_version: Annotated[int | None, integer(minimum=1, nullable=True)] = Field(
-        default=None,
-        description=(
-            "The version that the label currently points at, or null if it is not set. If it points at another one, the response "
-            "is 409 and nothing is changed. Omit it to move the label in any case."
-        ),
-        json_schema_extra=documented_without_default(type=["integer", "null"], minimum=1),
-    )
-    reason: Reason = Field(default=None, description="Why, for the history of the label.")
-
-
-Position = Annotated[int | None, integer(minimum=1, nullable=True)]
-
-
-class LLMPromptLabelUndo(Body):
-    """The move of a label that is taken back."""
-
-    expected_version: Position = Field(
-        description="The version that the label points at now, or null if it is not set. If it is another, the response is 409."
-    )
-    reason: Reason = Field(default=None, description="Why, for the history of the label.")
-
-
-class LLMPromptPromote(Body):
-    """The labels of a promotion: `to` gets what `from` points at."""
-
-    source: LabelName = Field(alias="from", description="The label whose versions are released.")
-    target: LabelName = Field(alias="to", description="The label that is moved.")
-    names: Annotated[list[PromptName] | None, item_list(maximum=MAX_PROMPTS, nullable=True)] = Field(
-        default=None,
-        description="Only these prompts; each must have `from`. Default: all that have it.",
-        json_schema_extra=documented_without_default(type="array", items={"type": "string"}, maxItems=MAX_PROMPTS),
-    )
-    dry_run: Annotated[bool, flag()] = Field(default=False, description="Change nothing, and return what would change.")
-    reason: Reason = Field(default=None, description="Why, for the history of the labels.")
-    expected: Annotated[dict[str, Position], positions()] = Field(
-        default={},
-        description="Where `to` points now, by names of prompts; null: it is not set. If one is elsewhere, the response is 409.",
-        json_schema_extra=documented_without_default(),
-    )
-    versions: Annotated[dict[str, Position], positions()] = Field(
-        default={},
-        description="Where `from` points now, by names of prompts. If one is elsewhere, the response is 409.",
-        json_schema_extra=documented_without_default(),
-    )
-
-
-class LLMPromptReleaseUndo(Body):
-    """Why a release is taken back."""
-
-    reason: Reason = Field(default=None, description="Why, for the history of the labels.")
-    dry_run: Annotated[bool, flag()] = Field(default=False, description="Change nothing, and return what would change.")

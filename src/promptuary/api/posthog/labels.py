@@ -4,7 +4,12 @@ from starlette.responses import Response
 
 from promptuary.api.documentation import TOKEN_PARAMETER
 from promptuary.api.posthog.calls import Call
-from promptuary.api.posthog.inputs import DryRunQuery, LabelRemovalQuery, LLMPromptLabelSet, LLMPromptLabelUndo
+from promptuary.api.posthog.move_inputs import (
+    DryRunQuery,
+    LabelRemovalQuery,
+    LLMPromptLabelSet,
+    LLMPromptLabelUndo,
+)
 from promptuary.api.posthog.move_outputs import (
     LLMPromptMoves,
     PaginatedLLMPromptLabelMoveList,
@@ -54,6 +59,7 @@ def set_label(call: Call) -> Response:
             version=body.version,
             expected_version=expected,
             reason=body.reason,
+            is_emergency=body.emergency,
         )
     return call.answer(show_label(placed.label), 201 if placed.is_new else 200)
 
@@ -79,7 +85,9 @@ def remove_label(call: Call) -> Response:
             moves = move_previews.preview_removal(tx, actor, name=name, label=label, expected_version=expected)
         return call.answer(show_moves(moves, is_dry_run=True))
     with call.database.write() as tx:
-        labels.remove_label(tx, actor, name=name, label=label, expected_version=expected, reason=query.reason)
+        labels.remove_label(
+            tx, actor, name=name, label=label, expected_version=expected, reason=query.reason, is_emergency=query.emergency
+        )
     return call.answer_nothing()
 
 
@@ -105,6 +113,7 @@ def undo_move(call: Call) -> Response:
             label=call.path["label_name"],
             expected_version=body.expected_version,
             reason=body.reason,
+            is_emergency=body.emergency,
         )
     return call.answer_nothing() if placed is None else call.answer(show_label(placed.label))
 

@@ -18,7 +18,7 @@ from promptuary.registry.releases import Release
 MAX_DIFF = 100_000
 """Maximum characters of the difference of one text."""
 
-MoveKindName = Literal["direct", "undo", "promotion", "change_request", "archive", "restore", "import", "unrecorded"]
+MoveKindName = Literal["direct", "undo", "promotion", "change_request", "archive", "restore", "import", "emergency", "unrecorded"]
 
 
 class LLMPromptLabelMove(TypedDict):

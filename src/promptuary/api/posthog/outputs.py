@@ -203,6 +203,8 @@ class ErrorDetail(TypedDict):
     current_version: NotRequired[int | None]
     reference_name: NotRequired[str]
     referencing_prompts: NotRequired[list[str]]
+    refused: NotRequired[list[dict[str, Any]]]
+    change_requests_url: NotRequired[str]
 
 
 def show_author(author: Author | None) -> UserBasic | None:

@@ -96,3 +96,8 @@ def _origin(call: Call) -> str:
         name, port = call.request.scope.get("server") or ("localhost", None)
         host = f"{name}:{port}" if port else name
     return f"{call.request.scope['scheme']}://{host}"
+
+
+def number_in_path(call: Call, name: str) -> int:
+    """Return the number in a path; 0, which nothing has, if it is none."""
+    return _whole_number(call.path[name]) or 0

@@ -7,7 +7,6 @@ from starlette.responses import Response
 from promptuary.api.documentation import TOKEN_PARAMETER
 from promptuary.api.posthog.calls import Call
 from promptuary.api.posthog.inputs import (
-    ArchiveQuery,
     FetchQuery,
     ListQuery,
     LLMPromptCreate,
@@ -15,6 +14,9 @@ from promptuary.api.posthog.inputs import (
     LLMPromptRestore,
     PatchedLLMPromptPublish,
     ResolveQuery,
+)
+from promptuary.api.posthog.move_inputs import (
+    ArchiveQuery,
 )
 from promptuary.api.posthog.move_outputs import LLMPromptMoves, show_archive_preview
 from promptuary.api.posthog.outputs import (
@@ -237,7 +239,7 @@ def archive_prompt(call: Call) -> Response:
             preview = move_previews.preview_archive(tx, actor, name=name)
         return call.answer(show_archive_preview(preview))
     with call.database.write() as tx:
-        prompts.archive_prompt(tx, actor, name=name, reason=query.reason)
+        prompts.archive_prompt(tx, actor, name=name, reason=query.reason, is_emergency=query.emergency)
     return call.answer_nothing()
 
 

@@ -4,7 +4,11 @@ from starlette.responses import Response
 
 from promptuary.api.documentation import TOKEN_PARAMETER
 from promptuary.api.posthog.calls import Call
-from promptuary.api.posthog.inputs import DryRunQuery, LLMPromptPromote, LLMPromptReleaseUndo
+from promptuary.api.posthog.move_inputs import (
+    DryRunQuery,
+    LLMPromptPromote,
+    LLMPromptReleaseUndo,
+)
 from promptuary.api.posthog.move_outputs import (
     LLMPromptMoves,
     LLMPromptRelease,
@@ -51,6 +55,7 @@ def promote(call: Call) -> Response:
             versions_seen=body.versions,
             reason=body.reason,
             is_dry_run=is_dry_run,
+            is_emergency=body.emergency,
         )
     return call.answer(show_moves(moves, is_dry_run=is_dry_run))
 
@@ -107,5 +112,12 @@ def undo_release(call: Call) -> Response:
     body = call.body(LLMPromptReleaseUndo)
     is_dry_run = is_dry_run or body.dry_run
     with call.database.write() as tx:
-        moves = releases.undo_release(tx, actor, release_id=call.path["release_id"], reason=body.reason, is_dry_run=is_dry_run)
+        moves = releases.undo_release(
+            tx,
+            actor,
+            release_id=call.path["release_id"],
+            reason=body.reason,
+            is_dry_run=is_dry_run,
+            is_emergency=body.emergency,
+        )
     return call.answer(show_moves(moves, is_dry_run=is_dry_run, with_labels=True))

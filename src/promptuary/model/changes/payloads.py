@@ -42,6 +42,17 @@ from promptuary.model.changes.prompt_payloads import (
     PromptPublished,
     PromptRestored,
 )
+from promptuary.model.changes.release_payloads import (
+    LabelRuleRemoved,
+    LabelRuleSet,
+    RequestApproved,
+    RequestChanged,
+    RequestClosed,
+    RequestCommented,
+    RequestFacts,
+    RequestMerged,
+    RequestOpened,
+)
 from promptuary.model.changes.stored_facts import FactMismatch, Facts
 
 __all__ = [
@@ -53,6 +64,8 @@ __all__ = [
     "LabelCreated",
     "LabelMoved",
     "LabelRemoved",
+    "LabelRuleRemoved",
+    "LabelRuleSet",
     "MemberFacts",
     "MemberRemoved",
     "MemberSet",
@@ -66,6 +79,13 @@ __all__ = [
     "PromptImported",
     "PromptPublished",
     "PromptRestored",
+    "RequestApproved",
+    "RequestChanged",
+    "RequestClosed",
+    "RequestCommented",
+    "RequestFacts",
+    "RequestMerged",
+    "RequestOpened",
     "Unreadable",
     "UserChanged",
     "UserCreated",
@@ -86,6 +106,14 @@ Payload = (
     | PromptImported
     | PromptPublished
     | PromptRestored
+    | LabelRuleRemoved
+    | LabelRuleSet
+    | RequestApproved
+    | RequestChanged
+    | RequestClosed
+    | RequestCommented
+    | RequestMerged
+    | RequestOpened
     | DatabaseRestored
     | KeyCreated
     | KeyRevoked

@@ -56,6 +56,13 @@ def rehearsing(tx: Transaction) -> Iterator[None]:
         savepoint.rollback()
 
 
+@contextmanager
+def attempting(tx: Transaction) -> Iterator[None]:
+    """Undo what the block has written if it raises, and nothing before it, so that the transaction can go on."""
+    with tx.connection.begin_nested():
+        yield
+
+
 @dataclass(frozen=True, slots=True)
 class PoolUse:
     """Maximum and current number of connections."""

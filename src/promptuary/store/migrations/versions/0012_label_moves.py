@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(20), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("release_id", sortable(36), nullable=True),
+        sa.Column("change_request_id", sa.Integer(), nullable=True),
         sa.Column("created_by_id", sa.Integer(), nullable=True),
         sa.Column("key_id", sortable(36), nullable=True),
         sa.Column("created_at", MOMENT, nullable=False),

@@ -1,0 +1,118 @@
+"""Schemas of what callers send to move labels, alone or together, and to look at what a move would change."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from promptuary.api.posthog.fields import flag, integer, item_list, positions, text
+from promptuary.api.posthog.inputs import Body, LabelName, PromptName, Schema, VersionNumber, documented_without_default
+from promptuary.model.label_history import checked_reason
+from promptuary.registry.releases import MAX_PROMPTS
+
+Reason = Annotated[str | None, text(checked_reason, nullable=True)]
+
+
+class DryRunQuery(Schema):
+    """The query of a change that can be looked at first."""
+
+    dry_run: Annotated[bool, flag()] = Field(default=False, description="Change nothing, and return what would change.")
+
+
+class ArchiveQuery(DryRunQuery):
+    """The query of an archive."""
+
+    reason: Reason = Field(
+        default=None, description="Why, for the history of its labels.", json_schema_extra=documented_without_default(type="string")
+    )
+    emergency: Annotated[bool, flag()] = Field(
+        default=False, description="Pass the rules that protect labels. It takes an admin and a reason, and is recorded."
+    )
+
+
+class LabelRemovalQuery(Schema):
+    """The expected state of a label that is removed."""
+
+    expected_version: VersionNumber | None = Field(
+        default=None,
+        description=(
+            "The version that the label currently points at. If it points at another one, the response is 409 and nothing is "
+            "changed. Omit it to remove the label in any case."
+        ),
+    )
+    reason: Reason = Field(
+        default=None, description="Why, for the history of the label.", json_schema_extra=documented_without_default(type="string")
+    )
+    emergency: Annotated[bool, flag()] = Field(
+        default=False, description="Pass the rules that protect labels. It takes an admin and a reason, and is recorded."
+    )
+    dry_run: Annotated[bool, flag()] = Field(default=False, description="Change nothing, and return what would change.")
+
+
+class LLMPromptLabelSet(Body):
+    """The version to which a label is set."""
+
+    version: VersionNumber = Field(description="The version to point the label at.")
+    expected_version: Annotated[int | None, integer(minimum=1, nullable=True)] = Field(
+        default=None,
+        description=(
+            "The version that the label currently points at, or null if it is not set. If it points at another one, the response "
+            "is 409 and nothing is changed. Omit it to move the label in any case."
+        ),
+        json_schema_extra=documented_without_default(type=["integer", "null"], minimum=1),
+    )
+    reason: Reason = Field(default=None, description="Why, for the history of the label.")
+    emergency: Annotated[bool, flag()] = Field(
+        default=False, description="Pass the rules that protect labels. It takes an admin and a reason, and is recorded."
+    )
+
+
+Position = Annotated[int | None, integer(minimum=1, nullable=True)]
+
+
+class LLMPromptLabelUndo(Body):
+    """The move of a label that is taken back."""
+
+    expected_version: Position = Field(
+        description="The version that the label points at now, or null if it is not set. If it is another, the response is 409."
+    )
+    reason: Reason = Field(default=None, description="Why, for the history of the label.")
+    emergency: Annotated[bool, flag()] = Field(
+        default=False, description="Pass the rules that protect labels. It takes an admin and a reason, and is recorded."
+    )
+
+
+class LLMPromptPromote(Body):
+    """The labels of a promotion: `to` gets what `from` points at."""
+
+    source: LabelName = Field(alias="from", description="The label whose versions are released.")
+    target: LabelName = Field(alias="to", description="The label that is moved.")
+    names: Annotated[list[PromptName] | None, item_list(maximum=MAX_PROMPTS, nullable=True)] = Field(
+        default=None,
+        description="Only these prompts; each must have `from`. Default: all that have it.",
+        json_schema_extra=documented_without_default(type="array", items={"type": "string"}, maxItems=MAX_PROMPTS),
+    )
+    dry_run: Annotated[bool, flag()] = Field(default=False, description="Change nothing, and return what would change.")
+    reason: Reason = Field(default=None, description="Why, for the history of the labels.")
+    emergency: Annotated[bool, flag()] = Field(
+        default=False, description="Pass the rules that protect labels. It takes an admin and a reason, and is recorded."
+    )
+    expected: Annotated[dict[str, Position], positions()] = Field(
+        default={},
+        description="Where `to` points now, by names of prompts; null: it is not set. If one is elsewhere, the response is 409.",
+        json_schema_extra=documented_without_default(),
+    )
+    versions: Annotated[dict[str, Position], positions()] = Field(
+        default={},
+        description="Where `from` points now, by names of prompts. If one is elsewhere, the response is 409.",
+        json_schema_extra=documented_without_default(),
+    )
+
+
+class LLMPromptReleaseUndo(Body):
+    """Why a release is taken back."""
+
+    reason: Reason = Field(default=None, description="Why, for the history of the labels.")
+    emergency: Annotated[bool, flag()] = Field(
+        default=False, description="Pass the rules that protect labels. It takes an admin and a reason, and is recorded."
+    )
+    dry_run: Annotated[bool, flag()] = Field(default=False, description="Change nothing, and return what would change.")

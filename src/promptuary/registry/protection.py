@@ -1,0 +1,76 @@
+"""What the rules of a project say to a move of a label. Every move passes here, whatever verb makes it."""
+
+from collections.abc import Sequence
+
+from promptuary.model.access import Actor, Role
+from promptuary.model.contract_changes import ChangeLevel
+from promptuary.model.errors import InvalidValue, LabelProtected, RoleTooLow
+from promptuary.model.label_history import MoveCause, MoveKind, checked_reason
+from promptuary.model.label_rules import LabelRule, Protection, protection_of
+from promptuary.model.prompts import Label, Prompt, Version
+from promptuary.registry.contract_effects import effect_of_move, served_text
+from promptuary.store import label_rules, versions
+from promptuary.store.engine.database import Transaction
+
+
+def require_allowed(
+    tx: Transaction, actor: Actor, prompt: Prompt, *, label: str, present: Label | None, target: Version | None, cause: MoveCause
+) -> None:
+    """Raise `LabelProtected` if rules forbid an actor to move a label now, as it is.
+
+    The merge of a change request has checked them by itself, and an emergency passes them.
+    """
+    if cause.kind in {MoveKind.CHANGE_REQUEST, MoveKind.EMERGENCY}:
+        return
+    rules = label_rules.list_rules(tx, prompt.project_id)
+    protection = protection_of(label, rules)
+    if protection is not None and not _is_allowed(tx, actor, prompt, protection, present, target):
+        raise LabelProtected(label, prompt.project_id)
+
+
+def require_names_allowed(rules: Sequence[LabelRule], actor: Actor, label: str) -> None:
+    """Raise `LabelProtected` if rules let an actor not move a label without a look at what the move does, as imports must."""
+    protection = protection_of(label, rules)
+    if protection is None:
+        return
+    needs_admin = protection.role is Role.ADMIN or protection.breaking_needs_admin
+    if protection.approvals or (needs_admin and not _is_admin(actor)):
+        raise LabelProtected(label, actor.project_id)
+
+
+def cause_of(
+    actor: Actor, kind: MoveKind, reason: str | None, *, is_emergency: bool = False, release_id: str | None = None
+) -> MoveCause:
+    """Return the cause of a move. An emergency passes all rules: it takes an admin and a reason.
+
+    Raises `InvalidValue`, `RoleTooLow`.
+    """
+    stored = checked_reason(reason)
+    if not is_emergency:
+        return MoveCause(kind, stored, release_id)
+    if not _is_admin(actor):
+        raise RoleTooLow(Role.ADMIN)
+    if stored is None:
+        raise InvalidValue("required", "An emergency takes a reason.", field="reason")
+    return MoveCause(MoveKind.EMERGENCY, stored, release_id)
+
+
+def is_breaking(tx: Transaction, actor: Actor, present: Version | None, target: Version | None) -> bool:
+    """Return `True` if the move of a label from one version to another breaks callers."""
+    level = effect_of_move(served_text(tx, actor, present), served_text(tx, actor, target))
+    return level is ChangeLevel.BREAKING
+
+
+def _is_allowed(
+    tx: Transaction, actor: Actor, prompt: Prompt, protection: Protection, present: Label | None, target: Version | None
+) -> bool:
+    if protection.approvals or not actor.role.includes(protection.role):
+        return False
+    if not protection.breaking_needs_admin or _is_admin(actor):
+        return True
+    before = None if present is None else versions.find_version(tx, prompt, version=present.version)
+    return not is_breaking(tx, actor, before, target)
+
+
+def _is_admin(actor: Actor) -> bool:
+    return actor.role.includes(Role.ADMIN)

@@ -1,0 +1,155 @@
+"""What change requests propose, whose approvals of it count, and how it is carried out."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from promptuary.model.access import Actor, Role
+from promptuary.model.change_requests import MAX_MOVES, ChangeRequest, ProposedMove, RequestState
+from promptuary.model.errors import (
+    InvalidValue,
+    LabelNotFound,
+    LabelProtected,
+    MayNotApprove,
+    MissingUser,
+    PromptNotFound,
+    RoleTooLow,
+    VersionNotFound,
+)
+from promptuary.model.label_history import MAX_REASON, MoveCause, MoveKind
+from promptuary.model.label_rules import LabelRule, Protection, protection_of_all
+from promptuary.model.names import check_label_name
+from promptuary.registry.moves import Moves, WantedMove, make_moves
+from promptuary.registry.protection import is_breaking
+from promptuary.store import label_rules, labels, prompts, versions
+from promptuary.store.engine.database import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class WantedPosition:
+    """A version that a label of a prompt is to point at; `None`: the label is to be removed."""
+
+    name: str
+    label: str
+    version: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """The moves of a merged request, as they were wanted and as they were made."""
+
+    wanted: Sequence[WantedMove]
+    moves: Moves
+
+
+def propose(tx: Transaction, actor: Actor, positions: Sequence[WantedPosition]) -> list[ProposedMove]:
+    """Return the moves that bring labels to positions from where they are now.
+
+    Raises `InvalidValue` for none, too many, one label twice, or a label that is there already; `PromptNotFound`,
+    `VersionNotFound`, `LabelNotFound`.
+    """
+    if not positions:
+        raise InvalidValue("required", "Propose at least one move of a label.", field="moves")
+    if len(positions) > MAX_MOVES:
+        raise InvalidValue("max_length", f"Propose at most {MAX_MOVES} moves at once.", field="moves")
+    if len({(position.name, position.label) for position in positions}) < len(positions):
+        raise InvalidValue("invalid", "Propose each label of a prompt once.", field="moves")
+    return [_proposed(tx, actor, position) for position in positions]
+
+
+def protection_of_request(tx: Transaction, actor: Actor, request: ChangeRequest) -> Protection:
+    """Return what the rules of the project ask of those who move the labels of a request."""
+    return protection_of_all((move.label for move in request.moves), label_rules.list_rules(tx, actor.project_id))
+
+
+def count_approvals(tx: Transaction, request: ChangeRequest, rules: Sequence[LabelRule]) -> ChangeRequest:
+    """Return a request with its approvals counted, and in the state that they give it."""
+    asked = protection_of_all((move.label for move in request.moves), rules)
+    excluded = set() if asked.allows_own_approval else _authors(tx, request)
+    given = {
+        approval.user.id
+        for approval in request.approvals
+        if approval.revision == request.revision and approval.role is not None and approval.role.includes(asked.role)
+    } - excluded
+    counted = replace(request, approvals_needed=asked.approvals, approvals_given=len(given))
+    is_approved = request.state is RequestState.OPEN and asked.approvals and len(given) >= asked.approvals
+    return replace(counted, state=RequestState.APPROVED) if is_approved else counted
+
+
+def require_may_approve(tx: Transaction, actor: Actor, request: ChangeRequest) -> None:
+    """Raise `MissingUser`, `RoleTooLow` or `MayNotApprove` if an approval by the actor would not count."""
+    if actor.user_id is None:
+        raise MissingUser
+    asked = protection_of_request(tx, actor, request)
+    if not actor.role.includes(asked.role):
+        raise RoleTooLow(asked.role)
+    if not asked.allows_own_approval and actor.user_id in _authors(tx, request):
+        raise MayNotApprove
+
+
+def merge(tx: Transaction, actor: Actor, request: ChangeRequest) -> Merge:
+    """Make the moves of a locked request that has its approvals. Raises `RoleTooLow`, `LabelProtected`, `ReleaseRefused`."""
+    asked = protection_of_request(tx, actor, request)
+    if not actor.role.includes(asked.role):
+        raise RoleTooLow(asked.role)
+    wanted = lock_moves(tx, actor, request)
+    if asked.breaking_needs_admin and not actor.role.includes(Role.ADMIN):
+        rules = label_rules.list_rules(tx, actor.project_id)
+        for want in wanted:
+            _require_not_breaking(tx, actor, want, rules)
+    cause = MoveCause(
+        MoveKind.CHANGE_REQUEST, request.title[:MAX_REASON], release_id=str(uuid.uuid4()), change_request_id=request.id
+    )
+    return Merge(wanted, make_moves(tx, actor, wanted, cause))
+
+
+def lock_moves(tx: Transaction, actor: Actor, request: ChangeRequest) -> list[WantedMove]:
+    """Lock the prompts of a request and return its moves from where the labels are now. Archived prompts are left out."""
+    names = [move.name for move in request.moves]
+    locked = {prompt.id: prompt for prompt in prompts.lock_prompts(tx, project_id=actor.project_id, names=names)}
+    wanted: list[WantedMove] = []
+    for move in request.moves:
+        prompt = locked.get(move.prompt_id)
+        if prompt is not None:
+            present = labels.find_label(tx, prompt.id, move.label)
+            target = None if move.to_version is None else versions.find_version(tx, prompt, version=move.to_version)
+            wanted.append(WantedMove(prompt, move.label, present, target))
+    return wanted
+
+
+def differs(want: WantedMove) -> bool:
+    """Return `True` if a move changes anything."""
+    present = None if want.present is None else want.present.version
+    return present != (None if want.target is None else want.target.version)
+
+
+def _proposed(tx: Transaction, actor: Actor, position: WantedPosition) -> ProposedMove:
+    check_label_name(position.label, field="moves")
+    prompt = prompts.find_prompt(tx, project_id=actor.project_id, name=position.name)
+    if prompt is None:
+        raise PromptNotFound(position.name)
+    if position.version is not None and position.version > prompt.latest_version:
+        raise VersionNotFound(position.name, position.version)
+    present = labels.find_label(tx, prompt.id, position.label)
+    current = None if present is None else present.version
+    if position.version is None and current is None:
+        raise LabelNotFound(position.label, position.name)
+    if current == position.version:
+        detail = f"Label '{position.label}' of prompt '{position.name}' points at version {current} already."
+        raise InvalidValue("invalid", detail, field="moves")
+    return ProposedMove(prompt.id, prompt.name, position.label, current, position.version, current)
+
+
+def _authors(tx: Transaction, request: ChangeRequest) -> set[int]:
+    """Return the ids of the users whose work a request releases: who proposed it, and who wrote its versions."""
+    written = {(move.prompt_id, move.to_version) for move in request.moves if move.to_version is not None}
+    proposed = set() if request.created_by is None else {request.created_by.id}
+    return proposed | versions.list_author_ids(tx, written)
+
+
+def _require_not_breaking(tx: Transaction, actor: Actor, want: WantedMove, rules: Sequence[LabelRule]) -> None:
+    if not protection_of_all([want.label], rules).breaking_needs_admin:
+        return
+    before = None if want.present is None else versions.find_version(tx, want.prompt, version=want.present.version)
+    if is_breaking(tx, actor, before, want.target):
+        raise LabelProtected(want.label, actor.project_id)

@@ -1,0 +1,218 @@
+"""Rows of change requests: the proposed moves, the approvals, the comments."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Select, and_, delete, func, insert, select, update
+
+from promptuary.model.access import Role
+from promptuary.model.change_requests import Approval, ChangeRequest, Comment, ProposedMove, RequestState
+from promptuary.store.engine import dialect
+from promptuary.store.engine.database import AnyRow, Transaction
+from promptuary.store.tables import (
+    MAX_INTEGER,
+    change_request_approvals,
+    change_request_comments,
+    change_request_moves,
+    change_requests,
+    labels,
+    members,
+    prompts,
+    users,
+    versions,
+)
+from promptuary.store.users import AUTHOR_COLUMNS, author_of, list_authors
+
+
+def insert_request(
+    tx: Transaction, project_id: int, *, title: str, description: str, merges_itself: bool, created_by_id: int | None
+) -> int:
+    """Insert an open request without moves and return its id."""
+    now = tx.clock()
+    statement = insert(change_requests).values(
+        project_id=project_id,
+        title=title,
+        description=description,
+        state=RequestState.OPEN.value,
+        revision=1,
+        merges_itself=merges_itself,
+        created_by_id=created_by_id,
+        created_at=now,
+        updated_at=now,
+    )
+    request_id: int = tx.connection.execute(statement.returning(change_requests.c.id)).scalar_one()
+    return request_id
+
+
+def replace_moves(tx: Transaction, request_id: int, moves: Iterable[ProposedMove]) -> None:
+    """Let a request propose other moves than before."""
+    tx.connection.execute(delete(change_request_moves).where(change_request_moves.c.request_id == request_id))
+    rows = [
+        {
+            "request_id": request_id,
+            "prompt_id": move.prompt_id,
+            "label": move.label,
+            "from_version": move.from_version,
+            "to_version": move.to_version,
+        }
+        for move in moves
+    ]
+    if rows:
+        tx.connection.execute(insert(change_request_moves), rows)
+
+
+def update_request(tx: Transaction, request_id: int, **values: Any) -> None:  # noqa: ANN401 - columns by name
+    """Change columns of a request."""
+    statement = update(change_requests).where(change_requests.c.id == request_id)
+    tx.connection.execute(statement.values(updated_at=tx.clock(), **values))
+
+
+def end_request(tx: Transaction, request_id: int, *, state: RequestState, ended_by_id: int | None) -> None:
+    """Record that a request was merged or closed."""
+    update_request(tx, request_id, state=state.value, ended_by_id=ended_by_id, ended_at=tx.clock())
+
+
+def lock_request(tx: Transaction, project_id: int, request_id: int) -> bool:
+    """Keep other writers off a request until the transaction ends; `False` if the project has none of this id."""
+    wanted = change_requests.c.project_id == project_id, change_requests.c.id == request_id
+    return tx.connection.execute(select(change_requests.c.id).where(*wanted).with_for_update()).first() is not None
+
+
+def find_request(tx: Transaction, project_id: int, request_id: int) -> ChangeRequest | None:
+    """Find a request of a project with its moves and approvals. Its state is as it is stored, without a look at approvals."""
+    return next(iter(_requests(tx, _select(project_id).where(change_requests.c.id == request_id))), None)
+
+
+def list_requests(tx: Transaction, project_id: int, *, is_open: bool | None, limit: int, offset: int) -> list[ChangeRequest]:
+    """List requests of a project, newest first: all, those that are open, or those that are not."""
+    statement = _of_state(_select(project_id), is_open).order_by(change_requests.c.id.desc())
+    return _requests(tx, statement.limit(limit).offset(min(offset, MAX_INTEGER)))
+
+
+def count_requests(tx: Transaction, project_id: int, *, is_open: bool | None) -> int:
+    """Count what `list_requests` lists."""
+    statement = select(func.count()).select_from(change_requests).where(change_requests.c.project_id == project_id)
+    count: int = tx.connection.execute(_of_state(statement, is_open)).scalar_one()
+    return count
+
+
+def insert_approval(tx: Transaction, request_id: int, *, revision: int, user_id: int) -> bool:
+    """Record that a user approves a revision; `False` if it is recorded already."""
+    statement = dialect.insert(tx.connection, change_request_approvals).values(
+        request_id=request_id, revision=revision, user_id=user_id, created_at=tx.clock()
+    )
+    returning = statement.on_conflict_do_nothing().returning(change_request_approvals.c.user_id)
+    return tx.connection.execute(returning).first() is not None
+
+
+def delete_approval(tx: Transaction, request_id: int, *, revision: int, user_id: int) -> bool:
+    """Take an approval back; `False` if there is none."""
+    rows = change_request_approvals.c
+    statement = delete(change_request_approvals).where(
+        rows.request_id == request_id, rows.revision == revision, rows.user_id == user_id
+    )
+    return tx.connection.execute(statement).rowcount > 0
+
+
+def insert_comment(tx: Transaction, request_id: int, *, text: str, created_by_id: int | None) -> Comment:
+    """Insert a comment."""
+    statement = insert(change_request_comments).values(
+        request_id=request_id, text=text, created_by_id=created_by_id, created_at=tx.clock()
+    )
+    comment_id: int = tx.connection.execute(statement.returning(change_request_comments.c.id)).scalar_one()
+    return next(comment for comment in list_comments(tx, request_id, limit=MAX_INTEGER) if comment.id == comment_id)
+
+
+def list_comments(tx: Transaction, request_id: int, *, limit: int) -> list[Comment]:
+    """List the comments on a request, oldest first."""
+    rows = change_request_comments.c
+    statement = select(rows.id, rows.text, rows.created_at, *AUTHOR_COLUMNS)
+    statement = statement.outerjoin(users, users.c.id == rows.created_by_id).where(rows.request_id == request_id)
+    found = tx.connection.execute(statement.order_by(rows.id).limit(limit))
+    return [Comment(row.id, row.text, author_of(row), row.created_at) for row in found]
+
+
+def count_comments(tx: Transaction, request_id: int) -> int:
+    """Count the comments on a request."""
+    statement = select(func.count()).select_from(change_request_comments)
+    count: int = tx.connection.execute(statement.where(change_request_comments.c.request_id == request_id)).scalar_one()
+    return count
+
+
+def _select(project_id: int) -> Select[Any]:
+    return select(change_requests).where(change_requests.c.project_id == project_id)
+
+
+def _of_state(statement: Select[Any], is_open: bool | None) -> Select[Any]:  # noqa: FBT001 - `None` for both
+    if is_open is None:
+        return statement
+    is_state = change_requests.c.state == RequestState.OPEN.value
+    return statement.where(is_state if is_open else ~is_state)
+
+
+def _requests(tx: Transaction, statement: Select[Any]) -> list[ChangeRequest]:
+    rows = tx.connection.execute(statement).all()
+    ids = [row.id for row in rows]
+    moves, approvals = _moves(tx, ids), _approvals(tx, ids)
+    authors = list_authors(tx, {user_id for row in rows for user_id in (row.created_by_id, row.ended_by_id) if user_id is not None})
+    return [
+        ChangeRequest(
+            id=row.id,
+            title=row.title,
+            description=row.description,
+            state=RequestState(row.state),
+            revision=row.revision,
+            merges_itself=row.merges_itself,
+            created_by=authors.get(row.created_by_id),
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            ended_by=authors.get(row.ended_by_id),
+            ended_at=row.ended_at,
+            moves=moves[row.id],
+            approvals=approvals[row.id],
+        )
+        for row in rows
+    ]
+
+
+def _moves(tx: Transaction, request_ids: Sequence[int]) -> defaultdict[int, list[ProposedMove]]:
+    rows = change_request_moves.c
+    statement = select(*rows, prompts.c.name, prompts.c.archived_at, versions.c.version.label("current_version"))
+    statement = statement.join(prompts, prompts.c.id == rows.prompt_id)
+    statement = statement.outerjoin(labels, and_(labels.c.prompt_id == rows.prompt_id, labels.c.name == rows.label))
+    statement = statement.outerjoin(versions, versions.c.id == labels.c.version_id).where(rows.request_id.in_(request_ids))
+    found: defaultdict[int, list[ProposedMove]] = defaultdict(list)
+    for row in tx.connection.execute(statement.order_by(prompts.c.name, rows.label)) if request_ids else ():
+        found[row.request_id].append(
+            ProposedMove(
+                prompt_id=row.prompt_id,
+                name=row.name,
+                label=row.label,
+                from_version=row.from_version,
+                to_version=row.to_version,
+                current_version=row.current_version,
+                is_archived=row.archived_at is not None,
+            )
+        )
+    return found
+
+
+def _approvals(tx: Transaction, request_ids: Sequence[int]) -> defaultdict[int, list[Approval]]:
+    rows = change_request_approvals.c
+    statement = select(*rows, members.c.role, users.c.is_active, *AUTHOR_COLUMNS)
+    statement = statement.join(change_requests, change_requests.c.id == rows.request_id).join(users, users.c.id == rows.user_id)
+    is_member = members.c.user_id == rows.user_id, members.c.project_id == change_requests.c.project_id
+    statement = statement.outerjoin(members, and_(*is_member)).where(rows.request_id.in_(request_ids))
+    found: defaultdict[int, list[Approval]] = defaultdict(list)
+    for row in tx.connection.execute(statement.order_by(rows.created_at, rows.user_id)) if request_ids else ():
+        found[row.request_id].append(_approval(row))
+    return found
+
+
+def _approval(row: AnyRow) -> Approval:
+    author = author_of(row)
+    if author is None:
+        message = f"approval by user {row.user_id} has no user"
+        raise RuntimeError(message)
+    return Approval(author, row.revision, Role(row.role) if row.role and row.is_active else None, row.created_at)
