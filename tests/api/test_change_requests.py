@@ -11,7 +11,7 @@ from wire import user_basic
 from promptuary.model.access import Role, Scope
 from promptuary.registry.operator import members, users
 
-BODY = {"title": "Warmer greeting", "moves": [{"name": "greeting", "label": "production", "version": 2}]}
+BODY: dict[str, Any] = {"title": "Warmer greeting", "moves": [{"name": "greeting", "label": "production", "version": 2}]}
 
 
 class Reviewer:
@@ -181,7 +181,7 @@ class TestApprovals:
         author.open()
         reviewer = Reviewer(api)
         reviewer.approve()
-        moves = [*BODY["moves"], {"name": "other", "label": "production", "version": 1}]  # type: ignore[misc]
+        moves = [*BODY["moves"], {"name": "other", "label": "production", "version": 1}]
         changed = author.client.patch(f"{api.path}change_requests/1/", json={"moves": moves}).json()
         assert (changed["revision"], changed["state"], changed["approvals_given"], len(changed["approvals"])) == (2, "open", 0, 1)
         late = reviewer.approve(revision=1)
@@ -265,7 +265,7 @@ class TestOutdated:
         assert production(api) == 2
 
     def test_moves_that_were_made_and_archived_prompts_are_left_out(self, api: Api, author: Reviewer) -> None:
-        author.open(moves=[*BODY["moves"], {"name": "other", "label": "staging", "version": 1}])  # type: ignore[misc]
+        author.open(moves=[*BODY["moves"], {"name": "other", "label": "staging", "version": 1}])
         label(api, "greeting", 2)
         api.client.post(f"{api.path}name/other/archive/")
         assert author.read()["is_outdated"] is True
@@ -307,7 +307,7 @@ class TestInput:
             ({"moves": [{"name": "greeting", "label": "latest", "version": 1}]}, "moves__0__label", "reserved_label_name"),
             ({"moves": [{"name": "greeting", "label": "production", "version": 0}]}, "moves__0__version", "min_value"),
             ({"moves": [{"name": "greeting", "label": "production", "version": 1}]}, "moves", "invalid_input"),
-            ({"moves": BODY["moves"] * 2}, "moves", "invalid_input"),  # type: ignore[operator]
+            ({"moves": BODY["moves"] * 2}, "moves", "invalid_input"),
             ({"merge_when_approved": "x"}, "merge_when_approved", "invalid_input"),
         ],
     )

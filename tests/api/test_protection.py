@@ -259,7 +259,7 @@ class TestNoWayAround:
         # The same prompts under other names are new ones, with labels.
         renamed = lines.replace(b'"greeting"', b'"greeting2"').replace(b'"moved"', b'"moved2"').replace(b'"other"', b'"other2"')
         protect(api, admin, approvals=1)
-        send = {"content": renamed, "headers": {"Content-Type": "application/x-ndjson"}}
+        send: dict[str, Any] = {"content": renamed, "headers": {"Content-Type": "application/x-ndjson"}}
         refused = importer.post(f"{api.path}import/", **send)
         assert (refused.status_code, refused.json()["detail"]) == (403, PROTECTED["detail"])
         assert _production(api) == {}

@@ -10,7 +10,19 @@ from builders import Registry, make_actor, make_prompt
 from promptuary.model.access import Actor, Role, Scope, operator
 from promptuary.model.errors import InvalidValue, MissingScope, PermissionDenied, PromptNotFound, RoleTooLow
 from promptuary.model.listing import Listing
-from promptuary.registry import activity, archived, labels, prompts, usage
+from promptuary.registry import (
+    activity,
+    archived,
+    change_requests,
+    label_rules,
+    labels,
+    move_previews,
+    past,
+    prompts,
+    releases,
+    usage,
+)
+from promptuary.registry.request_merging import WantedPosition
 from promptuary.store import changes
 from promptuary.store.engine.database import Transaction
 
@@ -28,6 +40,17 @@ READING: dict[str, Verb] = {
     "activity of a prompt": lambda tx, actor: activity.list_activity(tx, actor, name="greeting", limit=10),
     "authors": lambda tx, actor: prompts.list_authors(tx, actor, limit=10),
     "name meant": lambda tx, actor: prompts.resolve_name(tx, actor, "greeting"),
+    "fetch of the past": lambda tx, actor: past.fetch_prompt(tx, actor, "greeting", at=tx.clock()),
+    "list of the past": lambda tx, actor: past.list_prompts(tx, actor, Listing(limit=10), at=tx.clock()),
+    "resolve of the past": lambda tx, actor: past.resolve_prompt(tx, actor, name="greeting", at=tx.clock(), limit=10),
+    "label history": lambda tx, actor: labels.list_history(tx, actor, name="greeting", label="production", limit=10),
+    "releases": lambda tx, actor: releases.list_releases(tx, actor, limit=10),
+    "rules": label_rules.list_rules,
+    "requests": lambda tx, actor: change_requests.list_requests(tx, actor, limit=10),
+    "request": lambda tx, actor: change_requests.get_request(tx, actor, request_id=1),
+    "comments": lambda tx, actor: change_requests.list_comments(tx, actor, request_id=1),
+    "look at request": lambda tx, actor: change_requests.preview_request(tx, actor, request_id=1),
+    "waiting requests": change_requests.list_waiting,
 }
 WRITING: dict[str, Verb] = {
     "create": lambda tx, actor: prompts.create_prompt(tx, actor, name="new-one", prompt="x"),
@@ -38,13 +61,32 @@ WRITING: dict[str, Verb] = {
     "set label": lambda tx, actor: labels.move_label(tx, actor, name="greeting", label="staging", version=1),
     "move label": lambda tx, actor: labels.move_label(tx, actor, name="greeting", label="production", version=2),
     "remove label": lambda tx, actor: labels.remove_label(tx, actor, name="greeting", label="production"),
+    "undo": lambda tx, actor: labels.undo_move(tx, actor, name="greeting", label="canary", expected_version=2),
+    "promote": lambda tx, actor: releases.promote(tx, actor, source="canary", target="staging"),
+    "look at promotion": lambda tx, actor: releases.promote(tx, actor, source="canary", target="staging", is_dry_run=True),
+    "look at move": lambda tx, actor: move_previews.preview_move(tx, actor, name="greeting", label="canary", version=1),
+    "look at removal": lambda tx, actor: move_previews.preview_removal(tx, actor, name="greeting", label="canary"),
+    "look at archive": lambda tx, actor: move_previews.preview_archive(tx, actor, name="greeting"),
+    "open request": lambda tx, actor: change_requests.open_request(
+        tx, actor, title="x", positions=[WantedPosition("greeting", "staging", 1)]
+    ),
+    "change request": lambda tx, actor: change_requests.change_request(tx, actor, request_id=1, title="y"),
+    "refresh request": lambda tx, actor: change_requests.refresh_request(tx, actor, request_id=1),
+    "close request": lambda tx, actor: change_requests.close_request(tx, actor, request_id=1),
+    "comment": lambda tx, actor: change_requests.comment_on_request(tx, actor, request_id=1, text="x"),
 }
-VERBS = READING | WRITING
+RELEASING: dict[str, Verb] = {
+    "take approval back": lambda tx, actor: change_requests.take_approval_back(tx, actor, request_id=1),
+    "merge": lambda tx, actor: change_requests.merge_request(tx, actor, request_id=1, revision=1),
+}
+VERBS = READING | WRITING | RELEASING
 
 WITHOUT_NAME = {"create", "list", "list archived", "recent fetches", "activity", "authors", "name meant"}
+WITHOUT_NAME |= {"list of the past", "releases", "rules", "requests", "waiting requests", "promote", "look at promotion"}
 
-MAY_READ = {Scope.READ, Scope.WRITE, Scope.ALL}
+MAY_READ = {Scope.READ, Scope.WRITE, Scope.RELEASE, Scope.ALL}
 MAY_WRITE = {Scope.WRITE, Scope.ALL}
+MAY_RELEASE = {Scope.RELEASE, Scope.ALL}
 
 
 @pytest.fixture
@@ -52,15 +94,19 @@ def filled(registry: Registry) -> Registry:
     with registry.database.write() as tx:
         make_prompt(tx, registry.actor, versions=2)
         labels.move_label(tx, registry.actor, name="greeting", label="production", version=1)
+        for version in (1, 2):
+            labels.move_label(tx, registry.actor, name="greeting", label="canary", version=version)
+        positions = [WantedPosition("greeting", "production", 2)]
+        change_requests.open_request(tx, registry.actor, title="Request", positions=positions)
         make_prompt(tx, registry.actor, name="old")
         prompts.archive_prompt(tx, registry.actor, name="old")
     return registry
 
 
 def expected(verb: str, role: Role, scope: Scope) -> type[PermissionDenied] | None:
-    if scope not in (MAY_READ if verb in READING else MAY_WRITE):
+    if scope not in (MAY_READ if verb in READING else MAY_RELEASE if verb in RELEASING else MAY_WRITE):
         return MissingScope
-    return RoleTooLow if verb in WRITING and role is Role.VIEWER else None
+    return RoleTooLow if verb not in READING and role is Role.VIEWER else None
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

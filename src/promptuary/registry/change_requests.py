@@ -30,6 +30,7 @@ from promptuary.model.label_history import MoveCause, MoveKind
 from promptuary.registry.changes import record_project_change
 from promptuary.registry.moves import Moves, look_at_moves, record_moves
 from promptuary.registry.request_merging import (
+    OUTDATED,
     Merge,
     WantedPosition,
     count_approvals,
@@ -300,8 +301,7 @@ def _require_current(request: ChangeRequest, revision: int) -> None:
         detail = "This change request was changed since you looked. Look at it again."
         raise RequestOutdated(detail)
     if request.is_outdated:
-        detail = "A label of this change request was moved meanwhile. Refresh the request and look at it again."
-        raise RequestOutdated(detail)
+        raise RequestOutdated(OUTDATED)
 
 
 def _waits_for(tx: Transaction, actor: Actor, request: ChangeRequest) -> bool:

@@ -13,6 +13,7 @@ from promptuary.model.errors import (
     MayNotApprove,
     MissingUser,
     PromptNotFound,
+    RequestOutdated,
     RoleTooLow,
     VersionNotFound,
 )
@@ -23,6 +24,8 @@ from promptuary.registry.moves import Moves, WantedMove, make_moves
 from promptuary.registry.protection import is_breaking
 from promptuary.store import label_rules, labels, prompts, versions
 from promptuary.store.engine.database import Transaction
+
+OUTDATED = "A label of this change request was moved meanwhile. Refresh the request and look at it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +91,15 @@ def require_may_approve(tx: Transaction, actor: Actor, request: ChangeRequest) -
 
 
 def merge(tx: Transaction, actor: Actor, request: ChangeRequest) -> Merge:
-    """Make the moves of a locked request that has its approvals. Raises `RoleTooLow`, `LabelProtected`, `ReleaseRefused`."""
+    """Make the moves of a locked request that has its approvals.
+
+    Raises `RoleTooLow`, `RequestOutdated`, `LabelProtected`, `ReleaseRefused`.
+    """
     asked = protection_of_request(tx, actor, request)
     if not actor.role.includes(asked.role):
         raise RoleTooLow(asked.role)
     wanted = lock_moves(tx, actor, request)
+    _require_current(request, wanted)
     if asked.breaking_needs_admin and not actor.role.includes(Role.ADMIN):
         rules = label_rules.list_rules(tx, actor.project_id)
         for want in wanted:
@@ -138,6 +145,13 @@ def _proposed(tx: Transaction, actor: Actor, position: WantedPosition) -> Propos
         detail = f"Label '{position.label}' of prompt '{position.name}' points at version {current} already."
         raise InvalidValue("invalid", detail, field="moves")
     return ProposedMove(prompt.id, prompt.name, position.label, current, position.version, current)
+
+
+def _require_current(request: ChangeRequest, wanted: Sequence[WantedMove]) -> None:
+    """Raise `RequestOutdated` if labels were moved after the request was read and before its prompts were locked."""
+    present = {(want.prompt.id, want.label): None if want.present is None else want.present.version for want in wanted}
+    if present != {(move.prompt_id, move.label): move.from_version for move in request.moves}:
+        raise RequestOutdated(OUTDATED)
 
 
 def _authors(tx: Transaction, request: ChangeRequest) -> set[int]:

@@ -1,7 +1,7 @@
 """Many callers at once, against real server processes: two workers on one SQLite file, two servers on one PostgreSQL."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,6 +16,8 @@ from serving import running_server
 from simultaneous import simultaneously
 
 from promptuary.model.changes import Change
+from promptuary.registry import change_requests, labels
+from promptuary.registry.request_merging import WantedPosition
 from promptuary.store import changes, integrity_checks
 from promptuary.store.engine.database import Database
 
@@ -223,3 +225,40 @@ def test_of_referring_to_a_part_and_taking_it_away_at_once_one_succeeds_and_noth
         statuses = [answer.status_code for answer in simultaneously([publish, take])]
         assert statuses in ([200, 409], [400, 204])
         assert {reader.get(f"name/{parent}/").status_code for reader in readers} == {200}
+
+
+def test_of_simultaneous_moves_undos_promotions_and_merges_one_wins_and_histories_are_chains(project: Project) -> None:
+    actor, database = project.registry.actor, project.registry.database
+    with database.write() as tx:
+        make_prompt(tx, actor, versions=5)
+        for version in (1, 2):
+            labels.move_label(tx, actor, name="greeting", label="production", version=version)
+    position = 2
+    for number in range(17):
+        others = [version for version in range(1, 6) if version != position]
+        with database.write() as tx:
+            labels.move_label(tx, actor, name="greeting", label="staging", version=others[number % 4])
+            positions = [WantedPosition("greeting", "production", others[(number + 1) % 4])]
+            requests = [change_requests.open_request(tx, actor, title="Move", positions=positions).id for _ in range(CALLERS // 4)]
+        expected = {"expected_version": position}
+        label = "name/greeting/labels/production/"
+        promotion = {"from": "staging", "to": "production", "expected": {"greeting": position}}
+        calls: list[Callable[[], httpx2.Response]] = []
+        for place, request_id in enumerate(requests):
+            mine = project.clients[place * 4 : place * 4 + 4]
+            calls += [
+                partial(mine[0].put, label, json={"version": others[(number + 2) % 4]} | expected),
+                partial(mine[1].post, f"{label}undo/", json=expected),
+                partial(mine[2].post, "promote/", json=promotion),
+                partial(mine[3].post, f"change_requests/{request_id}/merge/", json={"revision": 1}),
+            ]
+        statuses = Counter(answer.status_code for answer in simultaneously(calls))
+        assert statuses == {200: 1, 409: CALLERS - 1}
+        with database.read() as tx:
+            history = labels.list_history(tx, actor, name="greeting", label="production", limit=100).moves
+        assert len(history) == number + 3
+        assert history[0].from_version == position
+        position = history[0].to_version or 0
+    moves = [(move.from_version, move.to_version) for move in reversed(history)]
+    assert [before for before, _ in moves] == [None, *(since for _, since in moves[:-1])]
+    assert len({move.cause.kind for move in history}) >= 3
