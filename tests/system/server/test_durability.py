@@ -15,7 +15,7 @@ from command_line import CommandLine
 from serving import Server, running_server, wait_until
 
 from promptuary.model.changes.payloads import PromptPublished
-from promptuary.registry import prompts
+from promptuary.registry import labels, prompts
 from promptuary.store import changes
 
 NAMES = ["first", "second", "third"]
@@ -117,3 +117,44 @@ def assert_all_is_there(registry: Registry, load: Load) -> None:
             published = [change.payload for change in told if change.prompt_name == name]
             numbers = [payload.version for payload in published if isinstance(payload, PromptPublished)]
             assert numbers == list(range(2, latest + 1))
+
+
+def test_a_release_is_whole_or_not_there_when_workers_are_killed_in_it(
+    registry: Registry, database_url: str, tmp_path: Path
+) -> None:
+    names = [f"prompt-{number}" for number in range(40)]
+    with registry.database.write() as tx:
+        headers = bearer(make_key(tx, registry.user))
+        for name in names:
+            make_prompt(tx, registry.actor, name=name, versions=2)
+            for version, label in ((1, "one"), (2, "two")):
+                labels.move_label(tx, registry.actor, name=name, label=label, version=version)
+    path, wanted = f"/api/projects/{registry.project.id}/llm_prompts/promote/", {1: "one", 2: "two"}
+    output = tmp_path / "output.txt"
+    acknowledged = 0
+    with running_server(database_url, output, workers=2, log_requests="false", rate_limit_writes="") as server:
+        for number in range(WORKERS_KILLED_IN_A_LIFE * 2):
+            version = number % 2 + 1
+            with ThreadPoolExecutor(1) as pool, httpx2.Client(base_url=server.url, headers=headers, timeout=60) as client:
+                answer = pool.submit(client.post, path, json={"from": wanted[version], "to": "production"})
+                if number % 2:
+                    kill_oldest_worker(server)
+                try:
+                    is_acknowledged = answer.result().status_code == 200
+                except httpx2.TransportError:
+                    is_acknowledged = False
+            acknowledged += is_acknowledged
+            positions = production_of(registry, names)
+            assert len(set(positions)) == 1
+            assert not is_acknowledged or positions[0] == version
+    assert acknowledged >= WORKERS_KILLED_IN_A_LIFE
+
+
+def production_of(registry: Registry, names: list[str]) -> list[int]:
+    """Return where production is on each prompt, which is where its history ends."""
+    with registry.database.read() as tx:
+        positions = [prompts.fetch_prompt(tx, registry.actor, name, label="production").version for name in names]
+        for name, position in zip(names, positions, strict=True):
+            [last] = labels.list_history(tx, registry.actor, name=name, label="production", limit=1).moves
+            assert last.to_version == position
+    return positions
