@@ -19,6 +19,7 @@ from promptuary.model.content import MAX_BYTES, encode_config, encode_prompt
 from promptuary.model.edits import Edit, apply_edits
 from promptuary.model.names import check_label_name, check_prompt_name
 from promptuary.model.prompts import MAX_LABELS, MAX_VERSIONS
+from promptuary.registry.request_merging import OUTDATED
 
 Made = Exception | Callable[[], object]
 
@@ -53,8 +54,17 @@ EXAMPLES: list[tuple[str, Made]] = [
     ("The key is limited to other projects.", errors.KeyLimitedToOtherProjects(2)),
     ("The key's owner is not a member of the project.", errors.NotAMember()),
     ("The role of the key's owner is too low.", errors.RoleTooLow(Permission.WRITE.role)),
+    ("A rule protects the label.", errors.LabelProtected("production", 1)),
+    ("The change request is the caller's own work.", errors.MayNotApprove()),
+    ("The caller is no user.", errors.MissingUser()),
     ("A page of another site sends the request with a session.", api.sent_from_elsewhere()),
     ("The project does not exist.", errors.ProjectNotFound()),
+    ("The change request does not exist.", errors.RequestNotFound(7)),
+    ("The rule for labels does not exist.", errors.RuleNotFound(7)),
+    ("The project has a rule for these labels.", errors.RuleExists("production")),
+    ("The change request was merged or closed.", errors.RequestEnded("merged")),
+    ("A label of the change request was moved meanwhile.", errors.RequestOutdated(OUTDATED)),
+    ("The change request lacks approvals.", errors.NotEnoughApprovals(1, 2)),
     ("The prompt does not exist.", errors.PromptNotFound(_NAME)),
     ("The prompt has no such version.", errors.PromptNotFound(_NAME, version=7)),
     ("The prompt has no such label.", errors.PromptNotFound(_NAME, label="production")),

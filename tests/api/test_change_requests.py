@@ -144,7 +144,7 @@ class TestApprovals:
         author.open()
         for own in (author.client, api.client):
             answer = own.post(f"{api.path}change_requests/1/approve/", json={"revision": 1})
-            detail = "You proposed this change or wrote one of its texts, so somebody else must approve it."
+            detail = "You proposed this change or wrote one of its texts, so another user must approve it."
             assert (answer.status_code, answer.json()["detail"]) == (403, detail)
 
     def test_they_do_if_the_rule_allows_it(self, api: Api, author: Reviewer) -> None:

@@ -29,7 +29,7 @@ class RequestState(StrEnum):
 class ProposedMove:
     """A move that is proposed. A version is `None` if the label is not set, or is not to be set any more.
 
-    ``from_version`` is where the label was when its author or a reviewer looked last, ``current_version`` where it is now. A prompt
+    ``from_version`` is where the label was when the request was opened or refreshed, ``current_version`` where it is now. A prompt
     that ``is_archived`` has no labels.
     """
 
@@ -43,7 +43,7 @@ class ProposedMove:
 
     @property
     def is_outdated(self) -> bool:
-        """`True` if the label was moved since somebody looked."""
+        """`True` if the label was moved since the request was opened or refreshed."""
         return self.is_archived or self.current_version != self.from_version
 
 
@@ -97,7 +97,7 @@ class ChangeRequest:
 
     @property
     def is_outdated(self) -> bool:
-        """`True` if one of its labels was moved since somebody looked."""
+        """`True` if one of its labels was moved since it was opened or refreshed."""
         return self.is_open and any(move.is_outdated for move in self.moves)
 
 

@@ -81,7 +81,7 @@ class RequestEnded(RegistryError):
 
 
 class RequestOutdated(RegistryError):
-    """A change request cannot go on as it is: its labels or its moves have changed since the caller looked."""
+    """A change request is not what the caller has looked at: its labels or its moves have changed since."""
 
 
 class NotEnoughApprovals(RegistryError):
@@ -340,7 +340,7 @@ class LabelProtected(PermissionDenied):
 
 
 class MissingUser(PermissionDenied):
-    """The operator at the command line is nobody who could approve anything."""
+    """Only users approve change requests, and the operator at the command line is none."""
 
     def __init__(self) -> None:
         super().__init__("Only a user can approve a change request.")
@@ -350,7 +350,7 @@ class MayNotApprove(PermissionDenied):
     """A user cannot approve a change request that is their own work."""
 
     def __init__(self) -> None:
-        super().__init__("You proposed this change or wrote one of its texts, so somebody else must approve it.")
+        super().__init__("You proposed this change or wrote one of its texts, so another user must approve it.")
 
 
 class MissingScope(PermissionDenied):

@@ -35,7 +35,7 @@ class LabelRule:
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """What all rules for a label ask together: of each kind, the strictest."""
+    """Conditions of all rules for a label together: of each kind, the strictest."""
 
     role: Role = Role.EDITOR
     approvals: int = 0

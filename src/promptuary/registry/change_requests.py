@@ -265,7 +265,7 @@ def may_merge(tx: Transaction, actor: Actor, request: ChangeRequest) -> bool:
 
 
 def preview_request(tx: Transaction, actor: Actor, *, request_id: int) -> Moves:
-    """Tell what the moves of an open request would change, from where its labels are now; ``tx`` must be able to write.
+    """Return what the moves of an open request would change, from where its labels are now; ``tx`` must be able to write.
 
     Raises `RequestNotFound`, `RequestEnded`.
     """
@@ -320,7 +320,7 @@ def _changed(tx: Transaction, actor: Actor, request_id: int) -> ChangeRequest:
 
 
 def _try_to_merge(tx: Transaction, actor: Actor, request: ChangeRequest) -> Merge | None:
-    """Merge a request if that is possible now; else it stays approved, and somebody sees why who tries."""
+    """Merge a request if that is possible now; else it stays approved, and the next user who tries sees the reason."""
     try:
         with attempting(tx):
             made = merge(tx, actor, request)

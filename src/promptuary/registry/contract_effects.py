@@ -1,4 +1,4 @@
-"""What a move of a label means for programs that fill in variables."""
+"""The effect of a move of a label on programs that fill in variables."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from promptuary.store.engine.database import Transaction
 class ServedText:
     """The text and the variables that programs get of a version; without its parts if they cannot be put together.
 
-    The text is `None` if nobody asked for it.
+    The text is `None` if it was not asked for.
     """
 
     text: str | None
@@ -38,7 +38,7 @@ def served_text(tx: Transaction, actor: Actor, version: Version | None, *, with_
 
 
 def effect_of_move(before: ServedText, after: ServedText) -> ChangeLevel:
-    """Return the effect of a move: a label that goes breaks all that fetch by it, and nobody knows a new one yet."""
+    """Return the effect of a move: a label that goes breaks all that fetch by it, and no program knows a new one yet."""
     if after is NOT_SERVED:
         return ChangeLevel.BREAKING
     if before is NOT_SERVED:

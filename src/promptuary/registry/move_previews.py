@@ -30,7 +30,7 @@ class ArchivePreview:
 def preview_move(
     tx: Transaction, actor: Actor, *, name: str, label: str, version: int, expected_version: ExpectedVersion = ANYWHERE
 ) -> Moves:
-    """Tell what `labels.move_label` would change. Raises what it raises, but tells of what references forbid."""
+    """Return what `labels.move_label` would change. Raises what it raises, but tells of what references forbid."""
     actor.require(Permission.WRITE)
     check_label_name(label)
     prompt = prompts.lock_prompt(tx, project_id=actor.project_id, name=name)
@@ -44,7 +44,7 @@ def preview_move(
 
 
 def preview_removal(tx: Transaction, actor: Actor, *, name: str, label: str, expected_version: ExpectedVersion = ANYWHERE) -> Moves:
-    """Tell what `labels.remove_label` would change. Raises what it raises, but tells of what references forbid."""
+    """Return what `labels.remove_label` would change. Raises what it raises, but tells of what references forbid."""
     actor.require(Permission.WRITE)
     prompt = prompts.lock_prompt(tx, project_id=actor.project_id, name=name)
     present = None if prompt is None else labels.find_label(tx, prompt.id, label)
@@ -55,7 +55,7 @@ def preview_removal(tx: Transaction, actor: Actor, *, name: str, label: str, exp
 
 
 def preview_archive(tx: Transaction, actor: Actor, *, name: str) -> ArchivePreview:
-    """Tell what `prompts.archive_prompt` would change. Raises `PromptNotFound`, but tells of what references forbid."""
+    """Return what `prompts.archive_prompt` would change. Raises `PromptNotFound`, but tells of what references forbid."""
     actor.require(Permission.WRITE)
     prompt = prompts.lock_prompt(tx, project_id=actor.project_id, name=name)
     if prompt is None:

@@ -106,7 +106,7 @@ def look_at_moves(tx: Transaction, actor: Actor, wanted: Sequence[WantedMove], c
     followers = _list_followers(tx, wanted)
     before = _serve(tx, actor, (*_present_versions(tx, wanted), *followers), max_bytes=MAX_COMPARED_BYTES)
     with rehearsing(tx):
-        # A look goes on where a rule forbids the move, and tells of that.
+        # A look does not end where a rule forbids the move; it tells of that.
         effects = _apply(tx, actor, wanted, replace(cause, kind=MoveKind.CHANGE_REQUEST))
         after = _serve(tx, actor, (*(want.target for want in wanted), *followers), max_bytes=MAX_COMPARED_BYTES)
     moves = _describe(tx, wanted, before[: len(wanted)], after[: len(wanted)], effects)

@@ -1,4 +1,4 @@
-"""What the rules of a project say to a move of a label. Every move passes here, whatever verb makes it."""
+"""Asking the rules of a project whether a label may move. Every move passes here, whatever verb makes it."""
 
 from collections.abc import Sequence
 

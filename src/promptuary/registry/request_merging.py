@@ -1,4 +1,4 @@
-"""What change requests propose, whose approvals of it count, and how it is carried out."""
+"""The moves that change requests propose, the approvals that count, and the merge."""
 
 import uuid
 from collections.abc import Sequence

@@ -27,7 +27,7 @@ def insert_moves(
 ) -> None:
     """Insert moves of one cause: the id of the prompt, the label, the versions before and since.
 
-    The caller holds the locks of the prompts. Without ``by``, nobody knows who moved them.
+    The caller holds the locks of the prompts. Without ``by``, it is not known who moved them.
     """
     shared = {
         "kind": cause.kind.value,

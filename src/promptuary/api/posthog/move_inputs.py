@@ -109,7 +109,7 @@ class LLMPromptPromote(Body):
 
 
 class LLMPromptReleaseUndo(Body):
-    """Why a release is taken back."""
+    """The undo of a release."""
 
     reason: Reason = Field(default=None, description="Why, for the history of the labels.")
     emergency: Annotated[bool, flag()] = Field(

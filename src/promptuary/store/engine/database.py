@@ -58,7 +58,7 @@ def rehearsing(tx: Transaction) -> Iterator[None]:
 
 @contextmanager
 def attempting(tx: Transaction) -> Iterator[None]:
-    """Undo what the block has written if it raises, and nothing before it, so that the transaction can go on."""
+    """Undo what the block has written if it raises, and nothing before it, so that the transaction can continue."""
     with tx.connection.begin_nested():
         yield
 
