@@ -34,6 +34,9 @@ startCopying();
 startTimes();
 startConfirming();
 
+if (document.querySelector("[data-live]")) {
+  void import("./live").then(({ startLiveNotices }) => startLiveNotices());
+}
 if (document.querySelector("[data-try]")) {
   void import("./try").then(({ startTrying }) => startTrying());
 }

@@ -50,6 +50,10 @@ class Links:
         """Lead to the project's settings."""
         return self._address("settings")
 
+    def changes(self, name: str) -> str:
+        """Lead to the stream of changes of one prompt, for scripts."""
+        return f"{self.root}/api/projects/{self.project_id}/llm_prompts/changes/?{urlencode({'name': name})}"
+
     def _address(self, *segments: str, **query: object) -> str:
         path = "".join(f"/{quote(segment, safe='')}" for segment in ("projects", str(self.project_id), *segments))
         sent = {name: value for name, value in query.items() if value is not None and value != ""}
