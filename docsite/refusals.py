@@ -24,6 +24,8 @@ from promptuary.registry.request_merging import OUTDATED
 Made = Exception | Callable[[], object]
 
 _NAME = "support-reply"
+_RELEASE = "466a1d9a-b7da-4af1-a310-977834a192a5"
+_MOVED = errors.MoveRefusal(_NAME, "label_moved", "Label 'production' points at version 9 by now.", 9)
 _ADDRESS_WITHOUT_ENDPOINT = api.envelope("invalid_request", "not_found", "Endpoint not found.")
 
 EXAMPLES: list[tuple[str, Made]] = [
@@ -71,11 +73,13 @@ EXAMPLES: list[tuple[str, Made]] = [
     ("The archived prompt does not exist.", errors.ArchivedPromptNotFound(_NAME)),
     ("The version for a label does not exist.", errors.VersionNotFound(_NAME, 7)),
     ("The label to remove does not exist.", errors.LabelNotFound("production", _NAME)),
+    ("The release does not exist.", errors.ReleaseNotFound(_RELEASE)),
     ("The path does not exist.", api.ApiError(404, _ADDRESS_WITHOUT_ENDPOINT)),
     ("The client does not accept JSON.", api.not_acceptable()),
     ("The name of the archived prompt is in use by another prompt.", errors.RestoredNameTaken()),
     ("Another version was published after the base version.", errors.VersionConflict(4)),
     ("The label is not at the expected version; null if it is not set.", errors.LabelMoved(4)),
+    ("Labels that are to move together cannot all move; nothing was changed.", errors.ReleaseRefused([_MOVED])),
     (
         "An imported prompt already exists with another history.",
         errors.HistoryConflict(_NAME, "another prompt has the name here"),

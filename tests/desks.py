@@ -37,6 +37,12 @@ class Desk:
         assert (finished.returncode, finished.stderr, finished.stdout.count("\n")) == (status, "", 1), finished
         return json.loads(finished.stdout)
 
+    def json_of(self, *arguments: str) -> Any:
+        """Run a command with ``--json`` that also warns; return what it prints."""
+        finished = self.run(*arguments, "--json")
+        assert finished.returncode == 0, finished
+        return json.loads(finished.stdout)
+
     def error(self, *arguments: str, stdin: str | bytes = "", **settings: str) -> str:
         """Run a command that must be refused and return its sentence."""
         finished = self.run(*arguments, stdin=stdin, **settings)
@@ -71,6 +77,9 @@ class Desk:
 
     def latest(self, name: str) -> Any:
         return self.api.get(f"name/{name}/").json()
+
+    def latest_labels(self, name: str) -> Any:
+        return self.api.get(f"resolve/name/{name}/").json()["labels"]
 
 
 @contextmanager

@@ -49,6 +49,14 @@ LOCATIONS: Mapping[str, Location] = {
     "key": Location("keys", "Personal API keys."),
     "db": Location("db", "Upgrade, check, back up and restore the database."),
     "prompt": Location("prompt_writing", "Read, write, compare, label and archive the prompts of a server over HTTP."),
+    "label": Location("labels", "Point a label of a prompt at a version, take its last move back, list its history."),
+    "promote": Location(
+        "releases", "Point a label of many prompts at what another label points at: all of them, or none.", "promote"
+    ),
+    "releases": Location(
+        "releases", "List releases, which are labels of several prompts that were moved together, and undo one as a whole."
+    ),
+    "at": Location("past", "Show what programs got at a time of the past, or list the prompts of then.", "show_past"),
 }
 """All commands by name, in the order of the help."""
 

@@ -13,6 +13,7 @@ from promptuary.remote import text_of
 from promptuary.sync import Difference, Draft
 from promptuary.sync.comparing import readable
 
+_STYLES = {"-": "red", "+": "green", "@": "dim", "\\": "dim"}
 _SIGNS = {"same": (" ", ""), "removed": ("-", "red"), "added": ("+", "green")}
 
 
@@ -28,6 +29,13 @@ def show_difference(old: Draft | None, new: Draft | None, *, title: str) -> None
                 console.print(Text(printable(f"{sign} config {change.path}: {value}"), style=style))
     for sentence in list_caller_changes(old, new):
         console.print(Text(printable(sentence)))
+
+
+def show_unified(diff: str) -> None:
+    """Print a unified diff that the server made; nothing for an empty one."""
+    console = Console(highlight=False, soft_wrap=True)
+    for line in diff.split("\n") if diff else ():
+        console.print(Text(printable(line, kept="\t"), style=_STYLES.get(line[:1], "")))
 
 
 def list_caller_changes(old: Draft | None, new: Draft | None) -> list[str]:

@@ -98,6 +98,17 @@ def format_timestamp(moment: datetime | None) -> str | None:
     return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def to_the_second(moment: str) -> str:
+    """Return a timestamp of the API, which is UTC, to the second."""
+    return moment.partition(".")[0].removesuffix("Z") + "Z"
+
+
+def author_of(row: Mapping[str, dict[str, str] | None]) -> str | None:
+    """Return the e-mail address of the user who made something, `None` if the user is not known."""
+    author = row["created_by"]
+    return author["email"] if author else None
+
+
 def printable(text: str, *, kept: str = "") -> str:
     """Return a text that cannot take hold of the terminal: line breaks, control and hidden characters are shown as escapes."""
     escaped = HIDDEN.sub(lambda match: match[0] if match[0] in kept else _escape(match[0]), text)

@@ -8,6 +8,7 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,10 +16,11 @@ import typer
 
 from promptuary.cli.hidden_warnings import passages_of_changes, read_base, warn_of_added
 from promptuary.cli.output import AsJson, say, show_json
-from promptuary.cli.prompts import PromptName, app
+from promptuary.cli.prompts import app
 from promptuary.cli.reference_warnings import warn_of_conflicts
-from promptuary.cli.remote import ProfileName, reached_prompts
+from promptuary.cli.remote import ProfileName, reached_prompts, require_labelling
 from promptuary.cli.variable_warnings import warn_of_variables
+from promptuary.cli.version_choices import PromptName
 from promptuary.files import InvalidFile, decoded, in_line_feeds, write_file
 from promptuary.model.contracts import encode_contract
 from promptuary.model.hidden_places import passages_of
@@ -39,6 +41,7 @@ Variables = Annotated[
 ]
 AcceptsEmpty = Annotated[bool, typer.Option("--yes", "-y", help="Allow empty content.")]
 Note = Annotated[str | None, typer.Option("--note", help="Description of the change, shown in the history.")]
+Labels = Annotated[list[str] | None, typer.Option("--label", help="A label that points at the new version at once. Repeatable.")]
 
 _CRLF = "\r\n"
 _MAX_INPUT = 16_000_000
@@ -52,6 +55,7 @@ def create(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
     config: Config = None,
     variables: Variables = None,
     note: Note = None,
+    labels: Labels = None,
     yes: AcceptsEmpty = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
@@ -60,9 +64,10 @@ def create(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
     content = _value(in_line_feeds(_read_content(file, is_agreed=yes)), is_json=is_json)
     settings, contract = _read_config(config), _read_contract(variables)
     with reached_prompts(profile) as prompts:
-        created = prompts.create(name, content, config=settings, description=note, contract=contract)
+        require_labelling(prompts, labels)
+        created = prompts.create(name, content, config=settings, description=note, contract=contract, labels=labels or ())
         whole = warn_of_conflicts(prompts, name, content, contract)
-    _show_result(created, "is created", as_json=as_json)
+    _show_result(created, "is created", labels or (), as_json=as_json)
     warn_of_added(name, (), passages_of(content, settings))
     warn_of_variables(name, whole, contract)
 
@@ -78,6 +83,7 @@ def publish(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
     config: Config = None,
     variables: Variables = None,
     note: Note = None,
+    labels: Labels = None,
     yes: AcceptsEmpty = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
@@ -92,12 +98,13 @@ def publish(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
     if variables is not None:
         changes["variables"] = _read_contract(variables)
     with reached_prompts(profile) as prompts:
+        require_labelling(prompts, labels)
         if isinstance(changes.get("prompt"), str) and not is_json and not _has_crlf(prompts, name, base_version, text):
             changes["prompt"] = in_line_feeds(text)
         base = read_base(prompts, name, base_version, changes)
-        published = _publish(prompts, name, base_version, changes, note)
+        published = _publish(prompts, name, base_version, changes, note, labels or ())
         whole = warn_of_conflicts(prompts, name, published["prompt"], published.get("variables"))
-    _show_result(published, "is published", as_json=as_json)
+    _show_result(published, "is published", labels or (), as_json=as_json)
     warn_of_added(name, base, passages_of_changes(changes))
     warn_of_variables(name, whole, published.get("variables"))
 
@@ -139,10 +146,15 @@ def edit(
 
 
 def _publish(
-    prompts: RemotePrompts, name: str, base_version: int, changes: dict[str, object], note: str | None
+    prompts: RemotePrompts,
+    name: str,
+    base_version: int,
+    changes: dict[str, object],
+    note: str | None,
+    labels: Sequence[str] = (),
 ) -> dict[str, object]:
     try:
-        return prompts.publish(name, base_version, changes, description=note)
+        return prompts.publish(name, base_version, changes, description=note, labels=labels)
     except Conflict as conflict:
         current = conflict.current_version
         raise RemoteError(
@@ -151,11 +163,12 @@ def _publish(
         ) from None
 
 
-def _show_result(version: dict[str, object], what: str, *, as_json: bool) -> None:
+def _show_result(version: dict[str, object], what: str, labels: Sequence[str] = (), *, as_json: bool) -> None:
     if as_json:
         show_json(version)
-    else:
-        say(f"Version {version['version']} of {version['name']} {what}.")
+        return
+    pointing = f" {' and '.join(labels)} point{'' if len(labels) > 1 else 's'} at it." if labels else ""
+    say(f"Version {version['version']} of {version['name']} {what}.{pointing}")
 
 
 def _has_crlf(prompts: RemotePrompts, name: str, version: int, text: str) -> bool:

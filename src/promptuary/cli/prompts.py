@@ -7,17 +7,29 @@ from typing import Annotated, Any
 import typer
 
 from promptuary.cli.differences import show_difference
-from promptuary.cli.output import AsJson, Record, say, show_json, show_record, show_records, show_text, write_out
-from promptuary.cli.reference_warnings import Served, find_affected, named, warn_of_move
+from promptuary.cli.labels import set_label
+from promptuary.cli.moves import DryRun, Reason, end_dry_run, show_keys, show_moves
+from promptuary.cli.output import (
+    AsJson,
+    Record,
+    author_of,
+    say,
+    show_json,
+    show_record,
+    show_records,
+    show_text,
+    to_the_second,
+    write_out,
+)
 from promptuary.cli.remote import ProfileName, Yes, reached_prompts, require_agreement
+from promptuary.cli.version_choices import PromptName, number_of, version_of
 from promptuary.model.names import check_label_name
-from promptuary.remote import Conflict, Missing, RemoteError, RemotePrompts, ServerReference
+from promptuary.remote import Missing, RemoteError, RemotePrompts, RemoteReleases, ServerReference
 from promptuary.sync import Draft
 
 app = typer.Typer(help="Read, write, compare, label and archive the prompts of a server over HTTP.", no_args_is_help=True)
 
 Row = dict[str, Any]
-PromptName = Annotated[str, typer.Argument(metavar="NAME", help="The prompt's name.")]
 Version = Annotated[int | None, typer.Option("--version", help="The version's number.", min=1)]
 
 
@@ -71,8 +83,8 @@ def show(
             "version": f"{found['version']} of {found['latest_version']}",
             "labels": found["labels"],
             "description": found["version_description"],
-            "author": _author(found),
-            "created_at": _second(found["created_at"]),
+            "author": author_of(found),
+            "created_at": to_the_second(found["created_at"]),
             "config": found["config"],
             **({"variables": found["variables"]} if "variables" in found else {}),
             **({"references": references} if references else {}),
@@ -98,25 +110,28 @@ def history(name: PromptName, profile: ProfileName = None, as_json: AsJson = Fal
 @app.command("diff")
 def diff(
     name: PromptName,
-    old: Annotated[int | None, typer.Argument(metavar="OLD", help="The older version. Default: the one before NEW.", min=1)] = None,
-    new: Annotated[int | None, typer.Argument(metavar="NEW", help="The newer version. Default: the latest.", min=1)] = None,
+    old: Annotated[
+        str | None, typer.Argument(metavar="OLD", help="The older version: a number or a label. Default: the one before NEW.")
+    ] = None,
+    new: Annotated[
+        str | None, typer.Argument(metavar="NEW", help="The newer version: a number or a label. Default: the latest.")
+    ] = None,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare two versions of a prompt."""
+    """Compare two versions of a prompt, each by its number or by a label."""
     with reached_prompts(profile) as prompts:
         newer = _read_version(prompts, name, new)
-        before = old or newer["version"] - 1
-        older = _read_version(prompts, name, before) if before else None
+        older = _read_version(prompts, name, old or str(newer["version"] - 1)) if old or newer["version"] > 1 else None
     if as_json:
         show_json({"old": older, "new": newer})
         return
     drafts = [None if each is None else Draft(each["prompt"], each["config"], each.get("variables")) for each in (older, newer)]
-    if drafts[0] == drafts[1]:
-        say(f"Versions {before} and {newer['version']} do not differ.")
+    was = "nothing" if older is None else f"version {_called(older, old)}"
+    if drafts[0] == drafts[1] and older is not None:
+        say(f"Versions {_called(older, old)} and {_called(newer, new)} do not differ.")
         return
-    was = f"version {before}" if before else "nothing"
-    show_difference(drafts[0], drafts[1], title=f"{name}: {was} and version {newer['version']}")
+    show_difference(drafts[0], drafts[1], title=f"{name}: {was} and version {_called(newer, new)}")
 
 
 @app.command("dependents")
@@ -136,47 +151,27 @@ def dependents(
     _show_rows(rows, _record_of_dependent, as_json=as_json, nothing=f"No prompt references {name}.")
 
 
-@app.command("label")
-def set_label(
+app.command("label")(set_label)
+
+
+@app.command("archive")
+def archive(
     name: PromptName,
-    label: Annotated[str, typer.Argument(metavar="LABEL", help="The label's name.")],
-    version: Version = None,
-    remove: Annotated[bool, typer.Option("--remove", help="Remove the label instead.")] = False,
+    reason: Reason = None,
+    dry_run: DryRun = False,
     yes: Yes = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Point a label at a version, or remove it. Fails if the label is moved by another user meanwhile."""
-    if (version is None) != remove:
-        raise typer.BadParameter("Give either --version or --remove.")
-    check_label_name(label, field="label")
-    with reached_prompts(profile) as prompts:
-        labels = {each["name"]: each["version"] for each in prompts.resolve(name)["labels"]}
-        current = labels.get(label)
-        affected: list[Served] = []
-        if version is None:
-            _remove_label(prompts, name, label, current, is_agreed=yes)
-        elif version != current:
-            affected = find_affected(prompts, name, label)
-            _move_label(prompts, name, label, current, version, affected, is_agreed=yes)
-    names = sorted({each.name for each in affected})
-    if as_json:
-        more = {"affected_prompts": names} if names else {}
-        show_json({"name": name, "label": label, "version": version, "from_version": current, **more})
-    elif version is None:
-        say(f"{name}: {label} is removed.")
-    else:
-        was = " already" if current == version else "" if current is None else f", and no longer at {current}"
-        changed = f" Changed: {named(affected)}." if affected else ""
-        say(f"{name}: {label} points at version {version}{was}.{changed}")
-
-
-@app.command("archive")
-def archive(name: PromptName, yes: Yes = False, profile: ProfileName = None, as_json: AsJson = False) -> None:
     """Take a prompt out of service, with all versions and labels. Its name becomes free."""
     with reached_prompts(profile) as prompts:
+        if dry_run or reason is not None:
+            RemoteReleases(prompts.remote).require_known()
+        if dry_run:
+            _preview_archive(prompts, name, as_json=as_json)
+            return
         require_agreement(f"Archive {name}, with all versions and labels?", is_agreed=yes)
-        prompts.archive(name)
+        prompts.archive(name, reason=reason)
     if as_json:
         show_json({"name": name, "archived": True})
     else:
@@ -208,7 +203,7 @@ def _record_of_prompt(row: Row) -> Record:
         "name": row["name"],
         "version": row["version"],
         "labels": [f"{each['name']}={each['version']}" for each in row["all_labels"]],
-        "changed_at": _second(row["created_at"]),
+        "changed_at": to_the_second(row["created_at"]),
         "bytes": row["prompt_size_bytes"],
     }
 
@@ -218,8 +213,8 @@ def _record_of_version(row: Row) -> Record:
         "version": row["version"],
         "labels": row["labels"],
         "description": row["version_description"],
-        "author": _author(row),
-        "created_at": _second(row["created_at"]),
+        "author": author_of(row),
+        "created_at": to_the_second(row["created_at"]),
     }
 
 
@@ -233,8 +228,24 @@ def _record_of_dependent(row: Row) -> Record:
     }
 
 
-def _read_version(prompts: RemotePrompts, name: str, version: int | None) -> dict[str, Any]:
-    found: dict[str, Any] = _read_page(prompts, name, version)["prompt"]
+def _preview_archive(prompts: RemotePrompts, name: str, *, as_json: bool) -> None:
+    moves = RemoteReleases(prompts.remote).preview_archive(name)
+    if not as_json:
+        fetched = f"was fetched {show_keys(moves['fetches'])}" if moves["fetches"] else "was not fetched in the last 7 days"
+        say(f"{name} {fetched}.")
+        show_moves(prompts, moves)
+    end_dry_run(moves, strict=False, as_json=as_json)
+
+
+def _called(version: Row, choice: str | None) -> str:
+    """Return the number of a version, with the label that chose it."""
+    return f"{version['version']}" if choice is None or number_of(choice) else f"{version['version']} ({choice})"
+
+
+def _read_version(prompts: RemotePrompts, name: str, choice: str | None) -> Row:
+    """Read the version that a number or a label means, or the latest."""
+    number = None if choice is None else number_of(choice) or version_of(prompts.resolve(name), choice)
+    found: Row = _read_page(prompts, name, number)["prompt"]
     return found
 
 
@@ -252,48 +263,3 @@ def _read_page(prompts: RemotePrompts, name: str, version: int | None) -> dict[s
 def _told(each: ServerReference) -> str:
     meaning = f"v{each.resolved_version}" if each.problem is None else each.problem
     return f"{each.reference} → {meaning}"
-
-
-def _remove_label(prompts: RemotePrompts, name: str, label: str, current: int | None, *, is_agreed: bool) -> None:
-    if current is not None:
-        require_agreement(f"{label} points at version {current} of {name}. Remove it?", is_agreed=is_agreed)
-    try:
-        prompts.remove_label(name, label, expected_version=current)
-    except Conflict as conflict:
-        raise _moved(name, label, conflict) from None
-
-
-def _move_label(
-    prompts: RemotePrompts,
-    name: str,
-    label: str,
-    current: int | None,
-    version: int,
-    affected: Sequence[Served],
-    *,
-    is_agreed: bool,
-) -> None:
-    if affected:
-        say(f"Prompts that follow {label} of {name} change: {named(affected)}.", err=True)
-    warn_of_move(prompts, name, label, version, affected)
-    if current is not None or affected:
-        place = "no version" if current is None else f"version {current}"
-        require_agreement(f"{label} points at {place} of {name}. Move it to {version}?", is_agreed=is_agreed)
-    try:
-        prompts.set_label(name, label, version, expected_version=current)
-    except Conflict as conflict:
-        raise _moved(name, label, conflict) from None
-
-
-def _moved(name: str, label: str, conflict: Conflict) -> RemoteError:
-    now = "removed" if conflict.current_version is None else f"moved to version {conflict.current_version}"
-    return RemoteError(f"{label} of {name} was {now} in the meantime. Check the label, then run the command again.")
-
-
-def _second(moment: str) -> str:
-    return moment.partition(".")[0].removesuffix("Z") + "Z"
-
-
-def _author(version: dict[str, dict[str, str] | None]) -> str | None:
-    author = version["created_by"]
-    return author["email"] if author else None

@@ -8,7 +8,17 @@ import typer
 from promptuary.cli.hidden_warnings import warn_of_push
 from promptuary.cli.output import AsJson, say
 from promptuary.cli.progress import progress
-from promptuary.cli.remote import DEFAULT_FOLDER, FolderPath, ProfileName, Yes, agrees, reached_prompts, show_step, show_steps
+from promptuary.cli.remote import (
+    DEFAULT_FOLDER,
+    FolderPath,
+    ProfileName,
+    Yes,
+    agrees,
+    reached_prompts,
+    require_labelling,
+    show_step,
+    show_steps,
+)
 from promptuary.cli.variable_warnings import warn_of_variables_in_push
 from promptuary.files import Folder, InvalidFile, Lock, read_folder, write_parts
 from promptuary.model.text import counted
@@ -23,6 +33,9 @@ _PUBLISHING = {Action.CREATE, Action.PUBLISH, Action.MERGE}
 def push(
     folder_path: FolderPath = DEFAULT_FOLDER,
     note: Annotated[str | None, typer.Option(help="Description of the change, shown in the history.")] = None,
+    labels: Annotated[
+        list[str] | None, typer.Option("--label", help="A label that points at each pushed version at once. Repeatable.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the changes without making them.")] = False,
     archive: Annotated[bool, typer.Option("--archive", help="Archive prompts whose files were deleted.")] = False,
     yes: Yes = False,
@@ -36,10 +49,18 @@ def push(
     for file, reason in {} if as_json else folder.ignored.items():
         say(f"{file} is left out: {reason[0].lower()}{reason[1:]}", err=True)
     with reached_prompts(profile) as prompts:
+        require_labelling(prompts, labels)
         lock = require_same_project(folder, find_project(prompts.remote))
         with progress() as shown:
             task = shown.add_task("Comparing", total=None)
-            planned = plan_push(folder, prompts, note=note, archives=archive, advance=lambda number: shown.advance(task, number))
+            planned = plan_push(
+                folder,
+                prompts,
+                note=note,
+                labels=labels or (),
+                archives=archive,
+                advance=lambda number: shown.advance(task, number),
+            )
         steps = iter(planned) if dry_run else _performed(planned, folder, lock, prompts)
         done = _shown(steps, planned, as_json=as_json)
     if dry_run and done and not as_json:

@@ -40,9 +40,9 @@ def find_affected(prompts: RemotePrompts, name: str, label: str) -> list[Served]
     return [found[key] for key in sorted(found)]
 
 
-def named(affected: Iterable[Served]) -> str:
+def named(affected: Iterable[str]) -> str:
     """Return the names of prompts as a sentence lists them."""
-    names = sorted({each.name for each in affected})
+    names = sorted(set(affected))
     more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
     return ", ".join(names[:_MAX_NAMED]) + more
 

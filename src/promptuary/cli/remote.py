@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from promptuary.cli.output import say, show_json
-from promptuary.remote import Remote, RemoteError, RemotePrompts, read_profile
+from promptuary.model.names import check_label_name
+from promptuary.remote import Remote, RemoteError, RemotePrompts, RemoteReleases, read_profile
 
 ProfileName = Annotated[
     str | None,
@@ -31,6 +32,14 @@ def reached_prompts(profile: str | None) -> Iterator[RemotePrompts]:
         raise RemoteError("The name of the profile is empty.")
     with Remote(read_profile(profile)) as remote:
         yield RemotePrompts(remote)
+
+
+def require_labelling(prompts: RemotePrompts, labels: Sequence[str] | None) -> None:
+    """Check labels that are to point at new versions at once, and that the server can do so. Raises `RemoteError`."""
+    for label in labels or ():
+        check_label_name(label, field="label")
+    if labels:
+        RemoteReleases(prompts.remote).require_known()
 
 
 def show_steps(steps: Sequence[Any], *, as_json: bool, fields: Sequence[str], nothing: str) -> None:

@@ -4,15 +4,17 @@ Everything here speaks the public API; nothing knows a database.
 """
 
 from promptuary.remote.client import Remote
-from promptuary.remote.errors import Conflict, Missing, Referenced, RefusedReference, RemoteError, Unreachable
+from promptuary.remote.errors import Conflict, Missing, MovesRefused, Referenced, RefusedReference, RemoteError, Unreachable
 from promptuary.remote.profiles import Profile, read_profile
 from promptuary.remote.projects import CURRENT, RemoteProject, find_project
 from promptuary.remote.prompts import RemotePrompts, Row, ServerReference, content_of, text_of
+from promptuary.remote.releases import RemoteReleases
 
 __all__ = [
     "CURRENT",
     "Conflict",
     "Missing",
+    "MovesRefused",
     "Profile",
     "Referenced",
     "RefusedReference",
@@ -20,6 +22,7 @@ __all__ = [
     "RemoteError",
     "RemoteProject",
     "RemotePrompts",
+    "RemoteReleases",
     "Row",
     "ServerReference",
     "Unreachable",

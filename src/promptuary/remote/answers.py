@@ -92,6 +92,20 @@ def optional_number(value: object) -> None:
         raise _invalid("A number from 1, or null, is required.")
 
 
+def optional_version(value: object) -> None:
+    """Require the number of a version, or null where a label is not set."""
+    if value is not None:
+        version_number(value)
+
+
+def texts(value: object) -> None:
+    """Require a list of texts."""
+    if not isinstance(value, list):
+        raise _invalid("A list of texts is required.")
+    for each in value:
+        text(each)
+
+
 def optional_text(value: object) -> None:
     """Require a text, or null."""
     if value is not None:
@@ -201,6 +215,9 @@ RESTORED: Mapping[str, Check] = {**VERSION, "former_labels": pointers}
 FETCHED: Mapping[str, Check] = {"name": prompt_name, "version": version_number}
 """A version as programs fetch it."""
 
+PAST: Mapping[str, Check] = {**FETCHED, "prompt": prompt_text, "config": config, "created_at": moment}
+"""A version as programs fetched it at a time of the past."""
+
 REFERENCE: Mapping[str, Check] = {
     "name": prompt_name,
     "version": optional_number,
@@ -222,6 +239,46 @@ DEPENDENT: Mapping[str, Check] = {
 
 LABEL: Mapping[str, Check] = {"name": label_name, "version": version_number}
 """A label of a prompt."""
+
+LABEL_MOVE: Mapping[str, Check] = {
+    "id": count,
+    "from_version": optional_version,
+    "to_version": optional_version,
+    "kind": text,
+    "reason": optional_text,
+    "created_by": author,
+    "created_at": moment,
+}
+"""A line of a label's history."""
+
+MOVE: Mapping[str, Check] = {
+    "name": prompt_name,
+    "from_version": optional_version,
+    "to_version": optional_version,
+    "contract_change": text,
+    "affected_prompts": texts,
+}
+"""A move of a label, made or looked at."""
+
+REFUSAL: Mapping[str, Check] = {"name": prompt_name, "code": text, "detail": text, "current_version": optional_version}
+"""Reason why a label cannot be moved."""
+
+CHANGED_TEXT: Mapping[str, Check] = {"name": prompt_name, "label": optional_label, "diff": text}
+"""A text that moves change."""
+
+KEY_FETCHES: Mapping[str, Check] = {"label": optional_text, "fetches": count}
+"""Fetches with a key."""
+
+RELEASED_LABEL: Mapping[str, Check] = {
+    "name": prompt_name,
+    "label": label_name,
+    "from_version": optional_version,
+    "to_version": optional_version,
+}
+"""A label that was moved in a release."""
+
+RELEASE: Mapping[str, Check] = {"id": text, "kind": text, "reason": optional_text, "created_by": author, "created_at": moment}
+"""Labels that were moved together, whose list is checked for itself."""
 
 
 def _is_number(value: object, least: int, most: int) -> bool:

@@ -12,7 +12,8 @@ import httpx2
 from promptuary import __version__
 from promptuary.model.json_text import InvalidJson
 from promptuary.model.prompts import MAX_VERSIONS
-from promptuary.remote.errors import Conflict, Missing, Referenced, RefusedReference, RemoteError, Unreachable
+from promptuary.remote import answers
+from promptuary.remote.errors import Conflict, Missing, MovesRefused, Referenced, RefusedReference, RemoteError, Unreachable
 from promptuary.remote.profiles import Profile
 from promptuary.remote.reading import ACCEPTED, TooLarge, json_of, read_within_limits
 
@@ -172,11 +173,7 @@ class Remote:
             return RemoteError(self._unlike_promptuary(answer))
         detail = detail[:_MAX_DETAIL]
         if answer.status_code == httpx2.codes.CONFLICT:
-            names = body.get("referencing_prompts")
-            if isinstance(names, list):
-                return Referenced(detail, tuple(name for name in names if isinstance(name, str)))
-            current = body.get("current_version")
-            return Conflict(detail, current if type(current) is int and 0 < current <= MAX_VERSIONS else None)
+            return _conflict(detail, body)
         if answer.status_code == httpx2.codes.NOT_FOUND:
             return Missing(detail)
         if body.get("code") in _REFERENCE_CODES:
@@ -186,3 +183,14 @@ class Remote:
 
     def _unlike_promptuary(self, answer: httpx2.Response) -> str:
         return f"{self.profile.host} answered with status {answer.status_code} and not like a Promptuary server. Check the host."
+
+
+def _conflict(detail: str, body: Mapping[str, Any]) -> RemoteError:
+    """Return the error for what stands in the way of a change: references, labels of a release, or another change."""
+    names = body.get("referencing_prompts")
+    if isinstance(names, list):
+        return Referenced(detail, tuple(name for name in names if isinstance(name, str)))
+    if "refused" in body:
+        return MovesRefused(detail, answers.checked_list(body["refused"], answers.REFUSAL, "a refusal"))
+    current = body.get("current_version")
+    return Conflict(detail, current if type(current) is int and 0 < current <= MAX_VERSIONS else None)

@@ -1,5 +1,7 @@
 """Errors of requests to another server, each with one sentence."""
 
+from typing import Any
+
 from promptuary.model.errors import UserFacingError
 
 
@@ -28,6 +30,14 @@ class Referenced(RemoteError):
     def __init__(self, detail: str, names: tuple[str, ...]) -> None:
         super().__init__(detail)
         self.names = names
+
+
+class MovesRefused(RemoteError):
+    """Labels were to move together, and not all of them can, so none did; ``refusals`` are rows of the answer, checked."""
+
+    def __init__(self, detail: str, refusals: list[dict[str, Any]]) -> None:
+        super().__init__(detail)
+        self.refusals = refusals
 
 
 class Conflict(RemoteError):

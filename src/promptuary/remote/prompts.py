@@ -3,7 +3,7 @@
 The API shows every prompt as text. The size in lists shows if the text is a string or the JSON of another value.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -70,10 +70,19 @@ class RemotePrompts:
         query: Query = {"label": label, "content": "full", "order_by": "name"}
         return map(_row, self.remote.pages(_LIST, query))
 
-    def list_plain(self, *, search: str | None = None, label: str | None = None, is_archived: bool = False) -> list[dict[str, Any]]:
-        """List prompts as the API shows them, without their contents."""
+    def list_plain(
+        self, *, search: str | None = None, label: str | None = None, is_archived: bool = False, at: str | None = None
+    ) -> list[dict[str, Any]]:
+        """List prompts as the API shows them, without their contents: those of now, or of a time of the past."""
         archived = "true" if is_archived else None
-        query: Query = {"search": search, "label": label, "archived": archived, "content": "none", "order_by": "name"}
+        query: Query = {
+            "search": search,
+            "label": label,
+            "archived": archived,
+            "content": "none",
+            "order_by": "name",
+            "at": at,
+        }
         # Several archived prompts may have had one name.
         rows = self.remote.pages(_LIST, query, key="id" if is_archived else "name")
         return [answers.checked(row, answers.ROW, "a prompt") for row in rows]
@@ -92,12 +101,17 @@ class RemotePrompts:
     def fetch(self, name: str, *, version: int | None = None, label: str | None = None, resolve: bool = True) -> dict[str, Any]:
         """Fetch a version as programs do."""
         raw = {} if resolve else {"resolve": "false"}
-        answer = self.remote.get(_path(name), {"version": version, "label": label, **raw})
+        answer = self.remote.get(prompt_path(name), {"version": version, "label": label, **raw})
         return _of(name, answers.checked(answer, answers.FETCHED, "a prompt"))
+
+    def fetch_past(self, name: str, *, at: str, label: str | None = None) -> dict[str, Any]:
+        """Fetch what programs got at a time of the past, with the texts of its parts of then."""
+        answer = self.remote.get(prompt_path(name), {"label": label, "at": at})
+        return _of(name, answers.checked(answer, answers.PAST, "a prompt"))
 
     def fetch_assembled(self, name: str, version: int) -> dict[str, Any]:
         """Fetch the text of a version with its parts, their variables, and the references, as programs do."""
-        answer = self.remote.get(_path(name), {"version": version})
+        answer = self.remote.get(prompt_path(name), {"version": version})
         found = _of(name, answers.checked(answer, {**answers.FETCHED, "prompt": answers.prompt_text}, "a prompt"))
         return {field: found[field] for field in ("prompt", "variables", "resolved_references") if field in found}
 
@@ -108,16 +122,18 @@ class RemotePrompts:
         found: list[dict[str, Any]] = []
         query: Query = {"label": label, "version": version, "inactive": "true" if inactive else None, "limit": _DEPENDENTS}
         while True:
-            page = self.remote.get(f"{_path(name)}dependents/", {**query, "offset": len(found)})
+            page = self.remote.get(f"{prompt_path(name)}dependents/", {**query, "offset": len(found)})
             rows = answers.checked_list(page.get("results") if isinstance(page, dict) else None, answers.DEPENDENT, "a dependent")
             found += rows
             if not rows or page.get("next") is None or len(found) >= _MAX_DEPENDENTS:
                 return found
 
-    def resolve(self, name: str, *, version: int | None = None, before_version: int | None = None) -> dict[str, Any]:
-        """Read a version in full, a page of the history, newest first, and all labels."""
+    def resolve(
+        self, name: str, *, version: int | None = None, before_version: int | None = None, at: str | None = None
+    ) -> dict[str, Any]:
+        """Read a version in full, a page of the history, newest first, and all labels: those of now, or of a time of the past."""
         path = f"llm_prompts/resolve/name/{quote(name, safe='')}/"
-        answer = self.remote.get(path, {"version": version, "before_version": before_version, "limit": 100})
+        answer = self.remote.get(path, {"version": version, "before_version": before_version, "limit": 100, "at": at})
         answer = answers.checked(answer, {"has_more": answers.flag}, "a prompt with its history")
         answers.checked_list(answer.get("versions"), answers.SUMMARY, "a line of a history")
         answers.checked_list(answer.get("labels"), answers.LABEL, "a label")
@@ -137,37 +153,52 @@ class RemotePrompts:
         config: dict[str, object] | None = None,
         description: str | None = None,
         contract: dict[str, object] | None = None,
+        labels: Sequence[str] = (),
     ) -> dict[str, Any]:
-        """Create a prompt with version 1."""
+        """Create a prompt with version 1, at which ``labels`` point at once."""
         body: dict[str, object] = {"name": name, "prompt": content, "config": config, "version_description": description}
         if contract is not None:
             body["variables"] = contract
+        body |= _labels_of(labels)
         return _version_of(name, self.remote.send("POST", _LIST, body))
 
     def publish(
-        self, name: str, base_version: int, changes: dict[str, object], *, description: str | None = None
+        self,
+        name: str,
+        base_version: int,
+        changes: dict[str, object],
+        *,
+        description: str | None = None,
+        labels: Sequence[str] = (),
     ) -> dict[str, Any]:
-        """Publish the next version; ``changes`` has some of ``prompt``, ``config`` and ``variables``. Raises `Conflict`."""
-        told = {} if description is None else {"version_description": description}
-        return _version_of(name, self.remote.send("PATCH", _path(name), {"base_version": base_version, **changes, **told}))
+        """Publish the next version, at which ``labels`` point at once. Raises `Conflict`.
 
-    def set_label(self, name: str, label: str, version: int, *, expected_version: int | None) -> dict[str, Any]:
+        ``changes`` has some of ``prompt``, ``config`` and ``variables``.
+        """
+        told = {} if description is None else {"version_description": description}
+        body = {"base_version": base_version, **changes, **told, **_labels_of(labels)}
+        return _version_of(name, self.remote.send("PATCH", prompt_path(name), body))
+
+    def set_label(
+        self, name: str, label: str, version: int, *, expected_version: int | None, reason: str | None = None
+    ) -> dict[str, Any]:
         """Let a label point at a version. Raises `Conflict` unless it points at the expected one, `None` for not set yet."""
-        body = {"version": version, "expected_version": expected_version}
-        answer = self.remote.send("PUT", _label_path(name, label), body)
+        body = {"version": version, "expected_version": expected_version, **_reason_of(reason)}
+        answer = self.remote.send("PUT", label_path(name, label), body)
         return answers.checked(answer, answers.LABEL, "a label")
 
-    def remove_label(self, name: str, label: str, *, expected_version: int | None) -> None:
+    def remove_label(self, name: str, label: str, *, expected_version: int | None, reason: str | None = None) -> None:
         """Remove a label. Raises `Conflict` unless it points at the expected version, `Missing` where it is not set."""
-        self.remote.send("DELETE", _label_path(name, label), query={"expected_version": expected_version})
+        query: Query = {"expected_version": expected_version, "reason": reason}
+        self.remote.send("DELETE", label_path(name, label), query=query)
 
-    def archive(self, name: str) -> None:
+    def archive(self, name: str, *, reason: str | None = None) -> None:
         """Take a prompt out of service."""
-        self.remote.send("POST", f"{_path(name)}archive/")
+        self.remote.send("POST", f"{prompt_path(name)}archive/", query={"reason": reason})
 
     def restore(self, name: str) -> dict[str, Any]:
         """Bring an archived prompt back."""
-        answer = self.remote.send("POST", f"{_path(name)}restore/")
+        answer = self.remote.send("POST", f"{prompt_path(name)}restore/")
         return _of(name, answers.checked(answer, answers.RESTORED, "a restored prompt"))
 
 
@@ -223,9 +254,19 @@ def _of(name: str, answer: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def _path(name: str) -> str:
+def prompt_path(name: str) -> str:
+    """Return the path of a prompt."""
     return f"llm_prompts/name/{quote(name, safe='')}/"
 
 
-def _label_path(name: str, label: str) -> str:
-    return f"{_path(name)}labels/{quote(label, safe='')}/"
+def label_path(name: str, label: str) -> str:
+    """Return the path of a label of a prompt."""
+    return f"{prompt_path(name)}labels/{quote(label, safe='')}/"
+
+
+def _labels_of(labels: Sequence[str]) -> dict[str, object]:
+    return {"labels": list(labels)} if labels else {}
+
+
+def _reason_of(reason: str | None) -> dict[str, str]:
+    return {} if reason is None else {"reason": reason}

@@ -4,7 +4,7 @@ A push is planned first, with everything read that has to be known, and then per
 lock are written, so that an interruption leaves nothing to be published twice.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import chain
@@ -44,6 +44,8 @@ class Push:
     draft: Draft | None = None
     note: str | None = None
     theirs: Row | None = None
+    labels: tuple[str, ...] = ()
+    """Labels that point at the new version at once."""
 
 
 Latest = Mapping[str, Mapping[str, Any]]
@@ -54,6 +56,7 @@ def plan_push(
     prompts: RemotePrompts,
     *,
     note: str | None,
+    labels: Sequence[str] = (),
     archives: bool,
     advance: Callable[[int], object] = lambda _prompts: None,
 ) -> list[Push]:
@@ -61,7 +64,7 @@ def plan_push(
     latest = {row["name"]: row for row in prompts.list_plain()}
     planned: list[Push] = []
     for push in chain(_changed(folder, prompts, latest, note), _deleted(folder, latest, archives=archives)):
-        planned.append(push)
+        planned.append(_labelled(push, labels))
         advance(1)
     return in_order_of_references(planned, folder)
 
@@ -88,6 +91,17 @@ def perform(push: Push, folder: Folder, lock: Lock, prompts: RemotePrompts, serv
     lock = replace(lock, entries=entries)
     write_lock(folder.path, lock)
     return replace(push, version=None if row is None else row.version), lock
+
+
+_LABELLED = {Action.CREATE, Action.PUBLISH, Action.MERGE, Action.ADOPT}
+
+
+def _labelled(push: Push, labels: Sequence[str]) -> Push:
+    """Add the labels that are to point at what is pushed, also if the server has it already."""
+    if not labels or push.action not in _LABELLED:
+        return push
+    details = [push.detail, f"labelled {', '.join(labels)}"]
+    return replace(push, labels=tuple(labels), detail="; ".join(filter(None, details)))
 
 
 def _changed(folder: Folder, prompts: RemotePrompts, latest: Latest, note: str | None) -> Iterator[Push]:
@@ -150,11 +164,13 @@ def _sent(push: Push, prompts: RemotePrompts) -> Row | None:
             return None
         return None
     if push.action is Action.ADOPT:
-        return push.theirs
+        return None if push.theirs is None else _with_labels(push.theirs, push.labels, prompts)
     draft = push.draft or Draft("", None)
     if push.action is Action.CREATE:
-        created = prompts.create(push.name, draft.content, config=draft.config, description=push.note, contract=draft.contract)
-        return _published(created, draft)
+        created = prompts.create(
+            push.name, draft.content, config=draft.config, description=push.note, contract=draft.contract, labels=push.labels
+        )
+        return _published(created, draft, push.labels)
     theirs = push.theirs
     changes: dict[str, object] = {}
     if theirs is None or not is_same(theirs.content, draft.content):
@@ -163,12 +179,28 @@ def _sent(push: Push, prompts: RemotePrompts) -> Row | None:
         changes["config"] = draft.config
     if theirs is None or not is_same(theirs.contract, draft.contract):
         changes["variables"] = draft.contract
-    return _published(prompts.publish(push.name, push.version or 0, changes, description=push.note), draft)
+    published = prompts.publish(push.name, push.version or 0, changes, description=push.note, labels=push.labels)
+    return _published(published, draft, push.labels)
 
 
-def _published(answer: Mapping[str, Any], draft: Draft) -> Row:
+def _published(answer: Mapping[str, Any], draft: Draft, labels: Sequence[str]) -> Row:
     version = answer["version"]
-    return Row(answer["name"], version, version, draft.content, draft.config, answer["version_description"], {}, draft.contract)
+    pointing = dict.fromkeys(labels, version)
+    return Row(
+        answer["name"], version, version, draft.content, draft.config, answer["version_description"], pointing, draft.contract
+    )
+
+
+def _with_labels(there: Row, labels: Sequence[str], prompts: RemotePrompts) -> Row:
+    """Point labels at a version that the server has already."""
+    for label in labels:
+        current = there.labels.get(label)
+        if current != there.version:
+            try:
+                prompts.set_label(there.name, label, there.version, expected_version=current)
+            except Conflict:
+                raise RemoteError(f"{label} was moved in the meantime. Push again.") from None
+    return replace(there, labels={**there.labels, **dict.fromkeys(labels, there.version)})
 
 
 def _own_note(document: Document, entry: LockEntry | None) -> str | None:

@@ -263,7 +263,9 @@ def test_dependents_are_listed(prepared: Desk) -> None:
 def test_a_move_of_a_label_names_the_prompts_that_change(prepared: Desk) -> None:
     prepared.publish("tone", 1, prompt=BRIEF)
     moved = prepared.run("prompt", "label", "tone", "production", "--version", "2")
-    assert moved.stderr == "Prompts that follow production of tone change: reply, top.\n"
+    assert moved.stderr == (
+        "Programs that fetch production of tone break: removes name.\nPrompts that follow production of tone change: reply, top.\n"
+    )
     assert moved.stdout.endswith("points at version 2, and no longer at 1. Changed: reply, top.\n")
     found = json.loads(prepared.run("prompt", "label", "tone", "production", "--version", "1", "--json").stdout)
     assert found["affected_prompts"] == ["reply", "top"]

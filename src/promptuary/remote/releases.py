@@ -1,0 +1,132 @@
+"""Moves of labels on another server: looks ahead, undo and history, and several prompts at once.
+
+A server without these endpoints ignores ``dry_run``, ``reason``, ``labels`` and ``at`` and does something else than was asked. So
+callers that send one of them begin with `RemoteReleases.require_known`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from promptuary.remote import answers
+from promptuary.remote.client import Remote
+from promptuary.remote.errors import Missing, RemoteError
+from promptuary.remote.prompts import RemotePrompts, label_path, prompt_path
+
+Moves = dict[str, Any]
+"""Labels that were moved, or would be: ``moves``, ``refused`` and, of a look, ``texts``. Its rows are checked."""
+
+Positions = Mapping[str, int | None]
+"""The version that the label of each prompt points at, by name; `None`: it is not set."""
+
+_PROMOTE = "llm_prompts/promote/"
+_RELEASES = "llm_prompts/releases/"
+_PAGE = 200
+_MAX_MOVES = 100_000
+_LOOK = {"dry_run": "true"}
+
+
+class RemoteReleases:
+    """The verbs on moves of labels, over HTTP."""
+
+    def __init__(self, remote: Remote) -> None:
+        self.remote = remote
+
+    def is_known(self) -> bool:
+        """Return `True` if the server has releases and the history of labels. Raises `Missing` for a missing project."""
+        try:
+            page = self.remote.get(_RELEASES, {"limit": 1})
+        except Missing:
+            RemotePrompts(self.remote).count()
+            return False
+        return isinstance(page, dict) and isinstance(page.get("results"), list)
+
+    def require_known(self) -> None:
+        """Raise `RemoteError` if the server is too old for dry runs, reasons, the history of labels and releases."""
+        if not self.is_known():
+            raise RemoteError(
+                f"Nothing was done: {self.remote.profile.host} runs an older Promptuary without a history of labels. "
+                "Upgrade the server."
+            )
+
+    def preview_move(self, name: str, label: str, version: int, *, expected_version: int | None) -> Moves:
+        """Return what pointing a label at a version would change. Raises `Conflict`, `Missing`."""
+        body = {"version": version, "expected_version": expected_version}
+        return _moves_of(self.remote.send("PUT", label_path(name, label), body, query=_LOOK))
+
+    def preview_removal(self, name: str, label: str, *, expected_version: int | None) -> Moves:
+        """Return what removing a label would change. Raises `Conflict`, `Missing`."""
+        return _moves_of(self.remote.send("DELETE", label_path(name, label), query={**_LOOK, "expected_version": expected_version}))
+
+    def preview_archive(self, name: str) -> Moves:
+        """Return what archiving a prompt would change, and with which keys it is fetched. Raises `Missing`."""
+        moves = _moves_of(self.remote.send("POST", f"{prompt_path(name)}archive/", query=_LOOK))
+        answers.checked_list(moves.get("fetches"), answers.KEY_FETCHES, "a key")
+        return moves
+
+    def undo_move(self, name: str, label: str, *, expected_version: int | None, reason: str | None) -> None:
+        """Point a label where it pointed before its last move. Raises `Conflict`, `Missing`."""
+        body = {"expected_version": expected_version, "reason": reason}
+        self.remote.send("POST", f"{label_path(name, label)}undo/", body)
+
+    def list_history(self, name: str, label: str, *, limit: int = _MAX_MOVES) -> list[dict[str, Any]]:
+        """List the moves of a label, newest first. Raises `Missing` for a label that the prompt never had."""
+        found: dict[int, dict[str, Any]] = {}
+        offset = 0
+        while True:
+            page = self.remote.get(f"{label_path(name, label)}history/", {"limit": min(limit, _PAGE), "offset": offset})
+            results = page.get("results") if isinstance(page, dict) else None
+            rows = answers.checked_list(results, answers.LABEL_MOVE, "a move of a label")
+            # Moves that are made meanwhile push older ones to the next page.
+            found.update({row["id"]: row for row in rows})
+            offset += len(rows)
+            if not rows or page.get("next") is None or offset >= limit:
+                return list(found.values())
+
+    def promote(
+        self,
+        source: str,
+        target: str,
+        *,
+        names: Sequence[str] | None = None,
+        is_look: bool = False,
+        reason: str | None = None,
+        expected: Positions | None = None,
+        versions: Positions | None = None,
+    ) -> Moves:
+        """Point ``target`` at what ``source`` points at, of all prompts or of some, or look at it. Raises `MovesRefused`."""
+        body: dict[str, object] = {"from": source, "to": target, "dry_run": is_look, "reason": reason}
+        seen = {"names": names, "expected": expected, "versions": versions}
+        body |= {field: value for field, value in seen.items() if value is not None}
+        return _moves_of(self.remote.send("POST", _PROMOTE, body))
+
+    def list_releases(self) -> list[dict[str, Any]]:
+        """List the releases of the project, newest first."""
+        return [_release_of(row) for row in self.remote.pages(_RELEASES, {}, key="id")]
+
+    def get_release(self, release_id: str) -> dict[str, Any]:
+        """Return a release. Raises `Missing`."""
+        return _release_of(self.remote.get(_release_path(release_id)))
+
+    def undo_release(self, release_id: str, *, is_look: bool = False, reason: str | None = None) -> Moves:
+        """Take all moves of a release back, or look at it. Raises `Missing`, `MovesRefused`."""
+        return _moves_of(self.remote.send("POST", f"{_release_path(release_id)}undo/", {"dry_run": is_look, "reason": reason}))
+
+
+def _moves_of(answer: object) -> Moves:
+    moves = answers.checked(answer, {"dry_run": answers.flag}, "moves of labels")
+    for move in answers.checked_list(moves.get("moves"), answers.MOVE, "a move of a label"):
+        answers.checked_list(move.get("fetches"), answers.KEY_FETCHES, "a key")
+    answers.checked_list(moves.get("refused"), answers.REFUSAL, "a refusal")
+    answers.checked_list(moves.get("texts", []), answers.CHANGED_TEXT, "a changed text")
+    return moves
+
+
+def _release_of(answer: object) -> dict[str, Any]:
+    release = answers.checked(answer, answers.RELEASE, "a release")
+    answers.checked_list(release.get("moves"), answers.RELEASED_LABEL, "a released label")
+    return release
+
+
+def _release_path(release_id: str) -> str:
+    return f"{_RELEASES}{quote(release_id, safe='')}/"
