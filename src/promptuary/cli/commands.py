@@ -56,6 +56,8 @@ LOCATIONS: Mapping[str, Location] = {
     "releases": Location(
         "releases", "List releases, which are labels of several prompts that were moved together, and undo one as a whole."
     ),
+    "request": Location("requests", "Propose moves of labels; review, approve and merge what others propose."),
+    "rule": Location("rules", "Protect labels: who may move them, and how many approvals it takes."),
     "at": Location("past", "Show what programs got at a time of the past, or list the prompts of then.", "show_past"),
 }
 """All commands by name, in the order of the help."""

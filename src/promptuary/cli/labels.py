@@ -8,6 +8,7 @@ import typer
 from promptuary.cli.default_command import DefaultCommandGroup
 from promptuary.cli.moves import (
     DryRun,
+    Emergency,
     Moves,
     Reason,
     Strict,
@@ -62,6 +63,7 @@ def set_label(  # noqa: PLR0913, PLR0917 - an argument is an option of the comma
     reason: Reason = None,
     dry_run: DryRun = False,
     strict: Strict = False,
+    emergency: Emergency = False,
     yes: Yes = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
@@ -72,7 +74,7 @@ def set_label(  # noqa: PLR0913, PLR0917 - an argument is an option of the comma
     check_label_name(label, field="label")
     with reached_prompts(profile) as prompts:
         releases = RemoteReleases(prompts.remote)
-        if dry_run or strict or reason is not None:
+        if dry_run or strict or emergency or reason is not None:
             releases.require_known()
         page = prompts.resolve(name)
         positions = {each["name"]: each["version"] for each in page["labels"]}
@@ -84,17 +86,18 @@ def set_label(  # noqa: PLR0913, PLR0917 - an argument is an option of the comma
             return
         if strict and moves is not None:
             require_compatible(prompts, moves)
-        affected = [] if is_there else _make(prompts, change, moves, reason=reason, is_agreed=yes)
+        affected = [] if is_there else _make(prompts, change, moves, reason=reason, is_agreed=yes, is_emergency=emergency)
     _show_result(change, moves, affected, as_json=as_json)
 
 
 @app.command("undo")
-def undo(
+def undo(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
     name: PromptName,
     label: LabelName,
     reason: Reason = None,
     dry_run: DryRun = False,
     strict: Strict = False,
+    emergency: Emergency = False,
     yes: Yes = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
@@ -113,7 +116,7 @@ def undo(
         _warn(prompts, change, moves)
         require_agreement(_question(change), is_agreed=yes)
         try:
-            releases.undo_move(name, label, expected_version=change.current, reason=reason)
+            releases.undo_move(name, label, expected_version=change.current, reason=reason, is_emergency=emergency)
         except Conflict as conflict:
             raise _moved(change, conflict) from None
     affected = [each for move in moves["moves"] for each in move["affected_prompts"]] if moves else []
@@ -180,7 +183,9 @@ def _end_dry_run(prompts: RemotePrompts, moves: Moves | None, change: _Change, *
     end_dry_run(moves, strict=strict, as_json=as_json)
 
 
-def _make(prompts: RemotePrompts, change: _Change, moves: Moves | None, *, reason: str | None, is_agreed: bool) -> list[str]:
+def _make(
+    prompts: RemotePrompts, change: _Change, moves: Moves | None, *, reason: str | None, is_agreed: bool, is_emergency: bool
+) -> list[str]:
     """Warn, ask and move or remove the label; return the other prompts that changed."""
     name, label, current, target = change.name, change.label, change.current, change.target
     affected = [] if target is None else find_affected(prompts, name, label)
@@ -193,9 +198,9 @@ def _make(prompts: RemotePrompts, change: _Change, moves: Moves | None, *, reaso
         require_agreement(_question(change), is_agreed=is_agreed)
     try:
         if target is None:
-            prompts.remove_label(name, label, expected_version=current, reason=reason)
+            prompts.remove_label(name, label, expected_version=current, reason=reason, is_emergency=is_emergency)
         else:
-            prompts.set_label(name, label, target, expected_version=current, reason=reason)
+            prompts.set_label(name, label, target, expected_version=current, reason=reason, is_emergency=is_emergency)
     except Conflict as conflict:
         raise _moved(change, conflict) from None
     return sorted({each.name for each in affected})

@@ -22,6 +22,10 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the changes witho
 Strict = Annotated[bool, typer.Option("--strict", help="Fail if a change breaks programs that fill in variables.")]
 Reason = Annotated[str | None, typer.Option("--reason", help="Why, for the history of the label.", callback=checked_reason)]
 
+Emergency = Annotated[
+    bool, typer.Option("--emergency", help="Pass the rules that protect labels, as an admin and with a --reason. It is recorded.")
+]
+
 NOTHING_CHANGED = "Dry run: nothing was changed."
 
 _BREAKING = ChangeLevel.BREAKING.value

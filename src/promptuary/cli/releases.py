@@ -8,6 +8,7 @@ import typer
 from promptuary.cli.default_command import DefaultCommandGroup
 from promptuary.cli.moves import (
     DryRun,
+    Emergency,
     Moves,
     Reason,
     Strict,
@@ -46,6 +47,7 @@ def promote(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
     reason: Reason = None,
     dry_run: DryRun = False,
     strict: Strict = False,
+    emergency: Emergency = False,
     yes: Yes = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
@@ -62,7 +64,7 @@ def promote(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
         if not moves["moves"] and not moves["refused"]:
             _end_without_moves(prompts, moves, source, target, as_json=as_json)
             return
-        if dry_run or moves["refused"]:
+        if dry_run or not _may_go_on(moves, is_emergency=emergency):
             _end_look(moves, strict=strict, dry_run=dry_run, as_json=as_json)
             return
         if strict:
@@ -75,6 +77,7 @@ def promote(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
                 target,
                 names=[move["name"] for move in moves["moves"]],
                 reason=reason,
+                is_emergency=emergency,
                 expected={move["name"]: move["from_version"] for move in moves["moves"]},
                 versions={move["name"]: move["to_version"] for move in moves["moves"]},
             )
@@ -125,6 +128,7 @@ def undo(
     reason: Reason = None,
     dry_run: DryRun = False,
     strict: Strict = False,
+    emergency: Emergency = False,
     yes: Yes = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
@@ -136,7 +140,7 @@ def undo(
         moves = releases.undo_release(release_id, is_look=True, reason=reason)
         if not as_json:
             show_moves(prompts, moves)
-        if dry_run or moves["refused"]:
+        if dry_run or not _may_go_on(moves, is_emergency=emergency):
             _end_look(moves, strict=strict, dry_run=dry_run, as_json=as_json)
             return
         if strict:
@@ -144,11 +148,16 @@ def undo(
         count = counted(len(moves["moves"]), "label")
         require_agreement(f"Move {count} back{_warning(moves)}?", is_agreed=yes)
         try:
-            made = releases.undo_release(release_id, reason=reason)
+            made = releases.undo_release(release_id, reason=reason, is_emergency=emergency)
         except MovesRefused as refusal:
             show_refusals(refusal.refusals, err=True)
             raise
     _show_made(made, f"{count} moved back.", as_json=as_json)
+
+
+def _may_go_on(moves: Moves, *, is_emergency: bool) -> bool:
+    """Return `True` if all labels can move; in an emergency, rules do not count."""
+    return all(is_emergency and refusal["code"] == "label_is_protected" for refusal in moves["refused"])
 
 
 def _end_look(moves: Moves, *, strict: bool, dry_run: bool, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from promptuary.remote.profiles import Profile, read_profile
 from promptuary.remote.projects import CURRENT, RemoteProject, find_project
 from promptuary.remote.prompts import RemotePrompts, Row, ServerReference, content_of, text_of
 from promptuary.remote.releases import RemoteReleases
+from promptuary.remote.requests import RemoteRequests
 
 __all__ = [
     "CURRENT",
@@ -23,6 +24,7 @@ __all__ = [
     "RemoteProject",
     "RemotePrompts",
     "RemoteReleases",
+    "RemoteRequests",
     "Row",
     "ServerReference",
     "Unreachable",

@@ -281,6 +281,43 @@ RELEASE: Mapping[str, Check] = {"id": text, "kind": text, "reason": optional_tex
 """Labels that were moved together, whose list is checked for itself."""
 
 
+PROPOSED_MOVE: Mapping[str, Check] = {
+    "name": prompt_name,
+    "label": label_name,
+    "from_version": optional_version,
+    "to_version": optional_version,
+    "current_version": optional_version,
+}
+"""A proposed move of a label."""
+
+COMMENT: Mapping[str, Check] = {"text": text, "created_by": author, "created_at": moment}
+"""A comment on a change request."""
+
+CHANGE_REQUEST: Mapping[str, Check] = {
+    "id": count,
+    "title": text,
+    "description": text,
+    "state": text,
+    "is_outdated": flag,
+    "revision": count,
+    "approvals_needed": count,
+    "approvals_given": count,
+    "created_by": author,
+    "created_at": moment,
+}
+"""A change request, whose moves and comments are checked for themselves."""
+
+LABEL_RULE: Mapping[str, Check] = {
+    "id": count,
+    "pattern": text,
+    "role": text,
+    "approvals": count,
+    "allows_own_approval": flag,
+    "breaking_needs_admin": flag,
+}
+"""A rule for labels."""
+
+
 def _is_number(value: object, least: int, most: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 

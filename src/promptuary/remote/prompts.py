@@ -180,16 +180,26 @@ class RemotePrompts:
         return _version_of(name, self.remote.send("PATCH", prompt_path(name), body))
 
     def set_label(
-        self, name: str, label: str, version: int, *, expected_version: int | None, reason: str | None = None
+        self,
+        name: str,
+        label: str,
+        version: int,
+        *,
+        expected_version: int | None,
+        reason: str | None = None,
+        is_emergency: bool = False,
     ) -> dict[str, Any]:
         """Let a label point at a version. Raises `Conflict` unless it points at the expected one, `None` for not set yet."""
         body = {"version": version, "expected_version": expected_version, **_reason_of(reason)}
+        body |= {"emergency": True} if is_emergency else {}
         answer = self.remote.send("PUT", label_path(name, label), body)
         return answers.checked(answer, answers.LABEL, "a label")
 
-    def remove_label(self, name: str, label: str, *, expected_version: int | None, reason: str | None = None) -> None:
+    def remove_label(
+        self, name: str, label: str, *, expected_version: int | None, reason: str | None = None, is_emergency: bool = False
+    ) -> None:
         """Remove a label. Raises `Conflict` unless it points at the expected version, `Missing` where it is not set."""
-        query: Query = {"expected_version": expected_version, "reason": reason}
+        query: Query = {"expected_version": expected_version, "reason": reason, "emergency": "true" if is_emergency else None}
         self.remote.send("DELETE", label_path(name, label), query=query)
 
     def archive(self, name: str, *, reason: str | None = None) -> None:

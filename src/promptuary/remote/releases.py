@@ -52,21 +52,23 @@ class RemoteReleases:
     def preview_move(self, name: str, label: str, version: int, *, expected_version: int | None) -> Moves:
         """Return what pointing a label at a version would change. Raises `Conflict`, `Missing`."""
         body = {"version": version, "expected_version": expected_version}
-        return _moves_of(self.remote.send("PUT", label_path(name, label), body, query=_LOOK))
+        return moves_of(self.remote.send("PUT", label_path(name, label), body, query=_LOOK))
 
     def preview_removal(self, name: str, label: str, *, expected_version: int | None) -> Moves:
         """Return what removing a label would change. Raises `Conflict`, `Missing`."""
-        return _moves_of(self.remote.send("DELETE", label_path(name, label), query={**_LOOK, "expected_version": expected_version}))
+        return moves_of(self.remote.send("DELETE", label_path(name, label), query={**_LOOK, "expected_version": expected_version}))
 
     def preview_archive(self, name: str) -> Moves:
         """Return what archiving a prompt would change, and with which keys it is fetched. Raises `Missing`."""
-        moves = _moves_of(self.remote.send("POST", f"{prompt_path(name)}archive/", query=_LOOK))
+        moves = moves_of(self.remote.send("POST", f"{prompt_path(name)}archive/", query=_LOOK))
         answers.checked_list(moves.get("fetches"), answers.KEY_FETCHES, "a key")
         return moves
 
-    def undo_move(self, name: str, label: str, *, expected_version: int | None, reason: str | None) -> None:
+    def undo_move(
+        self, name: str, label: str, *, expected_version: int | None, reason: str | None, is_emergency: bool = False
+    ) -> None:
         """Point a label where it pointed before its last move. Raises `Conflict`, `Missing`."""
-        body = {"expected_version": expected_version, "reason": reason}
+        body = {"expected_version": expected_version, "reason": reason, **_emergency(is_emergency=is_emergency)}
         self.remote.send("POST", f"{label_path(name, label)}undo/", body)
 
     def list_history(self, name: str, label: str, *, limit: int = _MAX_MOVES) -> list[dict[str, Any]]:
@@ -93,12 +95,14 @@ class RemoteReleases:
         reason: str | None = None,
         expected: Positions | None = None,
         versions: Positions | None = None,
+        is_emergency: bool = False,
     ) -> Moves:
         """Point ``target`` at what ``source`` points at, of all prompts or of some, or look at it. Raises `MovesRefused`."""
         body: dict[str, object] = {"from": source, "to": target, "dry_run": is_look, "reason": reason}
+        body |= _emergency(is_emergency=is_emergency)
         seen = {"names": names, "expected": expected, "versions": versions}
         body |= {field: value for field, value in seen.items() if value is not None}
-        return _moves_of(self.remote.send("POST", _PROMOTE, body))
+        return moves_of(self.remote.send("POST", _PROMOTE, body))
 
     def list_releases(self) -> list[dict[str, Any]]:
         """List the releases of the project, newest first."""
@@ -108,12 +112,20 @@ class RemoteReleases:
         """Return a release. Raises `Missing`."""
         return _release_of(self.remote.get(_release_path(release_id)))
 
-    def undo_release(self, release_id: str, *, is_look: bool = False, reason: str | None = None) -> Moves:
+    def undo_release(
+        self, release_id: str, *, is_look: bool = False, reason: str | None = None, is_emergency: bool = False
+    ) -> Moves:
         """Take all moves of a release back, or look at it. Raises `Missing`, `MovesRefused`."""
-        return _moves_of(self.remote.send("POST", f"{_release_path(release_id)}undo/", {"dry_run": is_look, "reason": reason}))
+        body = {"dry_run": is_look, "reason": reason, **_emergency(is_emergency=is_emergency)}
+        return moves_of(self.remote.send("POST", f"{_release_path(release_id)}undo/", body))
 
 
-def _moves_of(answer: object) -> Moves:
+def _emergency(*, is_emergency: bool) -> dict[str, object]:
+    return {"emergency": True} if is_emergency else {}
+
+
+def moves_of(answer: object) -> Moves:
+    """Return moves of an answer, checked. Raises `RemoteError`."""
     moves = answers.checked(answer, {"dry_run": answers.flag}, "moves of labels")
     for move in answers.checked_list(moves.get("moves"), answers.MOVE, "a move of a label"):
         answers.checked_list(move.get("fetches"), answers.KEY_FETCHES, "a key")

@@ -49,6 +49,8 @@ def test_what_runs_no_command_loads_none(command_line: CommandLine, words: str) 
         "label undo greeting production",
         "promote staging production",
         "releases",
+        "request list",
+        "rule list",
         "at 2026-01-31T12:00",
         "pull",
         "push",
