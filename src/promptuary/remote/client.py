@@ -108,7 +108,7 @@ class Remote:
         from the page before; where it does not, something went, and the page before is read again. Whatever is in the list from
         the beginning to the end of the reading is found. Pages that are too large for one answer are asked for in smaller ones.
         """
-        known: set[str] = set()
+        known: set[str | int] = set()
         offset, limit, idle = 0, PAGE, 0
         while True:
             try:
@@ -136,7 +136,7 @@ class Remote:
         results = page.get("results") if isinstance(page, dict) else None
         if not isinstance(results, list) or "next" not in page:
             raise RemoteError(f"{self.profile.host} answered with something that is no list.")
-        if not all(isinstance(each, dict) and isinstance(each.get(key), str) for each in results):
+        if not all(isinstance(each, dict) and isinstance(each.get(key), str | int) for each in results):
             raise RemoteError(f"{self.profile.host} answered with a list in which something has no {key}.")
         return results, page["next"] is None
 
