@@ -8,7 +8,7 @@ import gc
 import shutil
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,10 +35,16 @@ hypothesis_settings.load_profile("promptuary")
 share_dialects()
 
 
-def pytest_collection_finish() -> None:
-    """Keep the garbage collector from looking through all modules and collected tests again and again."""
-    gc.collect()
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep the garbage collector from looking through all modules and collected tests again and again, now and later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @event.listens_for(Pool, "checkout")

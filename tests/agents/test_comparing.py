@@ -1,6 +1,7 @@
 """What agents are shown of a difference is limited, and says what is left out."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,18 +22,18 @@ def compared(registry: Registry, texts: list[Any], configs: list[Any]) -> Prompt
 
 
 @pytest.mark.parametrize(
-    "texts",
+    "make_texts",
     [
-        ["\n".join(f"{number * seed % 65_521:x}" for number in range(130_000)) for seed in (7919, 104_729)],
-        [[{"role": "user", "content": f"{word}{number}"} for number in range(20_000)] for word in "ab"],
-        ["".join(f"the {word} of line {number}\n" for number in range(30_000)) for word in ("one", "two")],
-        ["a" * 900_000, "b" * 900_000],
-        ["\u200b" * 300_000, "\u2060" * 300_000],
+        lambda: ["\n".join(f"{number * seed % 65_521:x}" for number in range(130_000)) for seed in (7919, 104_729)],
+        lambda: [[{"role": "user", "content": f"{word}{number}"} for number in range(20_000)] for word in "ab"],
+        lambda: ["".join(f"the {word} of line {number}\n" for number in range(30_000)) for word in ("one", "two")],
+        lambda: ["a" * 900_000, "b" * 900_000],
+        lambda: ["\u200b" * 300_000, "\u2060" * 300_000],
     ],
     ids=["random lines", "chat messages", "a changed word in each line", "one line", "hidden characters"],
 )
-def test_a_difference_of_large_texts_is_cut_and_says_so(sqlite_registry: Registry, texts: list[Any]) -> None:
-    found = compared(sqlite_registry, texts, [None, None])
+def test_a_difference_of_large_texts_is_cut_and_says_so(sqlite_registry: Registry, make_texts: Callable[[], list[Any]]) -> None:
+    found = compared(sqlite_registry, make_texts(), [None, None])
     assert len(found["text_diff"]) < 1.2 * MAX_TEXT
     assert "left out" in found["text_diff"]
     assert not found["is_same"]

@@ -5,6 +5,7 @@ import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import promptuary
@@ -12,16 +13,21 @@ from promptuary.http import scope as page
 
 SOURCES = Path(promptuary.__file__).parent
 PAGE = Path(page.__file__)
-TREES = {
-    path.relative_to(SOURCES).with_suffix("").as_posix().replace("/", "."): ast.parse(path.read_text())
-    for path in SOURCES.rglob("*.py")
-    if path != PAGE
-}
 NAMES = {name for name in vars(page) if name.isupper()}
 ASGI_KEYS = frozenset(
     {"client", "headers", "http_version", "method", "path", "query_string", "raw_path", "root_path", "scheme", "server", "type"}
 )
 ASGI_TYPES = re.compile(r"(http|lifespan)\.[a-z.]+")
+
+
+@cache
+def read_trees() -> dict[str, ast.Module]:
+    """Read all modules but the page. It takes a second, so it is not done where this file is only imported."""
+    return {
+        path.relative_to(SOURCES).with_suffix("").as_posix().replace("/", "."): ast.parse(path.read_text())
+        for path in SOURCES.rglob("*.py")
+        if path != PAGE
+    }
 
 
 def is_scope(node: ast.expr) -> bool:
@@ -66,7 +72,7 @@ def described() -> dict[str, set[str]]:
 
 
 def test_scopes_have_no_keys_but_those_of_asgi_and_of_the_page() -> None:
-    keys = [(module, key) for module, tree in TREES.items() for key in keys_of(tree)]
+    keys = [(module, key) for module, tree in read_trees().items() for key in keys_of(tree)]
     unknown = {
         f"{module}: {ast.unparse(key)}"
         for module, key in keys
@@ -78,7 +84,7 @@ def test_scopes_have_no_keys_but_those_of_asgi_and_of_the_page() -> None:
 
 
 def test_messages_have_no_types_but_those_of_asgi_and_of_the_page() -> None:
-    types = [(module, kind) for module, tree in TREES.items() for kind in types_of(tree)]
+    types = [(module, kind) for module, tree in read_trees().items() for kind in types_of(tree)]
     unknown = {
         f"{module}: {ast.unparse(kind)}"
         for module, kind in types
@@ -91,7 +97,7 @@ def test_messages_have_no_types_but_those_of_asgi_and_of_the_page() -> None:
 
 def test_the_page_names_the_modules_that_use_each_key() -> None:
     used = defaultdict(set)
-    for module, tree in TREES.items():
+    for module, tree in read_trees().items():
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and node.module == "promptuary.http.scope":
                 for name in node.names:

@@ -1,6 +1,6 @@
 """Every page that shows a prompt stays small for the worst texts, and so do the forms that carry one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -36,26 +36,28 @@ def chat(word: str) -> list[dict[str, str]]:
     return [{"role": "user", "content": f"{word}{number % 1000}"} for number in range(27_000)]
 
 
-# Each is a base, what another person made of it, and what one has made of it oneself.
-TEXTS: dict[str, Any] = {
-    "short random lines": (lines(7919), lines(104_729), lines(15_485_863)),
-    "many chat messages": (chat("a"), chat("b"), chat("c")),
-    "as many chat messages as are shown": tuple([{"role": "user", "content": f"{each}{n}"} for n in range(500)] for each in "abc"),
-    "a changed word in each line": (words("one"), words("two"), words("three")),
-    "one line": ("a" * 900_000, "a" * 899_000 + "b" * 1000, "c" * 1000 + "a" * 899_000),
-    "ampersands": ("&" * 990_000, "&" * 989_999 + "1", "2" + "&" * 989_999),
-    "angle brackets": ("<" * 990_000, "<" * 989_999 + "1", "2" + "<" * 989_999),
-    "changed Chinese lines": tuple(
+# Each is a base, what another person made of it, and what one has made of it oneself. They are made when they are needed.
+TEXTS: dict[str, Callable[[], Any]] = {
+    "short random lines": lambda: (lines(7919), lines(104_729), lines(15_485_863)),
+    "many chat messages": lambda: (chat("a"), chat("b"), chat("c")),
+    "as many chat messages as are shown": lambda: tuple(
+        [{"role": "user", "content": f"{each}{n}"} for n in range(500)] for each in "abc"
+    ),
+    "a changed word in each line": lambda: (words("one"), words("two"), words("three")),
+    "one line": lambda: ("a" * 900_000, "a" * 899_000 + "b" * 1000, "c" * 1000 + "a" * 899_000),
+    "ampersands": lambda: ("&" * 990_000, "&" * 989_999 + "1", "2" + "&" * 989_999),
+    "angle brackets": lambda: ("<" * 990_000, "<" * 989_999 + "1", "2" + "<" * 989_999),
+    "changed Chinese lines": lambda: tuple(
         "".join(f"{each}\u6587\u5b57\u7b26 {n}\n" for n in range(45_000)) for each in "\u4e00\u4e8c\u4e09"
     ),
-    "hidden characters": ("\u200b" * 330_000, "\u200b" * 329_000 + "a", "b" + "\u200b" * 329_000),
-    "deep JSON": ([deep("a")], [deep("b")], [deep("c")]),
-    "deep and wide JSON": tuple([deep(list(range(number, 140_000)))] for number in (1, 2, 3)),
-    "opening brackets": ("[" * 99_000, "[" * 98_000 + "a", "b" + "[" * 98_000),
-    "opening braces": ("{{" * 450_000, "{{" * 449_999 + "a", "b" + "{{" * 449_000),
-    "sections of character data": ("<![CDATA[" * 109_000, "<![CDATA[" * 108_000 + "a", "b" + "<![CDATA[" * 108_000),
-    "empty lines": ("\n" * 490_000, "\n" * 489_000 + "a", "\n" * 489_000 + "b"),
-    "carriage returns": ("\r" * 490_000, "\r" * 489_000 + "a", "b" + "\r" * 489_000),
+    "hidden characters": lambda: ("\u200b" * 330_000, "\u200b" * 329_000 + "a", "b" + "\u200b" * 329_000),
+    "deep JSON": lambda: ([deep("a")], [deep("b")], [deep("c")]),
+    "deep and wide JSON": lambda: tuple([deep(list(range(number, 140_000)))] for number in (1, 2, 3)),
+    "opening brackets": lambda: ("[" * 99_000, "[" * 98_000 + "a", "b" + "[" * 98_000),
+    "opening braces": lambda: ("{{" * 450_000, "{{" * 449_999 + "a", "b" + "{{" * 449_000),
+    "sections of character data": lambda: ("<![CDATA[" * 109_000, "<![CDATA[" * 108_000 + "a", "b" + "<![CDATA[" * 108_000),
+    "empty lines": lambda: ("\n" * 490_000, "\n" * 489_000 + "a", "\n" * 489_000 + "b"),
+    "carriage returns": lambda: ("\r" * 490_000, "\r" * 489_000 + "a", "b" + "\r" * 489_000),
 }
 
 
@@ -63,16 +65,16 @@ def keys(word: str) -> dict[str, object]:
     return {f"key {number}": f"{word}{number}" for number in range(34_000)}
 
 
-CONFIGS: dict[str, Any] = {
-    "many keys": (keys("a"), keys("b"), keys("c")),
-    "50,000 keys": tuple({str(number): each for number in range(50_000)} for each in (1, 2, 3)),
-    "deep config": tuple({"a": deep(each)} for each in "abc"),
-    "one long value": tuple({"a": "&" * 900_000 + each} for each in "abc"),
+CONFIGS: dict[str, Callable[[], Any]] = {
+    "many keys": lambda: (keys("a"), keys("b"), keys("c")),
+    "50,000 keys": lambda: tuple({str(number): each for number in range(50_000)} for each in (1, 2, 3)),
+    "deep config": lambda: tuple({"a": deep(each)} for each in "abc"),
+    "one long value": lambda: tuple({"a": "&" * 900_000 + each} for each in "abc"),
 }
 
 KINDS = [
-    *((kind, texts, (None, None, None)) for kind, texts in TEXTS.items()),
-    *((kind, "abc", each) for kind, each in CONFIGS.items()),
+    *((kind, texts, lambda: (None, None, None)) for kind, texts in TEXTS.items()),
+    *((kind, lambda: "abc", configs) for kind, configs in CONFIGS.items()),
 ]
 
 
@@ -117,8 +119,10 @@ def visit_all(web: Api, browser: TestClient, texts: Any, configs: Any) -> Iterat
 
 
 @pytest.mark.parametrize(("texts", "configs"), [kind[1:] for kind in KINDS], ids=[kind[0] for kind in KINDS])
-def test_no_page_of_the_worst_texts_is_large(web: Api, browser: TestClient, texts: Any, configs: Any) -> None:
-    for name, response, carried_bytes in visit_all(web, browser, texts, configs):
+def test_no_page_of_the_worst_texts_is_large(
+    web: Api, browser: TestClient, texts: Callable[[], Any], configs: Callable[[], Any]
+) -> None:
+    for name, response, carried_bytes in visit_all(web, browser, texts(), configs()):
         assert response.status_code == (409 if name == "conflict" else 200), (name, response.status_code)
         assert len(response.content) < MAX_BYTES + carried_bytes, (name, len(response.content))
 

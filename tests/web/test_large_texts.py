@@ -3,6 +3,8 @@
 import asyncio
 import json
 import threading
+from collections.abc import Callable
+from typing import Any
 
 import anyio
 import pytest
@@ -30,20 +32,21 @@ def chat(word: str) -> list[dict[str, str]]:
     return [{"role": "user", "content": f"{word}{number}"} for number in range(20_000)]
 
 
-HUGE = {
-    "short random lines": (random_lines(7919), random_lines(104_729)),
-    "many chat messages": (chat("a"), chat("b")),
-    "a changed word in each line": ("one two three four\n" * 49_000, "one two 3 four\n" * 60_000),
-    "one long line": ("a " * 490_000, "a b" * 320_000),
-    "only signs that HTML escapes": ("&\n" * 330_000, "<\n" * 330_000),
-    "only hidden characters": ("\u200b\u2060\n" * 120_000, "\u200c\u202e\n" * 120_000),
-    "only variables": ("{{a}}" * 190_000, "{{b}}" * 190_000),
-    "variables of different names": (
+# They are made when they are needed.
+HUGE: dict[str, Callable[[], tuple[Any, Any]]] = {
+    "short random lines": lambda: (random_lines(7919), random_lines(104_729)),
+    "many chat messages": lambda: (chat("a"), chat("b")),
+    "a changed word in each line": lambda: ("one two three four\n" * 49_000, "one two 3 four\n" * 60_000),
+    "one long line": lambda: ("a " * 490_000, "a b" * 320_000),
+    "only signs that HTML escapes": lambda: ("&\n" * 330_000, "<\n" * 330_000),
+    "only hidden characters": lambda: ("\u200b\u2060\n" * 120_000, "\u200c\u202e\n" * 120_000),
+    "only variables": lambda: ("{{a}}" * 190_000, "{{b}}" * 190_000),
+    "variables of different names": lambda: (
         "".join(f"{{{{v{n}}}}}" for n in range(90_000)),
         "".join(f"{{{{w{n}}}}}" for n in range(90_000)),
     ),
-    "only headings": ("# a\n" * 199_000, "# b\n" * 199_000),
-    "one long name of a variable": ("{{" + "a" * 900_000 + "}}", "{{" + "b" * 900_000 + "}}"),
+    "only headings": lambda: ("# a\n" * 199_000, "# b\n" * 199_000),
+    "one long name of a variable": lambda: ("{{" + "a" * 900_000 + "}}", "{{" + "b" * 900_000 + "}}"),
 }
 
 
@@ -56,7 +59,7 @@ def shown(browser: TestClient, address: str) -> Response:
 
 @pytest.mark.parametrize("kind", HUGE)
 def test_pages_of_two_large_versions_stay_below_two_megabytes(web: Api, browser: TestClient, kind: str) -> None:
-    old, new = HUGE[kind]
+    old, new = HUGE[kind]()
     make(web, prompt=old)
     publish(web, base=1, prompt=new)
     prompt = path(web, "prompts/greeting/")
@@ -66,7 +69,7 @@ def test_pages_of_two_large_versions_stay_below_two_megabytes(web: Api, browser:
 
 
 def test_a_comparison_says_what_it_leaves_out_and_leads_to_the_texts_in_full(web: Api, browser: TestClient) -> None:
-    old, new = HUGE["short random lines"]
+    old, new = HUGE["short random lines"]()
     make(web, prompt=old)
     publish(web, base=1, prompt=new)
     page = shown(browser, path(web, "prompts/greeting/compare/"))
@@ -118,7 +121,7 @@ def test_deep_json_is_indented_only_where_that_keeps_it_small(web: Api, browser:
 
 
 def test_reviews_of_large_versions_are_as_small_as_their_forms_allow(web: Api, browser: TestClient) -> None:
-    old, new = HUGE["short random lines"]
+    old, new = HUGE["short random lines"]()
     make(web, prompt=old)
     publish(web, base=1, prompt=new)
     prompt = path(web, "prompts/greeting/")
