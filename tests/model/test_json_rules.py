@@ -21,6 +21,11 @@ def test_what_was_written_is_read_back_alike_in_every_form(value: object) -> Non
         assert find_surrogate(parse(written)) is None
 
 
+@given(value=VALUES)
+def test_json_is_indented_as_the_standard_library_does(value: object) -> None:
+    assert dump_indented(value) == json.dumps(value, ensure_ascii=False, indent=2)
+
+
 def test_key_order_nul_and_big_numbers_survive() -> None:
     text = '{"b": 1, "a": "\\u0000", "n": 123456789012345678901234567890, "e": "é🙂"}'
     assert dump(parse(text)) == text
