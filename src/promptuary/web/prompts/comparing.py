@@ -1,15 +1,17 @@
 """Two versions of a prompt beside each other."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from starlette.responses import Response
 
 from promptuary.differences import Budget, Budgets, ConfigChange, Hunk, Row, compare_configs_within, compare_texts_within
 from promptuary.model.access import Actor, Permission
-from promptuary.model.chats import chat_text, readable_entries
+from promptuary.model.chats import ReadableEntry, chat_text, readable_entries
 from promptuary.model.contract_changes import ContractComparison, compare_contracts
-from promptuary.model.contracts import variables_of
+from promptuary.model.contracts import Contract, variables_of
+from promptuary.model.json_text import dump_indented, parse
 from promptuary.model.prompts import Version
 from promptuary.model.references import count_references
 from promptuary.model.templates import Template
@@ -21,7 +23,7 @@ from promptuary.registry.reference_previews import AffectedText
 from promptuary.store.engine.database import Transaction
 from promptuary.web.numbers import positive_int
 from promptuary.web.page_request import PageRequest
-from promptuary.web.prompts.edit_form import Proposal, proposal_of
+from promptuary.web.prompts.edit_form import Proposal
 from promptuary.web.prompts.visible_text import show_visibly, weigh
 
 CHOICES = 200
@@ -92,7 +94,7 @@ class Comparison:
 
 def compare_versions(old: Version, new: Version) -> Comparison:
     """Compare two versions."""
-    return compare_proposal(old, proposal_of(new))
+    return _compare(_side_of(old), _side_of(new))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +122,50 @@ def compare_affected(texts: Sequence[AffectedText]) -> list[AffectedComparison]:
 def compare_proposal(old: Version, proposal: Proposal) -> Comparison:
     """Compare a version with what would be published. Raises `InvalidValue` where that cannot be."""
     contract = proposal.contract
+    template = Template(proposal.text, contract)
+    return _compare(
+        _side_of(old), _Side(proposal.prompt, proposal.is_json, proposal.config_object, template, contract, proposal.text)
+    )
+
+
+@dataclass(frozen=True)
+class _Side:
+    """A version, or what would be one, as it is compared. Without ``written``, the text is that of the prompt."""
+
+    prompt: object
+    is_json: bool
+    config: Mapping[str, object] | None
+    template: Template
+    contract: Contract | None
+    written: str | None = None
+
+    @property
+    def text(self) -> str:
+        if self.written is not None:
+            return self.written
+        return dump_indented(self.prompt) if self.is_json else str(self.prompt)
+
+    @cached_property
+    def chat(self) -> tuple[ReadableEntry, ...] | None:
+        return readable_entries(self.prompt) if self.is_json else None
+
+
+def _side_of(version: Version) -> _Side:
+    prompt = parse(version.content)
+    return _Side(prompt, not isinstance(prompt, str), version.config, version.template, version.contract)
+
+
+def _compare(old: _Side, new: _Side) -> Comparison:
     budgets = Budgets(Budget(MAX_CHANGES, _weigh_row), Budget(MAX_FOLDS, _weigh_folded_row))
-    text = compare_texts_within(*_texts(proposal_of(old), proposal), budgets)
-    config, config_left_out = compare_configs_within(old.config, proposal.config_object, Budget(MAX_CONFIG, _weigh_change))
+    text = compare_texts_within(*_texts(old, new), budgets)
+    config, config_left_out = compare_configs_within(old.config, new.config, Budget(MAX_CONFIG, _weigh_change))
     return Comparison(
         hunks=text.hunks,
         config=config,
         removed_left_out=text.removed_left_out,
         added_left_out=text.added_left_out,
         config_left_out=config_left_out,
-        callers=compare_contracts(
-            variables_of(old.template, old.contract), variables_of(Template(proposal.text, contract), contract)
-        ),
+        callers=compare_contracts(variables_of(old.template, old.contract), variables_of(new.template, new.contract)),
     )
 
 
@@ -147,12 +181,11 @@ def _weigh_change(change: ConfigChange) -> int:
     return _AROUND_A_VALUE + sum(weigh(show_visibly(value or "")) for value in (change.path, change.old, change.new))
 
 
-def _texts(old: Proposal, new: Proposal) -> tuple[str, str]:
+def _texts(old: _Side, new: _Side) -> tuple[str, str]:
     """Return what to compare: of two chats what they say, unless they differ in something else."""
-    chats = [readable_entries(each.prompt) if each.is_json else None for each in (old, new)]
-    if chats[0] is None or chats[1] is None:
+    if old.chat is None or new.chat is None:
         return old.text, new.text
-    said = chat_text(chats[0]), chat_text(chats[1])
+    said = chat_text(old.chat), chat_text(new.chat)
     return said if said[0] != said[1] or old.prompt == new.prompt else (old.text, new.text)
 
 

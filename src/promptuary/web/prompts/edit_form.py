@@ -5,8 +5,8 @@ what differs from the source; the rest is read from there. A changed text of 1 M
 times as many bytes.
 """
 
-import json
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from promptuary.model.chats import chat_of_text
 from promptuary.model.content import encode_config, encode_prompt, text_of
@@ -24,9 +24,9 @@ from promptuary.web.prompts.originals import as_browsers_show, recover
 from promptuary.web.prompts.prompt_formats import Format, Written, format_of, read_written
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Proposal:
-    """The parts of a version as texts of a form.
+    """The parts of a version as texts of a form. Their values are read once, when they are first asked for.
 
     ``format`` is the one in which the prompt is edited. ``typed`` are the cards of a chat as they were typed, `None` if they are
     those of ``text``; there is no text if they make no chat, for the reason in ``problem``. The same holds for the config.
@@ -62,7 +62,7 @@ class Proposal:
             return []
         return rows_of(chat_of_text(self.text) or (), chat_of_text(self.original or "") or ())
 
-    @property
+    @cached_property
     def prompt(self) -> object:
         """The prompt as it is published. Raises `InvalidValue`."""
         if self.problem is not None:
@@ -82,7 +82,7 @@ class Proposal:
             return show_config(config)
         return replace(show_config(None), rest=self.config)
 
-    @property
+    @cached_property
     def config_value(self) -> object:
         """The config as it is published, `None` for none. Raises `InvalidValue`."""
         if self.config_problem is not None:
@@ -91,9 +91,9 @@ class Proposal:
 
     @property
     def config_object(self) -> dict[str, object] | None:
-        """The config as it is stored. Raises `InvalidValue` for what is no object."""
-        encoded = encode_config(self.config_value)
-        return None if encoded is None else json.loads(encoded)
+        """The config as it is published. Raises `InvalidValue` for what is no object."""
+        encode_config(self.config_value)
+        return self.config_value if isinstance(self.config_value, dict) else None
 
     @property
     def contract_value(self) -> object:
