@@ -100,8 +100,9 @@ def compare_texts_within(old: str, new: str, budgets: Budgets, *, context: int =
 
 def split_lines(text: str) -> list[str]:
     """Return the lines with their line feeds; joined, they are the text again."""
-    lines = text.split("\n")
-    return [*(f"{line}\n" for line in lines[:-1]), *lines[-1:]] if lines[-1] else [f"{line}\n" for line in lines[:-1]]
+    *ended, last = text.split("\n")
+    lines = [f"{line}\n" for line in ended]
+    return [*lines, last] if last else lines
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ A message is an object with a ``role`` and a ``content``, which is a text, a lis
 the scripts of the pages have in common.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -75,9 +75,10 @@ def placeholder_name(value: object) -> str:
     return name if isinstance(name, str) else ""
 
 
-def content_texts(entry: Entry) -> Iterator[str]:
-    """Yield the texts of a message in which variables count: its content, or all texts of its parts."""
-    return json_texts(entry.get("content") if "role" in entry else None)
+def content_texts(entry: Entry) -> Iterable[str]:
+    """Return the texts of a message in which variables count: its content, or all texts of its parts."""
+    content = entry.get("content") if "role" in entry else None
+    return (content,) if isinstance(content, str) else json_texts(content)
 
 
 def json_texts(value: object) -> Iterator[str]:

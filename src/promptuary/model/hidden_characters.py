@@ -120,6 +120,11 @@ def iterate_hidden(text: str) -> Iterator[re.Match[str]]:
                 yield match
 
 
+def has_hidden(text: str) -> bool:
+    """Return `True` if a text has a hidden character."""
+    return next(iterate_hidden(text), None) is not None
+
+
 def _hidden_by_stretches(text: str) -> Iterator[list[str]]:
     for start in range(0, len(text), _STRIDE):
         end = start + _STRIDE

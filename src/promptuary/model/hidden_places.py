@@ -30,8 +30,6 @@ class HiddenPlace:
     line: int
     column: int
     character: str
-    context: str
-    """The character with its neighbours in the line, by which the same place is found again in an edited text."""
 
     def describe(self) -> str:
         """Name the place: ``content, line 1, column 6: U+200B ZERO WIDTH SPACE``."""
@@ -75,11 +73,15 @@ def _find_added(text: str, known: Counter[str], left: Counter[str]) -> Iterator[
     """Yield the indexes of added characters until none is left; take from `known` and `left` what was found."""
     matches = iterate_hidden(text)
     while left and (match := next(matches, None)) is not None:
+        character = match[0]
         context = _context(text, match.start())
-        if known[context]:
+        if known.get(context):
             known[context] -= 1
-        elif left[match[0]]:
-            left -= Counter(match[0])
+        elif character in left:
+            if left[character] == 1:
+                del left[character]
+            else:
+                left[character] -= 1
             yield match.start()
 
 
@@ -92,10 +94,11 @@ def _locate(passage: Passage, indexes: Iterable[int]) -> Iterator[HiddenPlace]:
             line += line_feeds
             line_start = text.rindex("\n", seen, index) + 1
         seen = index
-        yield HiddenPlace(passage.title, line, index - line_start + 1, text[index], _context(text, index))
+        yield HiddenPlace(passage.title, line, index - line_start + 1, text[index])
 
 
 def _context(text: str, index: int) -> str:
+    """Return a character with its neighbours in the line, by which the same place is found again in an edited text."""
     begin = max(0, index - _CONTEXT)
     around = text[begin : index + 1 + _CONTEXT]
     if "\n" in around:

@@ -50,6 +50,8 @@ def variable_at(text: str, start: int, declared: Collection[str] | None = None) 
 
 def variable_names(text: str, declared: Collection[str] | None = None) -> tuple[str, ...]:
     """List the variables of a text, each once, in the order of their first use."""
+    if "{{" not in text:
+        return ()
     # Each name is checked once, however often it is used.
     names = dict.fromkeys(_CANDIDATE.findall(text))
     return tuple(name for name in names if is_name(name) and (declared is None or name in declared))

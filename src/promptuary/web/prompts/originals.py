@@ -6,6 +6,7 @@ Unchanged parts get the characters of the original back.
 import re
 from collections import Counter
 
+from promptuary.differences.hunks import split_lines
 from promptuary.differences.matching import Block, matching_blocks
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
@@ -15,7 +16,7 @@ _CHARACTER = re.compile(r"\r\n|.", re.DOTALL)
 
 def as_browsers_show(text: str) -> str:
     """Return a text as it stands in a field of a form."""
-    return _LINE_END.sub("\n", text).replace("\0", "\ufffd")
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
 
 
 def recover(sent: str, original: str) -> str:
@@ -32,7 +33,7 @@ def recover(sent: str, original: str) -> str:
     lines, sent_lines = _LINE.findall(original), _LINE.findall(sent)
     recovered: list[str] = []
     at = sent_at = 0
-    blocks = matching_blocks([as_browsers_show(line) for line in lines], sent_lines)
+    blocks = matching_blocks(split_lines(shown), sent_lines)
     for block in [*blocks, Block(len(lines), len(sent_lines), 0)]:
         changed = "".join(lines[at : block.old]), "".join(sent_lines[sent_at : block.new])
         recovered += [_recover_changed(*changed, line_end), *lines[block.old : block.old + block.length]]

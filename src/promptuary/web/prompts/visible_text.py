@@ -10,7 +10,7 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-from promptuary.model.hidden_characters import code_of, iterate_hidden, name_of
+from promptuary.model.hidden_characters import code_of, has_hidden, iterate_hidden, name_of
 
 MAX_PAGE: Final = 1_200_000
 """Maximum bytes of HTML that a page shows of texts."""
@@ -25,6 +25,8 @@ Piece = tuple[int, str]
 def show_visibly(text: object) -> Markup:
     """Return a text as HTML, hidden characters drawn."""
     shown = str(text)
+    if not has_hidden(shown):
+        return escape(shown)
     return Markup("".join(piece for _, piece in draw(shown)))  # noqa: S704 - escaped
 
 
