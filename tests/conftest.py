@@ -45,6 +45,8 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.collect()
         gc.freeze()
         gc.enable()
+        # Most tests make more objects than the usual number, and hardly any garbage in cycles.
+        gc.set_threshold(10_000, 10, 10)
 
 
 @event.listens_for(Pool, "checkout")
@@ -206,13 +208,19 @@ def sqlite_api(sqlite_registry: Registry) -> Iterator[Api]:
 
 
 @pytest.fixture(scope="module")
-def shared_api(sqlite_registry_template: Registry, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """The application in process, on SQLite: one for all tests of a module whose requests change nothing."""
+def shared_registry(sqlite_registry_template: Registry, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """A SQLite database with one project and an editor, where time stands still: one for all tests of a module."""
     path = shutil.copy(sqlite_registry_template.database.address, tmp_path_factory.mktemp("shared") / "promptuary.db")
     database = Database.open(f"sqlite:///{path}", clock=Clock())
-    with make_api(replace(sqlite_registry_template, database=database)) as api:
-        yield api
+    yield replace(sqlite_registry_template, database=database)
     database.close()
+
+
+@pytest.fixture(scope="module")
+def shared_api(shared_registry: Registry) -> Iterator[Api]:
+    """The application in process, on SQLite: one for all tests of a module whose requests change nothing."""
+    with make_api(shared_registry) as api:
+        yield api
 
 
 @pytest.fixture
