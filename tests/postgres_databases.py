@@ -1,11 +1,13 @@
 """The databases of tests on one PostgreSQL server: one that is emptied between tests, and new ones."""
 
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
 import postgres_server
+import psutil
 import psycopg
 from psycopg.sql import SQL, Identifier
 
@@ -45,8 +47,22 @@ WHERE schemaname = 'public' AND last_value IS NOT NULL
 """
 
 _END_SESSIONS: Final = """
-SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()
+SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()
 """
+
+_END_SECONDS: Final = 10
+
+
+_SETTINGS: Final = (
+    # What runs by itself would change statistics, and so plans, at some time or other.
+    "--autovacuum=off",
+    # Nothing is kept after a crash, and no other server follows.
+    "--fsync=off",
+    "--synchronous_commit=off",
+    "--full_page_writes=off",
+    "--wal_level=minimal",
+    "--max_wal_senders=0",
+)
 
 
 class Postgres:
@@ -85,7 +101,7 @@ class Postgres:
             return None
         before, name = _name(self._shared), _new_name()
         self._shared = None
-        self._admin.execute(_END_SESSIONS, [before])
+        self._end_sessions(before)
         # What the test before has left running does not find the database again.
         self._admin.execute(SQL("ALTER DATABASE {} RENAME TO {}").format(Identifier(before), Identifier(name)))
         url = self._url(name)
@@ -94,6 +110,13 @@ class Postgres:
         if not is_reusable:
             self._admin.execute(SQL("DROP DATABASE {}").format(Identifier(name)))
         return url if is_reusable else None
+
+    def _end_sessions(self, name: str) -> None:
+        """End all sessions of a database. PostgreSQL itself looks for ends, and renames, every 100 milliseconds only."""
+        ended = [pid for pid, _ in self._admin.execute(_END_SESSIONS, [name])]
+        deadline = time.monotonic() + _END_SECONDS
+        while any(map(psutil.pid_exists, ended)) and time.monotonic() < deadline:
+            time.sleep(0.001)
 
     def _url(self, name: str) -> str:
         return self._uri.replace("/postgres?", f"/{name}?")
@@ -107,8 +130,7 @@ def running_postgres() -> Iterator[Postgres]:
     with postgres_server.runnable(installed) as programs, postgres_server.server_folder() as folder:
         data = folder / "data"
         postgres_server.initialize(programs, data)
-        # What runs by itself would change statistics, and so plans, at some time or other.
-        settings = [f"--unix_socket_directories={folder}", "--listen_addresses=", "--fsync=off", "--autovacuum=off"]
+        settings = [f"--unix_socket_directories={folder}", "--listen_addresses=", *_SETTINGS]
         with postgres_server.running(programs, data, settings):
             server = Postgres(f"postgresql://postgres:@/postgres?host={folder}")
             yield server
