@@ -148,7 +148,7 @@ def test_a_content_comes_back_as_it_was(content: object) -> None:
 @example({"when": "2026-01-01", "answer": "no", "octal": "012", "version": "1e3", "null": "null", "empty": "", "tilde": "~"})
 @example({"rate": 1e16, "small": 1e-07, "whole": 1.0, "none": None, "yes": True, "huge": 10**40, "minus": -0.0})
 @example({"x" * 2000: "y", "deep": {"er": [[], {}, [{}]]}, "lines": "a\n b\n\n", "cr": "a\rb", "\x85": "\u2028\ufeff\x7f"})
-@example({"big": "ab\n" * 50_000})
+@example({"big": "ab\n" * 10_000})
 def test_a_config_comes_back_as_it_was(config: dict[str, object] | None) -> None:
     _same(Document("greeting", "Hello!", config=config))
 
@@ -203,7 +203,7 @@ def test_a_file_is_pleasant_to_read() -> None:
         ("---\nname: x\nconfig: {a: .nan}\n---\n", "The front matter has a value that JSON does not have."),
         ("---\nname: x\nconfig: {a: !!set {b}}\n---\n", "The front matter has a value that JSON does not have."),
         ("---\nname: x\nconfig: {1: a}\n---\n", "The front matter must be a mapping whose keys are texts."),
-        ("---\nname: x\nconfig: " + "[" * 5000 + "\n---\n", "The front matter"),
+        ("---\nname: x\nconfig: " + "[" * 1000 + "\n---\n", "The front matter is nested too deep."),
         ("---\nname: x\nformat: xml\n---\n", "format must be text, chat or json."),
         ("---\nname: x\nnewlines: cr\n---\n", "newlines must be lf or crlf."),
         ("---\nname: x\nformat: chat\n---\nHello\n", "A chat begins with a line such as <!-- role: system -->."),
