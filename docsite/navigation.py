@@ -60,6 +60,7 @@ _SECTIONS = [
             _doc("Clients under fault", "clients-under-fault.md"),
             _doc("Files and CI", "files.md"),
             _doc("MCP", "mcp.md"),
+            _doc("Webhooks", "webhooks.md"),
             _doc("Migration from PostHog", "migration.md"),
         ],
     ),

@@ -19,6 +19,7 @@ from promptuary.model.content import MAX_BYTES, encode_config, encode_prompt
 from promptuary.model.edits import Edit, apply_edits
 from promptuary.model.names import check_label_name, check_prompt_name
 from promptuary.model.prompts import MAX_LABELS, MAX_VERSIONS
+from promptuary.model.webhooks import MAX_WEBHOOKS, check_url
 from promptuary.registry.request_merging import OUTDATED
 
 Made = Exception | Callable[[], object]
@@ -49,6 +50,8 @@ EXAMPLES: list[tuple[str, Made]] = [
     ("A line of an import is invalid.", errors.InvalidLine(12, "it is not a JSON object")),
     ("The prompt has the maximum number of versions.", errors.TooManyVersions(MAX_VERSIONS)),
     ("The prompt has the maximum number of labels.", errors.TooManyLabels(MAX_LABELS)),
+    ("The address of a webhook is invalid.", lambda: check_url("hooks.example.com")),
+    ("The project has the maximum number of webhooks.", errors.TooManyWebhooks(MAX_WEBHOOKS)),
     ("No key is sent.", api.not_authenticated()),
     ("The key is unknown or revoked, or its owner disabled.", api.invalid_key("Authorization header")),
     ("The project's token is unknown.", errors.UnknownProjectToken()),
@@ -74,6 +77,8 @@ EXAMPLES: list[tuple[str, Made]] = [
     ("The version for a label does not exist.", errors.VersionNotFound(_NAME, 7)),
     ("The label to remove does not exist.", errors.LabelNotFound("production", _NAME)),
     ("The release does not exist.", errors.ReleaseNotFound(_RELEASE)),
+    ("The webhook does not exist.", errors.WebhookNotFound("aa8ed27a-8f1c-4f2a-9f0e-a7a4bd1a8a53")),
+    ("The delivery does not exist.", errors.DeliveryNotFound(7)),
     ("The path does not exist.", api.ApiError(404, _ADDRESS_WITHOUT_ENDPOINT)),
     ("The client does not accept JSON.", api.not_acceptable()),
     ("The name of the archived prompt is in use by another prompt.", errors.RestoredNameTaken()),

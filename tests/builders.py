@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 from itertools import count
+from typing import Any
 
 from anyio import CapacityLimiter
 from fastapi.testclient import TestClient
@@ -23,7 +24,8 @@ from promptuary.metrics.segment import Segment
 from promptuary.model.access import Actor, Role, Scope
 from promptuary.model.accounts import NewKey, Project, SessionLimits, User
 from promptuary.model.prompts import Version
-from promptuary.registry import prompts
+from promptuary.model.webhooks import Webhook, WebhookSettings
+from promptuary.registry import prompts, webhooks
 from promptuary.registry.fetch_counter import FetchCounter
 from promptuary.registry.operator import keys, members, projects, users
 from promptuary.server import create_application
@@ -76,6 +78,14 @@ def make_prompt(tx: Transaction, actor: Actor, *, name: str = "greeting", prompt
     return version
 
 
+def as_admin(actor: Actor) -> Actor:
+    return replace(actor, role=Role.ADMIN)
+
+
+def make_webhook(tx: Transaction, actor: Actor, *, url: str = "https://hooks.example/in", **settings: Any) -> Webhook:
+    return webhooks.create_webhook(tx, as_admin(actor), WebhookSettings(url, **settings)).webhook
+
+
 def make_services(database: Database, segment: Segment) -> Services:
     """What the API works with, at the default settings."""
     stop_flag = open_stop_flag(None)
@@ -126,7 +136,9 @@ class Api:
 def make_application(registry: Registry, usage: FetchCounter, **settings: object) -> ASGIApp:
     """The application in process, not begun. It belongs to the event loop that runs its lifespan."""
     # Tests look at what was counted before it is written, and some of them last.
-    return create_application(_make_settings(**({"usage_seconds": 3600.0} | settings)), registry.database, usage=usage)
+    # Nothing else is to read or write meanwhile.
+    settings = {"usage_seconds": 3600.0, "webhooks": "off"} | settings
+    return create_application(_make_settings(**settings), registry.database, usage=usage)
 
 
 @cache

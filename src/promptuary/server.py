@@ -20,13 +20,15 @@ from promptuary.agents.streams import Streams
 from promptuary.api.application import create_api
 from promptuary.api.errors import bad_request, server_error, stopping
 from promptuary.api.operations.readiness import Readiness
-from promptuary.api.posthog.changes import change_message
+from promptuary.api.posthog.changes import change_message, show_change
 from promptuary.api.posthog.fetch_address import read_fetch_address
 from promptuary.api.services import Services
 from promptuary.api.streams import Broadcaster
 from promptuary.background.follower import Follower
 from promptuary.background.sampling import InSync, Sampler, counting_changes
 from promptuary.background.usage_writer import UsageWriter
+from promptuary.background.webhook_requests import REQUEST_SECONDS
+from promptuary.background.webhook_sender import MAX_REQUESTS, WebhookSender
 from promptuary.delivery.backend import open_backend
 from promptuary.delivery.cache import Cache
 from promptuary.delivery.commit_signal import open_commit_signal
@@ -51,6 +53,7 @@ from promptuary.metrics.requests import RequestCounts
 from promptuary.metrics.scrape import Scrape
 from promptuary.metrics.segment import Segment, open_segment
 from promptuary.registry.fetch_counter import FetchCounter
+from promptuary.registry.webhook_queue import Presenter
 from promptuary.settings import Settings, writes_text
 from promptuary.store.engine.database import Database
 from promptuary.store.watch import open_watch
@@ -60,9 +63,11 @@ from promptuary.web.account.password_queue import PasswordQueue
 from promptuary.web.application import create_web
 from promptuary.web.assets import Assets
 from promptuary.web.page_request import WebServices
+from promptuary.web.urls import Links
 
 if TYPE_CHECKING:
     from promptuary.http.tracing import Tracing
+    from promptuary.outbound import OutboundClient
 
 PAGE_THREADS = 16
 FETCH_THREADS = 8
@@ -135,7 +140,8 @@ def assemble(settings: Settings, database: Database, *, usage: FetchCounter | No
     tracing = _create_tracing(database) if settings.traces == "otlp" else None
     record_span = tracing.record if tracing else None
     shortcut = Shortcut(fetches, recorder, stop_flag, record_span) if settings.cache_megabytes else None
-    api = create_api(services, _create_lifespan(tracing, fetches, sampler, writer))
+    create_sender = partial(_create_sender, settings, database, follower, note_failure) if settings.webhooks == "on" else None
+    api = create_api(services, _create_lifespan(tracing, fetches, sampler, writer, create_sender))
     agents = Agents(services, streams, web_services.heavy_work)
     edges = PathDispatcher(api=NoSniffingMiddleware(api), agents=NoSniffingMiddleware(agents), web=create_web(web_services))
     layers = _list_layers(
@@ -187,7 +193,13 @@ def _wrap(application: ASGIApp, layers: list[Middleware | None]) -> ASGIApp:
     return application
 
 
-def _create_lifespan(tracing: "Tracing | None", fetches: FetchParts, sampler: Sampler, writer: UsageWriter) -> Lifespan[Starlette]:
+def _create_lifespan(
+    tracing: "Tracing | None",
+    fetches: FetchParts,
+    sampler: Sampler,
+    writer: UsageWriter,
+    create_sender: Callable[[], WebhookSender] | None,
+) -> Lifespan[Starlette]:
     @asynccontextmanager
     async def lifespan(_api: Starlette) -> AsyncIterator[None]:
         # Starts from top to bottom, and ends from bottom to top when all requests have ended.
@@ -198,9 +210,42 @@ def _create_lifespan(tracing: "Tracing | None", fetches: FetchParts, sampler: Sa
             stack.push_async_callback(fetches.freshness.close)
             await stack.enter_async_context(sampler.running())
             await stack.enter_async_context(writer.running())
+            if create_sender is not None:
+                await stack.enter_async_context(create_sender().running())
             yield
 
     return lifespan
+
+
+def _create_sender(
+    settings: Settings, database: Database, follower: Follower, note_failure: Callable[[str], None]
+) -> WebhookSender:
+    def find_page(project_id: int, name: str | None) -> str | None:
+        links = Links(project_id, settings.public_url)
+        page = links.prompts() if name is None else links.prompt(name)
+        return page if settings.public_url else None
+
+    return WebhookSender(
+        database,
+        Presenter(show_change, find_page),
+        open_client=partial(_open_client, settings),
+        subscribe=follower.subscribe,
+        note_failure=note_failure,
+    )
+
+
+def _open_client(settings: Settings) -> "OutboundClient":
+    # Most servers send nothing, and need not load an HTTP client.
+    from promptuary.outbound import OutboundClient, OutboundLimits  # noqa: PLC0415
+
+    limits = OutboundLimits(
+        total_seconds=REQUEST_SECONDS,
+        read_seconds=REQUEST_SECONDS,
+        max_connections=MAX_REQUESTS,
+        allowed_networks=settings.allowed_networks,
+        proxy=settings.outbound_proxy,
+    )
+    return OutboundClient(limits)
 
 
 def _create_tracing(database: Database) -> "Tracing":

@@ -6,6 +6,7 @@ Settings come from the environment (``PROMPTUARY_...``) and from a file ``.env``
 import sys
 from datetime import timedelta
 from importlib.util import find_spec
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -72,6 +73,27 @@ def _can_trace() -> bool:
 def _checked_traces(value: str) -> str:
     if value == "otlp" and not _can_trace():
         message = "must be off, or otlp with promptuary[otel] installed"
+        raise ValueError(message)
+    return value
+
+
+def _checked_networks(value: str) -> str:
+    try:
+        _read_networks(value)
+    except ValueError:
+        message = "must look like 10.0.0.0/8,fd00::/8"
+        raise ValueError(message) from None
+    return value
+
+
+def _read_networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(network.strip()) for network in value.split(",") if network.strip())
+
+
+def _checked_proxy(value: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
+        message = "must look like http://proxy.example.com:3128"
         raise ValueError(message)
     return value
 
@@ -227,6 +249,26 @@ class Settings(BaseSettings):
         description="Maximum failed sign-ins from all addresses together. Further attempts from addresses with a failed sign-in "
         "have to wait; other addresses are not affected. Empty disables the limit.",
     )
+
+    webhooks: Literal["on", "off"] = Field(
+        default="on",
+        description="`on`: send events to webhooks. `off`: this server sends none, such as a copy for tests; others on the same "
+        "database may.",
+    )
+    outbound_allowed_networks: Annotated[str, AfterValidator(_checked_networks)] = Field(
+        default="",
+        description="Private networks that webhooks may reach, such as `10.0.0.0/8,fd00::/8`. Empty: public addresses only.",
+    )
+    outbound_proxy: Annotated[str, AfterValidator(_checked_proxy)] = Field(
+        default="",
+        description="Proxy for requests to webhooks, such as `http://proxy.example.com:3128`. It resolves names, and has to refuse "
+        "those that must not be reached. Empty: none; variables such as `HTTPS_PROXY` are ignored.",
+    )
+
+    @property
+    def allowed_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Private networks that outgoing requests may reach."""
+        return _read_networks(self.outbound_allowed_networks)
 
     @property
     def session_limits(self) -> SessionLimits:

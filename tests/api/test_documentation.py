@@ -82,6 +82,24 @@ OPERATIONS = {
     ("/api/projects/{project_id}/llm_prompts/export/", "get"): "llm_prompts_export_retrieve",
     ("/api/projects/{project_id}/llm_prompts/import/", "post"): "llm_prompts_import_create",
     ("/api/projects/{project_id}/llm_prompts/resolve/name/{prompt_name}/", "get"): "llm_prompts_resolve_name_retrieve",
+    ("/api/projects/{project_id}/llm_prompts/webhooks/", "get"): "llm_prompts_webhooks_list",
+    ("/api/projects/{project_id}/llm_prompts/webhooks/", "post"): "llm_prompts_webhooks_create",
+    ("/api/projects/{project_id}/llm_prompts/webhooks/{webhook_id}/", "get"): "llm_prompts_webhooks_retrieve",
+    ("/api/projects/{project_id}/llm_prompts/webhooks/{webhook_id}/", "patch"): "llm_prompts_webhooks_partial_update",
+    ("/api/projects/{project_id}/llm_prompts/webhooks/{webhook_id}/", "delete"): "llm_prompts_webhooks_destroy",
+    (
+        "/api/projects/{project_id}/llm_prompts/webhooks/{webhook_id}/rotate_secret/",
+        "post",
+    ): "llm_prompts_webhooks_rotate_secret_create",
+    ("/api/projects/{project_id}/llm_prompts/webhooks/{webhook_id}/test/", "post"): "llm_prompts_webhooks_test_create",
+    (
+        "/api/projects/{project_id}/llm_prompts/webhooks/{webhook_id}/deliveries/",
+        "get",
+    ): "llm_prompts_webhooks_deliveries_list",
+    (
+        "/api/projects/{project_id}/llm_prompts/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver/",
+        "post",
+    ): "llm_prompts_webhooks_deliveries_redeliver_create",
 }
 SCHEMAS = {
     "ChangeRequestComment",
@@ -145,11 +163,16 @@ SCHEMAS = {
     "PaginatedLLMPromptLabelMoveList",
     "PaginatedLLMPromptListList",
     "PaginatedLLMPromptReleaseList",
+    "PaginatedWebhookDeliveryList",
     "PatchedChangeRequest",
     "PatchedLLMPromptPublish",
     "PatchedLabelRule",
+    "PatchedWebhook",
     "Project",
     "UserBasic",
+    "Webhook",
+    "WebhookCreate",
+    "WebhookDelivery",
 }
 REFUSALS = {"400", "401", "403", "404", "406", "413", "429", "503"}
 
@@ -187,7 +210,7 @@ def test_every_reference_leads_somewhere(document: Any) -> None:
 def test_there_is_no_422_anywhere(document: Any) -> None:
     statuses = {status for described in _operations(document).values() for status in described["responses"]}
     assert "422" not in statuses
-    assert statuses == REFUSALS | {"200", "201", "204", "409", "415"}
+    assert statuses == REFUSALS | {"200", "201", "202", "204", "409", "415"}
     assert "HTTPValidationError" not in str(document)
 
 
@@ -217,6 +240,8 @@ def test_every_operation_takes_its_path_parameters_and_a_bearer_key(document: An
         ("llm_prompts_resolve_name_retrieve", {"at", "before_version", "limit", "offset", "token", "version", "version_id"}),
         ("llm_prompts_name_dependents_list", {"inactive", "label", "limit", "offset", "token", "version"}),
         ("llm_prompts_name_usage_retrieve", {"from", "limit", "offset", "to", "token", "version"}),
+        ("llm_prompts_webhooks_list", {"token"}),
+        ("llm_prompts_webhooks_deliveries_list", {"limit", "offset", "token"}),
         ("llm_prompts_create", set()),
         ("llm_prompts_name_archive_create", {"dry_run", "emergency", "reason"}),
         ("llm_prompts_name_labels_destroy", {"dry_run", "emergency", "expected_version", "reason"}),
@@ -235,7 +260,7 @@ def test_writes_take_json_and_say_that_forms_are_read_and_an_import_takes_lines_
     assert set(lines["content"]) == {"application/x-ndjson"}
     bodies = [described["requestBody"] for described in operations.values() if "requestBody" in described]
     assert [body["required"] for body in bodies].count(False) == 2
-    assert len(bodies) == 15
+    assert len(bodies) == 17
     for body in bodies:
         # Generated clients do not run where one schema stands under several media types.
         assert set(body["content"]) == {"application/json"}
@@ -293,6 +318,10 @@ def test_a_field_of_a_body_has_a_default_only_if_it_means_the_same_as_no_value(d
         ("LLMPromptReleaseUndo", "reason"): None,
         ("LLMPromptRestore", "id"): None,
         ("PatchedLLMPromptPublish", "version_description"): "",
+        ("WebhookCreate", "name"): "",
+        ("WebhookCreate", "format"): "json",
+        ("WebhookCreate", "events"): [],
+        ("WebhookCreate", "enabled"): True,
     }
 
 

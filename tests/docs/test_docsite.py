@@ -25,6 +25,7 @@ ELSEWHERE = {
     errors.MemberNotFound,
     errors.KeyNotFound,
     errors.KeyExists,
+    errors.WebhookExists,
     errors.AddressNotVerified,
     errors.LinkEnded,
     errors.SessionNotFound,

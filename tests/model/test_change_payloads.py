@@ -21,6 +21,14 @@ NAMED = UserFacts(2, "new@example.com", "Ada", "")
 KEY = KeyFacts("k", 2, "test", frozenset({Scope.WRITE, Scope.READ}))
 LABELS = (LabelPointer("canary", 2), LabelPointer("a", 3))
 
+HOOK = told.WebhookFacts("w", "Deploys", "hooks.example", "json")
+CHOSEN = told.WebhookFacts("w", "Deploys", "hooks.example", "slack", ("label.moved",), "production", "support-*")
+
+SHOWN_HOOK = '{"webhook_id": "w", "name": "Deploys", "host": "hooks.example", "format": "json", "events": []}'
+SHOWN_CHOSEN = (
+    '{"webhook_id": "w", "name": "Deploys", "host": "hooks.example", "format": "slack", "events": ["label.moved"], '
+    '"label": "production", "prompt_name": "support-*"}'
+)
 SHOWN_VIEWER = '{"user_id": 2, "email": "new@example.com", "role": "viewer"}'
 SHOWN_EDITOR = '{"user_id": 2, "email": "new@example.com", "role": "editor"}'
 SHOWN_USER = '{"user_id": 2, "email": "new@example.com"}'
@@ -71,6 +79,15 @@ STORED: list[tuple[Payload, str | None, str | None]] = [
     (told.UserPasswordSet(2), None, '{"user_id": 2}'),
     (told.KeyCreated(KEY), None, SHOWN_KEY),
     (told.KeyRevoked(KEY), SHOWN_KEY, None),
+    (told.WebhookCreated(HOOK), None, SHOWN_HOOK),
+    (told.WebhookChanged(HOOK, CHOSEN), SHOWN_HOOK, SHOWN_CHOSEN),
+    (told.WebhookRemoved(CHOSEN), SHOWN_CHOSEN, None),
+    (told.WebhookEnabled(HOOK), None, SHOWN_HOOK),
+    (told.WebhookDisabled(HOOK), None, SHOWN_HOOK),
+    (told.WebhookDisabled(HOOK, "gone"), None, f'{SHOWN_HOOK[:-1]}, "reason": "gone"}}'),
+    (told.WebhookSecretRotated(HOOK), None, SHOWN_HOOK),
+    (told.WebhookTested(HOOK), None, SHOWN_HOOK),
+    (told.WebhookRedelivered(HOOK, "msg_1"), None, f'{SHOWN_HOOK[:-1]}, "message_id": "msg_1"}}'),
     (told.DatabaseRestored(), None, None),
 ]
 """Payloads, and what databases hold of them."""

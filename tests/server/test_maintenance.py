@@ -108,4 +108,4 @@ def test_every_step_of_maintenance_has_a_place_among_the_metrics(database: Datab
     assert set(maintenance.steps) <= set(layout.STEPS)
     for step in maintenance.steps:
         maintenance.note_failure(step)
-    assert [page.numbers[layout.place_of(layout.BACKGROUND_FAILURES, step)] for step in maintenance.steps] == [1.0] * 4
+    assert [page.numbers[layout.place_of(layout.BACKGROUND_FAILURES, step)] for step in maintenance.steps] == [1.0] * 5

@@ -8,14 +8,14 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
-from builders import Registry, make_key, make_member, make_prompt, make_registry, make_user
+from builders import Registry, as_admin, make_key, make_member, make_prompt, make_registry, make_user, make_webhook
 from sqlalchemy import func, select, text
 
 from promptuary.model.access import Role, Scope
 from promptuary.model.accounts import Browser, SessionLimits
 from promptuary.model.errors import InvalidBackup, LinkEnded, NotEmpty, Unavailable
 from promptuary.model.usage import FetchCount, FetchKey
-from promptuary.registry import labels, prompts, sessions, sign_in_links, usage
+from promptuary.registry import labels, prompts, sessions, sign_in_links, usage, webhooks
 from promptuary.registry.operator import keys, projects
 from promptuary.store import backup, changes, integrity_checks, schema, tables
 from promptuary.store.engine.database import Database
@@ -42,6 +42,9 @@ def fill(registry: Registry) -> None:
         part = prompts.fetch_prompt(tx, actor, "awkward-1").id
         fetched = FetchKey(prompts.fetch_prompt(tx, actor, "awkward-3").id, "", "production", (part,))
         usage.record_fetches(tx, [FetchCount(tx.clock().date(), fetched, 2**40, tx.clock())])
+        webhook = make_webhook(tx, actor)
+        webhooks.rotate_secret(tx, as_admin(actor), webhook.id)
+        webhooks.send_test(tx, as_admin(actor), webhook.id)
 
 
 def rows_of(database: Database) -> dict[str, list[tuple[object, ...]]]:
@@ -49,7 +52,7 @@ def rows_of(database: Database) -> dict[str, list[tuple[object, ...]]]:
         return {
             table.name: sorted((tuple(row) for row in tx.connection.execute(select(table))), key=repr)
             for table in metadata.sorted_tables
-            if table not in {*entries.DERIVED, tables.recent_fetches, tables.sessions, tables.sign_in_links}
+            if table not in {*entries.DERIVED, tables.recent_fetches, tables.sessions, tables.sign_in_links, tables.leases}
         }
 
 

@@ -9,9 +9,9 @@ from sqlalchemy import insert, literal, select
 from promptuary.model.listing import Listing
 from promptuary.registry import prompts
 from promptuary.store import labels, projects, tables
+from promptuary.store.column_types import MAX_INTEGER, Count, JsonText, UtcDateTime
 from promptuary.store.engine.database import Database
 from promptuary.store.lists.pages import list_page
-from promptuary.store.tables import MAX_INTEGER, Count, JsonText, UtcDateTime
 
 
 @pytest.mark.parametrize(

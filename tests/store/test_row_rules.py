@@ -10,13 +10,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from builders import Registry, make_key, make_prompt, make_user
+from builders import Registry, as_admin, make_key, make_prompt, make_user, make_webhook
 from wire import Clock
 
 from promptuary.model.accounts import Browser, SessionLimits
 from promptuary.model.errors import Damaged, InvalidBackup, Unavailable
 from promptuary.model.usage import FetchCount, FetchKey
-from promptuary.registry import labels, sign_in_links, usage
+from promptuary.registry import labels, sign_in_links, usage, webhooks
 from promptuary.registry.operator.users import list_users
 from promptuary.registry.sessions import begin_session
 from promptuary.store import backup, integrity_checks, schema
@@ -76,6 +76,19 @@ DAMAGE = [
     "UPDATE fetches SET count = 0",
     "UPDATE fetches SET day = 'today'",
     "UPDATE fetches SET label = '../'",
+    "UPDATE webhooks SET url = 'ftp://hooks.example'",
+    "UPDATE webhooks SET events = '[\"prompt.stolen\"]'",
+    "UPDATE webhooks SET events = '{}'",
+    "UPDATE webhooks SET prompt_name = 'a b'",
+    "UPDATE webhooks SET label = 'Production'",
+    "UPDATE webhooks SET secret = 'whsec_short'",
+    "UPDATE webhooks SET cursor_sequence = -1",
+    "PRAGMA ignore_check_constraints = 1; UPDATE webhooks SET format = 'xml'",
+    "UPDATE webhook_deliveries SET message_id = '../x'",
+    "UPDATE webhook_deliveries SET payload = '[1]'",
+    "UPDATE webhook_deliveries SET payload = 'no JSON'",
+    "UPDATE webhook_deliveries SET format = 'xml'",
+    "UPDATE webhook_deliveries SET attempts = -1",
     "UPDATE changes SET kind = 'prompt.stolen'",
     "UPDATE changes SET after = '[1]'",
     "UPDATE changes SET after = '{\"cut'",
@@ -90,6 +103,8 @@ def fill(registry: Registry) -> None:
         make_prompt(tx, registry.actor, name="other", prompt=SECRET)
         labels.move_label(tx, registry.actor, name="greeting", label="production", version=2)
         usage.record_fetches(tx, [FetchCount(tx.clock().date(), FetchKey(version.id, "", "production"), 1, tx.clock())])
+        webhook = make_webhook(tx, registry.actor)
+        webhooks.send_test(tx, as_admin(registry.actor), webhook.id)
 
 
 def invite_and_sign_in(tx: Transaction, registry: Registry) -> None:

@@ -21,8 +21,8 @@ from promptuary.model.values import list_problems, read_values, text_of_value, w
 from promptuary.model.variables import fill_in
 from promptuary.registry import prompts
 from promptuary.registry.assembling import assemble_all, assemble_version
+from promptuary.store.column_types import MAX_INTEGER
 from promptuary.store.engine.database import Transaction
-from promptuary.store.tables import MAX_INTEGER
 
 MAX_PAGE = 1000
 _READ_AT_ONCE = 50

@@ -16,6 +16,7 @@ from promptuary.api.posthog import (
     releases,
     transfers,
     usage,
+    webhooks,
 )
 from promptuary.api.posthog.errors import add_error_handlers
 from promptuary.api.posthog.inputs import (
@@ -40,6 +41,7 @@ from promptuary.api.posthog.request_inputs import (
     PatchedChangeRequest,
     PatchedLabelRule,
 )
+from promptuary.api.posthog.webhook_schemas import PatchedWebhook, WebhookCreate
 from promptuary.api.services import Services
 from promptuary.http.public_path import path_of
 
@@ -61,6 +63,8 @@ _BODIES: list[type[Body]] = [
     LLMPromptReleaseUndo,
     LLMPromptRestore,
     PatchedLLMPromptPublish,
+    PatchedWebhook,
+    WebhookCreate,
 ]
 
 
@@ -77,6 +81,7 @@ _RESOURCES = (
             changes,
             usage,
             transfers,
+            webhooks,
         )
     ),
     (projects.resource, PROJECT),

@@ -77,6 +77,8 @@ _PATH_PARAMETERS = {
     "release_id": "The ID of the release.",
     "rule_id": "The ID of the rule.",
     "request_id": "The number of the change request.",
+    "webhook_id": "The webhook's ID.",
+    "delivery_id": "The delivery's ID.",
 }
 
 # One schema under several media types makes generators write the same code several times, or code that does not run.

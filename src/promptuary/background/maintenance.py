@@ -10,8 +10,8 @@ import structlog
 
 from promptuary.model.accounts import SessionLimits
 from promptuary.model.errors import RegistryError
-from promptuary.registry import sessions
-from promptuary.store import changes, fetches, recent_fetches
+from promptuary.registry import sessions, webhook_queue
+from promptuary.store import fetches, recent_fetches
 from promptuary.store.engine.database import Database
 
 INTERVAL_SECONDS = 3600.0
@@ -20,15 +20,27 @@ logger = structlog.stdlib.get_logger("promptuary.maintenance")
 
 
 def trim_change_log(database: Database, *, days: int) -> int:
-    """Delete entries of the change log that are older than ``days``; return how many. Raises `Unavailable`."""
+    """Delete entries of the change log that are older than ``days``; return how many. Raises `Unavailable`.
+
+    What webhooks have not got yet stays for some days more.
+    """
     with database.write() as tx:
-        return changes.trim_changes(tx, before=tx.clock() - timedelta(days=days))
+        return webhook_queue.trim_change_log(tx, before=tx.clock() - timedelta(days=days))
 
 
 def trim_usage(database: Database, *, days: int) -> int:
     """Delete counts of fetches that are older than ``days``; return how many. Raises `Unavailable`."""
     with database.write() as tx:
         return fetches.trim_fetches(tx, before=(tx.clock() - timedelta(days=days)).date())
+
+
+def trim_deliveries(database: Database) -> None:
+    """Delete old deliveries of webhooks. Raises `Unavailable`."""
+    with database.read() as tx:
+        if not webhook_queue.has_deliveries(tx):
+            return
+    with database.write() as tx:
+        webhook_queue.trim_deliveries(tx)
 
 
 def renew_recent_fetches(database: Database) -> bool:
@@ -80,6 +92,7 @@ def create_maintenance(
     steps: dict[str, Callable[[], object]] = {
         "trim_change_log": partial(trim_change_log, database, days=change_log_days),
         "trim_usage": partial(trim_usage, database, days=usage_days),
+        "trim_deliveries": partial(trim_deliveries, database),
         "add_up_fetches": partial(renew_recent_fetches, database),
         "delete_sessions": partial(delete_expired_sessions, database, limits=session_limits),
     }

@@ -47,6 +47,7 @@ LOCATIONS: Mapping[str, Location] = {
     "project": Location("projects", "Projects: separate sets of prompts with their own members and token."),
     "member": Location("members", "Project members."),
     "key": Location("keys", "Personal API keys."),
+    "webhook": Location("webhooks", "Webhooks, by which other services learn of changes of prompts and labels."),
     "db": Location("db", "Upgrade, check, back up and restore the database."),
     "prompt": Location("prompt_writing", "Read, write, compare, label and archive the prompts of a server over HTTP."),
     "label": Location("labels", "Point a label of a prompt at a version, take its last move back, list its history."),

@@ -19,7 +19,7 @@ NO_ANSWER = 499
 """The status under which requests are counted whose client went away before the answer."""
 
 STATUSES = (
-    *(200, 201, 204, 206, 303, 304, 307),
+    *(200, 201, 202, 204, 206, 303, 304, 307),
     *(400, 401, 403, 404, 405, 406, 408, 409, 413, 415, 416, 422, 429, 431, NO_ANSWER, 500, 503),
 )
 
@@ -30,8 +30,8 @@ SECONDS = (
 """Upper bounds of the buckets of durations. A fetch from memory takes some twenty microseconds."""
 
 STEPS = (
-    *("trim_change_log", "trim_usage", "add_up_fetches", "delete_sessions"),
-    *("write_usage", "note_key_use", "follow_changes", "stream_changes", "tell_agents", "take_sample"),
+    *("trim_change_log", "trim_usage", "trim_deliveries", "add_up_fetches", "delete_sessions"),
+    *("write_usage", "send_webhooks", "note_key_use", "follow_changes", "stream_changes", "tell_agents", "take_sample"),
 )
 """Steps of the work that workers do beside requests: those of every hour, and those of every few seconds."""
 

@@ -33,6 +33,12 @@ ROUTES = (
     f"{_PROMPTS}releases/{{release_id}}/",
     f"{_PROMPTS}releases/{{release_id}}/undo/",
     f"{_PROMPTS}resolve/name/{{prompt_name}}/",
+    f"{_PROMPTS}webhooks/",
+    f"{_PROMPTS}webhooks/{{webhook_id}}/",
+    f"{_PROMPTS}webhooks/{{webhook_id}}/deliveries/",
+    f"{_PROMPTS}webhooks/{{webhook_id}}/deliveries/{{delivery_id}}/redeliver/",
+    f"{_PROMPTS}webhooks/{{webhook_id}}/rotate_secret/",
+    f"{_PROMPTS}webhooks/{{webhook_id}}/test/",
     "/api/docs/",
     "/api/docs/favicon.png/",
     "/api/docs/swagger-ui-bundle.js/",
@@ -60,6 +66,8 @@ ROUTES = (
     "/projects/{project_id}/prompts/{name}/{page}/{action}/",
     "/projects/{project_id}/{page}/",
     "/projects/{project_id}/{page}/{action}/",
+    "/projects/{project_id}/{page}/{action}/{id}/",
+    "/projects/{project_id}/{page}/{action}/{id}/{step}/",
     OTHER,
 )
 

@@ -213,6 +213,20 @@ class KeyNotFound(NotFound):
         super().__init__(f"No personal API key has the id '{key_id}'.")
 
 
+class WebhookNotFound(NotFound):
+    """The project has no webhook with this ID."""
+
+    def __init__(self, webhook_id: str) -> None:
+        super().__init__(f"No webhook has the ID '{webhook_id}' in this project.")
+
+
+class DeliveryNotFound(NotFound):
+    """The webhook has no delivery with this ID, or it was deleted."""
+
+    def __init__(self, delivery_id: object) -> None:
+        super().__init__(f"No delivery has the ID {delivery_id} for this webhook. Old deliveries are deleted.")
+
+
 class LinkEnded(NotFound):
     """A one-time link was used, has expired, or never was one."""
 
@@ -291,6 +305,13 @@ class TooManyLabels(RegistryError):
         super().__init__(f"This prompt has reached the maximum of {limit} labels. Remove a label to add a new one.")
 
 
+class TooManyWebhooks(RegistryError):
+    """The project has as many webhooks as a project may have."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"This project has reached the maximum of {limit} webhooks. Remove a webhook to add a new one.")
+
+
 class EmailTaken(RegistryError):
     """A user with this e-mail address exists."""
 
@@ -303,6 +324,13 @@ class KeyExists(RegistryError):
 
     def __init__(self) -> None:
         super().__init__("This key already exists. Its value is not shown again.")
+
+
+class WebhookExists(RegistryError):
+    """A webhook with this ID already exists; its secret is not shown again."""
+
+    def __init__(self) -> None:
+        super().__init__("This webhook already exists. Its secret is not shown again.")
 
 
 class LastAdmin(RegistryError):

@@ -8,7 +8,7 @@ Connections are not shared, and there are no cookies and no redirects: a redirec
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -59,7 +59,7 @@ class OpenAnswer:
 
     status: int
     headers: Mapping[str, str]
-    parts: AsyncIterator[bytes]
+    parts: AsyncGenerator[bytes, None]
 
 
 async def resolve_by_system(host: str, port: int) -> list[str]:
@@ -113,9 +113,6 @@ class OutboundClient:
             async with asyncio.timeout(self._limits.total_seconds) as timer:
                 response = await self._connect_and_send(request)
                 try:
-                    if response.headers.get("content-encoding", "identity") != "identity":
-                        message = f"{host} sent a compressed answer, which is not read."
-                        raise OutboundError(message)
                     yield OpenAnswer(response.status_code, dict(response.headers), self._read(host, response))
                 finally:
                     await response.aclose()
@@ -174,9 +171,12 @@ class OutboundClient:
             raise _forbidden(host)
         return found
 
-    async def _read(self, host: str, response: httpx2.Response) -> AsyncIterator[bytes]:
+    async def _read(self, host: str, response: httpx2.Response) -> AsyncGenerator[bytes, None]:
         size = 0
         assert isinstance(response.stream, httpx2.AsyncByteStream)  # noqa: S101 - the stream of an asynchronous transport
+        if response.headers.get("content-encoding", "identity") != "identity":
+            message = f"{host} sent a compressed answer, which is not read."
+            raise OutboundError(message)
         try:
             async for part in response.stream:
                 size += len(part)

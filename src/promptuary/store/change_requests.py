@@ -8,10 +8,10 @@ from sqlalchemy import Select, and_, delete, func, insert, select, update
 
 from promptuary.model.access import Role
 from promptuary.model.change_requests import Approval, ChangeRequest, Comment, ProposedMove, RequestState
+from promptuary.store.column_types import MAX_INTEGER
 from promptuary.store.engine import dialect
 from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.tables import (
-    MAX_INTEGER,
     change_request_approvals,
     change_request_comments,
     change_request_moves,

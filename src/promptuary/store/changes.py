@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, or_, select
 
 from promptuary.model.changes import Attribution, Change, ChangeKind, NewChange
 from promptuary.model.changes.payloads import DatabaseRestored, read_payload
@@ -143,9 +143,14 @@ def _check_of(at: datetime) -> int:
     return (at - _EPOCH) // timedelta(microseconds=1) % (MAX_CHECK + 1)
 
 
-def trim_changes(tx: Transaction, *, before: datetime) -> int:
-    """Delete entries older than ``before`` and return how many; the newest one stays, so that readers can tell where they are."""
+def trim_changes(tx: Transaction, *, before: datetime, wanted: int | None = None, wanted_since: datetime | None = None) -> int:
+    """Delete entries older than ``before`` and return how many; the newest one stays, so that readers can tell where they are.
+
+    The entry of the sequence ``wanted`` and those behind it stay, too, unless they are older than ``wanted_since``.
+    """
     statement = delete(changes).where(changes.c.at < before, changes.c.sequence < last_sequence(tx))
+    if wanted is not None and wanted_since is not None:
+        statement = statement.where(or_(changes.c.sequence < wanted, changes.c.at < wanted_since))
     return tx.connection.execute(statement).rowcount
 
 

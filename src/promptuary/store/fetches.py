@@ -11,9 +11,10 @@ from sqlalchemy import BigInteger, ColumnElement, Select, Subquery, case, cast, 
 from promptuary.model.prompts import Prompt
 from promptuary.model.usage import MAX_SHOWN, DayUsage, FetchCount, KeyUsage, LabelUsage, VersionUsage
 from promptuary.store import part_fetches, recent_fetches
+from promptuary.store.column_types import MAX_INTEGER
 from promptuary.store.engine import dialect
 from promptuary.store.engine.database import AnyRow, Transaction
-from promptuary.store.tables import MAX_INTEGER, fetches, keys, last_fetches, prompts, users, versions
+from promptuary.store.tables import fetches, keys, last_fetches, prompts, users, versions
 from promptuary.store.tables import part_fetches as part_rows
 from promptuary.store.tables import recent_fetches as recent_rows
 from promptuary.store.users import AUTHOR_COLUMNS, author_of

@@ -7,8 +7,9 @@ from sqlalchemy import ColumnElement, func, insert, select
 
 from promptuary.model.access import Actor
 from promptuary.model.label_history import LabelMove, MoveCause, MoveKind
+from promptuary.store.column_types import MAX_INTEGER
 from promptuary.store.engine.database import AnyRow, Transaction
-from promptuary.store.tables import MAX_INTEGER, label_moves, prompts, users
+from promptuary.store.tables import label_moves, prompts, users
 from promptuary.store.users import AUTHOR_COLUMNS, author_of
 
 LATEST = ""

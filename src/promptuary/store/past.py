@@ -18,11 +18,12 @@ from promptuary.model.prompts import LabelPointer, Prompt, Version
 from promptuary.model.references import Reference
 from promptuary.model.text import fold
 from promptuary.store import label_moves, versions
+from promptuary.store.column_types import MAX_INTEGER
 from promptuary.store.engine.database import Transaction
 from promptuary.store.lists.orders import is_part_of_name
 from promptuary.store.prompts import prompt_of
-from promptuary.store.tables import MAX_INTEGER, prompt_periods, prompts
 from promptuary.store.tables import label_moves as move_rows
+from promptuary.store.tables import prompt_periods, prompts
 from promptuary.store.tables import versions as version_rows
 
 

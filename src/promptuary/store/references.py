@@ -11,12 +11,13 @@ from promptuary.model.assembly import Absence, Part, Target
 from promptuary.model.dependents import Dependent
 from promptuary.model.references import Reference, count_references
 from promptuary.store import labels
+from promptuary.store.column_types import MAX_INTEGER
 from promptuary.store.engine import dialect
 from promptuary.store.engine.compiled import Prepared
 from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.engine.id_lists import is_among
-from promptuary.store.tables import MAX_INTEGER, prompts, version_references, versions
 from promptuary.store.tables import labels as label_rows
+from promptuary.store.tables import prompts, version_references, versions
 
 _BATCH = 200
 

@@ -23,13 +23,10 @@ from promptuary.model.json_text import InvalidJson, parse
 from promptuary.model.names import check_label_name, check_prompt_name
 from promptuary.model.prompts import MAX_DESCRIPTION, MAX_LABELS, MAX_VERSIONS
 from promptuary.model.text import check_text
+from promptuary.model.webhooks import EventFilter, WebhookFormat, WebhookSettings, check_settings, is_secret
+from promptuary.store.column_types import MAX_INTEGER, Count, JsonText, UtcDateTime, Word
 from promptuary.store.engine.database import Transaction, translated_errors
 from promptuary.store.tables import (
-    MAX_INTEGER,
-    Count,
-    JsonText,
-    UtcDateTime,
-    Word,
     changes,
     fetches,
     keys,
@@ -44,6 +41,8 @@ from promptuary.store.tables import (
     users,
     version_references,
     versions,
+    webhook_deliveries,
+    webhooks,
 )
 
 TABLES: Final = (
@@ -61,6 +60,8 @@ TABLES: Final = (
     last_fetches,
     part_fetches,
     changes,
+    webhooks,
+    webhook_deliveries,
 )
 """The tables that are not derived from others."""
 
@@ -72,6 +73,7 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 # A fetch by a user who is signed in has no id of a key.
 _ID = re.compile(r"[0-9A-Za-z-]{0,36}")
 _TOKEN = re.compile(r"phc_[A-Za-z0-9_-]+")
+_MESSAGE_ID = re.compile(r"msg_[0-9a-f]{32}")
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{6})?")
 
 Row = RowMapping
@@ -146,7 +148,7 @@ def _fits(each: Column[Any], value: object) -> bool:  # noqa: PLR0911 - a table
         length = getattr(kind, "length", None) or getattr(kind, "_length", None)
         is_id = each.name in {"id", "uuid"} or each.name.endswith("_id")
         is_text = isinstance(value, str) and (length is None or len(value) <= length) and "\0" not in value
-        return is_text and (not is_id or each.name == "request_id" or bool(_ID.fullmatch(str(value))))
+        return is_text and (not is_id or each.name in {"request_id", "message_id"} or bool(_ID.fullmatch(str(value))))
     return True
 
 
@@ -266,6 +268,24 @@ def _check_change(row: Row) -> None:
         _require(is_object, f"{name} is not a JSON object")
 
 
+def _check_webhook(row: Row) -> None:
+    events = parse(row["events"])
+    _require(isinstance(events, list) and all(isinstance(event, str) for event in events), "events are not a list of texts")
+    chosen = EventFilter(frozenset(map(str, events if isinstance(events, list) else ())), row["label"], row["prompt_name"])
+    _require(row["format"] in {*WebhookFormat}, "format is none of json and slack")
+    check_settings(WebhookSettings(row["url"], row["name"], filter=chosen))
+    for name in ("secret", "former_secret"):
+        _require(row[name] is None or is_secret(row[name]), f"{name} is no secret of a webhook")
+    _require(row["cursor_sequence"] >= 0 and row["failures"] >= 0, "cursor_sequence or failures is less than 0")
+
+
+def _check_delivery(row: Row) -> None:
+    _require(_MESSAGE_ID.fullmatch(row["message_id"]), "message_id is no ID of a message")
+    _require(isinstance(parse(row["payload"], max_depth=_MAX_DEPTH), dict), "payload is not a JSON object")
+    _require(row["format"] in {*WebhookFormat}, "format is none of json and slack")
+    _require(row["attempts"] >= 0, "attempts is less than 0")
+
+
 def _check_link(row: Row) -> None:
     _require(_HASH.fullmatch(row["value_hash"]), "value_hash is no SHA-256")
     _require_positive(row, "project_id", "made_by_id")
@@ -304,5 +324,7 @@ _RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         fetches.name: _check_fetches,
         part_fetches.name: _check_part_fetches,
         changes.name: _check_change,
+        webhooks.name: _check_webhook,
+        webhook_deliveries.name: _check_delivery,
     }
 )

@@ -1,16 +1,11 @@
 """The tables, in portable column types. `migrations` builds the same schema step by step; a test compares the two."""
 
-import json
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     Date,
-    DateTime,
     ForeignKey,
     Index,
     Integer,
@@ -21,76 +16,8 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.engine import Dialect
-from sqlalchemy.types import TypeDecorator, TypeEngine
 
-MAX_INTEGER = 2**31 - 1
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A moment with microseconds. Aware in Python, always UTC; SQLite, which knows no time zones, stores it without."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(DateTime(timezone=dialect.name != "sqlite"))
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
-
-
-class JsonText(TypeDecorator[Any]):
-    """A small JSON value as text, so that key order and NUL survive alike on every database."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ANN401, ARG002 - any JSON
-        return None if value is None else json.dumps(value, ensure_ascii=False)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ANN401, ARG002 - any JSON
-        return None if value is None else json.loads(value)
-
-
-class Count(TypeDecorator[int]):
-    """A 32-bit integer. A bigger number from outside compares as the biggest, which no row ever has, instead of failing."""
-
-    impl = Integer
-    cache_ok = True
-
-    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
-        return None if value is None else max(-MAX_INTEGER, min(value, MAX_INTEGER))
-
-
-class Word(TypeDecorator[str]):
-    """A short text without NUL that sorts by code point on every database, whatever the locale of a PostgreSQL server.
-
-    PostgreSQL cannot even be asked for a text with NUL, so one from outside compares as another that no row ever has.
-    """
-
-    impl = String
-    cache_ok = True
-
-    def __init__(self, length: int) -> None:
-        super().__init__(length)
-        self._length = length
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        collation = "C" if dialect.name == "postgresql" else None
-        return dialect.type_descriptor(String(self._length, collation=collation))
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
-        return None if value is None else value.replace("\0", "\uffff")
-
+from promptuary.store.column_types import Count, JsonText, UtcDateTime, Word
 
 _TextId = Word(36)
 _SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
@@ -474,4 +401,67 @@ changes = Table(
     Index(None, "project_id", "sequence"),
     Index(None, "prompt_id", "sequence"),
     sqlite_autoincrement=True,
+)
+
+# The secrets are stored as they are, because messages are signed with them.
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", _TextId, primary_key=True),
+    Column("project_id", Count, ForeignKey("projects.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("format", String(16), CheckConstraint("format IN ('json', 'slack')", name="format"), nullable=False),
+    # The chosen events, label and pattern of names; an empty list and `NULL`: all.
+    Column("events", JsonText, nullable=False),
+    Column("label", Word(128)),
+    Column("prompt_name", Word(255)),
+    Column("secret", String(80), nullable=False),
+    Column("former_secret", String(80)),
+    Column("former_secret_until", UtcDateTime),
+    Column("is_enabled", Boolean(create_constraint=False), nullable=False),
+    Column("disabled_at", UtcDateTime),
+    Column("disabled_reason", String(16), CheckConstraint("disabled_reason IN ('failing', 'gone')", name="disabled_reason")),
+    # The last entry of the change log whose events were queued.
+    Column("cursor_sequence", BigInteger, nullable=False),
+    Column("cursor_at", UtcDateTime),
+    Column("failures", Count, nullable=False),
+    Column("failing_since", UtcDateTime),
+    Column("next_attempt_at", UtcDateTime),
+    Column("created_by_id", Count, ForeignKey("users.id", ondelete="SET NULL")),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+
+# Messages to endpoints, in the order in which they are sent; and what became of them.
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("id", _SEQUENCE, primary_key=True),
+    Column("webhook_id", _TextId, ForeignKey("webhooks.id", ondelete="CASCADE"), nullable=False),
+    Column("message_id", String(64), nullable=False),
+    Column("type", String(40), nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("format", String(16), nullable=False),
+    Column("is_manual", Boolean(create_constraint=False), nullable=False),
+    Column("state", String(16), CheckConstraint("state IN ('pending', 'delivered', 'failed')", name="state"), nullable=False),
+    Column("attempts", Count, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("attempted_at", UtcDateTime),
+    Column("status", Count),
+    Column("answer", Text),
+    Column("error", Text),
+    Column("duration_ms", Count),
+    Index(None, "webhook_id", "id"),
+    Index(None, "state", "webhook_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+# Work that one worker of all servers does at a time, and until when it has it. Not part of backups.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("holder", String(80), nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
 )

@@ -9,11 +9,12 @@ from promptuary.model.errors import Damaged
 from promptuary.model.outline import StoredOutline
 from promptuary.model.prompts import Draft, Prompt, Version
 from promptuary.store import labels
+from promptuary.store.column_types import MAX_INTEGER
 from promptuary.store.engine.compiled import Prepared
 from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.engine.id_lists import is_among
-from promptuary.store.tables import MAX_INTEGER, prompts, users, versions
 from promptuary.store.tables import labels as label_rows
+from promptuary.store.tables import prompts, users, versions
 from promptuary.store.users import AUTHOR_COLUMNS, author_of, recorded_author_of
 
 _COLUMNS = (

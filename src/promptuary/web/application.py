@@ -20,7 +20,7 @@ from promptuary.web.errors import TITLES, SignInNeeded, WebError, detail_of, pag
 from promptuary.web.headers import PageHeadersMiddleware
 from promptuary.web.misdirected import short_error, wants_page
 from promptuary.web.page_request import PageRequest, WebServices
-from promptuary.web.projects import project_list, settings
+from promptuary.web.projects import project_list, settings, webhooks
 from promptuary.web.prompts.archive import find_archived
 
 ROUTES: list[Route] = [
@@ -31,6 +31,7 @@ ROUTES: list[Route] = [
     *keys.ROUTES,
     *project_list.ROUTES,
     *settings.ROUTES,
+    *webhooks.ROUTES,
     *routes.ROUTES,
 ]
 """Every page there is."""

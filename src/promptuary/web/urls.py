@@ -54,6 +54,18 @@ class Links:
         """Lead to the stream of changes of one prompt, for scripts."""
         return f"{self.root}/api/projects/{self.project_id}/llm_prompts/changes/?{urlencode({'name': name})}"
 
+    def webhooks(self) -> str:
+        """Lead to the project's webhooks."""
+        return self._address("settings", "webhooks")
+
+    def webhook(self, webhook_id: str, **query: object) -> str:
+        """Lead to a webhook with its deliveries."""
+        return self._address("settings", "webhooks", webhook_id, **query)
+
+    def of_webhook(self, webhook_id: str, action: str) -> str:
+        """Lead to an action of a webhook."""
+        return self._address("settings", "webhooks", webhook_id, action)
+
     def _address(self, *segments: str, **query: object) -> str:
         path = "".join(f"/{quote(segment, safe='')}" for segment in ("projects", str(self.project_id), *segments))
         sent = {name: value for name, value in query.items() if value is not None and value != ""}

@@ -92,6 +92,22 @@ def choice(allowed: Sequence[str]) -> BeforeValidator:
     return BeforeValidator(validate)
 
 
+def choices(allowed: Sequence[str]) -> BeforeValidator:
+    """Accept a list of the allowed strings, in a form also as one text with commas. Each of them counts once."""
+
+    def validate(value: object) -> object:
+        refuse_null(value)
+        items = [item.strip() for item in value.split(",") if item.strip()] if isinstance(value, str) else value
+        if not isinstance(items, list):
+            refuse("not_a_list", f'Expected a list of items but got type "{type(value).__name__}".')
+        for item in items:
+            if item not in allowed:
+                refuse("invalid_choice", f'"{item}" is not a valid choice.')
+        return list(dict.fromkeys(items))
+
+    return BeforeValidator(validate)
+
+
 def day() -> BeforeValidator:
     """Accept a day of the form ``2026-03-01``."""
 

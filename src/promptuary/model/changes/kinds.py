@@ -35,6 +35,14 @@ class ChangeKind(StrEnum):
     USER_PASSWORD_SET = "user.password_set"  # noqa: S105 - a kind of change, not a password
     KEY_CREATED = "key.created"
     KEY_REVOKED = "key.revoked"
+    WEBHOOK_CREATED = "webhook.created"
+    WEBHOOK_CHANGED = "webhook.changed"
+    WEBHOOK_REMOVED = "webhook.removed"
+    WEBHOOK_ENABLED = "webhook.enabled"
+    WEBHOOK_DISABLED = "webhook.disabled"
+    WEBHOOK_SECRET_ROTATED = "webhook.secret_rotated"  # noqa: S105 - a kind of change, not a secret
+    WEBHOOK_TESTED = "webhook.tested"
+    WEBHOOK_REDELIVERED = "webhook.redelivered"
     DATABASE_RESTORED = "database.restored"
     UNKNOWN = "unknown"
     """Stands for a kind that a newer Promptuary has written; it is never stored."""

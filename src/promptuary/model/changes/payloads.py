@@ -54,6 +54,17 @@ from promptuary.model.changes.release_payloads import (
     RequestOpened,
 )
 from promptuary.model.changes.stored_facts import FactMismatch, Facts
+from promptuary.model.changes.webhook_payloads import (
+    WebhookChanged,
+    WebhookCreated,
+    WebhookDisabled,
+    WebhookEnabled,
+    WebhookFacts,
+    WebhookRedelivered,
+    WebhookRemoved,
+    WebhookSecretRotated,
+    WebhookTested,
+)
 
 __all__ = [
     "CopySource",
@@ -93,6 +104,15 @@ __all__ = [
     "UserEnabled",
     "UserFacts",
     "UserPasswordSet",
+    "WebhookChanged",
+    "WebhookCreated",
+    "WebhookDisabled",
+    "WebhookEnabled",
+    "WebhookFacts",
+    "WebhookRedelivered",
+    "WebhookRemoved",
+    "WebhookSecretRotated",
+    "WebhookTested",
     "read_payload",
 ]
 
@@ -127,6 +147,14 @@ Payload = (
     | UserDisabled
     | UserEnabled
     | UserPasswordSet
+    | WebhookChanged
+    | WebhookCreated
+    | WebhookDisabled
+    | WebhookEnabled
+    | WebhookRedelivered
+    | WebhookRemoved
+    | WebhookSecretRotated
+    | WebhookTested
 )
 """The facts of one change."""
 

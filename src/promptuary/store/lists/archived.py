@@ -7,9 +7,10 @@ from sqlalchemy import Column, ColumnElement, FromClause, Select, and_, false, f
 from promptuary.model.listing import Listing, Page
 from promptuary.model.text import fold
 from promptuary.store import versions
+from promptuary.store.column_types import MAX_INTEGER
 from promptuary.store.engine.database import Transaction
 from promptuary.store.lists.orders import is_part_of_name
-from promptuary.store.tables import MAX_INTEGER, prompts
+from promptuary.store.tables import prompts
 from promptuary.store.tables import versions as version_rows
 
 _COLUMNS: dict[str, Column[Any]] = {

@@ -11,11 +11,12 @@ from sqlalchemy import Select, func, select
 
 from promptuary.model.accounts import shown_name
 from promptuary.model.listing import Listing
+from promptuary.store.column_types import MAX_INTEGER
 from promptuary.store.engine.database import Transaction
 from promptuary.store.lists.matching import matching
 from promptuary.store.lists.orders import NEWEST_FIRST
 from promptuary.store.recent_fetches import recent_totals
-from promptuary.store.tables import MAX_INTEGER, list_entries, users
+from promptuary.store.tables import list_entries, users
 from promptuary.store.users import AUTHOR_COLUMNS, author_of
 
 

@@ -8,11 +8,12 @@ from sqlalchemy import Select, func, select
 
 from promptuary.model.listing import COMPUTED_ORDERS, Listing, Page
 from promptuary.store import changes, versions
+from promptuary.store.column_types import MAX_INTEGER
 from promptuary.store.engine.database import Transaction
 from promptuary.store.lists import computed_orders
 from promptuary.store.lists.matching import matching
 from promptuary.store.lists.orders import order_from_end, order_of
-from promptuary.store.tables import MAX_INTEGER, list_entries
+from promptuary.store.tables import list_entries
 
 
 def list_page(tx: Transaction, project_id: int, listing: Listing) -> Page:
