@@ -61,8 +61,9 @@ class Receiver:
     @property
     def names(self) -> list[str]:
         """The names of the prompts, in the order of the requests, without those that came again."""
-        first = {request.id: request.event["data"].get("prompt_name") for request in reversed(self.requests)}
-        return [first[request_id] for request_id in dict.fromkeys(self.ids)]
+        # Others may come meanwhile.
+        by_id = {request.id: request.event["data"].get("prompt_name") for request in [*self.requests]}
+        return [*by_id.values()]
 
     @contextmanager
     def running(self) -> Iterator["Receiver"]:

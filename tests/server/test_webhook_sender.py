@@ -393,6 +393,23 @@ def test_a_worker_without_webhooks_takes_no_lease(hooks: Hooks) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_defect_while_a_message_is_sent_is_logged_and_counts_as_a_failure(hooks: Hooks, receiver: Receiver) -> None:
+    async def resolve(_host: str, _port: int) -> list[str]:
+        raise ZeroDivisionError
+
+    webhook = hooks.add(receiver)
+    create(hooks, "one")
+    with capture_logs() as logs:
+        hooks.send(resolve=resolve)
+    assert [line["event"] for line in logs] == ["webhooks not sent"]
+    assert hooks.failures == ["send_webhooks"]
+    assert hooks.get(webhook).failures == 1
+    [delivery] = hooks.deliveries(webhook)
+    assert delivery.outcome is not None
+    assert "error in the server" in delivery.outcome.error
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_what_the_database_refuses_is_logged_and_tried_again(hooks: Hooks, receiver: Receiver, until: Until) -> None:
     hooks.add(receiver)
     create(hooks, "one")

@@ -195,12 +195,20 @@ class WebhookSender:
                     message = await self._on_thread(self._find, webhook_id)
                     if message is None:
                         return
-                    outcome = await send_message(self._get_client(), message, self._database.clock())
+                    outcome = await self._try_to_send(message)
                 await self._on_thread(self._record, message, outcome, self._jitter())
         except Exception as error:  # noqa: BLE001 - it is logged there
             self._log_failure(error)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._is_over.wait(), RETRY_SECONDS)
+
+    async def _try_to_send(self, message: Message) -> Outcome:
+        try:
+            return await send_message(self._get_client(), message, self._database.clock())
+        except Exception as error:  # noqa: BLE001 - it is logged there
+            # A defect counts as a failure, so that it has pauses and an end.
+            self._log_failure(error)
+            return Outcome(None, error="The request could not be sent because of an error in the server. The log has more.")
 
     def _find(self, webhook_id: str) -> Message | None:
         with self._database.read() as tx:
