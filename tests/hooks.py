@@ -36,6 +36,7 @@ class Hooks:
 
     registry: Registry
     failures: list[str] = field(default_factory=list)
+    attempts: list[str] = field(default_factory=list)
 
     @property
     def database(self) -> Database:
@@ -72,6 +73,7 @@ class Hooks:
             PRESENTER,
             open_client=lambda: OutboundClient(allowed, resolve=resolve),
             note_failure=self.failures.append,
+            note_attempt=self.attempts.append,
             jitter=lambda: 0.5,
         )
 

@@ -140,7 +140,7 @@ def assemble(settings: Settings, database: Database, *, usage: FetchCounter | No
     tracing = _create_tracing(database) if settings.traces == "otlp" else None
     record_span = tracing.record if tracing else None
     shortcut = Shortcut(fetches, recorder, stop_flag, record_span) if settings.cache_megabytes else None
-    create_sender = partial(_create_sender, settings, database, follower, note_failure) if settings.webhooks == "on" else None
+    create_sender = partial(_create_sender, settings, database, follower, segment) if settings.webhooks == "on" else None
     api = create_api(services, _create_lifespan(tracing, fetches, sampler, writer, create_sender))
     agents = Agents(services, streams, web_services.heavy_work)
     edges = PathDispatcher(api=NoSniffingMiddleware(api), agents=NoSniffingMiddleware(agents), web=create_web(web_services))
@@ -217,9 +217,7 @@ def _create_lifespan(
     return lifespan
 
 
-def _create_sender(
-    settings: Settings, database: Database, follower: Follower, note_failure: Callable[[str], None]
-) -> WebhookSender:
+def _create_sender(settings: Settings, database: Database, follower: Follower, segment: Segment) -> WebhookSender:
     def find_page(project_id: int, name: str | None) -> str | None:
         links = Links(project_id, settings.public_url)
         page = links.prompts() if name is None else links.prompt(name)
@@ -230,7 +228,8 @@ def _create_sender(
         Presenter(show_change, find_page),
         open_client=partial(_open_client, settings),
         subscribe=follower.subscribe,
-        note_failure=note_failure,
+        note_failure=partial(segment.count, layout.BACKGROUND_FAILURES),
+        note_attempt=partial(segment.count, layout.WEBHOOK_ATTEMPTS),
     )
 
 

@@ -127,7 +127,7 @@ class Settings(BaseSettings):
         ge=1,
         le=1000,
         description="Maximum database connections for the requests of one worker. On PostgreSQL, a worker opens two more to be "
-        "notified of changes, and another two while change streams are open.",
+        "notified of changes, and another two while change streams are open or it sends to webhooks.",
     )
     cache_megabytes: int = Field(
         default=256,

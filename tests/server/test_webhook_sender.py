@@ -207,6 +207,22 @@ def test_retries_take_longer_and_longer_until_the_webhook_is_switched_off_after_
     assert len(receiver.requests) == count
 
 
+def test_an_outage_of_a_day_loses_nothing(hooks: Hooks, receiver: Receiver, clock: Clock) -> None:
+    receiver.status = 503
+    webhook = hooks.add(receiver)
+    began_at, number = clock.now, 0
+    while clock.now < began_at + timedelta(days=1):
+        create(hooks, f"prompt-{number}")
+        number += 1
+        hooks.send()
+        clock.now = hooks.get(webhook).next_attempt_at or clock.now
+    receiver.status = 200
+    hooks.send()
+    assert receiver.names == [f"prompt-{each}" for each in range(number)]
+    assert {request.id for request in receiver.requests} == {delivery.message_id for delivery in hooks.deliveries(webhook)}
+    assert set(states(hooks, webhook)) == {DeliveryState.DELIVERED}
+
+
 def test_a_webhook_that_is_switched_on_again_gets_what_it_missed_in_order(hooks: Hooks, receiver: Receiver, clock: Clock) -> None:
     receiver.statuses = [410]
     webhook = hooks.add(receiver)
@@ -222,6 +238,7 @@ def test_a_webhook_that_is_switched_on_again_gets_what_it_missed_in_order(hooks:
     hooks.send()
     assert receiver.names == ["one", "two", "three"]
     assert hooks.get(webhook).disabled_reason is None
+    assert hooks.attempts == ["failed", "delivered", "delivered", "delivered"]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -3,8 +3,8 @@
 A worker has one watch, and `delivery.freshness` owns it: a fetch cannot wait for a task, so it looks by itself, synchronously,
 before anything from the cache is used. The follower adds what subscribers need between fetches: while one of them is active, it
 lets `Freshness` look every `LOOK_SECONDS`, and when that has applied something, each subscriber reads the log from its own cursor,
-on a connection of the watch. So fetches, streams of the API and streams of agents share one watch, and another subscriber costs no
-connection.
+on a connection of the watch. So fetches, streams of the API, streams of agents and webhooks share one watch, and another subscriber
+costs no connection.
 
 A subscriber's cursor outlives an outage: what was committed meanwhile is read when the database is back. A subscriber with a defect
 is dropped, and its streams end; the others continue.

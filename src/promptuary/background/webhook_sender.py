@@ -57,7 +57,7 @@ class WebhookSender:
     """Sends events to webhooks. Belongs to one event loop.
 
     ``open_client`` is called when there is something to send, ``subscribe`` makes it a subscriber of the follower of the change
-    log, ``jitter`` returns numbers between 0 and 1.
+    log, ``note_attempt`` is called with `delivered` or `failed`, ``jitter`` returns numbers between 0 and 1.
     """
 
     step: ClassVar = "send_webhooks"
@@ -70,6 +70,7 @@ class WebhookSender:
         open_client: Callable[[], "OutboundClient"],
         subscribe: Callable[["WebhookSender"], None] = lambda _: None,
         note_failure: Callable[[str], None] = lambda _step: None,
+        note_attempt: Callable[[str], None] = lambda _outcome: None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._database = database
@@ -77,6 +78,7 @@ class WebhookSender:
         self._open_client = open_client
         self._subscribe = subscribe
         self._note_failure = note_failure
+        self._note_attempt = note_attempt
         self._jitter = jitter
         self._lease = Lease(database, "webhooks")
         self._threads = CapacityLimiter(_THREADS)
@@ -196,6 +198,7 @@ class WebhookSender:
                     if message is None:
                         return
                     outcome = await self._try_to_send(message)
+                self._note_attempt("delivered" if outcome.is_success else "failed")
                 await self._on_thread(self._record, message, outcome, self._jitter())
         except Exception as error:  # noqa: BLE001 - it is logged there
             self._log_failure(error)

@@ -44,6 +44,7 @@ LABEL_VALUES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "limit": ("reads", "writes", "bad-keys", "sign-ins"),
         "state": ("in_use", "idle"),
         "step": STEPS,
+        "outcome": ("delivered", "failed"),
     }
 )
 
@@ -116,6 +117,12 @@ BACKGROUND_FAILURES = Metric(
     "Failed steps of background work, by step. Each failure is logged, and the step is tried again.",
     ("step",),
 )
+WEBHOOK_ATTEMPTS = Metric(
+    "promptuary_webhook_attempts_total",
+    "counter",
+    "Attempts to send a message to a webhook, by outcome. A failed message is sent again.",
+    ("outcome",),
+)
 CONNECTIONS = Metric("promptuary_database_connections", "gauge", "Open database connections of the pools.", ("state",))
 MAX_CONNECTIONS = Metric(
     "promptuary_database_connections_max", "gauge", "Maximum database connections of the pools of all workers."
@@ -133,7 +140,7 @@ START_TIME = Metric(
 METRICS = (
     *(ANSWERS, IN_PROGRESS, STREAMS, RATE_LIMITED),
     *(CACHE_FETCHES, CACHE_EVICTIONS, CACHE_ENTRIES, CACHE_BYTES, CACHE_MAX_BYTES, CHANGES_APPLIED, CHANGE_LAG),
-    *(BACKGROUND_FAILURES, CONNECTIONS, MAX_CONNECTIONS, CPU_SECONDS, RESIDENT_BYTES, START_TIME),
+    *(BACKGROUND_FAILURES, WEBHOOK_ATTEMPTS, CONNECTIONS, MAX_CONNECTIONS, CPU_SECONDS, RESIDENT_BYTES, START_TIME),
 )
 """Metrics stored in shared memory."""
 

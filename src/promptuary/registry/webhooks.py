@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from promptuary.model.access import Actor, Permission
@@ -47,7 +47,7 @@ class NewSecret:
     """A webhook with its new secret, which is shown only now."""
 
     webhook: Webhook
-    value: str
+    value: str = field(repr=False)
 
 
 def list_webhooks(tx: Transaction, actor: Actor) -> list[Webhook]:
