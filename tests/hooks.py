@@ -19,7 +19,7 @@ from promptuary.registry.webhook_queue import Presenter
 from promptuary.store.engine.database import Database
 
 LOOPBACK = ip_network("127.0.0.0/8")
-PRESENTER = Presenter(show_change, lambda _project, name: f"https://prompts.example/{name}")
+PRESENTER = Presenter(show_change, lambda _project, name, _request: f"https://prompts.example/{name}")
 
 
 async def resolve_to_loopback(_host: str, _port: int) -> Sequence[str]:

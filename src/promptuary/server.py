@@ -218,10 +218,13 @@ def _create_lifespan(
 
 
 def _create_sender(settings: Settings, database: Database, follower: Follower, segment: Segment) -> WebhookSender:
-    def find_page(project_id: int, name: str | None) -> str | None:
+    def find_page(project_id: int, name: str | None, request_id: int | None) -> str | None:
         links = Links(project_id, settings.public_url)
-        page = links.prompts() if name is None else links.prompt(name)
-        return page if settings.public_url else None
+        if not settings.public_url:
+            return None
+        if request_id is not None:
+            return links.request(request_id)
+        return links.prompts() if name is None else links.prompt(name)
 
     return WebhookSender(
         database,

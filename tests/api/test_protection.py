@@ -9,7 +9,8 @@ from httpx2 import Response
 from reference_requests import create, label, publish
 
 from promptuary.model.access import Role, Scope
-from promptuary.model.label_rules import LabelRule, matches, protection_of
+from promptuary.model.label_rules import LabelRule, protection_of
+from promptuary.model.patterns import matches_pattern
 
 PROTECTED = {"detail": "The label 'production' is protected. Open a change request or ask an admin."}
 
@@ -119,7 +120,7 @@ class TestRules:
     ],
 )
 def test_patterns(pattern: str, name: str, is_match: bool) -> None:  # noqa: FBT001 - a column of the table
-    assert matches(pattern, name) is is_match
+    assert matches_pattern(name, pattern) is is_match
 
 
 def test_the_strictest_of_several_rules_applies() -> None:

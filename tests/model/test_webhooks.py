@@ -13,6 +13,7 @@ from standardwebhooks import Webhook as Verifier
 from promptuary.model.changes import Attribution, Change, ChangeKind
 from promptuary.model.changes import payloads as told
 from promptuary.model.errors import InvalidValue
+from promptuary.model.patterns import matches_pattern
 from promptuary.model.prompts import LabelPointer
 from promptuary.model.webhook_messages import escape_for_slack, make_payload, render_body
 from promptuary.model.webhooks import (
@@ -29,7 +30,6 @@ from promptuary.model.webhooks import (
     events_of,
     is_secret,
     make_secret,
-    matches_pattern,
     message_id,
     retry_at,
     retry_delay,
@@ -104,8 +104,8 @@ def test_other_addresses_are_refused(url: str) -> None:
 
 def test_every_event_is_a_kind_of_change_or_of_a_changed_part() -> None:
     assert {*EVENT_TYPES} == {kind.value for kind in EVENT_KINDS} | {AFFECTED}
-    of_prompts = {kind for kind in ChangeKind if kind.value.startswith(("prompt.", "label."))}
-    assert {*EVENT_KINDS} == of_prompts
+    of_prompts_and_requests = {kind for kind in ChangeKind if kind.value.startswith(("prompt.", "label.", "request."))}
+    assert {*EVENT_KINDS} == of_prompts_and_requests
 
 
 def test_a_change_is_an_event_and_one_for_each_other_prompt_that_serves_another_text() -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from promptuary.model.access import Role
 from promptuary.model.errors import InvalidValue
+from promptuary.model.patterns import matches_pattern
 
 MAX_RULES = 50
 MAX_APPROVALS = 5
@@ -30,7 +31,7 @@ class LabelRule:
 
     def applies_to(self, label: str) -> bool:
         """Return `True` if the rule protects a label."""
-        return matches(self.pattern, label)
+        return matches_pattern(label, self.pattern)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +55,6 @@ def check_approvals(approvals: int) -> None:
     """Raise `InvalidValue` for a number of approvals that is negative or too large."""
     if not 0 <= approvals <= MAX_APPROVALS:
         raise InvalidValue("invalid", f"Ask for 0 to {MAX_APPROVALS} approvals.", field="approvals")
-
-
-def matches(pattern: str, name: str) -> bool:
-    """Return `True` if a name matches a pattern; the work is linear in both."""
-    first, *others = pattern.split("*")
-    if not others:
-        return name == first
-    *middle, last = others
-    if not name.startswith(first) or len(name) < len(first) + len(last) or not name.endswith(last):
-        return False
-    place, end = len(first), len(name) - len(last)
-    for part in middle:
-        found = name.find(part, place, end)
-        if found < 0:
-            return False
-        place = found + len(part)
-    return True
 
 
 def protection_of(label: str, rules: Iterable[LabelRule]) -> Protection | None:

@@ -20,6 +20,12 @@ _DONE = {
     "label.created": "set the label {label} to version {version} of",
     "label.moved": "moved the label {label} from version {from_version} to version {to_version} of",
     "label.removed": "removed the label {label} from version {from_version} of",
+    "request.opened": "opened",
+    "request.changed": "changed",
+    "request.approved": "approved",
+    "request.commented": "commented on",
+    "request.merged": "merged",
+    "request.closed": "closed",
 }
 
 
@@ -55,7 +61,9 @@ def _slack_text(event: dict[str, Any]) -> str:
             cause = data["cause"]
             part = escape_for_slack(str(cause["prompt_name"]))
             return f"{_link(data['prompt_name'], data)} serves another text: {_actor(cause)} {_done(cause)} {part}. ({project})"
-    return f"{_actor(data)} {_done(data)} {_link(data['prompt_name'], data)}. ({project})"
+    request = data.get("change_request")
+    subject = f"change request {request['id']}, {request['title']}" if request else data["prompt_name"]
+    return f"{_actor(data)} {_done(data)} {_link(subject, data)}. ({project})"
 
 
 def _done(facts: dict[str, Any]) -> str:

@@ -13,8 +13,10 @@ from urllib.parse import urlsplit
 
 from promptuary.model.accounts import Author
 from promptuary.model.changes import Change, ChangeKind
+from promptuary.model.changes.payloads import RequestFacts
 from promptuary.model.errors import InvalidValue
 from promptuary.model.names import MAX_PROMPT_NAME, check_label_name
+from promptuary.model.patterns import matches_pattern
 from promptuary.model.text import check_text
 
 MAX_WEBHOOKS = 20
@@ -54,6 +56,12 @@ EVENT_KINDS = (
     ChangeKind.LABEL_CREATED,
     ChangeKind.LABEL_MOVED,
     ChangeKind.LABEL_REMOVED,
+    ChangeKind.REQUEST_OPENED,
+    ChangeKind.REQUEST_CHANGED,
+    ChangeKind.REQUEST_APPROVED,
+    ChangeKind.REQUEST_COMMENTED,
+    ChangeKind.REQUEST_MERGED,
+    ChangeKind.REQUEST_CLOSED,
 )
 """The kinds of change that are events."""
 
@@ -101,19 +109,40 @@ class EventFilter:
         """Return `True` if an event is one of them."""
         return (
             (not self.events or event.type in self.events)
-            and (self.label is None or self.label in event.change.labels)
-            and (self.prompt_name is None or matches_pattern(event.prompt_name, self.prompt_name))
+            and (self.label is None or self.label in event.labels)
+            and (self.prompt_name is None or any(matches_pattern(name, self.prompt_name) for name in event.prompt_names))
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event of a prompt: a change of it, or of one of its parts; ``part`` tells the events of one change apart."""
+    """An event of a prompt: a change of it, or of one of its parts; ``part`` tells the events of one change apart.
+
+    Or one of a change request, without a ``prompt_name``.
+    """
 
     type: str
-    prompt_name: str
+    prompt_name: str | None
     change: Change
     part: int = 0
+
+    @property
+    def request(self) -> RequestFacts | None:
+        """The change request, if it is an event of one."""
+        request = getattr(self.change.payload, "request", None)
+        return request if isinstance(request, RequestFacts) else None
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """The labels that it is about."""
+        return self.change.labels if self.request is None else frozenset(self.request.labels)
+
+    @property
+    def prompt_names(self) -> tuple[str, ...]:
+        """The names of the prompts that it is about."""
+        if self.request is not None:
+            return self.request.prompt_names
+        return () if self.prompt_name is None else (self.prompt_name,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,27 +254,8 @@ class DeliveryPage:
 
 def events_of(change: Change) -> list[Event]:
     """Return the events of a change: its own, and one for each other prompt that serves another text since."""
-    if change.prompt_name is None:
-        return []
     own = [Event(change.kind.value, change.prompt_name, change)] if change.kind in EVENT_KINDS else []
     return own + [Event(AFFECTED, name, change, part) for part, name in enumerate(change.affected_prompts, start=1)]
-
-
-def matches_pattern(name: str, pattern: str) -> bool:
-    """Return `True` if a name is as a pattern says, in which ``*`` stands for any characters. Takes linear time."""
-    first, *rest = pattern.split("*")
-    if not rest:
-        return name == first
-    *middle, last = rest
-    if len(name) < len(first) + len(last) or not name.startswith(first) or not name.endswith(last):
-        return False
-    at, end = len(first), len(name) - len(last)
-    for piece in middle:
-        found = name.find(piece, at, end)
-        if found < 0:
-            return False
-        at = found + len(piece)
-    return True
 
 
 def check_settings(settings: WebhookSettings) -> None:

@@ -336,4 +336,5 @@ def _record_merge(tx: Transaction, actor: Actor, request: ChangeRequest, made: M
 
 
 def _facts_of(request: ChangeRequest) -> payloads.RequestFacts:
-    return payloads.RequestFacts(request.id, request.title, request.revision)
+    names, labels = ({getattr(move, field) for move in request.moves} for field in ("name", "label"))
+    return payloads.RequestFacts(request.id, request.title, request.revision, tuple(sorted(names)), tuple(sorted(labels)))

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from promptuary.model.accounts import Project
 from promptuary.model.activity import Activity
 from promptuary.model.changes import OPERATOR, NewChange
-from promptuary.model.changes.payloads import WebhookDisabled
+from promptuary.model.changes.payloads import RequestFacts, WebhookDisabled
 from promptuary.model.webhook_messages import make_payload
 from promptuary.model.webhooks import (
     AFFECTED,
@@ -46,10 +46,10 @@ BATCH = 100
 
 @dataclass(frozen=True, slots=True)
 class Presenter:
-    """The form of events: ``show`` shows a change as the API does, ``page`` returns the address of a prompt's page, if known."""
+    """The form of events: ``show`` shows a change as the API does, ``page`` that of a page."""
 
     show: Callable[[Activity], Mapping[str, object]]
-    page: Callable[[int, str | None], str | None]
+    page: Callable[[int, str | None, int | None], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,9 @@ def _queue_events_of(tx: Transaction, webhook: Webhook, presenter: Presenter) ->
         messages = [_reset(tx, webhook, project, presenter, newest)]
         reached = newest
     else:
-        scanned = activity.list_behind(tx, after=cursor.sequence, limit=SCAN_LIMIT, project_id=webhook.project_id)
+        scanned = activity.list_behind(
+            tx, after=cursor.sequence, limit=SCAN_LIMIT, project_id=webhook.project_id, with_requests=True
+        )
         messages = [
             (message_id(webhook.id, event), event.type, _payload_of(event, entry, project, presenter))
             for entry in scanned
@@ -187,15 +189,33 @@ def _end_of(scanned: list[Activity], newest: Mark) -> Mark:
 
 
 def _reset(tx: Transaction, webhook: Webhook, project: Project, presenter: Presenter, newest: Mark) -> tuple[str, str, str]:
-    data = {"project": _named(project), "url": presenter.page(project.id, None)}
+    data = {"project": _named(project), "url": presenter.page(project.id, None, None)}
     return id_of_message(webhook.id, RESET, newest.sequence), RESET, make_payload(RESET, tx.clock(), data)
 
 
 def _payload_of(event: Event, entry: Activity, project: Project, presenter: Presenter) -> str:
     shown = presenter.show(entry)
-    facts = {"prompt_name": event.prompt_name, "cause": shown} if event.type == AFFECTED else shown
-    data = {"project": _named(project), **facts, "url": presenter.page(project.id, event.prompt_name)}
+    request = event.request
+    if request is not None:
+        facts: Mapping[str, object] = {field: shown[field] for field in _OF_REQUESTS} | {"change_request": _show_request(request)}
+    else:
+        facts = {"prompt_name": event.prompt_name, "cause": shown} if event.type == AFFECTED else shown
+    page = presenter.page(project.id, event.prompt_name, None if request is None else request.request_id)
+    data = {"project": _named(project), **facts, "url": page}
     return make_payload(event.type, event.change.at, data)
+
+
+_OF_REQUESTS = ("cursor", "kind", "actor", "created_at")
+
+
+def _show_request(request: RequestFacts) -> dict[str, object]:
+    return {
+        "id": request.request_id,
+        "title": request.title,
+        "revision": request.revision,
+        "prompt_names": list(request.prompt_names),
+        "labels": list(request.labels),
+    }
 
 
 def _named(project: Project) -> dict[str, object]:

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Text, and_, or_, select, type_coerce
 
 from promptuary.model.activity import Activity
 from promptuary.model.changes import ChangeKind
-from promptuary.store.changes import change_of
+from promptuary.store.changes import change_of, is_event
 from promptuary.store.engine.database import Transaction
 from promptuary.store.tables import changes, keys, users
 from promptuary.store.users import AUTHOR_COLUMNS, author_of
@@ -54,10 +54,13 @@ def _affects(of_prompt: OfPrompt) -> ColumnElement[bool]:
     return and_(changes.c.prompt_id.in_(of_prompt.part_ids), changes.c.kind.in_(kinds), affecting, names)
 
 
-def list_behind(tx: Transaction, *, after: int, limit: int, project_id: int | None = None) -> list[Activity]:
-    """List entries behind a sequence, oldest first: all of them, or those of a project's prompts."""
+def list_behind(
+    tx: Transaction, *, after: int, limit: int, project_id: int | None = None, with_requests: bool = False
+) -> list[Activity]:
+    """List entries behind a sequence, oldest first: all of them, or those of a project's prompts, or also of change requests."""
     statement = _SELECT.where(changes.c.sequence > after)
     if project_id is not None:
-        statement = statement.where(changes.c.project_id == project_id, changes.c.prompt_id.is_not(None))
+        is_wanted = is_event() if with_requests else changes.c.prompt_id.is_not(None)
+        statement = statement.where(changes.c.project_id == project_id, is_wanted)
     rows = tx.connection.execute(statement.order_by(changes.c.sequence).limit(limit))
     return [Activity(change_of(row), author_of(row), row.key_label, row.key_mask) for row in rows]

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, or_, select
 
 from promptuary.model.changes import Attribution, Change, ChangeKind, NewChange
+from promptuary.model.changes.kinds import OF_REQUESTS
 from promptuary.model.changes.payloads import DatabaseRestored, read_payload
 from promptuary.store.engine import dialect
 from promptuary.store.engine.compiled import Prepared
@@ -174,6 +175,11 @@ def is_restored_behind(tx: Transaction, sequence: int) -> bool:
     restored = (changes.c.project_id.is_(None), changes.c.kind == ChangeKind.DATABASE_RESTORED.value)
     statement = select(changes.c.sequence).where(changes.c.sequence > sequence, *restored).limit(1)
     return tx.connection.execute(statement).first() is not None
+
+
+def is_event() -> ColumnElement[bool]:
+    """Return the condition of entries that tell of a prompt or of a change request."""
+    return or_(changes.c.prompt_id.is_not(None), changes.c.kind.in_(sorted(kind.value for kind in OF_REQUESTS)))
 
 
 def change_of(row: AnyRow) -> Change:

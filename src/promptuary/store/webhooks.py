@@ -7,7 +7,7 @@ from sqlalchemy import and_, delete, exists, func, insert, or_, select, update
 
 from promptuary.model.changes import ChangeKind
 from promptuary.model.webhooks import DisabledReason, EventFilter, Secrets, Webhook, WebhookFormat, WebhookSettings
-from promptuary.store.changes import Mark
+from promptuary.store.changes import Mark, is_event
 from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.tables import changes, users, webhook_deliveries, webhooks
 from promptuary.store.users import AUTHOR_COLUMNS, author_of
@@ -20,7 +20,7 @@ _QUEUED = and_(
 )
 _NEWS = and_(
     changes.c.project_id == webhooks.c.project_id,
-    changes.c.prompt_id.is_not(None),
+    is_event(),
     changes.c.sequence > webhooks.c.cursor_sequence,
 )
 _RESTORED = and_(

@@ -54,6 +54,10 @@ class Links:
         """Lead to the stream of changes of one prompt, for scripts."""
         return f"{self.root}/api/projects/{self.project_id}/llm_prompts/changes/?{urlencode({'name': name})}"
 
+    def request(self, request_id: int, part: str = "") -> str:
+        """Lead to a change request, or to an action of it, such as ``approve``."""
+        return self._address("requests", str(request_id), *filter(None, [part]))
+
     def webhooks(self) -> str:
         """Lead to the project's webhooks."""
         return self._address("settings", "webhooks")

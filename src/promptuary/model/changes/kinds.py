@@ -52,6 +52,9 @@ class ChangeKind(StrEnum):
         return cls.UNKNOWN
 
 
+OF_REQUESTS = frozenset(kind for kind in ChangeKind if kind.value.startswith("request."))
+"""Kinds that tell of a change request, and of no single prompt."""
+
 ENDS_ACCESS = frozenset(
     {
         ChangeKind.MEMBER_SET,

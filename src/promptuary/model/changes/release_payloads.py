@@ -4,25 +4,39 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from promptuary.model.changes.kinds import ChangeKind
-from promptuary.model.changes.stored_facts import Facts, Sides, get_fact
+from promptuary.model.changes.stored_facts import Facts, Sides, get_fact, get_texts
 
 
 @dataclass(frozen=True, slots=True)
 class RequestFacts:
-    """A change request at a revision."""
+    """A change request at a revision, with the prompts and the labels that it moves."""
 
     request_id: int
     title: str
     revision: int
+    prompt_names: tuple[str, ...]
+    labels: tuple[str, ...]
 
     def to_json(self) -> dict[str, object]:
         """Return the stored form."""
-        return {"request_id": self.request_id, "title": self.title, "revision": self.revision}
+        return {
+            "request_id": self.request_id,
+            "title": self.title,
+            "revision": self.revision,
+            "prompt_names": list(self.prompt_names),
+            "labels": list(self.labels),
+        }
 
     @classmethod
     def from_json(cls, facts: Facts) -> Self:
         """Read the stored form."""
-        return cls(get_fact(facts, "request_id", int), get_fact(facts, "title", str), get_fact(facts, "revision", int))
+        return cls(
+            request_id=get_fact(facts, "request_id", int),
+            title=get_fact(facts, "title", str),
+            revision=get_fact(facts, "revision", int),
+            prompt_names=get_texts(facts, "prompt_names"),
+            labels=get_texts(facts, "labels"),
+        )
 
 
 @dataclass(frozen=True, slots=True)

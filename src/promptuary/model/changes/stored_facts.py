@@ -47,10 +47,14 @@ def show_affected(names: tuple[str, ...]) -> dict[str, object]:
     return {"affected_prompts": list(names)} if names else {}
 
 
+def get_texts(facts: Facts, key: str) -> tuple[str, ...]:
+    """Return a list of texts, in the stored order. Raises `FactMismatch`."""
+    texts = get_fact(facts, key, list)
+    if not all(isinstance(each, str) for each in texts):
+        raise FactMismatch(key)
+    return tuple(texts)
+
+
 def read_affected(facts: Facts) -> tuple[str, ...]:
     """Return the names of affected prompts, in the stored order. Raises `FactMismatch`."""
-    names = get_fact(facts, "affected_prompts", list) if "affected_prompts" in facts else []
-    if not all(isinstance(name, str) for name in names):
-        key = "affected_prompts"
-        raise FactMismatch(key)
-    return tuple(names)
+    return get_texts(facts, "affected_prompts") if "affected_prompts" in facts else ()

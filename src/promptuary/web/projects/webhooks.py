@@ -31,6 +31,12 @@ EVENTS: Mapping[str, str] = {
     "label.created": "a label was set for the first time",
     "label.moved": "a label was moved to another version",
     "label.removed": "a label was removed",
+    "request.opened": "a change request was opened",
+    "request.changed": "a change request got other moves or another text, or an approval was taken back",
+    "request.approved": "a change request was approved",
+    "request.commented": "a comment on a change request was written",
+    "request.merged": "a change request was merged",
+    "request.closed": "a change request was closed without a merge",
     "prompt.affected": "a prompt serves another text, because one of its parts has changed",
 }
 """All events, in words."""
