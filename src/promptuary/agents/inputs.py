@@ -24,14 +24,14 @@ from promptuary.api.posthog.inputs import (
     VersionNumber,
     documented_without_default,
 )
-from promptuary.api.posthog.move_inputs import (
-    LLMPromptLabelSet,
-)
+from promptuary.api.posthog.move_inputs import Archiving, DryRunQuery, LabelRemoval, LabelSet, LabelUndo, Promotion, ReleaseUndo
 from promptuary.model.edits import MAX_EDITS
 from promptuary.model.listing import RELEVANCE, Listing
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
+PageLimit = Annotated[int, integer(minimum=1, maximum=100), Field(json_schema_extra={"minimum": 1, "maximum": 100})]
+PageOffset = Annotated[int, integer(minimum=0), Field(json_schema_extra={"minimum": 0})]
 _Selector = Annotated[str, text(), Field(json_schema_extra={"type": ["integer", "string"]})]
 
 
@@ -49,18 +49,14 @@ class ListArguments(ListQuery):
     model_config = _STRICT
 
     content: Content = Field(default="none", description="How much of each prompt to return.")
-    limit: Annotated[int, integer(minimum=1, maximum=100), Field(json_schema_extra={"minimum": 1, "maximum": 100})] = Field(
-        default=50, description="Maximum number of prompts."
-    )
-    offset: Annotated[int, integer(minimum=0), Field(json_schema_extra={"minimum": 0})] = Field(
-        default=0, description="Prompts to skip: `next_offset` of the previous page."
-    )
+    limit: PageLimit = Field(default=50, description="Maximum number of prompts.")
+    offset: PageOffset = Field(default=0, description="Prompts to skip: `next_offset` of the previous page.")
 
     @property
     def search_listing(self) -> Listing:
         """The listing. A search finds words in any order; its default order begins with the best matches of the name."""
         listing = self.listing(limit=self.limit, offset=self.offset)
-        if self.archived or not self.search:
+        if self.archived or self.at is not None or not self.search:
             return listing
         order = self.order_by.removeprefix("-") if "order_by" in self.model_fields_set else RELEVANCE
         return replace(listing, in_any_order=True, order_by=order)
@@ -109,7 +105,13 @@ class RestoreArguments(LLMPromptRestore, Named):
     model_config = _STRICT
 
 
-class LabelSetArguments(LLMPromptLabelSet, Named):
+class ArchiveArguments(Archiving, Named):
+    """The arguments of an archive."""
+
+    model_config = _STRICT
+
+
+class LabelSetArguments(DryRunQuery, LabelSet, Named):
     """The arguments that let a label point at a version."""
 
     model_config = _STRICT
@@ -117,21 +119,62 @@ class LabelSetArguments(LLMPromptLabelSet, Named):
     label_name: LabelName = Field(description="The label, such as `production`.")
 
 
-class LabelDeleteArguments(Named):
-    """The arguments that remove a label."""
+class LabelNamed(Named):
+    """The arguments of a tool that works on one label of a prompt."""
 
     label_name: Annotated[str, text()] = Field(description="The label.")
+
+
+class LabelDeleteArguments(LabelRemoval, LabelNamed):
+    """The arguments that remove a label."""
+
+    model_config = _STRICT
+
     expected_version: VersionNumber | None = Field(
         default=None, description="The version that the label currently points at. If it points at another one, nothing is removed."
     )
 
 
+class LabelUndoArguments(LabelUndo, LabelNamed):
+    """The arguments that take the last move of a label back."""
+
+    model_config = _STRICT
+
+
+class LabelHistoryArguments(LabelNamed):
+    """The arguments of the history of a label."""
+
+    limit: PageLimit = Field(default=20, description="Maximum number of moves.")
+    offset: PageOffset = Field(default=0, description="Moves to skip: `next_offset` of the previous page.")
+
+
+class PromoteArguments(Promotion):
+    """The arguments of a promotion."""
+
+    model_config = _STRICT
+
+
+class ReleaseListArguments(Schema):
+    """The arguments of a list of releases."""
+
+    model_config = _STRICT
+
+    limit: PageLimit = Field(default=20, description="Maximum number of releases.")
+    offset: PageOffset = Field(default=0, description="Releases to skip: `next_offset` of the previous page.")
+
+
+class ReleaseUndoArguments(ReleaseUndo):
+    """The arguments that take a release back."""
+
+    model_config = _STRICT
+
+    release_id: Annotated[str, text()] = Field(description="The `release` of a promotion, or the `id` of a listed release.")
+
+
 class HistoryArguments(Named):
     """The arguments of a history."""
 
-    limit: Annotated[int, integer(minimum=1, maximum=100), Field(json_schema_extra={"minimum": 1, "maximum": 100})] = Field(
-        default=20, description="Maximum number of versions."
-    )
+    limit: PageLimit = Field(default=20, description="Maximum number of versions.")
     before_version: VersionNumber | None = Field(
         default=None, description="Only versions below this number: the last one of the previous page."
     )
@@ -142,12 +185,8 @@ class DependentsArguments(DependentsQuery, Named):
 
     model_config = _STRICT
 
-    limit: Annotated[int, integer(minimum=1, maximum=100), Field(json_schema_extra={"minimum": 1, "maximum": 100})] = Field(
-        default=50, description="Maximum number of versions."
-    )
-    offset: Annotated[int, integer(minimum=0), Field(json_schema_extra={"minimum": 0})] = Field(
-        default=0, description="Versions to skip: `next_offset` of the previous page."
-    )
+    limit: PageLimit = Field(default=50, description="Maximum number of versions.")
+    offset: PageOffset = Field(default=0, description="Versions to skip: `next_offset` of the previous page.")
 
 
 class DiffArguments(Named):

@@ -5,6 +5,7 @@ from typing import Annotated, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from promptuary.api.posthog.move_outputs import LLMPromptLabelMove, LLMPromptRelease
 from promptuary.api.posthog.outputs import LLMPromptLabel, LLMPromptList, LLMPromptVersionSummary
 from promptuary.api.posthog.reference_outputs import LLMPromptDependent, LLMPromptUnresolved
 from promptuary.api.posthog.scalars import PositiveInteger
@@ -76,6 +77,24 @@ class PlacedLabel(LLMPromptLabel):
     """A label that was set. `affected_prompts` are other prompts that serve another text since, because they reference this one."""
 
     affected_prompts: list[str]
+
+
+class LabelHistoryPage(TypedDict):
+    """A page of the moves of a label, newest first. `next_offset` is the `offset` of the next page, null on the last one."""
+
+    prompt_name: str
+    label_name: str
+    count: Annotated[int, Field(ge=0)]
+    next_offset: int | None
+    results: list[LLMPromptLabelMove]
+
+
+class ReleasePage(TypedDict):
+    """A page of releases, newest first. `next_offset` is the `offset` of the next page, null on the last one."""
+
+    count: Annotated[int, Field(ge=0)]
+    next_offset: int | None
+    results: list[LLMPromptRelease]
 
 
 class LabelRemoved(TypedDict):

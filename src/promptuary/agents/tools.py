@@ -1,21 +1,21 @@
 """The tools: each reads its arguments, calls one verb of the registry and shows its result, as the handlers of the API do.
 
+Their functions are in `prompts`, `labels`, `releases` and `dependents`.
 Names and arguments are those that PostHog's own MCP server has for its prompts, where it has them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from itertools import accumulate
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from promptuary.agents import outputs
+from promptuary.agents import labels, outputs, prompts, releases
 from promptuary.agents.calls import AgentCall
-from promptuary.agents.comparing import compare
 from promptuary.agents.dependents import list_dependents
 from promptuary.agents.inputs import (
+    ArchiveArguments,
     CreateArguments,
     DependentsArguments,
     DiffArguments,
@@ -23,31 +23,20 @@ from promptuary.agents.inputs import (
     GetArguments,
     HistoryArguments,
     LabelDeleteArguments,
+    LabelHistoryArguments,
     LabelSetArguments,
+    LabelUndoArguments,
     ListArguments,
     Named,
+    PromoteArguments,
+    ReleaseListArguments,
+    ReleaseUndoArguments,
     RestoreArguments,
     UpdateArguments,
 )
 from promptuary.api.posthog.inputs import Schema
-from promptuary.api.posthog.outputs import (
-    LLMPrompt,
-    LLMPromptPublic,
-    LLMPromptRestored,
-    show_label,
-    show_prompt,
-    show_public,
-    show_restored,
-    show_row,
-    show_summary,
-)
-from promptuary.api.posthog.reference_outputs import show_unresolved
-from promptuary.model.access import Actor, Permission
-from promptuary.model.edits import Edit
-from promptuary.model.prompts import Version
-from promptuary.registry import archived, labels, prompts
-from promptuary.registry.assembling import AssembledPage, AssembledVersion, assemble_all, assemble_version, unassembled
-from promptuary.store.engine.database import Transaction
+from promptuary.api.posthog.move_outputs import LLMPromptMoves
+from promptuary.api.posthog.outputs import LLMPrompt, LLMPromptPublic, LLMPromptRestored
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +66,9 @@ class Tool:
     @property
     def output_schema(self) -> dict[str, Any]:
         """The JSON schema of the result."""
-        return TypeAdapter(self.returns).json_schema(mode="serialization")
+        schema = TypeAdapter(self.returns).json_schema(mode="serialization")
+        # Of two kinds of objects, the schema says "anyOf" only, and the protocol requires the type.
+        return {"type": "object", **schema}
 
 
 @cache
@@ -88,171 +79,16 @@ def _input_schema(takes: type[Schema]) -> dict[str, Any]:
     return schema
 
 
-def _list(call: AgentCall, arguments: ListArguments) -> object:
-    actor = call.enter(Permission.READ)
-    with call.database.read() as tx:
-        page = prompts.list_prompts(tx, actor, arguments.search_listing)
-        shown = _fitting(page.items) if arguments.content == "full" else page.items
-        found = assemble_all(tx, actor, shown) if arguments.resolves else AssembledPage(unassembled(shown), [])
-    if arguments.content == "full" and not arguments.archived:
-        call.services.usage.count_versions(actor, found.versions, arguments.label)
-    following = arguments.offset + len(shown)
-    unresolved = {"unresolved": [show_unresolved(*each) for each in found.unresolved]} if arguments.resolves else {}
-    return {
-        "count": page.count,
-        "next_offset": following if following < page.count and shown else None,
-        "results": [show_row(each.version, arguments.content, each.served) for each in found.versions],
-        **unresolved,
-    }
-
-
-def _fitting(versions: Sequence[Version]) -> Sequence[Version]:
-    """Return as many versions as one message should hold, at least one."""
-    sizes = accumulate(version.size_bytes for version in versions)
-    return versions[: max(1, sum(size <= _MAX_PAGE_BYTES for size in sizes))]
-
-
-def _get(call: AgentCall, arguments: GetArguments) -> object:
-    actor = call.enter(Permission.READ)
-    with call.database.read() as tx:
-        version = prompts.fetch_prompt(tx, actor, arguments.prompt_name, version=arguments.version, label=arguments.label)
-        fetched = assemble_version(tx, actor, version) if arguments.resolves else AssembledVersion(version)
-    call.services.usage.count_versions(actor, [fetched], arguments.label)
-    return show_public(fetched.version, arguments.content, arguments.label, fetched.served)
-
-
-def _create(call: AgentCall, arguments: CreateArguments) -> object:
-    actor = call.enter(Permission.WRITE)
-    with call.database.write() as tx:
-        created = prompts.create_prompt(
-            tx,
-            actor,
-            name=arguments.name,
-            prompt=arguments.prompt,
-            config=arguments.config,
-            description=arguments.version_description,
-            variables=arguments.variables,
-        )
-    return show_prompt(created)
-
-
-def _update(call: AgentCall, arguments: UpdateArguments) -> object:
-    actor = call.enter(Permission.WRITE)
-    with call.database.write() as tx:
-        published = prompts.publish_version(
-            tx,
-            actor,
-            name=arguments.prompt_name,
-            base_version=arguments.base_version,
-            prompt=arguments.prompt,
-            edits=[Edit(edit.old, edit.new) for edit in arguments.edits],
-            config=arguments.config if "config" in arguments.model_fields_set else prompts.UNCHANGED,
-            description=arguments.version_description,
-            variables=arguments.variables if "variables" in arguments.model_fields_set else prompts.UNCHANGED,
-        )
-    return show_prompt(published)
-
-
-def _duplicate(call: AgentCall, arguments: DuplicateArguments) -> object:
-    actor = call.enter(Permission.WRITE)
-    with call.database.write() as tx:
-        copy = prompts.duplicate_prompt(tx, actor, name=arguments.prompt_name, new_name=arguments.new_name)
-    return show_prompt(copy)
-
-
-def _list_labels(call: AgentCall, arguments: Named) -> object:
-    actor = call.enter(Permission.READ)
-    with call.database.read() as tx:
-        history = prompts.resolve_prompt(tx, actor, name=arguments.prompt_name, limit=1)
-    return {
-        "prompt_name": history.selected.name,
-        "latest_version": history.selected.version,
-        "labels": [show_label(label) for label in history.labels],
-    }
-
-
-def _set_label(call: AgentCall, arguments: LabelSetArguments) -> object:
-    actor = call.enter(Permission.WRITE)
-    with call.database.write() as tx:
-        placed = labels.move_label(
-            tx,
-            actor,
-            name=arguments.prompt_name,
-            label=arguments.label_name,
-            version=arguments.version,
-            expected_version=_expected(arguments),
-        )
-    return {**show_label(placed.label), "affected_prompts": list(placed.affected_prompts)}
-
-
-def _expected(arguments: LabelSetArguments) -> labels.ExpectedVersion:
-    return arguments.expected_version if "expected_version" in arguments.model_fields_set else labels.ANYWHERE
-
-
-def _delete_label(call: AgentCall, arguments: LabelDeleteArguments) -> object:
-    actor = call.enter(Permission.WRITE)
-    with call.database.write() as tx:
-        expected = labels.ANYWHERE if arguments.expected_version is None else arguments.expected_version
-        labels.remove_label(tx, actor, name=arguments.prompt_name, label=arguments.label_name, expected_version=expected)
-    return {"prompt_name": arguments.prompt_name, "label_name": arguments.label_name, "removed": True}
-
-
-def _show_history(call: AgentCall, arguments: HistoryArguments) -> object:
-    actor = call.enter(Permission.READ)
-    with call.database.read() as tx:
-        history = prompts.resolve_prompt(
-            tx, actor, name=arguments.prompt_name, limit=arguments.limit, before_version=arguments.before_version
-        )
-    return {
-        "prompt_name": history.selected.name,
-        "latest_version": history.selected.version,
-        "versions": [show_summary(version, history.last_fetches.get(version.id)) for version in history.versions],
-        "has_more": history.has_more,
-    }
-
-
-def _diff(call: AgentCall, arguments: DiffArguments) -> object:
-    actor = call.enter(Permission.READ)
-    with call.database.read() as tx:
-        newer = _chosen(tx, actor, arguments.prompt_name, arguments.to_version)
-        before = str(max(1, newer.version - 1))
-        older = _chosen(tx, actor, arguments.prompt_name, arguments.from_version or before)
-    return compare(older, newer)
-
-
-def _archive(call: AgentCall, arguments: Named) -> object:
-    actor = call.enter(Permission.WRITE)
-    with call.database.write() as tx:
-        prompts.archive_prompt(tx, actor, name=arguments.prompt_name)
-    return {"prompt_name": arguments.prompt_name, "archived": True}
-
-
-def _restore(call: AgentCall, arguments: RestoreArguments) -> object:
-    actor = call.enter(Permission.WRITE)
-    with call.database.write() as tx:
-        restored = archived.restore_prompt(tx, actor, name=arguments.prompt_name, version_id=arguments.id)
-    return show_restored(restored.version, restored.former_labels)
-
-
-def _chosen(tx: Transaction, actor: Actor, name: str, choice: str | None) -> Version:
-    """Return the version that a number or a label means, the latest for `None`."""
-    number = int(choice) if choice and choice.isascii() and choice.isdigit() and len(choice) <= _MAX_DIGITS else None
-    return prompts.fetch_prompt(tx, actor, name, version=number, label=None if number else choice)
-
-
-_MAX_DIGITS = 9
-_MAX_PAGE_BYTES = 1_000_000
-
 TOOLS = (
     Tool(
         "llma-prompt-list",
         "List prompts",
         "List the project's prompts, or search for prompts with all words of `search` in name or content, best matches of the "
         "name first. Each is returned at its latest version, or with `label` at the labelled one. `archived` lists archived "
-        "prompts, which `llma-prompt-restore` restores.",
+        "prompts, which `llma-prompt-restore` restores; `at` those of a time of the past.",
         ListArguments,
         outputs.PromptPage,
-        _list,
+        prompts.list_prompts,
         is_reading=True,
         is_idempotent=True,
     ),
@@ -261,31 +97,32 @@ TOOLS = (
         "Get a prompt",
         "Get the content and config of a prompt: the latest version, or the one with a given number or label. Tags such as "
         "@@@prompt:name=tone|label=production@@@ reference other prompts; their texts are put in place, and `resolved_references` "
-        "lists them. Before `llma-prompt-update`, get the text with its tags: `resolve` false.",
+        "lists them. Before `llma-prompt-update`, get the text with its tags: `resolve` false. `at` returns what programs got at a "
+        "time of the past.",
         GetArguments,
         LLMPromptPublic,
-        _get,
+        prompts.get_prompt,
         is_reading=True,
         is_idempotent=True,
     ),
     Tool(
         "llma-prompt-create",
         "Create a prompt",
-        "Create a prompt with version 1. Write variables as {{name}}. No label is set: programs that fetch by a label such as "
-        "`production` get a 404 until `llma-prompt-label-set` points the label at a version.",
+        "Create a prompt with version 1. Write variables as {{name}}. Only `labels` are set: programs that fetch by another label "
+        "such as `production` get a 404 until `llma-prompt-label-set` points the label at a version.",
         CreateArguments,
         LLMPrompt,
-        _create,
+        prompts.create_prompt,
     ),
     Tool(
         "llma-prompt-update",
         "Publish a version",
         "Publish the next version of a prompt, with a new `prompt` or `edits` of the latest one, and with a new `config` or the "
         "current one. `base_version` is the version that you have read. If another version was published since, nothing is changed "
-        "and you get an error: read the prompt again. Labels do not move.",
+        "and you get an error: read the prompt again. Labels do not move, except those in `labels`.",
         UpdateArguments,
         LLMPrompt,
-        _update,
+        prompts.update_prompt,
     ),
     Tool(
         "llma-prompt-duplicate",
@@ -293,7 +130,7 @@ TOOLS = (
         "Create a prompt with the latest content and config of another one.",
         DuplicateArguments,
         LLMPrompt,
-        _duplicate,
+        prompts.duplicate_prompt,
     ),
     Tool(
         "llma-prompt-dependents",
@@ -312,7 +149,7 @@ TOOLS = (
         "List the labels of a prompt and the versions they point at.",
         Named,
         outputs.PromptLabels,
-        _list_labels,
+        labels.list_labels,
         is_reading=True,
         is_idempotent=True,
     ),
@@ -322,22 +159,79 @@ TOOLS = (
         "Point a label at a version, to release it or to roll back. Programs that fetch by the label get that version immediately. "
         "`expected_version` is the version at which you last saw the label, or null if it was not set. If the label has moved "
         "since, nothing is changed and you get an error: read the labels again. `affected_prompts` are other prompts whose text "
-        "changes with it, because they reference this one.",
+        "changes with it, because they reference this one. `dry_run` returns what would change, and changes "
+        "nothing: use it before you ask the user.",
         LabelSetArguments,
-        outputs.PlacedLabel,
-        _set_label,
+        outputs.PlacedLabel | LLMPromptMoves,
+        labels.set_label,
         is_destructive=True,
         is_idempotent=True,
     ),
     Tool(
         "llma-prompt-label-delete",
         "Remove a label",
-        "Remove a label from a prompt. Programs that fetch by it get a 404. A label that other prompts reference is not removed.",
+        "Remove a label from a prompt. Programs that fetch by it get a 404. A label that other prompts reference is not removed. "
+        "`dry_run` returns what would change, and changes nothing.",
         LabelDeleteArguments,
-        outputs.LabelRemoved,
-        _delete_label,
+        outputs.LabelRemoved | LLMPromptMoves,
+        labels.delete_label,
         is_destructive=True,
         is_idempotent=True,
+    ),
+    Tool(
+        "llma-prompt-label-history",
+        "See the history of a label",
+        "List where a label was, newest first: each move with version, kind, reason, user and time. Also of a label that is gone.",
+        LabelHistoryArguments,
+        outputs.LabelHistoryPage,
+        labels.list_history,
+        is_reading=True,
+        is_idempotent=True,
+    ),
+    Tool(
+        "llma-prompt-label-undo",
+        "Undo the last move of a label",
+        "Point a label where it pointed before its last move, to roll back; the same again is a redo. `expected_version` is the "
+        "version at which you last saw the label, or null if it is not set. If the label was not set before, it is removed.",
+        LabelUndoArguments,
+        outputs.PlacedLabel | outputs.LabelRemoved,
+        labels.undo_move,
+        is_destructive=True,
+    ),
+    Tool(
+        "llma-prompt-promote",
+        "Promote prompts",
+        "Point the label `to` of all prompts that have the label `from`, or of those in `names`, at the version of `from`: all of "
+        "them, or none. Use `dry_run` first, which changes nothing: it returns the moves with their differences in `texts`, and "
+        "`refused`. `contract_change` is `breaking` if programs that fill in variables fail after it. Then send what you have "
+        "seen: `from_version` of each move in `expected`, `to_version` in `versions`. If one has moved since, nothing is changed.",
+        PromoteArguments,
+        LLMPromptMoves,
+        releases.promote,
+        is_destructive=True,
+        is_idempotent=True,
+        is_heavy=True,
+    ),
+    Tool(
+        "llma-prompt-release-list",
+        "List releases",
+        "List promotions and undone releases, newest first, each with the labels that it has moved.",
+        ReleaseListArguments,
+        outputs.ReleasePage,
+        releases.list_releases,
+        is_reading=True,
+        is_idempotent=True,
+    ),
+    Tool(
+        "llma-prompt-release-undo",
+        "Undo a release",
+        "Point all labels of a release where they pointed before it: all of them, or none. Each must still be where the release "
+        "put it. `dry_run` returns what would change, and changes nothing.",
+        ReleaseUndoArguments,
+        LLMPromptMoves,
+        releases.undo_release,
+        is_destructive=True,
+        is_heavy=True,
     ),
     Tool(
         "llma-prompt-history",
@@ -345,7 +239,7 @@ TOOLS = (
         "List the versions of a prompt, newest first, with timestamp, author, description, labels and time of the last fetch.",
         HistoryArguments,
         outputs.PromptHistory,
-        _show_history,
+        prompts.show_history,
         is_reading=True,
         is_idempotent=True,
     ),
@@ -355,7 +249,7 @@ TOOLS = (
         "Compare the content and config of two versions of a prompt. Default: the changes of the latest version.",
         DiffArguments,
         outputs.PromptDiff,
-        _diff,
+        prompts.diff_versions,
         is_reading=True,
         is_idempotent=True,
         is_heavy=True,
@@ -364,10 +258,11 @@ TOOLS = (
         "llma-prompt-archive",
         "Archive a prompt",
         "Take a prompt with all its versions and labels out of service. Programs can no longer fetch it, its name becomes free. "
-        "`llma-prompt-restore` restores it, without labels. A prompt that others reference is not archived.",
-        Named,
-        outputs.PromptArchived,
-        _archive,
+        "`llma-prompt-restore` restores it, without labels. A prompt that others reference is not archived. `dry_run` "
+        "returns its labels and with which keys it is fetched, and changes nothing.",
+        ArchiveArguments,
+        outputs.PromptArchived | LLMPromptMoves,
+        prompts.archive_prompt,
         is_destructive=True,
         is_idempotent=True,
     ),
@@ -377,7 +272,7 @@ TOOLS = (
         "Restore an archived prompt with all its versions. `former_labels` lists its former labels, which are not restored.",
         RestoreArguments,
         LLMPromptRestored,
-        _restore,
+        prompts.restore_prompt,
     ),
 )
 """All tools, in the order in which agents see them."""

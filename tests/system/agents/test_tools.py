@@ -13,10 +13,13 @@ READING = {
     "llma-prompt-get",
     "llma-prompt-dependents",
     "llma-prompt-label-list",
+    "llma-prompt-label-history",
+    "llma-prompt-release-list",
     "llma-prompt-history",
     "llma-prompt-diff",
 }
-TAKING_AWAY = {"llma-prompt-label-set", "llma-prompt-label-delete", "llma-prompt-archive"}
+TAKING_AWAY = {"llma-prompt-label-set", "llma-prompt-label-delete", "llma-prompt-promote", "llma-prompt-archive"}
+UNDOING = {"llma-prompt-label-undo", "llma-prompt-release-undo"}
 ADDING = {"llma-prompt-create", "llma-prompt-update", "llma-prompt-duplicate", "llma-prompt-restore"}
 
 
@@ -54,9 +57,9 @@ def test_a_prompt_lives_its_whole_life_through_tools(database_url: str, tmp_path
 
 def test_tools_say_what_they_do_to_the_registry(agent: Agent) -> None:
     hints = {tool.name: tool.annotations for tool in agent.tools()}
-    assert set(hints) == READING | TAKING_AWAY | ADDING
+    assert set(hints) == READING | TAKING_AWAY | UNDOING | ADDING
     assert {name for name, hint in hints.items() if hint and hint.read_only_hint} == READING
-    assert {name for name, hint in hints.items() if hint and hint.destructive_hint} == TAKING_AWAY
+    assert {name for name, hint in hints.items() if hint and hint.destructive_hint} == TAKING_AWAY | UNDOING
     assert {name for name, hint in hints.items() if hint and hint.idempotent_hint} == READING | TAKING_AWAY
     assert {hint.open_world_hint for hint in hints.values() if hint} == {False}
 

@@ -18,18 +18,23 @@ class DryRunQuery(Schema):
     dry_run: Annotated[bool, flag()] = Field(default=False, description="Change nothing, and return what would change.")
 
 
-class ArchiveQuery(DryRunQuery):
+class Archiving(DryRunQuery):
     """The query of an archive."""
 
     reason: Reason = Field(
         default=None, description="Why, for the history of its labels.", json_schema_extra=documented_without_default(type="string")
     )
+
+
+class ArchiveQuery(Archiving):
+    """The query of an archive."""
+
     emergency: Annotated[bool, flag()] = Field(
         default=False, description="Pass the rules that protect labels. It takes an admin and a reason, and is recorded."
     )
 
 
-class LabelRemovalQuery(Schema):
+class LabelRemoval(Schema):
     """The expected state of a label that is removed."""
 
     expected_version: VersionNumber | None = Field(
@@ -42,13 +47,18 @@ class LabelRemovalQuery(Schema):
     reason: Reason = Field(
         default=None, description="Why, for the history of the label.", json_schema_extra=documented_without_default(type="string")
     )
-    emergency: Annotated[bool, flag()] = Field(
-        default=False, description="Pass the rules that protect labels. It takes an admin and a reason, and is recorded."
-    )
     dry_run: Annotated[bool, flag()] = Field(default=False, description="Change nothing, and return what would change.")
 
 
-class LLMPromptLabelSet(Body):
+class LabelRemovalQuery(LabelRemoval):
+    """The query of the removal of a label."""
+
+    emergency: Annotated[bool, flag()] = Field(
+        default=False, description="Pass the rules that protect labels. It takes an admin and a reason, and is recorded."
+    )
+
+
+class LabelSet(Body):
     """The version to which a label is set."""
 
     version: VersionNumber = Field(description="The version to point the label at.")
@@ -61,6 +71,11 @@ class LLMPromptLabelSet(Body):
         json_schema_extra=documented_without_default(type=["integer", "null"], minimum=1),
     )
     reason: Reason = Field(default=None, description="Why, for the history of the label.")
+
+
+class LLMPromptLabelSet(LabelSet):
+    """The version to which a label is set, or is set in an emergency."""
+
     emergency: Annotated[bool, flag()] = Field(
         default=False, description="Pass the rules that protect labels. It takes an admin and a reason, and is recorded."
     )
@@ -69,19 +84,24 @@ class LLMPromptLabelSet(Body):
 Position = Annotated[int | None, integer(minimum=1, nullable=True)]
 
 
-class LLMPromptLabelUndo(Body):
+class LabelUndo(Body):
     """The move of a label that is taken back."""
 
     expected_version: Position = Field(
         description="The version that the label points at now, or null if it is not set. If it is another, the response is 409."
     )
     reason: Reason = Field(default=None, description="Why, for the history of the label.")
+
+
+class LLMPromptLabelUndo(LabelUndo):
+    """The move of a label that is taken back, or is taken back in an emergency."""
+
     emergency: Annotated[bool, flag()] = Field(
         default=False, description="Pass the rules that protect labels. It takes an admin and a reason, and is recorded."
     )
 
 
-class LLMPromptPromote(Body):
+class Promotion(Body):
     """The labels of a promotion: `to` gets what `from` points at."""
 
     source: LabelName = Field(alias="from", description="The label whose versions are released.")
@@ -93,9 +113,6 @@ class LLMPromptPromote(Body):
     )
     dry_run: Annotated[bool, flag()] = Field(default=False, description="Change nothing, and return what would change.")
     reason: Reason = Field(default=None, description="Why, for the history of the labels.")
-    emergency: Annotated[bool, flag()] = Field(
-        default=False, description="Pass the rules that protect labels. It takes an admin and a reason, and is recorded."
-    )
     expected: Annotated[dict[str, Position], positions()] = Field(
         default={},
         description="Where `to` points now, by names of prompts; null: it is not set. If one is elsewhere, the response is 409.",
@@ -108,11 +125,24 @@ class LLMPromptPromote(Body):
     )
 
 
-class LLMPromptReleaseUndo(Body):
-    """The undo of a release."""
+class LLMPromptPromote(Promotion):
+    """The labels of a promotion: `to` gets what `from` points at."""
 
-    reason: Reason = Field(default=None, description="Why, for the history of the labels.")
     emergency: Annotated[bool, flag()] = Field(
         default=False, description="Pass the rules that protect labels. It takes an admin and a reason, and is recorded."
     )
+
+
+class ReleaseUndo(Body):
+    """The undo of a release."""
+
+    reason: Reason = Field(default=None, description="Why, for the history of the labels.")
     dry_run: Annotated[bool, flag()] = Field(default=False, description="Change nothing, and return what would change.")
+
+
+class LLMPromptReleaseUndo(ReleaseUndo):
+    """The undo of a release."""
+
+    emergency: Annotated[bool, flag()] = Field(
+        default=False, description="Pass the rules that protect labels. It takes an admin and a reason, and is recorded."
+    )
