@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -13,7 +14,7 @@ from promptuary_client.assembly import build_settings
 from promptuary_client.async_fetcher import AsyncFetcher
 from promptuary_client.operations import ANY_VERSION, KEEP, AnyVersion, History, Keep, Label, Page, Version
 from promptuary_client.prefetch import PrefetchResult
-from promptuary_client.prompts import Fallback, Prompt, check_fallback
+from promptuary_client.prompts import Fallback, Prompt, PromptKey, check_fallback
 from promptuary_client.settings import DEFAULT, Default, ErrorEvent, Hook
 
 
@@ -90,6 +91,7 @@ class AsyncPromptuary:
             on_error=on_error,
         )
         self._fetcher = AsyncFetcher(self.settings)
+        self._has_past = False
 
     async def get(
         self,
@@ -97,6 +99,7 @@ class AsyncPromptuary:
         *,
         label: str | Default | None = DEFAULT,
         version: int | None = None,
+        at: datetime | None = None,
         resolve: bool = True,
         fallback: Fallback | None = None,
         fallback_config: Mapping[str, Any] | None = None,
@@ -105,6 +108,9 @@ class AsyncPromptuary:
         """Return a prompt: the version ``version``, the version that ``label`` points at, or the latest version.
 
         If neither is given, the client's own ``label`` is used, if it has one; ``label=None`` returns the latest version.
+
+        ``at`` is a time of the past: the prompt is what a program got then, with the references of then. It always comes from the
+        server, is not cached, has no ``age``, and is not passed to ``on_get``. ``timeout`` is ``request_timeout`` by default then.
 
         References to other prompts give way to their texts; `Prompt.references` says which versions these are. With ``resolve``
         `False`, their tags stay in the text.
@@ -115,11 +121,23 @@ class AsyncPromptuary:
         With a ``fallback``, failures of the server, the network or the disk raise nothing. Without one, `UnavailableError` or
         `RejectedError` is raised if no content is known: `NotFoundError` if there is no such prompt, `PromptReferenceError` if a
         prompt that it refers to stands in the way. Raises `ValueError` if both a version and a label are given, if either is
-        invalid or the label is empty, and if the fallback is neither a text nor messages.
+        invalid or the label is empty, if the fallback is neither a text nor messages, and if ``at`` has no time zone or is given
+        with a version or a fallback.
         """
         key = wire.make_key(self.settings, name, version, label, resolve=resolve)
         check_fallback(fallback)
+        if at is not None:
+            return await self._get_past(key, wire.check_past(at, version, fallback), timeout)
         return await self._fetcher.get(key, fallback=fallback, config=fallback_config, timeout=timeout)
+
+    async def _get_past(self, key: PromptKey, at: str, timeout: float | None) -> Prompt:
+        refusal = wire.impossible_key(key)
+        if refusal is not None:
+            raise refusal
+        if not self._has_past:
+            await self._fetcher.perform(operations.check_past(self.settings), timeout)
+            self._has_past = True
+        return await self._fetcher.perform(operations.fetch_past(self.settings, key, at), timeout)
 
     async def prefetch(self, *, label: str | Default | None = DEFAULT, timeout: float | None = None) -> PrefetchResult:
         """Load all prompts into memory and the disk cache, at the versions that ``label`` points at, or at their latest ones.

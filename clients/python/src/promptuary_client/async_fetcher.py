@@ -195,10 +195,10 @@ class AsyncFetcher:
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
-    async def perform(self, operation: Operation[T]) -> T:
-        """Perform an operation that changes prompts or reads several. Raises `PromptuaryError`."""
+    async def perform(self, operation: Operation[T], timeout: float | None = None) -> T:
+        """Perform an operation that is not a fetch of the present. Raises `PromptuaryError`."""
         self._adopt_loop()
-        limit = self.settings.request_timeout
+        limit = self.settings.request_timeout if timeout is None else timeout
         try:
             answer = await asyncio.wait_for(self._exchange(operation.request, limit), limit)
         except (asyncio.TimeoutError, *FAILURES) as failure:

@@ -3,6 +3,7 @@
 
 import ssl
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -14,7 +15,7 @@ from promptuary_client.assembly import build_settings
 from promptuary_client.fetcher import Fetcher
 from promptuary_client.operations import ANY_VERSION, KEEP, AnyVersion, History, Keep, Label, Page, Version
 from promptuary_client.prefetch import PrefetchResult
-from promptuary_client.prompts import Fallback, Prompt, check_fallback
+from promptuary_client.prompts import Fallback, Prompt, PromptKey, check_fallback
 from promptuary_client.settings import DEFAULT, Default, ErrorEvent, Hook
 
 
@@ -94,6 +95,7 @@ class Promptuary:
             on_error=on_error,
         )
         self._fetcher = Fetcher(self.settings)
+        self._has_past = False
 
     def get(
         self,
@@ -101,6 +103,7 @@ class Promptuary:
         *,
         label: str | Default | None = DEFAULT,
         version: int | None = None,
+        at: datetime | None = None,
         resolve: bool = True,
         fallback: Fallback | None = None,
         fallback_config: Mapping[str, Any] | None = None,
@@ -109,6 +112,9 @@ class Promptuary:
         """Return a prompt: the version ``version``, the version that ``label`` points at, or the latest version.
 
         If neither is given, the client's own ``label`` is used, if it has one; ``label=None`` returns the latest version.
+
+        ``at`` is a time of the past: the prompt is what a program got then, with the references of then. It always comes from the
+        server, is not cached, has no ``age``, and is not passed to ``on_get``. ``timeout`` is ``request_timeout`` by default then.
 
         References to other prompts give way to their texts; `Prompt.references` says which versions these are. With ``resolve``
         `False`, their tags stay in the text.
@@ -119,11 +125,23 @@ class Promptuary:
         With a ``fallback``, failures of the server, the network or the disk raise nothing. Without one, `UnavailableError` or
         `RejectedError` is raised if no content is known: `NotFoundError` if there is no such prompt, `PromptReferenceError` if a
         prompt that it refers to stands in the way. Raises `ValueError` if both a version and a label are given, if either is
-        invalid or the label is empty, and if the fallback is neither a text nor messages.
+        invalid or the label is empty, if the fallback is neither a text nor messages, and if ``at`` has no time zone or is given
+        with a version or a fallback.
         """
         key = wire.make_key(self.settings, name, version, label, resolve=resolve)
         check_fallback(fallback)
+        if at is not None:
+            return self._get_past(key, wire.check_past(at, version, fallback), timeout)
         return self._fetcher.get(key, fallback=fallback, config=fallback_config, timeout=timeout)
+
+    def _get_past(self, key: PromptKey, at: str, timeout: float | None) -> Prompt:
+        refusal = wire.impossible_key(key)
+        if refusal is not None:
+            raise refusal
+        if not self._has_past:
+            self._fetcher.perform(operations.check_past(self.settings), timeout)
+            self._has_past = True
+        return self._fetcher.perform(operations.fetch_past(self.settings, key, at), timeout)
 
     def prefetch(self, *, label: str | Default | None = DEFAULT, timeout: float | None = None) -> PrefetchResult:
         """Load all prompts into memory and the disk cache, at the versions that ``label`` points at, or at their latest ones.

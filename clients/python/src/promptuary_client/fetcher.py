@@ -198,10 +198,11 @@ class Fetcher:
         if is_current:
             self._keep(key, content, is_new=content is not known)
 
-    def perform(self, operation: Operation[T]) -> T:
-        """Perform an operation that changes prompts or reads several. Raises `PromptuaryError`."""
+    def perform(self, operation: Operation[T], timeout: float | None = None) -> T:
+        """Perform an operation that is not a fetch of the present. Raises `PromptuaryError`."""
+        limit = self.settings.request_timeout if timeout is None else timeout
         try:
-            answer = self._exchange(operation.request, time.monotonic() + self.settings.request_timeout)
+            answer = self._exchange(operation.request, time.monotonic() + limit)
         except FAILURES as failure:
             raise error_from(failure) from failure
         finally:

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 
 from promptuary_client import errors
+from promptuary_client.prompts import Prompt, PromptKey
 from promptuary_client.settings import Settings
 from promptuary_client.wire import (
     Answer,
@@ -16,6 +18,7 @@ from promptuary_client.wire import (
     path_part,
     prompt_path,
     prompts_path,
+    read_content,
     read_object,
     read_params,
 )
@@ -180,6 +183,18 @@ def history(settings: Settings, name: str, limit: int, before_version: int | Non
     return Operation(Request("GET", path, read_params(settings, limit=limit, before_version=before_version)), _read_history)
 
 
+def fetch_past(settings: Settings, key: PromptKey, at: str) -> Operation[Prompt]:
+    """Return what a fetch got at a time of the past. Only for servers that pass `check_past`: others return the present."""
+    raw = {} if key.resolve else {"resolve": "false"}
+    params = read_params(settings, label=key.label, at=at, **raw)
+    return Operation(Request("GET", prompt_path(settings, key.name), params), partial(_read_past, key))
+
+
+def check_past(settings: Settings) -> Operation[None]:
+    """Ask if the server has the history of labels, which it needs for times of the past."""
+    return Operation(Request("GET", f"{prompts_path(settings)}releases/", read_params(settings, limit=1)), _read_releases)
+
+
 def list_prompts(settings: Settings, **params: object) -> Operation[Page]:
     """List prompts, at their latest versions or at those that carry a label. Raises `ValueError` for an empty label."""
     check_label(params.get("label"))
@@ -220,6 +235,19 @@ def _read_removal(answer: Answer) -> None:
 
 def _moved(conflict: errors.ConflictError) -> errors.LabelMovedError:
     return errors.LabelMovedError(conflict.detail, status=conflict.status, current_version=conflict.current_version)
+
+
+def _read_past(key: PromptKey, answer: Answer) -> Prompt:
+    content = read_content(read_object(answer))
+    return Prompt(content, content.name, content.version, key.label, "server", None)
+
+
+def _read_releases(answer: Answer) -> None:
+    try:
+        read_object(answer)
+    except errors.NotFoundError as error:
+        text = f"{error.detail} For `at`, the server needs the history of labels. Check the project, or upgrade the server."
+        raise errors.InvalidRequestError(text, status=error.status) from None
 
 
 def _read_version(answer: Answer) -> Version:

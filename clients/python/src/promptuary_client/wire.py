@@ -88,6 +88,17 @@ def make_key(settings: Settings, name: object, version: object, label: object, *
     return PromptKey(name, version, check_label(label), resolve)
 
 
+def check_past(at: object, version: object, fallback: object) -> str:
+    """Return a time of the past in the server's format. Raises `ValueError` for arguments that do not fit."""
+    if not isinstance(at, datetime) or at.tzinfo is None:
+        raise ValueError("`at` is a datetime with a time zone, such as datetime(2026, 11, 29, 14, 5, tzinfo=timezone.utc).")
+    if version is not None:
+        raise ValueError("Use either version or at, not both. A version never changes.")
+    if fallback is not None:
+        raise ValueError("Use either fallback or at, not both. No fallback is what programs got at a time.")
+    return at.astimezone(timezone.utc).isoformat()
+
+
 def check_label(label: object) -> str | None:
     """Return a label, or `None`. Raises `ValueError` for an empty one, which would mean the latest version to the server."""
     if label is None or (isinstance(label, str) and label.strip()):
