@@ -5,8 +5,9 @@ from builders import Registry
 
 from promptuary.model.access import operator
 from promptuary.model.errors import NotEmpty
+from promptuary.model.label_history import MoveKind
 from promptuary.model.listing import Listing
-from promptuary.registry import demo, usage
+from promptuary.registry import demo, labels, releases, usage
 from promptuary.registry.prompts import list_prompts
 from promptuary.store import integrity_checks
 from promptuary.store.engine.database import Database, Transaction
@@ -42,6 +43,17 @@ def test_labels_of_the_demo_were_moved_as_well_as_created(database: Database) ->
         demo.seed(tx)
         kinds = {kind for kind, _ in _log(tx)}
     assert kinds == {"prompt.created", "prompt.published", "label.created", "label.moved"}
+
+
+def test_production_of_the_demo_has_a_timeline_with_reasons_a_rollback_and_a_release(database: Database) -> None:
+    with database.write() as tx:
+        actor = operator(demo.seed(tx).project.id)
+        history = labels.list_history(tx, actor, name="support-reply", label="production", limit=10)
+        (release,) = releases.list_releases(tx, actor, limit=10).items
+    assert [move.to_version for move in history.moves] == [8, 6, 4, 6, 4, 2]
+    assert [move.cause.kind for move in history.moves][:3] == [MoveKind.PROMOTION, MoveKind.DIRECT, MoveKind.UNDO]
+    assert all(move.cause.reason for move in history.moves)
+    assert [name for name, _ in release.moves] == ["support-reply", "travel-agent-system"]
 
 
 def test_the_demo_is_made_once(database: Database) -> None:

@@ -6,17 +6,18 @@ from textwrap import dedent
 
 @dataclass(frozen=True, slots=True)
 class First:
-    """The first version: prompt, config and note, and the labels that were put on it."""
+    """The first version: prompt, config and note, and the labels that were put on it, for a ``reason``."""
 
     prompt: object
     note: str
     config: dict[str, object] | None = None
     labels: tuple[str, ...] = ()
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """A later version: what its author replaced by what, and the labels that were moved to it.
+    """A later version: what its author replaced by what, and the labels that were moved to it, for a ``reason``.
 
     ``config`` replaces the config; `None` leaves the config as it was.
     """
@@ -25,6 +26,7 @@ class Next:
     edits: tuple[tuple[str, str], ...] = ()
     config: dict[str, object] | None = None
     labels: tuple[str, ...] = ()
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ RAG_ANSWER = DemoPrompt(
                 ("Question: {{question}}", "# Question\n\n{{question}}"),
             ),
             labels=("staging", "production"),
+            reason="Answers mix up documents and question less often",
         ),
         Next(
             note="Documents may contradict each other",

@@ -1,6 +1,6 @@
 """Creates the demo project with the registry's verbs, at fixed times. The texts are in `prompts`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,12 +12,14 @@ from promptuary.model.prompts import Version
 from promptuary.registry.demo.fetching import fetch_counts
 from promptuary.registry.demo.history import First, Next
 from promptuary.registry.demo.prompts import PROMPTS
-from promptuary.registry.labels import move_label
+from promptuary.registry.demo.releasing import LATER, LabelStep, Placed, Promoted, Undone
+from promptuary.registry.labels import ANYWHERE, list_history, move_label, undo_move
 from promptuary.registry.operator.keys import create_key
 from promptuary.registry.operator.members import set_member
 from promptuary.registry.operator.projects import create_project, list_projects
 from promptuary.registry.operator.users import create_user, list_users
-from promptuary.registry.prompts import UNCHANGED, create_prompt, publish_version
+from promptuary.registry.prompts import UNCHANGED, create_prompt, fetch_prompt, publish_version, resolve_prompt
+from promptuary.registry.releases import promote
 from promptuary.registry.usage import record_fetches
 from promptuary.store.engine.database import Transaction
 
@@ -59,18 +61,17 @@ def seed(tx: Transaction) -> Seeded:
     for user in [author, reviewer, *onlookers]:
         set_member(start, project_id=project.id, email=user.email, role=Role.ADMIN)
     writers = [_actor(project, author), _actor(project, reviewer)]
-    events = sorted(_events(), key=lambda event: event.moment)
-    # By prompt and label the versions that had it, newest first.
-    labelled: dict[str, dict[str, list[str]]] = {prompt.name: {} for prompt in PROMPTS}
-    for event in events:
-        published = _publish(_at(tx, event.moment), event, writers)
-        for label in event.version.labels:
-            labelled[event.prompt_name].setdefault(label, []).insert(0, published.id)
-            later = _at(tx, event.moment + _REVIEW)
-            move_label(later, writers[0], name=event.prompt_name, label=label, version=event.number)
+    events = list(_events())
+    steps: list[_Event | LabelStep] = [*events, *_placed(events), *LATER]
+    for step in sorted(steps, key=lambda step: step.moment):
+        at = _at(tx, step.moment)
+        if isinstance(step, _Event):
+            _publish(at, step, writers)
+        else:
+            _move_labels(at, step, writers[0])
     key = create_key(tx, email=author.email, label="Demo key", scopes=[Scope.READ, Scope.WRITE], project_ids=[project.id])
-    made_up = [{label: ids[:2] for label, ids in versions.items()} for versions in labelled.values()]
-    record_fetches(tx, list(fetch_counts(made_up, key_id=key.key.id, now=tx.clock())))
+    labelled = [_last_labelled(tx, writers[0], prompt.name) for prompt in PROMPTS]
+    record_fetches(tx, list(fetch_counts(labelled, key_id=key.key.id, now=tx.clock())))
     return Seeded(project=project, prompt_count=len(PROMPTS), version_count=len(events), api_key=key.value)
 
 
@@ -99,6 +100,35 @@ def _events() -> Iterator[_Event]:
         for number, version in enumerate(history, start=1):
             moment = _FIRST_TIMESTAMP + order * _BETWEEN_PROMPTS + (number - 1) * _BETWEEN_VERSIONS
             yield _Event(moment, prompt.name, number, version)
+
+
+def _placed(events: Sequence[_Event]) -> Iterator[Placed]:
+    """Yield the moves of labels to versions that were reviewed."""
+    for event in events:
+        version = event.version
+        for label in version.labels:
+            yield Placed(event.moment + _REVIEW, event.prompt_name, label, event.number, version.reason)
+
+
+def _move_labels(tx: Transaction, step: LabelStep, mover: Actor) -> None:
+    match step:
+        case Placed():
+            move_label(tx, mover, name=step.prompt_name, label=step.label, version=step.version, reason=step.reason)
+        case Undone():
+            undo_move(tx, mover, name=step.prompt_name, label=step.label, expected_version=ANYWHERE, reason=step.reason)
+        case Promoted():
+            promote(tx, mover, source=step.source, target=step.target, names=step.prompt_names, reason=step.reason)
+
+
+def _last_labelled(tx: Transaction, actor: Actor, name: str) -> dict[str, list[str]]:
+    """Return by label the ids of the version that a prompt has it at, and of the one before."""
+    history = resolve_prompt(tx, actor, name=name, limit=1)
+    labelled: dict[str, list[str]] = {}
+    for label in history.labels:
+        moves = list_history(tx, actor, name=name, label=label.name, limit=2).moves
+        numbers = [number for number in (label.version, moves[0].from_version) if number is not None]
+        labelled[label.name] = [fetch_prompt(tx, actor, name, version=number).id for number in numbers]
+    return labelled
 
 
 def _publish(tx: Transaction, event: _Event, writers: list[Actor]) -> Version:

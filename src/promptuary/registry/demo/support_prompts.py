@@ -26,6 +26,7 @@ SUPPORT_REPLY = DemoPrompt(
                 ("Write a reply to this message:\n\n{{message}}", "# Message\n\n{{message}}"),
             ),
             labels=("production",),
+            reason="First version that the team agreed on",
         ),
         Next(
             note="Replies were far too long",
@@ -49,6 +50,7 @@ SUPPORT_REPLY = DemoPrompt(
             ),
             config={"model": "large-model", "temperature": 0.3},
             labels=("production",),
+            reason="Two customers were promised refunds",
         ),
         Next(
             note="Use what the help centre says",
@@ -67,6 +69,7 @@ SUPPORT_REPLY = DemoPrompt(
             note="Answer in the customer's language",
             edits=(("- At most 120 words.", "- At most 120 words, in the language of the message."),),
             labels=("staging", "production"),
+            reason="Tested with replies in five languages",
         ),
         Next(
             note="Softer tone for complaints",
@@ -87,7 +90,8 @@ SUPPORT_REPLY = DemoPrompt(
                 ("and apologise once. Do not explain internal reasons.", "and apologise once, without internal reasons."),
                 ("- At most 120 words,", '- Sign as "The {{company}} team".\n- At most 120 words,'),
             ),
-            labels=("staging", "production"),
+            labels=("staging",),
+            reason="Ready for the autumn release",
         ),
         Next(
             note="Try the small model",
@@ -132,6 +136,7 @@ TICKET_CLASSIFIER = DemoPrompt(
                 ),
             ),
             labels=("production",),
+            reason="More than half of the tickets were in other",
         ),
         Next(
             note="Add urgency",
