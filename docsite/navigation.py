@@ -49,7 +49,7 @@ CLIENT_REFERENCE = Page("Classes and functions", "client/reference.md", needs=CL
 
 _SECTIONS = [
     Section("Start", [START, _doc("Concepts", "concepts.md")]),
-    Section("Write", [_doc("Guide for authors", "guide.md")]),
+    Section("Write", [_doc("Guide for authors", "guide.md"), _doc("Release with confidence", "releasing.md")]),
     Section(
         "Use",
         [

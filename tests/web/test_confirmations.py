@@ -130,7 +130,7 @@ def test_a_copy_is_not_made_of_a_version_that_the_form_did_not_show(web: Api, br
 @pytest.mark.usefixtures("three_versions")
 def test_no_address_of_a_page_has_an_encoded_slash(web: Api, browser: TestClient) -> None:
     place(web, 1)
-    pages = ["prompts/", "archive/", "activity/", "settings/", "new-prompt/", "prompts/greeting/"]
+    pages = ["prompts/", "release/", "archive/", "activity/", "settings/", "new-prompt/", "prompts/greeting/"]
     pages += [
         f"prompts/greeting/{part}"
         for part in (
@@ -139,6 +139,8 @@ def test_no_address_of_a_page_has_an_encoded_slash(web: Api, browser: TestClient
             "labels/set/?label=production&version=3",
             "labels/set/?label=new&version=3",
             "labels/remove/?label=production",
+            "labels/history/?label=production",
+            "at/?at=2026-03-01T12:00",
             "compare/",
             "use/",
             "usage/",

@@ -54,7 +54,10 @@ def hebrew(web: Api) -> Api:
     make(web, prompt="old")
     with web.registry.database.write() as tx:
         prompts.publish_version(tx, web.registry.actor, name="greeting", prompt=HEBREW, base_version=1, description=NOTE)
-        labels.move_label(tx, web.registry.actor, name="greeting", label="production", version=2)
+        labels.move_label(tx, web.registry.actor, name="greeting", label="staging", version=2)
+        labels.move_label(tx, web.registry.actor, name="greeting", label="production", version=1)
+        labels.move_label(tx, web.registry.actor, name="greeting", label="production", version=2, reason=NOTE)
+        labels.move_label(tx, web.registry.actor, name="greeting", label="production", version=1)
     return web
 
 
@@ -76,6 +79,10 @@ def hebrew(web: Api) -> Api:
         "prompts/greeting/duplicate/",
         "prompts/greeting/archive/",
         "prompts/greeting/labels/remove/?label=production",
+        "prompts/greeting/labels/undo/?label=production",
+        "prompts/greeting/labels/history/?label=production",
+        "prompts/greeting/at/?at=2026-03-01T12:31",
+        "release/?from=staging&to=production",
     ],
 )
 def test_every_name_and_note_has_a_direction_of_its_own(hebrew: Api, rest: str) -> None:

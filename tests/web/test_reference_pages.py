@@ -116,7 +116,7 @@ def test_a_bad_reference_is_told_beside_the_text_before_it_is_published(web: Api
 def test_a_publish_of_a_part_says_that_others_stay(web: Api, browser: TestClient) -> None:
     make_family(web)
     review = text_of(browser.post(path(web, "prompts/tone/review/"), data=sent(1, "Be brief.")))
-    assert "1 prompt follows production, which stays at v1: greeting. It changes when the label moves." in review
+    assert "1 prompt follows production, which stays at v1 unless you move it: greeting. It changes when the label moves." in review
 
 
 def test_a_restore_says_which_reference_is_missing(web: Api, browser: TestClient) -> None:

@@ -28,7 +28,7 @@ class MoveKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MoveCause:
-    """Cause of a move: the kind, the reason that the user gave, and the release that the move belongs to.
+    """Cause of moves of labels: the kind, the reason that the user gave, and the release that the move belongs to.
 
     All moves of one promotion have the same ``release_id``, so that they can be undone together. ``change_request_id`` is the
     request that was merged.

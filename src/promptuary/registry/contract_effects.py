@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from promptuary.model.access import Actor
-from promptuary.model.contract_changes import ChangeLevel, compare_contracts
+from promptuary.model.contract_changes import ChangeLevel, ContractComparison, compare_contracts
 from promptuary.model.contracts import Contract, variables_of
 from promptuary.model.prompts import Version
 from promptuary.model.reference_errors import UnresolvedReference
@@ -37,10 +37,13 @@ def served_text(tx: Transaction, actor: Actor, version: Version | None, *, with_
     return ServedText(whole.text if with_text else None, variables_of(whole.template, whole.contract))
 
 
+def changes_of_move(before: ServedText, after: ServedText) -> ContractComparison:
+    """Return how the variables differ, if the label was set before and is set since."""
+    if before is NOT_SERVED or after is NOT_SERVED:
+        return ContractComparison(())
+    return compare_contracts(before.variables, after.variables)
+
+
 def effect_of_move(before: ServedText, after: ServedText) -> ChangeLevel:
     """Return the effect of a move: a label that goes breaks all that fetch by it, and no program knows a new one yet."""
-    if after is NOT_SERVED:
-        return ChangeLevel.BREAKING
-    if before is NOT_SERVED:
-        return ChangeLevel.NONE
-    return compare_contracts(before.variables, after.variables).level
+    return ChangeLevel.BREAKING if after is NOT_SERVED else changes_of_move(before, after).level

@@ -36,6 +36,25 @@ class LabelHistory:
 
 
 @dataclass(frozen=True, slots=True)
+class Timeline:
+    """The last moves of a label, newest first, and `True` if there are older ones."""
+
+    label: str
+    moves: tuple[LabelMove, ...]
+    has_more: bool
+
+    @property
+    def version(self) -> int | None:
+        """The version at which the last move left the label; `None`: it is not set."""
+        return self.moves[0].to_version
+
+    @property
+    def can_undo(self) -> bool:
+        """`True` if the last move can be taken back: the label was set before, or is to be as it was before it was set again."""
+        return self.moves[0].from_version is not None or len(self.moves) > 1
+
+
+@dataclass(frozen=True, slots=True)
 class Mover:
     """User who last moved a label; ``user`` is `None` for the operator."""
 
@@ -49,6 +68,12 @@ class Anywhere(Enum):
 
 
 ANYWHERE = Anywhere.ANYWHERE
+
+TIMELINE = 4
+"""Last moves of a label that a list of labels tells of."""
+
+MAX_TIMELINES = 200
+"""Maximum labels of a prompt whose last moves are listed, those included that are not set any more."""
 
 ExpectedVersion = int | Anywhere | None
 """The version that a label must point at for a verb to change it; `None`: the label must not be set yet."""
@@ -131,17 +156,29 @@ def undo_move(
     if prompt is None:
         raise LabelNotFound(label, name)
     present = labels.find_label(tx, prompt.id, label)
+    former = find_former_position(tx, prompt, label, present, expected_version)
+    if former is not None:
+        target = versions.find_version(tx, prompt, version=former)
+        return _move(tx, actor, prompt, label=label, present=present, target=target, cause=cause)
+    if present is not None:
+        _remove(tx, actor, prompt, present=present, cause=cause)
+    return None
+
+
+def find_former_position(
+    tx: Transaction, prompt: Prompt, label: str, present: Label | None, expected: ExpectedVersion
+) -> int | None:
+    """Return where a label of a locked prompt was before its last move; `None` if it was not set.
+
+    Raises `LabelNotFound`, `LabelMoved`, and `InvalidValue` if it was nowhere before. A move that the history lacks is added.
+    """
     last = complete_history(tx, prompt, label, present)
     if last is None:
-        raise LabelNotFound(label, name)
-    require_position(present, expected_version)
-    if last.from_version is not None:
-        target = versions.find_version(tx, prompt, version=last.from_version)
-        return _move(tx, actor, prompt, label=label, present=present, target=target, cause=cause)
-    if present is None or not label_moves.has_earlier_move(tx, last):
+        raise LabelNotFound(label, prompt.name)
+    require_position(present, expected)
+    if last.from_version is None and (present is None or not label_moves.has_earlier_move(tx, last)):
         raise InvalidValue("nothing_to_undo", f"Label '{label}' was not set before, so there is nothing to go back to.")
-    _remove(tx, actor, prompt, present=present, cause=cause)
-    return None
+    return last.from_version
 
 
 def list_history(tx: Transaction, actor: Actor, *, name: str, label: str, limit: int, offset: int = 0) -> LabelHistory:
@@ -152,6 +189,16 @@ def list_history(tx: Transaction, actor: Actor, *, name: str, label: str, limit:
     if not count:
         raise LabelNotFound(label, name)
     return LabelHistory(label_moves.list_moves(tx, prompt.id, label, limit=limit, offset=offset), count)
+
+
+def list_timelines(tx: Transaction, actor: Actor, *, prompt_id: str) -> list[Timeline]:
+    """List the last moves of the labels that a prompt of this project has or had, by label."""
+    actor.require(Permission.READ)
+    names = label_moves.list_labels_with_history(tx, prompt_id, limit=MAX_TIMELINES)
+    newest: dict[str, list[LabelMove]] = {name: [] for name in names}
+    for move in label_moves.list_newest_moves(tx, prompt_id, names, per_label=TIMELINE + 1):
+        newest[move.label].append(move)
+    return [Timeline(name, tuple(moves[:TIMELINE]), has_more=len(moves) > TIMELINE) for name, moves in newest.items()]
 
 
 def list_movers(tx: Transaction, actor: Actor, placed: Sequence[Label], *, prompt_id: str) -> dict[str, Mover]:

@@ -13,10 +13,10 @@ from promptuary.model.names import check_label_name
 from promptuary.model.reference_errors import ReferencedPrompt
 from promptuary.model.usage import KeyUsage, recent_days
 from promptuary.registry import references
-from promptuary.registry.labels import ANYWHERE, ExpectedVersion, require_position
+from promptuary.registry.labels import ANYWHERE, ExpectedVersion, find_former_position, require_position
 from promptuary.registry.moves import Moves, WantedMove, look_at_moves
 from promptuary.store import fetches, labels, prompts, versions
-from promptuary.store.engine.database import Transaction
+from promptuary.store.engine.database import Transaction, rehearsing
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class ArchivePreview:
 def preview_move(
     tx: Transaction, actor: Actor, *, name: str, label: str, version: int, expected_version: ExpectedVersion = ANYWHERE
 ) -> Moves:
-    """Return what `labels.move_label` would change. Raises what it raises, but tells of what references forbid."""
+    """Return what `labels.move_label` would change. Raises what it raises, but reports what references forbid."""
     actor.require(Permission.WRITE)
     check_label_name(label)
     prompt = prompts.lock_prompt(tx, project_id=actor.project_id, name=name)
@@ -44,7 +44,7 @@ def preview_move(
 
 
 def preview_removal(tx: Transaction, actor: Actor, *, name: str, label: str, expected_version: ExpectedVersion = ANYWHERE) -> Moves:
-    """Return what `labels.remove_label` would change. Raises what it raises, but tells of what references forbid."""
+    """Return what `labels.remove_label` would change. Raises what it raises, but reports what references forbid."""
     actor.require(Permission.WRITE)
     prompt = prompts.lock_prompt(tx, project_id=actor.project_id, name=name)
     present = None if prompt is None else labels.find_label(tx, prompt.id, label)
@@ -54,8 +54,21 @@ def preview_removal(tx: Transaction, actor: Actor, *, name: str, label: str, exp
     return look_at_moves(tx, actor, [WantedMove(prompt, label, present, None)], DIRECTLY)
 
 
+def preview_undo(tx: Transaction, actor: Actor, *, name: str, label: str) -> Moves:
+    """Return what `labels.undo_move` would change: one move. Raises what it raises, but reports what references forbid."""
+    actor.require(Permission.WRITE)
+    prompt = prompts.lock_prompt(tx, project_id=actor.project_id, name=name)
+    if prompt is None:
+        raise LabelNotFound(label, name)
+    present = labels.find_label(tx, prompt.id, label)
+    with rehearsing(tx):
+        former = find_former_position(tx, prompt, label, present, ANYWHERE)
+    target = None if former is None else versions.find_version(tx, prompt, version=former)
+    return look_at_moves(tx, actor, [WantedMove(prompt, label, present, target)], MoveCause(MoveKind.UNDO))
+
+
 def preview_archive(tx: Transaction, actor: Actor, *, name: str) -> ArchivePreview:
-    """Return what `prompts.archive_prompt` would change. Raises `PromptNotFound`, but tells of what references forbid."""
+    """Return what `prompts.archive_prompt` would change. Raises `PromptNotFound`, but reports what references forbid."""
     actor.require(Permission.WRITE)
     prompt = prompts.lock_prompt(tx, project_id=actor.project_id, name=name)
     if prompt is None:

@@ -9,7 +9,7 @@ from datetime import UTC
 
 from promptuary.model.access import Actor
 from promptuary.model.changes import payloads
-from promptuary.model.contract_changes import ChangeLevel
+from promptuary.model.contract_changes import ChangeLevel, ContractComparison
 from promptuary.model.errors import LabelProtected, MoveRefusal, RegistryError, ReleaseRefused, TooManyLabels
 from promptuary.model.label_history import MoveCause, MoveKind
 from promptuary.model.prompts import Label, Prompt, Version
@@ -17,7 +17,7 @@ from promptuary.model.reference_errors import InvalidReference, ReferencedLabel
 from promptuary.model.usage import KeyUsage, recent_days
 from promptuary.registry import references
 from promptuary.registry.changes import record
-from promptuary.registry.contract_effects import ServedText, effect_of_move, served_text
+from promptuary.registry.contract_effects import ServedText, changes_of_move, effect_of_move, served_text
 from promptuary.registry.label_positions import place_label, require_room
 from promptuary.registry.protection import require_allowed
 from promptuary.store import fetches, versions
@@ -44,8 +44,8 @@ class WantedMove:
 class Move:
     """A label that came from one version to another, and the effect on programs.
 
-    ``contract_change`` is the effect on callers that fill in variables; ``affected_prompts`` serve another text since;
-    ``fetches`` are those of the last days by the label, by key.
+    ``contract_change`` is the effect on callers that fill in variables, and ``contract_changes`` are the differences;
+    ``affected_prompts`` serve another text since; ``fetches`` are those of the last days by the label, by key.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Move:
     contract_change: ChangeLevel
     affected_prompts: tuple[str, ...]
     fetches: tuple[KeyUsage, ...]
+    contract_changes: ContractComparison = field(default=ContractComparison(()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,7 @@ def _describe(
             from_version=None if want.present is None else want.present.version,
             to_version=None if want.target is None else want.target.version,
             contract_change=effect_of_move(before[place], after[place]),
+            contract_changes=changes_of_move(before[place], after[place]),
             affected_prompts=effects.affected.get(place, ()),
             fetches=fetches.list_key_usage(tx, want.prompt.id, days, label=want.label),
         )

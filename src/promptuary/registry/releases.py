@@ -40,6 +40,11 @@ class Release:
         """Any of the moves, for what is the same of all: who made them, when and why."""
         return self.moves[0][1]
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels that were moved, each once."""
+        return tuple(dict.fromkeys(move.label for _, move in self.moves))
+
 
 @dataclass(frozen=True, slots=True)
 class Releases:

@@ -72,6 +72,16 @@ def list_moves(tx: Transaction, prompt_id: str, label: str, *, limit: int, offse
     return [_move(row) for row in rows]
 
 
+def list_newest_moves(tx: Transaction, prompt_id: str, names: Sequence[str], *, per_label: int) -> list[LabelMove]:
+    """List the newest moves of some labels of a prompt, of each label a few, newest first."""
+    order = func.row_number().over(partition_by=label_moves.c.label, order_by=label_moves.c.id.desc()).label("order")
+    wanted = label_moves.c.prompt_id == prompt_id, label_moves.c.label.in_(names)
+    numbered = select(label_moves.c.id, order).where(*wanted).subquery()
+    newest = select(numbered.c.id).where(numbered.c.order <= per_label)
+    rows = tx.connection.execute(_SELECT.where(label_moves.c.id.in_(newest)).order_by(label_moves.c.id.desc()))
+    return [_move(row) for row in rows]
+
+
 def list_moves_until(tx: Transaction, prompt_id: str, *, at: datetime) -> list[LabelMove]:
     """List all moves of all labels of a prompt up to a moment, oldest first."""
     statement = _SELECT.where(label_moves.c.prompt_id == prompt_id, label_moves.c.created_at <= at)

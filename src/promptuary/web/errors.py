@@ -76,6 +76,7 @@ PAGES: dict[type[errors.RegistryError], ErrorPage] = {
         "Go back: your text is still in the form. Copy it before you load the latest version.",
     ),
     errors.LabelMoved: _CONFLICT,
+    errors.ReleaseRefused: _CONFLICT,
     errors.LastAdmin: _CONFLICT,
     reference_errors.ReferencedPrompt: _REFERENCED,
     reference_errors.ReferencedLabel: _REFERENCED,

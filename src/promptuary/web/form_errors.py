@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from promptuary.model.errors import InvalidValue, NameTaken
+from promptuary.model.errors import InvalidValue, NameTaken, TooManyLabels
 from promptuary.model.json_text import InvalidJson, find_surrogate, parse
 
 _FIELDS = {
@@ -19,6 +19,10 @@ _FIELDS = {
     "version_description": ("note", "Note"),
     "label": ("label", "Label"),
     "version": ("version", "Version"),
+    "reason": ("reason", "Reason"),
+    "at": ("at", "Time"),
+    "from": ("from", "From"),
+    "to": ("to", "To"),
 }
 
 _JSON_REASONS = (
@@ -46,9 +50,13 @@ class FormProblem:
     name: str = ""
 
 
-def problem_of(refusal: InvalidValue | NameTaken) -> FormProblem:
+Refusal = InvalidValue | NameTaken | TooManyLabels
+"""Refusals that a form shows beside what was sent."""
+
+
+def problem_of(refusal: Refusal) -> FormProblem:
     """Return what a form says about a refusal."""
-    field = refusal.field if isinstance(refusal, InvalidValue) else "name"
+    field = refusal.field if isinstance(refusal, InvalidValue) else "name" if isinstance(refusal, NameTaken) else None
     return FormProblem(str(refusal), *_FIELDS.get(field or "", ("", "")))
 
 

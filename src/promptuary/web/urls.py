@@ -46,6 +46,18 @@ class Links:
         """Lead to what was done in the project."""
         return self._address("activity", **query)
 
+    def releases(self, **query: object) -> str:
+        """Lead to the page on which prompts are released, with the list of releases."""
+        return self._address("release", **query)
+
+    def release(self, release_id: str) -> str:
+        """Lead to one release."""
+        return self._address("release", release_id)
+
+    def release_undo(self, release_id: str) -> str:
+        """Lead to the review of undoing a release."""
+        return self._address("release", release_id, "undo")
+
     def settings(self) -> str:
         """Lead to the project's settings."""
         return self._address("settings")

@@ -140,8 +140,9 @@ READ = [
     f"{PROMPTS}/",
     f"{PROMPTS}/support-reply/",
     f"{PROMPTS}/support-reply/?version=1",
-    *(f"{PROMPTS}/support-reply/{part}/" for part in ("compare", "use", "usage", "activity")),
-    *(f"{PROJECT}/{part}/" for part in ("archive", "activity", "settings")),
+    *(f"{PROMPTS}/support-reply/{part}/" for part in ("compare", "labels", "use", "usage", "activity")),
+    f"{PROMPTS}/support-reply/labels/history/?label=production",
+    *(f"{PROJECT}/{part}/" for part in ("release", "archive", "activity", "settings")),
 ]
 
 

@@ -7,8 +7,9 @@ from promptuary.model.errors import InvalidValue, NameTaken, RegistryError, Vers
 from promptuary.model.listing import Listing
 from promptuary.model.prompts import LabelPointer, Standing
 from promptuary.model.reference_errors import ReferencedPrompt, UnrestorableReferences
-from promptuary.registry import archived, dependents, prompts, usage
+from promptuary.registry import archived, dependents, move_previews, prompts
 from promptuary.web.errors import SignInNeeded
+from promptuary.web.form_errors import FormProblem, problem_of
 from promptuary.web.forms import Form
 from promptuary.web.numbers import positive_int
 from promptuary.web.page_request import PageRequest
@@ -34,11 +35,13 @@ def archive_prompt(request: PageRequest) -> Response:
     name = request.path["name"]
     try:
         with request.database.write() as tx:
-            prompts.archive_prompt(tx, actor, name=name, expected=_standing(request.form))
+            prompts.archive_prompt(tx, actor, name=name, expected=_standing(request.form), reason=request.form.get("reason"))
     except VersionConflict:
         return _review_archiving(request, actor, is_changed=True)
     except ReferencedPrompt:
         return _review_archiving(request, actor)
+    except InvalidValue as error:
+        return _review_archiving(request, actor, problem=problem_of(error))
     return request.redirect(request.links.archive(), notice=f"{name} is archived. It can be restored while its name is free.")
 
 
@@ -105,15 +108,24 @@ def find_archived(request: PageRequest) -> str | None:
     return request.links.archived(history.selected.id)
 
 
-def _review_archiving(request: PageRequest, actor: Actor, *, is_changed: bool = False) -> Response:
-    with request.database.read() as tx:
+def _review_archiving(
+    request: PageRequest, actor: Actor, *, is_changed: bool = False, problem: FormProblem | None = None
+) -> Response:
+    with request.database.write() as tx:
         version = prompts.fetch_prompt(tx, actor, request.path["name"])
-        fetches = usage.count_recent_fetches(tx, actor, [version.prompt_id]).get(version.prompt_id, 0)
+        preview = move_previews.preview_archive(tx, actor, name=version.name)
         names = (parent.name for parent in dependents.list_parents(tx, actor, name=version.name))
         parents = list(dict.fromkeys(names))
-    status = 409 if is_changed or (parents and request.request.method == "POST") else 200
+    is_refused = is_changed or (parents and request.request.method == "POST")
     return request.page(
-        "prompts/archive.html", status=status, version=version, fetches=fetches, is_changed=is_changed, parents=parents
+        "prompts/archive.html",
+        status=400 if problem else 409 if is_refused else 200,
+        version=version,
+        preview=preview,
+        is_changed=is_changed,
+        parents=parents,
+        reason=request.form.get("reason"),
+        problem=problem,
     )
 
 

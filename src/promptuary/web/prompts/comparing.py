@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from promptuary.differences import Budget, Budgets, ConfigChange, Hunk, Row, compare_configs_within, compare_texts_within
 from promptuary.model.access import Actor, Permission
-from promptuary.model.chats import ReadableEntry, chat_text, readable_entries
+from promptuary.model.chats import ReadableEntry, chat_of_text, chat_text, readable_entries
 from promptuary.model.contract_changes import ContractComparison, compare_contracts
 from promptuary.model.contracts import Contract, variables_of
 from promptuary.model.json_text import dump_indented, parse
@@ -109,14 +109,18 @@ class AffectedComparison:
 
 def compare_affected(texts: Sequence[AffectedText]) -> list[AffectedComparison]:
     """Compare the texts of other prompts before and after the move of a label; together they fit into one page."""
-    budgets = Budgets(Budget(MAX_CHANGES, _weigh_row), Budget(MAX_FOLDS, _weigh_folded_row))
     compared: list[AffectedComparison] = []
-    for each in texts:
-        found = compare_texts_within(each.before, each.after, budgets)
-        comparison = Comparison(found.hunks, [], found.removed_left_out, found.added_left_out)
+    for each, comparison in zip(texts, compare_all([(each.before, each.after) for each in texts]), strict=True):
         tokens = (approximate_tokens(text) for text in (each.before, each.after))
         compared.append(AffectedComparison(each, comparison, *tokens))
     return compared
+
+
+def compare_all(pairs: Sequence[tuple[str, str]]) -> list[Comparison]:
+    """Compare texts of several prompts before and after; together they fit into one page. Of chats, what they say is compared."""
+    budgets = Budgets(Budget(MAX_CHANGES, _weigh_row), Budget(MAX_FOLDS, _weigh_folded_row))
+    found = [compare_texts_within(*_said(before, after), budgets) for before, after in pairs]
+    return [Comparison(each.hunks, [], each.removed_left_out, each.added_left_out) for each in found]
 
 
 def compare_proposal(old: Version, proposal: Proposal) -> Comparison:
@@ -158,7 +162,7 @@ def _side_of(version: Version) -> _Side:
 def _compare(old: _Side, new: _Side) -> Comparison:
     budgets = Budgets(Budget(MAX_CHANGES, _weigh_row), Budget(MAX_FOLDS, _weigh_folded_row))
     text = compare_texts_within(*_texts(old, new), budgets)
-    config, config_left_out = compare_configs_within(old.config, new.config, Budget(MAX_CONFIG, _weigh_change))
+    config, config_left_out = compare_configs_within(old.config, new.config, Budget(MAX_CONFIG, weigh_change))
     return Comparison(
         hunks=text.hunks,
         config=config,
@@ -177,7 +181,8 @@ def _weigh_folded_row(row: Row) -> int:
     return _AROUND_A_FOLDED_ROW + weigh(show_visibly(row.text))
 
 
-def _weigh_change(change: ConfigChange) -> int:
+def weigh_change(change: ConfigChange) -> int:
+    """Return how many bytes of a page a change of a config takes."""
     return _AROUND_A_VALUE + sum(weigh(show_visibly(value or "")) for value in (change.path, change.old, change.new))
 
 
@@ -187,6 +192,15 @@ def _texts(old: _Side, new: _Side) -> tuple[str, str]:
         return old.text, new.text
     said = chat_text(old.chat), chat_text(new.chat)
     return said if said[0] != said[1] or old.prompt == new.prompt else (old.text, new.text)
+
+
+def _said(before: str, after: str) -> tuple[str, str]:
+    """Return what to compare of two contents as texts: of two chats what they say, unless they differ in something else."""
+    chats = [readable_entries(chat_of_text(text)) for text in (before, after)]
+    if chats[0] is None or chats[1] is None:
+        return before, after
+    said = chat_text(chats[0]), chat_text(chats[1])
+    return said if said[0] != said[1] else (before, after)
 
 
 def _chosen(tx: Transaction, actor: Actor, name: str, choice: str) -> Version:

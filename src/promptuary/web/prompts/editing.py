@@ -1,28 +1,41 @@
 """Writing prompts: a new one, the next version of one, and the merge if another user published first."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from starlette.responses import Response
 
 from promptuary.model.access import Actor, Permission
 from promptuary.model.contracts import encode_contract
-from promptuary.model.errors import InvalidValue, NameTaken, PromptNotFound, VersionConflict
+from promptuary.model.errors import InvalidValue, NameTaken, PromptNotFound, TooManyLabels, VersionConflict
 from promptuary.model.hidden_characters import added_hidden
 from promptuary.model.json_text import dump_indented
-from promptuary.model.prompts import Version
+from promptuary.model.prompts import LabelPointer, Version
 from promptuary.model.templates import Template
 from promptuary.model.variable_hints import hints_of
 from promptuary.registry import prompts
 from promptuary.registry.reference_previews import preview_publish
-from promptuary.web.form_errors import problem_of
+from promptuary.web.form_errors import Refusal, problem_of
 from promptuary.web.numbers import positive_int
 from promptuary.web.page_request import PageRequest
 from promptuary.web.prompts.comparing import compare_proposal
 from promptuary.web.prompts.edit_form import Proposal, proposal_of, read_proposal
+from promptuary.web.prompts.labels import SUGGESTED
 from promptuary.web.prompts.merging import reconcile
 
 CHOOSE_FORMAT = "format"
 """Action of the button that shows a prompt in the chosen format."""
 
-RefusedWriting = (InvalidValue, NameTaken)
+RefusedWriting = (InvalidValue, NameTaken, TooManyLabels)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelChoice:
+    """A label that a form can point at a new version; ``version`` is where it is, `None` if it is not set."""
+
+    name: str
+    version: int | None
+    is_ticked: bool
 
 
 def show_new_prompt(request: PageRequest) -> Response:
@@ -34,7 +47,7 @@ def show_new_prompt(request: PageRequest) -> Response:
 def create_prompt(request: PageRequest) -> Response:
     """Create a prompt, or show the form again with its problem, or after a button of its chat."""
     actor = request.enter(Permission.WRITE)
-    name, proposal = request.form.get("name").strip(), read_proposal(request.form)
+    name, proposal, labelled = request.form.get("name").strip(), read_proposal(request.form), request.form.all("labelled")
     if request.form.get("act"):
         return _shown_new(request, name, proposal, _problem_of_act(request, proposal))
     try:
@@ -47,10 +60,12 @@ def create_prompt(request: PageRequest) -> Response:
                 config=proposal.config_value,
                 description=proposal.note,
                 variables=proposal.contract_value,
+                labelled=labelled,
             )
     except RefusedWriting as problem:
         return _shown_new(request, name, proposal, problem)
-    return request.redirect(request.links.prompt(created.name), notice=f"{created.name} was created, at version 1.")
+    notice = f"{created.name} was created, at version 1." + _pointing(labelled)
+    return request.redirect(request.links.prompt(created.name), notice=notice)
 
 
 def show_editing(request: PageRequest) -> Response:
@@ -85,7 +100,7 @@ def publish_version(request: PageRequest) -> Response:
     """Publish; if another user published first, show both changes for a merge."""
     actor = request.enter(Permission.WRITE)
     base = _base(request, actor)
-    proposal = _sent(request, actor, base)
+    proposal, labelled = _sent(request, actor, base), request.form.all("labelled")
     try:
         with request.database.write() as tx:
             published = prompts.publish_version(
@@ -98,12 +113,14 @@ def publish_version(request: PageRequest) -> Response:
                 description=proposal.note,
                 variables=proposal.contract_value,
                 prompt_id=base.prompt_id if request.form.get("prompt_id") else None,
+                labelled=labelled,
             )
     except VersionConflict:
         return _reconcile(request, actor, base, proposal)
-    except InvalidValue as problem:
+    except (InvalidValue, TooManyLabels) as problem:
         return _editing(request, base, proposal, problem)
-    return request.redirect(request.links.prompt(base.name), notice=f"Version {published.version} is published.")
+    notice = f"Version {published.version} is published." + _pointing(labelled)
+    return request.redirect(request.links.prompt(base.name), notice=notice)
 
 
 def merge_versions(request: PageRequest) -> Response:
@@ -120,6 +137,20 @@ def review_restoring(request: PageRequest) -> Response:
     latest = _read(request, actor, None)
     proposal = proposal_of(old, note=f"Restore version {old.version}")
     return _review(request, actor, latest, proposal)
+
+
+def _pointing(labelled: Sequence[str]) -> str:
+    """Return the end of a notice: the labels that point at the new version at once."""
+    names = list(dict.fromkeys(labelled))
+    return f" {', '.join(names)} {'points' if len(names) == 1 else 'point'} at it." if names else ""
+
+
+def _label_choices(present: Sequence[LabelPointer], ticked: Sequence[str]) -> list[LabelChoice]:
+    """Return the labels that can be pointed at a new version at once: those of the prompt, and suggestions."""
+    shown = {pointer.name: pointer.version for pointer in present}
+    names = [*shown, *(name for name in (*SUGGESTED, *ticked) if name not in shown)]
+    ordered = sorted(dict.fromkeys(names), key=lambda name: (name != SUGGESTED[0], name))
+    return [LabelChoice(name, shown.get(name), name in ticked) for name in ordered]
 
 
 def _review(request: PageRequest, actor: Actor, base: Version, proposal: Proposal) -> Response:
@@ -144,6 +175,7 @@ def _review(request: PageRequest, actor: Actor, base: Version, proposal: Proposa
         hidden=hidden,
         hints=hints,
         preview=preview,
+        choices=_label_choices(base.prompt_labels, request.form.all("labelled")),
     )
 
 
@@ -155,7 +187,15 @@ def _reconcile(request: PageRequest, actor: Actor, base: Version, proposal: Prop
         return _editing(request, base, proposal, problem)
     if reconciled.proposal is not None:
         return _review(request, actor, latest, reconciled.proposal)
-    return request.page("prompts/conflict.html", status=409, version=latest, base=base, proposal=proposal, reconciled=reconciled)
+    return request.page(
+        "prompts/conflict.html",
+        status=409,
+        version=latest,
+        base=base,
+        proposal=proposal,
+        reconciled=reconciled,
+        labelled=request.form.all("labelled"),
+    )
 
 
 def _problem_of_act(request: PageRequest, proposal: Proposal) -> InvalidValue | None:
@@ -163,15 +203,24 @@ def _problem_of_act(request: PageRequest, proposal: Proposal) -> InvalidValue | 
     return proposal.problem if request.form.get("act") == CHOOSE_FORMAT else None
 
 
-def _shown_new(request: PageRequest, name: str, proposal: Proposal, error: InvalidValue | NameTaken | None = None) -> Response:
+def _shown_new(request: PageRequest, name: str, proposal: Proposal, error: Refusal | None = None) -> Response:
     status, problem = (200, None) if error is None else (400, problem_of(error))
-    return request.page("prompts/new.html", status=status, name=name, proposal=proposal, problem=problem)
+    choices = _label_choices((), request.form.all("labelled"))
+    return request.page("prompts/new.html", status=status, name=name, proposal=proposal, problem=problem, choices=choices)
 
 
-def _editing(request: PageRequest, version: Version, proposal: Proposal, error: InvalidValue | None = None) -> Response:
+def _editing(request: PageRequest, version: Version, proposal: Proposal, error: Refusal | None = None) -> Response:
     status, problem = (200, None) if error is None else (400, problem_of(error))
     declared = None if version.contract is None else list(version.contract)
-    return request.page("prompts/edit.html", status=status, version=version, proposal=proposal, problem=problem, declared=declared)
+    return request.page(
+        "prompts/edit.html",
+        status=status,
+        version=version,
+        proposal=proposal,
+        problem=problem,
+        declared=declared,
+        labelled=request.form.all("labelled"),
+    )
 
 
 def _sent(request: PageRequest, actor: Actor, base: Version) -> Proposal:

@@ -1,29 +1,48 @@
-"""The labels of a prompt: set, moved and removed, each after a look at what it will change."""
+"""The labels of a prompt: set, moved, removed and undone, each after a look at what it will change; and the history of each."""
 
 from starlette.responses import Response
 
 from promptuary.model.access import Actor, Permission
-from promptuary.model.errors import InvalidValue, LabelMoved, LabelNotFound, PromptNotFound, VersionNotFound
+from promptuary.model.errors import InvalidValue, LabelMoved, PromptNotFound, VersionNotFound
 from promptuary.model.names import check_label_name
-from promptuary.model.prompts import LabelPointer, Version
 from promptuary.model.reference_errors import InvalidReference, ReferencedLabel
 from promptuary.registry import labels, prompts
-from promptuary.registry.reference_previews import MovePreview, list_parents_of_label, preview_move
-from promptuary.store.engine.database import Transaction
 from promptuary.web.form_errors import FormProblem, problem_of
+from promptuary.web.forms import Form
 from promptuary.web.numbers import positive_int
 from promptuary.web.page_request import PageRequest
-from promptuary.web.prompts.comparing import compare_affected, compare_versions
 from promptuary.web.prompts.detail import find_history, production_first
+from promptuary.web.prompts.label_reviews import again, show_move_review, show_removal_review, show_undo_review
 
 SUGGESTED = ("production", "staging")
 """Labels that are offered before a prompt has them."""
 
+PER_PAGE = 50
+"""Moves of a label that are shown at once."""
+
 
 def show_labels(request: PageRequest) -> Response:
-    """Show where the labels of a prompt are, and a form to set one."""
-    actor = request.enter(Permission.WRITE)
-    return _labels(request, actor)
+    """Show where the labels of a prompt are and were, and to editors a form to set one."""
+    return _labels(request, request.enter(Permission.READ))
+
+
+def show_history(request: PageRequest) -> Response:
+    """Show all moves of a label that a prompt has or had, newest first."""
+    actor = request.enter(Permission.READ)
+    label, page_number = request.query.get("label", ""), positive_int(request.query.get("page")) or 1
+    with request.database.read() as tx:
+        version = prompts.fetch_prompt(tx, actor, request.path["name"])
+        offset = (page_number - 1) * PER_PAGE
+        history = labels.list_history(tx, actor, name=version.name, label=label, limit=PER_PAGE, offset=offset)
+    return request.page(
+        "prompts/label-history.html",
+        version=version,
+        label=label,
+        history=history,
+        present=next((pointer.version for pointer in version.prompt_labels if pointer.name == label), None),
+        page_number=page_number,
+        pages=max(1, -(-history.count // PER_PAGE)),
+    )
 
 
 def review_label(request: PageRequest) -> Response:
@@ -35,7 +54,7 @@ def review_label(request: PageRequest) -> Response:
     except InvalidValue as error:
         return _labels(request, actor, problem=problem_of(error))
     try:
-        return _review(request, actor, label, version)
+        return show_move_review(request, actor, label, version)
     except PromptNotFound:
         if version is None:
             raise
@@ -48,39 +67,106 @@ def move_label(request: PageRequest) -> Response:
     """Set a label, or show the review again if the label is not where the review showed it."""
     actor = request.enter(Permission.WRITE)
     name, label, version = request.path["name"], request.form.get("label"), positive_int(request.form.get("version"))
-    expected = positive_int(request.form.get("expected_version")) if "expected_version" in request.form.values else labels.ANYWHERE
     try:
         with request.database.write() as tx:
             labels.move_label(
-                tx, actor, name=name, label=label, version=version or 0, expected_version=expected, prompt_id=_prompt_id(request)
+                tx,
+                actor,
+                name=name,
+                label=label,
+                version=version or 0,
+                expected_version=_expected(request.form),
+                prompt_id=_prompt_id(request),
+                reason=request.form.get("reason"),
             )
     except LabelMoved:
-        return _review(request, actor, label, version, is_moved=True)
+        return show_move_review(request, actor, label, version, again(request, is_moved=True))
     except InvalidReference:
-        return _review(request, actor, label, version)
+        return show_move_review(request, actor, label, version, again(request))
+    except InvalidValue as error:
+        if error.field != "reason":
+            raise
+        return show_move_review(request, actor, label, version, again(request, error))
     return request.redirect(request.links.part(name, "labels"), notice=f"{label} now points at version {version}.")
 
 
 def review_removal(request: PageRequest) -> Response:
     """Show what it means to remove a label."""
     actor = request.enter(Permission.WRITE)
-    return _review_removal(request, actor, request.query.get("label", ""))
+    return show_removal_review(request, actor, request.query.get("label", ""))
 
 
 def remove_label(request: PageRequest) -> Response:
     """Remove a label, or show the review again if the label is not where the review showed it."""
     actor = request.enter(Permission.WRITE)
-    name, label = request.path["name"], request.form.get("label")
-    is_expected = "expected_version" in request.form.values
-    expected = positive_int(request.form.get("expected_version")) or 0 if is_expected else labels.ANYWHERE
+    name, label, expected = request.path["name"], request.form.get("label"), _expected(request.form)
     try:
         with request.database.write() as tx:
-            labels.remove_label(tx, actor, name=name, label=label, expected_version=expected, prompt_id=_prompt_id(request))
+            labels.remove_label(
+                tx,
+                actor,
+                name=name,
+                label=label,
+                expected_version=0 if expected is None else expected,
+                prompt_id=_prompt_id(request),
+                reason=request.form.get("reason"),
+            )
     except LabelMoved:
-        return _review_removal(request, actor, label, is_moved=True)
+        return show_removal_review(request, actor, label, again(request, is_moved=True))
     except ReferencedLabel:
-        return _review_removal(request, actor, label)
+        return show_removal_review(request, actor, label, again(request))
+    except InvalidValue as error:
+        return show_removal_review(request, actor, label, again(request, error))
     return request.redirect(request.links.part(name, "labels"), notice=f"{label} is removed.")
+
+
+def review_undo(request: PageRequest) -> Response:
+    """Show what it changes to take the last move of a label back."""
+    actor = request.enter(Permission.WRITE)
+    return show_undo_review(request, actor, request.query.get("label", ""))
+
+
+def undo_move(request: PageRequest) -> Response:
+    """Take the last move of a label back, or show the review again if something is not as the review showed it."""
+    actor = request.enter(Permission.WRITE)
+    name, label = request.path["name"], request.form.get("label")
+    try:
+        number = _undo(request, actor, name, label)
+    except LabelMoved:
+        return show_undo_review(request, actor, label, again(request, is_moved=True))
+    except (InvalidReference, ReferencedLabel):
+        return show_undo_review(request, actor, label, again(request))
+    except InvalidValue as error:
+        if error.field != "reason":
+            raise
+        return show_undo_review(request, actor, label, again(request, error))
+    where = f"points at version {number} again" if number else "is not set any more, as before"
+    return request.redirect(request.links.part(name, "labels"), notice=f"Undone: {label} {where}.")
+
+
+def _undo(request: PageRequest, actor: Actor, name: str, label: str) -> int | None:
+    """Undo, and return where the label is then. Raises `LabelMoved` if it would go elsewhere than the review showed."""
+    expected = _expected(request.form)
+    with request.database.write() as tx:
+        placed = labels.undo_move(
+            tx,
+            actor,
+            name=name,
+            label=label,
+            expected_version=expected,
+            reason=request.form.get("reason"),
+            prompt_id=_prompt_id(request),
+        )
+        number = None if placed is None else placed.label.version
+        if expected is not labels.ANYWHERE and number != positive_int(request.form.get("version")):
+            # It was moved away and back in the meantime: the last move is another one.
+            raise LabelMoved(expected)
+    return number
+
+
+def _expected(form: Form) -> labels.ExpectedVersion:
+    """Return where a review showed the label, `None` if it was not set."""
+    return positive_int(form.get("expected_version")) if "expected_version" in form.values else labels.ANYWHERE
 
 
 def _prompt_id(request: PageRequest) -> str | None:
@@ -95,6 +181,7 @@ def _labels(request: PageRequest, actor: Actor, *, problem: FormProblem | None =
         else:
             history = prompts.resolve_prompt(tx, actor, name=request.path["name"], limit=1)
         movers = labels.list_movers(tx, actor, history.labels, prompt_id=history.selected.prompt_id)
+        timelines = labels.list_timelines(tx, actor, prompt_id=history.selected.prompt_id)
     present = [label.name for label in history.labels]
     return request.page(
         "prompts/labels.html",
@@ -102,50 +189,10 @@ def _labels(request: PageRequest, actor: Actor, *, problem: FormProblem | None =
         version=history.selected,
         labels=production_first(history.labels),
         movers=movers,
+        timelines={timeline.label: timeline for timeline in timelines},
+        gone=[timeline for timeline in timelines if timeline.label not in present],
         suggested=[*present, *(name for name in SUGGESTED if name not in present)],
         problem=problem,
         sent_label="" if problem is None else request.query.get("label", ""),
         sent_version=history.selected.version if problem is None else request.query.get("version", ""),
     )
-
-
-def _review(request: PageRequest, actor: Actor, label: str, version: int | None, *, is_moved: bool = False) -> Response:
-    with request.database.read() as tx:
-        target = prompts.fetch_prompt(tx, actor, request.path["name"], version=version)
-        present = _pointer(target, label)
-        before = None if present is None else prompts.fetch_prompt(tx, actor, target.name, version=present.version)
-        is_moving = present is None or present.version != target.version
-        preview = preview_move(tx, actor, label=label, target=target) if is_moving else MovePreview()
-    return request.page(
-        "prompts/label-review.html",
-        status=409 if is_moved else 200,
-        version=target,
-        label=label,
-        before=before,
-        comparison=None if before is None else compare_versions(before, target),
-        is_moved=is_moved,
-        preview=preview,
-        affected=compare_affected(preview.texts),
-    )
-
-
-def _review_removal(request: PageRequest, actor: Actor, label: str, *, is_moved: bool = False) -> Response:
-    with request.database.read() as tx:
-        version = _labelled(tx, actor, request.path["name"], label)
-        parents = list_parents_of_label(tx, actor, name=version.name, label=label)
-    status = 409 if is_moved else 200
-    return request.page(
-        "prompts/label-removal.html", status=status, version=version, label=label, is_moved=is_moved, parents=parents
-    )
-
-
-def _labelled(tx: Transaction, actor: Actor, name: str, label: str) -> Version:
-    latest = prompts.fetch_prompt(tx, actor, name)
-    pointer = _pointer(latest, label)
-    if pointer is None:
-        raise LabelNotFound(label, name)
-    return prompts.fetch_prompt(tx, actor, name, version=pointer.version)
-
-
-def _pointer(version: Version, label: str) -> LabelPointer | None:
-    return next((pointer for pointer in version.prompt_labels if pointer.name == label), None)
