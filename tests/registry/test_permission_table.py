@@ -39,6 +39,8 @@ READING: dict[str, Verb] = {
     "activity": lambda tx, actor: activity.list_activity(tx, actor, limit=10),
     "activity of a prompt": lambda tx, actor: activity.list_activity(tx, actor, name="greeting", limit=10),
     "authors": lambda tx, actor: prompts.list_authors(tx, actor, limit=10),
+    "label history": lambda tx, actor: labels.list_history(tx, actor, name="greeting", label="production", limit=10),
+    "releases": lambda tx, actor: releases.list_releases(tx, actor, limit=10),
     "name meant": lambda tx, actor: prompts.resolve_name(tx, actor, "greeting"),
     "fetch of the past": lambda tx, actor: past.fetch_prompt(tx, actor, "greeting", at=tx.clock()),
     "list of the past": lambda tx, actor: past.list_prompts(tx, actor, Listing(limit=10), at=tx.clock()),
@@ -66,6 +68,7 @@ WRITING: dict[str, Verb] = {
     "look at promotion": lambda tx, actor: releases.promote(tx, actor, source="canary", target="staging", is_dry_run=True),
     "look at move": lambda tx, actor: move_previews.preview_move(tx, actor, name="greeting", label="canary", version=1),
     "look at removal": lambda tx, actor: move_previews.preview_removal(tx, actor, name="greeting", label="canary"),
+    "look at undo": lambda tx, actor: move_previews.preview_undo(tx, actor, name="greeting", label="canary"),
     "look at archive": lambda tx, actor: move_previews.preview_archive(tx, actor, name="greeting"),
     "open request": lambda tx, actor: change_requests.open_request(
         tx, actor, title="x", positions=[WantedPosition("greeting", "staging", 1)]

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from prompt_pages import follow, latest, make, path, publish, text_of
 
 from promptuary.model.access import Role
-from promptuary.registry import prompts
+from promptuary.registry import labels, prompts
 
 
 @pytest.fixture
@@ -37,6 +37,18 @@ def test_an_archived_prompt_can_be_read(web: Api, archived: str) -> None:
     assert viewer.get(f"{archived}?version=3").status_code == 404
     for nothing in ("nothing", "%00", "00000000-0000-4000-8000-000000000000"):
         assert viewer.get(path(web, f"archive/{nothing}/")).status_code == 404
+
+
+def test_an_archived_prompt_says_which_labels_it_had_and_why_it_was_archived(web: Api, browser: TestClient) -> None:
+    make(web)
+    with web.registry.database.write() as tx:
+        for label in ("beta", "production", "staging"):
+            labels.move_label(tx, web.registry.actor, name="greeting", label=label, version=1)
+        labels.remove_label(tx, web.registry.actor, name="greeting", label="beta")
+        version = prompts.fetch_prompt(tx, web.registry.actor, "greeting")
+        prompts.archive_prompt(tx, web.registry.actor, name="greeting", reason="retired")
+    shown = text_of(browser.get(path(web, f"archive/{version.id}/")))
+    assert "Until then it had production v1 staging v1 · Reason: retired" in shown
 
 
 def test_an_archived_prompt_is_restored_under_another_name(web: Api, browser: TestClient, archived: str) -> None:

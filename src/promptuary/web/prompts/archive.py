@@ -4,10 +4,11 @@ from starlette.responses import Response
 
 from promptuary.model.access import Actor, Permission
 from promptuary.model.errors import InvalidValue, NameTaken, RegistryError, VersionConflict
+from promptuary.model.label_history import MoveKind
 from promptuary.model.listing import Listing
 from promptuary.model.prompts import LabelPointer, Standing
 from promptuary.model.reference_errors import ReferencedPrompt, UnrestorableReferences
-from promptuary.registry import archived, dependents, move_previews, prompts
+from promptuary.registry import archived, dependents, labels, move_previews, prompts
 from promptuary.web.errors import SignInNeeded
 from promptuary.web.form_errors import FormProblem, problem_of
 from promptuary.web.forms import Form
@@ -81,6 +82,7 @@ def _archived_page(request: PageRequest, actor: Actor, version_id: str, error: R
     with request.database.read() as tx:
         number = positive_int(request.query.get("version"))
         history = archived.read_archived(tx, actor, version_id=version_id, version=number, limit=SHOWN_VERSIONS)
+        last = [timeline.moves[0] for timeline in labels.list_timelines(tx, actor, prompt_id=history.selected.prompt_id)]
     version, budget = history.selected, PageBudget()
     shown = proposal_of(version)
     return request.page(
@@ -88,6 +90,7 @@ def _archived_page(request: PageRequest, actor: Actor, version_id: str, error: R
         status=200 if error is None else 400,
         version=version,
         history=history,
+        former=[move for move in last if move.cause.kind is MoveKind.ARCHIVE],
         text=budget.show(shown.text),
         config=budget.show(shown.config),
         new_name=version.name if error is None else request.form.get("new_name") or version.name,

@@ -1,6 +1,6 @@
 """Moves of labels of many prompts as pages show them, with the differences of what programs get. Nothing is decided here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from promptuary.differences import Budget, ConfigChange, compare_configs_within
@@ -14,6 +14,12 @@ from promptuary.web.prompts.comparing import MAX_CONFIG, Comparison, compare_all
 
 MAX_COMPARED = 100
 """Maximum moves whose differences a page has; of the others it has links to them."""
+
+
+Config = dict[str, object] | None
+
+Configs = Mapping[tuple[str, str], tuple[Config, Config]]
+"""The configs before and after moves, by the name of the prompt and the label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,33 +70,54 @@ class Plan:
         return [name for name in dict.fromkeys(affected) if name not in moved]
 
 
-def plan_of(tx: Transaction, actor: Actor, found: Moves) -> Plan:
-    """Return what a page shows of moves that were looked at in the same transaction."""
+def read_configs(tx: Transaction, actor: Actor, found: Moves) -> Configs:
+    """Read the configs before and after the moves that a page compares, in the transaction in which they were looked at."""
+    return {
+        (move.name, move.label): (
+            prompts.fetch_prompt(tx, actor, move.name, version=move.from_version, with_labels=False).config,
+            prompts.fetch_prompt(tx, actor, move.name, version=move.to_version, with_labels=False).config,
+        )
+        for move in _compared(found)
+        if move.from_version is not None
+    }
+
+
+def plan_of(found: Moves, configs: Configs) -> Plan:
+    """Return what a page shows of moves that were looked at. This compares many texts, so no transaction should wait for it."""
     refused = {refusal.name: refusal for refusal in found.refused}
     texts = {(text.name, text.label): text for text in found.texts}
-    ordered = sorted(found.moves, key=lambda move: (move.contract_change is not ChangeLevel.BREAKING, move.name, move.label))
-    shown = [move for move in ordered if move.to_version is not None and (move.name, move.label) in texts][:MAX_COMPARED]
-    others = [text for text in found.texts if text.label is None]
+    shown, others = _compared(found), [text for text in found.texts if text.label is None]
     pairs = [texts[move.name, move.label] for move in shown]
     compared = compare_all([(text.before, text.after) for text in (*pairs, *others)])
     budget = Budget(MAX_CONFIG, weigh_change)
     comparisons = {
-        (move.name, move.label): _with_config(tx, actor, move, text, budget) for move, text in zip(shown, compared, strict=False)
+        (move.name, move.label): _with_config(move, text, configs.get((move.name, move.label)), budget)
+        for move, text in zip(shown, compared, strict=False)
     }
     return Plan(
-        moves=[PlannedMove(move, comparisons.get((move.name, move.label)), refused.get(move.name)) for move in ordered],
+        moves=[
+            PlannedMove(move, comparisons.get((move.name, move.label)), refused.get(move.name))
+            for move in sorted(found.moves, key=_breaking_first)
+        ],
         others=[ChangedPrompt(text, each) for text, each in zip(others, compared[len(shown) :], strict=True)],
         refused=found.refused,
     )
 
 
-def _with_config(tx: Transaction, actor: Actor, move: Move, text: Comparison, budget: Budget[ConfigChange]) -> Comparison:
+def _breaking_first(move: Move) -> tuple[bool, str, str]:
+    return move.contract_change is not ChangeLevel.BREAKING, move.name, move.label
+
+
+def _compared(found: Moves) -> list[Move]:
+    """Return the moves of which a page has the differences, in its order."""
+    texts = {(text.name, text.label) for text in found.texts}
+    possible = [move for move in found.moves if move.to_version is not None and (move.name, move.label) in texts]
+    return sorted(possible, key=_breaking_first)[:MAX_COMPARED]
+
+
+def _with_config(move: Move, text: Comparison, configs: tuple[Config, Config] | None, budget: Budget[ConfigChange]) -> Comparison:
     """Add to the difference of two texts that of the configs, and what it means to programs."""
-    if move.from_version is None:
+    if configs is None:
         return text
-    old, new = (
-        prompts.fetch_prompt(tx, actor, move.name, version=number, with_labels=False).config
-        for number in (move.from_version, move.to_version)
-    )
-    config, left_out = compare_configs_within(old, new, budget)
+    config, left_out = compare_configs_within(*configs, budget)
     return replace(text, config=config, config_left_out=left_out, callers=move.contract_changes)

@@ -13,7 +13,7 @@ from promptuary.web.form_errors import FormProblem, problem_of
 from promptuary.web.forms import Form
 from promptuary.web.numbers import positive_int
 from promptuary.web.page_request import PageRequest
-from promptuary.web.prompts.release_plans import Plan, plan_of
+from promptuary.web.prompts.release_plans import Plan, plan_of, read_configs
 
 PER_PAGE = 25
 """Releases that are listed at once."""
@@ -144,7 +144,8 @@ def _shown(request: PageRequest, actor: Actor, source: str, target: str, again: 
 def _plan(request: PageRequest, actor: Actor, source: str, target: str) -> Plan:
     with request.database.write() as tx:
         found = releases.promote(tx, actor, source=source, target=target, is_dry_run=True)
-        return plan_of(tx, actor, found)
+        configs = read_configs(tx, actor, found)
+    return plan_of(found, configs)
 
 
 def _shown_undo(
@@ -152,13 +153,14 @@ def _shown_undo(
 ) -> Response:
     release_id = request.path["release_id"]
     with request.database.write() as tx:
-        found = releases.get_release(tx, actor, release_id=release_id)
-        plan = plan_of(tx, actor, releases.undo_release(tx, actor, release_id=release_id, is_dry_run=True))
+        undone = releases.get_release(tx, actor, release_id=release_id)
+        found = releases.undo_release(tx, actor, release_id=release_id, is_dry_run=True)
+        configs = read_configs(tx, actor, found)
     return request.page(
         "releases/undo.html",
         status=400 if problem else 409 if refusals else 200,
-        release=found,
-        plan=plan,
+        release=undone,
+        plan=plan_of(found, configs),
         is_again=bool(refusals),
         reason=request.form.get("reason"),
         problem=problem,
