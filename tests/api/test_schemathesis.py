@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import schemathesis
-from builders import Api, Registry, bearer, make_application, make_key, make_prompt
+from builders import Api, Registry, as_admin, bearer, make_application, make_key, make_member, make_prompt
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis.config import SchemathesisConfig
@@ -22,11 +22,15 @@ from schemathesis.specs.openapi.checks import (
 )
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from promptuary.model.access import Role
 from promptuary.model.usage import FetchCount, FetchKey
-from promptuary.registry import labels, prompts, usage
+from promptuary.model.webhooks import WebhookSettings
+from promptuary.registry import labels, prompts, usage, webhooks
 from promptuary.registry.fetch_counter import FetchCounter
 
 PROMPTS = "/api/projects/{project_id}/llm_prompts/"
+WEBHOOK = f"{PROMPTS}webhooks/{{webhook_id}}/"
+WEBHOOK_ID = "6f1c7dd8-5c86-4e47-8a27-0f6c1d3f5a10"
 OPERATIONS = [
     f"GET {PROMPTS}",
     f"POST {PROMPTS}",
@@ -66,6 +70,16 @@ OPERATIONS = [
     f"POST {PROMPTS}releases/{{release_id}}/undo/",
     "GET /api/projects/{project_id}/",
 ]
+WITHOUT_INPUT = [f"DELETE {WEBHOOK}", f"POST {WEBHOOK}rotate_secret/", f"POST {WEBHOOK}test/"]
+WITHOUT_INPUT += [f"POST {WEBHOOK}deliveries/{{delivery_id}}/redeliver/"]
+OPERATIONS += [
+    f"GET {PROMPTS}webhooks/",
+    f"POST {PROMPTS}webhooks/",
+    f"GET {WEBHOOK}",
+    f"PATCH {WEBHOOK}",
+    f"GET {WEBHOOK}deliveries/",
+]
+OPERATIONS += WITHOUT_INPUT
 NOTHING_TO_GET_WRONG = (
     "GET /api/projects/{project_id}/",
     f"GET {PROMPTS}change_requests/{{request_id}}/preview/",
@@ -73,6 +87,7 @@ NOTHING_TO_GET_WRONG = (
     f"POST {PROMPTS}change_requests/{{request_id}}/close/",
     f"DELETE {PROMPTS}change_requests/{{request_id}}/approve/",
     f"DELETE {PROMPTS}label_rules/{{rule_id}}/",
+    *WITHOUT_INPUT,
 )
 CALLS = [
     *((operation, GenerationMode.POSITIVE) for operation in OPERATIONS),
@@ -88,6 +103,8 @@ CHECKS = [
 NAMES = {
     "prompt_name": st.sampled_from(["greeting", "other", "archived"]),
     "label_name": st.sampled_from(["production", "staging"]),
+    "webhook_id": st.just(WEBHOOK_ID),
+    "delivery_id": st.sampled_from(["1", "2"]),
 }
 NO_RANDOM_KEYS = SchemathesisConfig.from_dict({"generation": {"with-security-parameters": False}})
 
@@ -119,7 +136,7 @@ def document(shared_api: Api) -> tuple[BaseSchema, Current]:
 
 @pytest.fixture
 def described(document: tuple[BaseSchema, Current], sqlite_registry: Registry) -> Iterator[tuple[BaseSchema, dict[str, str]]]:
-    """The document of an application with some prompts in it, and the headers of a caller who may write."""
+    """The document of an application with some prompts and a webhook in it, and the headers of a caller who may do everything."""
     with sqlite_registry.database.write() as tx:
         newest = make_prompt(tx, sqlite_registry.actor, prompt="# Title", versions=3)
         make_prompt(tx, sqlite_registry.actor, name="other", prompt={"a": 1, "b": "@@@prompt:name=greeting|version=1@@@"})
@@ -128,7 +145,11 @@ def described(document: tuple[BaseSchema, Current], sqlite_registry: Registry) -
         labels.move_label(tx, sqlite_registry.actor, name="greeting", label="production", version=2)
         for key_id in ("", make_key(tx, sqlite_registry.user).key.id):
             usage.record_fetches(tx, [FetchCount(tx.clock().date(), FetchKey(newest.id, key_id, "production"), 1, tx.clock())])
-        key = make_key(tx, sqlite_registry.user)
+        webhooks.create_webhook(
+            tx, as_admin(sqlite_registry.actor), WebhookSettings("https://hooks.example/"), webhook_id=WEBHOOK_ID
+        )
+        webhooks.send_test(tx, as_admin(sqlite_registry.actor), WEBHOOK_ID)
+        key = make_key(tx, make_member(tx, sqlite_registry.project, role=Role.ADMIN))
     # Schemathesis begins it, in the one event loop that it sends all requests to.
     schema, current = document
     current.application = make_application(sqlite_registry, FetchCounter(), rate_limit_writes="")

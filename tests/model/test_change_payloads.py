@@ -29,6 +29,8 @@ SHOWN_CHOSEN = (
     '{"webhook_id": "w", "name": "Deploys", "host": "hooks.example", "format": "slack", "events": ["label.moved"], '
     '"label": "production", "prompt_name": "support-*"}'
 )
+REQUEST = told.RequestFacts(7, "Warmer", 2, ("a", "b"), ("production",))
+SHOWN_REQUEST = '{"request_id": 7, "title": "Warmer", "revision": 2, "prompt_names": ["a", "b"], "labels": ["production"]}'
 SHOWN_VIEWER = '{"user_id": 2, "email": "new@example.com", "role": "viewer"}'
 SHOWN_EDITOR = '{"user_id": 2, "email": "new@example.com", "role": "editor"}'
 SHOWN_USER = '{"user_id": 2, "email": "new@example.com"}'
@@ -64,6 +66,23 @@ STORED: list[tuple[Payload, str | None, str | None]] = [
     ),
     (told.LabelCreated("production", 1), None, '{"label": "production", "version": 1}'),
     (told.LabelMoved("production", 1, 3), '{"label": "production", "version": 1}', '{"label": "production", "version": 3}'),
+    *(
+        (payload(REQUEST), None, SHOWN_REQUEST)
+        for payload in (
+            told.RequestOpened,
+            told.RequestChanged,
+            told.RequestApproved,
+            told.RequestCommented,
+            told.RequestMerged,
+            told.RequestClosed,
+        )
+    ),
+    (
+        told.LabelRuleSet("prod*", "admin", 2, allows_own_approval=False, breaking_needs_admin=True),
+        None,
+        '{"pattern": "prod*", "role": "admin", "approvals": 2, "allows_own_approval": false, "breaking_needs_admin": true}',
+    ),
+    (told.LabelRuleRemoved("prod*"), '{"pattern": "prod*"}', None),
     (told.LabelRemoved("production", 3), '{"label": "production", "version": 3}', None),
     (told.ProjectCreated("Sécond"), None, '{"name": "Sécond"}'),
     (told.ProjectRenamed("Sécond", "T"), '{"name": "Sécond"}', '{"name": "T"}'),

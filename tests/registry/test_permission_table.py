@@ -45,8 +45,6 @@ READING: dict[str, Verb] = {
     "fetch of the past": lambda tx, actor: past.fetch_prompt(tx, actor, "greeting", at=tx.clock()),
     "list of the past": lambda tx, actor: past.list_prompts(tx, actor, Listing(limit=10), at=tx.clock()),
     "resolve of the past": lambda tx, actor: past.resolve_prompt(tx, actor, name="greeting", at=tx.clock(), limit=10),
-    "label history": lambda tx, actor: labels.list_history(tx, actor, name="greeting", label="production", limit=10),
-    "releases": lambda tx, actor: releases.list_releases(tx, actor, limit=10),
     "rules": label_rules.list_rules,
     "requests": lambda tx, actor: change_requests.list_requests(tx, actor, limit=10),
     "request": lambda tx, actor: change_requests.get_request(tx, actor, request_id=1),

@@ -94,7 +94,7 @@ def test_an_admin_finds_the_webhooks_in_the_settings_and_adds_one_whose_secret_i
     assert "new-secret" not in shown.text
     assert secret_on(added) not in shown.text
     listed = admin.get(address)
-    assert "Deploys hooks.example 2 of 10, label production, support-* enabled" in text_of(listed)
+    assert "Deploys hooks.example 2 of 16, label production, support-* enabled" in text_of(listed)
     assert "key=1" not in listed.text
 
 
