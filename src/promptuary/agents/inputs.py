@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from promptuary.api.posthog.fields import edit_list, integer, text
+from promptuary.api.posthog.fields import choice, edit_list, integer, item_list, text
 from promptuary.api.posthog.inputs import (
     Content,
     DependentsQuery,
@@ -25,8 +25,18 @@ from promptuary.api.posthog.inputs import (
     documented_without_default,
 )
 from promptuary.api.posthog.move_inputs import Archiving, DryRunQuery, LabelRemoval, LabelSet, LabelUndo, Promotion, ReleaseUndo
+from promptuary.api.posthog.request_inputs import (
+    ChangeRequestComment,
+    ChangeRequestCreate,
+    ChangeRequestMoveInput,
+    ChangeRequestRevision,
+    ChangeRequestsQuery,
+)
+from promptuary.model.change_requests import MAX_MOVES
 from promptuary.model.edits import MAX_EDITS
 from promptuary.model.listing import RELEVANCE, Listing
+
+REQUEST_ACTIONS = ("refresh", "close")
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
@@ -169,6 +179,59 @@ class ReleaseUndoArguments(ReleaseUndo):
     model_config = _STRICT
 
     release_id: Annotated[str, text()] = Field(description="The `release` of a promotion, or the `id` of a listed release.")
+
+
+class RequestMove(ChangeRequestMoveInput):
+    """A proposed move of a label."""
+
+    model_config = _STRICT
+
+
+class RequestOpenArguments(ChangeRequestCreate):
+    """The arguments that open a change request."""
+
+    model_config = _STRICT
+
+    moves: Annotated[list[RequestMove], item_list(maximum=MAX_MOVES)] = Field(  # type: ignore[assignment]
+        description="The moves, of one prompt or several.", json_schema_extra={"minItems": 1, "maxItems": MAX_MOVES}
+    )
+
+
+class RequestListArguments(ChangeRequestsQuery):
+    """The arguments of a list of change requests."""
+
+    model_config = _STRICT
+
+    limit: PageLimit = Field(default=20, description="Maximum number of change requests.")
+    offset: PageOffset = Field(default=0, description="Change requests to skip: `next_offset` of the previous page.")
+
+
+class RequestArguments(Schema):
+    """The arguments of a tool that works on one change request."""
+
+    model_config = _STRICT
+
+    request_id: VersionNumber = Field(description="The `id` of the change request.")
+
+
+class RequestRevisionArguments(ChangeRequestRevision, RequestArguments):
+    """The arguments of a tool that works on a change request as the caller has seen it."""
+
+    model_config = _STRICT
+
+
+class RequestActionArguments(RequestArguments):
+    """The arguments that refresh or close a change request."""
+
+    action: Annotated[str, choice(REQUEST_ACTIONS), Field(json_schema_extra={"enum": [*REQUEST_ACTIONS]})] = Field(
+        description="`refresh` lets an outdated request start from where its labels are now; `close` ends it without a merge."
+    )
+
+
+class RequestCommentArguments(ChangeRequestComment, RequestArguments):
+    """The arguments of a comment."""
+
+    model_config = _STRICT
 
 
 class HistoryArguments(Named):

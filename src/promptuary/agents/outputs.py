@@ -5,7 +5,8 @@ from typing import Annotated, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from promptuary.api.posthog.move_outputs import LLMPromptLabelMove, LLMPromptRelease
+from promptuary.api.posthog.change_requests import LLMPromptChangeRequest
+from promptuary.api.posthog.move_outputs import LLMPromptLabelMove, LLMPromptMoves, LLMPromptRelease
 from promptuary.api.posthog.outputs import LLMPromptLabel, LLMPromptList, LLMPromptVersionSummary
 from promptuary.api.posthog.reference_outputs import LLMPromptDependent, LLMPromptUnresolved
 from promptuary.api.posthog.scalars import PositiveInteger
@@ -95,6 +96,20 @@ class ReleasePage(TypedDict):
     count: Annotated[int, Field(ge=0)]
     next_offset: int | None
     results: list[LLMPromptRelease]
+
+
+class ChangeRequestPage(TypedDict):
+    """A page of change requests, newest first. `next_offset` is the `offset` of the next page, null on the last one."""
+
+    count: Annotated[int, Field(ge=0)]
+    next_offset: int | None
+    results: list[LLMPromptChangeRequest]
+
+
+class ReviewedRequest(LLMPromptChangeRequest):
+    """A change request. While it is open, `preview` is what a merge would change."""
+
+    preview: NotRequired[LLMPromptMoves]
 
 
 class LabelRemoved(TypedDict):

@@ -1,6 +1,6 @@
 """The tools: each reads its arguments, calls one verb of the registry and shows its result, as the handlers of the API do.
 
-Their functions are in `prompts`, `labels`, `releases` and `dependents`.
+Their functions are in `prompts`, `labels`, `releases`, `requests` and `dependents`.
 Names and arguments are those that PostHog's own MCP server has for its prompts, where it has them.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from promptuary.agents import labels, outputs, prompts, releases
+from promptuary.agents import labels, outputs, prompts, releases, requests
 from promptuary.agents.calls import AgentCall
 from promptuary.agents.dependents import list_dependents
 from promptuary.agents.inputs import (
@@ -31,9 +31,16 @@ from promptuary.agents.inputs import (
     PromoteArguments,
     ReleaseListArguments,
     ReleaseUndoArguments,
+    RequestActionArguments,
+    RequestArguments,
+    RequestCommentArguments,
+    RequestListArguments,
+    RequestOpenArguments,
+    RequestRevisionArguments,
     RestoreArguments,
     UpdateArguments,
 )
+from promptuary.api.posthog.change_requests import LLMPromptChangeRequest, LLMPromptComment, LLMPromptMergedRequest
 from promptuary.api.posthog.inputs import Schema
 from promptuary.api.posthog.move_outputs import LLMPromptMoves
 from promptuary.api.posthog.outputs import LLMPrompt, LLMPromptPublic, LLMPromptRestored
@@ -232,6 +239,76 @@ TOOLS = (
         releases.undo_release,
         is_destructive=True,
         is_heavy=True,
+    ),
+    Tool(
+        "llma-prompt-request-open",
+        "Open a change request",
+        "Propose moves of labels, which people review, approve and merge. Use it where a label is protected. A move has `name`, "
+        "`label` and `version`, null to remove the label. With `merge_when_approved` the last approval merges it.",
+        RequestOpenArguments,
+        LLMPromptChangeRequest,
+        requests.open_request,
+    ),
+    Tool(
+        "llma-prompt-request-list",
+        "List change requests",
+        "List proposed moves of labels, newest first, with their state and approvals.",
+        RequestListArguments,
+        outputs.ChangeRequestPage,
+        requests.list_requests,
+        is_reading=True,
+        is_idempotent=True,
+    ),
+    Tool(
+        "llma-prompt-request-get",
+        "Get a change request",
+        "Get a change request with its approvals and comments. While it is open, `preview` tells what a merge would change: the "
+        "moves with their differences in `texts`, and `refused`.",
+        RequestArguments,
+        outputs.ReviewedRequest,
+        requests.get_request,
+        is_reading=True,
+        is_idempotent=True,
+        is_heavy=True,
+    ),
+    Tool(
+        "llma-prompt-request-approve",
+        "Approve a change request",
+        "Approve a change request as you have seen it: `revision` is that of the request. Only if the user asks for it. It takes "
+        "a key with the scope `llm_prompt:release`. The last approval merges the request, if its author asked for that.",
+        RequestRevisionArguments,
+        LLMPromptChangeRequest,
+        requests.approve_request,
+        is_destructive=True,
+        is_idempotent=True,
+    ),
+    Tool(
+        "llma-prompt-request-merge",
+        "Merge a change request",
+        "Move all labels of a change request, or none. `revision` is that of the request as you have seen it. Only if the user "
+        "asks for it. It takes a key with the scope `llm_prompt:release`.",
+        RequestRevisionArguments,
+        LLMPromptMergedRequest,
+        requests.merge_request,
+        is_destructive=True,
+        is_heavy=True,
+    ),
+    Tool(
+        "llma-prompt-request-change-state",
+        "Refresh or close a change request",
+        "Refresh an outdated change request, so that it starts from where its labels are now and loses its approvals, or close it "
+        "without a merge.",
+        RequestActionArguments,
+        LLMPromptChangeRequest,
+        requests.change_state,
+    ),
+    Tool(
+        "llma-prompt-request-comment",
+        "Comment on a change request",
+        "Write a comment on a change request.",
+        RequestCommentArguments,
+        LLMPromptComment,
+        requests.comment_on_request,
     ),
     Tool(
         "llma-prompt-history",

@@ -29,7 +29,7 @@ def run(**settings: str) -> subprocess.CompletedProcess[bytes]:
 def test_tools_and_prompts_are_those_of_the_server(served: Served, mode: str) -> None:
     name = f"io-{mode}"
     with started(served.url, served.editor_key, mode=mode) as agent:
-        assert len(agent.tools()) == 18
+        assert len(agent.tools()) == 25
         agent.result("llma-prompt-create", name=name, prompt="Hello {{who}}")
         assert agent.refusal("llma-prompt-create", name=name, prompt="x") == "A prompt with this name already exists."
         assert [prompt.name for prompt in agent.every_prompt() if prompt.name == name] == [name]

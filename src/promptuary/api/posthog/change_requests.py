@@ -109,10 +109,10 @@ class PaginatedLLMPromptChangeRequestList(TypedDict):
 def list_requests(call: Call) -> Response:
     """List the change requests of a project, newest first."""
     with call.entering(Permission.READ) as (tx, actor):
-        is_open = {"all": None, "open": True, "ended": False}[call.query(ChangeRequestsQuery).state]
+        is_open = call.query(ChangeRequestsQuery).is_open
         window = window_of(call)
         page = change_requests.list_requests(tx, actor, is_open=is_open, limit=window.limit, offset=window.offset)
-    return call.answer(page_body(call, window, count=page.count, results=[_show(request) for request in page.items]))
+    return call.answer(page_body(call, window, count=page.count, results=[show_request(request) for request in page.items]))
 
 
 @resource.post(
@@ -134,10 +134,10 @@ def open_request(call: Call) -> Response:
             actor,
             title=body.title,
             description=body.description,
-            positions=[_position(move) for move in body.moves],
+            positions=[position_of(move) for move in body.moves],
             merges_itself=body.merge_when_approved,
         )
-    return call.answer({**_show(request), "comments": []}, 201)
+    return call.answer({**show_request(request), "comments": []}, 201)
 
 
 @resource.get(
@@ -149,13 +149,13 @@ def open_request(call: Call) -> Response:
         answers={200: LLMPromptChangeRequest},
     ),
 )
-def show_request(call: Call) -> Response:
+def retrieve_request(call: Call) -> Response:
     """Return a change request with its comments."""
     with call.entering(Permission.READ) as (tx, actor):
         request_id = number_in_path(call, "request_id")
         request = change_requests.get_request(tx, actor, request_id=request_id)
         comments = change_requests.list_comments(tx, actor, request_id=request_id)
-    return call.answer({**_show(request), "comments": [_show_comment(comment) for comment in comments]})
+    return call.answer({**show_request(request), "comments": [show_comment(comment) for comment in comments]})
 
 
 @resource.get(
@@ -196,10 +196,10 @@ def change_request(call: Call) -> Response:
             request_id=number_in_path(call, "request_id"),
             title=body.title,
             description=body.description,
-            positions=None if body.moves is None else [_position(move) for move in body.moves],
+            positions=None if body.moves is None else [position_of(move) for move in body.moves],
             merges_itself=body.merge_when_approved,
         )
-    return call.answer(_show(request))
+    return call.answer(show_request(request))
 
 
 @resource.post(
@@ -216,7 +216,7 @@ def refresh_request(call: Call) -> Response:
     actor = call.enter(Permission.WRITE)
     with call.database.write() as tx:
         request = change_requests.refresh_request(tx, actor, request_id=number_in_path(call, "request_id"))
-    return call.answer(_show(request))
+    return call.answer(show_request(request))
 
 
 @resource.post(
@@ -235,7 +235,7 @@ def approve_request(call: Call) -> Response:
     body = call.body(ChangeRequestRevision)
     with call.database.write() as tx:
         request = change_requests.approve_request(tx, actor, request_id=number_in_path(call, "request_id"), revision=body.revision)
-    return call.answer(_show(request))
+    return call.answer(show_request(request))
 
 
 @resource.delete(
@@ -252,7 +252,7 @@ def take_approval_back(call: Call) -> Response:
     actor = call.enter(Permission.RELEASE)
     with call.database.write() as tx:
         request = change_requests.take_approval_back(tx, actor, request_id=number_in_path(call, "request_id"))
-    return call.answer(_show(request))
+    return call.answer(show_request(request))
 
 
 @resource.post(
@@ -273,7 +273,7 @@ def merge_request(call: Call) -> Response:
         request, moves = change_requests.merge_request(
             tx, actor, request_id=number_in_path(call, "request_id"), revision=body.revision
         )
-    return call.answer({**show_moves(moves, is_dry_run=False, with_labels=True), "change_request": _show(request)})
+    return call.answer({**show_moves(moves, is_dry_run=False, with_labels=True), "change_request": show_request(request)})
 
 
 @resource.post(
@@ -290,7 +290,7 @@ def close_request(call: Call) -> Response:
     actor = call.enter(Permission.WRITE)
     with call.database.write() as tx:
         request = change_requests.close_request(tx, actor, request_id=number_in_path(call, "request_id"))
-    return call.answer(_show(request))
+    return call.answer(show_request(request))
 
 
 @resource.post(
@@ -308,14 +308,16 @@ def comment_on_request(call: Call) -> Response:
     body = call.body(ChangeRequestComment)
     with call.database.write() as tx:
         comment = change_requests.comment_on_request(tx, actor, request_id=number_in_path(call, "request_id"), text=body.text)
-    return call.answer(_show_comment(comment), 201)
+    return call.answer(show_comment(comment), 201)
 
 
-def _position(move: ChangeRequestMoveInput) -> WantedPosition:
+def position_of(move: ChangeRequestMoveInput) -> WantedPosition:
+    """Return the position that a proposed move brings a label to."""
     return WantedPosition(move.name, move.label, move.version)
 
 
-def _show(request: ChangeRequest) -> dict[str, object]:
+def show_request(request: ChangeRequest) -> dict[str, object]:
+    """Show a change request without its comments; the shape is `LLMPromptChangeRequest`."""
     return {
         "id": request.id,
         "title": request.title,
@@ -348,7 +350,8 @@ def _show(request: ChangeRequest) -> dict[str, object]:
     }
 
 
-def _show_comment(comment: Comment) -> dict[str, object]:
+def show_comment(comment: Comment) -> dict[str, object]:
+    """Show a comment; the shape is `LLMPromptComment`."""
     return {
         "id": comment.id,
         "text": comment.text,

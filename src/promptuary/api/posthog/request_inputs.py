@@ -136,3 +136,8 @@ class ChangeRequestsQuery(Schema):
     state: Annotated[str, fields.choice(REQUEST_STATES), Field(json_schema_extra={"enum": [*REQUEST_STATES]})] = Field(
         default="all", description="Only open requests, or only those that were merged or closed."
     )
+
+    @property
+    def is_open(self) -> bool | None:
+        """`True` for open requests, `False` for those that have ended, `None` for all."""
+        return {"all": None, "open": True, "ended": False}[self.state]
