@@ -85,7 +85,7 @@ VERBS = READING | WRITING | RELEASING
 WITHOUT_NAME = {"create", "list", "list archived", "recent fetches", "activity", "authors", "name meant"}
 WITHOUT_NAME |= {"list of the past", "releases", "rules", "requests", "waiting requests", "promote", "look at promotion"}
 
-MAY_READ = {Scope.READ, Scope.WRITE, Scope.RELEASE, Scope.ALL}
+MAY_READ = {*Scope}
 MAY_WRITE = {Scope.WRITE, Scope.ALL}
 MAY_RELEASE = {Scope.RELEASE, Scope.ALL}
 

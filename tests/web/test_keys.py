@@ -97,11 +97,22 @@ def test_when_a_key_was_used_is_shown(web: Api, browser: TestClient) -> None:
     assert browser.get("/settings/keys/").text.count("never") == 1
 
 
+def test_a_key_that_writes_and_releases_is_chosen_as_one(web: Api, browser: TestClient) -> None:
+    both = "llm_prompt:write llm_prompt:release"
+    assert f'value="{both}"' in browser.get("/settings/keys/").text
+    refused = browser.post("/settings/keys/", data=FORM | {"label": "", "scope": both})
+    assert f'value="{both}" checked' in refused.text
+    assert browser.post("/settings/keys/", data=FORM | {"scope": both}).status_code == 201
+    assert [key.scopes for key in keys_of(web)] == [{Scope.WRITE, Scope.RELEASE}]
+
+
 @pytest.mark.parametrize(
     ("scopes", "told"),
     [
         ([Scope.READ], "Read prompts"),
         ([Scope.READ, Scope.WRITE], "Read and write prompts"),
+        ([Scope.RELEASE, Scope.READ], "Read prompts, approve and merge change requests"),
+        ([Scope.RELEASE, Scope.WRITE], "Read and write prompts, approve and merge change requests"),
         ([Scope.ALL, Scope.READ], "Everything that you may do"),
         ([], "Nothing"),
     ],

@@ -19,7 +19,12 @@ app = typer.Typer(
 def create(
     email: Annotated[str, typer.Option(help="The user the key belongs to.")],
     label: Annotated[str, typer.Option(help="A name for the key, such as the program that uses it.")],
-    scopes: Annotated[list[Scope], typer.Option("--scope", help="A permission of the key. Repeatable. '*' allows everything.")],
+    scopes: Annotated[
+        list[Scope],
+        typer.Option(
+            "--scope", help="A permission of the key. Repeatable. Writing does not include releasing. '*' allows everything."
+        ),
+    ],
     project_ids: Annotated[list[int] | None, typer.Option("--project", help="Limit the key to this project. Repeatable.")] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -205,7 +205,7 @@ def _check_key(row: Row) -> None:
     _require(_HASH.fullmatch(row["value_hash"]), "value_hash is no SHA-256")
     scopes = parse(row["scopes"])
     is_known = isinstance(scopes, list) and scopes and all(isinstance(scope, str) and scope in {*Scope} for scope in scopes)
-    _require(is_known, "scopes are not a list of llm_prompt:read, llm_prompt:write and *")
+    _require(is_known, "scopes are not a list of llm_prompt:read, llm_prompt:write, llm_prompt:release and *")
     ids = None if row["project_ids"] is None else parse(row["project_ids"])
     are_ids = ids is None or (isinstance(ids, list) and ids and all(isinstance(each, int) and each is not True for each in ids))
     _require(are_ids, "project_ids are not a list of numbers")

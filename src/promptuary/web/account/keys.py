@@ -11,7 +11,7 @@ from promptuary.model.accounts import NewKey
 from promptuary.model.changes import Attribution
 from promptuary.model.errors import InvalidValue, KeyExists
 from promptuary.registry import administration
-from promptuary.web.account.scopes import SCOPES
+from promptuary.web.account.scopes import CHOICES
 from promptuary.web.account.sign_in import problems_of
 from promptuary.web.page_request import PageRequest
 from promptuary.web.routing import page
@@ -83,7 +83,7 @@ def _keys(
         next_key_id=str(uuid.uuid4()),
         is_repeated=is_repeated,
         names=names,
-        scopes=SCOPES,
+        scopes={" ".join(choice): meaning for choice, meaning in CHOICES.items()},
         chosen=chosen,
         problems=problems or {},
     )
@@ -91,7 +91,7 @@ def _keys(
 
 def _scopes(sent: Sequence[str]) -> list[Scope]:
     try:
-        return [Scope(value) for value in sent]
+        return [Scope(word) for value in sent for word in value.split(" ")]
     except ValueError:
         raise InvalidValue("invalid_choice", "Choose what the key may do.", field="scope") from None
 
