@@ -49,7 +49,14 @@ CLIENT_REFERENCE = Page("Classes and functions", "client/reference.md", needs=CL
 
 _SECTIONS = [
     Section("Start", [START, _doc("Concepts", "concepts.md")]),
-    Section("Write", [_doc("Guide for authors", "guide.md"), _doc("Release with confidence", "releasing.md")]),
+    Section(
+        "Write",
+        [
+            _doc("Guide for authors", "guide.md"),
+            _doc("Release with confidence", "releasing.md"),
+            _doc("Protect labels and review changes", "protected-labels.md"),
+        ],
+    ),
     Section(
         "Use",
         [

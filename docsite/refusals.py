@@ -44,6 +44,7 @@ EXAMPLES: list[tuple[str, Made]] = [
     ("A name of a label is a number.", lambda: check_label_name("7", field="label_name")),
     ("A name of a label is reserved.", lambda: check_label_name("latest", field="label_name")),
     ("The name of a new prompt is taken.", errors.NameTaken()),
+    ("A rule for the pattern exists.", errors.RuleExists("production")),
     ("The name of a copy is taken.", errors.CopyNameTaken()),
     ("The text of an edit does not occur.", lambda: apply_edits('"Hello!"', [Edit("Bye", "Hi")])),
     ("The text of an edit occurs more than once.", lambda: apply_edits('"Hello!"', [Edit("l", "L")])),

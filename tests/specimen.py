@@ -109,6 +109,7 @@ def create_specimen() -> Starlette:
             "can_write": True,
             "can_manage": False,
             "may_found_projects": True,
+            "waiting_requests": 2,
             "notice": request.query_params.get("notice", ""),
             "path": f"/projects/1/{'prompts' if name != 'activity' else 'activity'}/",
             "query": request.query_params,

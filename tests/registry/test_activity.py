@@ -11,9 +11,10 @@ from promptuary.model.access import Role, Scope, operator
 from promptuary.model.activity import Activity, ActivityPage
 from promptuary.model.errors import InvalidValue, PromptNotFound
 from promptuary.model.usage import FetchCount, FetchKey
-from promptuary.registry import archived, labels, prompts, usage
+from promptuary.registry import archived, change_requests, label_rules, labels, prompts, usage
 from promptuary.registry.activity import list_activity
 from promptuary.registry.operator import keys, members, projects
+from promptuary.registry.request_merging import WantedPosition
 from promptuary.store.engine.database import Transaction
 from promptuary.store.tables import users
 
@@ -98,18 +99,21 @@ def test_any_number_can_be_asked_for(registry: Registry, before: int, count: int
         assert len(list_activity(tx, registry.actor, before=before, limit=10).entries) == count
 
 
-def test_what_is_done_to_members_and_the_project_is_shown_to_admins_only(registry: Registry) -> None:
+def test_what_is_done_to_members_rules_and_the_project_is_shown_to_admins_only(registry: Registry) -> None:
     admin = replace(registry.actor, role=Role.ADMIN)
     reading = replace(admin, scopes=frozenset({Scope.WRITE}))
     with registry.database.write() as tx:
         make_prompt(tx, registry.actor)
         members.set_member(tx, project_id=registry.project.id, email=registry.user.email, role=Role.ADMIN)
         projects.rotate_token(tx, registry.project.id)
-        assert kinds(list_activity(tx, registry.actor, limit=10)) == ["prompt.created"]
-        assert kinds(list_activity(tx, reading, limit=10)) == ["prompt.created"]
+        label_rules.add_rule(tx, admin, pattern="production")
+        move = WantedPosition("greeting", "production", 1)
+        change_requests.open_request(tx, registry.actor, title="To all", positions=[move])
+        assert kinds(list_activity(tx, registry.actor, limit=10)) == ["request.opened", "prompt.created"]
+        assert kinds(list_activity(tx, reading, limit=10)) == ["request.opened", "prompt.created"]
         administration = ["member.set", "project.created"]
-        shown = kinds(list_activity(tx, admin, limit=10))
-        assert shown == ["project.token_rotated", "member.set", "prompt.created", *administration]
+        newest = ["request.opened", "label_rule.set", "project.token_rotated", "member.set"]
+        assert kinds(list_activity(tx, admin, limit=10)) == [*newest, "prompt.created", *administration]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -1,15 +1,16 @@
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 from builders import Registry
 
-from promptuary.model.access import operator
+from promptuary.model.access import Actor, Role, Scope, operator
 from promptuary.model.errors import NotEmpty
 from promptuary.model.label_history import MoveKind
 from promptuary.model.listing import Listing
-from promptuary.registry import demo, labels, releases, usage
+from promptuary.registry import demo, label_rules, labels, releases, request_options, usage
 from promptuary.registry.prompts import list_prompts
-from promptuary.store import integrity_checks
+from promptuary.store import integrity_checks, members
 from promptuary.store.engine.database import Database, Transaction
 
 
@@ -54,6 +55,20 @@ def test_production_of_the_demo_has_a_timeline_with_reasons_a_rollback_and_a_rel
     assert [move.cause.kind for move in history.moves][:3] == [MoveKind.PROMOTION, MoveKind.DIRECT, MoveKind.UNDO]
     assert all(move.cause.reason for move in history.moves)
     assert [name for name, _ in release.moves] == ["support-reply", "travel-agent-system"]
+
+
+def test_a_label_of_the_demo_is_protected_and_a_change_request_waits_for_the_author(database: Database) -> None:
+    with database.write() as tx:
+        project = demo.seed(tx).project
+        [author, reviewer] = members.list_members(tx, project.id, limit=10)
+        actor = Actor(project.id, Role.ADMIN, frozenset({Scope.ALL}), author.user_id)
+        [rule] = label_rules.list_rules(tx, actor)
+        [waiting] = request_options.list_waiting(tx, actor)
+        assert request_options.list_waiting(tx, replace(actor, user_id=reviewer.user_id)) == []
+    assert (rule.pattern, rule.approvals) == ("canary", 1)
+    assert [(move.name, move.label, move.from_version, move.to_version) for move in waiting.moves] == [
+        ("onboarding-email", "canary", 3, 4)
+    ]
 
 
 def test_the_demo_is_made_once(database: Database) -> None:

@@ -20,6 +20,7 @@ from promptuary.registry import (
     past,
     prompts,
     releases,
+    request_options,
     usage,
 )
 from promptuary.registry.request_merging import WantedPosition
@@ -50,7 +51,7 @@ READING: dict[str, Verb] = {
     "request": lambda tx, actor: change_requests.get_request(tx, actor, request_id=1),
     "comments": lambda tx, actor: change_requests.list_comments(tx, actor, request_id=1),
     "look at request": lambda tx, actor: change_requests.preview_request(tx, actor, request_id=1),
-    "waiting requests": change_requests.list_waiting,
+    "waiting requests": request_options.list_waiting,
 }
 WRITING: dict[str, Verb] = {
     "create": lambda tx, actor: prompts.create_prompt(tx, actor, name="new-one", prompt="x"),

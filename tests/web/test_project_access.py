@@ -10,8 +10,21 @@ from prompt_pages import latest, make, path
 from promptuary.model.access import Role
 from promptuary.registry.operator import projects
 
-READING = ["prompts/", "prompts/greeting/", "prompts/greeting/compare/", "prompts/greeting/use/", "activity/", "archive/"]
-WRITING_PAGES = ["new-prompt/", *(f"prompts/greeting/{page}/" for page in ("edit", "labels", "duplicate", "archive", "restore"))]
+READING = [
+    "prompts/",
+    "prompts/greeting/",
+    "prompts/greeting/compare/",
+    "prompts/greeting/use/",
+    "activity/",
+    "archive/",
+    "requests/",
+    "settings/labels/",
+]
+WRITING_PAGES = [
+    "new-prompt/",
+    "new-request/",
+    *(f"prompts/greeting/{page}/" for page in ("edit", "labels", "duplicate", "archive", "restore")),
+]
 FORMS = {
     "new-prompt/": {"name": "x", "prompt": "x"},
     "prompts/greeting/publish/": {"base_version": "1", "prompt": "x"},
@@ -23,6 +36,7 @@ FORMS = {
     "prompts/greeting/duplicate/": {"new_name": "x"},
     "prompts/greeting/archive/": {},
     "prompts/greeting/unarchive/": {},
+    "new-request/": {"position": "production 1 greeting", "title": "x"},
 }
 
 
@@ -32,7 +46,7 @@ def test_a_viewer_reads_everything_sees_no_way_to_write_and_is_refused_when_forc
     for rest in READING:
         shown = viewer.get(path(web, rest))
         assert shown.status_code == 200
-        assert not re.search(r'href="[^"]*(/new-prompt/|/greeting/(edit|labels|duplicate|archive|restore)/)', shown.text)
+        assert not re.search(r'href="[^"]*(/new-(prompt|request)/|/greeting/(edit|labels|duplicate|archive|restore)/)', shown.text)
         assert set(re.findall(r'<form method="post" action="([^"]*)"', shown.text)) <= {"/sign-out"}
     assert [viewer.get(path(web, rest)).status_code for rest in WRITING_PAGES] == [403] * len(WRITING_PAGES)
     assert [viewer.post(path(web, rest), data=form).status_code for rest, form in FORMS.items()] == [403] * len(FORMS)

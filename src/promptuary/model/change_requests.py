@@ -30,7 +30,7 @@ class ProposedMove:
     """A move that is proposed. A version is `None` if the label is not set, or is not to be set any more.
 
     ``from_version`` is where the label was when the request was opened or refreshed, ``current_version`` where it is now. A prompt
-    that ``is_archived`` has no labels.
+    that ``is_archived`` has no labels. ``author_id`` is the user who wrote the version that is proposed, if that is known.
     """
 
     prompt_id: str
@@ -40,6 +40,7 @@ class ProposedMove:
     to_version: int | None
     current_version: int | None
     is_archived: bool = False
+    author_id: int | None = None
 
     @property
     def is_outdated(self) -> bool:
@@ -49,12 +50,16 @@ class ProposedMove:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """An approval of the moves of one revision. ``role`` is the one that the user has now, `None` without any."""
+    """An approval of the moves of one revision. ``role`` is the one that the user has now, `None` without any.
+
+    It ``counts`` if it is of the present revision, and its user could give it now.
+    """
 
     user: Author
     revision: int
     role: Role | None
     created_at: datetime
+    counts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,12 @@ class ChangeRequest:
     def is_outdated(self) -> bool:
         """`True` if one of its labels was moved since it was opened or refreshed."""
         return self.is_open and any(move.is_outdated for move in self.moves)
+
+    @property
+    def author_ids(self) -> frozenset[int]:
+        """Users whose work it releases: who proposed it, and who wrote its versions."""
+        written = {move.author_id for move in self.moves if move.author_id is not None}
+        return frozenset(written if self.created_by is None else written | {self.created_by.id})
 
 
 def check_title(title: str) -> None:

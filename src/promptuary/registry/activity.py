@@ -19,8 +19,8 @@ def list_activity(
     """List what happened in the project, or to the active prompt called ``name``, newest first, below the sequence ``before``.
 
     With ``version_id`` it is the prompt of that name that has this version, active or archived. Prompts that had the name before
-    are others. Moves of labels of its parts that have changed its text are listed, too. What was done to members and to the
-    project itself is shown to admins only: it tells of people, not of prompts.
+    are others. Moves of labels of its parts that have changed its text are listed, too. What was done to members, to rules for
+    labels and to the project itself is shown to admins only: it tells of people, not of prompts. All members see change requests.
     Entries older than the log keeps are missing. Raises `PromptNotFound`.
     """
     actor.require(Permission.READ)

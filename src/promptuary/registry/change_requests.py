@@ -5,6 +5,7 @@ An approval is of the moves of one revision, and counts as long as its user coul
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from promptuary.model.access import Actor, Permission, Role
 from promptuary.model.change_requests import (
@@ -41,11 +42,11 @@ from promptuary.registry.request_merging import (
     protection_of_request,
     require_may_approve,
 )
+from promptuary.registry.request_options import is_for
 from promptuary.store import change_requests, label_rules
 from promptuary.store.engine.database import Transaction, attempting
 
-MAX_WAITING = 200
-"""Maximum open requests that are looked through for those that wait for a user."""
+_CHANGED = "This change request was changed since you looked. Look at it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +97,18 @@ def change_request(
     description: str | None = None,
     positions: Sequence[WantedPosition] | None = None,
     merges_itself: bool | None = None,
+    seen_at: datetime | None = None,
 ) -> ChangeRequest:
     """Change parts of an open request, where they are given; other moves take all approvals away. For its author, and admins.
 
-    Raises `RequestNotFound`, `RequestEnded`, and what `open_request` raises.
+    ``seen_at`` is when the request was changed last, as the caller has seen it. Raises `RequestNotFound`, `RequestEnded`,
+    `RequestOutdated`, and what `open_request` raises.
     """
     actor.require(Permission.WRITE)
     request = _lock(tx, actor, request_id)
     _require_author(actor, request)
+    if seen_at not in {None, request.updated_at}:
+        raise RequestOutdated(_CHANGED)
     values: dict[str, object] = {}
     if title is not None:
         check_title(title)
@@ -120,13 +125,15 @@ def change_request(
     return _changed(tx, actor, request_id)
 
 
-def refresh_request(tx: Transaction, actor: Actor, *, request_id: int) -> ChangeRequest:
+def refresh_request(tx: Transaction, actor: Actor, *, request_id: int, revision: int | None = None) -> ChangeRequest:
     """Let an outdated request start from where its labels are now, without the moves that are made by now, or cannot be any more.
 
-    What it does is something else then, so approvals are taken away. Raises `RequestNotFound`, `RequestEnded`.
+    What it does is something else then, so approvals are taken away. ``revision`` is the one that the caller has seen, if it tells.
+    Raises `RequestNotFound`, `RequestEnded`, `RequestOutdated`.
     """
     actor.require(Permission.WRITE)
     request = _lock(tx, actor, request_id)
+    _require_revision(request, revision)
     if not request.is_outdated:
         return request
     moves = [
@@ -147,7 +154,7 @@ def approve_request(tx: Transaction, actor: Actor, *, request_id: int, revision:
     actor.require(Permission.RELEASE)
     request = _lock(tx, actor, request_id)
     _require_current(request, revision)
-    require_may_approve(tx, actor, request)
+    require_may_approve(actor, request, protection_of_request(tx, actor, request))
     is_new = change_requests.insert_approval(tx, request.id, revision=revision, user_id=actor.user_id or 0)
     approved = get_request(tx, actor, request_id=request_id)
     is_last = approved.merges_itself and approved.state is RequestState.APPROVED
@@ -159,10 +166,11 @@ def approve_request(tx: Transaction, actor: Actor, *, request_id: int, revision:
     return get_request(tx, actor, request_id=request_id)
 
 
-def take_approval_back(tx: Transaction, actor: Actor, *, request_id: int) -> ChangeRequest:
-    """Take the own approval of an open request back, if there is one. Raises `RequestNotFound`, `RequestEnded`."""
+def take_approval_back(tx: Transaction, actor: Actor, *, request_id: int, revision: int | None = None) -> ChangeRequest:
+    """Take the own approval of an open request back, if there is one. Raises what `refresh_request` raises."""
     actor.require(Permission.RELEASE)
     request = _lock(tx, actor, request_id)
+    _require_revision(request, revision)
     if change_requests.delete_approval(tx, request.id, revision=request.revision, user_id=actor.user_id or 0):
         return _changed(tx, actor, request_id)
     return request
@@ -185,11 +193,12 @@ def merge_request(tx: Transaction, actor: Actor, *, request_id: int, revision: i
     return get_request(tx, actor, request_id=request_id), made.moves
 
 
-def close_request(tx: Transaction, actor: Actor, *, request_id: int) -> ChangeRequest:
-    """Close a request without a merge. For its author, and admins. Raises `RequestNotFound`, `RequestEnded`."""
+def close_request(tx: Transaction, actor: Actor, *, request_id: int, revision: int | None = None) -> ChangeRequest:
+    """Close a request without a merge. For its author, and admins. Raises what `refresh_request` raises."""
     actor.require(Permission.WRITE)
     request = _lock(tx, actor, request_id)
     _require_author(actor, request)
+    _require_revision(request, revision)
     change_requests.end_request(tx, request.id, state=RequestState.CLOSED, ended_by_id=actor.user_id)
     closed = get_request(tx, actor, request_id=request_id)
     record_project_change(tx, actor, payloads.RequestClosed(_facts_of(closed)))
@@ -216,7 +225,7 @@ def get_request(tx: Transaction, actor: Actor, *, request_id: int) -> ChangeRequ
     found = change_requests.find_request(tx, actor.project_id, request_id)
     if found is None:
         raise RequestNotFound(request_id)
-    return count_approvals(tx, found, label_rules.list_rules(tx, actor.project_id))
+    return count_approvals(found, label_rules.list_rules(tx, actor.project_id))
 
 
 def list_requests(tx: Transaction, actor: Actor, *, is_open: bool | None = None, limit: int, offset: int = 0) -> RequestPage:
@@ -225,43 +234,13 @@ def list_requests(tx: Transaction, actor: Actor, *, is_open: bool | None = None,
     rules = label_rules.list_rules(tx, actor.project_id)
     found = change_requests.list_requests(tx, actor.project_id, is_open=is_open, limit=limit, offset=offset)
     count = change_requests.count_requests(tx, actor.project_id, is_open=is_open)
-    return RequestPage([count_approvals(tx, request, rules) for request in found], count)
+    return RequestPage([count_approvals(request, rules) for request in found], count)
 
 
 def list_comments(tx: Transaction, actor: Actor, *, request_id: int) -> list[Comment]:
     """List the comments on a request, oldest first. Raises `RequestNotFound`."""
     get_request(tx, actor, request_id=request_id)
     return change_requests.list_comments(tx, request_id, limit=MAX_COMMENTS)
-
-
-def list_waiting(tx: Transaction, actor: Actor) -> list[ChangeRequest]:
-    """List the open requests that wait for the actor: to be approved, to be merged, or, if they are their own, to be refreshed."""
-    actor.require(Permission.READ)
-    if actor.user_id is None or not change_requests.count_requests(tx, actor.project_id, is_open=True):
-        return []
-    page = list_requests(tx, actor, is_open=True, limit=MAX_WAITING)
-    return [request for request in page.items if _waits_for(tx, actor, request)]
-
-
-def may_approve(tx: Transaction, actor: Actor, request: ChangeRequest) -> bool:
-    """Return `True` if the actor can approve a request now and has not done so."""
-    if not request.is_open or request.is_outdated or not actor.may(Permission.RELEASE):
-        return False
-    if any(approval.user.id == actor.user_id and approval.revision == request.revision for approval in request.approvals):
-        return False
-    try:
-        require_may_approve(tx, actor, request)
-    except RegistryError:
-        return False
-    return True
-
-
-def may_merge(tx: Transaction, actor: Actor, request: ChangeRequest) -> bool:
-    """Return `True` if the actor can merge a request now, as far as rules say without a look at what it does."""
-    has_approvals = request.approvals_given >= request.approvals_needed
-    if not request.is_open or request.is_outdated or not has_approvals or not actor.may(Permission.RELEASE):
-        return False
-    return actor.role.includes(protection_of_request(tx, actor, request).role)
 
 
 def preview_request(tx: Transaction, actor: Actor, *, request_id: int) -> Moves:
@@ -272,7 +251,14 @@ def preview_request(tx: Transaction, actor: Actor, *, request_id: int) -> Moves:
     actor.require(Permission.READ)
     request = get_request(tx, actor, request_id=request_id)
     _require_open(request)
-    wanted = [want for want in lock_moves(tx, actor, request) if differs(want)]
+    wanted = [want for want in lock_moves(tx, actor, request.moves) if differs(want)]
+    return look_at_moves(tx, actor, wanted, MoveCause(MoveKind.CHANGE_REQUEST))
+
+
+def preview_positions(tx: Transaction, actor: Actor, positions: Sequence[WantedPosition]) -> Moves:
+    """Return the effects of a request for these positions; ``tx`` must be able to write. Raises what `open_request` raises."""
+    actor.require(Permission.WRITE)
+    wanted = lock_moves(tx, actor, propose(tx, actor, positions))
     return look_at_moves(tx, actor, wanted, MoveCause(MoveKind.CHANGE_REQUEST))
 
 
@@ -291,26 +277,19 @@ def _require_open(request: ChangeRequest) -> None:
 
 
 def _require_author(actor: Actor, request: ChangeRequest) -> None:
-    is_author = request.created_by is not None and request.created_by.id == actor.user_id
-    if not is_author and not actor.role.includes(Role.ADMIN):
+    if not is_for(actor, request):
         raise RoleTooLow(Role.ADMIN)
 
 
+def _require_revision(request: ChangeRequest, revision: int | None) -> None:
+    if revision not in {None, request.revision}:
+        raise RequestOutdated(_CHANGED)
+
+
 def _require_current(request: ChangeRequest, revision: int) -> None:
-    if request.revision != revision:
-        detail = "This change request was changed since you looked. Look at it again."
-        raise RequestOutdated(detail)
+    _require_revision(request, revision)
     if request.is_outdated:
         raise RequestOutdated(OUTDATED)
-
-
-def _waits_for(tx: Transaction, actor: Actor, request: ChangeRequest) -> bool:
-    is_own = request.created_by is not None and request.created_by.id == actor.user_id
-    if request.is_outdated:
-        return is_own
-    if request.state is RequestState.APPROVED:
-        return may_merge(tx, actor, request)
-    return may_approve(tx, actor, request)
 
 
 def _changed(tx: Transaction, actor: Actor, request_id: int) -> ChangeRequest:

@@ -7,7 +7,7 @@ from promptuary.model.changes import payloads
 from promptuary.model.errors import InvalidValue, RuleExists, RuleNotFound
 from promptuary.model.label_rules import MAX_RULES, LabelRule, check_approvals, check_pattern
 from promptuary.registry.changes import record_project_change
-from promptuary.store import label_rules, projects
+from promptuary.store import label_rules, members, projects
 from promptuary.store.engine.database import Transaction
 
 
@@ -15,6 +15,12 @@ def list_rules(tx: Transaction, actor: Actor) -> list[LabelRule]:
     """List the rules of the project by pattern."""
     actor.require(Permission.READ)
     return label_rules.list_rules(tx, actor.project_id)
+
+
+def count_people(tx: Transaction, actor: Actor) -> dict[Role, int]:
+    """Count by role the members of the project who can sign in, on whom rules rely."""
+    actor.require(Permission.READ)
+    return members.count_active(tx, actor.project_id)
 
 
 def get_rule(tx: Transaction, actor: Actor, *, rule_id: int) -> LabelRule:

@@ -223,8 +223,11 @@ def _refusal(want: WantedMove, refusal: RegistryError) -> MoveRefusal:
     return MoveRefusal(want.prompt.name, code, str(refusal), None if want.present is None else want.present.version)
 
 
+LABEL_IS_PROTECTED = "label_is_protected"
+"""Code of the refusal of a move that a rule forbids."""
+
 _CODES: dict[type[RegistryError], str] = {
-    LabelProtected: "label_is_protected",
+    LabelProtected: LABEL_IS_PROTECTED,
     ReferencedLabel: "label_is_referenced",
     TooManyLabels: "too_many_labels",
 }

@@ -1,15 +1,15 @@
 """Asking the rules of a project whether a label may move. Every move passes here, whatever verb makes it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from promptuary.model.access import Actor, Role
+from promptuary.model.access import Actor, Permission, Role
 from promptuary.model.contract_changes import ChangeLevel
-from promptuary.model.errors import InvalidValue, LabelProtected, RoleTooLow
+from promptuary.model.errors import InvalidValue, LabelProtected, PromptNotFound, RoleTooLow
 from promptuary.model.label_history import MoveCause, MoveKind, checked_reason
 from promptuary.model.label_rules import LabelRule, Protection, protection_of
 from promptuary.model.prompts import Label, Prompt, Version
 from promptuary.registry.contract_effects import effect_of_move, served_text
-from promptuary.store import label_rules, versions
+from promptuary.store import label_rules, labels, prompts, versions
 from promptuary.store.engine.database import Transaction
 
 
@@ -26,6 +26,24 @@ def require_allowed(
     protection = protection_of(label, rules)
     if protection is not None and not _is_allowed(tx, actor, prompt, protection, present, target):
         raise LabelProtected(label, prompt.project_id)
+
+
+def list_forbidden(tx: Transaction, actor: Actor, *, name: str, positions: Mapping[str, int | None]) -> tuple[str, ...]:
+    """Return those labels of a prompt that rules forbid the actor to bring to some versions; `None`: to remove.
+
+    Raises `PromptNotFound`.
+    """
+    actor.require(Permission.READ)
+    prompt = prompts.find_prompt(tx, project_id=actor.project_id, name=name)
+    if prompt is None:
+        raise PromptNotFound(name)
+    rules = label_rules.list_rules(tx, actor.project_id)
+    found = ((label, protection_of(label, rules), version) for label, version in positions.items())
+    return tuple(
+        label
+        for label, protection, version in found
+        if protection is not None and not _may_move(tx, actor, prompt, label, protection, version)
+    )
 
 
 def require_names_allowed(rules: Sequence[LabelRule], actor: Actor, label: str) -> None:
@@ -59,6 +77,12 @@ def is_breaking(tx: Transaction, actor: Actor, present: Version | None, target: 
     """Return `True` if the move of a label from one version to another breaks callers."""
     level = effect_of_move(served_text(tx, actor, present), served_text(tx, actor, target))
     return level is ChangeLevel.BREAKING
+
+
+def _may_move(tx: Transaction, actor: Actor, prompt: Prompt, label: str, protection: Protection, version: int | None) -> bool:
+    present = labels.find_label(tx, prompt.id, label)
+    target = None if version is None else versions.find_version(tx, prompt, version=version)
+    return _is_allowed(tx, actor, prompt, protection, present, target)
 
 
 def _is_allowed(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from promptuary.model.access import Actor, Role
-from promptuary.model.change_requests import MAX_MOVES, ChangeRequest, ProposedMove, RequestState
+from promptuary.model.change_requests import MAX_MOVES, Approval, ChangeRequest, ProposedMove, RequestState
 from promptuary.model.errors import (
     InvalidValue,
     LabelNotFound,
@@ -62,31 +62,31 @@ def propose(tx: Transaction, actor: Actor, positions: Sequence[WantedPosition]) 
 
 def protection_of_request(tx: Transaction, actor: Actor, request: ChangeRequest) -> Protection:
     """Return what the rules of the project ask of those who move the labels of a request."""
-    return protection_of_all((move.label for move in request.moves), label_rules.list_rules(tx, actor.project_id))
+    return protection_asked(request, label_rules.list_rules(tx, actor.project_id))
 
 
-def count_approvals(tx: Transaction, request: ChangeRequest, rules: Sequence[LabelRule]) -> ChangeRequest:
+def protection_asked(request: ChangeRequest, rules: Sequence[LabelRule]) -> Protection:
+    """Return what rules ask of those who move the labels of a request."""
+    return protection_of_all((move.label for move in request.moves), rules)
+
+
+def count_approvals(request: ChangeRequest, rules: Sequence[LabelRule]) -> ChangeRequest:
     """Return a request with its approvals counted, and in the state that they give it."""
-    asked = protection_of_all((move.label for move in request.moves), rules)
-    excluded = set() if asked.allows_own_approval else _authors(tx, request)
-    given = {
-        approval.user.id
-        for approval in request.approvals
-        if approval.revision == request.revision and approval.role is not None and approval.role.includes(asked.role)
-    } - excluded
-    counted = replace(request, approvals_needed=asked.approvals, approvals_given=len(given))
-    is_approved = request.state is RequestState.OPEN and asked.approvals and len(given) >= asked.approvals
-    return replace(counted, state=RequestState.APPROVED) if is_approved else counted
+    asked = protection_asked(request, rules)
+    counted = [replace(approval, counts=_counts(approval, request, asked)) for approval in request.approvals]
+    given = sum(approval.counts for approval in counted)
+    is_approved = request.state is RequestState.OPEN and asked.approvals and given >= asked.approvals
+    state = RequestState.APPROVED if is_approved else request.state
+    return replace(request, state=state, approvals=counted, approvals_needed=asked.approvals, approvals_given=given)
 
 
-def require_may_approve(tx: Transaction, actor: Actor, request: ChangeRequest) -> None:
+def require_may_approve(actor: Actor, request: ChangeRequest, asked: Protection) -> None:
     """Raise `MissingUser`, `RoleTooLow` or `MayNotApprove` if an approval by the actor would not count."""
     if actor.user_id is None:
         raise MissingUser
-    asked = protection_of_request(tx, actor, request)
     if not actor.role.includes(asked.role):
         raise RoleTooLow(asked.role)
-    if not asked.allows_own_approval and actor.user_id in _authors(tx, request):
+    if not asked.allows_own_approval and actor.user_id in request.author_ids:
         raise MayNotApprove
 
 
@@ -98,7 +98,7 @@ def merge(tx: Transaction, actor: Actor, request: ChangeRequest) -> Merge:
     asked = protection_of_request(tx, actor, request)
     if not actor.role.includes(asked.role):
         raise RoleTooLow(asked.role)
-    wanted = lock_moves(tx, actor, request)
+    wanted = lock_moves(tx, actor, request.moves)
     _require_current(request, wanted)
     if asked.breaking_needs_admin and not actor.role.includes(Role.ADMIN):
         rules = label_rules.list_rules(tx, actor.project_id)
@@ -110,12 +110,12 @@ def merge(tx: Transaction, actor: Actor, request: ChangeRequest) -> Merge:
     return Merge(wanted, make_moves(tx, actor, wanted, cause))
 
 
-def lock_moves(tx: Transaction, actor: Actor, request: ChangeRequest) -> list[WantedMove]:
-    """Lock the prompts of a request and return its moves from where the labels are now. Archived prompts are left out."""
-    names = [move.name for move in request.moves]
+def lock_moves(tx: Transaction, actor: Actor, proposed: Sequence[ProposedMove]) -> list[WantedMove]:
+    """Lock the prompts of proposed moves and return the moves from where the labels are now. Archived prompts are left out."""
+    names = [move.name for move in proposed]
     locked = {prompt.id: prompt for prompt in prompts.lock_prompts(tx, project_id=actor.project_id, names=names)}
     wanted: list[WantedMove] = []
-    for move in request.moves:
+    for move in proposed:
         prompt = locked.get(move.prompt_id)
         if prompt is not None:
             present = labels.find_label(tx, prompt.id, move.label)
@@ -154,11 +154,10 @@ def _require_current(request: ChangeRequest, wanted: Sequence[WantedMove]) -> No
         raise RequestOutdated(OUTDATED)
 
 
-def _authors(tx: Transaction, request: ChangeRequest) -> set[int]:
-    """Return the ids of the users whose work a request releases: who proposed it, and who wrote its versions."""
-    written = {(move.prompt_id, move.to_version) for move in request.moves if move.to_version is not None}
-    proposed = set() if request.created_by is None else {request.created_by.id}
-    return proposed | versions.list_author_ids(tx, written)
+def _counts(approval: Approval, request: ChangeRequest, asked: Protection) -> bool:
+    may_give_it = approval.role is not None and approval.role.includes(asked.role)
+    is_own = not asked.allows_own_approval and approval.user.id in request.author_ids
+    return approval.revision == request.revision and may_give_it and not is_own
 
 
 def _require_not_breaking(tx: Transaction, actor: Actor, want: WantedMove, rules: Sequence[LabelRule]) -> None:

@@ -21,6 +21,10 @@ _SELECT = (
 )
 
 
+# All members see change requests, which have no single prompt.
+_OF_REQUESTS = [kind.value for kind in ChangeKind if kind.value.startswith("request.")]
+
+
 @dataclass(frozen=True, slots=True)
 class OfPrompt:
     """The entries of a prompt, and those of moved labels of its parts that have changed the text of the prompt."""
@@ -39,7 +43,7 @@ def list_activity(
         is_own = changes.c.prompt_id == of_prompt.prompt_id
         statement = statement.where(or_(is_own, _affects(of_prompt)) if of_prompt.part_ids else is_own)
     elif not with_administration:
-        statement = statement.where(changes.c.prompt_id.is_not(None))
+        statement = statement.where(or_(changes.c.prompt_id.is_not(None), changes.c.kind.in_(_OF_REQUESTS)))
     if before is not None:
         statement = statement.where(changes.c.sequence < min(max(before, 0), _MAX_SEQUENCE))
     rows = tx.connection.execute(statement.order_by(changes.c.sequence.desc()).limit(limit))

@@ -178,8 +178,11 @@ def _requests(tx: Transaction, statement: Select[Any]) -> list[ChangeRequest]:
 
 def _moves(tx: Transaction, request_ids: Sequence[int]) -> defaultdict[int, list[ProposedMove]]:
     rows = change_request_moves.c
-    statement = select(*rows, prompts.c.name, prompts.c.archived_at, versions.c.version.label("current_version"))
-    statement = statement.join(prompts, prompts.c.id == rows.prompt_id)
+    target = versions.alias()
+    known = prompts.c.name, prompts.c.archived_at, versions.c.version.label("current_version")
+    statement = select(*rows, *known, target.c.created_by_id.label("author_id")).join(prompts, prompts.c.id == rows.prompt_id)
+    is_target = target.c.prompt_id == rows.prompt_id, target.c.version == rows.to_version
+    statement = statement.outerjoin(target, and_(*is_target))
     statement = statement.outerjoin(labels, and_(labels.c.prompt_id == rows.prompt_id, labels.c.name == rows.label))
     statement = statement.outerjoin(versions, versions.c.id == labels.c.version_id).where(rows.request_id.in_(request_ids))
     found: defaultdict[int, list[ProposedMove]] = defaultdict(list)
@@ -193,6 +196,7 @@ def _moves(tx: Transaction, request_ids: Sequence[int]) -> defaultdict[int, list
                 to_version=row.to_version,
                 current_version=row.current_version,
                 is_archived=row.archived_at is not None,
+                author_id=row.author_id,
             )
         )
     return found

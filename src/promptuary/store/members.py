@@ -66,6 +66,14 @@ def list_members(tx: Transaction, project_id: int, *, limit: int) -> list[Member
     return [_member(row) for row in tx.connection.execute(statement.order_by(members.c.user_id).limit(limit))]
 
 
+def count_active(tx: Transaction, project_id: int) -> dict[Role, int]:
+    """Count the members of a project by role, without those whose accounts are disabled."""
+    statement = select(members.c.role, func.count()).join(users, users.c.id == members.c.user_id)
+    statement = statement.where(members.c.project_id == project_id, users.c.is_active).group_by(members.c.role)
+    found = {Role(role): count for role, count in tx.connection.execute(statement)}
+    return {role: found.get(role, 0) for role in Role}
+
+
 def list_memberships(tx: Transaction, user_id: int, *, limit: int) -> list[Membership]:
     """List the projects of a user with their roles, by the project's name, at most ``limit``."""
     statement = (

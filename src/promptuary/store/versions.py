@@ -1,6 +1,6 @@
 """Rows of versions, always read together with what is known of their prompt. Versions are never updated."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, bindparam, insert, literal, select, type_coerce
@@ -105,17 +105,6 @@ def list_versions(tx: Transaction, ids: Sequence[str], *, with_content: bool) ->
         reason = "a list refers to a missing version; promptuary db check has details"
         raise Damaged(reason)
     return [found[version_id] for version_id in ids]
-
-
-def list_author_ids(tx: Transaction, wanted: Collection[tuple[str, int]]) -> set[int]:
-    """Return the ids of the users who published some versions, which are given by prompt and number."""
-    if not wanted:
-        return set()
-    prompt_ids, numbers = ({pair[place] for pair in wanted} for place in (0, 1))
-    statement = select(versions.c.prompt_id, versions.c.version, versions.c.created_by_id)
-    statement = statement.where(versions.c.prompt_id.in_(prompt_ids), versions.c.version.in_(numbers))
-    rows = tx.connection.execute(statement)
-    return {row.created_by_id for row in rows if (row.prompt_id, row.version) in wanted and row.created_by_id is not None}
 
 
 def list_contents(tx: Transaction, ids: Sequence[str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from promptuary.http.body import CLIENT_GONE, BodyTooSlow
 from promptuary.http.request_log import log_damage
-from promptuary.model.errors import PromptNotFound, RegistryError, Unavailable
+from promptuary.model.errors import LabelProtected, PromptNotFound, RegistryError, Unavailable
 from promptuary.web import home, routes
 from promptuary.web.account import keys, profile, sessions, sign_in
 from promptuary.web.assets import PREFIX
@@ -20,8 +20,9 @@ from promptuary.web.errors import TITLES, SignInNeeded, WebError, detail_of, pag
 from promptuary.web.headers import PageHeadersMiddleware
 from promptuary.web.misdirected import short_error, wants_page
 from promptuary.web.page_request import PageRequest, WebServices
-from promptuary.web.projects import project_list, settings, webhooks
+from promptuary.web.projects import label_rules, project_list, settings, webhooks
 from promptuary.web.prompts.archive import find_archived
+from promptuary.web.requests.routes import ROUTES as REQUEST_ROUTES
 
 ROUTES: list[Route] = [
     *home.ROUTES,
@@ -32,6 +33,8 @@ ROUTES: list[Route] = [
     *project_list.ROUTES,
     *settings.ROUTES,
     *webhooks.ROUTES,
+    *label_rules.ROUTES,
+    *REQUEST_ROUTES,
     *routes.ROUTES,
 ]
 """Every page there is."""
@@ -73,6 +76,8 @@ def _on_registry_error(request: Request, refusal: Exception) -> Response:
         headers=headers,
         archived=archived,
         prompt=prompt,
+        protected=refusal.label if isinstance(refusal, LabelProtected) else "",
+        of_prompt=request.path_params.get("name"),
     )
 
 
@@ -142,11 +147,11 @@ def _error_page(
     detail: str,
     advice: str = "",
     headers: Mapping[str, str] | None = None,
-    archived: str | None = None,
-    prompt: str = "",
+    **more: object,
 ) -> Response:
+    """Return the page of an error; ``more`` is what only some errors tell."""
     page_request = PageRequest(request)
-    context = {"title": title, "detail": detail, "advice": advice, "archived": archived, "prompt": prompt}
+    context = {"title": title, "detail": detail, "advice": advice, **more}
     try:
         return page_request.page("error.html", status, headers=headers, **context)
     except RegistryError:

@@ -47,6 +47,7 @@ _ASK_AN_ADMIN = "An admin of the project can give you another role."
 _GO_BACK = "Nothing was changed. Go back and correct it."
 _CONFLICT = ErrorPage(409, "The change conflicts with the current state", "Nothing was changed.")
 _REFERENCED = ErrorPage(409, "Other prompts reference this one", "Nothing was changed. Change those prompts first.")
+_OUTDATED = ErrorPage(409, "The change request is not as you saw it", "Nothing was changed. Open the change request again.")
 _UNAVAILABLE = ErrorPage(503, "The database does not answer", "Nothing was changed. Try again later.")
 
 PAGES: dict[type[errors.RegistryError], ErrorPage] = {
@@ -77,6 +78,14 @@ PAGES: dict[type[errors.RegistryError], ErrorPage] = {
     ),
     errors.LabelMoved: _CONFLICT,
     errors.ReleaseRefused: _CONFLICT,
+    errors.LabelProtected: ErrorPage(
+        403, "This label is protected", "Nothing was changed. Others approve and merge a change request."
+    ),
+    errors.MayNotApprove: ErrorPage(403, "This is your own work", "Nothing was changed. Ask another member to approve it."),
+    errors.RequestEnded: _OUTDATED,
+    errors.RequestOutdated: _OUTDATED,
+    errors.NotEnoughApprovals: _OUTDATED,
+    errors.RuleExists: ErrorPage(400, "There is a rule for this pattern", "Nothing was changed. Change that rule."),
     errors.LastAdmin: _CONFLICT,
     reference_errors.ReferencedPrompt: _REFERENCED,
     reference_errors.ReferencedLabel: _REFERENCED,

@@ -18,10 +18,10 @@ from promptuary.http.heavy_work import HeavyWork
 from promptuary.http.public_path import path_of
 from promptuary.http.rate_limits import SignInLimits
 from promptuary.http.scope import REQUEST_ID
-from promptuary.model.access import Actor, Permission, Role
+from promptuary.model.access import Actor, Permission, Role, Scope
 from promptuary.model.accounts import Browser, Membership, NewSession, Project, SessionLimits, SignedIn, User
 from promptuary.model.errors import ProjectNotFound
-from promptuary.registry import access, administration, sessions
+from promptuary.registry import access, administration, request_options, sessions
 from promptuary.store.engine.database import Database
 from promptuary.web.account.password_queue import PasswordQueue
 from promptuary.web.assets import Assets
@@ -212,7 +212,12 @@ class PageRequest:
             return _Context(None, [])
         with self.database.read() as tx:
             signed_in = sessions.find_session(tx, value, limits=self.services.session_limits)
-            return _Context(signed_in, administration.list_own_projects(tx, signed_in.user) if signed_in else [])
+            if signed_in is None:
+                return _Context(None, [])
+            memberships = administration.list_own_projects(tx, signed_in.user)
+            here = _find(memberships, self.path) or _find_last(memberships, self.request)
+            waiting = 0 if here is None else request_options.count_waiting(tx, _as_actor(signed_in.user, here))
+            return _Context(signed_in, memberships, waiting)
 
     def _shown_always(self, context: "_Context") -> dict[str, object]:
         here = _find(context.memberships, self.path) or _find_last(context.memberships, self.request)
@@ -228,6 +233,7 @@ class PageRequest:
             "role": here.role if here else None,
             "can_write": here is not None and here.role.includes(Permission.WRITE.role),
             "can_manage": here is not None and here.role.includes(Permission.MANAGE.role),
+            "waiting_requests": context.waiting,
             "notice": (context.signed_in.session.notice or "") if context.signed_in else "",
             "path": self.request.url.path,
             "now": self.database.clock(),
@@ -238,6 +244,8 @@ class PageRequest:
 class _Context:
     signed_in: SignedIn | None
     memberships: list[Membership]
+    waiting: int = 0
+    """Change requests of the project that wait for the user."""
 
 
 View = Callable[[PageRequest], Response]
@@ -246,6 +254,10 @@ MAX_PROJECTS_IN_MENU = 10
 """Maximum projects that the menu of every page lists."""
 
 _PROJECT_ID = re.compile(r"[1-9][0-9]*")
+
+
+def _as_actor(user: User, here: Membership) -> Actor:
+    return Actor(here.project.id, here.role, frozenset({Scope.ALL}), user.id)
 
 
 def _find(memberships: list[Membership], path: Mapping[str, str]) -> Membership | None:

@@ -58,6 +58,22 @@ class Links:
         """Lead to the review of undoing a release."""
         return self._address("release", release_id, "undo")
 
+    def requests(self, **query: object) -> str:
+        """Lead to the change requests of the project."""
+        return self._address("requests", **query)
+
+    def new_request(self, **query: object) -> str:
+        """Lead to the form for a new change request, of some moves if the query names them."""
+        return self._address("new-request", **query)
+
+    def request(self, request_id: int, part: str = "") -> str:
+        """Lead to a change request, or to an action of it, such as ``approve``."""
+        return self._address("requests", str(request_id), *filter(None, [part]))
+
+    def label_rules(self) -> str:
+        """Lead to the rules that protect labels."""
+        return self._address("settings", "labels")
+
     def settings(self) -> str:
         """Lead to the project's settings."""
         return self._address("settings")
@@ -65,10 +81,6 @@ class Links:
     def changes(self, name: str) -> str:
         """Lead to the stream of changes of one prompt, for scripts."""
         return f"{self.root}/api/projects/{self.project_id}/llm_prompts/changes/?{urlencode({'name': name})}"
-
-    def request(self, request_id: int, part: str = "") -> str:
-        """Lead to a change request, or to an action of it, such as ``approve``."""
-        return self._address("requests", str(request_id), *filter(None, [part]))
 
     def webhooks(self) -> str:
         """Lead to the project's webhooks."""

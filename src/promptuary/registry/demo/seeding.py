@@ -13,6 +13,7 @@ from promptuary.registry.demo.fetching import fetch_counts
 from promptuary.registry.demo.history import First, Next
 from promptuary.registry.demo.prompts import PROMPTS
 from promptuary.registry.demo.releasing import LATER, LabelStep, Placed, Promoted, Undone
+from promptuary.registry.demo.reviewing import protect_and_propose
 from promptuary.registry.labels import ANYWHERE, list_history, move_label, undo_move
 from promptuary.registry.operator.keys import create_key
 from promptuary.registry.operator.members import set_member
@@ -69,6 +70,7 @@ def seed(tx: Transaction) -> Seeded:
             _publish(at, step, writers)
         else:
             _move_labels(at, step, writers[0])
+    protect_and_propose(_at(tx, max(step.moment for step in steps) + _REVIEW), *writers)
     key = create_key(tx, email=author.email, label="Demo key", scopes=[Scope.READ, Scope.WRITE], project_ids=[project.id])
     labelled = [_last_labelled(tx, writers[0], prompt.name) for prompt in PROMPTS]
     record_fetches(tx, list(fetch_counts(labelled, key_id=key.key.id, now=tx.clock())))

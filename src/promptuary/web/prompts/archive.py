@@ -3,12 +3,12 @@
 from starlette.responses import Response
 
 from promptuary.model.access import Actor, Permission
-from promptuary.model.errors import InvalidValue, NameTaken, RegistryError, VersionConflict
+from promptuary.model.errors import InvalidValue, LabelProtected, NameTaken, RegistryError, VersionConflict
 from promptuary.model.label_history import MoveKind
 from promptuary.model.listing import Listing
 from promptuary.model.prompts import LabelPointer, Standing
 from promptuary.model.reference_errors import ReferencedPrompt, UnrestorableReferences
-from promptuary.registry import archived, dependents, labels, move_previews, prompts
+from promptuary.registry import archived, dependents, labels, move_previews, prompts, protection
 from promptuary.web.errors import SignInNeeded
 from promptuary.web.form_errors import FormProblem, problem_of
 from promptuary.web.forms import Form
@@ -36,11 +36,20 @@ def archive_prompt(request: PageRequest) -> Response:
     name = request.path["name"]
     try:
         with request.database.write() as tx:
-            prompts.archive_prompt(tx, actor, name=name, expected=_standing(request.form), reason=request.form.get("reason"))
+            prompts.archive_prompt(
+                tx,
+                actor,
+                name=name,
+                expected=_standing(request.form),
+                reason=request.form.get("reason"),
+                is_emergency=bool(request.form.get("emergency")),
+            )
     except VersionConflict:
         return _review_archiving(request, actor, is_changed=True)
     except ReferencedPrompt:
         return _review_archiving(request, actor)
+    except LabelProtected:
+        return _review_archiving(request, actor, is_protected=True)
     except InvalidValue as error:
         return _review_archiving(request, actor, problem=problem_of(error))
     return request.redirect(request.links.archive(), notice=f"{name} is archived. It can be restored while its name is free.")
@@ -112,21 +121,29 @@ def find_archived(request: PageRequest) -> str | None:
 
 
 def _review_archiving(
-    request: PageRequest, actor: Actor, *, is_changed: bool = False, problem: FormProblem | None = None
+    request: PageRequest,
+    actor: Actor,
+    *,
+    is_changed: bool = False,
+    is_protected: bool = False,
+    problem: FormProblem | None = None,
 ) -> Response:
     with request.database.write() as tx:
         version = prompts.fetch_prompt(tx, actor, request.path["name"])
         preview = move_previews.preview_archive(tx, actor, name=version.name)
         names = (parent.name for parent in dependents.list_parents(tx, actor, name=version.name))
         parents = list(dict.fromkeys(names))
+        removals = {label.name: None for label in version.prompt_labels}
+        forbidden = protection.list_forbidden(tx, actor, name=version.name, positions=removals)
     is_refused = is_changed or (parents and request.request.method == "POST")
     return request.page(
         "prompts/archive.html",
-        status=400 if problem else 409 if is_refused else 200,
+        status=400 if problem else 403 if is_protected else 409 if is_refused else 200,
         version=version,
         preview=preview,
         is_changed=is_changed,
         parents=parents,
+        forbidden=forbidden,
         reason=request.form.get("reason"),
         problem=problem,
     )

@@ -18,6 +18,7 @@ from promptuary.model.templates import Template
 from promptuary.model.token_estimate import approximate_tokens
 from promptuary.registry import prompts
 from promptuary.registry.assembling import assemble_all
+from promptuary.registry.moves import ChangedText
 from promptuary.registry.prompts import History
 from promptuary.registry.reference_previews import AffectedText
 from promptuary.store.engine.database import Transaction
@@ -121,6 +122,11 @@ def compare_all(pairs: Sequence[tuple[str, str]]) -> list[Comparison]:
     budgets = Budgets(Budget(MAX_CHANGES, _weigh_row), Budget(MAX_FOLDS, _weigh_folded_row))
     found = [compare_texts_within(*_said(before, after), budgets) for before, after in pairs]
     return [Comparison(each.hunks, [], each.removed_left_out, each.added_left_out) for each in found]
+
+
+def compare_changed(texts: Sequence[ChangedText]) -> list[Comparison]:
+    """Compare the texts that programs get before and after moves of labels; together they fit into one page."""
+    return compare_all([(text.before, text.after) for text in texts])
 
 
 def compare_proposal(old: Version, proposal: Proposal) -> Comparison:

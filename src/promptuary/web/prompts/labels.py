@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from promptuary.model.access import Actor, Permission
-from promptuary.model.errors import InvalidValue, LabelMoved, PromptNotFound, VersionNotFound
+from promptuary.model.errors import InvalidValue, LabelMoved, LabelProtected, PromptNotFound, VersionNotFound
 from promptuary.model.names import check_label_name
 from promptuary.model.reference_errors import InvalidReference, ReferencedLabel
 from promptuary.registry import labels, prompts
@@ -78,11 +78,14 @@ def move_label(request: PageRequest) -> Response:
                 expected_version=_expected(request.form),
                 prompt_id=_prompt_id(request),
                 reason=request.form.get("reason"),
+                is_emergency=bool(request.form.get("emergency")),
             )
     except LabelMoved:
         return show_move_review(request, actor, label, version, again(request, is_moved=True))
     except InvalidReference:
         return show_move_review(request, actor, label, version, again(request))
+    except LabelProtected as error:
+        return show_move_review(request, actor, label, version, again(request, error))
     except InvalidValue as error:
         if error.field != "reason":
             raise
@@ -110,12 +113,13 @@ def remove_label(request: PageRequest) -> Response:
                 expected_version=0 if expected is None else expected,
                 prompt_id=_prompt_id(request),
                 reason=request.form.get("reason"),
+                is_emergency=bool(request.form.get("emergency")),
             )
     except LabelMoved:
         return show_removal_review(request, actor, label, again(request, is_moved=True))
     except ReferencedLabel:
         return show_removal_review(request, actor, label, again(request))
-    except InvalidValue as error:
+    except (LabelProtected, InvalidValue) as error:
         return show_removal_review(request, actor, label, again(request, error))
     return request.redirect(request.links.part(name, "labels"), notice=f"{label} is removed.")
 
@@ -136,6 +140,8 @@ def undo_move(request: PageRequest) -> Response:
         return show_undo_review(request, actor, label, again(request, is_moved=True))
     except (InvalidReference, ReferencedLabel):
         return show_undo_review(request, actor, label, again(request))
+    except LabelProtected as error:
+        return show_undo_review(request, actor, label, again(request, error))
     except InvalidValue as error:
         if error.field != "reason":
             raise
@@ -156,6 +162,7 @@ def _undo(request: PageRequest, actor: Actor, name: str, label: str) -> int | No
             expected_version=expected,
             reason=request.form.get("reason"),
             prompt_id=_prompt_id(request),
+            is_emergency=bool(request.form.get("emergency")),
         )
         number = None if placed is None else placed.label.version
         if expected is not labels.ANYWHERE and number != positive_int(request.form.get("version")):

@@ -1,0 +1,1 @@
+"""Pages of change requests: proposed, reviewed, approved and merged moves of labels."""

@@ -1,0 +1,59 @@
+"""Proposed moves as the fields of forms carry them."""
+
+from collections.abc import Sequence
+
+from promptuary.model.change_requests import ProposedMove
+from promptuary.model.errors import InvalidValue
+from promptuary.registry.request_merging import WantedPosition
+from promptuary.web.forms import Form
+from promptuary.web.numbers import positive_int
+
+MOVE, REMOVE, LEAVE_OUT = "move", "remove", "leave-out"
+
+
+def encode_position(position: WantedPosition) -> str:
+    """Return a position as the value of one field."""
+    return f"{position.label} {position.version or 0} {position.name}"
+
+
+def read_positions(form: Form) -> list[WantedPosition]:
+    """Return the positions of a form whose fields `encode_position` has filled. Raises `InvalidValue`."""
+    found: list[WantedPosition] = []
+    for value in form.all("position"):
+        label, _, rest = value.partition(" ")
+        version, _, name = rest.partition(" ")
+        if not name or (version != "0" and positive_int(version) is None):
+            raise InvalidValue("invalid", "A move of this form is malformed. Go back and begin again.", field="moves")
+        found.append(WantedPosition(name, label, positive_int(version)))
+    return found
+
+
+def read_edited(form: Form) -> list[WantedPosition]:
+    """Return the positions of the form that edits a request: each move with its action and version, and one that is added."""
+    names, acts, versions = (form.all(field) for field in ("which", "act", "version"))
+    if not len(names) == len(acts) == len(versions):
+        raise InvalidValue("invalid", "The moves of this form are malformed. Go back and begin again.", field="moves")
+    found: list[WantedPosition] = []
+    for which, act, version in zip(names, acts, versions, strict=True):
+        label, _, name = which.partition(" ")
+        if act != LEAVE_OUT:
+            found.append(WantedPosition(name, label, _version(act, version, f"{label} of {name}")))
+    added = form.get("new_name").strip()
+    if added:
+        label = form.get("new_label").strip()
+        found.append(WantedPosition(added, label, _version(form.get("new_act"), form.get("new_version"), f"{label} of {added}")))
+    return found
+
+
+def positions_of(moves: Sequence[ProposedMove]) -> list[WantedPosition]:
+    """Return what moves propose."""
+    return [WantedPosition(move.name, move.label, move.to_version) for move in moves]
+
+
+def _version(act: str, sent: str, place: str) -> int | None:
+    if act == REMOVE:
+        return None
+    number = positive_int(sent.strip())
+    if number is None:
+        raise InvalidValue("invalid", f"Choose the number of a version for {place}.", field="moves")
+    return number
