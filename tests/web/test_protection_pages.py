@@ -83,7 +83,7 @@ class TestRules:
         rule = protect(web)
         change = {"rule": str(rule), "role": "viewer", "approvals": "1"}
         answer = admin.post(path(web, "settings/change-rule"), data=change)
-        assert (answer.status_code, "<details open>" in answer.text) == (400, True)
+        assert (answer.status_code, '<details class="menu confirmation" open>' in answer.text) == (400, True)
 
     @pytest.mark.parametrize("role", [Role.VIEWER, Role.EDITOR])
     def test_others_read_the_rules_and_are_refused_when_forcing_a_change(self, web: Api, role: Role) -> None:
