@@ -19,6 +19,7 @@ from promptuary.registry import (
     move_previews,
     past,
     prompts,
+    protection,
     releases,
     request_options,
     usage,
@@ -29,6 +30,7 @@ from promptuary.store.engine.database import Transaction
 
 Verb = Callable[[Transaction, Actor], object]
 
+PROPOSED = [WantedPosition("greeting", "production", 2)]
 READING: dict[str, Verb] = {
     "fetch": lambda tx, actor: prompts.fetch_prompt(tx, actor, "greeting"),
     "fetch by label": lambda tx, actor: prompts.fetch_prompt(tx, actor, "greeting", label="production"),
@@ -47,6 +49,8 @@ READING: dict[str, Verb] = {
     "list of the past": lambda tx, actor: past.list_prompts(tx, actor, Listing(limit=10), at=tx.clock()),
     "resolve of the past": lambda tx, actor: past.resolve_prompt(tx, actor, name="greeting", at=tx.clock(), limit=10),
     "rules": label_rules.list_rules,
+    "people that rules rely on": label_rules.count_people,
+    "forbidden moves": lambda tx, actor: protection.list_forbidden(tx, actor, name="greeting", positions={"production": 2}),
     "requests": lambda tx, actor: change_requests.list_requests(tx, actor, limit=10),
     "request": lambda tx, actor: change_requests.get_request(tx, actor, request_id=1),
     "comments": lambda tx, actor: change_requests.list_comments(tx, actor, request_id=1),
@@ -61,6 +65,8 @@ WRITING: dict[str, Verb] = {
     "restore": lambda tx, actor: archived.restore_prompt(tx, actor, name="old"),
     "set label": lambda tx, actor: labels.move_label(tx, actor, name="greeting", label="staging", version=1),
     "move label": lambda tx, actor: labels.move_label(tx, actor, name="greeting", label="production", version=2),
+    "open request": lambda tx, actor: change_requests.open_request(tx, actor, title="x", positions=PROPOSED),
+    "look at positions": lambda tx, actor: change_requests.preview_positions(tx, actor, PROPOSED),
     "remove label": lambda tx, actor: labels.remove_label(tx, actor, name="greeting", label="production"),
     "undo": lambda tx, actor: labels.undo_move(tx, actor, name="greeting", label="canary", expected_version=2),
     "promote": lambda tx, actor: releases.promote(tx, actor, source="canary", target="staging"),
@@ -69,9 +75,6 @@ WRITING: dict[str, Verb] = {
     "look at removal": lambda tx, actor: move_previews.preview_removal(tx, actor, name="greeting", label="canary"),
     "look at undo": lambda tx, actor: move_previews.preview_undo(tx, actor, name="greeting", label="canary"),
     "look at archive": lambda tx, actor: move_previews.preview_archive(tx, actor, name="greeting"),
-    "open request": lambda tx, actor: change_requests.open_request(
-        tx, actor, title="x", positions=[WantedPosition("greeting", "staging", 1)]
-    ),
     "change request": lambda tx, actor: change_requests.change_request(tx, actor, request_id=1, title="y"),
     "refresh request": lambda tx, actor: change_requests.refresh_request(tx, actor, request_id=1),
     "close request": lambda tx, actor: change_requests.close_request(tx, actor, request_id=1),
@@ -84,7 +87,16 @@ RELEASING: dict[str, Verb] = {
 VERBS = READING | WRITING | RELEASING
 
 WITHOUT_NAME = {"create", "list", "list archived", "recent fetches", "activity", "authors", "name meant"}
-WITHOUT_NAME |= {"list of the past", "releases", "rules", "requests", "waiting requests", "promote", "look at promotion"}
+WITHOUT_NAME |= {
+    "list of the past",
+    "releases",
+    "rules",
+    "people that rules rely on",
+    "requests",
+    "waiting requests",
+    "promote",
+    "look at promotion",
+}
 
 MAY_READ = {*Scope}
 MAY_WRITE = {Scope.WRITE, Scope.ALL}

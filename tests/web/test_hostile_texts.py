@@ -109,6 +109,9 @@ def visit_all(web: Api, browser: TestClient, texts: Any, configs: Any) -> Iterat
     yield "restore", browser.get(f"{prompt}restore/?version=1"), 0
     browser.post(f"{prompt}labels/set/", data={"label": "live", "version": "1"})
     yield "label", browser.get(f"{prompt}labels/set/?label=live&version=2"), 0
+    yield "new request", browser.get(path(web, "new-request/?prompt=greeting&label=live&version=2")), 0
+    browser.post(path(web, "new-request/"), data={"position": "live 2 greeting", "title": "x"})
+    yield "request", browser.get(path(web, "requests/1/")), 0
     yield "edit", browser.get(f"{prompt}edit/?version=1"), carried(old)
     yield "review", browser.post(f"{prompt}review/", data=mine | {"base_version": "2"}), carried(mine)
     yield "conflict", browser.post(f"{prompt}publish/", data=mine), carried(mine)
