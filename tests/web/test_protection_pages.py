@@ -188,7 +188,7 @@ class TestForbiddenMoves:
         assert "is protected" not in text_of(browser.get(f"{address}set/?label=production&version=2"))
         assert "is protected" in text_of(browser.get(f"{address}remove/?label=production"))
 
-    def test_a_refusal_that_no_page_expects_offers_a_change_request_too(self, web: Api) -> None:
+    def test_a_label_that_the_prompt_does_not_have_yet_is_protected_too(self, web: Api) -> None:
         prepare(web)
         protect(web, pattern="staging")
         editor = Person(web, Role.EDITOR)
