@@ -15,8 +15,9 @@ from promptuary.model.access import Role, Scope
 from promptuary.model.accounts import Browser, SessionLimits
 from promptuary.model.errors import InvalidBackup, LinkEnded, NotEmpty, Unavailable
 from promptuary.model.usage import FetchCount, FetchKey
-from promptuary.registry import labels, prompts, sessions, sign_in_links, usage, webhooks
+from promptuary.registry import change_requests, label_rules, labels, prompts, sessions, sign_in_links, usage, webhooks
 from promptuary.registry.operator import keys, projects
+from promptuary.registry.request_merging import WantedPosition
 from promptuary.store import backup, changes, integrity_checks, schema, tables
 from promptuary.store.engine.database import Database
 from promptuary.store.lists import entries
@@ -45,6 +46,15 @@ def fill(registry: Registry) -> None:
         webhook = make_webhook(tx, actor)
         webhooks.rotate_secret(tx, as_admin(actor), webhook.id)
         webhooks.send_test(tx, as_admin(actor), webhook.id)
+        label_rules.add_rule(tx, as_admin(actor), pattern="canary", approvals=2, allows_own_approval=True)
+        request = change_requests.open_request(
+            tx,
+            actor,
+            title="Ünicode",
+            positions=[WantedPosition("awkward-1", "canary", 1), WantedPosition("awkward-2", "canary", 2)],
+        )
+        change_requests.approve_request(tx, actor, request_id=request.id, revision=request.revision)
+        change_requests.comment_on_request(tx, actor, request_id=request.id, text="Ünicode")
 
 
 def rows_of(database: Database) -> dict[str, list[tuple[object, ...]]]:
