@@ -7,6 +7,7 @@ from builders import Api
 from fastapi.testclient import TestClient
 from httpx2 import Response
 from prompt_pages import follow, latest, make, path, publish, text_of
+from request_pages import protect
 from web_forms import edited, form_of
 
 from promptuary.model.prompts import MAX_LABELS
@@ -102,3 +103,35 @@ def test_a_label_too_many_publishes_nothing_and_keeps_the_text(web: Api, browser
     assert (refused.status_code, "new text" in refused.text) == (400, True)
     assert "This prompt has reached the maximum of 50 labels." in text_of(refused)
     assert latest(web)[0] == 1
+
+
+def test_a_protected_label_has_no_tick_for_those_who_may_not_move_it(web: Api, browser: TestClient) -> None:
+    make(web)
+    protect(web, pattern="production")
+    shown = review(web, browser, "new text")
+    assert 'value="production" disabled>' in shown.text
+    assert "(protected: publish first, then propose it in a change request)" in text_of(shown)
+    assert 'value="production" disabled>' in browser.get(path(web, "new-prompt/")).text
+
+
+def test_a_label_that_was_protected_meanwhile_publishes_nothing_and_keeps_the_text(web: Api, browser: TestClient) -> None:
+    make(web)
+    sent = form_of(review(web, browser, "new text"), path(web, PUBLISH)) | {"labelled": "production"}
+    address = path(web, "new-prompt/")
+    created = edited(form_of(browser.get(address), address), name="other", prompt="new text") | {"labelled": "production"}
+    protect(web, pattern="production")
+    for refused in (browser.post(path(web, PUBLISH), data=sent), browser.post(address, data=created)):
+        assert (refused.status_code, "new text" in refused.text) == (403, True)
+        assert "The label 'production' is protected. Open a change request or ask an admin." in text_of(refused)
+    assert (latest(web)[0], positions(web)) == (1, {})
+    assert browser.get(path(web, "prompts/other/")).status_code == 404
+
+
+def test_a_breaking_change_takes_an_admin_also_with_a_tick(web: Api, browser: TestClient) -> None:
+    make(web)
+    place(web, "production", 1)
+    protect(web, pattern="production", approvals=0, breaking_needs_admin=True)
+    shown = review(web, browser, "Hello {{who}}")
+    assert 'value="production">' in shown.text
+    refused = browser.post(path(web, PUBLISH), data=form_of(shown, path(web, PUBLISH)) | {"labelled": "production"})
+    assert (refused.status_code, "Hello {{who}}" in refused.text, latest(web)[0]) == (403, True, 1)

@@ -15,8 +15,6 @@ from promptuary.model.label_rules import LabelRule
 from promptuary.registry import labels
 from promptuary.web.projects.rule_sentences import explain
 
-PROPOSED = "Editors may propose, 1 of the 1 person who may approve must agree."
-PROPOSED = "Editors may propose, 1 of the 1 person who may approve must agree."
 RULE = {"pattern": "production", "role": "editor", "approvals": "1"}
 
 
@@ -120,7 +118,14 @@ class TestRules:
             ),
             (
                 LabelRule(1, "a", Role.ADMIN, 1, allows_own_approval=True, breaking_needs_admin=True),
-                f"{PROPOSED} Only admins approve and merge. Authors may approve their own text.",
+                (
+                    "Editors may propose, the one person who may approve must agree. Only admins approve and merge. "
+                    "Authors may approve their own text."
+                ),
+            ),
+            (
+                LabelRule(1, "a", approvals=4),
+                "Editors may propose, all 4 people who may approve must agree. Authors do not approve their own text.",
             ),
         ],
     )

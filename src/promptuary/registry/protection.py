@@ -1,6 +1,6 @@
 """Asking the rules of a project whether a label may move. Every move passes here, whatever verb makes it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from promptuary.model.access import Actor, Permission, Role
 from promptuary.model.contract_changes import ChangeLevel
@@ -46,6 +46,14 @@ def list_forbidden(tx: Transaction, actor: Actor, *, name: str, positions: Mappi
     )
 
 
+def list_closed(tx: Transaction, actor: Actor, names: Iterable[str]) -> frozenset[str]:
+    """Return those labels that rules let the actor move to no version at all."""
+    actor.require(Permission.READ)
+    rules = label_rules.list_rules(tx, actor.project_id)
+    found = ((label, protection_of(label, rules)) for label in names)
+    return frozenset(label for label, protection in found if protection is not None and _is_closed(actor, protection))
+
+
 def require_names_allowed(rules: Sequence[LabelRule], actor: Actor, label: str) -> None:
     """Raise `LabelProtected` if rules let an actor not move a label without a look at what the move does, as imports must."""
     protection = protection_of(label, rules)
@@ -88,12 +96,16 @@ def _may_move(tx: Transaction, actor: Actor, prompt: Prompt, label: str, protect
 def _is_allowed(
     tx: Transaction, actor: Actor, prompt: Prompt, protection: Protection, present: Label | None, target: Version | None
 ) -> bool:
-    if protection.approvals or not actor.role.includes(protection.role):
+    if _is_closed(actor, protection):
         return False
     if not protection.breaking_needs_admin or _is_admin(actor):
         return True
     before = None if present is None else versions.find_version(tx, prompt, version=present.version)
     return not is_breaking(tx, actor, before, target)
+
+
+def _is_closed(actor: Actor, protection: Protection) -> bool:
+    return protection.approvals > 0 or not actor.role.includes(protection.role)
 
 
 def _is_admin(actor: Actor) -> bool:

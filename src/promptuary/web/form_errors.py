@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from promptuary.model.errors import InvalidValue, NameTaken, TooManyLabels
+from promptuary.model.errors import InvalidValue, LabelProtected, NameTaken, TooManyLabels
 from promptuary.model.json_text import InvalidJson, find_surrogate, parse
 
 _FIELDS = {
@@ -50,7 +50,7 @@ class FormProblem:
     name: str = ""
 
 
-Refusal = InvalidValue | NameTaken | TooManyLabels
+Refusal = InvalidValue | NameTaken | TooManyLabels | LabelProtected
 """Refusals that a form shows beside what was sent."""
 
 

@@ -42,7 +42,7 @@ def _has_other_authors(rule: LabelRule, people: Mapping[Role, int]) -> bool:
 def _sentences(rule: LabelRule, approvers: int) -> Iterator[str]:
     is_for_admins = rule.role is Role.ADMIN
     if rule.approvals:
-        yield f"Editors may propose, {rule.approvals} of the {_people(approvers)} who may approve must agree."
+        yield f"Editors may propose, {_share(rule.approvals, approvers)} who may approve must agree."
         if is_for_admins:
             yield "Only admins approve and merge."
         yield "Authors may approve their own text." if rule.allows_own_approval else "Authors do not approve their own text."
@@ -52,6 +52,12 @@ def _sentences(rule: LabelRule, approvers: int) -> Iterator[str]:
         yield "Editors move it directly."
     if rule.breaking_needs_admin and not is_for_admins:
         yield "Moves that break callers take an admin."
+
+
+def _share(approvals: int, approvers: int) -> str:
+    if approvals != approvers:
+        return f"{approvals} of the {_people(approvers)}"
+    return "the one person" if approvals == 1 else f"all {approvals} people"
 
 
 def _people(count: int) -> str:

@@ -7,15 +7,15 @@ from starlette.responses import Response
 
 from promptuary.model.access import Actor, Permission
 from promptuary.model.contracts import encode_contract
-from promptuary.model.errors import InvalidValue, NameTaken, PromptNotFound, TooManyLabels, VersionConflict
+from promptuary.model.errors import InvalidValue, LabelProtected, NameTaken, PromptNotFound, TooManyLabels, VersionConflict
 from promptuary.model.hidden_characters import added_hidden
 from promptuary.model.json_text import dump_indented
 from promptuary.model.prompts import LabelPointer, Version
 from promptuary.model.templates import Template
 from promptuary.model.variable_hints import hints_of
-from promptuary.registry import prompts
+from promptuary.registry import prompts, protection
 from promptuary.registry.reference_previews import preview_publish
-from promptuary.web.form_errors import Refusal, problem_of
+from promptuary.web.form_errors import FormProblem, Refusal, problem_of
 from promptuary.web.numbers import positive_int
 from promptuary.web.page_request import PageRequest
 from promptuary.web.prompts.comparing import compare_proposal
@@ -26,22 +26,26 @@ from promptuary.web.prompts.merging import reconcile
 CHOOSE_FORMAT = "format"
 """Action of the button that shows a prompt in the chosen format."""
 
-RefusedWriting = (InvalidValue, NameTaken, TooManyLabels)
+RefusedWriting = (InvalidValue, NameTaken, TooManyLabels, LabelProtected)
 
 
 @dataclass(frozen=True, slots=True)
 class LabelChoice:
-    """A label that a form can point at a new version; ``version`` is where it is, `None` if it is not set."""
+    """A label that a form can point at a new version, unless a rule closes it to the user.
+
+    ``version`` is where it is, `None` if it is not set.
+    """
 
     name: str
     version: int | None
     is_ticked: bool
+    is_closed: bool
 
 
 def show_new_prompt(request: PageRequest) -> Response:
     """Show the form for a new prompt."""
-    request.enter(Permission.WRITE)
-    return _shown_new(request, request.query.get("name", ""), Proposal(text=""))
+    actor = request.enter(Permission.WRITE)
+    return _shown_new(request, actor, request.query.get("name", ""), Proposal(text=""))
 
 
 def create_prompt(request: PageRequest) -> Response:
@@ -49,7 +53,7 @@ def create_prompt(request: PageRequest) -> Response:
     actor = request.enter(Permission.WRITE)
     name, proposal, labelled = request.form.get("name").strip(), read_proposal(request.form), request.form.all("labelled")
     if request.form.get("act"):
-        return _shown_new(request, name, proposal, _problem_of_act(request, proposal))
+        return _shown_new(request, actor, name, proposal, _problem_of_act(request, proposal))
     try:
         with request.database.write() as tx:
             created = prompts.create_prompt(
@@ -63,7 +67,7 @@ def create_prompt(request: PageRequest) -> Response:
                 labelled=labelled,
             )
     except RefusedWriting as problem:
-        return _shown_new(request, name, proposal, problem)
+        return _shown_new(request, actor, name, proposal, problem)
     notice = f"{created.name} was created, at version 1." + _pointing(labelled)
     return request.redirect(request.links.prompt(created.name), notice=notice)
 
@@ -117,7 +121,7 @@ def publish_version(request: PageRequest) -> Response:
             )
     except VersionConflict:
         return _reconcile(request, actor, base, proposal)
-    except (InvalidValue, TooManyLabels) as problem:
+    except (InvalidValue, TooManyLabels, LabelProtected) as problem:
         return _editing(request, base, proposal, problem)
     notice = f"Version {published.version} is published." + _pointing(labelled)
     return request.redirect(request.links.prompt(base.name), notice=notice)
@@ -145,12 +149,15 @@ def _pointing(labelled: Sequence[str]) -> str:
     return f" {', '.join(names)} {'points' if len(names) == 1 else 'point'} at it." if names else ""
 
 
-def _label_choices(present: Sequence[LabelPointer], ticked: Sequence[str]) -> list[LabelChoice]:
+def _label_choices(request: PageRequest, actor: Actor, present: Sequence[LabelPointer]) -> list[LabelChoice]:
     """Return the labels that can be pointed at a new version at once: those of the prompt, and suggestions."""
+    ticked = request.form.all("labelled")
     shown = {pointer.name: pointer.version for pointer in present}
     names = [*shown, *(name for name in (*SUGGESTED, *ticked) if name not in shown)]
     ordered = sorted(dict.fromkeys(names), key=lambda name: (name != SUGGESTED[0], name))
-    return [LabelChoice(name, shown.get(name), name in ticked) for name in ordered]
+    with request.database.read() as tx:
+        closed = protection.list_closed(tx, actor, ordered)
+    return [LabelChoice(name, shown.get(name), name in ticked and name not in closed, name in closed) for name in ordered]
 
 
 def _review(request: PageRequest, actor: Actor, base: Version, proposal: Proposal) -> Response:
@@ -175,7 +182,7 @@ def _review(request: PageRequest, actor: Actor, base: Version, proposal: Proposa
         hidden=hidden,
         hints=hints,
         preview=preview,
-        choices=_label_choices(base.prompt_labels, request.form.all("labelled")),
+        choices=_label_choices(request, actor, base.prompt_labels),
     )
 
 
@@ -203,14 +210,14 @@ def _problem_of_act(request: PageRequest, proposal: Proposal) -> InvalidValue | 
     return proposal.problem if request.form.get("act") == CHOOSE_FORMAT else None
 
 
-def _shown_new(request: PageRequest, name: str, proposal: Proposal, error: Refusal | None = None) -> Response:
-    status, problem = (200, None) if error is None else (400, problem_of(error))
-    choices = _label_choices((), request.form.all("labelled"))
+def _shown_new(request: PageRequest, actor: Actor, name: str, proposal: Proposal, error: Refusal | None = None) -> Response:
+    status, problem = _outcome(error)
+    choices = _label_choices(request, actor, ())
     return request.page("prompts/new.html", status=status, name=name, proposal=proposal, problem=problem, choices=choices)
 
 
 def _editing(request: PageRequest, version: Version, proposal: Proposal, error: Refusal | None = None) -> Response:
-    status, problem = (200, None) if error is None else (400, problem_of(error))
+    status, problem = _outcome(error)
     declared = None if version.contract is None else list(version.contract)
     return request.page(
         "prompts/edit.html",
@@ -221,6 +228,12 @@ def _editing(request: PageRequest, version: Version, proposal: Proposal, error: 
         declared=declared,
         labelled=request.form.all("labelled"),
     )
+
+
+def _outcome(error: Refusal | None) -> tuple[int, FormProblem | None]:
+    if error is None:
+        return 200, None
+    return 403 if isinstance(error, LabelProtected) else 400, problem_of(error)
 
 
 def _sent(request: PageRequest, actor: Actor, base: Version) -> Proposal:
