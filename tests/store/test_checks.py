@@ -9,8 +9,9 @@ from builders import Registry, make_prompt
 from sqlalchemy import text
 
 from promptuary.model.errors import Unavailable
+from promptuary.model.label_history import MoveKind
 from promptuary.registry import labels, prompts
-from promptuary.store import integrity_checks
+from promptuary.store import derived_history, integrity_checks
 from promptuary.store.engine.database import Database
 from promptuary.store.lists import entries
 
@@ -30,7 +31,8 @@ def fill(registry: Registry) -> None:
         make_prompt(tx, registry.actor, name="other", prompt={"a": [1, None, 1e300], "ü": "# not\n# headings"})
         make_prompt(tx, registry.actor, name="archived", versions=2)
         prompts.publish_version(tx, registry.actor, name="other", base_version=1, config={"model": "m"})
-        labels.move_label(tx, registry.actor, name="greeting", label="production", version=2)
+        for version in (1, 2, 1):
+            labels.move_label(tx, registry.actor, name="greeting", label="production", version=version)
         prompts.archive_prompt(tx, registry.actor, name="archived")
 
 
@@ -69,6 +71,12 @@ def test_a_database_in_use_is_sound(registry: Registry) -> None:
         ("UPDATE list_entries SET latest_version = 9", REINDEX),
         ("UPDATE list_entries SET created_at = '2020-01-01 00:00:00.000000'", REINDEX),
         ("UPDATE prompts SET archived_at = NULL", REINDEX),
+        ("DELETE FROM label_moves WHERE from_version = 1", "its history has a gap"),
+        ("UPDATE label_moves SET to_version = 3 WHERE from_version = 2", "it is elsewhere than its history ends"),
+        ("DELETE FROM labels", "it is elsewhere than its history ends"),
+        ("DELETE FROM prompt_periods", "when it was active is not recorded"),
+        ("UPDATE prompt_periods SET ended_at = NULL", "when it was active is not recorded"),
+        ("UPDATE prompt_periods SET ended_at = started_at", "when it was active is not recorded"),
     ],
 )
 def test_damage_is_reported(registry: Registry, damage: str, problem: str) -> None:
@@ -123,6 +131,8 @@ def test_rows_that_others_refer_to_are_missed(registry: Registry, database_url: 
 def test_no_page_of_the_file_can_be_overwritten_unnoticed(registry: Registry, database_url: str, tmp_path: Path) -> None:
     fill(registry)
     registry.database.close()
+    with closing(sqlite3.connect(path_of(database_url))) as connection:
+        connection.execute("VACUUM")  # Pages without content cannot be damaged.
     whole = path_of(database_url).read_bytes()
     damaged = tmp_path / "damaged.db"
     for start in range(0, len(whole), PAGE):
@@ -143,3 +153,29 @@ def problems_of(path: Path) -> list[str]:
         return [str(error)]
     finally:
         database.close()
+
+
+def test_a_reindex_completes_the_history_of_what_an_older_server_did(registry: Registry) -> None:
+    fill(registry)
+    with registry.database.write() as tx:
+        for statement in (
+            "UPDATE labels SET version_id = (SELECT id FROM versions WHERE version = 3)",
+            "UPDATE prompts SET archived_at = NULL WHERE name = 'archived'",
+            "DELETE FROM prompt_periods WHERE name = 'other'",
+        ):
+            tx.connection.execute(text(statement))
+        entries.rebuild(tx)
+        derived_history.complete(tx)
+        assert integrity_checks.list_problems(tx) == []
+        moves = labels.list_history(tx, registry.actor, name="greeting", label="production", limit=10).moves
+    assert [(move.from_version, move.to_version, move.cause.kind) for move in moves] == [
+        (1, 3, MoveKind.UNRECORDED),
+        (2, 1, MoveKind.DIRECT),
+        (1, 2, MoveKind.DIRECT),
+        (None, 1, MoveKind.DIRECT),
+    ]
+    with registry.database.write() as tx:
+        tx.connection.execute(text("UPDATE prompts SET archived_at = created_at WHERE name = 'archived'"))
+        entries.rebuild(tx)
+        derived_history.complete(tx)
+        assert integrity_checks.list_problems(tx) == []

@@ -10,7 +10,7 @@ from promptuary.cli.context import open_database, opened_database
 from promptuary.cli.output import say, write_to_stdout
 from promptuary.model.errors import NotEmpty
 from promptuary.registry.unresolved import UnresolvedTag, list_unresolved_of_all
-from promptuary.store import backup, integrity_checks, recent_fetches, references, schema
+from promptuary.store import backup, derived_history, integrity_checks, recent_fetches, references, schema
 from promptuary.store.lists import entries
 
 app = typer.Typer(help="Upgrade, check, back up and restore the database.", no_args_is_help=True)
@@ -50,12 +50,13 @@ def _say_unresolved(unresolved: list[tuple[int, UnresolvedTag]]) -> None:
 
 @app.command("reindex")
 def reindex() -> None:
-    """Rebuild the tables of lists, search and references. Fetches continue meanwhile, writes wait."""
+    """Rebuild the tables of lists, search and references, and complete the history of labels. Meanwhile writes wait."""
     with opened_database() as database, database.write() as tx:
         has_index = entries.rebuild(tx)
         recent_fetches.rebuild(tx)
         references.derive_all(tx)
-    say("Lists, search and references were rebuilt.")
+        derived_history.complete(tx)
+    say("Lists, search and references were rebuilt; the history of labels is complete.")
     if not has_index:
         say("PostgreSQL has no extension pg_trgm, so each search reads all texts.")
 

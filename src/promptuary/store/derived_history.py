@@ -1,12 +1,14 @@
 """Deriving the history of labels, and when prompts were active, for a database that has not kept them: from the change log.
 
 The log may have been trimmed. Older moves are not known then, and the history of a label begins with the first that is.
+What older servers, which keep no history, have done beside newer ones is completed from what is there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Select, Table, delete, exists, func, insert, not_, select, update
 
 from promptuary.model.changes import Change, ChangeKind, payloads
 from promptuary.model.label_history import MoveKind
@@ -41,9 +43,59 @@ def derive_all(tx: Transaction) -> None:
             periods.take(change, str(change.prompt_id))
     moves.complete(tx)
     periods.complete(tx)
-    for table, rows in ((label_moves, moves.rows), (prompt_periods, periods.rows)):
-        for start in range(0, len(rows), _BATCH):
-            tx.connection.execute(insert(table), rows[start : start + _BATCH])
+    _insert(tx, label_moves, moves.rows)
+    _insert(tx, prompt_periods, periods.rows)
+
+
+def complete(tx: Transaction) -> None:
+    """Add the moves and periods that are missing up to where labels and prompts are, and end the periods of archived prompts."""
+    moves = _Moves(set())
+    moves.go_on(tx)
+    moves.complete(tx)
+    _insert(tx, label_moves, moves.rows)
+    for row in tx.connection.execute(periods_to_end()).all():
+        ended = update(prompt_periods).where(prompt_periods.c.prompt_id == row.id, prompt_periods.c.ended_at.is_(None))
+        tx.connection.execute(ended.values(ended_at=row.archived_at))
+    begun = set(tx.connection.execute(select(prompt_periods.c.prompt_id)).scalars())
+    missing = [
+        {
+            "prompt_id": row.id,
+            "project_id": row.project_id,
+            "name": row.name,
+            # When an older server restored a prompt is not known.
+            "started_at": tx.clock() if row.id in begun else row.created_at,
+            "ended_at": row.archived_at,
+        }
+        for row in tx.connection.execute(periods_to_begin()).all()
+    ]
+    _insert(tx, prompt_periods, missing)
+
+
+def list_incomplete(tx: Transaction) -> list[tuple[str, str]]:
+    """List prompt and label where the history of a label does not end where the label is."""
+    moves = _Moves(set())
+    moves.go_on(tx)
+    moves.complete(tx)
+    return [(str(row["prompt_id"]), str(row["label"])) for row in moves.rows]
+
+
+def periods_to_begin() -> Select[Any]:
+    """Select the prompts without a period that should have one: all those that were never in one, and active ones."""
+    has_any = exists().where(prompt_periods.c.prompt_id == prompts.c.id)
+    has_current = has_any.where(prompt_periods.c.ended_at.is_(None))
+    is_missing = not_(has_any) | (prompts.c.archived_at.is_(None) & not_(has_current))
+    return select(prompts).where(is_missing).order_by(prompts.c.id)
+
+
+def periods_to_end() -> Select[Any]:
+    """Select the archived prompts that have a period without an end."""
+    lasting = exists().where(prompt_periods.c.prompt_id == prompts.c.id, prompt_periods.c.ended_at.is_(None))
+    return select(prompts).where(prompts.c.archived_at.is_not(None), lasting).order_by(prompts.c.id)
+
+
+def _insert(tx: Transaction, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    for start in range(0, len(rows), _BATCH):
+        tx.connection.execute(insert(table), rows[start : start + _BATCH])
 
 
 def _list_changes(tx: Transaction) -> Iterator[Change]:
@@ -74,6 +126,12 @@ class _Moves:
                     self._move(change, (prompt_id, pointer.name), pointer.version, None, MoveKind.ARCHIVE)
             case payloads.PromptImported() as imported:
                 self._take_import(change, prompt_id, imported)
+
+    def go_on(self, tx: Transaction) -> None:
+        """Begin where the stored moves end."""
+        newest = select(func.max(label_moves.c.id)).group_by(label_moves.c.prompt_id, label_moves.c.label)
+        for row in tx.connection.execute(select(label_moves).where(label_moves.c.id.in_(newest))):
+            self._positions[row.prompt_id, row.label] = row.to_version
 
     def complete(self, tx: Transaction) -> None:
         """Add what is missing between the last known move of each label and where it is."""

@@ -11,11 +11,12 @@ from promptuary.model.errors import InvalidValue, Unavailable
 from promptuary.model.outline import outline_of
 from promptuary.model.text import counted, fold
 from promptuary.model.transfer import read_writer
-from promptuary.store import references, row_rules
+from promptuary.store import derived_history, references, row_rules
 from promptuary.store.engine import dialect
 from promptuary.store.engine.database import AnyRow, Transaction, translated_errors
+from promptuary.store.label_moves import LATEST
 from promptuary.store.lists import entries, trigrams
-from promptuary.store.tables import labels, prompts, search_texts, versions
+from promptuary.store.tables import label_moves, labels, prompts, search_texts, versions
 
 _BATCH = 200
 
@@ -30,6 +31,7 @@ def list_problems(tx: Transaction) -> list[str]:
         return problems
     return [
         *problems,
+        *_history_problems(tx),
         *_search_problems(tx),
         *entries.list_entry_problems(tx),
         *trigrams.index_problems(tx.connection),
@@ -117,6 +119,26 @@ def _reference_problems(tx: Transaction) -> Iterator[str]:
         if stored.pop(version_id, None) != (project_id, derived):
             yield f"version {version_id}: {_REFERENCES_DIFFER}"
     yield from (f"version {version_id}: {_REFERENCES_DIFFER}" for version_id in sorted(stored))
+
+
+def _history_problems(tx: Transaction) -> Iterator[str]:
+    """Compare the history of each label with itself and with the label, and the periods of prompts with the prompts."""
+    of_label = [label_moves.c.prompt_id, label_moves.c.label]
+    before = func.lag(label_moves.c.to_version).over(partition_by=of_label, order_by=label_moves.c.id)
+    place = func.row_number().over(partition_by=of_label, order_by=label_moves.c.id)
+    chain_of_moves = (
+        select(*of_label, label_moves.c.from_version, before.label("before"), place.label("place"))
+        .where(label_moves.c.label != LATEST)
+        .subquery()
+    )
+    gaps = chain_of_moves.c.place > 1, chain_of_moves.c.from_version.is_distinct_from(chain_of_moves.c.before)
+    for row in tx.connection.execute(select(chain_of_moves.c.prompt_id, chain_of_moves.c.label).where(*gaps).distinct()):
+        yield f"label {row.label} of prompt {row.prompt_id}: its history has a gap"
+    for prompt_id, label in derived_history.list_incomplete(tx):
+        yield f"label {label} of prompt {prompt_id}: it is elsewhere than its history ends; run promptuary db reindex"
+    for statement in (derived_history.periods_to_begin(), derived_history.periods_to_end()):
+        for row in tx.connection.execute(statement):
+            yield f"prompt {row.name} ({row.id}): when it was active is not recorded; run promptuary db reindex"
 
 
 _REFERENCES_DIFFER = "its references do not match its content; run promptuary db reindex"

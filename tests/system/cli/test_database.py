@@ -79,7 +79,11 @@ def test_lists_and_search_are_built_anew(command_lines: CommandLine) -> None:
     # The server of the tests has no contributed extensions.
     is_sqlite = "sqlite" in command_lines.database_url
     note = "" if is_sqlite else "PostgreSQL has no extension pg_trgm, so each search reads all texts.\n"
-    assert (built.returncode, built.stdout, built.stderr) == (0, f"Lists, search and references were rebuilt.\n{note}", "")
+    assert (built.returncode, built.stdout, built.stderr) == (
+        0,
+        f"Lists, search and references were rebuilt; the history of labels is complete.\n{note}",
+        "",
+    )
     assert command_lines.run("db", "check").stdout == "The database is sound.\n"
 
 
