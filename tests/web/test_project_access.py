@@ -17,13 +17,14 @@ READING = [
     "prompts/greeting/use/",
     "activity/",
     "archive/",
+    "prompts/greeting/labels/",
     "requests/",
     "settings/labels/",
 ]
 WRITING_PAGES = [
     "new-prompt/",
     "new-request/",
-    *(f"prompts/greeting/{page}/" for page in ("edit", "labels", "duplicate", "archive", "restore")),
+    *(f"prompts/greeting/{page}/" for page in ("edit", "labels/set", "duplicate", "archive", "restore")),
 ]
 FORMS = {
     "new-prompt/": {"name": "x", "prompt": "x"},
@@ -46,7 +47,9 @@ def test_a_viewer_reads_everything_sees_no_way_to_write_and_is_refused_when_forc
     for rest in READING:
         shown = viewer.get(path(web, rest))
         assert shown.status_code == 200
-        assert not re.search(r'href="[^"]*(/new-(prompt|request)/|/greeting/(edit|labels|duplicate|archive|restore)/)', shown.text)
+        assert not re.search(
+            r'href="[^"]*(/new-(prompt|request)/|/greeting/(edit|labels/(set|remove|undo)|duplicate|archive|restore)/)', shown.text
+        )
         assert set(re.findall(r'<form method="post" action="([^"]*)"', shown.text)) <= {"/sign-out"}
     assert [viewer.get(path(web, rest)).status_code for rest in WRITING_PAGES] == [403] * len(WRITING_PAGES)
     assert [viewer.post(path(web, rest), data=form).status_code for rest, form in FORMS.items()] == [403] * len(FORMS)
