@@ -13,7 +13,7 @@ NOTICE = "[data-live-notice]"
 
 def set_label(page: Page, version: int) -> None:
     """Move a label by the very form that its review sends."""
-    fields: dict[str, str | float | bool] = {"label": "canary", "version": str(version)}
+    fields: dict[str, str | float | bool] = {"label": "staging", "version": str(version)}
     page.request.post(f"{PROMPT}/labels/set/", form=fields, headers={"Sec-Fetch-Site": "same-origin"})
 
 
@@ -34,7 +34,7 @@ def test_who_edits_or_reviews_learns_what_another_user_does(author: BrowserConte
         set_label(own, 2)
         set_label(elsewhere, 1)
         for page in (editing, reviewing):
-            expect(page.locator(NOTICE)).to_contain_text("has just pointed canary at version 1.")
+            expect(page.locator(NOTICE)).to_contain_text("has just pointed staging at version 1.")
             expect(page.locator(NOTICE).get_by_role("link")).to_have_attribute("href", f"{PROMPT}/")
         assert violations_of(editing) == []
         latest = elsewhere.request.get(API).json()["version"]
