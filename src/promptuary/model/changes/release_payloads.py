@@ -40,111 +40,61 @@ class RequestFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class RequestOpened:
+class _AboutRequest:
+    """What happened to a change request, as it is afterwards."""
+
+    request: RequestFacts
+
+    def to_json(self) -> Sides:
+        """Return the stored form."""
+        return None, self.request.to_json()
+
+    @classmethod
+    def from_json(cls, _before: Facts, after: Facts) -> Self:
+        """Read the stored form."""
+        return cls(RequestFacts.from_json(after))
+
+
+@dataclass(frozen=True, slots=True)
+class RequestOpened(_AboutRequest):
     """A change request was opened."""
 
     kind: ClassVar = ChangeKind.REQUEST_OPENED
 
-    request: RequestFacts
-
-    def to_json(self) -> Sides:
-        """Return the stored form."""
-        return None, self.request.to_json()
-
-    @classmethod
-    def from_json(cls, _before: Facts, after: Facts) -> Self:
-        """Read the stored form."""
-        return cls(RequestFacts.from_json(after))
-
 
 @dataclass(frozen=True, slots=True)
-class RequestChanged:
+class RequestChanged(_AboutRequest):
     """A change request was given other moves, or another text."""
 
     kind: ClassVar = ChangeKind.REQUEST_CHANGED
 
-    request: RequestFacts
-
-    def to_json(self) -> Sides:
-        """Return the stored form."""
-        return None, self.request.to_json()
-
-    @classmethod
-    def from_json(cls, _before: Facts, after: Facts) -> Self:
-        """Read the stored form."""
-        return cls(RequestFacts.from_json(after))
-
 
 @dataclass(frozen=True, slots=True)
-class RequestApproved:
+class RequestApproved(_AboutRequest):
     """A change request was approved by a user."""
 
     kind: ClassVar = ChangeKind.REQUEST_APPROVED
 
-    request: RequestFacts
-
-    def to_json(self) -> Sides:
-        """Return the stored form."""
-        return None, self.request.to_json()
-
-    @classmethod
-    def from_json(cls, _before: Facts, after: Facts) -> Self:
-        """Read the stored form."""
-        return cls(RequestFacts.from_json(after))
-
 
 @dataclass(frozen=True, slots=True)
-class RequestCommented:
+class RequestCommented(_AboutRequest):
     """A comment on a change request was written."""
 
     kind: ClassVar = ChangeKind.REQUEST_COMMENTED
 
-    request: RequestFacts
-
-    def to_json(self) -> Sides:
-        """Return the stored form."""
-        return None, self.request.to_json()
-
-    @classmethod
-    def from_json(cls, _before: Facts, after: Facts) -> Self:
-        """Read the stored form."""
-        return cls(RequestFacts.from_json(after))
-
 
 @dataclass(frozen=True, slots=True)
-class RequestMerged:
+class RequestMerged(_AboutRequest):
     """The labels of a change request were moved as it proposed."""
 
     kind: ClassVar = ChangeKind.REQUEST_MERGED
 
-    request: RequestFacts
-
-    def to_json(self) -> Sides:
-        """Return the stored form."""
-        return None, self.request.to_json()
-
-    @classmethod
-    def from_json(cls, _before: Facts, after: Facts) -> Self:
-        """Read the stored form."""
-        return cls(RequestFacts.from_json(after))
-
 
 @dataclass(frozen=True, slots=True)
-class RequestClosed:
+class RequestClosed(_AboutRequest):
     """A change request was closed without a merge."""
 
     kind: ClassVar = ChangeKind.REQUEST_CLOSED
-
-    request: RequestFacts
-
-    def to_json(self) -> Sides:
-        """Return the stored form."""
-        return None, self.request.to_json()
-
-    @classmethod
-    def from_json(cls, _before: Facts, after: Facts) -> Self:
-        """Read the stored form."""
-        return cls(RequestFacts.from_json(after))
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,10 +50,8 @@ class WebhookFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class WebhookCreated:
-    """A webhook was created."""
-
-    kind: ClassVar = ChangeKind.WEBHOOK_CREATED
+class _AboutWebhook:
+    """What happened to a webhook, as it is afterwards."""
 
     webhook: WebhookFacts
 
@@ -65,6 +63,13 @@ class WebhookCreated:
     def from_json(cls, _before: Facts, after: Facts) -> Self:
         """Read the stored form."""
         return cls(WebhookFacts.from_json(after))
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookCreated(_AboutWebhook):
+    """A webhook was created."""
+
+    kind: ClassVar = ChangeKind.WEBHOOK_CREATED
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +110,10 @@ class WebhookRemoved:
 
 
 @dataclass(frozen=True, slots=True)
-class WebhookEnabled:
+class WebhookEnabled(_AboutWebhook):
     """A webhook was switched on."""
 
     kind: ClassVar = ChangeKind.WEBHOOK_ENABLED
-
-    webhook: WebhookFacts
-
-    def to_json(self) -> Sides:
-        """Return the stored form."""
-        return None, self.webhook.to_json()
-
-    @classmethod
-    def from_json(cls, _before: Facts, after: Facts) -> Self:
-        """Read the stored form."""
-        return cls(WebhookFacts.from_json(after))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,39 +136,17 @@ class WebhookDisabled:
 
 
 @dataclass(frozen=True, slots=True)
-class WebhookSecretRotated:
+class WebhookSecretRotated(_AboutWebhook):
     """A webhook got another secret."""
 
     kind: ClassVar = ChangeKind.WEBHOOK_SECRET_ROTATED
 
-    webhook: WebhookFacts
-
-    def to_json(self) -> Sides:
-        """Return the stored form."""
-        return None, self.webhook.to_json()
-
-    @classmethod
-    def from_json(cls, _before: Facts, after: Facts) -> Self:
-        """Read the stored form."""
-        return cls(WebhookFacts.from_json(after))
-
 
 @dataclass(frozen=True, slots=True)
-class WebhookTested:
+class WebhookTested(_AboutWebhook):
     """A test was sent to a webhook."""
 
     kind: ClassVar = ChangeKind.WEBHOOK_TESTED
-
-    webhook: WebhookFacts
-
-    def to_json(self) -> Sides:
-        """Return the stored form."""
-        return None, self.webhook.to_json()
-
-    @classmethod
-    def from_json(cls, _before: Facts, after: Facts) -> Self:
-        """Read the stored form."""
-        return cls(WebhookFacts.from_json(after))
 
 
 @dataclass(frozen=True, slots=True)
