@@ -13,7 +13,7 @@ from promptuary.api import errors as api
 from promptuary.api.posthog import errors as posthog
 from promptuary.api.posthog.bodies import JSON, MAX_BODY_BYTES, parse_body
 from promptuary.api.posthog.inputs import FetchQuery, LLMPromptCreate, PatchedLLMPromptPublish
-from promptuary.model import errors
+from promptuary.model import errors, release_errors
 from promptuary.model.access import Permission
 from promptuary.model.content import MAX_BYTES, encode_config, encode_prompt
 from promptuary.model.edits import Edit, apply_edits
@@ -26,7 +26,7 @@ Made = Exception | Callable[[], object]
 
 _NAME = "support-reply"
 _RELEASE = "466a1d9a-b7da-4af1-a310-977834a192a5"
-_MOVED = errors.MoveRefusal(_NAME, "label_moved", "Label 'production' points at version 9 by now.", 9)
+_MOVED = release_errors.MoveRefusal(_NAME, "label_moved", "Label 'production' points at version 9 by now.", 9)
 _ADDRESS_WITHOUT_ENDPOINT = api.envelope("invalid_request", "not_found", "Endpoint not found.")
 
 EXAMPLES: list[tuple[str, Made]] = [
@@ -44,7 +44,7 @@ EXAMPLES: list[tuple[str, Made]] = [
     ("A name of a label is a number.", lambda: check_label_name("7", field="label_name")),
     ("A name of a label is reserved.", lambda: check_label_name("latest", field="label_name")),
     ("The name of a new prompt is taken.", errors.NameTaken()),
-    ("A rule for the pattern exists.", errors.RuleExists("production")),
+    ("A rule for the pattern exists.", release_errors.RuleExists("production")),
     ("The name of a copy is taken.", errors.CopyNameTaken()),
     ("The text of an edit does not occur.", lambda: apply_edits('"Hello!"', [Edit("Bye", "Hi")])),
     ("The text of an edit occurs more than once.", lambda: apply_edits('"Hello!"', [Edit("l", "L")])),
@@ -60,24 +60,23 @@ EXAMPLES: list[tuple[str, Made]] = [
     ("The key is limited to other projects.", errors.KeyLimitedToOtherProjects(2)),
     ("The key's owner is not a member of the project.", errors.NotAMember()),
     ("The role of the key's owner is too low.", errors.RoleTooLow(Permission.WRITE.role)),
-    ("A rule protects the label.", errors.LabelProtected("production", 1)),
-    ("The change request is the caller's own work.", errors.MayNotApprove()),
-    ("The caller is no user.", errors.MissingUser()),
+    ("A rule protects the label.", release_errors.LabelProtected("production", 1)),
+    ("The change request is the caller's own work.", release_errors.MayNotApprove()),
+    ("The caller is no user.", release_errors.MissingUser()),
     ("A page of another site sends the request with a session.", api.sent_from_elsewhere()),
     ("The project does not exist.", errors.ProjectNotFound()),
-    ("The change request does not exist.", errors.RequestNotFound(7)),
-    ("The rule for labels does not exist.", errors.RuleNotFound(7)),
-    ("The project has a rule for these labels.", errors.RuleExists("production")),
-    ("The change request was merged or closed.", errors.RequestEnded("merged")),
-    ("A label of the change request was moved meanwhile.", errors.RequestOutdated(OUTDATED)),
-    ("The change request lacks approvals.", errors.NotEnoughApprovals(1, 2)),
+    ("The change request does not exist.", release_errors.RequestNotFound(7)),
+    ("The rule for labels does not exist.", release_errors.RuleNotFound(7)),
+    ("The change request was merged or closed.", release_errors.RequestEnded("merged")),
+    ("A label of the change request was moved meanwhile.", release_errors.RequestOutdated(OUTDATED)),
+    ("The change request lacks approvals.", release_errors.NotEnoughApprovals(1, 2)),
     ("The prompt does not exist.", errors.PromptNotFound(_NAME)),
     ("The prompt has no such version.", errors.PromptNotFound(_NAME, version=7)),
     ("The prompt has no such label.", errors.PromptNotFound(_NAME, label="production")),
     ("The archived prompt does not exist.", errors.ArchivedPromptNotFound(_NAME)),
     ("The version for a label does not exist.", errors.VersionNotFound(_NAME, 7)),
     ("The label to remove does not exist.", errors.LabelNotFound("production", _NAME)),
-    ("The release does not exist.", errors.ReleaseNotFound(_RELEASE)),
+    ("The release does not exist.", release_errors.ReleaseNotFound(_RELEASE)),
     ("The webhook does not exist.", errors.WebhookNotFound("aa8ed27a-8f1c-4f2a-9f0e-a7a4bd1a8a53")),
     ("The delivery does not exist.", errors.DeliveryNotFound(7)),
     ("The path does not exist.", api.ApiError(404, _ADDRESS_WITHOUT_ENDPOINT)),
@@ -85,7 +84,7 @@ EXAMPLES: list[tuple[str, Made]] = [
     ("The name of the archived prompt is in use by another prompt.", errors.RestoredNameTaken()),
     ("Another version was published after the base version.", errors.VersionConflict(4)),
     ("The label is not at the expected version; null if it is not set.", errors.LabelMoved(4)),
-    ("Labels that are to move together cannot all move; nothing was changed.", errors.ReleaseRefused([_MOVED])),
+    ("Labels that are to move together cannot all move; nothing was changed.", release_errors.ReleaseRefused([_MOVED])),
     (
         "An imported prompt already exists with another history.",
         errors.HistoryConflict(_NAME, "another prompt has the name here"),

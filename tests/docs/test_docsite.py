@@ -15,9 +15,10 @@ from docsite.links import DeadLink, Links
 from docsite.navigation import Unlisted, list_sections
 from docsite.refusals import EXAMPLES, answers_of_examples, refusals_as_markdown
 from docsite.staging import ROOT, stage
-from promptuary.model import errors
+from promptuary.model import errors, release_errors
 
 COMMANDS = all_commands()
+MODULES = {errors.__name__, release_errors.__name__}
 ELSEWHERE = {
     errors.NotFound,
     errors.PermissionDenied,
@@ -131,7 +132,7 @@ def test_every_endpoint_is_in_the_reference_with_parameters_bodies_and_answers(s
 def test_every_refusal_of_the_api_is_in_the_reference() -> None:
     shown = {type(made) for _, made in EXAMPLES}
     raised = {errors.InvalidValue, errors.EditRefused}
-    assert {kind for kind in _all_below(errors.RegistryError) if kind.__module__ == errors.__name__ and kind not in ELSEWHERE} == (
+    assert {kind for kind in _all_below(errors.RegistryError) if kind.__module__ in MODULES and kind not in ELSEWHERE} == (
         shown | raised
     ) & {*_all_below(errors.RegistryError)}
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from promptuary.http.scope import REQUEST_ID
-from promptuary.model import errors, reference_errors
+from promptuary.model import errors, reference_errors, release_errors
 from promptuary.model.json_text import dump_compact
 
 RETRY_UNAVAILABLE_SECONDS = 1
@@ -136,15 +136,15 @@ STATUSES: dict[type[errors.RegistryError], int] = {
     errors.InvalidBackup: 400,
     errors.VersionConflict: 409,
     errors.LabelMoved: 409,
-    errors.ReleaseRefused: 409,
-    errors.ReleaseNotFound: 404,
-    errors.RequestNotFound: 404,
-    errors.RuleNotFound: 404,
-    errors.RequestEnded: 409,
-    errors.RequestOutdated: 409,
-    errors.NotEnoughApprovals: 409,
-    errors.RuleExists: 400,
-    errors.LabelProtected: 403,
+    release_errors.ReleaseRefused: 409,
+    release_errors.ReleaseNotFound: 404,
+    release_errors.RequestNotFound: 404,
+    release_errors.RuleNotFound: 404,
+    release_errors.RequestEnded: 409,
+    release_errors.RequestOutdated: 409,
+    release_errors.NotEnoughApprovals: 409,
+    release_errors.RuleExists: 400,
+    release_errors.LabelProtected: 403,
     reference_errors.InvalidReference: 400,
     reference_errors.ReferencedPrompt: 409,
     reference_errors.ReferencedLabel: 409,

@@ -3,9 +3,6 @@
 The texts are those of the wire contract wherever it states one, because API clients and people read the same sentences.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 
 class UserFacingError(Exception):
     """The root of all expected failures, also those outside the domain; ``str(failure)`` is one clear sentence for people."""
@@ -70,32 +67,6 @@ class HistoryConflict(RegistryError):
     def __init__(self, name: str, problem: str) -> None:
         super().__init__(f"Prompt '{name}' cannot be imported: {problem}.")
         self.name = name
-
-
-class RequestEnded(RegistryError):
-    """A change request was merged or closed, so it does not change any more."""
-
-    def __init__(self, state: str) -> None:
-        super().__init__(f"This change request is {state}.")
-        self.state = state
-
-
-class RequestOutdated(RegistryError):
-    """A change request is not what the caller has looked at: its labels or its moves have changed since."""
-
-
-class NotEnoughApprovals(RegistryError):
-    """A change request has not the approvals that it takes."""
-
-    def __init__(self, given: int, needed: int) -> None:
-        super().__init__(f"This change request has {given} of {needed} approvals.")
-
-
-class RuleExists(RegistryError):
-    """The project has a rule for this pattern."""
-
-    def __init__(self, pattern: str) -> None:
-        super().__init__(f"A rule for '{pattern}' already exists.")
 
 
 class NameTaken(RegistryError):
@@ -171,27 +142,6 @@ class LabelNotFound(NotFound):
         super().__init__(f"Label '{label}' not found on prompt '{name}'.")
 
 
-class RequestNotFound(NotFound):
-    """The project has no change request of this number."""
-
-    def __init__(self, request_id: int) -> None:
-        super().__init__(f"No change request has the number {request_id}.")
-
-
-class RuleNotFound(NotFound):
-    """The project has no rule of this id."""
-
-    def __init__(self, rule_id: int) -> None:
-        super().__init__(f"No rule for labels has the id {rule_id}.")
-
-
-class ReleaseNotFound(NotFound):
-    """The project has no release of this id."""
-
-    def __init__(self, release_id: str) -> None:
-        super().__init__(f"No release has the id '{release_id}'.")
-
-
 class UserNotFound(NotFound):
     """No user has this e-mail address."""
 
@@ -247,26 +197,6 @@ class VersionConflict(RegistryError):
     def __init__(self, current_version: int) -> None:
         super().__init__("The prompt changed since you opened it. Reload the latest version and try again.")
         self.current_version = current_version
-
-
-class ReleaseRefused(RegistryError):
-    """Several labels were to move together, and some cannot, so none did; ``refusals`` say which and why."""
-
-    def __init__(self, refusals: "Sequence[MoveRefusal]") -> None:
-        first = refusals[0]
-        others = f" {len(refusals) - 1} more cannot move either." if len(refusals) > 1 else ""
-        super().__init__(f"Nothing was changed, because not all labels can move. Prompt '{first.name}': {first.detail}{others}")
-        self.refusals = tuple(refusals)
-
-
-@dataclass(frozen=True, slots=True)
-class MoveRefusal:
-    """Reason why a label of one prompt cannot move together with others; ``current_version`` is where it is."""
-
-    name: str
-    code: str
-    detail: str
-    current_version: int | None
 
 
 class EditRefused(RegistryError):
@@ -356,29 +286,6 @@ class UnknownProjectToken(RegistryError):
 
 class PermissionDenied(RegistryError):
     """The root of "you are known, but you may not"."""
-
-
-class LabelProtected(PermissionDenied):
-    """A rule of the project forbids the move of a label."""
-
-    def __init__(self, label: str, project_id: int) -> None:
-        super().__init__(f"The label '{label}' is protected. Open a change request or ask an admin.")
-        self.label = label
-        self.project_id = project_id
-
-
-class MissingUser(PermissionDenied):
-    """Only users approve change requests, and the operator at the command line is none."""
-
-    def __init__(self) -> None:
-        super().__init__("Only a user can approve a change request.")
-
-
-class MayNotApprove(PermissionDenied):
-    """A user cannot approve a change request that is their own work."""
-
-    def __init__(self) -> None:
-        super().__init__("You proposed this change or wrote one of its texts, so another user must approve it.")
 
 
 class MissingScope(PermissionDenied):

@@ -18,16 +18,9 @@ from promptuary.model.change_requests import (
     check_title,
 )
 from promptuary.model.changes import payloads
-from promptuary.model.errors import (
-    InvalidValue,
-    NotEnoughApprovals,
-    RegistryError,
-    RequestEnded,
-    RequestNotFound,
-    RequestOutdated,
-    RoleTooLow,
-)
+from promptuary.model.errors import InvalidValue, RegistryError, RoleTooLow
 from promptuary.model.label_history import MoveCause, MoveKind
+from promptuary.model.release_errors import NotEnoughApprovals, RequestEnded, RequestNotFound, RequestOutdated
 from promptuary.registry.changes import record_project_change
 from promptuary.registry.moves import Moves, look_at_moves, record_moves
 from promptuary.registry.request_merging import (

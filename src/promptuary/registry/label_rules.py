@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from promptuary.model.access import Actor, Permission, Role
 from promptuary.model.changes import payloads
-from promptuary.model.errors import InvalidValue, RuleExists, RuleNotFound
+from promptuary.model.errors import InvalidValue
 from promptuary.model.label_rules import MAX_RULES, LabelRule, check_approvals, check_pattern
+from promptuary.model.release_errors import RuleExists, RuleNotFound
 from promptuary.registry.changes import record_project_change
 from promptuary.store import label_rules, members, projects
 from promptuary.store.engine.database import Transaction

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC
 
 from promptuary.model.access import Actor, Permission
-from promptuary.model.errors import LabelNotFound, MoveRefusal, PromptNotFound, VersionNotFound
+from promptuary.model.errors import LabelNotFound, PromptNotFound, VersionNotFound
 from promptuary.model.label_history import DIRECTLY, MoveCause, MoveKind
 from promptuary.model.names import check_label_name
 from promptuary.model.reference_errors import ReferencedPrompt
+from promptuary.model.release_errors import MoveRefusal
 from promptuary.model.usage import KeyUsage, recent_days
 from promptuary.registry import references
 from promptuary.registry.labels import ANYWHERE, ExpectedVersion, find_former_position, require_position

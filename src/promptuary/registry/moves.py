@@ -10,10 +10,11 @@ from datetime import UTC
 from promptuary.model.access import Actor
 from promptuary.model.changes import payloads
 from promptuary.model.contract_changes import ChangeLevel, ContractComparison
-from promptuary.model.errors import LabelProtected, MoveRefusal, RegistryError, ReleaseRefused, TooManyLabels
+from promptuary.model.errors import RegistryError, TooManyLabels
 from promptuary.model.label_history import MoveCause, MoveKind
 from promptuary.model.prompts import Label, Prompt, Version
 from promptuary.model.reference_errors import InvalidReference, ReferencedLabel
+from promptuary.model.release_errors import LabelProtected, MoveRefusal, ReleaseRefused
 from promptuary.model.usage import KeyUsage, recent_days
 from promptuary.registry import references
 from promptuary.registry.changes import record

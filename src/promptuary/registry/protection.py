@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from promptuary.model.access import Actor, Permission, Role
 from promptuary.model.contract_changes import ChangeLevel
-from promptuary.model.errors import InvalidValue, LabelProtected, PromptNotFound, RoleTooLow
+from promptuary.model.errors import InvalidValue, PromptNotFound, RoleTooLow
 from promptuary.model.label_history import MoveCause, MoveKind, checked_reason
 from promptuary.model.label_rules import LabelRule, Protection, protection_of
 from promptuary.model.prompts import Label, Prompt, Version
+from promptuary.model.release_errors import LabelProtected
 from promptuary.registry.contract_effects import effect_of_move, served_text
 from promptuary.store import label_rules, labels, prompts, versions
 from promptuary.store.engine.database import Transaction

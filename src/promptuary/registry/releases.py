@@ -5,17 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from promptuary.model.access import Actor, Permission
-from promptuary.model.errors import (
-    InvalidValue,
-    LabelNotFound,
-    MoveRefusal,
-    PromptNotFound,
-    ReleaseNotFound,
-    ReleaseRefused,
-)
+from promptuary.model.errors import InvalidValue, LabelNotFound, PromptNotFound
 from promptuary.model.label_history import LabelMove, MoveCause, MoveKind
 from promptuary.model.names import check_label_name
 from promptuary.model.prompts import Label, Prompt, Version
+from promptuary.model.release_errors import MoveRefusal, ReleaseNotFound, ReleaseRefused
 from promptuary.registry.moves import Moves, WantedMove, look_at_moves, make_moves, record_moves
 from promptuary.registry.protection import cause_of
 from promptuary.store import label_moves, labels, prompts, versions

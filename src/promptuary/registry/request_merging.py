@@ -6,20 +6,11 @@ from dataclasses import dataclass, replace
 
 from promptuary.model.access import Actor, Role
 from promptuary.model.change_requests import MAX_MOVES, Approval, ChangeRequest, ProposedMove, RequestState
-from promptuary.model.errors import (
-    InvalidValue,
-    LabelNotFound,
-    LabelProtected,
-    MayNotApprove,
-    MissingUser,
-    PromptNotFound,
-    RequestOutdated,
-    RoleTooLow,
-    VersionNotFound,
-)
+from promptuary.model.errors import InvalidValue, LabelNotFound, PromptNotFound, RoleTooLow, VersionNotFound
 from promptuary.model.label_history import MAX_REASON, MoveCause, MoveKind
 from promptuary.model.label_rules import LabelRule, Protection, protection_of_all
 from promptuary.model.names import check_label_name
+from promptuary.model.release_errors import LabelProtected, MayNotApprove, MissingUser, RequestOutdated
 from promptuary.registry.moves import Moves, WantedMove, make_moves
 from promptuary.registry.protection import is_breaking
 from promptuary.store import label_rules, labels, prompts, versions

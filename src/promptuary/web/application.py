@@ -12,7 +12,8 @@ from starlette.types import ASGIApp
 
 from promptuary.http.body import CLIENT_GONE, BodyTooSlow
 from promptuary.http.request_log import log_damage
-from promptuary.model.errors import LabelProtected, PromptNotFound, RegistryError, Unavailable
+from promptuary.model.errors import PromptNotFound, RegistryError, Unavailable
+from promptuary.model.release_errors import LabelProtected
 from promptuary.web import home, routes
 from promptuary.web.account import keys, profile, sessions, sign_in
 from promptuary.web.assets import PREFIX

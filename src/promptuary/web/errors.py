@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from promptuary.model import errors, reference_errors
+from promptuary.model import errors, reference_errors, release_errors
 from promptuary.model.text import counted
 
 
@@ -77,15 +77,15 @@ PAGES: dict[type[errors.RegistryError], ErrorPage] = {
         "Go back: your text is still in the form. Copy it before you load the latest version.",
     ),
     errors.LabelMoved: _CONFLICT,
-    errors.ReleaseRefused: _CONFLICT,
-    errors.LabelProtected: ErrorPage(
+    release_errors.ReleaseRefused: _CONFLICT,
+    release_errors.LabelProtected: ErrorPage(
         403, "This label is protected", "Nothing was changed. Others approve and merge a change request."
     ),
-    errors.MayNotApprove: ErrorPage(403, "This is your own work", "Nothing was changed. Ask another member to approve it."),
-    errors.RequestEnded: _OUTDATED,
-    errors.RequestOutdated: _OUTDATED,
-    errors.NotEnoughApprovals: _OUTDATED,
-    errors.RuleExists: ErrorPage(400, "There is a rule for this pattern", "Nothing was changed. Change that rule."),
+    release_errors.MayNotApprove: ErrorPage(403, "This is your own work", "Nothing was changed. Ask another member to approve it."),
+    release_errors.RequestEnded: _OUTDATED,
+    release_errors.RequestOutdated: _OUTDATED,
+    release_errors.NotEnoughApprovals: _OUTDATED,
+    release_errors.RuleExists: ErrorPage(400, "There is a rule for this pattern", "Nothing was changed. Change that rule."),
     errors.LastAdmin: _CONFLICT,
     reference_errors.ReferencedPrompt: _REFERENCED,
     reference_errors.ReferencedLabel: _REFERENCED,

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from promptuary.model.errors import InvalidValue, LabelProtected, NameTaken, TooManyLabels
+from promptuary.model.errors import InvalidValue, NameTaken, TooManyLabels
 from promptuary.model.json_text import InvalidJson, find_surrogate, parse
+from promptuary.model.release_errors import LabelProtected
 
 _FIELDS = {
     "name": ("name", "Name"),

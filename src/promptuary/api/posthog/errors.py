@@ -31,7 +31,7 @@ from promptuary.http.body import CLIENT_GONE, BodyTooSlow
 from promptuary.http.rate_limits import RateLimited
 from promptuary.http.request_log import log_damage
 from promptuary.http.scope import REQUEST_ID, SENT_METHOD
-from promptuary.model import errors, reference_errors
+from promptuary.model import errors, reference_errors, release_errors
 
 _VALIDATION_CODES = {"invalid": "invalid_input", "invalid_object": "invalid_input"}
 _WHOLE_OBJECT_CODES = {"invalid_object", "not_a_list"}
@@ -73,7 +73,7 @@ def _unresolved_body(refusal: reference_errors.UnresolvedReference) -> Body:
     return {"detail": str(refusal), "reference_name": refusal.name}
 
 
-def show_refusals(refusals: Iterable[errors.MoveRefusal]) -> list[Body]:
+def show_refusals(refusals: Iterable[release_errors.MoveRefusal]) -> list[Body]:
     """Show why labels cannot be moved; the shape is `LLMPromptMoveRefusal`."""
     return [
         {"name": each.name, "code": each.code, "detail": each.detail, "current_version": each.current_version} for each in refusals
@@ -111,15 +111,15 @@ SHAPES: dict[type[errors.RegistryError], Shape] = {
     errors.InvalidBackup: _envelope_of("validation_error", "invalid_input"),
     errors.VersionConflict: lambda refusal: {"detail": str(refusal), "current_version": refusal.current_version},
     errors.LabelMoved: lambda refusal: {"detail": str(refusal), "current_version": refusal.current_version},
-    errors.ReleaseRefused: lambda refusal: {"detail": str(refusal), "refused": show_refusals(refusal.refusals)},
-    errors.ReleaseNotFound: _detail,
-    errors.RequestNotFound: _detail,
-    errors.RuleNotFound: _detail,
-    errors.RequestEnded: _detail,
-    errors.RequestOutdated: _detail,
-    errors.NotEnoughApprovals: _detail,
-    errors.RuleExists: lambda refusal: envelope("validation_error", "unique", str(refusal), "pattern"),
-    errors.LabelProtected: lambda refusal: {
+    release_errors.ReleaseRefused: lambda refusal: {"detail": str(refusal), "refused": show_refusals(refusal.refusals)},
+    release_errors.ReleaseNotFound: _detail,
+    release_errors.RequestNotFound: _detail,
+    release_errors.RuleNotFound: _detail,
+    release_errors.RequestEnded: _detail,
+    release_errors.RequestOutdated: _detail,
+    release_errors.NotEnoughApprovals: _detail,
+    release_errors.RuleExists: lambda refusal: envelope("validation_error", "unique", str(refusal), "pattern"),
+    release_errors.LabelProtected: lambda refusal: {
         "detail": str(refusal),
         "change_requests_url": f"/projects/{refusal.project_id}/requests/",
     },

@@ -41,7 +41,7 @@ class RequestFacts:
 
 @dataclass(frozen=True, slots=True)
 class _AboutRequest:
-    """What happened to a change request, as it is afterwards."""
+    """A step of a change request, which is stored as it is afterwards."""
 
     request: RequestFacts
 

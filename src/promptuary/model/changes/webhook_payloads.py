@@ -51,7 +51,7 @@ class WebhookFacts:
 
 @dataclass(frozen=True, slots=True)
 class _AboutWebhook:
-    """What happened to a webhook, as it is afterwards."""
+    """A step of a webhook, which is stored as it is afterwards."""
 
     webhook: WebhookFacts
 

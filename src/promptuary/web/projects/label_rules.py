@@ -3,8 +3,9 @@
 from starlette.responses import Response
 
 from promptuary.model.access import Permission, Role
-from promptuary.model.errors import InvalidValue, RuleExists
+from promptuary.model.errors import InvalidValue
 from promptuary.model.label_rules import MAX_APPROVALS
+from promptuary.model.release_errors import RuleExists
 from promptuary.registry import label_rules, prompts
 from promptuary.web.form_errors import FormProblem
 from promptuary.web.forms import Form

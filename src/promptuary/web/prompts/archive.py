@@ -3,11 +3,12 @@
 from starlette.responses import Response
 
 from promptuary.model.access import Actor, Permission
-from promptuary.model.errors import InvalidValue, LabelProtected, NameTaken, RegistryError, VersionConflict
+from promptuary.model.errors import InvalidValue, NameTaken, RegistryError, VersionConflict
 from promptuary.model.label_history import MoveKind
 from promptuary.model.listing import Listing
 from promptuary.model.prompts import LabelPointer, Standing
 from promptuary.model.reference_errors import ReferencedPrompt, UnrestorableReferences
+from promptuary.model.release_errors import LabelProtected
 from promptuary.registry import archived, dependents, labels, move_previews, prompts, protection
 from promptuary.web.errors import SignInNeeded
 from promptuary.web.form_errors import FormProblem, problem_of

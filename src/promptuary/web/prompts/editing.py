@@ -7,10 +7,11 @@ from starlette.responses import Response
 
 from promptuary.model.access import Actor, Permission
 from promptuary.model.contracts import encode_contract
-from promptuary.model.errors import InvalidValue, LabelProtected, NameTaken, PromptNotFound, TooManyLabels, VersionConflict
+from promptuary.model.errors import InvalidValue, NameTaken, PromptNotFound, TooManyLabels, VersionConflict
 from promptuary.model.hidden_characters import added_hidden
 from promptuary.model.json_text import dump_indented
 from promptuary.model.prompts import LabelPointer, Version
+from promptuary.model.release_errors import LabelProtected
 from promptuary.model.templates import Template
 from promptuary.model.variable_hints import hints_of
 from promptuary.registry import prompts, protection

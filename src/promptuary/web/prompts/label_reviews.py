@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from starlette.responses import Response
 
 from promptuary.model.access import Actor
-from promptuary.model.errors import InvalidValue, LabelNotFound, LabelProtected, RegistryError
+from promptuary.model.errors import InvalidValue, LabelNotFound, RegistryError
 from promptuary.model.label_history import LabelMove
 from promptuary.model.prompts import Version
+from promptuary.model.release_errors import LabelProtected
 from promptuary.registry import labels, move_previews, prompts
 from promptuary.registry.moves import LABEL_IS_PROTECTED, Move, Moves
 from promptuary.registry.reference_previews import MovePreview, list_parents_of_label, preview_move

@@ -3,9 +3,10 @@
 from starlette.responses import Response
 
 from promptuary.model.access import Actor, Permission
-from promptuary.model.errors import InvalidValue, LabelMoved, LabelProtected, PromptNotFound, VersionNotFound
+from promptuary.model.errors import InvalidValue, LabelMoved, PromptNotFound, VersionNotFound
 from promptuary.model.names import check_label_name
 from promptuary.model.reference_errors import InvalidReference, ReferencedLabel
+from promptuary.model.release_errors import LabelProtected
 from promptuary.registry import labels, prompts
 from promptuary.web.form_errors import FormProblem, problem_of
 from promptuary.web.forms import Form

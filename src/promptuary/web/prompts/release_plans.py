@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from promptuary.differences import Budget, ConfigChange, compare_configs_within
 from promptuary.model.access import Actor
 from promptuary.model.contract_changes import ChangeLevel
-from promptuary.model.errors import MoveRefusal
+from promptuary.model.release_errors import MoveRefusal
 from promptuary.registry import prompts
 from promptuary.registry.moves import ChangedText, Move, Moves
 from promptuary.store.engine.database import Transaction

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from promptuary.model.access import Actor, Permission
-from promptuary.model.errors import InvalidValue, LabelNotFound, MoveRefusal, PromptNotFound, ReleaseRefused
+from promptuary.model.errors import InvalidValue, LabelNotFound, PromptNotFound
+from promptuary.model.release_errors import MoveRefusal, ReleaseRefused
 from promptuary.model.text import counted
 from promptuary.registry import prompts, releases
 from promptuary.web.form_errors import FormProblem, problem_of

@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from promptuary.model.access import Actor, Permission
 from promptuary.model.change_requests import ChangeRequest, RequestState
-from promptuary.model.errors import InvalidValue, LabelProtected, NotEnoughApprovals, ReleaseRefused, RequestEnded, RequestOutdated
+from promptuary.model.errors import InvalidValue
+from promptuary.model.release_errors import LabelProtected, NotEnoughApprovals, ReleaseRefused, RequestEnded, RequestOutdated
 from promptuary.model.text import counted
 from promptuary.registry import change_requests
 from promptuary.store.engine.database import Transaction

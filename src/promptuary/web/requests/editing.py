@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from promptuary.model.access import Actor, Permission
 from promptuary.model.change_requests import ChangeRequest
-from promptuary.model.errors import InvalidValue, NotFound, RegistryError, RequestEnded, RequestOutdated
+from promptuary.model.errors import InvalidValue, NotFound, RegistryError
+from promptuary.model.release_errors import RequestEnded, RequestOutdated
 from promptuary.registry import change_requests
 from promptuary.registry.request_merging import WantedPosition
 from promptuary.web.errors import detail_of
