@@ -64,7 +64,6 @@ def complete(tx: Transaction) -> None:
             "name": row.name,
             # When an older server restored a prompt is not known.
             "started_at": tx.clock() if row.id in begun else row.created_at,
-            "ended_at": row.archived_at,
         }
         for row in tx.connection.execute(periods_to_begin()).all()
     ]
@@ -80,11 +79,9 @@ def list_incomplete(tx: Transaction) -> list[tuple[str, str]]:
 
 
 def periods_to_begin() -> Select[Any]:
-    """Select the prompts without a period that should have one: all those that were never in one, and active ones."""
-    has_any = exists().where(prompt_periods.c.prompt_id == prompts.c.id)
-    has_current = has_any.where(prompt_periods.c.ended_at.is_(None))
-    is_missing = not_(has_any) | (prompts.c.archived_at.is_(None) & not_(has_current))
-    return select(prompts).where(is_missing).order_by(prompts.c.id)
+    """Select the active prompts that have no period. Archived ones need none: an import may have brought them as such."""
+    lasting = exists().where(prompt_periods.c.prompt_id == prompts.c.id, prompt_periods.c.ended_at.is_(None))
+    return select(prompts).where(prompts.c.archived_at.is_(None), not_(lasting)).order_by(prompts.c.id)
 
 
 def periods_to_end() -> Select[Any]:
