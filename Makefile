@@ -5,6 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 SITE := .venv-docs/bin
+HATCHLING := .venv-build/bin/python -m hatchling build --target sdist --target wheel
 PIP_OF_BUILD := .venv-build/bin/python -m pip --disable-pip-version-check --quiet
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
@@ -63,6 +64,7 @@ lint: .venv/dev-is-installed
 	$(BIN)/ruff check .
 	$(BIN)/python clients/python/generate_sync.py --check
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/windows $(addprefix src/promptuary/,cli differences exports files model remote sync)
 	$(BIN)/lint-imports
 	$(BIN)/python -m prose
 	@if command -v npm >/dev/null; then $(MAKE) --silent --no-print-directory frontend-types; fi
@@ -92,9 +94,9 @@ format: .venv/dev-is-installed
 ## Renew the locked requirements, at the newest versions that pyproject.toml allows.
 lock: .venv/dev-is-installed
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
-	  pyproject.toml --extra mcp --group build -o requirements/run.txt
+	  pyproject.toml --extra server --extra mcp --group build -o requirements/run.txt
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
-	  pyproject.toml --extra mcp --group build --group dev -c requirements/run.txt -o requirements/dev.txt
+	  pyproject.toml --extra server --extra mcp --group build --group dev -c requirements/run.txt -o requirements/dev.txt
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 	  --group docs -o requirements/docs.txt
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
@@ -102,15 +104,16 @@ lock: .venv/dev-is-installed
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 	  --group recipes-llama-index -o requirements/recipes-llama-index.txt
 
-## Build the wheel into dist/. It has the scripts and fonts of the pages, so this needs npm.
-build: .venv/dev-is-installed
+## Build the wheels and source archives of Promptuary and of the client library into dist/, with their SHA-256. Needs npm.
+build: build-client
 	@command -v npm >/dev/null || { echo "The wheel has the scripts of the pages, and npm, which builds them, is not installed."; exit 1; }
 	@$(MAKE) --silent --no-print-directory $(SCRIPTS)
-	$(BIN)/uv build --quiet --no-build-isolation --python $(BIN)/python --wheel
+	$(HATCHLING) --directory dist
+	@cd dist && sha256sum *.whl *.tar.gz > SHA256SUMS && cat SHA256SUMS
 
-## Build the wheel of the client library into dist/.
+## Build the wheel and the source archive of the client library into dist/.
 build-client: .venv-build/is-installed
-	$(PIP_OF_BUILD) wheel --no-deps --no-build-isolation --wheel-dir dist ./clients/python
+	cd clients/python && ../../$(HATCHLING) --directory ../../dist
 
 ## Remove everything that was installed or built.
 clean:
@@ -122,7 +125,7 @@ clean:
 	  || { echo "Promptuary needs Python 3.11 or newer. Set one: make PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv .venv
 
-# What builds the client, as it is locked for the server, and nothing else.
+# What builds wheels, as it is locked for the server, and nothing else.
 .venv-build/is-installed: requirements/run.txt | .venv-build/bin/python
 	@sed -n '/^\(hatchling\|packaging\|pathspec\|pluggy\|tomlkit\|trove-classifiers\)==/,/^    # via/p' $< > .venv-build/requirements.txt
 	$(PIP_OF_BUILD) install --require-hashes -r .venv-build/requirements.txt

@@ -88,6 +88,7 @@ _SECTIONS = [
         [
             Page("Changelog", "changelog.md", "CHANGELOG.md"),
             _doc("Versioning and stability", "versioning.md"),
+            _doc("Packages and releases", "distribution.md"),
             Page("Architecture", "architecture.md", "ARCHITECTURE.md"),
             Page("Contributing", "contributing.md", "CONTRIBUTING.md"),
         ],

@@ -12,6 +12,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from promptuary.model.errors import UserFacingError
+
 
 @dataclass(frozen=True, slots=True)
 class Location:
@@ -97,7 +99,13 @@ class _Commands(Mapping[str, Any]):
 
 
 def _load(name: str, location: Location) -> Any:  # noqa: ANN401 - the same
-    found = getattr(import_module(f"promptuary.cli.{location.module}"), location.function)
+    try:
+        found = getattr(import_module(f"promptuary.cli.{location.module}"), location.function)
+    except ModuleNotFoundError as error:
+        if (error.name or "promptuary").partition(".")[0] == "promptuary":
+            raise
+        message = f'promptuary {name} needs the server, which is not installed. Run: pip install "promptuary[server]"'
+        raise UserFacingError(message) from None
     # Of an application with a single command Typer makes the command itself, of one with a group a group of that one.
     app = typer.Typer(rich_markup_mode=None, add_completion=False)
     if isinstance(found, typer.Typer):

@@ -4,7 +4,6 @@ The draft is beside the file, named ``.part``; its first line says of which proj
 and checked.
 """
 
-import fcntl
 import gzip
 import hashlib
 import os
@@ -15,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from promptuary.exports.file_locks import lock
 from promptuary.exports.reading import Contents, trailer_of
 from promptuary.model.errors import InvalidExport, InvalidLine, NotEmpty
 from promptuary.model.json_text import dump
@@ -22,6 +22,9 @@ from promptuary.model.transfer import HEADER, PromptLine, VersionLine, read_line
 from promptuary.model.transfer_order import Order
 
 _FIRST_TIMESTAMP = datetime(1970, 1, 1, tzinfo=UTC)
+
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+"""Opens no symbolic link. Windows has no such option, and lets only administrators make links."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +59,12 @@ class Draft:
             message = f"{self.path} exists already. Choose another name."
             raise NotEmpty(message)
         try:
-            descriptor = os.open(self._draft_path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+            descriptor = os.open(self._draft_path, os.O_RDWR | os.O_CREAT | _NO_LINK, 0o600)
         except OSError as error:
             raise InvalidExport(self.path, f"It cannot be written: {error.strerror}.") from None
         self._file = os.fdopen(descriptor, "r+b")
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(descriptor)
             self._go_on()
         except BlockingIOError:
             self._file.close()
@@ -101,7 +104,7 @@ class Draft:
         """Check the draft and give it its name. Raises `InvalidExport`."""
         whole = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         try:
-            with os.fdopen(os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as target:
+            with os.fdopen(os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NO_LINK, 0o600), "wb") as target:
                 if self.path.suffix == ".gz":
                     # Without a name and a time in it, the same export is the same file.
                     with gzip.GzipFile(filename="", mode="wb", fileobj=target, mtime=0, compresslevel=6) as packed:
@@ -110,7 +113,9 @@ class Draft:
                     contents = self._copy(target.write)
                 target.flush()
                 os.fsync(target.fileno())
-            whole.rename(self.path)
+            whole.replace(self.path)
+            # Windows removes no file that is open.
+            self._file.close()
             self._draft_path.unlink()
         except OSError as error:
             raise InvalidExport(self.path, f"It cannot be written: {error.strerror}.") from None

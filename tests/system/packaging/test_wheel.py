@@ -4,12 +4,14 @@ import re
 import shutil
 import subprocess
 import sys
-import sysconfig
+import tarfile
 import zipfile
 from pathlib import Path
 
 import httpx2
 import pytest
+import trove_classifiers
+from packaging.metadata import Metadata
 from serving import environment, running_server
 
 from promptuary import __version__
@@ -18,27 +20,6 @@ from promptuary.web.bundle import is_built
 
 ROOT = Path(__file__).parents[3]
 SOURCES = ROOT / "src"
-UV = Path(sysconfig.get_path("scripts"), "uv")
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("dist")
-    options = ["--offline", "--quiet", "--no-build-isolation", f"--python={sys.executable}", f"--out-dir={folder}"]
-    subprocess.run([UV, "build", "--wheel", *options, ROOT], check=True)
-    return next(folder.glob("*.whl"))
-
-
-@pytest.fixture(scope="module")
-def scripts(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the commands of a fresh environment with the wheel, which borrows its requirements from this one."""
-    environment = tmp_path_factory.mktemp("installed") / "venv"
-    subprocess.run([UV, "venv", "--offline", "--quiet", f"--python={sys.executable}", environment], check=True)
-    subprocess.run([UV, "pip", "install", "--offline", "--quiet", "--no-deps", f"--python={environment}", wheel], check=True)
-    # A plain path in a .pth file does not activate the .pth files behind it, thus not the checkout.
-    (packages,) = environment.glob("lib/python*/site-packages")
-    (packages / "requirements.pth").write_text(sysconfig.get_path("purelib"))
-    return environment / "bin"
 
 
 def _run(*command: str | Path, folder: Path) -> str:
@@ -63,21 +44,47 @@ def test_the_wheel_has_the_scripts_and_faces_of_the_pages_and_their_licences(whe
 
 
 def test_no_wheel_is_built_without_its_scripts(tmp_path: Path) -> None:
-    for tool in ("make", "sh", "touch"):
+    for tool in ("make", "sh"):
         (tmp_path / tool).symlink_to(shutil.which(tool) or tool)
-    command = [str(tmp_path / "make"), "--old-file=.venv/dev-is-installed", "build"]
+    command = [str(tmp_path / "make"), "--old-file=build-client", "build"]
     told = subprocess.run(command, cwd=ROOT, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False)
     assert told.returncode != 0
     assert "npm, which builds them, is not installed" in told.stdout
 
 
-def test_the_wheel_tells_what_it_is(wheel: Path) -> None:
+def test_the_wheel_tells_what_it_is_in_metadata_that_indexes_accept(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
-        metadata = archive.read(name).decode()
-    assert f"\nVersion: {__version__}\n" in metadata
-    assert "\nLicense-Expression: MIT\n" in metadata
-    assert "\nRequires-Python: >=3.11\n" in metadata
+        metadata = Metadata.from_email(archive.read(name), validate=True)
+    assert (str(metadata.version), metadata.license_expression, str(metadata.requires_python)) == (__version__, "MIT", ">=3.11")
+    assert metadata.description_content_type == "text/markdown"
+    assert metadata.description == (ROOT / "README.md").read_text()
+    assert set(metadata.provides_extra or ()) == {"mcp", "otel", "redis", "server", "valkey"}
+    assert set(metadata.classifiers or ()) <= trove_classifiers.classifiers
+
+
+@pytest.mark.skipif(not is_built(), reason="The bundle is not built; `make frontend` needs npm.")
+def test_the_source_archive_builds_the_same_wheel_without_npm(wheel: Path, tmp_path: Path) -> None:
+    def build(kind: str, source: Path) -> Path:
+        command = [sys.executable, "-m", "hatchling", "build", "--target", kind, "--directory", str(tmp_path / kind)]
+        subprocess.run(command, cwd=source, env={"PATH": ""}, check=True, capture_output=True)
+        (built,) = (tmp_path / kind).iterdir()
+        return built
+
+    with tarfile.open(build("sdist", ROOT)) as archive:
+        archive.extractall(tmp_path / "unpacked", filter="data")
+    (source,) = (tmp_path / "unpacked").iterdir()
+    assert {path.name for path in source.iterdir()} <= {
+        "src",
+        "README.md",
+        "LICENSE",
+        "CHANGELOG.md",
+        "PKG-INFO",
+        "pyproject.toml",
+        ".gitignore",
+    }
+    # The same files, times and order: anyone can compare what is published with what the sources give.
+    assert build("wheel", source).read_bytes() == wheel.read_bytes()
 
 
 def test_the_installed_command_runs_outside_the_checkout(scripts: Path, tmp_path: Path) -> None:
