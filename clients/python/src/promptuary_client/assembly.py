@@ -11,6 +11,7 @@ from promptuary_client.core import Core
 from promptuary_client.prompts import Fallback, Prompt, PromptKey, fallback_content
 from promptuary_client.reports import report_answer, report_bundle, report_unused
 from promptuary_client.settings import (
+    Default,
     Settings,
     check_numbers,
     resolve_access,
@@ -28,7 +29,7 @@ def build_settings(
     host: str | None,
     api_key: str | None,
     project: str | int | None,
-    label: str | None,
+    label: str | Default | None,
     cache_dir: str | Path | bool,  # noqa: FBT001 - it may be a path, too.
     bundle: str | Path | None,
     *,

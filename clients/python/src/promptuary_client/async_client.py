@@ -26,8 +26,10 @@ class AsyncPromptuary:
     ``request_timeout`` seconds after its caller has timed out. Creating a client sends nothing. Raises `ConfigurationError`.
 
     ``host`` is the address of the server and ``api_key`` a key of it. ``project`` is the project's ID, its token (for reading
-    only) or ``@current``. Their defaults are ``PROMPTUARY_HOST``, ``PROMPTUARY_API_KEY`` and ``PROMPTUARY_PROJECT``. ``label`` is
-    the label to fetch if a call names neither a label nor a version.
+    only) or ``@current``. Their defaults are ``PROMPTUARY_HOST``, ``PROMPTUARY_API_KEY`` and ``PROMPTUARY_PROJECT``.
+
+    ``label`` is the label to fetch if a call names neither a label nor a version; its default is ``PROMPTUARY_LABEL``, and `None`
+    stands for the latest version.
 
     ``cache_dir`` is the folder of the disk cache; the default is ``PROMPTUARY_CACHE_DIR`` or a folder in the user's cache folder,
     and `False` disables it. ``max_entries`` is the maximum number of prompts, versions and labels in memory, and on disk.
@@ -54,7 +56,7 @@ class AsyncPromptuary:
         *,
         api_key: str | None = None,
         project: str | int | None = None,
-        label: str | None = None,
+        label: str | Default | None = DEFAULT,
         timeout: float = 1.0,
         ttl: float = 60.0,
         max_stale: float | None = None,

@@ -29,7 +29,7 @@ class Default(Enum):
 
 
 DEFAULT = Default.DEFAULT
-"""Value of ``label`` that stands for the label of the client, or the latest version if the client has none."""
+"""Value of ``label`` that stands for the default: in a call the client's own label, for a client ``PROMPTUARY_LABEL``."""
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OWN_HEADERS = frozenset({"authorization", "accept"})
@@ -152,7 +152,15 @@ def resolve_folder(folder: str | Path | None) -> Path:
 
 
 def resolve_label(label: object) -> str | None:
-    """Return the label that is fetched unless another is asked for. Raises `ConfigurationError` for an empty one."""
+    """Return the label that is fetched unless a call names another: the given one, else that of ``PROMPTUARY_LABEL``.
+
+    `None` stands for latest versions, whatever the environment says. Raises `ConfigurationError` for an empty label.
+    """
+    if label is DEFAULT:
+        found = os.environ.get("PROMPTUARY_LABEL")
+        if found is not None and not found.strip():
+            raise ConfigurationError("PROMPTUARY_LABEL is empty. Set it to a label, or remove it for the latest versions.")
+        return found and found.strip()
     if label is None or (isinstance(label, str) and label.strip()):
         return label
     raise ConfigurationError("`label` is empty, or no text. Give a label, or None for the latest versions.")
