@@ -39,7 +39,8 @@ def test_the_wheel_has_every_file_of_the_package_and_tells_what_it_is(tmp_path: 
 @pytest.mark.parametrize("kind", [Promptuary, AsyncPromptuary])
 def test_every_option_of_a_client_is_told_of_in_its_docstring_and_every_variable_in_the_readme(kind: type[object]) -> None:
     options = {f"``{name}``" for name in inspect.signature(kind).parameters}
-    variables = set(re.findall(r"PROMPTUARY_[A-Z_]+", (SOURCES / "promptuary_client" / "settings.py").read_text()))
+    texts = [path.read_text() for path in SOURCES.rglob("*.py")]
+    variables = {variable for text in texts for variable in re.findall(r"PROMPTUARY_[A-Z_]+", text)}
     assert {option for option in options if option not in (kind.__doc__ or "")} == set()
     assert {variable for variable in variables if variable not in README} == set()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from promptuary_client import errors
+from promptuary_client.access import resolve_access
 from promptuary_client.core import Core
 from promptuary_client.prompts import Fallback, Prompt, PromptKey, fallback_content
 from promptuary_client.reports import report_answer, report_bundle, report_unused
@@ -14,13 +15,11 @@ from promptuary_client.settings import (
     Default,
     Settings,
     check_numbers,
-    resolve_access,
     resolve_bundle,
     resolve_folder,
     resolve_headers,
     resolve_label,
     resolve_offline,
-    resolve_project,
     resolve_verify,
 )
 
@@ -29,6 +28,7 @@ def build_settings(
     host: str | None,
     api_key: str | None,
     project: str | int | None,
+    profile: str | None,
     label: str | Default | None,
     cache_dir: str | Path | bool,  # noqa: FBT001 - it may be a path, too.
     bundle: str | Path | None,
@@ -40,14 +40,14 @@ def build_settings(
 ) -> Settings:
     """Return settings from a client's arguments and the environment. Raises `ConfigurationError`."""
     is_offline = resolve_offline(offline)
-    address, key = resolve_access(host, api_key, offline=is_offline)
+    access = resolve_access(host, api_key, project, profile, offline=is_offline)
     # The cache is kept separately for each server and key.
-    has_disk = cache_dir is not False and bool(address)
+    has_disk = cache_dir is not False and bool(access.host)
     found, bundle_error = resolve_bundle(bundle)
     settings = Settings(
-        host=address,
-        api_key=key,
-        project=resolve_project(project),
+        host=access.host,
+        api_key=access.api_key,
+        project=access.project,
         label=resolve_label(label),
         folder=resolve_folder(None if isinstance(cache_dir, bool) else cache_dir) if has_disk else None,
         headers=resolve_headers(headers),

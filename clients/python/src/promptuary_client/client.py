@@ -27,7 +27,8 @@ class Promptuary:
     ``request_timeout`` seconds after its caller has timed out. Creating a client sends nothing. Raises `ConfigurationError`.
 
     ``host`` is the address of the server and ``api_key`` a key of it. ``project`` is the project's ID, its token (for reading
-    only) or ``@current``. Their defaults are ``PROMPTUARY_HOST``, ``PROMPTUARY_API_KEY`` and ``PROMPTUARY_PROJECT``.
+    only) or ``@current``. Their defaults are ``PROMPTUARY_HOST``, ``PROMPTUARY_API_KEY`` and ``PROMPTUARY_PROJECT``. ``profile``,
+    by default ``PROMPTUARY_PROFILE``, is a profile of ``promptuary login`` that has all of them, for Python 3.11 and newer.
 
     ``label`` is the label to fetch if a call names neither a label nor a version; its default is ``PROMPTUARY_LABEL``, and `None`
     stands for the latest version.
@@ -58,6 +59,7 @@ class Promptuary:
         *,
         api_key: str | None = None,
         project: str | int | None = None,
+        profile: str | None = None,
         label: str | Default | None = DEFAULT,
         timeout: float = 1.0,
         ttl: float = 60.0,
@@ -79,6 +81,7 @@ class Promptuary:
             host,
             api_key,
             project,
+            profile,
             label,
             cache_dir,
             bundle,

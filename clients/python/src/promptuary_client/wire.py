@@ -10,10 +10,11 @@ from typing import Any
 from urllib.parse import quote
 
 from promptuary_client import errors
+from promptuary_client.access import CURRENT_PROJECT
 from promptuary_client.contracts import is_contract
 from promptuary_client.prompts import Content, PromptKey
 from promptuary_client.references import read_references
-from promptuary_client.settings import CURRENT_PROJECT, DEFAULT, Settings
+from promptuary_client.settings import DEFAULT, Settings
 
 MAX_BODY = 256_000_000
 """Maximum bytes of a body, more than the largest page of prompts can have."""
