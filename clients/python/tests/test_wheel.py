@@ -54,8 +54,10 @@ def _run(program: str, service: Service, folder: Path) -> str:
 
 
 def test_the_readmes_examples_run_as_they_stand(service: Service, tmp_path: Path) -> None:
-    use, _, _, changes = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    use, on_change, _, _, changes = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     assert _run(f"{use}print(text, openai_kwargs)", service, tmp_path) == "You are helpful. {}\n"
+    rebuilt = "build()\ncompile, config = chains['support-reply']\nprint(compile(), config)"
+    assert _run(f"{on_change}{rebuilt}", service, tmp_path) == "You are helpful. {}\n"
     _run(
         f"from promptuary_client import Promptuary\nprompts = Promptuary()\n{changes}prompts.archive('sales-reply')",
         service,

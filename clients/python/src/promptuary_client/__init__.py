@@ -1,6 +1,7 @@
 """The client of Promptuary: prompts at run time, never in the way and never down."""
 
 from promptuary_client.async_client import AsyncPromptuary
+from promptuary_client.changes import Change, ChangeEvent
 from promptuary_client.chats import Message
 from promptuary_client.client import Promptuary
 from promptuary_client.errors import (
@@ -42,6 +43,8 @@ __all__ = [
     "KEEP",
     "AsyncPromptuary",
     "AuthenticationError",
+    "Change",
+    "ChangeEvent",
     "CompileError",
     "ConfigurationError",
     "ConflictError",

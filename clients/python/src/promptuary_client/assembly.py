@@ -8,9 +8,10 @@ from typing import Any
 
 from promptuary_client import errors
 from promptuary_client.access import resolve_access
+from promptuary_client.changes import ChangeEvent
 from promptuary_client.core import Core
 from promptuary_client.prompts import Fallback, Prompt, PromptKey, fallback_content
-from promptuary_client.reports import report_answer, report_bundle, report_unused
+from promptuary_client.reports import report_answer, report_bundle, report_change, report_unused
 from promptuary_client.settings import (
     Default,
     Settings,
@@ -73,16 +74,18 @@ def answer(
     config: Mapping[str, Any] | None,
 ) -> Prompt:
     """Return known content, else that of the bundle, else the fallback. Raises the reason if there is none."""
-    prompt = core.answer(key, is_confirmed=is_confirmed) or _bundled(settings, core, key)
-    if prompt is None:
-        if fallback is None:
-            raise _reason(settings, core, key).with_traceback(None) from settings.bundle_error
-        prompt = Prompt(fallback_content(key, fallback, config), key.name, None, key.label, "fallback", None)
-    else:
-        # A fallback often has fewer variables on purpose.
+    prompt = core.answer(key, is_confirmed=is_confirmed) or _substitute(settings, core, key, fallback, config)
+    # A fallback often has fewer variables on purpose.
+    if not prompt.is_fallback:
         prompt.report_unused_to(partial(_note_unused, settings, core))
     report_answer(settings, prompt)
     return prompt
+
+
+def announce(settings: Settings, core: Core, event: ChangeEvent) -> None:
+    """Call the program's hook with a change."""
+    event.prompt.report_unused_to(partial(_note_unused, settings, core))
+    report_change(settings, event)
 
 
 def has_substitute(settings: Settings, key: PromptKey, fallback: object) -> bool:
@@ -101,6 +104,18 @@ def _reason(settings: Settings, core: Core, key: PromptKey) -> errors.Promptuary
         # The user can only fix the file.
         return errors.UnreachableError(f"{error} {settings.bundle_error}")
     return error
+
+
+def _substitute(
+    settings: Settings, core: Core, key: PromptKey, fallback: Fallback | None, config: Mapping[str, Any] | None
+) -> Prompt:
+    found = _bundled(settings, core, key)
+    if found is None and fallback is None:
+        raise _reason(settings, core, key).with_traceback(None) from settings.bundle_error
+    if found is None and fallback is not None:
+        found = Prompt(fallback_content(key, fallback, config), key.name, None, key.label, "fallback", None)
+    # Content that has arrived meanwhile is served instead, and what arrives later is a change.
+    return core.substitute(key, found.content) or found
 
 
 def _bundled(settings: Settings, core: Core, key: PromptKey) -> Prompt | None:

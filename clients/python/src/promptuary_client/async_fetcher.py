@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import httpx2
 
 from promptuary_client import errors, process_hooks, wire
-from promptuary_client.assembly import answer, has_substitute
+from promptuary_client.assembly import announce, answer, has_substitute
 from promptuary_client.async_follower import AsyncFollower
 from promptuary_client.change_stream import ChangeStream
 from promptuary_client.core import OFFLINE, Core, PendingFetch, Step
@@ -36,6 +36,7 @@ class AsyncFetcher:
         self._left_behind: list[httpx2.AsyncClient | None] = []
         self._tasks: dict[PendingFetch, asyncio.Task[None]] = {}
         self._background: set[asyncio.Task[None]] = set()
+        self._is_announcing = False
         self._is_closed = False
         self._change_stream = ChangeStream(settings, self.core) if settings.live and not settings.offline else None
         self._follower: AsyncFollower | None = None
@@ -71,6 +72,7 @@ class AsyncFetcher:
                 changes_seen = self.core.changes_seen
                 page = operation.read(await self._send(operation.request, end - time.monotonic()))
                 taken = add_page(self.core, page, label, changes_seen=changes_seen)
+                self._announce()
                 report_unresolved(self.settings, self.core, page, label)
                 count += len(taken)
                 await self._keep_all(taken)
@@ -132,7 +134,7 @@ class AsyncFetcher:
         self._follower = None
         if self._end is not None:
             self._end()
-        self._tasks, self._background = {}, set()
+        self._tasks, self._background, self._is_announcing = {}, set(), False
 
     def _follow(self) -> None:
         """Start the follower if ``live`` is set and none runs."""
@@ -175,6 +177,7 @@ class AsyncFetcher:
             return
         if record is not None:
             self.core.add_from_disk(key, record.content, record.age)
+            self._announce()
 
     async def _confirm(self, pending: PendingFetch) -> None:
         key, known = pending.key, self.core.known(pending.key)
@@ -186,9 +189,25 @@ class AsyncFetcher:
             if not self._is_closed:
                 report_error(self.settings, key, error, has_content=has_content)
             return
-        # Callers that wait for the server do not wait for the disk.
+        # Callers that wait for the server wait neither for the disk nor for a hook.
         if self.core.confirm(pending, content):
             self._run_in_background(self._keep(key, content, is_new=content is not known))
+            self._announce()
+
+    def _announce(self) -> None:
+        """Report changes in a task, if there are any that nothing reports."""
+        if self.core.has_changes and not self._is_announcing and not self._is_closed:
+            self._is_announcing = True
+            self._run_in_background(self._announce_all())
+
+    async def _announce_all(self) -> None:
+        try:
+            while (event := self.core.next_change()) is not None:
+                announce(self.settings, self.core, event)
+                # Fetches get their turn between calls of the hook.
+                await asyncio.sleep(0)
+        finally:
+            self._is_announcing = False
 
     def _run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from promptuary_client import errors
 from promptuary_client.backoff import Backoff
-from promptuary_client.changes import Change, changes_request, is_cursor, read_change
+from promptuary_client.change_log import changes_request, is_cursor, read_event
+from promptuary_client.changes import Change
 from promptuary_client.core import Core
 from promptuary_client.prompts import Content, PromptKey
 from promptuary_client.reports import report_stream
@@ -77,7 +78,7 @@ class ChangeStream:
         """
         old = [check for check in checks if check.change and self._is_stale(check.key, check.change)]
         for check in old:
-            self._core.invalidate(partial(_is_key, check.key))
+            self._core.invalidate(partial(_is_key, check.key), check.change)
         return old
 
     def on_disconnect(self, error: errors.PromptuaryError | None) -> float:
@@ -100,11 +101,11 @@ class ChangeStream:
 
     def _concerned(self, data: str) -> list[Check]:
         try:
-            change = read_change(data)
+            change = read_event(data)
         except errors.InvalidResponseError:
             # A newer server may send changes that this client does not know.
             return self._all()
-        return [Check(key, change) for key in self._core.invalidate(change.concerns)]
+        return [Check(key, change) for key in self._core.invalidate(change.concerns, change)]
 
     def _all(self) -> list[Check]:
         return [Check(key, None) for key in self._core.invalidate(lambda _key, _known: True)]

@@ -12,6 +12,7 @@ import httpx2
 
 from promptuary_client import operations, wire
 from promptuary_client.assembly import build_settings
+from promptuary_client.changes import ChangeEvent
 from promptuary_client.fetcher import Fetcher
 from promptuary_client.operations import ANY_VERSION, KEEP, AnyVersion, History, Keep, Label, Page, Version
 from promptuary_client.prefetch import PrefetchResult
@@ -48,7 +49,8 @@ class Promptuary:
     sent in the calling thread.
 
     ``on_get`` is called with every `Prompt` that is returned, ``on_error`` with an `ErrorEvent` for every failed fetch, for values
-    that a prompt does not use, and for a bundle that cannot be used.
+    that a prompt does not use, and for a bundle that cannot be used. ``on_change`` is called with a `ChangeEvent` if content that
+    the client has served, or has in memory, was replaced by other content.
 
     After a fork, a client in the child process keeps its cache and opens new connections.
     """
@@ -76,6 +78,7 @@ class Promptuary:
         http_client_factory: Callable[..., httpx2.Client] | None = None,
         on_get: Hook[Prompt] | None = None,
         on_error: Hook[ErrorEvent] | None = None,
+        on_change: Hook[ChangeEvent] | None = None,
     ) -> None:
         self.settings = build_settings(
             host,
@@ -98,6 +101,7 @@ class Promptuary:
             http_client_factory=http_client_factory,
             on_get=on_get,
             on_error=on_error,
+            on_change=on_change,
         )
         self._fetcher = Fetcher(self.settings)
         self._has_past = False

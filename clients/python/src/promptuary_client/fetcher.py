@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from promptuary_client import errors, process_hooks, threads, wire
+from promptuary_client.announcer import Announcer
 from promptuary_client.assembly import answer, has_substitute
 from promptuary_client.change_stream import ChangeStream
 from promptuary_client.connections import Connections
@@ -37,6 +38,7 @@ class Fetcher:
         self._is_closed = False
         self._change_stream = ChangeStream(settings, self.core) if settings.live and not settings.offline else None
         self._follower: Follower | None = None
+        self._announcer = Announcer(self.settings, self.core)
         process_hooks.register(self)
 
     def get(self, key: PromptKey, *, fallback: Fallback | None, config: Mapping[str, Any] | None, timeout: float | None) -> Prompt:
@@ -64,6 +66,7 @@ class Fetcher:
                 changes_seen = self.core.changes_seen
                 page = operation.read(self._send(operation.request, end - time.monotonic()))
                 taken = add_page(self.core, page, label, changes_seen=changes_seen)
+                self._announcer.start()
                 report_unresolved(self.settings, self.core, page, label)
                 count += len(taken)
                 self._keep_all(taken)
@@ -93,12 +96,13 @@ class Fetcher:
     def close(self) -> None:
         """Close the connections and end all threads. Known content is still served; nothing more is sent."""
         self.at_exit()
-        follower = [] if self._follower is None else [self._follower.thread]
-        threads.join([*self._threads, *follower])
+        others = (self._announcer.thread, None if self._follower is None else self._follower.thread)
+        threads.join([*self._threads, *(thread for thread in others if thread is not None)])
 
     def after_fork(self) -> None:
         """Start over in a child process. The parent's connections are kept, because closing them would disturb the parent."""
         self.core.after_fork()
+        self._announcer.after_fork()
         self._http_lock = threading.Lock()
         self._left_behind += [self._http, self._follower]
         self._http, self._follower, self._threads = None, None, set()
@@ -112,6 +116,7 @@ class Fetcher:
             follower = self._follower
         if follower is not None:
             follower.stop()
+        self._announcer.stop()
         self._reset()
 
     def _follow(self) -> None:
@@ -181,6 +186,7 @@ class Fetcher:
             return
         if record is not None:
             self.core.add_from_disk(key, record.content, record.age)
+            self._announcer.start()
 
     def _confirm(self, pending: PendingFetch) -> None:
         key, known = pending.key, self.core.known(pending.key)
@@ -195,6 +201,7 @@ class Fetcher:
         is_current = self.core.confirm(pending, content)
         # Callers that wait for the server do not wait for the disk.
         self.core.finish(pending)
+        self._announcer.start()
         if is_current:
             self._keep(key, content, is_new=content is not known)
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import TypeVar
 
+from promptuary_client.changes import ChangeEvent
 from promptuary_client.errors import InvalidBundleError, InvalidResponseError, PromptuaryError, UnusedValuesError
 from promptuary_client.prompts import Prompt, PromptKey
 from promptuary_client.settings import ErrorEvent, Settings
@@ -57,6 +58,11 @@ def report_disk(error: OSError) -> None:
 def report_answer(settings: Settings, prompt: Prompt) -> None:
     """Call the program's hook with a prompt."""
     _call(settings.on_get, prompt)
+
+
+def report_change(settings: Settings, event: ChangeEvent) -> None:
+    """Call the program's hook with a change."""
+    _call(settings.on_change, event)
 
 
 def _call(hook: Callable[[T], None] | None, value: T) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from promptuary_client.bundle import Bundle, read_bundle
+from promptuary_client.changes import ChangeEvent
 from promptuary_client.errors import ConfigurationError, InvalidBundleError, PromptuaryError
 from promptuary_client.prompts import Prompt, PromptKey
 
@@ -73,6 +74,7 @@ class Settings:
     offline: bool = False
     on_get: Hook[Prompt] | None = None
     on_error: Hook[ErrorEvent] | None = None
+    on_change: Hook[ChangeEvent] | None = None
 
     @property
     def has_token(self) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import httpx2
 
 from promptuary_client import errors
-from promptuary_client.changes import EVENT_STREAM
+from promptuary_client.change_log import EVENT_STREAM
 from promptuary_client.settings import Settings
 from promptuary_client.wire import MAX_BODY, Answer, Request, error_of
 
