@@ -15,7 +15,7 @@ TARGET = _PACKAGE / "client.py"
 TOKENS = [
     (r"\basync (def|with)\b", r"\1"),
     (r"\bawait ", ""),
-    (r"\bAsync(Promptuary|Fetcher|Client)\b", r"\1"),
+    (r"\bAsync(Promptuary|Fetcher|Client|Iterator)\b", r"\1"),
     (r"\basync_fetcher\b", "fetcher"),
     (r"\b__a(enter|exit)__\b", r"__\1__"),
 ]

@@ -82,12 +82,14 @@ def test_the_program_hears_of_what_has_changed_in_order_and_with_the_new_content
 
 
 def test_a_part_that_changes_is_a_change_of_the_whole(make_live: EitherMaker, service: Service) -> None:
-    service.publish("changing-part", "old")
-    service.publish("changing-whole", "It is @@@prompt:name=changing-part@@@.")
+    old = service.publish("changing-part", "old")
+    service.point("changing-part", "live", old)
+    service.publish("changing-whole", "It is @@@prompt:name=changing-part|label=live@@@.")
     heard: list[ChangeEvent] = []
     client = make_live(on_change=heard.append)
     client.get("changing-whole")
-    service.publish("changing-part", "new")
+    version = client.get("changing-whole").version
+    service.point("changing-part", "live", service.publish("changing-part", "new"))
     client.until(lambda: bool(heard))
-    assert (heard[0].name, heard[0].version, heard[0].previous_version) == ("changing-whole", 1, 1)
+    assert (heard[0].name, heard[0].version, heard[0].previous_version) == ("changing-whole", version, version)
     assert (heard[0].prompt.text, heard[0].change and heard[0].change.name) == ("It is new.", "changing-part")

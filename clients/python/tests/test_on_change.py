@@ -36,7 +36,7 @@ def test_content_that_replaces_a_fallback_or_that_of_the_disk_is_a_change(
     make_either: EitherMaker, proxy: Proxy, service: Service
 ) -> None:
     first = service.publish("replacing", "one")
-    assert make_either().get("replacing").text == "one"
+    assert make_either(proxy.url).get("replacing").text == "one"
     second = service.publish("replacing", "two")
     heard: list[ChangeEvent] = []
     proxy.fault = faults.server_error

@@ -54,12 +54,11 @@ def _run(program: str, service: Service, folder: Path) -> str:
 
 
 def test_the_readmes_examples_run_as_they_stand(service: Service, tmp_path: Path) -> None:
-    use, on_change, _, _, changes = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    use, on_change, _, _, changes, releases, reads, follow = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     assert _run(f"{use}print(text, openai_kwargs)", service, tmp_path) == "You are helpful. {}\n"
     rebuilt = "build()\ncompile, config = chains['support-reply']\nprint(compile(), config)"
     assert _run(f"{on_change}{rebuilt}", service, tmp_path) == "You are helpful. {}\n"
-    _run(
-        f"from promptuary_client import Promptuary\nprompts = Promptuary()\n{changes}prompts.archive('sales-reply')",
-        service,
-        tmp_path,
-    )
+    ends = "\n".join(f"prompts.archive({name!r})" for name in ("support-reply", "sales-reply", "sales-tone"))
+    start = "from promptuary_client import Promptuary\nprompts = Promptuary()\n"
+    read = f"prompts.get('support-reply')\n{reads}page = prompts.changes(limit=1)\n{follow}"
+    assert _run(f"{start}{changes}{releases}{read}{ends}", service, tmp_path).endswith("prompt.created 1\n")

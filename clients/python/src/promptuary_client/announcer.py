@@ -18,7 +18,6 @@ class Announcer:
         self._is_running = False
         self._is_stopped = False
         self.thread: threading.Thread | None = None
-        """The last thread that was started."""
 
     def start(self) -> None:
         """Report changes, if there are any that nothing reports. Without ``threads``, the calling thread does it."""
@@ -44,9 +43,8 @@ class Announcer:
         self._is_running, self.thread = False, None
 
     def _start_thread(self) -> bool:
-        thread = threading.Thread(target=self._run, name="promptuary-change", daemon=True)
-        # It may end, and another one begin, before this one continues.
-        self.thread = thread
+        # Once it is started, it may end, and another one be started, before this thread continues.
+        thread = self.thread = threading.Thread(target=self._run, name="promptuary-change", daemon=True)
         return threads.start(thread)
 
     def _run(self) -> None:

@@ -110,9 +110,9 @@ def _substitute(
     settings: Settings, core: Core, key: PromptKey, fallback: Fallback | None, config: Mapping[str, Any] | None
 ) -> Prompt:
     found = _bundled(settings, core, key)
-    if found is None and fallback is None:
-        raise _reason(settings, core, key).with_traceback(None) from settings.bundle_error
-    if found is None and fallback is not None:
+    if found is None:
+        if fallback is None:
+            raise _reason(settings, core, key).with_traceback(None) from settings.bundle_error
         found = Prompt(fallback_content(key, fallback, config), key.name, None, key.label, "fallback", None)
     # Content that has arrived meanwhile is served instead, and what arrives later is a change.
     return core.substitute(key, found.content) or found

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from promptuary_client.prompts import Content, Prompt, PromptKey
 from promptuary_client.references import Reference
 
+RESET = "reset"
+"""Kind of a `Change` in place of those that are no longer in the log."""
+
 REFRESHED = "refreshed"
 """Kind of a `ChangeEvent` without an entry of the change log."""
 
@@ -15,7 +18,8 @@ class Change:
 
     ``kind`` is for example "prompt.published" or "label.moved", and ``name`` that of the prompt. ``version`` is the version that
     was published or that the label points at now. ``affected_prompts`` have another text since, because they refer to the prompt.
-    ``actor`` is the e-mail address of the user, and ``cursor`` the position in the log.
+    ``actor`` is the e-mail address of the user, and ``cursor`` the position in the log. "reset" stands for changes that are no
+    longer in the log: what was derived from the log has to be made again.
     """
 
     kind: str

@@ -22,6 +22,7 @@ MAX_REFRESHES = 8
 
 
 OFFLINE = "The client is offline."
+CLOSED = "The client is closed."
 
 
 class Step(Enum):
@@ -286,12 +287,14 @@ class Core:
         self.fail(pending.key, error)
         return error
 
-    def forget(self, name: str) -> None:
-        """Require a request before the prompt, or one that it is a part of, is served again: this program has just changed it."""
+    def forget(self, concerns: Callable[[PromptKey, Content | None], bool]) -> None:
+        """Require a request before keys are served again, because this program has just changed their content.
+
+        ``concerns`` is asked for each key with its known content.
+        """
         with self.lock:
             for key, entry in self._entries.items():
-                parts = entry.content.references if entry.content else ()
-                if key.name == name or any(each.name == name for each in parts):
+                if concerns(key, entry.content):
                     entry.must_ask, entry.fresh_until = True, 0.0
                     entry.backoff.succeed()
                     # A request in progress may have been answered before the change.

@@ -3,23 +3,26 @@
 import threading
 import time
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from promptuary_client import errors, process_hooks, threads, wire
 from promptuary_client.announcer import Announcer
 from promptuary_client.assembly import answer, has_substitute
+from promptuary_client.change_log import LogReader
 from promptuary_client.change_stream import ChangeStream
+from promptuary_client.changes import Change
 from promptuary_client.connections import Connections
-from promptuary_client.core import OFFLINE, Core, PendingFetch, Step
+from promptuary_client.core import CLOSED, OFFLINE, Core, PendingFetch, Step
 from promptuary_client.disk import Disk
 from promptuary_client.follower import Follower
-from promptuary_client.operations import Operation
+from promptuary_client.log_follower import LogFollower
 from promptuary_client.prefetch import PrefetchResult, add_page, next_page, pages, report_unresolved
 from promptuary_client.prompts import Content, Fallback, Prompt, PromptKey
 from promptuary_client.reports import report_defect, report_disk, report_error, report_prefetch
 from promptuary_client.settings import Settings
 from promptuary_client.transport import BROKEN, FAILURES, Body, error_from, load_certificates, send_options
+from promptuary_client.wire import Operation
 
 T = TypeVar("T")
 
@@ -38,6 +41,7 @@ class Fetcher:
         self._is_closed = False
         self._change_stream = ChangeStream(settings, self.core) if settings.live and not settings.offline else None
         self._follower: Follower | None = None
+        self._log_followers: weakref.WeakSet[LogFollower] = weakref.WeakSet()
         self._announcer = Announcer(self.settings, self.core)
         process_hooks.register(self)
 
@@ -106,6 +110,7 @@ class Fetcher:
         self._http_lock = threading.Lock()
         self._left_behind += [self._http, self._follower]
         self._http, self._follower, self._threads = None, None, set()
+        self._log_followers = weakref.WeakSet()
         if self._change_stream is not None:
             self._change_stream.is_followed = False
 
@@ -113,9 +118,10 @@ class Fetcher:
         """Send nothing more and interrupt all threads, without waiting for them."""
         with self._http_lock:
             self._is_closed = True
-            follower = self._follower
-        if follower is not None:
-            follower.stop()
+            followers: list[LogFollower | Follower] = [*self._log_followers]
+            followers += [] if self._follower is None else [self._follower]
+        for each in followers:
+            each.stop()
         self._announcer.stop()
         self._reset()
 
@@ -213,9 +219,20 @@ class Fetcher:
         except FAILURES as failure:
             raise error_from(failure) from failure
         finally:
-            if operation.changes is not None:
-                self.core.forget(operation.changes)
+            if operation.concerns is not None:
+                self.core.forget(operation.concerns)
         return operation.read(answer)
+
+    def follow(self, reader: LogReader) -> Iterator[Change]:
+        """Return an iterator over changes, which reads them over a connection of its own. Raises `UnreachableError`."""
+        if self.settings.offline:
+            raise errors.UnreachableError(OFFLINE)
+        follower = LogFollower(self.settings, reader)
+        with self._http_lock:
+            if self._is_closed:
+                raise errors.UnreachableError(CLOSED)
+            self._log_followers.add(follower)
+        return follower.changes()
 
     def _keep_all(self, contents: Iterable[tuple[PromptKey, Content]]) -> None:
         try:
@@ -252,12 +269,10 @@ class Fetcher:
         limit = end - time.monotonic()
         if limit <= 0:
             raise errors.RequestTimeoutError("The server did not answer in time.")
-        body = Body()
+        body = Body(end=end)
         with self._connections().stream(request.method, request.path, **send_options(request, limit)) as response:
             for piece in response.iter_bytes():
                 body.add(piece)
-                if time.monotonic() > end:
-                    raise errors.RequestTimeoutError("The server did not answer in time.")
             return body.answer(response.status_code, response.headers)
 
     def _make_http(self) -> Connections | None:
@@ -279,7 +294,7 @@ class Fetcher:
             if connections is not made:
                 made.end()
         if connections is None:
-            raise RuntimeError("The client is closed.")
+            raise RuntimeError(CLOSED)
         return connections
 
     def _current(self, made: Connections | None = None) -> Connections | None:

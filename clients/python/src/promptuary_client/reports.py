@@ -44,6 +44,11 @@ def report_stream(settings: Settings, error: PromptuaryError) -> None:
     logger.warning("The stream of changes failed. Prompts are refreshed every %g seconds until it is back: %s", settings.ttl, error)
 
 
+def report_log(error: PromptuaryError) -> None:
+    """Warn that the change log cannot be followed at the moment."""
+    logger.warning("The change log cannot be followed. The client tries again until it is back: %s", error)
+
+
 def report_defect(defect: Exception, doing: str) -> InvalidResponseError:
     """Log a defect with its traceback; return the error for callers."""
     logger.error("A defect of the client while %s; it continues.", doing, exc_info=defect)
