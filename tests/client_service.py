@@ -1,12 +1,12 @@
 """What tests of the client library work with: a real server with prompts, and both kinds of client behind one set of methods."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from builders import Registry, make_key, make_prompt
-from promptuary_client import AsyncPromptuary, Prompt, Promptuary
+from promptuary_client import AsyncPromptuary, Change, Prompt, Promptuary
 from serving import Server, wait_until
 
 from promptuary.model.accounts import NewKey
@@ -78,6 +78,14 @@ class EitherClient:
         result = getattr(self.client, method)(*arguments, **options)
         return result if isinstance(self.client, Promptuary) else self._loop.run_until_complete(result)
 
+    def follow(self, **options: Any) -> Callable[[], Change | None]:
+        """Follow the change log; return a function that waits for the next change, and returns `None` after the last one."""
+        if isinstance(self.client, Promptuary):
+            changes: Iterator[Change] = self.client.follow_changes(**options)
+            return lambda: next(changes, None)
+        later = self._loop.run_until_complete(_started(self.client, options))
+        return lambda: self._loop.run_until_complete(_next(later))
+
     def until(self, is_so: Callable[[], bool]) -> None:
         """Wait until something is so, while what is in the background goes on."""
 
@@ -87,6 +95,14 @@ class EitherClient:
             return is_so()
 
         wait_until(look)
+
+
+async def _started(client: AsyncPromptuary, options: dict[str, Any]) -> AsyncIterator[Change]:
+    return client.follow_changes(**options)
+
+
+async def _next(changes: AsyncIterator[Change]) -> Change | None:
+    return await anext(changes, None)
 
 
 ClientMaker = Callable[..., Promptuary]

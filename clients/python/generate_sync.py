@@ -15,7 +15,7 @@ TARGET = _PACKAGE / "client.py"
 TOKENS = [
     (r"\basync (def|with)\b", r"\1"),
     (r"\bawait ", ""),
-    (r"\bAsync(Promptuary|Fetcher|Client)\b", r"\1"),
+    (r"\bAsync(Promptuary|Fetcher|Client|Iterator)\b", r"\1"),
     (r"\basync_fetcher\b", "fetcher"),
     (r"\b__a(enter|exit)__\b", r"__\1__"),
 ]
@@ -41,9 +41,12 @@ def generate(source: str) -> str:
         source = source.replace(old, new)
     for pattern, replacement in TOKENS:
         source = re.sub(pattern, replacement, source)
-    ruff = [str(Path(sys.executable).with_name("ruff")), "format", "--stdin-filename", str(TARGET), "-"]
-    done = subprocess.run(ruff, input=NOTE + source, capture_output=True, text=True, check=True)  # noqa: S603 - a fixed command.
-    return str(done.stdout)
+    return _run_ruff(_run_ruff(NOTE + source, "check", "--select=I", "--fix", "--exit-zero"), "format")
+
+
+def _run_ruff(source: str, *command: str) -> str:
+    ruff = [str(Path(sys.executable).with_name("ruff")), *command, "--quiet", "--stdin-filename", str(TARGET), "-"]
+    return subprocess.run(ruff, input=source, capture_output=True, text=True, check=True).stdout  # noqa: S603 - a fixed command.
 
 
 def main() -> int:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from builders import Api, bearer, make_key, make_member, make_prompt
-from promptuary_client.changes import is_cursor
+from promptuary_client.change_log import is_cursor
 from sqlalchemy import delete, update
 from wire import Clock, Json, user_basic
 

@@ -31,7 +31,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     schema.upgrade(database)
     registry = make_registry(database)
     key = fill(registry)
-    with running_server(url, folder / "output.txt") as server:
+    with running_server(url, folder / "output.txt", usage_seconds="1") as server:
         yield Service(registry, server, key)
     database.close()
 

@@ -20,16 +20,22 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from promptuary_client import AsyncPromptuary, ConfigurationError, Promptuary, UnreachableError
 
+PROMPT = b'{"name": "greeting", "prompt": "Hello!", "version": 1, "label": null, "config": null}'
+EVENTS = b'id: 6\nevent: ready\ndata: {}\n\nid: 7\nevent: change\ndata: {"kind": "prompt.created", "prompt_name": "x"}\n\n'
+
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers every request with one prompt, and keeps its headers."""
+    """Answers every request with one prompt or a short stream of changes, and keeps its path and headers."""
 
     seen: ClassVar[list[Message]] = []
+    paths: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
         self.seen.append(self.headers)
-        body = b'{"name": "greeting", "prompt": "Hello!", "version": 1, "label": null, "config": null}'
+        self.paths.append(self.path)
+        body = EVENTS if "/changes/" in self.path else PROMPT
         self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream" if body is EVENTS else "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -61,6 +67,12 @@ def authority(tmp_path: Path) -> Path:
     return make_certificate(tmp_path)[0]
 
 
+@pytest.fixture(autouse=True)
+def _nothing_seen() -> None:
+    Handler.seen.clear()
+    Handler.paths.clear()
+
+
 @pytest.fixture
 def https(tmp_path: Path, authority: Path) -> Iterator[str]:
     """A server with https and that certificate."""
@@ -85,6 +97,37 @@ def test_a_server_of_an_own_authority_is_believed_if_the_client_is_given_its_cer
         assert make_either(https, verify=verify, cache_dir=False).get("greeting").text == "Hello!"
 
 
+def test_an_own_authority_and_headers_are_for_streams_too(make_either: EitherMaker, https: str, authority: Path) -> None:
+    client = make_either(https, verify=authority, headers={"X-Tenant": "seven"}, live=True, cache_dir=False)
+    client.get("greeting")
+    client.until(lambda: any("/changes/" in path for path in Handler.paths))
+    change = client.follow()()
+    assert change is not None
+    assert (change.kind, change.name) == ("prompt.created", "x")
+    assert {head["x-tenant"] for head in Handler.seen} == {"seven"}
+
+
+def test_the_authority_of_the_environment_is_believed_and_a_missing_one_is_named(
+    make_either: EitherMaker, https: str, authority: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    assert make_either(https, cache_dir=False).get("greeting").text == "Hello!"
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/authority.pem")
+    with pytest.raises(UnreachableError, match=r"certificates of SSL_CERT_FILE, /nowhere/authority\.pem, cannot be loaded"):
+        make_either(https, cache_dir=False).get("greeting")
+
+
+def test_the_proxy_of_the_environment_is_used(make_either: EitherMaker, http: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("no_proxy", "NO_PROXY", "http_proxy", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTP_PROXY", http)
+    assert make_either("http://prompts.invalid", cache_dir=False).get("greeting").text == "Hello!"
+    assert Handler.paths[0].startswith("http://prompts.invalid/api/")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    assert make_either(http, cache_dir=False).get("greeting").text == "Hello!"
+    assert Handler.paths[1].startswith("/api/")
+
+
 @pytest.mark.parametrize("verify", ["", "/nowhere/ca.pem", "a\0b"])
 def test_an_authority_that_cannot_be_read_is_refused_when_the_client_is_made(make_either: EitherMaker, verify: str) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read"):
@@ -94,7 +137,6 @@ def test_an_authority_that_cannot_be_read_is_refused_when_the_client_is_made(mak
 @pytest.fixture
 def http() -> Iterator[str]:
     """A server that keeps the headers that it gets."""
-    Handler.seen.clear()
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

@@ -9,7 +9,7 @@ import pytest
 from client_service import CONFIG, EitherMaker, Service
 from faults import Proxy, close_silently
 
-from promptuary_client import ConfigurationError, ErrorEvent, NotFoundError, PromptKey, Promptuary, UnusedValuesError
+from promptuary_client import DEFAULT, ConfigurationError, ErrorEvent, NotFoundError, PromptKey, Promptuary, UnusedValuesError
 
 
 def test_the_whole_use_takes_four_lines(service: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
@@ -114,6 +114,21 @@ def test_the_label_of_the_client_is_fetched_unless_a_label_or_version_is_asked_f
     assert staging.call("prefetch").count == 5
     assert (staging.get("staging-1").source, staging.get("staging-1").version) == ("cache", 1)
     assert client.call("list_prompts", search="staging").count == 5
+
+
+def test_the_label_of_the_environment_is_fetched_unless_the_client_has_its_own(
+    make_either: EitherMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROMPTUARY_LABEL", " production\n")
+    fetched = [make_either(**options).get("greeting") for options in ({}, {"label": DEFAULT}, {"label": None})]
+    assert [(prompt.version, prompt.label) for prompt in fetched] == [(2, "production"), (2, "production"), (3, None)]
+    assert make_either().get("greeting", label=None).version == 3
+    assert make_either(label="staging").get("staging-0").version == 1
+    for empty in ("", " \t"):
+        monkeypatch.setenv("PROMPTUARY_LABEL", empty)
+        with pytest.raises(ConfigurationError, match="PROMPTUARY_LABEL is empty"):
+            make_either()
+        assert make_either(label=None).get("greeting").version == 3
 
 
 @pytest.mark.parametrize("fallback", [5, {"role": "user", "content": "x"}, ["text"], [None], b"text"])

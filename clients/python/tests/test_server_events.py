@@ -10,7 +10,7 @@ from desks import Desk, make_desk
 from promptuary.model.changes import ChangeKind
 
 from promptuary_client import PromptKey
-from promptuary_client.changes import read_change
+from promptuary_client.change_log import read_event
 
 KEYS = {
     "latest": PromptKey("p"),
@@ -53,8 +53,8 @@ def test_the_client_understands_every_change_that_the_server_tells_of(desk: Desk
     _do_everything(desk)
     found: dict[str, set[str]] = {}
     lines = _stream(desk, count=9)
-    for change in map(read_change, lines):
-        if change.prompt == "p":
+    for change in map(read_event, lines):
+        if change.name == "p":
             found[change.kind] = {name for name, key in KEYS.items() if change.concerns(key)}
     assert found == CONCERNED
     told = {kind.value for kind in ChangeKind if kind.value.startswith(("prompt.", "label."))}

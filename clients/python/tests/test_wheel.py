@@ -39,7 +39,8 @@ def test_the_wheel_has_every_file_of_the_package_and_tells_what_it_is(tmp_path: 
 @pytest.mark.parametrize("kind", [Promptuary, AsyncPromptuary])
 def test_every_option_of_a_client_is_told_of_in_its_docstring_and_every_variable_in_the_readme(kind: type[object]) -> None:
     options = {f"``{name}``" for name in inspect.signature(kind).parameters}
-    variables = set(re.findall(r"PROMPTUARY_[A-Z_]+", (SOURCES / "promptuary_client" / "settings.py").read_text()))
+    texts = [path.read_text() for path in SOURCES.rglob("*.py")]
+    variables = {variable for text in texts for variable in re.findall(r"PROMPTUARY_[A-Z_]+", text)}
     assert {option for option in options if option not in (kind.__doc__ or "")} == set()
     assert {variable for variable in variables if variable not in README} == set()
 
@@ -53,10 +54,11 @@ def _run(program: str, service: Service, folder: Path) -> str:
 
 
 def test_the_readmes_examples_run_as_they_stand(service: Service, tmp_path: Path) -> None:
-    use, _, _, changes = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    use, on_change, _, _, changes, releases, reads, follow = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     assert _run(f"{use}print(text, openai_kwargs)", service, tmp_path) == "You are helpful. {}\n"
-    _run(
-        f"from promptuary_client import Promptuary\nprompts = Promptuary()\n{changes}prompts.archive('sales-reply')",
-        service,
-        tmp_path,
-    )
+    rebuilt = "build()\ncompile, config = chains['support-reply']\nprint(compile(), config)"
+    assert _run(f"{on_change}{rebuilt}", service, tmp_path) == "You are helpful. {}\n"
+    ends = "\n".join(f"prompts.archive({name!r})" for name in ("support-reply", "sales-reply", "sales-tone"))
+    start = "from promptuary_client import Promptuary\nprompts = Promptuary()\n"
+    read = f"prompts.get('support-reply')\n{reads}page = prompts.changes(limit=1)\n{follow}"
+    assert _run(f"{start}{changes}{releases}{read}{ends}", service, tmp_path).endswith("prompt.created 1\n")

@@ -12,6 +12,7 @@ from promptuary.model.errors import InvalidValue
 from promptuary.remote.profiles import DEFAULT_NAME, PROFILE, Profile, read_profile, read_profiles
 
 KEY_VARIABLE = "PROMPTUARY_API_KEY"
+LABEL_VARIABLE = "PROMPTUARY_LABEL"
 DEFAULT_HOST = "http://127.0.0.1:8000"
 
 _NO_KEY = f"Set {KEY_VARIABLE} to a personal API key (phx_...)."
@@ -28,20 +29,30 @@ def mcp(
         str, typer.Option(envvar="PROMPTUARY_PROJECT", help="ID of the project. Default: that of the profile or key.")
     ] = "",
     label: Annotated[
-        str,
-        typer.Option(envvar="PROMPTUARY_LABEL", help="Label of the versions offered as MCP prompts. Default: the latest version."),
-    ] = "",
+        str | None,
+        typer.Option(envvar=LABEL_VARIABLE, help="Label of the versions offered as MCP prompts. Default: the latest version."),
+    ] = None,
     profile: ProfileName = None,
 ) -> None:
     """Serve an agent over standard input and output (MCP). The key is read from PROMPTUARY_API_KEY, or from a profile."""
     if find_spec("mcp") is None:
         message = "MCP is not installed. Install promptuary[mcp]."
         raise InvalidValue("not_installed", message)
-    at = _server(host, project, profile)
+    at, chosen = _server(host, project, profile), _label(label)
     from promptuary.agents.stdio import serve_stdio  # noqa: PLC0415 - an extra that need not be installed
 
-    query = urlencode({name: value for name, value in (("project_id", at.project), ("label", label)) if value})
+    query = urlencode({name: value for name, value in (("project_id", at.project), ("label", chosen)) if value})
     serve_stdio(f"{at.host.rstrip('/')}/mcp{'?' if query else ''}{query}", {"Authorization": f"Bearer {at.api_key}"})
+
+
+def _label(label: str | None) -> str | None:
+    """Return the label, `None` if none is set. An empty one is refused, because agents would get the latest versions."""
+    # An option takes an empty variable for one that is not set.
+    given = os.environ.get(LABEL_VARIABLE) if label is None else label
+    if given is not None and not given.strip():
+        message = f"The label is empty. Give one with --label or {LABEL_VARIABLE}, or remove these for the latest versions."
+        raise InvalidValue("invalid_label_name", message)
+    return given and given.strip()
 
 
 def _server(host: str, project: str, profile: str | None) -> Profile:

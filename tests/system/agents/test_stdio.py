@@ -14,9 +14,9 @@ from ports import free_port
 from serving import PROGRAM, environment, wait_until
 
 
-def run(**settings: str) -> subprocess.CompletedProcess[bytes]:
+def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [sys.executable, "-m", "promptuary", "mcp"],
+        [sys.executable, "-m", "promptuary", "mcp", *arguments],
         env=environment(**settings),
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -72,6 +72,15 @@ def test_what_keeps_it_from_beginning_is_one_sentence(served: Served) -> None:
     }
     for sentence, finished in sentences.items():
         assert (finished.stderr.decode(), finished.stdout, finished.returncode) == (sentence, b"", 1)
+
+
+@pytest.mark.parametrize(("arguments", "settings"), [([], {"label": ""}), ([], {"label": " \t"}), (["--label", ""], {})])
+def test_an_empty_label_is_refused_and_does_not_mean_the_latest_versions(
+    served: Served, arguments: list[str], settings: dict[str, str]
+) -> None:
+    finished = run(*arguments, host=served.url, api_key=served.editor_key, **settings)
+    sentence = "Error: The label is empty. Give one with --label or PROMPTUARY_LABEL, or remove these for the latest versions.\n"
+    assert (finished.stderr.decode(), finished.stdout, finished.returncode) == (sentence, b"", 1)
 
 
 def test_it_ends_with_its_input_and_writes_nothing_but_messages(served: Served, tmp_path: Path) -> None:

@@ -24,11 +24,12 @@ def test_every_block_of_the_page_runs_in_order(prepared_url: str, tmp_path: Path
                 run = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
                 assert run.returncode == 0, f"{text}\n{run.stdout}\n{run.stderr}"
                 output.append(run.stdout)
-    created, _, fetched, conditional, with_client, with_posthog, chat = output
+    created, _, fetched, conditional, with_client, with_hook, with_posthog, chat = output
     assert '"version":1' in created
     assert '"prompt":"Hello, {{name}}!"' in fetched
     assert conditional == "304\n"
     messages = [{"role": "system", "content": "Sort tickets."}, {"role": "user", "content": 'It says "no".'}]
     assert with_client == f"Hello, Ada! server 1 {{'model': 'small-model'}}\n{messages}\n"
+    assert with_hook == "Hello, Ada!\n"
     assert chat == f"{messages}\n"
     assert with_posthog == "Hello, Ada! api 1 {'model': 'small-model'}\n"

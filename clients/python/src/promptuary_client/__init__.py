@@ -1,6 +1,8 @@
 """The client of Promptuary: prompts at run time, never in the way and never down."""
 
 from promptuary_client.async_client import AsyncPromptuary
+from promptuary_client.change_log import ChangePage
+from promptuary_client.changes import Change, ChangeEvent
 from promptuary_client.chats import Message
 from promptuary_client.client import Promptuary
 from promptuary_client.errors import (
@@ -14,6 +16,8 @@ from promptuary_client.errors import (
     InvalidValuesError,
     LabelMovedError,
     MissingVariablesError,
+    MoveRefusal,
+    MovesRefusedError,
     NotFoundError,
     PermissionDeniedError,
     PromptReferenceError,
@@ -27,11 +31,13 @@ from promptuary_client.errors import (
     UnreachableError,
     UnusedValuesError,
 )
-from promptuary_client.operations import ANY_VERSION, KEEP, History, Label, Page, Version, VersionSummary
+from promptuary_client.label_operations import ANY_VERSION, Label, LabelHistory, LabelMove, Release, ReleasedLabel
+from promptuary_client.operations import KEEP, History, Page, RestoredPrompt, Unresolved, Version, VersionSummary
 from promptuary_client.prefetch import PrefetchResult
 from promptuary_client.prompts import Prompt, PromptKey, Source
 from promptuary_client.references import Reference
 from promptuary_client.settings import DEFAULT, ErrorEvent
+from promptuary_client.usage import KeyUsage, PartUsage, Usage, VersionUsage
 
 __version__ = "0.1.0"
 """The version of this package."""
@@ -42,6 +48,9 @@ __all__ = [
     "KEEP",
     "AsyncPromptuary",
     "AuthenticationError",
+    "Change",
+    "ChangeEvent",
+    "ChangePage",
     "CompileError",
     "ConfigurationError",
     "ConflictError",
@@ -51,12 +60,18 @@ __all__ = [
     "InvalidRequestError",
     "InvalidResponseError",
     "InvalidValuesError",
+    "KeyUsage",
     "Label",
+    "LabelHistory",
+    "LabelMove",
     "LabelMovedError",
     "Message",
     "MissingVariablesError",
+    "MoveRefusal",
+    "MovesRefusedError",
     "NotFoundError",
     "Page",
+    "PartUsage",
     "PermissionDeniedError",
     "PrefetchResult",
     "Prompt",
@@ -68,13 +83,19 @@ __all__ = [
     "Reference",
     "ReferencedPromptError",
     "RejectedError",
+    "Release",
+    "ReleasedLabel",
     "RequestTimeoutError",
+    "RestoredPrompt",
     "ServerError",
     "Source",
     "UnavailableError",
     "UnreachableError",
+    "Unresolved",
     "UnusedValuesError",
+    "Usage",
     "Version",
     "VersionSummary",
+    "VersionUsage",
     "__version__",
 ]

@@ -1,21 +1,25 @@
 """The client for programs with an event loop."""
 
 import ssl
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import httpx2
 
-from promptuary_client import operations, wire
+from promptuary_client import change_log, label_operations, operations, usage, wire
 from promptuary_client.assembly import build_settings
 from promptuary_client.async_fetcher import AsyncFetcher
-from promptuary_client.operations import ANY_VERSION, KEEP, AnyVersion, History, Keep, Label, Page, Version
+from promptuary_client.change_log import ChangeFilter, ChangePage, LogReader
+from promptuary_client.changes import Change, ChangeEvent
+from promptuary_client.label_operations import ANY_VERSION, AnyVersion, Label, LabelHistory, Release
+from promptuary_client.operations import KEEP, History, Keep, Page, RestoredPrompt, Version
 from promptuary_client.prefetch import PrefetchResult
 from promptuary_client.prompts import Fallback, Prompt, PromptKey, check_fallback
 from promptuary_client.settings import DEFAULT, Default, ErrorEvent, Hook
+from promptuary_client.usage import Usage
 
 
 class AsyncPromptuary:
@@ -26,8 +30,11 @@ class AsyncPromptuary:
     ``request_timeout`` seconds after its caller has timed out. Creating a client sends nothing. Raises `ConfigurationError`.
 
     ``host`` is the address of the server and ``api_key`` a key of it. ``project`` is the project's ID, its token (for reading
-    only) or ``@current``. Their defaults are ``PROMPTUARY_HOST``, ``PROMPTUARY_API_KEY`` and ``PROMPTUARY_PROJECT``. ``label`` is
-    the label to fetch if a call names neither a label nor a version.
+    only) or ``@current``. Their defaults are ``PROMPTUARY_HOST``, ``PROMPTUARY_API_KEY`` and ``PROMPTUARY_PROJECT``. ``profile``,
+    by default ``PROMPTUARY_PROFILE``, is a profile of ``promptuary login`` that has all of them, for Python 3.11 and newer.
+
+    ``label`` is the label to fetch if a call names neither a label nor a version; its default is ``PROMPTUARY_LABEL``, and `None`
+    stands for the latest version.
 
     ``cache_dir`` is the folder of the disk cache; the default is ``PROMPTUARY_CACHE_DIR`` or a folder in the user's cache folder,
     and `False` disables it. ``max_entries`` is the maximum number of prompts, versions and labels in memory, and on disk.
@@ -43,7 +50,8 @@ class AsyncPromptuary:
     is served only after asking the server.
 
     ``on_get`` is called with every `Prompt` that is returned, ``on_error`` with an `ErrorEvent` for every failed fetch, for values
-    that a prompt does not use, and for a bundle that cannot be used.
+    that a prompt does not use, and for a bundle that cannot be used. ``on_change`` is called with a `ChangeEvent` if content that
+    the client has served, or has in memory, was replaced by other content.
 
     In another event loop, such as that of a second ``asyncio.run``, a client keeps its cache and opens new connections.
     """
@@ -54,7 +62,8 @@ class AsyncPromptuary:
         *,
         api_key: str | None = None,
         project: str | int | None = None,
-        label: str | None = None,
+        profile: str | None = None,
+        label: str | Default | None = DEFAULT,
         timeout: float = 1.0,
         ttl: float = 60.0,
         max_stale: float | None = None,
@@ -69,11 +78,13 @@ class AsyncPromptuary:
         http_client_factory: Callable[..., httpx2.AsyncClient] | None = None,
         on_get: Hook[Prompt] | None = None,
         on_error: Hook[ErrorEvent] | None = None,
+        on_change: Hook[ChangeEvent] | None = None,
     ) -> None:
         self.settings = build_settings(
             host,
             api_key,
             project,
+            profile,
             label,
             cache_dir,
             bundle,
@@ -89,6 +100,7 @@ class AsyncPromptuary:
             http_client_factory=http_client_factory,
             on_get=on_get,
             on_error=on_error,
+            on_change=on_change,
         )
         self._fetcher = AsyncFetcher(self.settings)
         self._has_past = False
@@ -209,7 +221,7 @@ class AsyncPromptuary:
         `NotFoundError` if the prompt or version does not exist, `InvalidRequestError` for an invalid name, and the errors of
         `create`.
         """
-        return await self._fetcher.perform(operations.move_label(self.settings, name, label, version, expected_version))
+        return await self._fetcher.perform(label_operations.move_label(self.settings, name, label, version, expected_version))
 
     async def remove_label(self, name: str, label: str, *, expected_version: int | AnyVersion = ANY_VERSION) -> None:
         """Remove a label. Raises `LabelMovedError` if it does not point at ``expected_version``.
@@ -217,7 +229,49 @@ class AsyncPromptuary:
         Raises `NotFoundError` if the prompt does not have the label, `ReferencedPromptError` if other prompts follow it by a
         reference, and the errors of `create`.
         """
-        await self._fetcher.perform(operations.remove_label(self.settings, name, label, expected_version))
+        await self._fetcher.perform(label_operations.remove_label(self.settings, name, label, expected_version))
+
+    async def undo_label(self, name: str, label: str, *, expected_version: int | None, reason: str | None = None) -> Label | None:
+        """Point a label where it pointed before its last move; return `None` if it was not set then.
+
+        ``expected_version`` is the version that it points at now, `None` if it is not set; otherwise `LabelMovedError` is raised.
+        ``reason`` is kept in the history. An undo can be undone. Raises `InvalidRequestError` if the label has moved only once, and
+        the errors of `remove_label`.
+        """
+        return await self._fetcher.perform(label_operations.undo_label(self.settings, name, label, expected_version, reason))
+
+    async def label_history(self, name: str, label: str, *, limit: int = operations.PAGE, offset: int = 0) -> LabelHistory:
+        """Return the moves of a label that a prompt has or had, newest first.
+
+        ``limit`` is the size of a page, and ``offset`` the number of moves before it. Raises `NotFoundError` if the prompt never
+        had the label, `UnavailableError`, and other kinds of `RejectedError`.
+        """
+        return await self._fetcher.perform(label_operations.label_history(self.settings, name, label, limit, offset))
+
+    async def promote(
+        self,
+        source: str,
+        target: str,
+        *,
+        names: Iterable[str] | None = None,
+        expected: Mapping[str, int | None] | None = None,
+        reason: str | None = None,
+        dry_run: bool = False,
+    ) -> Release:
+        """Point the label ``target`` of all prompts that have ``source``, or of ``names``, where ``source`` points: all, or none.
+
+        ``expected`` are the versions that ``target`` points at now, by prompt; `None`: it is not set. ``dry_run`` changes nothing,
+        and returns what would change. Raises `MovesRefusedError` if a label cannot be moved, `ValueError` for an empty label, and
+        the errors of `create`.
+        """
+        operation = label_operations.promote(
+            self.settings, source, target, names=names, expected=expected, reason=reason, dry_run=dry_run
+        )
+        return await self._fetcher.perform(operation)
+
+    async def undo_release(self, release_id: str, *, reason: str | None = None, dry_run: bool = False) -> Release:
+        """Point all labels of a release where they pointed before it, or none. The arguments and errors are those of `promote`."""
+        return await self._fetcher.perform(label_operations.undo_release(self.settings, release_id, reason=reason, dry_run=dry_run))
 
     async def archive(self, name: str) -> None:
         """Archive a prompt with all its versions and labels; its name can be used again.
@@ -226,6 +280,14 @@ class AsyncPromptuary:
         `create`.
         """
         await self._fetcher.perform(operations.archive(self.settings, name))
+
+    async def restore(self, name: str, *, version_id: str | None = None) -> RestoredPrompt:
+        """Bring an archived prompt back with all its versions, and without labels.
+
+        Of several that had the name it is the one that was archived last, unless ``version_id``, the ``id`` of one of its versions,
+        selects another. Raises `NotFoundError`, `ConflictError` if the name is taken, and the errors of `create`.
+        """
+        return await self._fetcher.perform(operations.restore(self.settings, name, version_id))
 
     async def duplicate(self, name: str, new_name: str) -> Version:
         """Create a prompt ``new_name`` from the latest version of another; return its version 1.
@@ -248,20 +310,58 @@ class AsyncPromptuary:
         *,
         search: str | None = None,
         label: str | None = None,
+        archived: bool = False,
         order_by: str | None = None,
         limit: int = operations.PAGE,
         offset: int = 0,
     ) -> Page:
-        """Return a page of prompts, at their latest versions or at those that ``label`` points at.
+        """Return a page of prompts, at their latest versions or at those that ``label`` points at, or of the ``archived`` prompts.
 
         ``search`` is a text in the name or the content. ``order_by`` is a field such as ``name``, or ``-created_at`` for newest
         first. ``limit`` is the size of a page, and ``offset`` the number of prompts before it. Raises `UnavailableError`,
         `RejectedError`, and `ValueError` for an empty label.
         """
-        operation = operations.list_prompts(
-            self.settings, search=search, label=label, order_by=order_by, limit=limit, offset=offset
-        )
+        others = {"order_by": order_by, "archived": "true" if archived else None}
+        operation = operations.list_prompts(self.settings, search=search, label=label, limit=limit, offset=offset, **others)
         return await self._fetcher.perform(operation)
+
+    async def usage(
+        self,
+        name: str,
+        *,
+        first: date | None = None,
+        last: date | None = None,
+        version: int | None = None,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> Usage:
+        """Return how often the versions of a prompt were fetched, by label, key and day.
+
+        ``first`` and ``last`` are days in UTC, by default the last 30. ``limit`` is the maximum number of versions, and ``offset``
+        the number of newer ones. Raises `NotFoundError`, `UnavailableError`, and other kinds of `RejectedError`.
+        """
+        return await self._fetcher.perform(usage.get_usage(self.settings, name, first, last, version, limit=limit, offset=offset))
+
+    async def changes(
+        self, *, after: str | None = None, names: Iterable[str] = (), labels: Iterable[str] = (), limit: int = operations.PAGE
+    ) -> ChangePage:
+        """Return a page of the change log, oldest first, behind the cursor ``after`` or from the beginning.
+
+        With ``names`` or ``labels``, these are changes of prompts with one of these names, or of one of these labels. Raises
+        `UnavailableError`, `RejectedError`, and `ValueError` if ``after`` is no cursor.
+        """
+        only = ChangeFilter.of(names, labels)
+        return await self._fetcher.perform(change_log.list_changes(self.settings, after, only, limit))
+
+    def follow_changes(
+        self, *, after: str | None = None, names: Iterable[str] = (), labels: Iterable[str] = ()
+    ) -> AsyncIterator[Change]:
+        """Return an iterator that waits for changes, behind the cursor ``after`` or from now on, until the client is closed.
+
+        A broken connection is resumed behind the last change. If that is no longer in the log, a `Change` of the kind "reset"
+        follows. Raises `RejectedError` and `InvalidResponseError`, and `UnreachableError` if the client is closed or offline.
+        """
+        return self._fetcher.follow(LogReader(self.settings, after, ChangeFilter.of(names, labels)))
 
     async def close(self) -> None:
         """Close the connections and end all background work. The client still serves known content, and sends nothing more."""

@@ -3,23 +3,26 @@
 import asyncio
 import time
 import weakref
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from typing import Any, TypeVar
 
 import httpx2
 
 from promptuary_client import errors, process_hooks, wire
-from promptuary_client.assembly import answer, has_substitute
+from promptuary_client.assembly import announce, answer, has_substitute
 from promptuary_client.async_follower import AsyncFollower
+from promptuary_client.async_log_follower import AsyncLogFollower
+from promptuary_client.change_log import LogReader
 from promptuary_client.change_stream import ChangeStream
-from promptuary_client.core import OFFLINE, Core, PendingFetch, Step
+from promptuary_client.changes import Change
+from promptuary_client.core import CLOSED, OFFLINE, Core, PendingFetch, Step
 from promptuary_client.disk import Disk
-from promptuary_client.operations import Operation
 from promptuary_client.prefetch import PrefetchResult, add_page, next_page, pages, report_unresolved
 from promptuary_client.prompts import Content, Fallback, Prompt, PromptKey
 from promptuary_client.reports import report_defect, report_disk, report_error, report_prefetch
 from promptuary_client.settings import Settings
 from promptuary_client.transport import BROKEN, FAILURES, Body, error_from, load_certificates, open_async_http, send_options
+from promptuary_client.wire import Operation
 
 T = TypeVar("T")
 
@@ -36,6 +39,8 @@ class AsyncFetcher:
         self._left_behind: list[httpx2.AsyncClient | None] = []
         self._tasks: dict[PendingFetch, asyncio.Task[None]] = {}
         self._background: set[asyncio.Task[None]] = set()
+        self._log_followers: weakref.WeakSet[AsyncLogFollower] = weakref.WeakSet()
+        self._is_announcing = False
         self._is_closed = False
         self._change_stream = ChangeStream(settings, self.core) if settings.live and not settings.offline else None
         self._follower: AsyncFollower | None = None
@@ -71,6 +76,7 @@ class AsyncFetcher:
                 changes_seen = self.core.changes_seen
                 page = operation.read(await self._send(operation.request, end - time.monotonic()))
                 taken = add_page(self.core, page, label, changes_seen=changes_seen)
+                self._announce()
                 report_unresolved(self.settings, self.core, page, label)
                 count += len(taken)
                 await self._keep_all(taken)
@@ -102,8 +108,11 @@ class AsyncFetcher:
         """Close the connections and end all tasks. Known content is still served; nothing more is sent."""
         self._is_closed = True
         self._adopt_loop()
-        follower = [] if self._follower is None else [self._follower.task]
-        under_way = [*self._tasks.values(), *self._background, *follower]
+        followers: list[AsyncLogFollower | AsyncFollower] = [*self._log_followers]
+        followers += [] if self._follower is None else [self._follower]
+        for each in followers:
+            each.stop()
+        under_way = [*self._tasks.values(), *self._background, *(each.task for each in followers if each.task is not None)]
         for task in under_way:
             task.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
@@ -132,7 +141,8 @@ class AsyncFetcher:
         self._follower = None
         if self._end is not None:
             self._end()
-        self._tasks, self._background = {}, set()
+        self._tasks, self._background, self._is_announcing = {}, set(), False
+        self._log_followers = weakref.WeakSet()
 
     def _follow(self) -> None:
         """Start the follower if ``live`` is set and none runs."""
@@ -175,6 +185,7 @@ class AsyncFetcher:
             return
         if record is not None:
             self.core.add_from_disk(key, record.content, record.age)
+            self._announce()
 
     async def _confirm(self, pending: PendingFetch) -> None:
         key, known = pending.key, self.core.known(pending.key)
@@ -186,9 +197,25 @@ class AsyncFetcher:
             if not self._is_closed:
                 report_error(self.settings, key, error, has_content=has_content)
             return
-        # Callers that wait for the server do not wait for the disk.
+        # Callers that wait for the server wait neither for the disk nor for a hook.
         if self.core.confirm(pending, content):
             self._run_in_background(self._keep(key, content, is_new=content is not known))
+            self._announce()
+
+    def _announce(self) -> None:
+        """Report changes in a task, if there are any that nothing reports."""
+        if self.core.has_changes and not self._is_announcing and not self._is_closed:
+            self._is_announcing = True
+            self._run_in_background(self._announce_all())
+
+    async def _announce_all(self) -> None:
+        try:
+            while (event := self.core.next_change()) is not None:
+                announce(self.settings, self.core, event)
+                # Fetches get their turn between calls of the hook.
+                await asyncio.sleep(0)
+        finally:
+            self._is_announcing = False
 
     def _run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -204,9 +231,20 @@ class AsyncFetcher:
         except (asyncio.TimeoutError, *FAILURES) as failure:
             raise error_from(failure) from failure
         finally:
-            if operation.changes is not None:
-                self.core.forget(operation.changes)
+            if operation.concerns is not None:
+                self.core.forget(operation.concerns)
         return operation.read(answer)
+
+    def follow(self, reader: LogReader) -> AsyncIterator[Change]:
+        """Return an iterator over changes, which reads them over a connection of its own. Raises `UnreachableError`."""
+        if self.settings.offline:
+            raise errors.UnreachableError(OFFLINE)
+        if self._is_closed:
+            raise errors.UnreachableError(CLOSED)
+        self._adopt_loop()
+        follower = AsyncLogFollower(self.settings, reader)
+        self._log_followers.add(follower)
+        return follower
 
     async def _keep_all(self, contents: Iterable[tuple[PromptKey, Content]]) -> None:
         try:
@@ -255,7 +293,7 @@ class AsyncFetcher:
             raise errors.UnreachableError(OFFLINE)
         body = Body()
         if self._is_closed:
-            raise RuntimeError("The client is closed.")
+            raise RuntimeError(CLOSED)
         if self._http is None:
             self._http = open_async_http(self.settings)
         async with self._http.stream(request.method, request.path, **send_options(request, limit)) as response:

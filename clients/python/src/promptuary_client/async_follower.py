@@ -13,7 +13,7 @@ from promptuary_client.change_stream import ChangeStream, Check
 from promptuary_client.prompts import PromptKey
 from promptuary_client.reports import report_defect
 from promptuary_client.settings import Settings
-from promptuary_client.transport import FAILURES, LAG_SECONDS, check_stream, error_from, open_async_http, stream_options
+from promptuary_client.transport import FAILURES, LAG_SECONDS, check_async_stream, error_from, open_async_http, stream_options
 
 
 class AsyncFollower:
@@ -54,7 +54,7 @@ class AsyncFollower:
                 open_async_http(self._settings) as connections,
                 connections.stream(request.method, request.path, **options) as response,
             ):
-                check_stream(response)
+                await check_async_stream(response, self._settings.request_timeout)
                 async for event in httpx2.EventSource(response):
                     await self._apply(self._change_stream.take(event.event, event.id, event.data))
         except (errors.PromptuaryError, asyncio.TimeoutError, *FAILURES) as failure:

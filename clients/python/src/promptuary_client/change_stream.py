@@ -7,19 +7,14 @@ from functools import partial
 from typing import NamedTuple
 
 from promptuary_client import errors
-from promptuary_client.backoff import Backoff
-from promptuary_client.changes import Change, changes_request, is_cursor, read_change
+from promptuary_client.backoff import MAX_SECONDS, StreamBackoff
+from promptuary_client.change_log import MAX_PAUSE_SECONDS, changes_request, is_cursor, read_event
+from promptuary_client.changes import Change
 from promptuary_client.core import Core
 from promptuary_client.prompts import Content, PromptKey
 from promptuary_client.reports import report_stream
 from promptuary_client.settings import Settings
 from promptuary_client.wire import Request
-
-STEADY_SECONDS = 5.0
-"""Duration after which a stream counts as healthy: the next attempt comes soon."""
-
-MAX_PAUSE_SECONDS = 30.0
-"""Maximum pause between attempts to connect. A server without a stream is asked even less often."""
 
 
 class Check(NamedTuple):
@@ -42,12 +37,8 @@ class ChangeStream:
     ) -> None:
         self._settings = settings
         self._core = core
-        self._clock = clock
-        self._random = rng
-        self._backoff = Backoff()
+        self._backoff = StreamBackoff(clock, rng)
         self._cursor: str | None = None
-        self._ready_at = 0.0
-        self._is_reported = False
         self.is_followed = False
         """State: `True` while the stream is read."""
 
@@ -77,34 +68,31 @@ class ChangeStream:
         """
         old = [check for check in checks if check.change and self._is_stale(check.key, check.change)]
         for check in old:
-            self._core.invalidate(partial(_is_key, check.key))
+            self._core.invalidate(partial(_is_key, check.key), check.change)
         return old
 
     def on_disconnect(self, error: errors.PromptuaryError | None) -> float:
         """Record the end of the stream; return the seconds to wait before the next attempt."""
-        now = self._clock()
-        if self.is_followed and now - self._ready_at >= STEADY_SECONDS:
-            self._backoff.succeed()
         self.is_followed = False
-        if error is not None and not self._is_reported:
-            self._is_reported = True
+        if error is not None and self._backoff.is_news():
             report_stream(self._settings, error)
+        # A server without a stream is asked less often.
         is_elsewhere = isinstance(error, (errors.InvalidResponseError, errors.RejectedError))
-        limit = {} if is_elsewhere else {"max_seconds": MAX_PAUSE_SECONDS}
-        self._backoff.fail(now, self._random, retry_after=getattr(error, "retry_after", None), **limit)
-        return self._backoff.until - now
+        limit = MAX_SECONDS if is_elsewhere else MAX_PAUSE_SECONDS
+        return self._backoff.end(retry_after=getattr(error, "retry_after", None), max_seconds=limit)
 
     def _begin(self) -> None:
-        self.is_followed, self._is_reported, self._ready_at = True, False, self._clock()
+        self.is_followed = True
+        self._backoff.begin()
         self._core.mark_reachable()
 
     def _concerned(self, data: str) -> list[Check]:
         try:
-            change = read_change(data)
+            change = read_event(data)
         except errors.InvalidResponseError:
             # A newer server may send changes that this client does not know.
             return self._all()
-        return [Check(key, change) for key in self._core.invalidate(change.concerns)]
+        return [Check(key, change) for key in self._core.invalidate(change.concerns, change)]
 
     def _all(self) -> list[Check]:
         return [Check(key, None) for key in self._core.invalidate(lambda _key, _known: True)]

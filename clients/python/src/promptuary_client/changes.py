@@ -1,31 +1,37 @@
-"""Changes as the server reports them, and the cached prompts that they concern. Sends nothing."""
+"""Changes: entries of the server's change log with the prompts that they concern, and changes of what a client serves. No I/O."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
-from promptuary_client import errors
-from promptuary_client.prompts import Content, PromptKey
+from promptuary_client.prompts import Content, Prompt, PromptKey
 from promptuary_client.references import Reference
-from promptuary_client.settings import Settings
-from promptuary_client.wire import Request, parse_json, prompts_path, read_params
 
-EVENT_STREAM = "text/event-stream"
+RESET = "reset"
+"""Kind of a `Change` in place of those that are no longer in the log."""
 
-MAX_CURSOR = 40
+REFRESHED = "refreshed"
+"""Kind of a `ChangeEvent` without an entry of the change log."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """Entry of the server's change log, with the fields that a cache needs. Fields that do not apply are `None`."""
+    """Entry of the server's change log. Fields that do not apply to its ``kind`` are `None`.
+
+    ``kind`` is for example "prompt.published" or "label.moved", and ``name`` that of the prompt. ``version`` is the version that
+    was published or that the label points at now. ``affected_prompts`` have another text since, because they refer to the prompt.
+    ``actor`` is the e-mail address of the user, and ``cursor`` the position in the log. "reset" stands for changes that are no
+    longer in the log: what was derived from the log has to be made again.
+    """
 
     kind: str
-    prompt: str | None
-    label: str | None
-    version: int | None
-    from_version: int | None
-    affected: frozenset[str] = frozenset()
-    """Prompts that follow the label by a reference, and so have another text."""
+    name: str | None
+    version: int | None = None
+    label: str | None = None
+    from_version: int | None = None
+    to_version: int | None = None
+    affected_prompts: frozenset[str] = frozenset()
+    actor: str | None = None
+    created_at: str | None = None
+    cursor: str | None = None
 
     @property
     def is_of_label(self) -> bool:
@@ -34,13 +40,13 @@ class Change:
 
     def concerns(self, key: PromptKey, known: Content | None = None) -> bool:
         """Return `True` if this change may change the content of a key. ``known`` is that which the client has."""
-        if key.name == self.prompt:
+        if key.name == self.name:
             return self._concerns_own(key)
         if not key.resolve:
             return False
         # Old versions without a label are not among the affected ones, but may be known with their parts.
         parts = () if known is None else known.references
-        return key.name in self.affected or any(each.name == self.prompt and self._concerns_own(_key(each)) for each in parts)
+        return key.name in self.affected_prompts or any(each.name == self.name and self._concerns_own(_key(each)) for each in parts)
 
     def _concerns_own(self, key: PromptKey) -> bool:
         if self.is_of_label:
@@ -52,9 +58,9 @@ class Change:
 
     def comes_after(self, key: PromptKey, content: Content) -> bool:
         """Return `True` if a content is older than this change."""
-        if key.name != self.prompt:
+        if key.name != self.name:
             is_old = self.is_of_label and self.from_version is not None
-            return is_old and Reference(str(self.prompt), self.from_version or 0, self.label) in content.references
+            return is_old and Reference(str(self.name), self.from_version or 0, self.label) in content.references
         if key.version is not None or content.version is None:
             return False
         if self.is_of_label:
@@ -62,53 +68,40 @@ class Change:
         return self.kind == "prompt.published" and self.version is not None and content.version < self.version
 
 
-def changes_request(settings: Settings, cursor: str | None) -> Request:
-    """Return the request for the stream of changes after a cursor, or from now on."""
-    headers = {"Accept": EVENT_STREAM, "Accept-Encoding": "identity", "Cache-Control": "no-store"}
-    resume = {} if cursor is None else {"Last-Event-ID": cursor}
-    return Request("GET", f"{prompts_path(settings)}changes/", read_params(settings), headers | resume)
+@dataclass(frozen=True)
+class ChangeEvent:
+    """Argument of ``on_change``: a fetch of ``key`` returns other content than before.
 
+    ``prompt`` is the new content, and ``previous_version`` the version that was served before, `None` if that was a fallback. The
+    versions are equal if only a part of the prompt has changed. ``change`` is the entry of the change log, if it came with
+    the stream of changes.
+    """
 
-def is_cursor(text: str) -> bool:
-    """Return `True` if a text is a cursor, which is sent back to the server unchanged."""
-    return text.isascii() and text.isdigit() and len(text) <= MAX_CURSOR
+    key: PromptKey
+    prompt: Prompt = field(repr=False)
+    previous_version: int | None
+    change: Change | None = field(default=None, repr=False)
 
+    @property
+    def kind(self) -> str:
+        """The kind of the ``change``, such as "label.moved", or "refreshed" without one."""
+        return REFRESHED if self.change is None else self.change.kind
 
-def read_change(data: str) -> Change:
-    """Return the change of an event. Raises `InvalidResponseError`."""
-    row = parse_json(data.encode("utf-8", "surrogatepass"))
-    if not isinstance(row, dict) or not isinstance(row.get("kind"), str):
-        raise errors.InvalidResponseError("The event is not a change.")
-    return Change(
-        kind=row["kind"],
-        prompt=_text(row, "prompt_name"),
-        label=_text(row, "label"),
-        version=_number(row, "version"),
-        from_version=_number(row, "from_version"),
-        affected=_names(row, "affected_prompts"),
-    )
+    @property
+    def name(self) -> str:
+        """The name of the prompt."""
+        return self.key.name
+
+    @property
+    def label(self) -> str | None:
+        """The label that is fetched, `None` for a version and for the latest one."""
+        return self.key.label
+
+    @property
+    def version(self) -> int | None:
+        """The version that is served now."""
+        return self.prompt.version
 
 
 def _key(reference: Reference) -> PromptKey:
     return PromptKey(reference.name, None if reference.label else reference.version, reference.label)
-
-
-def _names(row: Mapping[str, Any], field: str) -> frozenset[str]:
-    names = row.get(field, [])
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise errors.InvalidResponseError(f"The field {field} of a change is not a list of names.")
-    return frozenset(names)
-
-
-def _text(row: Mapping[str, Any], field: str) -> str | None:
-    value = row.get(field)
-    if not isinstance(value, (str, type(None))):
-        raise errors.InvalidResponseError(f"The field {field} of a change is not a text.")
-    return value
-
-
-def _number(row: Mapping[str, Any], field: str) -> int | None:
-    value = row.get(field)
-    if not isinstance(value, (int, type(None))):
-        raise errors.InvalidResponseError(f"The field {field} of a change is not a number.")
-    return value

@@ -13,6 +13,7 @@ from enum import Enum, auto
 
 from promptuary_client import errors
 from promptuary_client.backoff import Backoff
+from promptuary_client.changes import Change, ChangeEvent
 from promptuary_client.prompts import Content, Prompt, PromptKey, Source
 from promptuary_client.settings import Settings
 
@@ -21,6 +22,7 @@ MAX_REFRESHES = 8
 
 
 OFFLINE = "The client is offline."
+CLOSED = "The client is closed."
 
 
 class Step(Enum):
@@ -38,9 +40,14 @@ class Step(Enum):
 
 @dataclass
 class Entry:
-    """Cache entry of a key. ``error`` is the failure of the last request, if it failed."""
+    """Cache entry of a key. ``error`` is the failure of the last request, if it failed.
+
+    ``substitute`` was served while there was no content, and ``cause`` is the change that the next content follows from.
+    """
 
     content: Content | None = None
+    substitute: Content | None = None
+    cause: Change | None = None
     source: Source = "cache"
     confirmed: float = 0.0
     fresh_until: float = 0.0
@@ -75,6 +82,7 @@ class Core:
         self._host = Backoff()
         self._host_error: errors.PromptuaryError | None = None
         self._has_stuck = False
+        self._changes: dict[PromptKey, ChangeEvent] = {}
         self._unused: set[tuple[str, int | None, tuple[str, ...]]] = set()
         self.changes_seen = 0
         """Number of changes that were received."""
@@ -171,6 +179,7 @@ class Core:
         with self.lock:
             entry = self._entry(key)
             if entry.content is None:
+                self._note_change(key, entry, content)
                 entry.content, entry.source, entry.confirmed = content, "disk", self._clock() - age
 
     def confirm(self, pending: PendingFetch, content: Content) -> bool:
@@ -183,10 +192,10 @@ class Core:
             is_current = self._pending.get(pending.key) is pending
             if not is_current and entry.content is not None:
                 return False
-            must_ask = entry.must_ask and not is_current
+            must_ask, cause = entry.must_ask, entry.cause
             self._store(pending.key, content)
             if not is_current:
-                entry.fresh_until, entry.must_ask = 0.0, must_ask
+                entry.fresh_until, entry.must_ask, entry.cause = 0.0, must_ask, cause
             pending.succeeded = True
             return True
 
@@ -203,12 +212,45 @@ class Core:
         entry = self._entry(key)
         # Jitter: programs that started together do not refresh together.
         lifetime = self._settings.ttl * (0.9 + self._random() / 10)
+        self._note_change(key, entry, content)
         entry.content, entry.source, entry.error = content, "cache", None
         entry.confirmed, entry.fresh_until, entry.must_ask = now, now + lifetime, False
         entry.backoff.succeed()
         self._entries.move_to_end(key)
         self._host.succeed()
         self._host_error = None
+
+    def _note_change(self, key: PromptKey, entry: Entry, content: Content) -> None:
+        """Record that other content than before is served, for the program's hook."""
+        before, cause = entry.content or entry.substitute, entry.cause
+        entry.substitute, entry.cause = None, None
+        if self._settings.on_change is None or before is None or _is_same(before, content):
+            return
+        # A slow hook gets one event for all changes of a key that it has missed, so that these do not pile up.
+        waiting = self._changes.get(key)
+        previous = before.version if waiting is None else waiting.previous_version
+        prompt = Prompt(content, content.name, content.version, content.label or key.label, "server", 0.0)
+        self._changes[key] = ChangeEvent(key, prompt, previous, cause)
+
+    @property
+    def has_changes(self) -> bool:
+        """True if there are changes that were not reported."""
+        return bool(self._changes)
+
+    def next_change(self) -> ChangeEvent | None:
+        """Remove and return the oldest change that was not reported."""
+        with self.lock:
+            key = next(iter(self._changes), None)
+            return None if key is None else self._changes.pop(key)
+
+    def substitute(self, key: PromptKey, content: Content) -> Prompt | None:
+        """Record that a fallback or the bundle is served, or return the content that has arrived meanwhile."""
+        with self.lock:
+            entry = self._entry(key)
+            if entry.content is None:
+                entry.substitute = content
+                return None
+        return self.answer(key, is_confirmed=False)
 
     def reject(self, key: PromptKey, error: errors.NotFoundError) -> bool:
         """Record that a key is invalid. Return `True` if the caller has to report it; reports are repeated after a pause."""
@@ -245,12 +287,14 @@ class Core:
         self.fail(pending.key, error)
         return error
 
-    def forget(self, name: str) -> None:
-        """Require a request before the prompt, or one that it is a part of, is served again: this program has just changed it."""
+    def forget(self, concerns: Callable[[PromptKey, Content | None], bool]) -> None:
+        """Require a request before keys are served again, because this program has just changed their content.
+
+        ``concerns`` is asked for each key with its known content.
+        """
         with self.lock:
             for key, entry in self._entries.items():
-                parts = entry.content.references if entry.content else ()
-                if key.name == name or any(each.name == name for each in parts):
+                if concerns(key, entry.content):
                     entry.must_ask, entry.fresh_until = True, 0.0
                     entry.backoff.succeed()
                     # A request in progress may have been answered before the change.
@@ -262,11 +306,11 @@ class Core:
             if not self._host.is_requested:
                 self._host.succeed()
 
-    def invalidate(self, concerns: Callable[[PromptKey, Content | None], bool]) -> list[PromptKey]:
+    def invalidate(self, concerns: Callable[[PromptKey, Content | None], bool], cause: Change | None = None) -> list[PromptKey]:
         """Record a change; return the keys that it concerns, most recently used first.
 
-        ``concerns`` is asked for each key with its known content. The keys are due for a refresh. Until then their known content is
-        served, and no caller waits.
+        ``concerns`` is asked for each key with its known content; ``cause`` is the change, if it is a single one. The keys are due
+        for a refresh. Until then their known content is served, and no caller waits.
         """
         with self.lock:
             self.changes_seen += 1
@@ -276,7 +320,7 @@ class Core:
                 self._pending.pop(key, None)
                 entry = self._entries.get(key)
                 if entry is not None:
-                    entry.fresh_until = 0.0
+                    entry.fresh_until, entry.cause = 0.0, cause
                     entry.backoff.succeed()
         return list(dict.fromkeys(keys))
 
@@ -332,3 +376,11 @@ class Core:
     def _is_too_stale(self, entry: Entry, now: float) -> bool:
         max_stale = self._settings.max_stale
         return max_stale is not None and now - entry.confirmed > self._settings.ttl + max_stale
+
+
+def _is_same(one: Content, other: Content) -> bool:
+    """Return `True` if two contents are the same for a program, whatever their entity tags."""
+    if one is other:
+        return True
+    facts = [(each.version, each.text, each.config, each.contract, each.references, each.messages) for each in (one, other)]
+    return facts[0] == facts[1]

@@ -1,6 +1,7 @@
 """Exceptions of the package, with the server's text if it sent one."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 
@@ -129,6 +130,24 @@ class ConflictError(RejectedError):
 
 class LabelMovedError(ConflictError):
     """The label does not point at the expected version (409); ``current_version`` is its version, `None` if it is not set."""
+
+
+@dataclass(frozen=True)
+class MoveRefusal:
+    """Reason why the label of a prompt cannot be moved; ``current_version`` is where it is, `None` if it is not set."""
+
+    name: str
+    code: str
+    detail: str
+    current_version: int | None
+
+
+class MovesRefusedError(RejectedError):
+    """Labels were to be moved together, and none was, because of those in ``refused`` (409)."""
+
+    def __init__(self, detail: str, *, status: int, refused: Sequence[MoveRefusal]) -> None:
+        self.refused = tuple(refused)
+        super().__init__(detail, status=status)
 
 
 class PromptReferenceError(RejectedError):

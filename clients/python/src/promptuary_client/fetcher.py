@@ -3,22 +3,26 @@
 import threading
 import time
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from promptuary_client import errors, process_hooks, threads, wire
+from promptuary_client.announcer import Announcer
 from promptuary_client.assembly import answer, has_substitute
+from promptuary_client.change_log import LogReader
 from promptuary_client.change_stream import ChangeStream
+from promptuary_client.changes import Change
 from promptuary_client.connections import Connections
-from promptuary_client.core import OFFLINE, Core, PendingFetch, Step
+from promptuary_client.core import CLOSED, OFFLINE, Core, PendingFetch, Step
 from promptuary_client.disk import Disk
 from promptuary_client.follower import Follower
-from promptuary_client.operations import Operation
+from promptuary_client.log_follower import LogFollower
 from promptuary_client.prefetch import PrefetchResult, add_page, next_page, pages, report_unresolved
 from promptuary_client.prompts import Content, Fallback, Prompt, PromptKey
 from promptuary_client.reports import report_defect, report_disk, report_error, report_prefetch
 from promptuary_client.settings import Settings
 from promptuary_client.transport import BROKEN, FAILURES, Body, error_from, load_certificates, send_options
+from promptuary_client.wire import Operation
 
 T = TypeVar("T")
 
@@ -37,6 +41,8 @@ class Fetcher:
         self._is_closed = False
         self._change_stream = ChangeStream(settings, self.core) if settings.live and not settings.offline else None
         self._follower: Follower | None = None
+        self._log_followers: weakref.WeakSet[LogFollower] = weakref.WeakSet()
+        self._announcer = Announcer(self.settings, self.core)
         process_hooks.register(self)
 
     def get(self, key: PromptKey, *, fallback: Fallback | None, config: Mapping[str, Any] | None, timeout: float | None) -> Prompt:
@@ -64,6 +70,7 @@ class Fetcher:
                 changes_seen = self.core.changes_seen
                 page = operation.read(self._send(operation.request, end - time.monotonic()))
                 taken = add_page(self.core, page, label, changes_seen=changes_seen)
+                self._announcer.start()
                 report_unresolved(self.settings, self.core, page, label)
                 count += len(taken)
                 self._keep_all(taken)
@@ -93,15 +100,17 @@ class Fetcher:
     def close(self) -> None:
         """Close the connections and end all threads. Known content is still served; nothing more is sent."""
         self.at_exit()
-        follower = [] if self._follower is None else [self._follower.thread]
-        threads.join([*self._threads, *follower])
+        others = (self._announcer.thread, None if self._follower is None else self._follower.thread)
+        threads.join([*self._threads, *(thread for thread in others if thread is not None)])
 
     def after_fork(self) -> None:
         """Start over in a child process. The parent's connections are kept, because closing them would disturb the parent."""
         self.core.after_fork()
+        self._announcer.after_fork()
         self._http_lock = threading.Lock()
         self._left_behind += [self._http, self._follower]
         self._http, self._follower, self._threads = None, None, set()
+        self._log_followers = weakref.WeakSet()
         if self._change_stream is not None:
             self._change_stream.is_followed = False
 
@@ -109,9 +118,11 @@ class Fetcher:
         """Send nothing more and interrupt all threads, without waiting for them."""
         with self._http_lock:
             self._is_closed = True
-            follower = self._follower
-        if follower is not None:
-            follower.stop()
+            followers: list[LogFollower | Follower] = [*self._log_followers]
+            followers += [] if self._follower is None else [self._follower]
+        for each in followers:
+            each.stop()
+        self._announcer.stop()
         self._reset()
 
     def _follow(self) -> None:
@@ -181,6 +192,7 @@ class Fetcher:
             return
         if record is not None:
             self.core.add_from_disk(key, record.content, record.age)
+            self._announcer.start()
 
     def _confirm(self, pending: PendingFetch) -> None:
         key, known = pending.key, self.core.known(pending.key)
@@ -195,6 +207,7 @@ class Fetcher:
         is_current = self.core.confirm(pending, content)
         # Callers that wait for the server do not wait for the disk.
         self.core.finish(pending)
+        self._announcer.start()
         if is_current:
             self._keep(key, content, is_new=content is not known)
 
@@ -206,9 +219,20 @@ class Fetcher:
         except FAILURES as failure:
             raise error_from(failure) from failure
         finally:
-            if operation.changes is not None:
-                self.core.forget(operation.changes)
+            if operation.concerns is not None:
+                self.core.forget(operation.concerns)
         return operation.read(answer)
+
+    def follow(self, reader: LogReader) -> Iterator[Change]:
+        """Return an iterator over changes, which reads them over a connection of its own. Raises `UnreachableError`."""
+        if self.settings.offline:
+            raise errors.UnreachableError(OFFLINE)
+        follower = LogFollower(self.settings, reader)
+        with self._http_lock:
+            if self._is_closed:
+                raise errors.UnreachableError(CLOSED)
+            self._log_followers.add(follower)
+        return follower.changes()
 
     def _keep_all(self, contents: Iterable[tuple[PromptKey, Content]]) -> None:
         try:
@@ -245,12 +269,10 @@ class Fetcher:
         limit = end - time.monotonic()
         if limit <= 0:
             raise errors.RequestTimeoutError("The server did not answer in time.")
-        body = Body()
+        body = Body(end=end)
         with self._connections().stream(request.method, request.path, **send_options(request, limit)) as response:
             for piece in response.iter_bytes():
                 body.add(piece)
-                if time.monotonic() > end:
-                    raise errors.RequestTimeoutError("The server did not answer in time.")
             return body.answer(response.status_code, response.headers)
 
     def _make_http(self) -> Connections | None:
@@ -272,7 +294,7 @@ class Fetcher:
             if connections is not made:
                 made.end()
         if connections is None:
-            raise RuntimeError("The client is closed.")
+            raise RuntimeError(CLOSED)
         return connections
 
     def _current(self, made: Connections | None = None) -> Connections | None:

@@ -63,7 +63,7 @@ class Follower:
             if self._stopping.is_set():
                 return None
             with connections.stream(request.method, request.path, **options) as response:
-                check_stream(response)
+                check_stream(response, self._settings.request_timeout)
                 for event in httpx2.EventSource(response):
                     self._apply(self._change_stream.take(event.event, event.id, event.data))
         except (errors.PromptuaryError, *FAILURES) as failure:

@@ -1,29 +1,31 @@
 """Operations on prompts: each as a request and a reader of its answer. Sends nothing."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
 from http import HTTPStatus
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from promptuary_client import errors
+from promptuary_client.label_operations import Label, label_of, of_prompt
 from promptuary_client.prompts import Prompt, PromptKey
 from promptuary_client.settings import Settings
 from promptuary_client.wire import (
     Answer,
+    Operation,
     Request,
+    author,
     check_label,
-    error_of,
     path_part,
     prompt_path,
     prompts_path,
     read_content,
+    read_nothing,
     read_object,
     read_params,
+    writable_path,
 )
-
-T = TypeVar("T")
 
 
 class Keep(Enum):
@@ -36,22 +38,16 @@ KEEP = Keep.KEEP
 """Value of ``content`` and ``config`` that keeps those of the base version. `None` removes the config."""
 
 
-class AnyVersion(Enum):
-    """The type of `ANY_VERSION`."""
-
-    ANY_VERSION = auto()
-
-
-ANY_VERSION = AnyVersion.ANY_VERSION
-"""Value of ``expected_version`` that allows any version, and a label that is not set."""
-
 PAGE = 100
 """Prompts in one page of a list."""
 
 
 @dataclass(frozen=True)
 class Version:
-    """A version of a prompt. ``labels`` are those that point at it; ``raw`` is the server's JSON object."""
+    """A version of a prompt. ``labels`` are those that point at it; ``raw`` is the server's JSON object.
+
+    ``archived_at`` is set in lists of archived prompts only.
+    """
 
     name: str
     version: int
@@ -63,16 +59,9 @@ class Version:
     latest_version: int
     created_at: str
     created_by: str | None
+    id: str
+    archived_at: str | None
     raw: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Label:
-    """A label, and the version that it points at."""
-
-    name: str
-    prompt: str
-    version: int
 
 
 @dataclass(frozen=True)
@@ -85,6 +74,14 @@ class VersionSummary:
     is_latest: bool
     created_at: str
     created_by: str | None
+
+
+@dataclass(frozen=True)
+class RestoredPrompt:
+    """A prompt that was restored, at its ``latest`` version. ``former_labels`` are those that it had, and has no longer."""
+
+    latest: Version
+    former_labels: tuple[Label, ...]
 
 
 @dataclass(frozen=True)
@@ -118,21 +115,12 @@ class Page:
     unresolved: tuple[Unresolved, ...] = ()
 
 
-@dataclass(frozen=True)
-class Operation(Generic[T]):
-    """A request and the reader of its answer. ``changes`` is the name of the prompt that it changes, if any."""
-
-    request: Request
-    read: Callable[[Answer], T]
-    changes: str | None = None
-
-
 def create(
     settings: Settings, name: str, content: object, config: Mapping[str, Any] | None, description: str | None
 ) -> Operation[Version]:
     """Create a prompt, at version 1."""
     body = {"name": name, "prompt": content} | _given(config=config, version_description=description)
-    return Operation(Request("POST", _writable(settings), body=body), _read_version, name)
+    return Operation(Request("POST", writable_path(settings), body=body), _read_version, of_prompt(name))
 
 
 def publish(
@@ -141,7 +129,7 @@ def publish(
     """Add the next version on top of a base version; ``changes`` are ``prompt``, ``edits`` and ``config``."""
     changed = {field: value for field, value in changes.items() if value is not KEEP}
     body = {"base_version": base_version} | changed | _given(version_description=description)
-    return Operation(Request("PATCH", _writable(settings, name), body=body), _read_version, name)
+    return Operation(Request("PATCH", writable_path(settings, name), body=body), _read_version, of_prompt(name))
 
 
 def edits_of(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
@@ -149,32 +137,21 @@ def edits_of(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"old": old, "new": new} for old, new in pairs]
 
 
-def move_label(
-    settings: Settings, name: str, label: str, version: int, expected_version: int | AnyVersion | None = ANY_VERSION
-) -> Operation[Label]:
-    """Point a label at a version, if it points at the expected one; `None` stands for a label that is not set."""
-    path = f"{_writable(settings, name)}labels/{path_part(label)}/"
-    expected = {} if expected_version is ANY_VERSION else {"expected_version": expected_version}
-    return Operation(Request("PUT", path, body={"version": version} | expected), _read_label, name)
-
-
-def remove_label(settings: Settings, name: str, label: str, expected_version: int | AnyVersion = ANY_VERSION) -> Operation[None]:
-    """Remove a label, if it points at the expected version."""
-    path = f"{_writable(settings, name)}labels/{path_part(label)}/"
-    expected = {} if expected_version is ANY_VERSION else {"expected_version": str(expected_version)}
-    return Operation(Request("DELETE", path, expected), _read_removal, name)
-
-
 def archive(settings: Settings, name: str) -> Operation[None]:
     """Archive a prompt with all its versions."""
-    return Operation(Request("POST", f"{_writable(settings, name)}archive/"), _read_nothing, name)
+    return Operation(Request("POST", f"{writable_path(settings, name)}archive/"), read_nothing, of_prompt(name))
+
+
+def restore(settings: Settings, name: str, version_id: str | None) -> Operation[RestoredPrompt]:
+    """Bring an archived prompt back."""
+    body = _given(id=version_id)
+    return Operation(Request("POST", f"{writable_path(settings, name)}restore/", body=body), _read_restored, of_prompt(name))
 
 
 def duplicate(settings: Settings, name: str, new_name: str) -> Operation[Version]:
     """Create a prompt from the latest version of another."""
-    return Operation(
-        Request("POST", f"{_writable(settings, name)}duplicate/", body={"new_name": new_name}), _read_version, new_name
-    )
+    request = Request("POST", f"{writable_path(settings, name)}duplicate/", body={"new_name": new_name})
+    return Operation(request, _read_version, of_prompt(new_name))
 
 
 def history(settings: Settings, name: str, limit: int, before_version: int | None) -> Operation[History]:
@@ -201,40 +178,8 @@ def list_prompts(settings: Settings, **params: object) -> Operation[Page]:
     return Operation(Request("GET", prompts_path(settings), read_params(settings, **params)), _read_page)
 
 
-def _writable(settings: Settings, name: str | None = None) -> str:
-    if settings.has_token:
-        raise errors.ConfigurationError("A project token is read-only. Set `project` to the project's ID to change prompts.")
-    if name is None:
-        return prompts_path(settings)
-    path_part(name)
-    return prompt_path(settings, name)
-
-
 def _given(**fields: object) -> dict[str, object]:
     return {name: value for name, value in fields.items() if value is not None}
-
-
-def _read_nothing(answer: Answer) -> None:
-    if not 200 <= answer.status < 300:  # noqa: PLR2004 - the range of success.
-        raise error_of(answer)
-
-
-def _read_label(answer: Answer) -> Label:
-    try:
-        return _label(read_object(answer))
-    except errors.ConflictError as conflict:
-        raise _moved(conflict) from None
-
-
-def _read_removal(answer: Answer) -> None:
-    try:
-        _read_nothing(answer)
-    except errors.ConflictError as conflict:
-        raise _moved(conflict) from None
-
-
-def _moved(conflict: errors.ConflictError) -> errors.LabelMovedError:
-    return errors.LabelMovedError(conflict.detail, status=conflict.status, current_version=conflict.current_version)
 
 
 def _read_past(key: PromptKey, answer: Answer) -> Prompt:
@@ -254,13 +199,22 @@ def _read_version(answer: Answer) -> Version:
     return _version(read_object(answer))
 
 
+def _read_restored(answer: Answer) -> RestoredPrompt:
+    found = read_object(answer)
+    try:
+        labels = tuple(Label(row["name"], found["name"], row["version"]) for row in found["former_labels"])
+    except (KeyError, TypeError) as error:
+        raise errors.InvalidResponseError("The answer is not a restored prompt.") from error
+    return RestoredPrompt(_version(found), labels)
+
+
 def _read_history(answer: Answer) -> History:
     found = read_object(answer)
     try:
         return History(
             latest=_version(found["prompt"]),
             versions=tuple(_summary(row) for row in found["versions"]),
-            labels=tuple(_label(row) for row in found["labels"]),
+            labels=tuple(label_of(row) for row in found["labels"]),
             has_more=bool(found["has_more"]),
         )
     except (KeyError, TypeError, AttributeError) as error:
@@ -289,7 +243,9 @@ def _version(row: Mapping[str, Any]) -> Version:
             is_latest=row["is_latest"],
             latest_version=row["latest_version"],
             created_at=row["created_at"],
-            created_by=(row["created_by"] or {}).get("email"),
+            created_by=author(row),
+            id=row["id"],
+            archived_at=row.get("archived_at"),
             raw=row,
         )
     except (KeyError, TypeError, AttributeError) as error:
@@ -309,12 +265,5 @@ def _summary(row: Mapping[str, Any]) -> VersionSummary:
         labels=tuple(row["labels"]),
         is_latest=row["is_latest"],
         created_at=row["created_at"],
-        created_by=(row["created_by"] or {}).get("email"),
+        created_by=author(row),
     )
-
-
-def _label(row: Mapping[str, Any]) -> Label:
-    try:
-        return Label(row["name"], row["prompt_name"], row["version"])
-    except KeyError as error:
-        raise errors.InvalidResponseError("The answer is not a label.") from error

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from promptuary_client import errors
 from promptuary_client.core import Core
-from promptuary_client.operations import PAGE, Operation, Page, list_prompts
+from promptuary_client.operations import PAGE, Page, list_prompts
 from promptuary_client.prompts import Content, PromptKey
 from promptuary_client.reports import report_error
 from promptuary_client.settings import Settings
-from promptuary_client.wire import read_content
+from promptuary_client.wire import Operation, read_content
 
 
 @dataclass(frozen=True)

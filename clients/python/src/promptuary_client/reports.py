@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import TypeVar
 
+from promptuary_client.changes import ChangeEvent
 from promptuary_client.errors import InvalidBundleError, InvalidResponseError, PromptuaryError, UnusedValuesError
 from promptuary_client.prompts import Prompt, PromptKey
 from promptuary_client.settings import ErrorEvent, Settings
@@ -43,6 +44,11 @@ def report_stream(settings: Settings, error: PromptuaryError) -> None:
     logger.warning("The stream of changes failed. Prompts are refreshed every %g seconds until it is back: %s", settings.ttl, error)
 
 
+def report_log(error: PromptuaryError) -> None:
+    """Warn that the change log cannot be followed at the moment."""
+    logger.warning("The change log cannot be followed. The client tries again until it is back: %s", error)
+
+
 def report_defect(defect: Exception, doing: str) -> InvalidResponseError:
     """Log a defect with its traceback; return the error for callers."""
     logger.error("A defect of the client while %s; it continues.", doing, exc_info=defect)
@@ -57,6 +63,11 @@ def report_disk(error: OSError) -> None:
 def report_answer(settings: Settings, prompt: Prompt) -> None:
     """Call the program's hook with a prompt."""
     _call(settings.on_get, prompt)
+
+
+def report_change(settings: Settings, event: ChangeEvent) -> None:
+    """Call the program's hook with a change."""
+    _call(settings.on_change, event)
 
 
 def _call(hook: Callable[[T], None] | None, value: T) -> None:

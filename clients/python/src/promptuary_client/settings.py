@@ -10,16 +10,14 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
-from urllib.parse import urlsplit
 
 from promptuary_client.bundle import Bundle, read_bundle
+from promptuary_client.changes import ChangeEvent
 from promptuary_client.errors import ConfigurationError, InvalidBundleError, PromptuaryError
 from promptuary_client.prompts import Prompt, PromptKey
 
 T = TypeVar("T")
 Hook: TypeAlias = Callable[[T], None]
-
-CURRENT_PROJECT = "@current"
 
 
 class Default(Enum):
@@ -29,7 +27,7 @@ class Default(Enum):
 
 
 DEFAULT = Default.DEFAULT
-"""Value of ``label`` that stands for the label of the client, or the latest version if the client has none."""
+"""Value of ``label`` that stands for the default: in a call the client's own label, for a client ``PROMPTUARY_LABEL``."""
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OWN_HEADERS = frozenset({"authorization", "accept"})
@@ -58,7 +56,7 @@ class Settings:
 
     host: str
     api_key: str = field(repr=False)
-    project: str = CURRENT_PROJECT
+    project: str = "@current"
     label: str | None = None
     timeout: float = 1.0
     request_timeout: float = 10.0
@@ -76,19 +74,12 @@ class Settings:
     offline: bool = False
     on_get: Hook[Prompt] | None = None
     on_error: Hook[ErrorEvent] | None = None
+    on_change: Hook[ChangeEvent] | None = None
 
     @property
     def has_token(self) -> bool:
         """True if ``project`` is the project's token, which the server accepts for reading only."""
         return self.project.startswith("phc_")
-
-
-def resolve_access(host: str | None, api_key: str | None, *, offline: bool) -> tuple[str, str]:
-    """Return the server's address and the API key, or two empty texts if neither is needed. Raises `ConfigurationError`."""
-    is_given = bool(host or os.environ.get("PROMPTUARY_HOST")) and bool(api_key or os.environ.get("PROMPTUARY_API_KEY"))
-    if offline and not is_given:
-        return "", ""
-    return resolve_host(host), resolve_key(api_key)
 
 
 def resolve_bundle(bundle: str | Path | None) -> tuple[Bundle | None, InvalidBundleError | None]:
@@ -113,38 +104,6 @@ def resolve_offline(offline: bool | None) -> bool:  # noqa: FBT001 - the only ar
     return _ANSWERS[found]
 
 
-def resolve_host(host: str | None) -> str:
-    """Return the server's address without a slash at its end. Raises `ConfigurationError`."""
-    address = _given(host, "PROMPTUARY_HOST", "the server's address").rstrip("/")
-    try:
-        parts = urlsplit(address)
-        is_good = (
-            parts.scheme in ("http", "https") and bool(parts.hostname) and not (parts.query or parts.fragment or parts.username)
-        )
-        _ = parts.port
-    except ValueError:
-        is_good = False
-    if not is_good:
-        raise ConfigurationError("The server's address must look like https://prompts.example.com.")
-    return address
-
-
-def resolve_key(api_key: str | None) -> str:
-    """Return the API key. Raises `ConfigurationError`, whose text does not repeat it."""
-    key = _given(api_key, "PROMPTUARY_API_KEY", "an API key").strip()
-    if not key.isascii() or not key.isprintable() or " " in key:
-        raise ConfigurationError("The API key has characters that no key has.")
-    return key
-
-
-def resolve_project(project: str | int | None) -> str:
-    """Return the project's number, token, or ``@current``. Raises `ConfigurationError`."""
-    found = str(project) if project is not None else os.environ.get("PROMPTUARY_PROJECT", "").strip() or CURRENT_PROJECT
-    if found == CURRENT_PROJECT or (found.isascii() and (found.isdigit() or found.startswith("phc_"))):
-        return found
-    raise ConfigurationError("The project must be its ID, its token (phc_...), or @current.")
-
-
 def resolve_folder(folder: str | Path | None) -> Path:
     """Return the folder for content on disk: the given one, that of ``PROMPTUARY_CACHE_DIR``, or one in the user's cache folder."""
     chosen = folder or os.environ.get("PROMPTUARY_CACHE_DIR")
@@ -152,7 +111,15 @@ def resolve_folder(folder: str | Path | None) -> Path:
 
 
 def resolve_label(label: object) -> str | None:
-    """Return the label that is fetched unless another is asked for. Raises `ConfigurationError` for an empty one."""
+    """Return the label that is fetched unless a call names another: the given one, else that of ``PROMPTUARY_LABEL``.
+
+    `None` stands for latest versions, whatever the environment says. Raises `ConfigurationError` for an empty label.
+    """
+    if label is DEFAULT:
+        found = os.environ.get("PROMPTUARY_LABEL")
+        if found is not None and not found.strip():
+            raise ConfigurationError("PROMPTUARY_LABEL is empty. Set it to a label, or remove it for the latest versions.")
+        return found and found.strip()
     if label is None or (isinstance(label, str) and label.strip()):
         return label
     raise ConfigurationError("`label` is empty, or no text. Give a label, or None for the latest versions.")
@@ -197,13 +164,6 @@ def check_numbers(settings: Settings) -> Settings:
     if settings.live and not settings.threads:
         raise ConfigurationError("`live` needs a thread, and `threads` is False.")
     return settings
-
-
-def _given(value: str | None, variable: str, what: str) -> str:
-    found = value if value is not None else os.environ.get(variable, "")
-    if not found.strip():
-        raise ConfigurationError(f"Give {what}, or set {variable}.")
-    return found.strip()
 
 
 def _user_cache(platform: str, environment: Mapping[str, str]) -> Path:

@@ -32,8 +32,9 @@ def join(threads: Iterable[threading.Thread]) -> None:
     """Wait until interrupted threads have ended, for `JOIN_SECONDS` at most."""
     end = time.monotonic() + JOIN_SECONDS
     for thread in threads:
-        # A hook of the program may close the client in one of its threads.
-        if thread is not threading.current_thread() and thread.ident not in _connecting:
+        # A hook of the program may close the client in one of its threads. One that has not begun ends at once when it does.
+        is_other = thread.ident is not None and thread is not threading.current_thread()
+        if is_other and thread.ident not in _connecting:
             thread.join(max(end - time.monotonic(), 0.0))
 
 

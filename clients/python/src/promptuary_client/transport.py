@@ -1,7 +1,10 @@
 """Arguments and errors of httpx2 for both clients."""
 
 import asyncio
+import math
+import os
 import ssl
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
@@ -11,7 +14,7 @@ from typing import Any, TypeVar
 import httpx2
 
 from promptuary_client import errors
-from promptuary_client.changes import EVENT_STREAM
+from promptuary_client.change_log import EVENT_STREAM
 from promptuary_client.settings import Settings
 from promptuary_client.wire import MAX_BODY, Answer, Request, error_of
 
@@ -65,6 +68,9 @@ def open_async_http(settings: Settings) -> httpx2.AsyncClient:
 
 
 def _open(kind: type[T], settings: Settings) -> T:
+    if settings.verify is True:
+        # They could not be loaded before.
+        settings = replace(settings, verify=_load_default_certificates())
     try:
         made = (settings.http_client_factory or kind)(**client_options(settings))
     except FAILURES:
@@ -74,6 +80,14 @@ def _open(kind: type[T], settings: Settings) -> T:
     if not isinstance(made, kind):
         raise errors.ConfigurationError(f"`http_client_factory` must return an httpx2.{kind.__name__}.")
     return made
+
+
+def _load_default_certificates() -> ssl.SSLContext:
+    try:
+        return httpx2.create_ssl_context()
+    except OSError as failure:
+        named = (f"{name}, {os.environ[name]}," for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name))
+        raise OSError(f"the certificates of {next(named, 'the system')} cannot be loaded: {failure}") from failure
 
 
 def send_options(request: Request, limit: float) -> dict[str, Any]:
@@ -88,10 +102,31 @@ def stream_options(request: Request, limit: float) -> dict[str, Any]:
     return send_options(request, limit) | {"timeout": httpx2.Timeout(limit, read=SILENCE_SECONDS)}
 
 
-def check_stream(response: httpx2.Response) -> None:
-    """Raise `PromptuaryError` if a response is not a stream of changes: an older server, a proxy's page, an error."""
+def check_stream(response: httpx2.Response, limit: float) -> None:
+    """Raise `PromptuaryError` if a response is not a stream of changes: an older server, a proxy's page, an error.
+
+    ``limit`` is the maximum number of seconds for the body of an error.
+    """
     if response.status_code != HTTPStatus.OK:
-        raise error_of(Answer(response.status_code, {name.lower(): value for name, value in response.headers.items()}, b""))
+        body = Body(end=time.monotonic() + limit)
+        for piece in response.iter_bytes():
+            body.add(piece)
+        raise error_of(body.answer(response.status_code, response.headers))
+    _check_type(response)
+
+
+async def check_async_stream(response: httpx2.Response, limit: float) -> None:
+    """Do the same as `check_stream` on an event loop."""
+    if response.status_code != HTTPStatus.OK:
+        # Before Python 3.12, `asyncio.wait_for` may swallow the cancellation of its task.
+        body = Body(end=time.monotonic() + limit)
+        async for piece in response.aiter_bytes():
+            body.add(piece)
+        raise error_of(body.answer(response.status_code, response.headers))
+    _check_type(response)
+
+
+def _check_type(response: httpx2.Response) -> None:
     if response.headers.get("content-type", "").partition(";")[0].strip().lower() != EVENT_STREAM:
         raise errors.InvalidResponseError("The server has no stream of changes.")
 
@@ -108,14 +143,17 @@ def error_from(failure: Exception) -> errors.PromptuaryError:
 
 
 class Body:
-    """A body in pieces, of limited size."""
+    """A body in pieces, of limited size, until an end on the monotonic clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, end: float = math.inf) -> None:
+        self._end = end
         self._pieces: list[bytes] = []
         self._size = 0
 
     def add(self, piece: bytes) -> None:
-        """Take in a piece. Raises `InvalidResponseError`."""
+        """Take in a piece. Raises `InvalidResponseError` and `RequestTimeoutError`."""
+        if time.monotonic() > self._end:
+            raise errors.RequestTimeoutError("The server did not answer in time.")
         self._size += len(piece)
         if self._size > MAX_BODY:
             raise errors.InvalidResponseError("The answer is too large.")

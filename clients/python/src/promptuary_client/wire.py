@@ -1,19 +1,22 @@
 """Requests and answers of the HTTP API. Sends nothing, so that both clients share it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 from promptuary_client import errors
+from promptuary_client.access import CURRENT_PROJECT
 from promptuary_client.contracts import is_contract
 from promptuary_client.prompts import Content, PromptKey
 from promptuary_client.references import read_references
-from promptuary_client.settings import CURRENT_PROJECT, DEFAULT, Settings
+from promptuary_client.settings import DEFAULT, Settings
+
+T = TypeVar("T")
 
 MAX_BODY = 256_000_000
 """Maximum bytes of a body, more than the largest page of prompts can have."""
@@ -30,7 +33,7 @@ class Request:
 
     method: str
     path: str
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str | list[str]] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: object = None
 
@@ -44,6 +47,18 @@ class Answer:
     body: bytes
 
 
+@dataclass(frozen=True)
+class Operation(Generic[T]):
+    """A request and the reader of its answer.
+
+    ``concerns`` returns `True` for each key, with its known content, that the operation may change; `None`: it changes nothing.
+    """
+
+    request: Request
+    read: Callable[[Answer], T]
+    concerns: Callable[[PromptKey, Content | None], bool] | None = None
+
+
 def prompts_path(settings: Settings) -> str:
     """Return the path of all prompts of the project."""
     project = CURRENT_PROJECT if settings.has_token else settings.project
@@ -53,6 +68,21 @@ def prompts_path(settings: Settings) -> str:
 def prompt_path(settings: Settings, name: str) -> str:
     """Return the path of a prompt by its name."""
     return f"{prompts_path(settings)}name/{quote(name, safe='')}/"
+
+
+def writable_path(settings: Settings, name: str | None = None) -> str:
+    """Return the path of all prompts, or of one, for a change. Raises `ConfigurationError` for a project named by its token."""
+    if settings.has_token:
+        raise errors.ConfigurationError("A project token is read-only. Set `project` to the project's ID to change prompts.")
+    if name is None:
+        return prompts_path(settings)
+    path_part(name)
+    return prompt_path(settings, name)
+
+
+def label_path(path: str, label: str) -> str:
+    """Return the path of a label of the prompt with a path."""
+    return f"{path}labels/{path_part(label)}/"
 
 
 def read_params(settings: Settings, **params: object) -> dict[str, str]:
@@ -180,6 +210,17 @@ def parse_json(body: bytes) -> object:
         raise errors.InvalidResponseError("The answer is not JSON.") from error
 
 
+def read_nothing(answer: Answer) -> None:
+    """Check an answer that has no body. Raises the error of `error_of`."""
+    if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+        raise error_of(answer)
+
+
+def author(row: Mapping[str, Any], field: str = "created_by") -> str | None:
+    """Return the e-mail address of a user in an object, `None` for an unknown user."""
+    return (row[field] or {}).get("email")
+
+
 def error_of(answer: Answer) -> errors.PromptuaryError:
     """Return the error for a failed answer, with the server's text."""
     try:
@@ -194,7 +235,7 @@ def error_of(answer: Answer) -> errors.PromptuaryError:
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return errors.ServerError(detail, retry_after=retry_after)
     kind = _REFUSALS.get(answer.status)
-    special = None if kind is None or "detail" not in body else _reference_error(answer.status, detail, body)
+    special = None if kind is None or "detail" not in body else _special_error(answer.status, detail, body)
     if special is not None:
         return special
     # Other services answer 404, too, and login pages redirect.
@@ -212,14 +253,25 @@ def error_of(answer: Answer) -> errors.PromptuaryError:
     )
 
 
-def _reference_error(status: int, detail: str, body: Mapping[str, Any]) -> errors.RejectedError | None:
-    """Return the error for a prompt whose references stand in the way, or that others refer to; `None` for other errors."""
+def _special_error(status: int, detail: str, body: Mapping[str, Any]) -> errors.RejectedError | None:
+    """Return the error for references that stand in the way, or for labels that cannot be moved; `None` for other errors."""
+    refused = body.get("refused")
+    if isinstance(refused, list) and status == HTTPStatus.CONFLICT:
+        return errors.MovesRefusedError(detail, status=status, refused=read_refusals(refused))
     name, referencing = _text(body.get("reference_name")), body.get("referencing_prompts")
     if name is not None and status in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
         return errors.PromptReferenceError(detail, status=status, reference_name=name)
     if isinstance(referencing, list) and status == HTTPStatus.CONFLICT:
         return errors.ReferencedPromptError(detail, status=status, referencing_prompts=[str(each) for each in referencing])
     return None
+
+
+def read_refusals(rows: list[Any]) -> list[errors.MoveRefusal]:
+    """Return why labels cannot be moved. Raises `InvalidResponseError`."""
+    try:
+        return [errors.MoveRefusal(row["name"], row["code"], row["detail"], row["current_version"]) for row in rows]
+    except (KeyError, TypeError) as error:
+        raise errors.InvalidResponseError("The answer does not say which labels cannot be moved.") from error
 
 
 def retry_seconds(value: str | None) -> float | None:
@@ -246,6 +298,7 @@ _REFUSALS: Mapping[int, type[errors.RejectedError]] = {
     HTTPStatus.CONFLICT: errors.ConflictError,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: errors.InvalidRequestError,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: errors.InvalidRequestError,
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: errors.InvalidRequestError,
 }
 
 
