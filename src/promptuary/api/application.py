@@ -11,12 +11,23 @@ from promptuary.api.posthog import (
     dependents,
     label_rules,
     labels,
+    members,
+    personal_api_keys,
     projects,
     prompts,
     releases,
     transfers,
     usage,
+    users,
     webhooks,
+)
+from promptuary.api.posthog.account_inputs import (
+    PatchedProject,
+    PatchedProjectMember,
+    PersonalAPIKeyCreate,
+    ProjectCreate,
+    ProjectMemberCreate,
+    ProjectMemberInvite,
 )
 from promptuary.api.posthog.errors import add_error_handlers
 from promptuary.api.posthog.inputs import (
@@ -63,7 +74,13 @@ _BODIES: list[type[Body]] = [
     LLMPromptReleaseUndo,
     LLMPromptRestore,
     PatchedLLMPromptPublish,
+    PatchedProject,
+    PatchedProjectMember,
     PatchedWebhook,
+    PersonalAPIKeyCreate,
+    ProjectCreate,
+    ProjectMemberCreate,
+    ProjectMemberInvite,
     WebhookCreate,
 ]
 
@@ -85,6 +102,10 @@ _RESOURCES = (
         )
     ),
     (projects.resource, PROJECT),
+    (members.resource, PROJECT),
+    (projects.collection, "/api/projects"),
+    (personal_api_keys.resource, "/api/personal_api_keys"),
+    (users.resource, "/api/users"),
 )
 
 

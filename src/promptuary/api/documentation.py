@@ -79,6 +79,8 @@ _PATH_PARAMETERS = {
     "request_id": "The number of the change request.",
     "webhook_id": "The webhook's ID.",
     "delivery_id": "The delivery's ID.",
+    "key_id": "The key's ID, or `@current` for the key of the request.",
+    "user_id": "The ID of the member's account.",
 }
 
 # One schema under several media types makes generators write the same code several times, or code that does not run.
