@@ -49,7 +49,7 @@ def test_a_key_is_created_shown_once_listed_used_and_revoked(api: Api) -> None:
     with registry.database.read() as tx:
         stored = keys.get_key(tx, shown["id"])
         assert changes.list_changes(tx, limit=1000)[-1].by.key_id not in {None, stored.id}
-    assert stored.project_ids == {registry.project.id}
+    assert stored.project_ids == frozenset({registry.project.id})
     value = shown.pop("value")
     listed = manager.get(KEYS)
     assert (listed.json()[0], value in listed.text) == (shown | {"value": None}, False)
@@ -97,7 +97,12 @@ def test_the_form_of_a_key_is_that_of_posthog(sqlite_api: Api) -> None:
         ({"label": "x", "scopes": ["everything"]}, "invalid_choice", '"everything" is not a valid choice.', "scopes"),
         ({"label": "x", "scopes": [1]}, "invalid_choice", '"1" is not a valid choice.', "scopes"),
         ({"label": "x", "scopes": [["*"]]}, "invalid_choice", "\"['*']\" is not a valid choice.", "scopes"),
-        ({"label": "x", "scopes": ["*"], "scoped_teams": ["a"]}, "invalid", "A valid integer is required.", "scoped_teams__0"),
+        (
+            {"label": "x", "scopes": ["*"], "scoped_teams": ["a"]},
+            "invalid_input",
+            "A valid integer is required.",
+            "scoped_teams__0",
+        ),
         (
             {"label": "x", "scopes": ["*"], "scoped_teams": [10**30]},
             "max_value",
@@ -108,7 +113,7 @@ def test_the_form_of_a_key_is_that_of_posthog(sqlite_api: Api) -> None:
             {"label": "x", "scopes": ["*"], "scoped_teams": [999]},
             "invalid_choice",
             "You are not a member of one of these projects.",
-            "projects",
+            "scoped_teams",
         ),
     ],
 )
@@ -247,7 +252,7 @@ def test_a_project_is_closed_to_admins_of_others(sqlite_api: Api) -> None:
         ({"email": "x@example.com"}, 400, "required", REQUIRED, "role"),
         ({"email": "x@example.com", "role": "owner"}, 400, "invalid_choice", '"owner" is not a valid choice.', "role"),
         ({"email": "x@example.com", "role": ["admin"]}, 400, "invalid_choice", "\"['admin']\" is not a valid choice.", "role"),
-        ({"email": ["x"], "role": "admin"}, 400, "invalid", "Not a valid string.", "email"),
+        ({"email": ["x"], "role": "admin"}, 400, "invalid_input", "Not a valid string.", "email"),
         ({"email": "x" * 300, "role": "admin"}, 400, "max_length", "Ensure this field has no more than 254 characters.", "email"),
     ],
 )
@@ -314,7 +319,7 @@ def test_projects_are_created_listed_renamed_and_get_new_tokens(api: Api) -> Non
         (None, "null", NULL),
         ("x" * 151, "max_length", "Ensure this field has no more than 150 characters."),
         ("a\0b", "null_characters_not_allowed", "Null characters are not allowed."),
-        (True, "invalid", "Not a valid string."),
+        (True, "invalid_input", "Not a valid string."),
     ],
 )
 def test_a_name_that_no_project_has_is_refused(sqlite_api: Api, admin: TestClient, name: object, code: str, detail: str) -> None:

@@ -9,6 +9,7 @@ from promptuary.api.posthog import (
     change_requests,
     changes,
     dependents,
+    device_authorizations,
     label_rules,
     labels,
     members,
@@ -29,6 +30,7 @@ from promptuary.api.posthog.account_inputs import (
     ProjectMemberCreate,
     ProjectMemberInvite,
 )
+from promptuary.api.posthog.device_authorizations import DeviceAuthorizationCreate, DeviceTokenCreate
 from promptuary.api.posthog.errors import add_error_handlers
 from promptuary.api.posthog.inputs import (
     Body,
@@ -63,6 +65,8 @@ _BODIES: list[type[Body]] = [
     ChangeRequestComment,
     ChangeRequestCreate,
     ChangeRequestRevision,
+    DeviceAuthorizationCreate,
+    DeviceTokenCreate,
     LabelRuleCreate,
     PatchedChangeRequest,
     PatchedLabelRule,
@@ -106,6 +110,7 @@ _RESOURCES = (
     (projects.collection, "/api/projects"),
     (personal_api_keys.resource, "/api/personal_api_keys"),
     (users.resource, "/api/users"),
+    (device_authorizations.resource, "/api/oauth"),
 )
 
 

@@ -36,7 +36,7 @@ class Scope(StrEnum):
 
 
 class Permission(Enum):
-    """A kind of action: the scope that a key needs for it, `None` for any, the role that its user needs, and if it only reads."""
+    """A kind of action: the scope that a key needs for it, `None` for any, the lowest role of its user, and if it only reads."""
 
     SEE = (None, Role.VIEWER, True)
     READ = (Scope.READ, Role.VIEWER, True)
@@ -53,20 +53,10 @@ class Permission(Enum):
     MANAGE_KEYS = (Scope.KEYS, Role.VIEWER, False)
     REVOKE_KEYS = (None, Role.VIEWER, False)
 
-    @property
-    def is_reading(self) -> bool:
-        """`True` if it changes nothing."""
-        return self.value[2]
-
-    @property
-    def scope(self) -> Scope | None:
-        """The scope that a key needs, `None` if any will do."""
-        return self.value[0]
-
-    @property
-    def role(self) -> Role:
-        """The lowest role that suffices."""
-        return self.value[1]
+    def __init__(self, scope: Scope | None, role: Role, is_reading: bool) -> None:  # noqa: FBT001 - the values stand in a table
+        self.scope = scope
+        self.role = role
+        self.is_reading = is_reading
 
     def is_granted_by(self, scopes: Collection[Scope]) -> bool:
         """Return `True` if one of the scopes grants the permission."""

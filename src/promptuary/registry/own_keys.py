@@ -7,7 +7,7 @@ own.
 from collections.abc import Collection
 
 from promptuary.model.access import Permission, Scope, all_granted, require_scope
-from promptuary.model.accounts import Key, NewKey
+from promptuary.model.accounts import Key, NewKey, User
 from promptuary.model.changes import Attribution
 from promptuary.model.errors import BeyondOwnKey, InvalidValue, KeyExists, KeyNotFound
 from promptuary.registry.access import Caller, account_of
@@ -43,9 +43,7 @@ def create_own_key(
     if key_id is not None and stored_keys.find_key(tx, key_id) is not None:
         raise KeyExists
     user = account_of(tx, caller)
-    mine = {membership.project.id for membership in members.list_memberships(tx, user)}
-    if not mine.issuperset(project_ids):
-        raise InvalidValue("invalid_choice", "You are not a member of one of these projects.", field="projects")
+    require_own_projects(tx, user, project_ids)
     wanted = frozenset(project_ids) or caller.project_ids
     _require_within(caller, scopes, wanted)
     by = Attribution(caller.user_id, caller.key_id, request_id)
@@ -79,6 +77,13 @@ def get_own_key(tx: Transaction, caller: Caller, key_id: str) -> Key:
     if key.user_id != caller.user_id:
         raise KeyNotFound(key_id)
     return key
+
+
+def require_own_projects(tx: Transaction, user: User, project_ids: Collection[int]) -> None:
+    """Raise `InvalidValue` for a project of which a user is no member."""
+    mine = {membership.project.id for membership in members.list_memberships(tx, user)}
+    if not mine.issuperset(project_ids):
+        raise InvalidValue("invalid_choice", "You are not a member of one of these projects.", field="scoped_teams")
 
 
 def _require_within(caller: Caller, scopes: Collection[Scope], project_ids: Collection[int] | None) -> None:

@@ -31,7 +31,6 @@ def _check_email(value: str) -> None:
 
 _Scopes = Annotated[list[str], fields.choices(_SCOPES)]
 _ProjectId = Annotated[int, fields.integer(minimum=1, maximum=_MAX_ID)]
-_ProjectName = Annotated[str, fields.text(_check_name)]
 _Email = Annotated[str, fields.text(_check_email)]
 _Role = Annotated[str, fields.choice(_ROLES), Field(description="The role.", json_schema_extra={"enum": _ROLES})]
 
@@ -53,13 +52,15 @@ class PersonalAPIKeyCreate(Body):
 class ProjectCreate(Body):
     """A new project."""
 
-    name: _ProjectName = Field(description="The name.", json_schema_extra={"minLength": 1, "maxLength": MAX_NAME})
+    name: Annotated[str, fields.text(_check_name)] = Field(
+        description="The name.", json_schema_extra={"minLength": 1, "maxLength": MAX_NAME}
+    )
 
 
 class PatchedProject(Body):
     """A project's new name."""
 
-    name: _ProjectName | None = Field(
+    name: Annotated[str | None, fields.text(_check_name)] = Field(
         default=None,
         description="The name.",
         json_schema_extra=documented_without_default(type="string", minLength=1, maxLength=MAX_NAME),

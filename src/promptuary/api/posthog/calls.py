@@ -110,6 +110,11 @@ class Call:
         """The address under which clients reach this server."""
         return self.services.public_url or str(self.request.base_url).rstrip("/")
 
+    @property
+    def client_address(self) -> str:
+        """The address that the request came from."""
+        return self.request.client.host if self.request.client else ""
+
     def note_use_now(self) -> None:
         """Note that the caller was here, for an answer that does not end."""
         if self.credentials.note_use is not None:
@@ -135,7 +140,7 @@ class Call:
         return self._finish(errors.json_response(body, status))
 
     def answer_secret(self, body: object, status: int = 200) -> Response:
-        """Return a JSON answer that nobody keeps, because it has a secret."""
+        """Return a JSON answer that must not be kept, because it has a secret."""
         return self._finish(errors.json_response(body, status, {"Cache-Control": "no-store"}))
 
     def answer_tagged(self, body: object) -> Response:

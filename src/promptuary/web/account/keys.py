@@ -34,8 +34,8 @@ def create_key(request: PageRequest) -> Response:
                 tx,
                 request.caller,
                 label=request.form.get("label"),
-                scopes=_scopes(request.form.all("scope")),
-                project_ids=_project_ids(request.form.all("project")),
+                scopes=chosen_scopes(request.form.all("scope")),
+                project_ids=chosen_projects(request.form.all("project")),
                 key_id=sent_id if _KEY_ID.fullmatch(sent_id) else None,
                 request_id=request.request_id,
             )
@@ -84,16 +84,18 @@ def _keys(
     )
 
 
-def _scopes(sent: Sequence[str]) -> list[Scope]:
+def chosen_scopes(sent: Sequence[str]) -> list[Scope]:
+    """Read the scopes of a form. Raises `InvalidValue`."""
     try:
         return [Scope(word) for value in sent for word in value.split()]
     except ValueError:
         raise InvalidValue("invalid_choice", "Choose what the key may do.", field="scope") from None
 
 
-def _project_ids(sent: Sequence[str]) -> list[int]:
+def chosen_projects(sent: Sequence[str]) -> list[int]:
+    """Read the projects of a form, none for all. Raises `InvalidValue`."""
     if not all(value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS for value in sent):
-        raise InvalidValue("invalid_choice", "Choose from your projects.", field="projects")
+        raise InvalidValue("invalid_choice", "Choose from your projects.", field="scoped_teams")
     return [int(value) for value in sent]
 
 
