@@ -145,7 +145,7 @@ def _profile_of(host: str, key: str, project: str) -> Profile:
 
 def _read_key() -> str:
     if sys.stdin.isatty():
-        return str(typer.prompt("Key", hide_input=True))
+        return str(typer.prompt("Key", hide_input=True, err=True))
     try:
         return sys.stdin.buffer.readline().decode().strip()
     except UnicodeDecodeError:

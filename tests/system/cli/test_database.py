@@ -190,7 +190,7 @@ def test_every_command_of_the_host_names_its_database_first(tmp_path: Path, comm
     refused = command_line.run("admin", "key", "revoke", "x")
     assert refused.stderr == f"Database: {here}\nError: No personal API key has the id 'x'.\n"
     nowhere = command_line.run("admin", "user", "list", database_url="postgresql://user:top-secret@127.0.0.1:1/promptuary")
-    assert nowhere.stderr.startswith("Database: postgresql://user@127.0.0.1:1/promptuary\nError: ")
+    assert nowhere.stderr.startswith("Database: postgresql://user:***@127.0.0.1:1/promptuary\nError: ")
     assert "top-secret" not in nowhere.stderr
 
 
