@@ -1,7 +1,7 @@
 """Keys, members and projects on another server, and the account behind a key."""
 
+import re
 from typing import Any
-from urllib.parse import quote
 
 from promptuary.remote import answers
 from promptuary.remote.client import Remote
@@ -9,6 +9,7 @@ from promptuary.remote.errors import Missing, RemoteError
 
 CURRENT_KEY = "@current"
 
+_KEY_ID = re.compile(r"@current|[A-Za-z0-9-]{1,100}")
 _KEYS = "personal_api_keys/"
 _PROJECTS = "projects/"
 _MEMBERS = "members/"
@@ -100,7 +101,9 @@ class RemoteAccounts:
 
 
 def _key_path(key_id: str) -> str:
-    return f"{_KEYS}{quote(key_id, safe='@')}/"
+    if not _KEY_ID.fullmatch(key_id):
+        raise Missing(f"No personal API key has the id '{key_id}'.")
+    return f"{_KEYS}{key_id}/"
 
 
 def _project_of(answer: object) -> dict[str, Any]:

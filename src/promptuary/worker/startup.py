@@ -37,8 +37,14 @@ def prepare(database: Database, *, address: str) -> None:
 
 def _upgrade() -> None:
     # A process of its own: what it loads would stay in the worker's memory.
-    command = [sys.executable, "-m", "promptuary", "admin", "db", "upgrade"]
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace", check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "promptuary", "admin", "db", "upgrade"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        check=False,
+    )
     # The banner names the database.
     named, _, others = done.stderr.partition("\n")
     sys.stderr.write(others if named.startswith("Database: ") else done.stderr)
