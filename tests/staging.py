@@ -69,6 +69,7 @@ PAGES = {
     "account": "/settings/",
     "keys": "/settings/keys/",
     "sessions": "/settings/sessions/",
+    "device-code": "/device/",
 }
 """The main pages of whoever is signed in, by names for them."""
 
