@@ -47,7 +47,7 @@ def begin_login(tx: Transaction, *, device_name: str, address: str, network: str
     """Begin a login for a device, and return its codes. No key is needed. Raises `TooManyLogins`."""
     now = tx.clock()
     stored.delete_expired(tx, now=now)
-    _require_room(tx, network)
+    require_room(tx, network)
     new = NewDeviceAuthorization(secrets.token_urlsafe(_RANDOM_BYTES), make_user_code())
     begun = DeviceAuthorization(
         device_name=clean_device_name(device_name),
@@ -101,6 +101,11 @@ def deny_login(tx: Transaction, user_code: str) -> DeviceAuthorization:
     return waiting
 
 
+def is_begun(tx: Transaction, device_code: str) -> bool:
+    """Return `True` if a login has a device code. It needs no transaction that writes."""
+    return stored.has_authorization(tx, hash_key(device_code))
+
+
 def collect_key(tx: Transaction, device_code: str, *, request_id: str | None = None) -> NewKey | PollAnswer:
     """Create the key of a login that was approved, and return it, once; else return why there is none."""
     code_hash = hash_key(device_code)
@@ -138,7 +143,8 @@ def _note_poll(tx: Transaction, code_hash: str, login: DeviceAuthorization) -> P
     return PollAnswer.SLOW_DOWN
 
 
-def _require_room(tx: Transaction, network: str) -> None:
+def require_room(tx: Transaction, network: str) -> None:
+    """Raise `TooManyLogins` if a network may not begin a login now. It needs no transaction that writes."""
     now = tx.clock()
     of_network = stored.count_open(tx, network=network[:_MAX_ADDRESS], now=now)
     of_all = stored.count_open(tx, now=now)

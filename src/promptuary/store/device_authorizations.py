@@ -41,6 +41,11 @@ def insert_authorization(tx: Transaction, new: DeviceAuthorization, *, device_co
     )
 
 
+def has_authorization(tx: Transaction, device_code_hash: str) -> bool:
+    """Return `True` if a login has a device code."""
+    return tx.connection.execute(select(rows.c.state).where(rows.c.device_code_hash == device_code_hash)).first() is not None
+
+
 def lock_authorization(tx: Transaction, device_code_hash: str) -> DeviceAuthorization | None:
     """Find a login by its device code and keep it as it is until the transaction ends."""
     statement = select(*_COLUMNS).where(rows.c.device_code_hash == device_code_hash).with_for_update()

@@ -98,9 +98,11 @@ class DeviceTokenRefusal(TypedDict):
 def begin_login(call: Call) -> Response:
     """Return a code for the device and one for its user, who confirms it on a page."""
     body = call.body(DeviceAuthorizationCreate)
-    address = call.client_address
+    address, network = call.client_address, network_of(call.client_address)
+    with call.database.read() as tx:
+        device_logins.require_room(tx, network)
     with call.database.write() as tx:
-        new = device_logins.begin_login(tx, device_name=body.device_name, address=address, network=network_of(address))
+        new = device_logins.begin_login(tx, device_name=body.device_name, address=address, network=network)
     code, page = show_user_code(new.user_code), f"{call.address}{DEVICE_PATH}"
     shown: DeviceAuthorization = {
         "device_code": new.device_code,
@@ -127,12 +129,17 @@ def begin_login(call: Call) -> Response:
 def collect_key(call: Call) -> Response:
     """Return the key of a login that its user has approved, once. Else `error` says why there is none, or not yet."""
     body = call.body(DeviceTokenCreate)
+    with call.database.read() as tx:
+        is_begun = device_logins.is_begun(tx, body.device_code)
+    if not is_begun:
+        call.services.limits.count_bad_key(call.client_address)
+        return _refuse(PollAnswer.UNKNOWN)
     with call.database.write() as tx:
         found = device_logins.collect_key(tx, body.device_code, request_id=call.credentials.request_id)
-    if isinstance(found, NewKey):
-        return call.answer_secret(_show(found))
-    if found is PollAnswer.UNKNOWN:
-        call.services.limits.count_bad_key(call.client_address)
+    return call.answer_secret(_show(found)) if isinstance(found, NewKey) else _refuse(found)
+
+
+def _refuse(found: PollAnswer) -> Response:
     sentence = _SENTENCES[found]
     refusal: DeviceTokenRefusal = {"error": found.value, "error_description": sentence, "detail": sentence}
     return json_response(refusal, 400, {"Cache-Control": "no-store"})
