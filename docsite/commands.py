@@ -13,7 +13,7 @@ _WIDE = 10_000
 
 
 def commands() -> Iterator[tuple[str, Any]]:
-    """Return every command with its words, such as ``promptuary user create``, in the order of the help."""
+    """Return every command with its words, such as ``promptuary admin user create``, in the order of the help."""
     yield from _below(typer.main.get_group(app), "promptuary")
 
 

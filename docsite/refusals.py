@@ -13,8 +13,8 @@ from promptuary.api import errors as api
 from promptuary.api.posthog import errors as posthog
 from promptuary.api.posthog.bodies import JSON, MAX_BODY_BYTES, parse_body
 from promptuary.api.posthog.inputs import FetchQuery, LLMPromptCreate, PatchedLLMPromptPublish
-from promptuary.model import errors, release_errors
-from promptuary.model.access import Permission
+from promptuary.model import device_authorizations, errors, release_errors
+from promptuary.model.access import Permission, Scope
 from promptuary.model.content import MAX_BYTES, encode_config, encode_prompt
 from promptuary.model.edits import Edit, apply_edits
 from promptuary.model.names import check_label_name, check_prompt_name
@@ -56,8 +56,9 @@ EXAMPLES: list[tuple[str, Made]] = [
     ("No key is sent.", api.not_authenticated()),
     ("The key is unknown or revoked, or its owner disabled.", api.invalid_key("Authorization header")),
     ("The project's token is unknown.", errors.UnknownProjectToken()),
-    ("The key lacks the scope.", errors.MissingScope(Permission.WRITE.scope)),
+    ("The key lacks the scope.", errors.MissingScope(Scope.WRITE)),
     ("The key is limited to other projects.", errors.KeyLimitedToOtherProjects(2)),
+    ("The key would give away a scope that it lacks.", errors.BeyondOwnKey("scope", "*")),
     ("The key's owner is not a member of the project.", errors.NotAMember()),
     ("The role of the key's owner is too low.", errors.RoleTooLow(Permission.WRITE.role)),
     ("A rule protects the label.", release_errors.LabelProtected("production", 1)),
@@ -76,6 +77,8 @@ EXAMPLES: list[tuple[str, Made]] = [
     ("The archived prompt does not exist.", errors.ArchivedPromptNotFound(_NAME)),
     ("The version for a label does not exist.", errors.VersionNotFound(_NAME, 7)),
     ("The label to remove does not exist.", errors.LabelNotFound("production", _NAME)),
+    ("The member does not exist.", errors.NoSuchMember(7)),
+    ("The key does not exist.", errors.KeyNotFound("2c37f829-c3f9-493f-9517-4f10a0b874f1")),
     ("The release does not exist.", release_errors.ReleaseNotFound(_RELEASE)),
     ("The webhook does not exist.", errors.WebhookNotFound("aa8ed27a-8f1c-4f2a-9f0e-a7a4bd1a8a53")),
     ("The delivery does not exist.", errors.DeliveryNotFound(7)),
@@ -91,7 +94,9 @@ EXAMPLES: list[tuple[str, Made]] = [
     ),
     ("The request body is too large.", api.request_too_large(MAX_BODY_BYTES)),
     ("The body has an unsupported media type.", api.unsupported_media_type("text/plain")),
+    ("The change would leave the project without an admin.", errors.LastAdmin("dev@example.com", 1)),
     ("Too many requests.", api.throttled(12)),
+    ("Too many logins by a browser have begun.", device_authorizations.TooManyLogins()),
     ("The database does not answer; nothing was changed.", errors.Unavailable()),
     ("The server has reached a limit of concurrent work; nothing was changed.", errors.Busy()),
 ]

@@ -19,16 +19,15 @@ from promptuary.store.engine.database import Database
 
 def all_commands() -> dict[str, Any]:
     """All commands of the command line by their words, such as ``user create``."""
-    groups = typer.main.get_group(app).commands.items()
-    return {
-        " ".join(words): command
-        for name, group in groups
-        for words, command in (
-            [((name, each), command) for each, command in group.commands.items()]
-            if hasattr(group, "commands")
-            else [((name,), group)]
-        )
-    }
+    return dict(_commands_of(typer.main.get_group(app), ()))
+
+
+def _commands_of(group: Any, words: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _commands_of(command, (*words, name))
+        else:
+            yield " ".join((*words, name)), command
 
 
 @dataclass(frozen=True)
@@ -48,14 +47,21 @@ class CommandLine:
         output, errors = finished.stdout.decode(), finished.stderr.decode()
         return subprocess.CompletedProcess(finished.args, finished.returncode, output, errors)
 
+    def admin(self, *arguments: str, stdin: str | bytes = "", **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of ``promptuary admin``, and leave out the line that names its database."""
+        finished = self.run("admin", *arguments, stdin=stdin, **settings)
+        first, _, others = finished.stderr.partition("\n")
+        errors = others if first.startswith("Database: ") else finished.stderr
+        return subprocess.CompletedProcess(finished.args, finished.returncode, finished.stdout, errors)
+
     def environment(self, **settings: str) -> dict[str, str]:
         """The environment of the commands: the database, when it is not the folder's own, and the settings that are given."""
         own = {"database_url": self.database_url} if self.database_url else {}
         return environment(**(own | settings))
 
-    def json(self, *arguments: str, stdin: str = "") -> Any:
-        """Run a command with ``--json``; return what it prints, which must be one line of JSON and nothing else."""
-        finished = self.run(*arguments, "--json", stdin=stdin)
+    def admin_json(self, *arguments: str, stdin: str = "") -> Any:
+        """Run a command of ``promptuary admin`` with ``--json``; return its output, which must be one line of JSON and no more."""
+        finished = self.admin(*arguments, "--json", stdin=stdin)
         assert (finished.returncode, finished.stderr, finished.stdout.count("\n")) == (0, "", 1)
         return json.loads(finished.stdout)
 

@@ -18,11 +18,11 @@ _LONGEST_SECONDS = 200
 _PRELOADED = [
     "forked_commands",
     "httpx2",
+    "promptuary.cli.admin.db",
+    "promptuary.cli.admin.users",
     "promptuary.cli.application",
-    "promptuary.cli.db",
     "promptuary.cli.prompts",
     "promptuary.cli.transfers",
-    "promptuary.cli.users",
     "sqlalchemy.dialects.sqlite",
 ]
 _ANEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC

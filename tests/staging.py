@@ -69,6 +69,7 @@ PAGES = {
     "account": "/settings/",
     "keys": "/settings/keys/",
     "sessions": "/settings/sessions/",
+    "device-code": "/device/",
 }
 """The main pages of whoever is signed in, by names for them."""
 
@@ -86,7 +87,7 @@ def make_demo(folder: Path) -> Path:
         (["user", "create", "--email", VIEWER, "--first-name", "Vera", "--password-stdin"], PASSWORD),
         (["member", "set", "--project", "1", "--email", VIEWER, "--role", "viewer"], ""),
     ):
-        command_line.run(*arguments, stdin=stdin).check_returncode()
+        command_line.admin(*arguments, stdin=stdin).check_returncode()
     return path
 
 

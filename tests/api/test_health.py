@@ -13,7 +13,7 @@ from promptuary.store import schema
 from promptuary.store.engine.database import Database
 
 OK = '{"status":"ok"}'
-UNMIGRATED = "The database schema does not match this version. Run: promptuary db upgrade"
+UNMIGRATED = "The database schema does not match this version. Run: promptuary admin db upgrade"
 UNAVAILABLE = "The database is not available. Try again."
 
 

@@ -80,6 +80,32 @@ OPERATIONS += [
     f"GET {WEBHOOK}deliveries/",
 ]
 OPERATIONS += WITHOUT_INPUT
+KEYS = "/api/personal_api_keys/"
+PROJECT = "/api/projects/{project_id}/"
+MEMBERS = f"{PROJECT}members/"
+WITHOUT_MISTAKES = [
+    f"GET {KEYS}",
+    f"GET {KEYS}{{key_id}}/",
+    f"DELETE {KEYS}{{key_id}}/",
+    "GET /api/users/@me/",
+    f"PATCH {PROJECT}reset_token/",
+    f"GET {MEMBERS}{{user_id}}/",
+    f"DELETE {MEMBERS}{{user_id}}/",
+    f"POST {MEMBERS}{{user_id}}/renew_invitation/",
+]
+OPERATIONS += WITHOUT_MISTAKES
+OPERATIONS += [
+    f"POST {KEYS}",
+    "GET /api/projects/",
+    "POST /api/projects/",
+    f"PATCH {PROJECT}",
+    f"GET {MEMBERS}",
+    f"POST {MEMBERS}",
+    f"POST {MEMBERS}invite/",
+    f"PATCH {MEMBERS}{{user_id}}/",
+    "POST /api/oauth/device_authorization/",
+    "POST /api/oauth/token/",
+]
 NOTHING_TO_GET_WRONG = (
     "GET /api/projects/{project_id}/",
     f"GET {PROMPTS}change_requests/{{request_id}}/preview/",
@@ -88,6 +114,7 @@ NOTHING_TO_GET_WRONG = (
     f"DELETE {PROMPTS}change_requests/{{request_id}}/approve/",
     f"DELETE {PROMPTS}label_rules/{{rule_id}}/",
     *WITHOUT_INPUT,
+    *WITHOUT_MISTAKES,
 )
 CALLS = [
     *((operation, GenerationMode.POSITIVE) for operation in OPERATIONS),
@@ -105,6 +132,8 @@ NAMES = {
     "label_name": st.sampled_from(["production", "staging"]),
     "webhook_id": st.just(WEBHOOK_ID),
     "delivery_id": st.sampled_from(["1", "2"]),
+    "key_id": st.sampled_from(["@current", "missing"]),
+    "user_id": st.sampled_from(["1", "2"]),
 }
 NO_RANDOM_KEYS = SchemathesisConfig.from_dict({"generation": {"with-security-parameters": False}})
 

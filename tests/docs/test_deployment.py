@@ -39,4 +39,4 @@ def test_every_setting_that_is_named_exists(name: str) -> None:
 def test_the_backup_by_cron_is_of_the_data_of_the_unit() -> None:
     assert "PROMPTUARY_DATA_DIR=%S/promptuary" in UNIT
     assert "StateDirectory=promptuary" in UNIT
-    assert "PROMPTUARY_DATA_DIR=/var/lib/promptuary /opt/promptuary/bin/promptuary db backup" in PAGE
+    assert "PROMPTUARY_DATA_DIR=/var/lib/promptuary /opt/promptuary/bin/promptuary admin db backup" in PAGE

@@ -98,7 +98,7 @@ WITHOUT_NAME |= {
     "look at promotion",
 }
 
-MAY_READ = {*Scope}
+MAY_READ = {Scope.READ, Scope.WRITE, Scope.RELEASE, Scope.ALL}
 MAY_WRITE = {Scope.WRITE, Scope.ALL}
 MAY_RELEASE = {Scope.RELEASE, Scope.ALL}
 

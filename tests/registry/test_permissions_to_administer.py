@@ -9,8 +9,8 @@ import pytest
 from builders import Registry, make_actor, make_key, make_user
 
 from promptuary.model.access import Actor, Role, Scope, operator
-from promptuary.model.changes import Attribution
 from promptuary.model.errors import (
+    BeyondOwnKey,
     EmailTaken,
     InvalidValue,
     KeyNotFound,
@@ -20,7 +20,8 @@ from promptuary.model.errors import (
     PermissionDenied,
     RoleTooLow,
 )
-from promptuary.registry import administration, sign_in_links
+from promptuary.registry import administration, own_keys, sign_in_links
+from promptuary.registry.access import Caller
 from promptuary.registry.operator import members, projects, users
 from promptuary.store import changes
 from promptuary.store.engine.database import Transaction
@@ -33,6 +34,7 @@ VERBS: dict[str, Callable[[Transaction, Actor], object]] = {
     "invite member": lambda tx, actor: administration.invite_member(tx, actor, email=f"{uuid4()}@example.com", role=Role.VIEWER),
     "remove member": lambda tx, actor: administration.remove_member(tx, actor, email=EMAIL),
 }
+OF_PROJECTS = {"rename", "rotate token"}
 
 
 @pytest.fixture
@@ -45,12 +47,13 @@ def filled(registry: Registry) -> Registry:
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("verb", VERBS)
-def test_only_admins_with_every_scope_administer_a_project(filled: Registry, verb: str) -> None:
+def test_only_admins_with_the_scope_of_it_administer_a_project(filled: Registry, verb: str) -> None:
+    sufficient = {Scope.ALL, Scope.PROJECTS if verb in OF_PROJECTS else Scope.MEMBERS}
     for role, scope in product(Role, Scope):
-        if (role, scope) == (Role.ADMIN, Scope.ALL):
+        if role is Role.ADMIN and scope in sufficient:
             continue
         actor = replace(make_actor(filled.project, filled.user, role=role), scopes=frozenset({scope}))
-        expected: type[PermissionDenied] = RoleTooLow if scope is Scope.ALL else MissingScope
+        expected: type[PermissionDenied] = RoleTooLow if scope in sufficient else MissingScope
         with filled.database.write() as tx:
             before = changes.last_sequence(tx)
             with pytest.raises(expected):
@@ -80,29 +83,102 @@ def test_every_member_sees_who_is_a_member(filled: Registry) -> None:
             assert {member.email for member in found} == {filled.user.email, EMAIL}
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_members_and_keys_are_listed_with_the_scope_that_manages_them_and_a_project_with_any(filled: Registry) -> None:
+    with filled.database.read() as tx:
+        for scope in Scope:
+            actor = replace(make_actor(filled.project, filled.user, role=Role.VIEWER), scopes=frozenset({scope}))
+            caller = Caller(filled.user.id, frozenset({scope}))
+            assert administration.read_project(tx, actor) == filled.project
+            assert administration.list_projects_within_reach(tx, caller)[0].project == filled.project
+            refused: set[str] = set()
+            for name, verb in (
+                ("members", lambda actor=actor: administration.list_members(tx, actor)),
+                ("member", lambda actor=actor: administration.get_member(tx, actor, user_id=filled.user.id)),
+                ("keys", lambda caller=caller: own_keys.list_own_keys(tx, caller)),
+            ):
+                try:
+                    verb()
+                except MissingScope:
+                    refused.add(name)
+            expected = {Scope.ALL: set(), Scope.MEMBERS: {"keys"}, Scope.KEYS: {"members", "member"}}
+            assert refused == expected.get(scope, {"members", "member", "keys"})
+        nobody = replace(make_actor(filled.project, filled.user), scopes=frozenset())
+        with pytest.raises(MissingScope):
+            administration.read_project(tx, nobody)
+
+
 def test_projects_are_founded_by_admins_of_others(filled: Registry) -> None:
-    by = Attribution(filled.user.id)
+    founder = Caller(filled.user.id)
     with filled.database.write() as tx:
         with pytest.raises(RoleTooLow):
-            administration.create_own_project(tx, filled.user, name="Shop", by=by)
+            administration.create_own_project(tx, founder, name="Shop")
         members.set_member(tx, project_id=filled.project.id, email=filled.user.email, role=Role.ADMIN)
-        project = administration.create_own_project(tx, filled.user, name="Shop", by=by)
+        for scope in set(Scope) - {Scope.ALL, Scope.PROJECTS}:
+            with pytest.raises(MissingScope):
+                administration.create_own_project(tx, replace(founder, scopes=frozenset({scope})), name="Shop")
+        with pytest.raises(BeyondOwnKey):
+            administration.create_own_project(tx, replace(founder, project_ids=frozenset({filled.project.id})), name="Shop")
+        project = administration.create_own_project(tx, founder, name="Shop").project
         [member] = members.list_members(tx, project.id, limit=10)
     assert (member.user_id, member.role) == (filled.user.id, Role.ADMIN)
 
 
 def test_people_make_and_revoke_their_own_keys_only(filled: Registry) -> None:
-    by = Attribution(filled.user.id)
+    caller = Caller(filled.user.id)
     with filled.database.write() as tx:
         other = make_key(tx, make_user(tx))
         with pytest.raises(KeyNotFound):
-            administration.revoke_own_key(tx, filled.user, other.key.id, by=by)
+            own_keys.revoke_own_key(tx, caller, other.key.id)
         with pytest.raises(InvalidValue):
-            administration.create_own_key(tx, filled.user, label="x", scopes=[Scope.READ], project_ids=[99], by=by)
-        new = administration.create_own_key(tx, filled.user, label="x", scopes=[Scope.READ], project_ids=[], by=by)
+            own_keys.create_own_key(tx, caller, label="x", scopes=[Scope.READ], project_ids=[99])
+        new = own_keys.create_own_key(tx, caller, label="x", scopes=[Scope.READ])
         assert new.key.project_ids is None
-        assert administration.list_own_keys(tx, filled.user) == [new.key]
-        assert administration.revoke_own_key(tx, filled.user, new.key.id, by=by).revoked_at is not None
+        assert own_keys.list_own_keys(tx, caller) == [new.key]
+        assert own_keys.revoke_own_key(tx, caller, new.key.id).revoked_at is not None
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("scope", Scope)
+def test_a_key_makes_and_revokes_no_key_that_may_more_than_itself(filled: Registry, scope: Scope) -> None:
+    mine = filled.project.id
+    with filled.database.write() as tx:
+        other = projects.create_project(tx, name="Other").id
+        members.set_member(tx, project_id=other, email=filled.user.email, role=Role.ADMIN)
+        held = {Scope.KEYS, scope}
+        maker = make_key(tx, filled.user, *held, project_ids=[mine]).key
+        caller = Caller(filled.user.id, maker.scopes, maker.project_ids, maker.id)
+        included = {Scope.WRITE: {Scope.READ}, Scope.RELEASE: {Scope.READ}, Scope.ALL: set(Scope)}.get(scope, set()) | held
+        for wanted, projects_of_it in product(Scope, ([], [mine], [other], [mine, other])):
+            is_within = wanted in included and other not in projects_of_it
+            victim = make_key(tx, filled.user, wanted, project_ids=projects_of_it).key
+            if is_within:
+                made = own_keys.create_own_key(tx, caller, label="x", scopes=[wanted], project_ids=projects_of_it)
+                assert made.key.project_ids == frozenset({mine})
+            else:
+                with pytest.raises(BeyondOwnKey):
+                    own_keys.create_own_key(tx, caller, label="x", scopes=[wanted], project_ids=projects_of_it)
+            if is_within and projects_of_it:
+                assert own_keys.revoke_own_key(tx, caller, victim.id).revoked_at is not None
+            else:
+                with pytest.raises(BeyondOwnKey):
+                    own_keys.revoke_own_key(tx, caller, victim.id)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_key_that_manages_none_reads_and_revokes_itself_alone(filled: Registry) -> None:
+    with filled.database.write() as tx:
+        own, other = (make_key(tx, filled.user, Scope.READ).key for _ in range(2))
+        caller = Caller(filled.user.id, own.scopes, own.project_ids, own.id)
+        for verb in (own_keys.get_own_key, own_keys.revoke_own_key):
+            with pytest.raises(MissingScope):
+                verb(tx, caller, other.id)
+            assert verb(tx, caller, "@current").id == own.id
+        assert own_keys.get_own_key(tx, caller, own.id).revoked_at is not None
+        with pytest.raises(MissingScope):
+            own_keys.create_own_key(tx, caller, label="x", scopes=[Scope.READ])
+        with pytest.raises(KeyNotFound):
+            own_keys.revoke_own_key(tx, Caller(filled.user.id), "@current")
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -162,7 +162,7 @@ def test_the_check_of_a_database_compares_references_with_contents(registry: Reg
     with registry.database.write() as tx:
         make_prompt(tx, registry.actor, name="part", prompt="text", versions=2)
         parent = make_prompt(tx, registry.actor, name="parent", prompt="@@@prompt:name=part|version=1@@@")
-    problem = f"version {parent.id}: its references do not match its content; run promptuary db reindex"
+    problem = f"version {parent.id}: its references do not match its content; run promptuary admin db reindex"
     for damage in (update(version_references).values(version=2), delete(version_references)):
         with registry.database.write() as tx:
             tx.connection.execute(damage)

@@ -15,7 +15,17 @@ from promptuary.model.access import Role, Scope
 from promptuary.model.accounts import Browser, SessionLimits
 from promptuary.model.errors import InvalidBackup, LinkEnded, NotEmpty, Unavailable
 from promptuary.model.usage import FetchCount, FetchKey
-from promptuary.registry import change_requests, label_rules, labels, prompts, sessions, sign_in_links, usage, webhooks
+from promptuary.registry import (
+    change_requests,
+    device_logins,
+    label_rules,
+    labels,
+    prompts,
+    sessions,
+    sign_in_links,
+    usage,
+    webhooks,
+)
 from promptuary.registry.operator import keys, projects
 from promptuary.registry.request_merging import WantedPosition
 from promptuary.store import backup, changes, integrity_checks, schema, tables
@@ -57,12 +67,22 @@ def fill(registry: Registry) -> None:
         change_requests.comment_on_request(tx, actor, request_id=request.id, text="Ünicode")
 
 
+NOT_BACKED_UP = {
+    *entries.DERIVED,
+    tables.recent_fetches,
+    tables.sessions,
+    tables.sign_in_links,
+    tables.device_authorizations,
+    tables.leases,
+}
+
+
 def rows_of(database: Database) -> dict[str, list[tuple[object, ...]]]:
     with database.read() as tx:
         return {
             table.name: sorted((tuple(row) for row in tx.connection.execute(select(table))), key=repr)
             for table in metadata.sorted_tables
-            if table not in {*entries.DERIVED, tables.recent_fetches, tables.sessions, tables.sign_in_links, tables.leases}
+            if table not in NOT_BACKED_UP
         }
 
 
@@ -253,13 +273,14 @@ def test_a_restored_backup_signs_nobody_in_and_whoever_was_is_out(registry: Regi
     with database.write() as tx:
         new = sessions.begin_session(tx, registry.user.id, limits=limits, browser=Browser())
         link = sign_in_links.create_link(tx, registry.user)
+        device_logins.begin_login(tx, device_name="laptop", address="", network="")
     backup.write_backup(database, tmp_path / "backup.db")
     with opened(f"sqlite:///{tmp_path / 'backup.db'}") as written, written.read() as tx:
         counts = [
             tx.connection.execute(select(func.count()).select_from(table)).scalar_one()
-            for table in (tables.sessions, tables.sign_in_links, tables.users)
+            for table in (tables.sessions, tables.sign_in_links, tables.device_authorizations, tables.users)
         ]
-    assert counts == [0, 0, 1]
+    assert counts == [0, 0, 0, 1]
     with database.read() as tx:
         assert sessions.find_session(tx, new.value, limits=limits) is not None
     backup.restore_backup(database, tmp_path / "backup.db", replace=True)

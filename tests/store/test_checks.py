@@ -1,4 +1,4 @@
-"""Every kind of damage is found by ``promptuary db check``."""
+"""Every kind of damage is found by ``promptuary admin db check``."""
 
 import sqlite3
 from contextlib import closing
@@ -20,7 +20,7 @@ MISLABELLED = "label production of prompt"
 NOT_DERIVED = "size or outline do not belong to the content"
 NO_CONTENT = "the content is not JSON, or null"
 PAGE = 4096
-REINDEX = "run promptuary db reindex"
+REINDEX = "run promptuary admin db reindex"
 NO_AUTHOR = "the recorded author has no name and address"
 NO_CONFIG = "the config is not a JSON object"
 

@@ -1,4 +1,4 @@
-"""Rows that no program of ours writes are found by ``promptuary db check`` and refused by ``promptuary db restore``."""
+"""Rows that no program of ours writes are found by ``promptuary admin db check`` and refused by ``promptuary admin db restore``."""
 
 import contextlib
 import shutil
@@ -13,10 +13,12 @@ import pytest
 from builders import Registry, as_admin, make_key, make_prompt, make_user, make_webhook
 from wire import Clock
 
+from promptuary.model.access import Scope
 from promptuary.model.accounts import Browser, SessionLimits
 from promptuary.model.errors import Damaged, InvalidBackup, Unavailable
 from promptuary.model.usage import FetchCount, FetchKey
-from promptuary.registry import labels, sign_in_links, usage, webhooks
+from promptuary.registry import device_logins, labels, sign_in_links, usage, webhooks
+from promptuary.registry.access import Caller
 from promptuary.registry.operator.users import list_users
 from promptuary.registry.sessions import begin_session
 from promptuary.store import backup, integrity_checks, schema
@@ -109,6 +111,8 @@ def fill(registry: Registry) -> None:
 
 def invite_and_sign_in(tx: Transaction, registry: Registry) -> None:
     sign_in_links.create_invitation(tx, registry.actor, make_user(tx))
+    login = device_logins.begin_login(tx, device_name="laptop", address="", network="")
+    device_logins.approve_login(tx, Caller(registry.user.id), login.user_code, scopes=[Scope.READ], project_ids=[])
     begin_session(tx, registry.user.id, limits=SessionLimits(idle=timedelta(days=1), longest=timedelta(days=2)), browser=Browser())
 
 
@@ -157,6 +161,9 @@ def test_what_breaks_a_rule_is_refused_and_found_and_no_prompt_is_shown(sound: P
 @pytest.mark.parametrize(
     "damage",
     [
+        "UPDATE device_authorizations SET device_code_hash = 'x'",
+        "UPDATE device_authorizations SET user_code_hash = 'x'",
+        "UPDATE device_authorizations SET user_id = NULL",
         "UPDATE sign_in_links SET value_hash = 'x'",
         "UPDATE sign_in_links SET is_operators = 2",
         "UPDATE sign_in_links SET is_operators = 1",

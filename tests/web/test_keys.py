@@ -106,6 +106,19 @@ def test_a_key_that_writes_and_releases_is_chosen_as_one(web: Api, browser: Test
     assert [key.scopes for key in keys_of(web)] == [{Scope.WRITE, Scope.RELEASE}]
 
 
+def test_a_key_that_manages_is_chosen_beside_what_it_may_do_with_prompts(web: Api, browser: TestClient) -> None:
+    page = browser.get("/settings/keys/").text
+    for scope in ("member:write", "project:write", "key:write"):
+        assert f'type="checkbox" name="scope" value="{scope}">' in page
+    chosen = ["llm_prompt:read", "key:write"]
+    refused = browser.post("/settings/keys/", data=FORM | {"label": "", "scope": chosen})
+    assert 'value="key:write" checked' in refused.text
+    assert 'value="member:write">' in refused.text
+    for sent in (chosen, ["", "member:write"]):
+        assert browser.post("/settings/keys/", data=FORM | {"scope": sent}).status_code == 201
+    assert {key.scopes for key in keys_of(web)} == {frozenset({Scope.READ, Scope.KEYS}), frozenset({Scope.MEMBERS})}
+
+
 @pytest.mark.parametrize(
     ("scopes", "told"),
     [
@@ -114,6 +127,8 @@ def test_a_key_that_writes_and_releases_is_chosen_as_one(web: Api, browser: Test
         ([Scope.RELEASE, Scope.READ], "Read prompts, approve and merge change requests"),
         ([Scope.RELEASE, Scope.WRITE], "Read and write prompts, approve and merge change requests"),
         ([Scope.ALL, Scope.READ], "Everything that you may do"),
+        ([Scope.READ, Scope.KEYS, Scope.MEMBERS], "Read prompts; Manage members, keys"),
+        ([Scope.PROJECTS], "Manage projects"),
         ([], "Nothing"),
     ],
 )

@@ -9,15 +9,28 @@ from promptuary.api.posthog import (
     change_requests,
     changes,
     dependents,
+    device_authorizations,
     label_rules,
     labels,
+    members,
+    personal_api_keys,
     projects,
     prompts,
     releases,
     transfers,
     usage,
+    users,
     webhooks,
 )
+from promptuary.api.posthog.account_inputs import (
+    PatchedProject,
+    PatchedProjectMember,
+    PersonalAPIKeyCreate,
+    ProjectCreate,
+    ProjectMemberCreate,
+    ProjectMemberInvite,
+)
+from promptuary.api.posthog.device_authorizations import DeviceAuthorizationCreate, DeviceTokenCreate
 from promptuary.api.posthog.errors import add_error_handlers
 from promptuary.api.posthog.inputs import (
     Body,
@@ -52,6 +65,8 @@ _BODIES: list[type[Body]] = [
     ChangeRequestComment,
     ChangeRequestCreate,
     ChangeRequestRevision,
+    DeviceAuthorizationCreate,
+    DeviceTokenCreate,
     LabelRuleCreate,
     PatchedChangeRequest,
     PatchedLabelRule,
@@ -63,7 +78,13 @@ _BODIES: list[type[Body]] = [
     LLMPromptReleaseUndo,
     LLMPromptRestore,
     PatchedLLMPromptPublish,
+    PatchedProject,
+    PatchedProjectMember,
     PatchedWebhook,
+    PersonalAPIKeyCreate,
+    ProjectCreate,
+    ProjectMemberCreate,
+    ProjectMemberInvite,
     WebhookCreate,
 ]
 
@@ -85,6 +106,11 @@ _RESOURCES = (
         )
     ),
     (projects.resource, PROJECT),
+    (members.resource, PROJECT),
+    (projects.collection, "/api/projects"),
+    (personal_api_keys.resource, "/api/personal_api_keys"),
+    (users.resource, "/api/users"),
+    (device_authorizations.resource, "/api/oauth"),
 )
 
 

@@ -79,6 +79,8 @@ _PATH_PARAMETERS = {
     "request_id": "The number of the change request.",
     "webhook_id": "The webhook's ID.",
     "delivery_id": "The delivery's ID.",
+    "key_id": "The key's ID, or `@current` for the key of the request.",
+    "user_id": "The ID of the member's account.",
 }
 
 # One schema under several media types makes generators write the same code several times, or code that does not run.
@@ -159,7 +161,7 @@ def _describe(endpoint: Endpoint, path: str, answers: _AnswerSchemas) -> dict[st
         "operationId": operation.id,
         "responses": {str(status): _describe_answer(operation, status, answers) for status in _models_of(operation)},
         "parameters": [*_path_parameters(path), *_query_parameters(operation.query), *operation.extra_parameters],
-        "security": [{"PersonalAPIKey": []}],
+        "security": [{"PersonalAPIKey": []}] if operation.needs_key else [],
     }
     if operation.body:
         content = {JSON: {"schema": {"$ref": _REF.format(model=operation.body.__name__)}}}
@@ -172,7 +174,9 @@ def _describe(endpoint: Endpoint, path: str, answers: _AnswerSchemas) -> dict[st
 def _models_of(operation: Operation) -> dict[int, Any]:
     """Return the schemas of all answers by status, `None` for one without JSON."""
     more = [*([409] if operation.conflicts else []), *([415] if operation.body or operation.described_body else [])]
-    return operation.answers | {status: _REFUSALS[status][0] for status in (*_ALWAYS, *more)}
+    usual = {status: _REFUSALS[status][0] for status in (*_ALWAYS, *more)}
+    special = {status: usual[status] | model for status, model in operation.refusals.items()}
+    return operation.answers | usual | special
 
 
 def _describe_answers(resources: Resources) -> tuple[_AnswerSchemas, dict[str, Any]]:

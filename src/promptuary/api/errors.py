@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from promptuary.http.scope import REQUEST_ID
-from promptuary.model import errors, reference_errors, release_errors
+from promptuary.model import device_authorizations, errors, reference_errors, release_errors
 from promptuary.model.json_text import dump_compact
 
 RETRY_UNAVAILABLE_SECONDS = 1
@@ -152,6 +152,7 @@ STATUSES: dict[type[errors.RegistryError], int] = {
     reference_errors.UnresolvedReference: 409,
     reference_errors.ReferencedVersionGone: 404,
     reference_errors.UnusableReference: 409,
+    device_authorizations.TooManyLogins: 429,
     errors.SchemaMismatch: 503,
     errors.Busy: 503,
     errors.Damaged: 503,
@@ -167,7 +168,11 @@ def status_of(error: errors.RegistryError) -> int:
 
 def headers_of(status: int) -> Mapping[str, str] | None:
     """Return the headers of an error by its status."""
-    return {401: _CHALLENGE, 503: {"Retry-After": str(RETRY_UNAVAILABLE_SECONDS)}}.get(status)
+    return {
+        401: _CHALLENGE,
+        429: {"Retry-After": str(int(device_authorizations.LASTS.total_seconds()))},
+        503: {"Retry-After": str(RETRY_UNAVAILABLE_SECONDS)},
+    }.get(status)
 
 
 async def server_error(scope: Scope, receive: Receive, send: Send) -> None:

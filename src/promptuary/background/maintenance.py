@@ -54,7 +54,7 @@ def renew_recent_fetches(database: Database) -> bool:
 
 
 def delete_expired_sessions(database: Database, *, limits: SessionLimits) -> int:
-    """Delete sessions and one-time links that have ended; return how many. Raises `Unavailable`."""
+    """Delete sessions, one-time links and logins of devices that have ended; return how many. Raises `Unavailable`."""
     with database.write() as tx:
         return sessions.delete_expired(tx, limits=limits)
 

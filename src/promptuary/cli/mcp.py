@@ -9,7 +9,7 @@ import typer
 
 from promptuary.cli.remote import ProfileName
 from promptuary.model.errors import InvalidValue
-from promptuary.remote.profiles import DEFAULT_NAME, PROFILE, Profile, read_profile, read_profiles
+from promptuary.remote.profiles import PROFILE, Profile, read_profile, read_profiles, selected_name
 
 KEY_VARIABLE = "PROMPTUARY_API_KEY"
 LABEL_VARIABLE = "PROMPTUARY_LABEL"
@@ -56,14 +56,15 @@ def _label(label: str | None) -> str | None:
 
 
 def _server(host: str, project: str, profile: str | None) -> Profile:
-    """Return where to go: the profile that is named, else the key of the environment, else the profile ``default``."""
+    """Return where to go: the profile that is named, else the key of the environment, else the selected profile."""
     key = os.environ.get(KEY_VARIABLE, "").strip()
     named = profile if profile is not None else os.environ.get(PROFILE) or None
     if named is None and key:
         if not key.isascii() or not key.isprintable():
             raise InvalidValue("missing_key", _NO_KEY)
         return Profile(host or DEFAULT_HOST, key, project)
-    kept = read_profiles().get(named or DEFAULT_NAME)
+    profiles = read_profiles()
+    kept = profiles.get(named or selected_name(profiles))
     if named is None and kept is None:
         raise InvalidValue("missing_key", _NO_KEY)
     found = kept if named is None and kept is not None else read_profile(named or None)

@@ -11,11 +11,14 @@ import typer
 
 from promptuary.cli.output import say, show_json
 from promptuary.model.names import check_label_name
-from promptuary.remote import Remote, RemoteError, RemotePrompts, RemoteReleases, read_profile
+from promptuary.remote import NoServer, Remote, RemoteAccounts, RemoteError, RemotePrompts, RemoteReleases, read_profile
 
 ProfileName = Annotated[
     str | None,
-    typer.Option("--profile", help="The profile, as stored by promptuary login. Default: that of the environment, else 'default'."),
+    typer.Option(
+        "--profile",
+        help="The profile, as stored by promptuary login. Default: that of the environment, else that of promptuary profile use.",
+    ),
 ]
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Skip confirmations.")]
@@ -28,10 +31,37 @@ FolderPath = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of t
 @contextmanager
 def reached_prompts(profile: str | None) -> Iterator[RemotePrompts]:
     """Provide the prompts of a profile's project."""
+    with Remote(read_profile(checked_name(profile))) as remote:
+        yield RemotePrompts(remote)
+
+
+@contextmanager
+def reached_accounts(profile: str | None, *, on_host: str = "") -> Iterator[RemoteAccounts]:
+    """Provide keys, members and projects of a profile's server. ``on_host`` is the command that needs no server."""
+    try:
+        found = read_profile(checked_name(profile))
+    except NoServer as error:
+        hint = f" On the host of the server: promptuary admin {on_host}" if on_host else ""
+        raise NoServer(f"{error}{hint}") from None
+    with Remote(found) as remote:
+        yield RemoteAccounts(remote)
+
+
+def checked_name(profile: str | None) -> str | None:
+    """Return the name of a profile as it was given. Raises `RemoteError` for a blank one."""
     if profile is not None and not profile.strip():
         raise RemoteError("The name of the profile is empty.")
-    with Remote(read_profile(profile)) as remote:
-        yield RemotePrompts(remote)
+    return profile
+
+
+def moved_option(command: str, name: str) -> Any:  # noqa: ANN401 - as Typer types it
+    """Return an option that a command had when it worked on the database. Its use is an error that names the present command."""
+
+    def refuse(value: object) -> None:
+        if value is not None:
+            raise RemoteError(f"This command asks a server over HTTP now. On the host of the server: promptuary admin {command}")
+
+    return typer.Option(name, hidden=True, is_eager=True, callback=refuse, help=f"Moved to promptuary admin {command}.")
 
 
 def require_labelling(prompts: RemotePrompts, labels: Sequence[str] | None) -> None:

@@ -20,6 +20,7 @@ from limits.strategies import MovingWindowRateLimiter
 
 from promptuary.http.addresses import network_of
 from promptuary.model.access import Permission
+from promptuary.model.device_authorizations import DeviceCodeEnded
 from promptuary.model.errors import LinkEnded, SignInRefused
 from promptuary.settings import Settings
 
@@ -187,6 +188,17 @@ class SignInLimits:
             raise
         if account is not None:
             self.single.forget("account", account)
+
+    @contextmanager
+    def code_attempt(self, user_id: int) -> Iterator[None]:
+        """Let a user try a code in the block, unless too many of theirs were wrong. Raises `RateLimited`."""
+        if self.single.is_reached("code", str(user_id)):
+            raise self.single.refusal("code", str(user_id))
+        try:
+            yield
+        except DeviceCodeEnded:
+            self.single.hit("code", str(user_id))
+            raise
 
     def _failures(self, network: str) -> int:
         """Return the number of failures of a network; the maximum if the failures of all together are too many."""

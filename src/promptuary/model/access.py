@@ -1,5 +1,6 @@
 """Roles, scopes and permissions, and the actor that carries them through a request."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
@@ -19,38 +20,47 @@ class Role(StrEnum):
 
 
 class Scope(StrEnum):
-    """Scope of a personal API key; writing and releasing include reading, ``*`` includes everything."""
+    """Scope of a personal API key.
+
+    Writing and releasing prompts include reading them, ``*`` includes everything. The scopes of keys, members and projects include
+    reading what they manage; no other scope but ``*`` includes them.
+    """
 
     READ = "llm_prompt:read"
     WRITE = "llm_prompt:write"
     RELEASE = "llm_prompt:release"
+    MEMBERS = "member:write"
+    PROJECTS = "project:write"
+    KEYS = "key:write"
     ALL = "*"
 
 
 class Permission(Enum):
-    """A kind of action: the scope that a key needs for it, and the role that its user needs."""
+    """A kind of action: the scope that a key needs for it, `None` for any, the lowest role of its user, and if it only reads."""
 
-    READ = (Scope.READ, Role.VIEWER)
-    WRITE = (Scope.WRITE, Role.EDITOR)
-    RELEASE = (Scope.RELEASE, Role.EDITOR)
-    MANAGE = (Scope.ALL, Role.ADMIN)
-    EXPORT = (Scope.READ, Role.ADMIN)
-    IMPORT = (Scope.WRITE, Role.ADMIN)
+    SEE = (None, Role.VIEWER, True)
+    READ = (Scope.READ, Role.VIEWER, True)
+    WRITE = (Scope.WRITE, Role.EDITOR, False)
+    RELEASE = (Scope.RELEASE, Role.EDITOR, False)
+    MANAGE = (Scope.ALL, Role.ADMIN, False)
+    EXPORT = (Scope.READ, Role.ADMIN, True)
+    IMPORT = (Scope.WRITE, Role.ADMIN, False)
+    LIST_MEMBERS = (Scope.MEMBERS, Role.VIEWER, True)
+    MANAGE_MEMBERS = (Scope.MEMBERS, Role.ADMIN, False)
+    CREATE_PROJECTS = (Scope.PROJECTS, Role.VIEWER, False)
+    MANAGE_PROJECT = (Scope.PROJECTS, Role.ADMIN, False)
+    LIST_KEYS = (Scope.KEYS, Role.VIEWER, True)
+    MANAGE_KEYS = (Scope.KEYS, Role.VIEWER, False)
+    REVOKE_KEYS = (None, Role.VIEWER, False)
 
-    @property
-    def is_reading(self) -> bool:
-        """`True` if it changes nothing."""
-        return self.scope is Scope.READ
+    def __init__(self, scope: Scope | None, role: Role, is_reading: bool) -> None:  # noqa: FBT001 - the values stand in a table
+        self.scope = scope
+        self.role = role
+        self.is_reading = is_reading
 
-    @property
-    def scope(self) -> Scope:
-        """The scope that a key needs."""
-        return self.value[0]
-
-    @property
-    def role(self) -> Role:
-        """The lowest role that suffices."""
-        return self.value[1]
+    def is_granted_by(self, scopes: Collection[Scope]) -> bool:
+        """Return `True` if one of the scopes grants the permission."""
+        return bool(scopes) if self.scope is None else self.scope in all_granted(scopes)
 
 
 _RANKS = (Role.VIEWER, Role.EDITOR, Role.ADMIN)
@@ -59,6 +69,9 @@ _GRANTED = {
     Scope.READ: frozenset({Scope.READ}),
     Scope.WRITE: frozenset({Scope.READ, Scope.WRITE}),
     Scope.RELEASE: frozenset({Scope.READ, Scope.RELEASE}),
+    Scope.MEMBERS: frozenset({Scope.MEMBERS}),
+    Scope.PROJECTS: frozenset({Scope.PROJECTS}),
+    Scope.KEYS: frozenset({Scope.KEYS}),
     Scope.ALL: frozenset(Scope),
 }
 
@@ -76,7 +89,7 @@ class Actor:
 
     def may(self, permission: Permission) -> bool:
         """Return `True` if the actor has the permission."""
-        return any(permission.scope in _GRANTED[scope] for scope in self.scopes) and self.role.includes(permission.role)
+        return permission.is_granted_by(self.scopes) and self.role.includes(permission.role)
 
     def require(self, permission: Permission) -> None:
         """Raise `MissingScope` or `RoleTooLow` unless the actor has the permission."""
@@ -85,10 +98,15 @@ class Actor:
             raise RoleTooLow(permission.role)
 
 
-def require_scope(scopes: frozenset[Scope], permission: Permission) -> None:
+def all_granted(scopes: Collection[Scope]) -> frozenset[Scope]:
+    """Return all scopes that some scopes include, themselves among them."""
+    return frozenset[Scope]().union(*(_GRANTED[scope] for scope in scopes))
+
+
+def require_scope(scopes: Collection[Scope], permission: Permission) -> None:
     """Raise `MissingScope` unless one of the scopes grants the permission."""
-    if not any(permission.scope in _GRANTED[scope] for scope in scopes):
-        raise MissingScope(permission.scope)
+    if not permission.is_granted_by(scopes):
+        raise MissingScope(permission.scope or Scope.READ)
 
 
 def operator(project_id: int) -> Actor:

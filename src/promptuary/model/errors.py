@@ -156,6 +156,13 @@ class MemberNotFound(NotFound):
         super().__init__(f"'{email}' is not a member of project {project_id}.")
 
 
+class NoSuchMember(NotFound):
+    """The project has no member with this ID."""
+
+    def __init__(self, user_id: int) -> None:
+        super().__init__(f"No member of this project has the ID {user_id}.")
+
+
 class KeyNotFound(NotFound):
     """No personal API key has this id."""
 
@@ -300,6 +307,13 @@ class KeyLimitedToOtherProjects(PermissionDenied):
 
     def __init__(self, project_id: int) -> None:
         super().__init__(f"API key does not have access to the requested project: ID {project_id}.")
+
+
+class BeyondOwnKey(PermissionDenied):
+    """A key was to give away, or take away, what it does not have itself."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"API key may not do this, because it lacks the {kind}: {name}.")
 
 
 class NotAMember(PermissionDenied):

@@ -5,9 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from promptuary.model.access import Actor, Permission, Scope, require_scope
-from promptuary.model.accounts import Key, NamedProject, ProjectRole
-from promptuary.model.errors import KeyLimitedToOtherProjects, NotAMember, ProjectNotFound, RegistryError, UnknownProjectToken
-from promptuary.store import admission, keys
+from promptuary.model.accounts import Key, NamedProject, ProjectRole, User
+from promptuary.model.errors import (
+    KeyLimitedToOtherProjects,
+    NotAMember,
+    ProjectNotFound,
+    RegistryError,
+    SignInRefused,
+    UnknownProjectToken,
+)
+from promptuary.store import admission, keys, users
 from promptuary.store.engine.database import Database, Transaction
 
 CURRENT_PROJECT = "@current"
@@ -29,6 +36,14 @@ class Caller:
 def caller_of(key: Key) -> Caller:
     """Return the user of a key, within its limits."""
     return Caller(key.user_id, key.scopes, key.project_ids, key.id)
+
+
+def account_of(tx: Transaction, caller: Caller) -> User:
+    """Return the account of a caller. Raises `SignInRefused` if it was deleted."""
+    user = users.find_user(tx, caller.user_id)
+    if user is None:
+        raise SignInRefused
+    return user
 
 
 def find_key(tx: Transaction, value: str) -> Key | None:

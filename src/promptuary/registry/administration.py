@@ -1,33 +1,54 @@
-"""Administration by users on the pages: projects with their members, and their own keys.
+"""Administration by users, on the pages and over HTTP: projects with their members, and their own profile.
 
 Each verb checks that its actor may do it, then does what the operator's verb does, and the change log tells who it was.
 """
 
-from collections.abc import Collection
-
-from promptuary.model.access import Actor, Permission, Role, Scope
-from promptuary.model.accounts import Invitation, Key, Member, Membership, NewKey, Profile, Project, User
+from promptuary.model.access import Actor, Permission, Role, require_scope
+from promptuary.model.accounts import Author, Invitation, Member, Membership, Profile, Project, User
 from promptuary.model.changes import Attribution
-from promptuary.model.errors import InvalidValue, KeyExists, KeyNotFound, MemberNotFound, RoleTooLow
+from promptuary.model.errors import BeyondOwnKey, InvalidValue, MemberNotFound, NoSuchMember, RoleTooLow, SignInRefused
 from promptuary.registry import sign_in_links
-from promptuary.registry.operator import keys, members, projects, users
-from promptuary.store import keys as stored_keys
+from promptuary.registry.access import Caller, account_of
+from promptuary.registry.operator import members, projects, users
 from promptuary.store import members as stored_members
 from promptuary.store import sign_in_links as stored_links
 from promptuary.store import users as stored_users
 from promptuary.store.engine.database import Transaction
 
 MAX_MEMBERS = 1000
-MAX_KEYS = 1000
 
 
-def create_own_project(tx: Transaction, user: User, *, name: str, by: Attribution) -> Project:
-    """Create a project and make its founder an admin of it. For those who are admin of any. Raises `RoleTooLow`, `InvalidValue`."""
+def create_own_project(tx: Transaction, caller: Caller, *, name: str, request_id: str | None = None) -> Membership:
+    """Create a project and make its founder an admin of it. For those who are admin of any.
+
+    Raises `MissingScope`, `BeyondOwnKey` for a key that is limited to other projects, `RoleTooLow`, `InvalidValue`.
+    """
+    require_scope(caller.scopes, Permission.CREATE_PROJECTS)
+    if caller.project_ids is not None:
+        raise BeyondOwnKey("project", "a new one")
+    user = account_of(tx, caller)
     if not may_create_projects(tx, user):
         raise RoleTooLow(Role.ADMIN)
+    by = Attribution(caller.user_id, caller.key_id, request_id)
     project = projects.create_project(tx, name=name, by=by)
     members.set_member(tx, project_id=project.id, email=user.email, role=Role.ADMIN, by=by)
-    return project
+    return Membership(project, Role.ADMIN)
+
+
+def read_own_account(tx: Transaction, caller: Caller) -> Author:
+    """Return what others see of the caller's account. Raises `MissingScope`."""
+    require_scope(caller.scopes, Permission.SEE)
+    author = stored_users.find_author(tx, caller.user_id)
+    if author is None:
+        raise SignInRefused
+    return author
+
+
+def list_projects_within_reach(tx: Transaction, caller: Caller) -> list[Membership]:
+    """List the projects that a caller may enter, with the user's roles, by the project's name. Raises `MissingScope`."""
+    require_scope(caller.scopes, Permission.SEE)
+    mine = members.list_memberships(tx, account_of(tx, caller))
+    return [each for each in mine if caller.project_ids is None or each.project.id in caller.project_ids]
 
 
 def may_create_projects(tx: Transaction, user: User) -> bool:
@@ -46,26 +67,26 @@ def change_own_profile(tx: Transaction, user: User, *, profile: Profile, request
 
 
 def read_project(tx: Transaction, actor: Actor) -> Project:
-    """Return the project that the actor is in."""
-    actor.require(Permission.READ)
+    """Return the project that the actor is in. Raises `PermissionDenied`."""
+    actor.require(Permission.SEE)
     return projects.get_project(tx, actor.project_id)
 
 
 def rename_project(tx: Transaction, actor: Actor, *, name: str, expected_name: str | None = None) -> Project:
     """Give the actor's project another name. Raises `PermissionDenied`, and `InvalidValue`, also for another name than expected."""
-    actor.require(Permission.MANAGE)
+    actor.require(Permission.MANAGE_PROJECT)
     return projects.rename_project(tx, actor.project_id, name=name, by=Attribution.to(actor), expected_name=expected_name)
 
 
 def rotate_token(tx: Transaction, actor: Actor, *, expected_token: str | None = None) -> Project:
     """Replace the token of the actor's project. Raises `PermissionDenied`, and `InvalidValue` if it is not the one expected."""
-    actor.require(Permission.MANAGE)
+    actor.require(Permission.MANAGE_PROJECT)
     return projects.rotate_token(tx, actor.project_id, by=Attribution.to(actor), expected_token=expected_token)
 
 
 def list_members(tx: Transaction, actor: Actor) -> list[Member]:
     """List the members of the actor's project, to all of them. Raises `PermissionDenied`."""
-    actor.require(Permission.READ)
+    actor.require(Permission.LIST_MEMBERS)
     return members.list_members(tx, actor.project_id, limit=MAX_MEMBERS)
 
 
@@ -75,7 +96,7 @@ def set_member(tx: Transaction, actor: Actor, *, email: str, role: Role, is_addr
     ``is_address_confirmed`` is the actor's confirmation that an account with an unverified address is the one
     that is meant. Raises `PermissionDenied`, `UserNotFound`, `LastAdmin`, `AddressNotVerified`.
     """
-    actor.require(Permission.MANAGE)
+    actor.require(Permission.MANAGE_MEMBERS)
     return members.set_member(
         tx, project_id=actor.project_id, email=email, role=role, by=Attribution.to(actor), is_address_trusted=is_address_confirmed
     )
@@ -86,7 +107,7 @@ def invite_member(tx: Transaction, actor: Actor, *, email: str, role: Role) -> I
 
     Raises `PermissionDenied`, `InvalidValue`, `EmailTaken`.
     """
-    actor.require(Permission.MANAGE)
+    actor.require(Permission.MANAGE_MEMBERS)
     user = users.create_user(tx, email=email, invited_to_id=actor.project_id, by=Attribution.to(actor))
     member = members.set_member(tx, project_id=actor.project_id, email=user.email, role=role, by=Attribution.to(actor))
     return Invitation(member, sign_in_links.create_invitation(tx, actor, user))
@@ -98,7 +119,7 @@ def renew_invitation(tx: Transaction, actor: Actor, *, email: str) -> Invitation
     Only for an account that is nothing but this project's invitation, see `links.is_invited_only`: a link opens all that its user
     may do, not only what the actor manages. Raises `PermissionDenied`, `UserNotFound`, `MemberNotFound`, `InvalidValue`.
     """
-    actor.require(Permission.MANAGE)
+    actor.require(Permission.MANAGE_MEMBERS)
     # Locked: a password or role set meanwhile would end existing links, but not one that is created afterwards.
     stored_users.lock_user(tx, users.get_user(tx, email).id)
     user = users.get_user(tx, email)
@@ -113,43 +134,27 @@ def renew_invitation(tx: Transaction, actor: Actor, *, email: str) -> Invitation
 
 def remove_member(tx: Transaction, actor: Actor, *, email: str) -> None:
     """Take a user out of the actor's project. Raises `PermissionDenied`, `UserNotFound`, `MemberNotFound`, `LastAdmin`."""
-    actor.require(Permission.MANAGE)
+    actor.require(Permission.MANAGE_MEMBERS)
     members.remove_member(tx, project_id=actor.project_id, email=email, by=Attribution.to(actor))
 
 
-def create_own_key(
-    tx: Transaction,
-    user: User,
-    *,
-    label: str,
-    scopes: Collection[Scope],
-    project_ids: Collection[int],
-    key_id: str | None = None,
-    by: Attribution,
-) -> NewKey:
-    """Create a key of one's own, limited to projects that one is a member of; no projects is no limit.
+def change_role(tx: Transaction, actor: Actor, *, user_id: int, role: Role, is_address_confirmed: bool = False) -> Member:
+    """Give a member of the actor's project another role.
 
-    ``key_id`` names it before it is there, so that a form that comes twice makes one key. Raises `InvalidValue`, `KeyExists`.
+    Raises `PermissionDenied`, `NoSuchMember`, `LastAdmin`, `AddressNotVerified`.
     """
-    stored_users.lock_user(tx, user.id)
-    if key_id is not None and stored_keys.find_key(tx, key_id) is not None:
-        raise KeyExists
-    mine = {membership.project.id for membership in members.list_memberships(tx, user)}
-    if not mine.issuperset(project_ids):
-        raise InvalidValue("invalid_choice", "You are not a member of one of these projects.", field="projects")
-    return keys.create_key(tx, email=user.email, label=label, scopes=scopes, project_ids=project_ids, key_id=key_id, by=by)
+    actor.require(Permission.MANAGE_MEMBERS)
+    member = get_member(tx, actor, user_id=user_id)
+    return set_member(tx, actor, email=member.email, role=role, is_address_confirmed=is_address_confirmed)
 
 
-def revoke_own_key(tx: Transaction, user: User, key_id: str, *, by: Attribution) -> Key:
-    """Refuse a key of one's own from now on. Raises `KeyNotFound`, also for those of others."""
-    if keys.get_key(tx, key_id).user_id != user.id:
-        raise KeyNotFound(key_id)
-    return keys.revoke_key(tx, key_id, by=by)
-
-
-def list_own_keys(tx: Transaction, user: User) -> list[Key]:
-    """List one's own keys, newest first."""
-    return keys.list_keys(tx, email=user.email, limit=MAX_KEYS)
+def get_member(tx: Transaction, actor: Actor, *, user_id: int) -> Member:
+    """Return the member of the actor's project that has an account's ID. Raises `PermissionDenied`, `NoSuchMember`."""
+    actor.require(Permission.LIST_MEMBERS)
+    member = stored_members.find_member(tx, project_id=actor.project_id, user_id=user_id)
+    if member is None:
+        raise NoSuchMember(user_id)
+    return member
 
 
 def _no_new_link(user: User) -> str:

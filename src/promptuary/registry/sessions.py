@@ -10,7 +10,7 @@ from promptuary.model.errors import InvalidValue, RegistryError, SessionNotFound
 from promptuary.registry.access import hash_key
 from promptuary.registry.operator.users import change_user, store_password
 from promptuary.registry.passwords import hash_password, is_outdated, is_right
-from promptuary.store import sessions, users
+from promptuary.store import device_authorizations, sessions, users
 from promptuary.store.engine.database import Database, Transaction
 
 LAST_SEEN_PRECISION = timedelta(minutes=5)
@@ -153,9 +153,10 @@ def begin_session(tx: Transaction, user_id: int, *, limits: SessionLimits, brows
 
 
 def delete_expired(tx: Transaction, *, limits: SessionLimits) -> int:
-    """Delete sessions and one-time links that have ended; return how many."""
+    """Delete sessions, one-time links and logins of devices that have ended; return how many."""
     now = tx.clock()
-    return sessions.delete_expired(tx, now=now, seen_before=now - limits.idle)
+    ended = sessions.delete_expired(tx, now=now, seen_before=now - limits.idle)
+    return ended + device_authorizations.delete_expired(tx, now=now)
 
 
 def _truncate(text: str) -> str:

@@ -3,8 +3,19 @@
 Everything here speaks the public API; nothing knows a database.
 """
 
+from promptuary.remote.accounts import RemoteAccounts
 from promptuary.remote.client import Remote
-from promptuary.remote.errors import Conflict, Missing, MovesRefused, Referenced, RefusedReference, RemoteError, Unreachable
+from promptuary.remote.errors import (
+    Conflict,
+    Forbidden,
+    Missing,
+    MovesRefused,
+    NoServer,
+    Referenced,
+    RefusedReference,
+    RemoteError,
+    Unreachable,
+)
 from promptuary.remote.profiles import Profile, read_profile
 from promptuary.remote.projects import CURRENT, RemoteProject, find_project
 from promptuary.remote.prompts import RemotePrompts, Row, ServerReference, content_of, text_of
@@ -14,12 +25,15 @@ from promptuary.remote.requests import RemoteRequests
 __all__ = [
     "CURRENT",
     "Conflict",
+    "Forbidden",
     "Missing",
     "MovesRefused",
+    "NoServer",
     "Profile",
     "Referenced",
     "RefusedReference",
     "Remote",
+    "RemoteAccounts",
     "RemoteError",
     "RemoteProject",
     "RemotePrompts",

@@ -86,6 +86,18 @@ def moment(value: object) -> None:
         raise _invalid("A timestamp such as 2026-01-31T12:00:00Z is required.")
 
 
+def optional_moment(value: object) -> None:
+    """Require a moment, or null."""
+    if value is not None:
+        moment(value)
+
+
+def optional_numbers(value: object) -> None:
+    """Require a list of numbers from 1, or null."""
+    if value is not None and not (isinstance(value, list) and all(_is_number(each, 1, _MAX_SIZE) for each in value)):
+        raise _invalid("A list of numbers, or null, is required.")
+
+
 def optional_number(value: object) -> None:
     """Require the number of a version, of which tags may name very high ones, or null."""
     if value is not None and not _is_number(value, 1, _MAX_SIZE):
@@ -316,6 +328,48 @@ LABEL_RULE: Mapping[str, Check] = {
     "breaking_needs_admin": flag,
 }
 """A rule for labels."""
+
+
+USER: Mapping[str, Check] = {"id": count, "email": text, "first_name": text, "last_name": text}
+"""An account."""
+
+KEY: Mapping[str, Check] = {
+    "id": text,
+    "label": text,
+    "mask_value": text,
+    "created_at": moment,
+    "last_used_at": optional_moment,
+    "revoked_at": optional_moment,
+    "scopes": texts,
+    "scoped_teams": optional_numbers,
+}
+"""A personal API key."""
+
+PROJECT: Mapping[str, Check] = {"id": count, "name": text, "api_token": text, "created_at": moment, "role": text}
+"""A project with the role of the key's owner."""
+
+MEMBER: Mapping[str, Check] = {
+    "user_id": count,
+    "email": text,
+    "name": text,
+    "role": text,
+    "has_password": flag,
+    "created_at": moment,
+}
+"""A member of a project."""
+
+DEVICE_AUTHORIZATION: Mapping[str, Check] = {
+    "device_code": text,
+    "user_code": text,
+    "verification_uri": text,
+    "verification_uri_complete": text,
+    "expires_in": count,
+    "interval": count,
+}
+"""A login that has begun."""
+
+DEVICE_TOKEN: Mapping[str, Check] = {"access_token": text, "project_ids": optional_numbers}
+"""The key of a login."""
 
 
 def _is_number(value: object, least: int, most: int) -> bool:

@@ -13,7 +13,17 @@ from promptuary import __version__
 from promptuary.model.json_text import InvalidJson
 from promptuary.model.prompts import MAX_VERSIONS
 from promptuary.remote import answers
-from promptuary.remote.errors import Conflict, Missing, MovesRefused, Referenced, RefusedReference, RemoteError, Unreachable
+from promptuary.remote.errors import (
+    Conflict,
+    Forbidden,
+    LoginRefused,
+    Missing,
+    MovesRefused,
+    Referenced,
+    RefusedReference,
+    RemoteError,
+    Unreachable,
+)
 from promptuary.remote.profiles import Profile
 from promptuary.remote.reading import ACCEPTED, TooLarge, json_of, read_within_limits
 
@@ -31,6 +41,8 @@ _REFERENCE_CODES = {
     "nested_reference",
 }
 """Codes of errors that name a reference of a content."""
+
+_REFUSALS: Mapping[int, type[RemoteError]] = {403: Forbidden, 404: Missing}
 
 _MAX_WAIT = 120
 _MAX_TRIES = 10
@@ -52,10 +64,12 @@ class Remote:
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
+        # A login begins without a key.
+        credentials = {"Authorization": f"Bearer {profile.api_key}"} if profile.api_key else {}
         self._client = httpx2.Client(
             base_url=f"{profile.host}/api/projects/{quote(profile.project, safe='@')}/",
             headers={
-                "Authorization": f"Bearer {profile.api_key}",
+                **credentials,
                 "User-Agent": f"promptuary/{__version__}",
                 "Accept-Encoding": ACCEPTED,
             },
@@ -67,6 +81,10 @@ class Remote:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._client.close()
+
+    def beside(self, path: str) -> str:
+        """Return an address of the API that is not below the project."""
+        return f"{self.profile.host}/api/{path}"
 
     def get(self, path: str, query: Query | None = None) -> Any:  # noqa: ANN401 - any JSON
         """Read something; parameters that are `None` are not sent."""
@@ -174,8 +192,10 @@ class Remote:
         detail = detail[:_MAX_DETAIL]
         if answer.status_code == httpx2.codes.CONFLICT:
             return _conflict(detail, body)
-        if answer.status_code == httpx2.codes.NOT_FOUND:
-            return Missing(detail)
+        if answer.status_code in _REFUSALS:
+            return _REFUSALS[answer.status_code](detail)
+        if isinstance(code := body.get("error"), str):
+            return LoginRefused(detail, code)
         if body.get("code") in _REFERENCE_CODES:
             return RefusedReference(detail)
         attribute = body.get("attr")

@@ -16,6 +16,22 @@ class Unreachable(RemoteError):
     """The server gave no answer; another request would get none either."""
 
 
+class NoServer(RemoteError):
+    """No server is configured."""
+
+
+class Forbidden(RemoteError):
+    """The key, or its owner, may not do this."""
+
+
+class LoginRefused(RemoteError):
+    """There is no key for a login, or not yet; ``code`` is the server's word for the reason."""
+
+    def __init__(self, detail: str, code: str) -> None:
+        super().__init__(detail)
+        self.code = code
+
+
 class Missing(RemoteError):
     """The server has no such thing."""
 

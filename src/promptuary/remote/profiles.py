@@ -8,11 +8,11 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from promptuary.remote.errors import RemoteError
+from promptuary.remote.errors import NoServer, RemoteError
 
 HOST, API_KEY, PROJECT, PROFILE = "PROMPTUARY_HOST", "PROMPTUARY_API_KEY", "PROMPTUARY_PROJECT", "PROMPTUARY_PROFILE"
 
@@ -22,30 +22,36 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _PROJECT = re.compile(r"[0-9]{1,18}|@current")
 _READABLE_BY_OTHERS = 0o077
 _FIELDS = ("host", "api_key", "project")
+_SELECTED = "selected"
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A project on a server and the key to it. ``project`` is its id, or ``@current``, the current one of the key's owner."""
+    """A project on a server and the key to it. ``project`` is its id, or ``@current``, the current one of the key's owner.
+
+    ``is_selected`` says that commands use it when they name no profile; see `selected_name`.
+    """
 
     host: str
     api_key: str = field(repr=False)
     project: str
+    is_selected: bool = False
 
 
 def read_profile(name: str | None = None) -> Profile:
-    """Return the profile that is named, or else that of the environment, or else the one named ``default``.
+    """Return the profile that is named, or else that of the environment, or else the selected one.
 
-    Raises `RemoteError` with a sentence that says what is missing or wrong. `PROMPTUARY_PROJECT` chooses another project of a
-    profile from the file, too.
+    Raises `NoServer` if there is none, and `RemoteError` with a sentence that says what is missing or wrong. `PROMPTUARY_PROJECT`
+    chooses another project of a profile from the file, too.
     """
     name = name or os.environ.get(PROFILE, "")
     if not name and (os.environ.get(HOST) or os.environ.get(API_KEY)):
         return _from_environment()
-    name = name or DEFAULT_NAME
-    found = read_profiles().get(name)
+    profiles = read_profiles()
+    name = name or selected_name(profiles)
+    found = profiles.get(name)
     if found is None and name == DEFAULT_NAME:
-        raise RemoteError(f"No server is configured. Run promptuary login, or set {HOST}, {API_KEY} and {PROJECT}.")
+        raise NoServer(f"No server is configured. Run promptuary login, or set {HOST}, {API_KEY} and {PROJECT}.")
     if found is None:
         raise RemoteError(f"No profile is named '{name}' in {profiles_path()}. Run promptuary login --profile {name}.")
     project = os.environ.get(PROJECT)
@@ -55,14 +61,32 @@ def read_profile(name: str | None = None) -> Profile:
 def make_profile(values: Mapping[str, object], source: str) -> Profile:
     """Return a profile of checked values; ``source`` says in refusals where they are from."""
     host, api_key, project = (str(values.get(name) or "").strip() for name in _FIELDS)
-    parts = _split(host)
-    if not parts:
-        raise RemoteError(f"{source}: the host must look like https://prompts.example.com.")
+    host = checked_host(host, source)
     if not api_key or not api_key.isascii() or not api_key.isprintable() or " " in api_key:
         raise RemoteError(f"{source}: the key must look like phx_...")
     if not _PROJECT.fullmatch(project):
         raise RemoteError(f"{source}: the project must be its number, or @current.")
-    return Profile(host.rstrip("/"), api_key, project)
+    return Profile(host, api_key, project, is_selected=values.get(_SELECTED) is True)
+
+
+def checked_host(host: str, source: str) -> str:
+    """Return the address of a server. Raises `RemoteError`."""
+    if not is_web_address(host.strip()):
+        raise RemoteError(f"{source}: the host must look like https://prompts.example.com.")
+    return host.strip().rstrip("/")
+
+
+def selected_name(profiles: Mapping[str, Profile]) -> str:
+    """Return the name of the profile that commands use when they name none: the selected one, else ``default``."""
+    return next((name for name, profile in profiles.items() if profile.is_selected), DEFAULT_NAME)
+
+
+def select_profile(name: str) -> Path:
+    """Let commands use a profile when they name none. Returns where that is stored. Raises `RemoteError`."""
+    profiles = read_profiles()
+    if name not in profiles:
+        raise _no_profile(name)
+    return _write({each: replace(profile, is_selected=each == name) for each, profile in profiles.items()})
 
 
 def profiles_path() -> Path:
@@ -91,14 +115,16 @@ def write_profile(name: str, profile: Profile) -> Path:
     """Keep a profile under a name; the others stay. Returns where."""
     if not _NAME.fullmatch(name):
         raise RemoteError("A profile's name consists of letters, digits, hyphens and underscores.")
-    return _write({**read_profiles(), name: profile})
+    profiles = read_profiles()
+    is_selected = name in profiles and profiles[name].is_selected
+    return _write({**profiles, name: replace(profile, is_selected=is_selected)})
 
 
 def remove_profile(name: str) -> Path:
     """Forget a profile and its key. Returns where it was."""
     profiles = read_profiles()
     if name not in profiles:
-        raise RemoteError(f"No profile is named '{name}' in {profiles_path()}.")
+        raise _no_profile(name)
     return _write({other: profile for other, profile in profiles.items() if other != name})
 
 
@@ -110,14 +136,19 @@ def _from_environment() -> Profile:
     return make_profile(values, "The environment")
 
 
-def _split(host: str) -> bool:
+def _no_profile(name: str) -> RemoteError:
+    return RemoteError(f"No profile is named '{name}' in {profiles_path()}.")
+
+
+def is_web_address(address: str) -> bool:
+    """Return `True` for an address of a server: http or https, without a user, a query and a fragment."""
     try:
-        parts = urlsplit(host)
+        parts = urlsplit(address)
         _ = parts.port
     except ValueError:
         return False
     is_plain = not (parts.query or parts.fragment or parts.username or parts.password)
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and is_plain and host.isascii() and host.isprintable()
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and is_plain and address.isascii() and address.isprintable()
 
 
 def _write(profiles: Mapping[str, Profile]) -> Path:
@@ -138,6 +169,7 @@ def _write(profiles: Mapping[str, Profile]) -> Path:
 def _table(name: str, profile: Profile) -> str:
     # The values are printable ASCII, in which a JSON string is a TOML string.
     lines = [f"{key} = {json.dumps(getattr(profile, key))}\n" for key in _FIELDS]
+    lines += [f"{_SELECTED} = true\n"] if profile.is_selected else []
     # The name may have been written by hand.
     shown = name if _NAME.fullmatch(name) else json.dumps(name, ensure_ascii=False).replace("\x7f", "\\u007f")
     return f"[{shown}]\n{''.join(lines)}\n"

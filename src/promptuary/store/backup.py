@@ -20,7 +20,7 @@ from promptuary.store import changes, fetches, integrity_checks, recent_fetches,
 from promptuary.store.engine import dialect
 from promptuary.store.engine.database import Database, StatementFailed
 from promptuary.store.lists import entries, trigrams
-from promptuary.store.tables import leases, metadata, sessions, sign_in_links
+from promptuary.store.tables import device_authorizations, leases, metadata, sessions, sign_in_links
 from promptuary.store.tables import recent_fetches as recent_rows
 
 _BATCH = 200
@@ -31,8 +31,8 @@ _DRAFT = "backup.db"
 _RANDOM_CHARACTERS = 8
 """Number of characters that `tempfile` adds to a prefix."""
 
-_LEFT_OUT = {*entries.DERIVED, recent_rows, sessions, sign_in_links, leases}
-"""Tables that are rebuilt, those of sessions and links, as a restored backup does not grant access, and that of leases."""
+_LEFT_OUT = {*entries.DERIVED, recent_rows, sessions, sign_in_links, device_authorizations, leases}
+"""Tables that are rebuilt, those of sessions, links and logins, as a restored backup does not grant access, and that of leases."""
 
 
 def write_backup(database: Database, target: Path, *, replaces: bool = False) -> None:
@@ -192,7 +192,7 @@ def _refused_rows() -> Iterator[None]:
     except (ValueError, TypeError, AttributeError, StatementError) as error:
         if isinstance(error, DBAPIError) and not isinstance(error, IntegrityError):
             raise
-        reason = "a row cannot be read or is inconsistent; promptuary db check reports which"
+        reason = "a row cannot be read or is inconsistent; promptuary admin db check reports which"
         raise Damaged(reason) from None
 
 

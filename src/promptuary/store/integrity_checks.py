@@ -135,13 +135,13 @@ def _history_problems(tx: Transaction) -> Iterator[str]:
     for row in tx.connection.execute(select(chain_of_moves.c.prompt_id, chain_of_moves.c.label).where(*gaps).distinct()):
         yield f"label {row.label} of prompt {row.prompt_id}: its history has a gap"
     for prompt_id, label in derived_history.list_incomplete(tx):
-        yield f"label {label} of prompt {prompt_id}: it is elsewhere than its history ends; run promptuary db reindex"
+        yield f"label {label} of prompt {prompt_id}: it is elsewhere than its history ends; run promptuary admin db reindex"
     for statement in (derived_history.periods_to_begin(), derived_history.periods_to_end()):
         for row in tx.connection.execute(statement):
-            yield f"prompt {row.name} ({row.id}): when it was active is not recorded; run promptuary db reindex"
+            yield f"prompt {row.name} ({row.id}): when it was active is not recorded; run promptuary admin db reindex"
 
 
-_REFERENCES_DIFFER = "its references do not match its content; run promptuary db reindex"
+_REFERENCES_DIFFER = "its references do not match its content; run promptuary admin db reindex"
 
 
 def _is_writer(value: object) -> bool:
@@ -160,7 +160,7 @@ def _search_problems(tx: Transaction) -> Iterator[str]:
     for row in tx.connection.execute(statement):
         # Content that is no JSON is reported by `_content_problems`.
         if _parsed(row.content) is not None and (row.name, row.text) != (fold(row.prompt), content.search_key(row.content)):
-            yield f"version {row.version_id}: search does not match its text; run promptuary db reindex"
+            yield f"version {row.version_id}: search does not match its text; run promptuary admin db reindex"
 
 
 def _version_problems(row: AnyRow) -> Iterator[str]:

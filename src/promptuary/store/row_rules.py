@@ -18,6 +18,7 @@ from promptuary.model.access import Role, Scope
 from promptuary.model.accounts import MAX_EMAIL, MAX_KEY_LABEL, MAX_NAME
 from promptuary.model.changes import ChangeKind
 from promptuary.model.contracts import encode_contract
+from promptuary.model.device_authorizations import DeviceState
 from promptuary.model.errors import InvalidValue, Unavailable
 from promptuary.model.json_text import InvalidJson, parse
 from promptuary.model.names import check_label_name, check_prompt_name
@@ -28,6 +29,7 @@ from promptuary.store.column_types import MAX_INTEGER, Count, JsonText, UtcDateT
 from promptuary.store.engine.database import Transaction, translated_errors
 from promptuary.store.tables import (
     changes,
+    device_authorizations,
     fetches,
     keys,
     labels,
@@ -52,6 +54,7 @@ TABLES: Final = (
     keys,
     sessions,
     sign_in_links,
+    device_authorizations,
     prompts,
     versions,
     version_references,
@@ -299,6 +302,13 @@ def _check_session(row: Row) -> None:
     _require(_HASH.fullmatch(row["value_hash"]), "value_hash is no SHA-256")
 
 
+def _check_device_authorization(row: Row) -> None:
+    for name in ("device_code_hash", "user_code_hash"):
+        _require(_HASH.fullmatch(row[name]), f"{name} is no SHA-256")
+    _require(row["state"] in {*DeviceState}, "state is none of pending, approved and denied")
+    _require((row["user_id"] is not None) is (row["state"] == DeviceState.APPROVED), "state and user_id do not belong together")
+
+
 def _require_positive(row: Row, *names: str) -> None:
     for name in names:
         _require(row[name] is None or row[name] >= 1, f"{name} is less than 1")
@@ -317,6 +327,7 @@ _RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         keys.name: _check_key,
         sessions.name: _check_session,
         sign_in_links.name: _check_link,
+        device_authorizations.name: _check_device_authorization,
         prompts.name: _check_prompt,
         versions.name: _check_version,
         labels.name: _check_label,

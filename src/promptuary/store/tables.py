@@ -120,6 +120,26 @@ sign_in_links = Table(
     Column("made_by_id", Count),
 )
 
+# Not part of backups, either. Logins of commands by a browser, until a key was collected.
+device_authorizations = Table(
+    "device_authorizations",
+    metadata,
+    Column("device_code_hash", String(64), primary_key=True),
+    Column("user_code_hash", String(64), nullable=False, unique=True),
+    Column("device_name", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("network", Text, nullable=False, index=True),
+    Column("state", String(10), CheckConstraint("state IN ('pending', 'approved', 'denied')", name="state"), nullable=False),
+    Column("interval_seconds", Count, nullable=False),
+    # The user who has approved it, and what they chose for the key.
+    Column("user_id", Count, ForeignKey("users.id", ondelete="CASCADE"), index=True),
+    Column("scopes", JsonText),
+    Column("project_ids", JsonText),
+    Column("polled_at", UtcDateTime),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+)
+
 prompts = Table(
     "prompts",
     metadata,

@@ -102,7 +102,7 @@ def list_versions(tx: Transaction, ids: Sequence[str], *, with_content: bool) ->
     rows = (_FULL_AMONG if with_content else _BARE_AMONG).all(tx.connection, {"ids": ids})
     found = {version.id: version for version in _versions(tx, rows)}
     if len(found) < len(set(ids)):
-        reason = "a list refers to a missing version; promptuary db check has details"
+        reason = "a list refers to a missing version; promptuary admin db check has details"
         raise Damaged(reason)
     return [found[version_id] for version_id in ids]
 

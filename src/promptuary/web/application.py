@@ -15,7 +15,7 @@ from promptuary.http.request_log import log_damage
 from promptuary.model.errors import PromptNotFound, RegistryError, Unavailable
 from promptuary.model.release_errors import LabelProtected
 from promptuary.web import home, routes
-from promptuary.web.account import keys, profile, sessions, sign_in
+from promptuary.web.account import device, keys, profile, sessions, sign_in
 from promptuary.web.assets import PREFIX
 from promptuary.web.errors import TITLES, SignInNeeded, WebError, detail_of, page_of
 from promptuary.web.headers import PageHeadersMiddleware
@@ -31,6 +31,7 @@ ROUTES: list[Route] = [
     *profile.ROUTES,
     *sessions.ROUTES,
     *keys.ROUTES,
+    *device.ROUTES,
     *project_list.ROUTES,
     *settings.ROUTES,
     *webhooks.ROUTES,

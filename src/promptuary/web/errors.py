@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from promptuary.model import errors, reference_errors, release_errors
+from promptuary.model import device_authorizations, errors, reference_errors, release_errors
 from promptuary.model.text import counted
 
 
@@ -32,6 +32,13 @@ def too_many_attempts(wait_seconds: float) -> WebError:
     seconds = max(1, math.ceil(wait_seconds))
     advice = f"Wait {counted(seconds, 'second')}, then try again."
     return WebError(429, "Too many failed sign-ins.", advice=advice, headers={"Retry-After": str(seconds)})
+
+
+def too_many_codes(wait_seconds: float) -> WebError:
+    """Return the error of codes of logins that were tried beyond a limit."""
+    seconds = max(1, math.ceil(wait_seconds))
+    advice = f"Wait {counted(seconds, 'second')}, then try again."
+    return WebError(429, "Too many wrong codes.", advice=advice, headers={"Retry-After": str(seconds)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +100,10 @@ PAGES: dict[type[errors.RegistryError], ErrorPage] = {
     reference_errors.UnresolvedReference: ErrorPage(
         409, "A reference cannot be resolved", "Change it, or the prompt that it names."
     ),
+    device_authorizations.DeviceCodeEnded: ErrorPage(
+        404, "No login waits with this code", "Compare it with the code in the terminal, or run promptuary login again."
+    ),
+    device_authorizations.TooManyLogins: ErrorPage(429, "Too many logins", "Nothing was changed."),
     errors.NotEmpty: _CONFLICT,
     errors.Busy: ErrorPage(503, "The server is busy", "Nothing was changed. Try again later."),
     errors.SchemaMismatch: _UNAVAILABLE,

@@ -99,6 +99,11 @@ class PageRequest:
         """The signed-in user. Other clients are redirected to sign in, and return afterwards."""
         return self.require_signed_in().user
 
+    @property
+    def caller(self) -> access.Caller:
+        """The signed-in user, for verbs that are about no project."""
+        return access.Caller(self.account.id)
+
     def require_signed_in(self) -> SignedIn:
         """Return who is signed in, and by which session. Strangers are sent to sign in."""
         if self.signed_in is None:
@@ -144,7 +149,7 @@ class PageRequest:
 
     def enter(self, permission: Permission) -> Actor:
         """Authorise the signed-in user for the project that the path names. Raises `ProjectNotFound`, `PermissionDenied`."""
-        caller = access.Caller(self.account.id)
+        caller = self.caller
         # One address for each page: no other spelling of the id, and no "@current", whose page would change under its reader.
         if not _PROJECT_ID.fullmatch(self.path["project_id"]):
             raise ProjectNotFound

@@ -37,6 +37,17 @@ def prepare(database: Database, *, address: str) -> None:
 
 def _upgrade() -> None:
     # A process of its own: what it loads would stay in the worker's memory.
-    done = subprocess.run([sys.executable, "-m", "promptuary", "db", "upgrade"], stdout=subprocess.DEVNULL, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "promptuary", "admin", "db", "upgrade"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    # The banner names the database.
+    named, _, others = done.stderr.partition("\n")
+    sys.stderr.write(others if named.startswith("Database: ") else done.stderr)
+    sys.stderr.flush()
     if done.returncode:
         sys.exit(REFUSED)

@@ -61,6 +61,25 @@ CREATE TABLE changes (
 	at DATETIME NOT NULL, 
 	request_id VARCHAR(128)
 );
+CREATE TABLE device_authorizations (
+	device_code_hash VARCHAR(64) NOT NULL, 
+	user_code_hash VARCHAR(64) NOT NULL, 
+	device_name TEXT NOT NULL, 
+	address TEXT NOT NULL, 
+	network TEXT NOT NULL, 
+	state VARCHAR(10) NOT NULL, 
+	interval_seconds INTEGER NOT NULL, 
+	user_id INTEGER, 
+	scopes TEXT, 
+	project_ids TEXT, 
+	polled_at DATETIME, 
+	created_at DATETIME NOT NULL, 
+	expires_at DATETIME NOT NULL, 
+	CONSTRAINT pk_device_authorizations PRIMARY KEY (device_code_hash), 
+	CONSTRAINT ck_device_authorizations_state CHECK (state IN ('pending', 'approved', 'denied')), 
+	CONSTRAINT fk_device_authorizations_user_id_users FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE CASCADE, 
+	CONSTRAINT uq_device_authorizations_user_code_hash UNIQUE (user_code_hash)
+);
 CREATE TABLE fetches (
 	version_id VARCHAR(36) NOT NULL, 
 	day DATE NOT NULL, 
@@ -79,6 +98,9 @@ CREATE INDEX ix_change_request_moves_prompt_id ON change_request_moves (prompt_i
 CREATE INDEX ix_change_requests_state ON change_requests (project_id, state, id);
 CREATE INDEX ix_changes_project_id_sequence ON changes (project_id, sequence);
 CREATE INDEX ix_changes_prompt_id_sequence ON changes (prompt_id, sequence);
+CREATE INDEX ix_device_authorizations_expires_at ON device_authorizations (expires_at);
+CREATE INDEX ix_device_authorizations_network ON device_authorizations (network);
+CREATE INDEX ix_device_authorizations_user_id ON device_authorizations (user_id);
 CREATE INDEX ix_fetches_day ON fetches (day);
 CREATE INDEX ix_keys_user_id ON keys (user_id);
 CREATE INDEX ix_label_moves_label ON label_moves (prompt_id, label, id);

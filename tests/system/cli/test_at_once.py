@@ -31,7 +31,7 @@ def server(command_lines: CommandLine) -> Iterator[Server]:
 
 
 def _new_key(command_line: CommandLine) -> tuple[str, dict[str, str]]:
-    created = command_line.json("key", "create", "--email", EMAIL, "--label", "x", "--scope", "*")
+    created = command_line.admin_json("key", "create", "--email", EMAIL, "--label", "x", "--scope", "*")
     return created["id"], {"Authorization": f"Bearer {created['value']}"}
 
 
@@ -45,25 +45,25 @@ def test_keys_roles_and_accounts_change_under_a_running_server(command_lines: Co
 
     key_id, headers = _new_key(command_lines)
     assert statuses() == (200, 403)
-    command_lines.json("member", "set", *PROJECT, "--role", "editor")
+    command_lines.admin_json("member", "set", *PROJECT, "--role", "editor")
     assert statuses() == (200, 201)
-    command_lines.run("member", "remove", *PROJECT)
+    command_lines.admin("member", "remove", *PROJECT)
     assert statuses() == (403, 403)
-    command_lines.json("member", "set", *PROJECT, "--role", "editor")
+    command_lines.admin_json("member", "set", *PROJECT, "--role", "editor")
     assert statuses() == (200, 200)
-    command_lines.json("key", "revoke", key_id)
+    command_lines.admin_json("key", "revoke", key_id)
     assert statuses() == (401, 401)
     _, headers = _new_key(command_lines)
     assert statuses() == (200, 200)
-    command_lines.json("user", "disable", "--email", EMAIL)
+    command_lines.admin_json("user", "disable", "--email", EMAIL)
     assert statuses() == (401, 401)
 
 
 @ON_SQLITE
 def test_a_rotated_token_counts_at_once_and_the_old_one_no_longer(command_lines: CommandLine, server: Server) -> None:
     _, headers = _new_key(command_lines)
-    (before,) = command_lines.json("project", "list")
-    after = command_lines.json("project", "rotate-token", "--project", "1")
+    (before,) = command_lines.admin_json("project", "list")
+    after = command_lines.admin_json("project", "rotate-token", "--project", "1")
     address = f"{server.url}/api/environments/@current/llm_prompts/name/greeting/"
     old = httpx2.get(address, headers=headers, params={"token": before["api_token"]})
     new = httpx2.get(address, headers=headers, params={"token": after["api_token"]})
@@ -72,12 +72,12 @@ def test_a_rotated_token_counts_at_once_and_the_old_one_no_longer(command_lines:
 
 @ON_SQLITE
 def test_a_demo_made_under_a_running_server_is_served_at_once(command_lines: CommandLine, server: Server) -> None:
-    demo = command_lines.json("demo")
+    demo = command_lines.admin_json("demo")
     assert list(demo) == ["project", "name", "api_token", "prompts", "versions", "api_key"]
     listed = httpx2.get(
         f"{server.url}/api/projects/{demo['project']}/llm_prompts/", headers={"Authorization": f"Bearer {demo['api_key']}"}
     ).json()
     assert (listed["count"], sum(item["version_count"] for item in listed["results"])) == (15, 51)
     assert (demo["prompts"], demo["versions"]) == (15, 51)
-    again = command_lines.run("demo")
+    again = command_lines.admin("demo")
     assert (again.returncode, again.stdout, again.stderr) == (1, "", "Error: There is a project 'Demo' already.\n")

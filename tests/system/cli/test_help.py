@@ -2,13 +2,14 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
 from command_line import CommandLine, all_commands
 
 from promptuary.cli.application import app
-from promptuary.cli.commands import LOCATIONS
+from promptuary.cli.commands import ADMIN_LOCATIONS, LOCATIONS
 
 COMMANDS = all_commands()
 
@@ -20,9 +21,11 @@ def test_the_commands_are_those_that_are_tested_here(command_line: CommandLine) 
     assert set(COMMANDS) == {
         "serve",
         "mcp",
-        "demo",
         "login",
         "logout",
+        "whoami",
+        "profile list",
+        "profile use",
         "export",
         "import",
         "prompt list",
@@ -62,35 +65,47 @@ def test_the_commands_are_those_that_are_tested_here(command_line: CommandLine) 
         "verify",
         "bundle",
         "stubs",
-        "user create",
-        "user list",
-        "user disable",
-        "user enable",
-        "user set-password",
-        "user sign-in-link",
-        "project create",
+        "admin user create",
+        "admin user list",
+        "admin user disable",
+        "admin user enable",
+        "admin user set-password",
+        "admin user sign-in-link",
+        "admin demo",
         "project list",
+        "project create",
+        "project rename",
         "project rotate-token",
-        "member set",
         "member list",
+        "member set",
+        "member invite",
         "member remove",
         "key create",
         "key list",
         "key revoke",
-        "webhook create",
-        "webhook list",
-        "webhook enable",
-        "webhook disable",
-        "webhook rotate-secret",
-        "webhook test",
-        "webhook deliveries",
-        "webhook redeliver",
-        "webhook remove",
-        "db upgrade",
-        "db check",
-        "db reindex",
-        "db backup",
-        "db restore",
+        "admin project create",
+        "admin project list",
+        "admin project rotate-token",
+        "admin member set",
+        "admin member list",
+        "admin member remove",
+        "admin key create",
+        "admin key list",
+        "admin key revoke",
+        "admin webhook create",
+        "admin webhook list",
+        "admin webhook enable",
+        "admin webhook disable",
+        "admin webhook rotate-secret",
+        "admin webhook test",
+        "admin webhook deliveries",
+        "admin webhook redeliver",
+        "admin webhook remove",
+        "admin db upgrade",
+        "admin db check",
+        "admin db reindex",
+        "admin db backup",
+        "admin db restore",
     }
 
 
@@ -102,7 +117,7 @@ def test_a_command_and_each_of_its_options_are_explained(words: str) -> None:
         assert re.fullmatch(r"[A-Z'].+\.", parameter.help), parameter.name
 
 
-@pytest.mark.parametrize("words", ["serve", "demo", "user", "key create", "db restore"])
+@pytest.mark.parametrize("words", ["serve", "admin", "admin demo", "admin user", "key create", "admin db restore"])
 def test_help_is_shown_without_touching_anything(tmp_path: Path, words: str) -> None:
     shown = CommandLine(tmp_path).run(*words.split(), "--help")
     assert (shown.returncode, shown.stderr) == (0, "")
@@ -110,14 +125,17 @@ def test_help_is_shown_without_touching_anything(tmp_path: Path, words: str) -> 
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", LOCATIONS)
-def test_the_list_of_commands_shows_the_first_sentence_of_each_command(name: str) -> None:
-    command = typer.main.get_group(app).commands[name]
-    assert command.help is not None
-    assert re.split(r"(?<=\.) ", " ".join(command.help.split()))[0] == LOCATIONS[name].summary
+@pytest.mark.parametrize("words", [*LOCATIONS, *(f"admin {name}" for name in ADMIN_LOCATIONS)])
+def test_the_list_of_commands_shows_the_first_sentence_of_each_command(words: str) -> None:
+    command: Any = typer.main.get_group(app)
+    for name in words.split():
+        command = command.commands[name]
+    place = LOCATIONS[words] if words in LOCATIONS else ADMIN_LOCATIONS[words.removeprefix("admin ")]
+    assert re.split(r"(?<=\.) ", " ".join(command.help.split()))[0] == place.summary
 
 
 def test_the_list_of_commands_names_all_of_them_in_full(command_line: CommandLine) -> None:
-    shown = command_line.run("--help").stdout
-    lines = " ".join(shown.partition("Commands:")[2].split())
-    assert lines == " ".join(f"{name} {place.summary}" for name, place in LOCATIONS.items())
+    for words, locations in ((["--help"], LOCATIONS), (["admin", "--help"], ADMIN_LOCATIONS)):
+        shown = command_line.run(*words).stdout
+        lines = " ".join(shown.partition("Commands:")[2].split())
+        assert lines == " ".join(f"{name} {place.summary}" for name, place in locations.items())

@@ -31,7 +31,7 @@ def _loaded(command_line: CommandLine, *arguments: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("words", ["--version", "--help", "", "no-such-command"])
+@pytest.mark.parametrize("words", ["--version", "--help", "", "no-such-command", "admin --help"])
 def test_what_runs_no_command_loads_none(command_line: CommandLine, words: str) -> None:
     loaded = _loaded(command_line, *words.split())
     assert loaded.isdisjoint(_OF_THE_DATABASE | _OF_SERVING | _OF_ASKING | _OF_LOGS | {"pydantic_settings", "ruamel"})
@@ -62,6 +62,13 @@ def test_what_runs_no_command_loads_none(command_line: CommandLine, words: str) 
         "stubs --python",
         "login --host http://127.0.0.1:9",
         "logout",
+        "whoami",
+        "profile list",
+        "profile use default",
+        "key list",
+        "key create --label x --scope *",
+        "member list",
+        "project list",
         "export all.jsonl",
         "import all.jsonl",
         "mcp",
@@ -71,7 +78,9 @@ def test_what_asks_a_server_or_reads_files_loads_no_layer_of_the_server(command_
     assert _loaded(command_line, *words.split()).isdisjoint(_OF_THE_DATABASE | _OF_SERVING | _OF_LOGS)
 
 
-@pytest.mark.parametrize("words", ["db check", "key list", "member list --project 1", "project list", "user list"])
+@pytest.mark.parametrize(
+    "words", ["admin db check", "admin key list", "admin member list --project 1", "admin project list", "admin user list"]
+)
 def test_what_works_on_the_database_loads_no_http(command_line: CommandLine, words: str) -> None:
     loaded = _loaded(command_line, *words.split())
     assert "sqlalchemy" in loaded

@@ -12,7 +12,8 @@ NOWHERE = "postgresql://user:top-secret@127.0.0.1:1/promptuary"
 
 def _refusal(command_line: CommandLine, *arguments: str, stdin: str | bytes = "", **settings: str) -> str:
     """Run a command that must be refused and return its sentence."""
-    finished = command_line.run(*arguments, stdin=stdin, **settings)
+    run = command_line.run if arguments[0] == "serve" else command_line.admin
+    finished = run(*arguments, stdin=stdin, **settings)
     assert (finished.returncode, finished.stdout, finished.stderr.count("\n")) == (1, "", 1)
     start, sentence = finished.stderr.split(": ", maxsplit=1)
     assert start == "Error"
@@ -67,7 +68,7 @@ def test_what_cannot_be_done_is_refused_with_one_sentence(command_lines: Command
 def test_a_bad_password_is_refused_and_no_account_made(command_line: CommandLine, password: bytes, sentence: str) -> None:
     command = ["user", "create", "--email", "dev@example.com", "--password-stdin"]
     assert _refusal(command_line, *command, stdin=password) == sentence
-    assert command_line.json("user", "list") == []
+    assert command_line.admin_json("user", "list") == []
 
 
 def test_arguments_that_are_no_text_are_refused(command_line: CommandLine) -> None:
@@ -139,17 +140,24 @@ def test_a_port_that_is_taken_is_refused_before_anything_is_written(tmp_path: Pa
     [
         ([], " [OPTIONS] COMMAND [ARGS]..."),
         (["frobnicate"], "No such command 'frobnicate'."),
-        (["user"], " user [OPTIONS] COMMAND [ARGS]..."),
-        (["user", "create"], "Missing option '--email'."),
-        (["user", "list", "--yaml"], "No such option: --yaml"),
-        (["member", "set", "--project", "one", "--email", "a@example.com", "--role", "viewer"], "Invalid value for '--project'"),
-        (["member", "set", "--project", "1", "--email", "a@example.com", "--role", "owner"], "Invalid value for '--role'"),
-        (["key", "create", "--email", "a@example.com", "--label", "x"], "Missing option '--scope'."),
-        (["key", "create", "--email", "a@example.com", "--label", "x", "--scope", "all"], "Invalid value for '--scope'"),
+        (["admin"], " admin [OPTIONS] COMMAND [ARGS]..."),
+        (["admin", "frobnicate"], "No such command 'frobnicate'."),
+        (["admin", "user"], " user [OPTIONS] COMMAND [ARGS]..."),
+        (["admin", "user", "create"], "Missing option '--email'."),
+        (["admin", "user", "list", "--yaml"], "No such option: --yaml"),
+        (
+            ["admin", "member", "set", "--project", "one", "--email", "a@example.com", "--role", "viewer"],
+            "Invalid value for '--project'",
+        ),
+        (["admin", "member", "set", "--project", "1", "--email", "a@example.com", "--role", "owner"], "Invalid value for '--role'"),
+        (["admin", "key", "create", "--email", "a@example.com", "--label", "x"], "Missing option '--scope'."),
+        (["key", "create", "--label", "x"], "Missing option '--scope'."),
+        (["key", "create", "--label", "x", "--scope", "all"], "Invalid value for '--scope'"),
         (["key", "revoke"], "Missing argument 'ID'."),
+        (["member", "set", "a@example.com"], "Missing option '--role'."),
         (["serve", "--port", "65536"], "Invalid value for '--port'"),
         (["serve", "--workers", "0"], "Invalid value for '--workers'"),
-        (["db", "restore"], "Missing argument 'FILE'."),
+        (["admin", "db", "restore"], "Missing argument 'FILE'."),
     ],
 )
 def test_misuse_ends_with_status_2_and_says_what_is_wrong(tmp_path: Path, command: list[str], complaint: str) -> None:

@@ -82,7 +82,7 @@ def test_the_printed_link_makes_the_owners_account_once_and_later_starts_show_no
     assert f"Sign in       {second.url}/sign-in\n" in welcome
     assert not re.search("phx_|phc_|password|/welcome/", welcome)
     command_line = CommandLine(tmp_path, empty_database_url)
-    [owner] = command_line.json("user", "list")
+    [owner] = command_line.admin_json("user", "list")
     assert (owner["id"], owner["email"], owner["has_password"]) == (1, "ada@example.com", True)
 
 
@@ -107,17 +107,17 @@ def test_the_owner_of_the_first_start_is_admin_of_the_default_project(empty_data
             headers={"Authorization": f"Bearer {KEY.findall(server.output)[0]}"},
         )
     assert answer.json() == {"count": 0, "next": None, "previous": None, "results": []}
-    (member,) = command_line.json("member", "list", "--project", "1")
+    (member,) = command_line.admin_json("member", "list", "--project", "1")
     assert (member["email"], member["role"]) == ("owner@localhost", "admin")
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_database_that_somebody_has_prepared_is_left_as_it_is(command_lines: CommandLine, tmp_path: Path) -> None:
-    command_lines.json("project", "create", "--name", "Shop")
+    command_lines.admin_json("project", "create", "--name", "Shop")
     with running_server(command_lines.database_url, tmp_path / "output.txt") as server:
         assert "phx_" not in server.output
-    assert [project["name"] for project in command_lines.json("project", "list")] == ["Shop"]
-    assert command_lines.json("user", "list") == []
+    assert [project["name"] for project in command_lines.admin_json("project", "list")] == ["Shop"]
+    assert command_lines.admin_json("user", "list") == []
 
 
 @pytest.mark.parametrize("empty_database_url", ["sqlite"], indirect=True)
@@ -130,10 +130,10 @@ def test_the_public_address_is_the_one_that_is_shown(empty_database_url: str, tm
 
 def test_settings_come_from_a_file_in_the_working_directory(command_line: CommandLine, tmp_path: Path) -> None:
     (command_line.folder / ".env").write_text("PROMPTUARY_DATA_DIR=elsewhere\nPROMPTUARY_LOG_LEVEL=warning\n")
-    assert command_line.run("db", "upgrade").returncode == 0
+    assert command_line.admin("db", "upgrade").returncode == 0
     assert (tmp_path / "elsewhere" / "promptuary.db").is_file()
-    assert command_line.run("db", "upgrade", data_dir="nearby").returncode == 0
-    assert command_line.run("user", "list", data_dir="nearby").stdout == "There are no users.\n"
+    assert command_line.admin("db", "upgrade", data_dir="nearby").returncode == 0
+    assert command_line.admin("user", "list", data_dir="nearby").stdout == "There are no users.\n"
     assert (tmp_path / "nearby" / "promptuary.db").is_file()
 
 

@@ -20,7 +20,7 @@ TEXT = "@@@prompt:name=part|label=production@@@ @@@prompt:name=part|version=1@@@
 def kill_upgrade(command_line: CommandLine, seconds: float) -> None:
     """Start an upgrade and kill it when it has worked for some seconds, or has ended."""
     with subprocess.Popen(
-        [*PROGRAM, "db", "upgrade"],
+        [*PROGRAM, "admin", "db", "upgrade"],
         cwd=command_line.folder,
         env=command_line.environment(),
         stdout=subprocess.DEVNULL,

@@ -18,7 +18,7 @@ def command_line(command_line: CommandLine) -> CommandLine:
 
 def test_a_webhook_is_created_tested_switched_and_removed(command_line: CommandLine) -> None:
     chosen = ("--event", "label.moved", "--label", "production", "--prompts", "support-*", "--format", "slack")
-    created = command_line.json("webhook", "create", "--project", "1", "--url", URL, "--name", "Deploys", *chosen)
+    created = command_line.admin_json("webhook", "create", "--project", "1", "--url", URL, "--name", "Deploys", *chosen)
     secret = created.pop("secret")
     assert is_secret(secret)
     assert created == {
@@ -34,22 +34,22 @@ def test_a_webhook_is_created_tested_switched_and_removed(command_line: CommandL
         "url": URL,
         "created_at": created["created_at"],
     }
-    assert command_line.json("webhook", "list", "--project", "1") == [created]
+    assert command_line.admin_json("webhook", "list", "--project", "1") == [created]
     webhook = (created["id"], "--project", "1")
-    assert command_line.json("webhook", "disable", *webhook) == created | {"enabled": False}
-    assert command_line.json("webhook", "enable", *webhook) == created
-    rotated = command_line.json("webhook", "rotate-secret", *webhook)
+    assert command_line.admin_json("webhook", "disable", *webhook) == created | {"enabled": False}
+    assert command_line.admin_json("webhook", "enable", *webhook) == created
+    rotated = command_line.admin_json("webhook", "rotate-secret", *webhook)
     assert is_secret(rotated["secret"])
     assert rotated["secret"] != secret
-    tested = command_line.json("webhook", "test", *webhook)
+    tested = command_line.admin_json("webhook", "test", *webhook)
     assert (tested["type"], tested["state"], tested["attempts"]) == ("test", "pending", 0)
-    assert command_line.json("webhook", "deliveries", *webhook) == [tested]
-    waiting = command_line.run("webhook", "redeliver", created["id"], str(tested["id"]), "--project", "1")
+    assert command_line.admin_json("webhook", "deliveries", *webhook) == [tested]
+    waiting = command_line.admin("webhook", "redeliver", created["id"], str(tested["id"]), "--project", "1")
     assert (waiting.returncode, waiting.stdout) == (1, "")
     assert "still to be sent" in waiting.stderr
-    removed = command_line.run("webhook", "remove", *webhook)
+    removed = command_line.admin("webhook", "remove", *webhook)
     assert (removed.returncode, removed.stdout) == (0, "The webhook Deploys is removed.\n")
-    assert command_line.run("webhook", "list", "--project", "1").stdout == "The project has no webhooks.\n"
+    assert command_line.admin("webhook", "list", "--project", "1").stdout == "The project has no webhooks.\n"
 
 
 @pytest.mark.parametrize(
@@ -62,6 +62,6 @@ def test_a_webhook_is_created_tested_switched_and_removed(command_line: CommandL
     ],
 )
 def test_what_cannot_be_done_is_refused_in_a_sentence(command_line: CommandLine, words: tuple[str, ...], sentence: str) -> None:
-    refused = command_line.run("webhook", *words)
+    refused = command_line.admin("webhook", *words)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert sentence in refused.stderr

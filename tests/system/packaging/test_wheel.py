@@ -91,7 +91,9 @@ def test_the_installed_command_runs_outside_the_checkout(scripts: Path, tmp_path
     place = _run(scripts / "python", "-c", "import promptuary; print(promptuary.__file__)", folder=tmp_path)
     assert Path(place).is_relative_to(scripts.parent)
     assert _run(scripts / "promptuary", "--version", folder=tmp_path) == f"promptuary {__version__}\n"
-    assert _run(scripts / "promptuary", "db", "upgrade", folder=tmp_path) == f"The database is now at schema {schema.HEAD}.\n"
+    assert (
+        _run(scripts / "promptuary", "admin", "db", "upgrade", folder=tmp_path) == f"The database is now at schema {schema.HEAD}.\n"
+    )
     assert (tmp_path / "promptuary-data" / "promptuary.db").is_file()
 
 

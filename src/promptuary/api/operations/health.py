@@ -24,7 +24,7 @@ async def is_ready(request: Request) -> Response:
     except Unavailable as error:
         return json_response({"status": "unavailable", "detail": str(error)}, 503)
     if not is_usable:
-        detail = "The database schema does not match this version. Run: promptuary db upgrade"
+        detail = "The database schema does not match this version. Run: promptuary admin db upgrade"
         return json_response({"status": "unavailable", "detail": detail}, 503)
     return json_response({"status": "ok"})
 

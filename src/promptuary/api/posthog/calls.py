@@ -23,6 +23,7 @@ from promptuary.http.body import UnknownCaller
 from promptuary.http.scope import ANSWERED, SENT_METHOD
 from promptuary.model.access import Actor, Permission
 from promptuary.model.transfer import Line
+from promptuary.registry.access import Caller
 from promptuary.registry.assembling import AssembledVersion
 from promptuary.store.engine.database import Database, Transaction
 
@@ -93,6 +94,27 @@ class Call:
         with self.database.read() as tx:
             yield tx, self.credentials.enter(tx, permission)
 
+    def identify(self, permission: Permission) -> Caller:
+        """Authenticate and count a request that is about no project; return its caller."""
+        with self.identifying(permission) as (_, caller):
+            return caller
+
+    @contextmanager
+    def identifying(self, permission: Permission) -> Iterator[tuple[Transaction, Caller]]:
+        """Do what `identify` does in a transaction in which the handler reads on."""
+        with self.database.read() as tx:
+            yield tx, self.credentials.identify(tx, permission)
+
+    @property
+    def address(self) -> str:
+        """The address under which clients reach this server."""
+        return self.services.public_url or str(self.request.base_url).rstrip("/")
+
+    @property
+    def client_address(self) -> str:
+        """The address that the request came from."""
+        return self.request.client.host if self.request.client else ""
+
     def note_use_now(self) -> None:
         """Note that the caller was here, for an answer that does not end."""
         if self.credentials.note_use is not None:
@@ -116,6 +138,10 @@ class Call:
     def answer(self, body: object, status: int = 200) -> Response:
         """Return a JSON answer."""
         return self._finish(errors.json_response(body, status))
+
+    def answer_secret(self, body: object, status: int = 200) -> Response:
+        """Return a JSON answer that must not be kept, because it has a secret."""
+        return self._finish(errors.json_response(body, status, {"Cache-Control": "no-store"}))
 
     def answer_tagged(self, body: object) -> Response:
         """Return a JSON answer with a strong entity tag: clients may keep it, and ask whether it still holds."""

@@ -14,7 +14,8 @@ from promptuary.http.cookies import read_session_cookie
 from promptuary.http.origin import READING_METHODS, is_from_elsewhere
 from promptuary.http.public_path import path_of
 from promptuary.http.scope import REQUEST_ID, SENT_METHOD
-from promptuary.model.access import Actor, Permission
+from promptuary.model.access import Actor, Permission, require_scope
+from promptuary.model.accounts import Key
 from promptuary.model.errors import SignInRefused
 from promptuary.registry import access, sessions
 from promptuary.store.engine.database import Transaction
@@ -40,6 +41,18 @@ class Credentials:
         actor = self._enter_signed_in(tx, permission) if self._key is None else self._enter_with_key(tx, permission, *self._key)
         self._services.limits.count_request(actor.key_id or f"user {actor.user_id}", permission)
         return actor
+
+    def identify(self, tx: Transaction, permission: Permission) -> access.Caller:
+        """Authenticate and count a request that is about no project; return its caller. Raises `MissingScope`."""
+        caller = self._identify_signed_in(tx) if self._key is None else self._identify_with_key(tx, *self._key)
+        require_scope(caller.scopes, permission)
+        self._services.limits.count_request(caller.key_id or f"user {caller.user_id}", permission)
+        return caller
+
+    @property
+    def request_id(self) -> str:
+        """The request's ID, for the change log."""
+        return str(self._request.scope[REQUEST_ID])
 
     @property
     def may_name_caller(self) -> bool:
@@ -117,20 +130,41 @@ class Credentials:
             reference=self._request.path_params["project_id"],
             api_token=self._project_token(),
             permission=permission,
-            request_id=self._request.scope[REQUEST_ID],
+            request_id=self.request_id,
         )
         if entered is None:
             self._count_bad_key()
             raise errors.invalid_key(place)
         key, actor = entered
+        self._plan_note(tx, key)
+        return actor
+
+    def _identify_with_key(self, tx: Transaction, place: str, value: str) -> access.Caller:
+        key = access.find_key(tx, value)
+        if key is None:
+            self._count_bad_key()
+            raise errors.invalid_key(place)
+        self._plan_note(tx, key)
+        return access.caller_of(key)
+
+    def _plan_note(self, tx: Transaction, key: Key) -> None:
         if access.is_use_worth_noting(key, tx.clock()):
             self.note_use = partial(access.try_to_note_use, self._services.database, key.id)
-        return actor
 
     def _count_bad_key(self) -> None:
         self._services.limits.count_bad_key(self._request.client.host if self._request.client else "")
 
     def _enter_signed_in(self, tx: Transaction, permission: Permission) -> Actor:
+        return access.enter(
+            tx,
+            self._identify_signed_in(tx),
+            reference=self._request.path_params["project_id"],
+            api_token=self._project_token(),
+            permission=permission,
+            request_id=self.request_id,
+        )
+
+    def _identify_signed_in(self, tx: Transaction) -> access.Caller:
         """Let the user in who is signed in on the pages, for scripts of the pages and for API addresses opened in a browser."""
         value = self._cookie
         signed_in = None if value is None else sessions.find_session(tx, value, limits=self._services.session_limits)
@@ -142,14 +176,7 @@ class Credentials:
             raise errors.sent_from_elsewhere()
         if sessions.is_worth_noting(signed_in.session, tx.clock()):
             self.note_use = partial(sessions.note_seen, self._services.database, signed_in.session)
-        return access.enter(
-            tx,
-            access.Caller(signed_in.user.id),
-            reference=self._request.path_params["project_id"],
-            api_token=self._project_token(),
-            permission=permission,
-            request_id=self._request.scope[REQUEST_ID],
-        )
+        return access.Caller(signed_in.user.id)
 
     def _project_token(self) -> str | None:
         if self._request.scope.get(SENT_METHOD, self._request.method) in READING_METHODS:

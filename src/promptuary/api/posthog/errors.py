@@ -31,7 +31,7 @@ from promptuary.http.body import CLIENT_GONE, BodyTooSlow
 from promptuary.http.rate_limits import RateLimited
 from promptuary.http.request_log import log_damage
 from promptuary.http.scope import REQUEST_ID, SENT_METHOD
-from promptuary.model import errors, reference_errors, release_errors
+from promptuary.model import device_authorizations, errors, reference_errors, release_errors
 
 _VALIDATION_CODES = {"invalid": "invalid_input", "invalid_object": "invalid_input"}
 _WHOLE_OBJECT_CODES = {"invalid_object", "not_a_list"}
@@ -130,6 +130,7 @@ SHAPES: dict[type[errors.RegistryError], Shape] = {
     reference_errors.UnresolvedReference: _unresolved_body,
     reference_errors.ReferencedVersionGone: _unresolved_body,
     reference_errors.UnusableReference: _unresolved_body,
+    device_authorizations.TooManyLogins: _envelope_of("throttled_error", "throttled"),
     errors.SchemaMismatch: _envelope_of("server_error", "unavailable"),
     errors.Busy: _envelope_of("server_error", "unavailable"),
     errors.Damaged: _envelope_of("server_error", "unavailable"),

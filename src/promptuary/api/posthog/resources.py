@@ -1,8 +1,8 @@
 """Resources of the PostHog API: handlers by method and path, each with what the OpenAPI document says of its operation."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
@@ -36,6 +36,9 @@ class Operation:
     conflicts: bool = False
     text_answer: str | None = None
     """Media type of a successful answer that is text, also or only."""
+    refusals: Mapping[int, Any] = field(default_factory=dict)
+    """Schemas of refusals by status, in place of the usual ones."""
+    needs_key: bool = True
 
 
 @dataclass(frozen=True, slots=True)

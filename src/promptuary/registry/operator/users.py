@@ -11,7 +11,7 @@ from promptuary.model.text import check_text
 from promptuary.registry.changes import record_administration
 from promptuary.registry.operator.members import require_other_admin
 from promptuary.registry.passwords import hash_password
-from promptuary.store import sessions, sign_in_links, users
+from promptuary.store import device_authorizations, sessions, sign_in_links, users
 from promptuary.store.engine.database import Transaction
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
@@ -60,9 +60,10 @@ def vouch_for(tx: Transaction, user: User) -> None:
 
 
 def store_password(tx: Transaction, user: User, *, password_hash: str, by: Attribution = OPERATOR) -> None:
-    """Store the hash of a user's new password. Ends all sessions and one-time links of the user."""
+    """Store the hash of a user's new password. Ends all sessions, one-time links and approved logins of the user."""
     users.update_user(tx, user.id, password_hash=password_hash)
     sessions.delete_sessions(tx, user.id)
+    device_authorizations.delete_approved(tx, user.id)
     sign_in_links.delete_links(tx, user.id)
     record_administration(tx, UserPasswordSet(user.id), by=by)
 
@@ -90,6 +91,7 @@ def disable_user(tx: Transaction, *, email: str) -> User:
         require_other_admin(tx, user)
         users.update_user(tx, user.id, is_active=False)
         sessions.delete_sessions(tx, user.id)
+        device_authorizations.delete_approved(tx, user.id)
         sign_in_links.delete_links(tx, user.id)
         record_administration(tx, UserDisabled(UserFacts(user.id, user.email)))
     return get_user(tx, email)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, QueuePool, Row
+from sqlalchemy import URL, Connection, Engine, QueuePool, Row
 from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -110,14 +110,7 @@ class Database:
     @property
     def address(self) -> str:
         """Location of the data for display: a file's path, or a URL without its password."""
-        url = self._engine.url
-        if url.drivername == "sqlite":
-            return str(url.database)
-        return (
-            url.set(drivername="postgresql")
-            .difference_update_query(["password", "sslpassword"])
-            .render_as_string(hide_password=True)
-        )
+        return _show(self._engine.url)
 
     @property
     def kind(self) -> str:
@@ -167,6 +160,18 @@ class Database:
         else:
             with self._engine.connect() as connection, dialect.writing(connection):
                 yield connection
+
+
+def address_of(database_url: str) -> str:
+    """Return the address of a database for display, as `Database.address` does. Raises `InvalidValue`."""
+    return _show(dialect.parse_url(database_url))
+
+
+def _show(url: URL) -> str:
+    if url.drivername == "sqlite":
+        return str(url.database)
+    shown = url.set(drivername="postgresql").difference_update_query(["password", "sslpassword"])
+    return shown.render_as_string(hide_password=True)
 
 
 def no_database(address: str) -> Unavailable:

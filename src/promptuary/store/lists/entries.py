@@ -132,7 +132,7 @@ def list_entry_problems(tx: Transaction) -> list[str]:
     differences = (present.except_(expected), expected.except_(present), unlisted)
     if all(tx.connection.execute(difference.limit(1)).first() is None for difference in differences):
         return []
-    return ["lists do not match the prompts; run promptuary db reindex"]
+    return ["lists do not match the prompts; run promptuary admin db reindex"]
 
 
 def _insert_texts(tx: Transaction, rows: Iterable[AnyRow]) -> None:

@@ -117,7 +117,7 @@ def index_problems(connection: Connection) -> list[str]:
     unindexed = select(search_texts.c.id).except_(select(indexed.c.id))
     unfounded = select(indexed.c.id).except_(select(search_texts.c.id))
     found = [*connection.execute(unindexed.limit(1)), *connection.execute(unfounded.limit(1))]
-    return ["the search index does not match its texts; run promptuary db reindex"] if found else []
+    return ["the search index does not match its texts; run promptuary admin db reindex"] if found else []
 
 
 def _execute(connection: Connection, *statements: str) -> None:

@@ -8,10 +8,9 @@ from starlette.responses import Response
 
 from promptuary.model.access import Scope
 from promptuary.model.accounts import NewKey
-from promptuary.model.changes import Attribution
 from promptuary.model.errors import InvalidValue, KeyExists
-from promptuary.registry import administration
-from promptuary.web.account.scopes import CHOICES
+from promptuary.registry import own_keys
+from promptuary.web.account.scopes import CHOICES, MORE_CHOICES
 from promptuary.web.account.sign_in import problems_of
 from promptuary.web.page_request import PageRequest
 from promptuary.web.routing import page
@@ -27,19 +26,18 @@ def show_keys(request: PageRequest) -> Response:
 
 def create_key(request: PageRequest) -> Response:
     """Create a key and show its value, which is known only now: so there is no redirect to another page."""
-    user = request.account
     # A page that is loaded again sends its form again: the id that came with the form says so.
     sent_id = request.form.get("key_id")
     try:
         with request.database.write() as tx:
-            new = administration.create_own_key(
+            new = own_keys.create_own_key(
                 tx,
-                user,
+                request.caller,
                 label=request.form.get("label"),
-                scopes=_scopes(request.form.all("scope")),
-                project_ids=_project_ids(request.form.all("project")),
+                scopes=chosen_scopes(request.form.all("scope")),
+                project_ids=chosen_projects(request.form.all("project")),
                 key_id=sent_id if _KEY_ID.fullmatch(sent_id) else None,
-                by=Attribution(user.id, request_id=request.request_id),
+                request_id=request.request_id,
             )
     except KeyExists:
         return _keys(request, is_repeated=True)
@@ -50,11 +48,8 @@ def create_key(request: PageRequest) -> Response:
 
 def revoke_key(request: PageRequest) -> Response:
     """Refuse one of one's keys from now on."""
-    user = request.account
     with request.database.write() as tx:
-        key = administration.revoke_own_key(
-            tx, user, request.path["key_id"], by=Attribution(user.id, request_id=request.request_id)
-        )
+        key = own_keys.revoke_own_key(tx, request.caller, request.path["key_id"], request_id=request.request_id)
     return request.redirect(f"{request.root}/settings/keys/", notice=f"The key {key.label} is revoked.")
 
 
@@ -66,13 +61,12 @@ def _keys(
     is_repeated: bool = False,
     problems: Mapping[str, str] | None = None,
 ) -> Response:
-    user = request.account
     with request.database.read() as tx:
-        found = administration.list_own_keys(tx, user)
+        found = own_keys.list_own_keys(tx, request.caller)
     names = {membership.project.id: membership.project.name for membership in request.memberships}
     chosen = {
         "label": request.form.get("label") if problems else "",
-        "scope": request.form.get("scope", Scope.READ),
+        "scope": request.form.all("scope") if problems else [Scope.READ],
         "projects": request.form.all("project") if problems else (),
     }
     return request.page(
@@ -84,21 +78,24 @@ def _keys(
         is_repeated=is_repeated,
         names=names,
         scopes={" ".join(choice): meaning for choice, meaning in CHOICES.items()},
+        more_scopes=MORE_CHOICES,
         chosen=chosen,
         problems=problems or {},
     )
 
 
-def _scopes(sent: Sequence[str]) -> list[Scope]:
+def chosen_scopes(sent: Sequence[str]) -> list[Scope]:
+    """Read the scopes of a form. Raises `InvalidValue`."""
     try:
-        return [Scope(word) for value in sent for word in value.split(" ")]
+        return [Scope(word) for value in sent for word in value.split()]
     except ValueError:
         raise InvalidValue("invalid_choice", "Choose what the key may do.", field="scope") from None
 
 
-def _project_ids(sent: Sequence[str]) -> list[int]:
+def chosen_projects(sent: Sequence[str]) -> list[int]:
+    """Read the projects of a form, none for all. Raises `InvalidValue`."""
     if not all(value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS for value in sent):
-        raise InvalidValue("invalid_choice", "Choose from your projects.", field="projects")
+        raise InvalidValue("invalid_choice", "Choose from your projects.", field="scoped_teams")
     return [int(value) for value in sent]
 
 

@@ -6,7 +6,6 @@ from starlette.responses import Response
 
 from promptuary.model.access import Permission, Role
 from promptuary.model.accounts import Invitation
-from promptuary.model.changes import Attribution
 from promptuary.model.errors import AddressNotVerified, EmailTaken, InvalidValue, LastAdmin, NotFound, RegistryError, UserNotFound
 from promptuary.registry import administration
 from promptuary.web.page_request import PageRequest
@@ -20,11 +19,12 @@ def show_new_project(request: PageRequest) -> Response:
 
 def create_project(request: PageRequest) -> Response:
     """Create a project of which one is admin."""
-    user = request.account
+    caller = request.caller
     try:
         with request.database.write() as tx:
-            by = Attribution(user.id, request_id=request.request_id)
-            project = administration.create_own_project(tx, user, name=request.form.get("name"), by=by)
+            project = administration.create_own_project(
+                tx, caller, name=request.form.get("name"), request_id=request.request_id
+            ).project
     except InvalidValue as error:
         return _new_project(request, 400, problem=str(error))
     return request.redirect(

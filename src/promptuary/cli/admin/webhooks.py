@@ -1,11 +1,11 @@
-"""``promptuary webhook``: endpoints that get the events of a project."""
+"""``promptuary admin webhook``: endpoints that get the events of a project."""
 
 from dataclasses import replace
 from typing import Annotated
 
 import typer
 
-from promptuary.cli.context import opened_database
+from promptuary.cli.admin.context import opened_database
 from promptuary.cli.output import AsJson, format_timestamp, say, show_record, show_records
 from promptuary.model.access import operator
 from promptuary.model.webhook_messages import render_body
@@ -18,10 +18,10 @@ app = typer.Typer(
 )
 
 ProjectId = Annotated[int, typer.Option("--project", help="The project's ID.")]
-WebhookId = Annotated[str, typer.Argument(metavar="ID", help="The webhook's ID, as shown by promptuary webhook list.")]
+WebhookId = Annotated[str, typer.Argument(metavar="ID", help="The webhook's ID, as shown by promptuary admin webhook list.")]
 
 _KEEP = "Keep the secret in a safe place. It is not shown again."
-_LATER = "A running server sends it; promptuary webhook deliveries shows the answer."
+_LATER = "A running server sends it; promptuary admin webhook deliveries shows the answer."
 
 
 @app.command("create")
@@ -99,7 +99,7 @@ def list_deliveries(
 def redeliver(
     webhook_id: WebhookId,
     delivery_id: Annotated[
-        int, typer.Argument(metavar="DELIVERY", help="The delivery's ID, as shown by promptuary webhook deliveries.")
+        int, typer.Argument(metavar="DELIVERY", help="The delivery's ID, as shown by promptuary admin webhook deliveries.")
     ],
     project_id: ProjectId,
     as_json: AsJson = False,

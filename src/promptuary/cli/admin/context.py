@@ -4,19 +4,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from promptuary.cli.configuration import read_settings
+from promptuary.cli.output import say
 from promptuary.model.errors import SchemaMismatch
 from promptuary.settings import Settings
 from promptuary.store import schema
-from promptuary.store.engine.database import Database, no_database
+from promptuary.store.engine.database import Database, address_of, no_database
 
 MAX_LISTED = 10_000
 
 
 def open_database(settings: Settings) -> Database:
-    """Open the database that the settings name; nothing is connected yet.
+    """Open the database that the settings name, and print which one it is; nothing is connected yet.
 
     Not by way of `promptuary.server`: to load the whole server would double the time that a command takes.
     """
+    _announce(settings)
     return Database.open(
         settings.resolved_database_url,
         pool_size=settings.database_pool_size,
@@ -32,8 +34,7 @@ def opened_database(*, creates: bool = False) -> Iterator[Database]:
     nothing, taken in the wrong folder, would look like success.
     """
     settings = read_settings()
-    url, depth = settings.resolved_database_url, settings.allowed_reference_depth
-    database = open_database(settings) if creates else Database.open_existing(url, reference_depth=depth)
+    database = open_database(settings) if creates else _open_existing(settings)
     try:
         with database.read() as tx:
             revision = schema.current_revision(tx)
@@ -43,8 +44,18 @@ def opened_database(*, creates: bool = False) -> Iterator[Database]:
         if revision is None or revision > schema.HEAD:
             schema.upgrade(database)
         elif revision != schema.HEAD:
-            message = f"The database has schema {revision}, this version needs {schema.HEAD}. Run promptuary db upgrade."
+            message = f"The database has schema {revision}, this version needs {schema.HEAD}. Run promptuary admin db upgrade."
             raise SchemaMismatch(message)
         yield database
     finally:
         database.close()
+
+
+def _open_existing(settings: Settings) -> Database:
+    _announce(settings)
+    return Database.open_existing(settings.resolved_database_url, reference_depth=settings.allowed_reference_depth)
+
+
+def _announce(settings: Settings) -> None:
+    """Print which database a command works on, before anything else, and apart from its results."""
+    say(f"Database: {address_of(settings.resolved_database_url)}", err=True)

@@ -1,12 +1,12 @@
-"""``promptuary user``: accounts of people."""
+"""``promptuary admin user``: accounts of people."""
 
 import sys
 from typing import Annotated
 
 import typer
 
+from promptuary.cli.admin.context import MAX_LISTED, opened_database
 from promptuary.cli.configuration import read_settings
-from promptuary.cli.context import MAX_LISTED, opened_database
 from promptuary.cli.output import AsJson, format_timestamp, say, show_record, show_records
 from promptuary.model.accounts import User
 from promptuary.model.errors import InvalidValue
@@ -29,7 +29,7 @@ def create(
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Create an account. Then: promptuary member set, promptuary key create."""
+    """Create an account. Then: promptuary admin member set, promptuary admin key create."""
     password = _read_password() if password_stdin else None
     with opened_database() as database, database.write() as tx:
         user = users.create_user(tx, email=email, first_name=first_name, last_name=last_name, password=password)
@@ -54,7 +54,7 @@ def disable(email: Email, as_json: AsJson = False) -> None:
 
 @app.command("enable")
 def enable(email: Email, as_json: AsJson = False) -> None:
-    """Enable a disabled account. Then: promptuary user sign-in-link."""
+    """Enable a disabled account. Then: promptuary admin user sign-in-link."""
     with opened_database() as database, database.write() as tx:
         user = users.enable_user(tx, email=email)
     show_record(_record(user), as_json=as_json)

@@ -1,6 +1,6 @@
-"""``promptuary demo``: seed data to try things with."""
+"""``promptuary admin demo``: seed data to try things with."""
 
-from promptuary.cli.context import opened_database
+from promptuary.cli.admin.context import opened_database
 from promptuary.cli.output import AsJson, say, show_record
 from promptuary.registry import demo as seed
 

@@ -1,12 +1,12 @@
-"""``promptuary db``: the database's schema, soundness and backups."""
+"""``promptuary admin db``: the database's schema, soundness and backups."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from promptuary.cli.admin.context import open_database, opened_database
 from promptuary.cli.configuration import read_settings
-from promptuary.cli.context import open_database, opened_database
 from promptuary.cli.output import say, write_to_stdout
 from promptuary.model.errors import NotEmpty
 from promptuary.registry.unresolved import UnresolvedTag, list_unresolved_of_all
@@ -68,28 +68,24 @@ def write_backup(
 ) -> None:
     """Write all data to one file, also while servers write to the database."""
     with opened_database() as database:
-        address = database.address
         if str(target) == "-":
             with backup.drafted(database) as draft:
                 write_to_stdout(draft)
         else:
             backup.write_backup(database, target, replaces=force)
             say(f"Backup written to {target} ({target.stat().st_size:,} bytes).")
-    say(f"The backup holds the database {address}.", err=True)
 
 
 @app.command("restore")
 def restore_backup(
-    source: Annotated[Path, typer.Argument(metavar="FILE", help="A file that promptuary db backup wrote.")],
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="A file that promptuary admin db backup wrote.")],
     replace: Annotated[bool, typer.Option("--replace", help="Delete existing data first.")] = False,
 ) -> None:
     """Restore a backup into the database, in one transaction. SQLite and PostgreSQL read each other's backups."""
     with opened_database(creates=True) as database:
-        address = database.address
         try:
             backup.restore_backup(database, source, replace=replace)
         except NotEmpty as error:
             message = f"{error} Add --replace to delete it first."
             raise NotEmpty(message) from None
     say(f"Restored from {source}.")
-    say(f"The database is {address}.", err=True)
