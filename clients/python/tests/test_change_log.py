@@ -61,6 +61,9 @@ def test_the_log_is_read_page_by_page_and_filtered(make_either: EitherMaker, ser
         ({"after": 5}, "cursor"),
         ({"names": "logged"}, "lists of names"),
         ({"labels": "production"}, "lists of names"),
+        ({"names": [""]}, "not a valid name"),
+        ({"names": ["a", 5]}, "not a valid name"),
+        ({"labels": ["a\ud800"]}, "not a valid name"),
     ],
 )
 def test_what_is_no_cursor_and_no_list_is_refused_by_the_call(

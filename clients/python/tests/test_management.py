@@ -107,7 +107,7 @@ def test_a_label_that_was_moved_in_the_meantime_is_a_typed_error_that_says_where
     client.call("archive", name)
 
 
-@pytest.mark.parametrize("bad", ["a/b", "..", "", "a\0b"])
+@pytest.mark.parametrize("bad", ["a/b", "..", "", "a\0b", "a\ud800"])
 def test_a_name_that_would_be_another_path_is_not_sent(make_either: EitherMaker, proxy: Proxy, bad: str) -> None:
     client = make_either(proxy.url)
     for operation, arguments in (
@@ -115,9 +115,17 @@ def test_a_name_that_would_be_another_path_is_not_sent(make_either: EitherMaker,
         ("remove_label", ("greeting", bad)),
         ("history", (bad,)),
         ("duplicate", (bad, "x")),
+        ("restore", (bad,)),
+        ("usage", (bad,)),
+        ("label_history", (bad, "production")),
+        ("label_history", ("greeting", bad)),
+        ("undo_release", (bad,)),
     ):
         with pytest.raises(InvalidRequestError, match="is not a valid name"):
             client.call(operation, *arguments)
+    for arguments in ((bad, "production"), ("greeting", bad)):
+        with pytest.raises(InvalidRequestError, match="is not a valid name"):
+            client.call("undo_label", *arguments, expected_version=1)
     assert proxy.requests == []
 
 
@@ -131,6 +139,9 @@ def test_a_wrong_key_is_told_apart_from_a_missing_scope(make_either: EitherMaker
 def test_a_projects_token_is_for_reading_only(make_either: EitherMaker) -> None:
     with pytest.raises(ConfigurationError, match="token is read-only"):
         make_either(project="phc_any").call("archive", "greeting")
+    for method, arguments in (("restore", ("greeting",)), ("promote", ("staging", "production")), ("undo_release", ("x",))):
+        with pytest.raises(ConfigurationError, match="token is read-only"):
+            make_either(project="phc_any").call(method, *arguments)
 
 
 @pytest.mark.parametrize(("fault", "error"), [(server_error, ServerError), (hang, RequestTimeoutError)])

@@ -1,6 +1,7 @@
 """The hook for changes, with both clients: when it is called, in which order, and that nothing waits for it."""
 
 import logging
+import os
 import threading
 from typing import Any
 
@@ -145,6 +146,25 @@ def test_close_waits_for_the_hook_that_runs_and_calls_it_no_more(make_client: Cl
     closing.join()
     assert [event.name for event in hook.heard] == ["closed-a"]
     assert not [thread for thread in threading.enumerate() if thread.name == "promptuary-change"]
+
+
+def test_a_child_process_calls_the_hook_itself(make_client: ClientMaker, service: Service) -> None:
+    service.publish("forked-change", "one")
+    heard: list[ChangeEvent] = []
+    client = make_client(ttl=0, on_change=heard.append)
+    client.get("forked-change")
+    service.publish("forked-change", "two")
+    child = os.fork()
+    if child == 0:
+        try:
+            wait_until(lambda: client.get("forked-change").text == "two" and bool(heard))
+            client.close()
+            os._exit(0)
+        except BaseException:  # noqa: BLE001 - a child must not come back into the tests.
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert heard == []
+    wait_until(lambda: client.get("forked-change").text == "two" and bool(heard))
 
 
 def test_without_threads_the_hook_is_called_by_the_fetch_and_may_fetch_itself(make_client: ClientMaker, service: Service) -> None:

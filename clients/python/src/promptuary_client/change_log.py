@@ -30,10 +30,13 @@ class ChangeFilter:
 
     @classmethod
     def of(cls, names: Iterable[str], labels: Iterable[str]) -> "ChangeFilter":
-        """Return a filter. Raises `ValueError` for a single text, whose characters would be names."""
+        """Return a filter. Raises `ValueError` for a single text, whose characters would be names, and for what is no name."""
         if isinstance(names, str) or isinstance(labels, str):
             raise ValueError("`names` and `labels` are lists of names, and not a text.")  # noqa: TRY004 - as for all arguments.
-        return cls(tuple(names), tuple(labels))
+        found = cls(tuple(names), tuple(labels))
+        for name in (*found.names, *found.labels):
+            _check_name(name)
+        return found
 
     def params(self) -> dict[str, list[str]]:
         """Return the parameters of a request."""
@@ -115,6 +118,11 @@ class LogReader:
         if error is not None and self._backoff.is_news():
             report_log(error)
         return self._backoff.end(retry_after=getattr(error, "retry_after", None), max_seconds=MAX_PAUSE_SECONDS)
+
+
+def _check_name(name: object) -> None:
+    if not (isinstance(name, str) and name and name.isprintable()):
+        raise ValueError(f"{name!r} is not a valid name.")
 
 
 def check_cursor(after: object) -> str | None:
