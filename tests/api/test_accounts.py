@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from browsing import signed_in_browser
 from builders import Api, Registry, bearer, make_key, make_member, make_user
 from fastapi.testclient import TestClient
 from wire import NOON, NULL, REQUIRED, denied, envelope, invalid, not_found, user_basic, wire
@@ -351,3 +352,14 @@ def test_any_key_sees_its_user_itself_and_the_projects_that_it_may_enter(sqlite_
 def test_the_use_of_a_key_is_noted(sqlite_api: Api) -> None:
     assert sqlite_api.client.get("/api/users/@me/").status_code == 200
     assert sqlite_api.client.get(f"{KEYS}@current/").json()["last_used_at"] == NOON
+
+
+def test_a_session_manages_the_keys_of_its_user_from_own_pages_only(sqlite_api: Api) -> None:
+    browser = signed_in_browser(sqlite_api, sqlite_api.registry.user)
+    assert browser.post(KEYS, json={"label": "x", "scopes": ["*"]}).status_code == 201
+    assert browser.get(f"{KEYS}@current/").status_code == 404
+    browser.headers["Sec-Fetch-Site"] = "cross-site"
+    for method, path in (("POST", KEYS), ("DELETE", f"{KEYS}{sqlite_api.key.key.id}/"), ("POST", PROJECTS)):
+        answer = browser.request(method, path, json={"label": "y", "scopes": ["*"], "name": "y"})
+        assert (answer.status_code, answer.text) == (403, wire(denied("Requests from pages of other origins need a key.")))
+    assert len(browser.get(KEYS).json()) == 2

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from browsing import open_browser, signed_in_browser
-from builders import Api, make_api, make_member, make_registry
+from builders import Api, Registry, make_api, make_member, make_registry
 from fastapi.testclient import TestClient
 from simultaneous import simultaneously
 from sqlalchemy import func, select
@@ -157,6 +157,15 @@ def test_of_several_who_answer_or_collect_at_once_one_does(timed_api: Api) -> No
     assert len(keys_of(timed_api)) == 1
 
 
+def test_a_login_goes_on_at_another_server_of_the_database(sqlite_registry: Registry) -> None:
+    with make_api(sqlite_registry) as first, make_api(sqlite_registry) as second:
+        begun = begin(first)
+        assert poll(second, begun)["error"] == "authorization_pending"
+        assert answer_page(browser_of(second), begun).status_code == 303
+        assert "access_token" in poll(first, begun)
+        assert poll(second, begun)["error"] == "invalid_grant"
+
+
 def test_a_device_that_polls_too_fast_is_told_to_slow_down(sqlite_api: Api, clock: Clock) -> None:
     begun = begin(sqlite_api)
     polled = [poll(sqlite_api, begun)["error"] for _ in range(2)]
@@ -229,7 +238,7 @@ def test_wrong_codes_are_refused_and_limited(sqlite_api: Api) -> None:
     assert signed_in_browser(sqlite_api, other).get(PAGE, params={"user_code": begun["user_code"]}).status_code == 200
 
 
-def test_device_codes_that_no_login_has_count_as_wrong_keys(sqlite_registry: Any) -> None:
+def test_device_codes_that_no_login_has_count_as_wrong_keys(sqlite_registry: Registry) -> None:
     with make_api(sqlite_registry, rate_limit_bad_keys="2/minute") as api:
         body = {"grant_type": DEVICE_CODE_GRANT, "device_code": "made-up"}
         assert [api.client_with({}).post(TOKEN, json=body).status_code for _ in range(3)] == [400, 400, 429]

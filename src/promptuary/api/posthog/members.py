@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 from promptuary.api.documentation import TOKEN_PARAMETER
 from promptuary.api.posthog.account_inputs import PatchedProjectMember, ProjectMemberCreate, ProjectMemberInvite
 from promptuary.api.posthog.calls import Call
-from promptuary.api.posthog.outputs import show_timestamp
+from promptuary.api.posthog.outputs import ErrorEnvelope, show_timestamp
 from promptuary.api.posthog.paging import number_in_path, page_body, page_parameters, window_of
 from promptuary.api.posthog.resources import Operation, Resource
 from promptuary.api.posthog.scalars import Timestamp
@@ -19,6 +19,7 @@ from promptuary.registry import administration
 
 _ALL = "/members/"
 _ONE = "/members/{user_id}/"
+_LAST_ADMIN = {409: ErrorEnvelope}
 
 resource = Resource("Members")
 
@@ -65,7 +66,14 @@ def list_members(call: Call) -> Response:
 
 @resource.post(
     _ALL,
-    Operation(id="project_members_create", summary="Set a member", body=ProjectMemberCreate, answers={200: ProjectMember}),
+    Operation(
+        id="project_members_create",
+        summary="Set a member",
+        body=ProjectMemberCreate,
+        answers={200: ProjectMember},
+        conflicts=True,
+        refusals=_LAST_ADMIN,
+    ),
 )
 def set_member(call: Call) -> Response:
     """Give the user with an address a role, as a new member or in place of the role before. For admins."""
@@ -125,6 +133,7 @@ def show_member(call: Call) -> Response:
         body=PatchedProjectMember,
         answers={200: ProjectMember},
         conflicts=True,
+        refusals=_LAST_ADMIN,
     ),
 )
 def change_role(call: Call) -> Response:
@@ -138,7 +147,10 @@ def change_role(call: Call) -> Response:
     return call.answer(_show(member))
 
 
-@resource.delete(_ONE, Operation(id="project_members_destroy", summary="Remove a member", answers={204: None}, conflicts=True))
+@resource.delete(
+    _ONE,
+    Operation(id="project_members_destroy", summary="Remove a member", answers={204: None}, conflicts=True, refusals=_LAST_ADMIN),
+)
 def remove_member(call: Call) -> Response:
     """Remove a user from a project. For admins, of whom the last one stays."""
     actor = call.enter(Permission.MANAGE_MEMBERS)
