@@ -1,20 +1,14 @@
-"""All commands with their modules. The imports of a command are loaded when it is used.
+"""All commands with their modules. `command_group` loads a command when it is used.
 
 Most of the time that a command takes is the loading of libraries: those that ask a server need no database layer, those that work
-on the database need no HTTP. ``promptuary --help`` shows the lines of the table here and loads no command.
+on the database need no HTTP. ``promptuary --help`` shows the lines of the table here and loads no command, and not Typer either.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from importlib import import_module
-from typing import Any
-
-import typer
-from typer.core import TyperGroup
+from collections.abc import Mapping
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """A function of a module of this package, or its ``app`` with further commands, and the first sentence of its help."""
 
     module: str
@@ -59,49 +53,18 @@ LOCATIONS: Mapping[str, Location] = {
     ),
     "request": Location("requests", "Propose moves of labels; review, approve and merge what others propose."),
     "rule": Location("rules", "Protect labels: who may move them, and how many approvals it takes."),
+    "log": Location("log", "List the versions of a prompt, newest first: labels, note, author and time of each.", "show_log"),
+    "render": Location(
+        "render", "Print a prompt as programs get it, with values in the place of its variables; a chat as JSON.", "render"
+    ),
+    "usage": Location("usage", "Show how often programs fetched a prompt: by version, label, key and day.", "show_usage"),
+    "watch": Location("watch", "Print changes of prompts and labels as they happen, until Ctrl+C.", "watch"),
+    "open": Location("open", "Open the page of a prompt in the browser, and print its address.", "open_prompt"),
     "at": Location("past", "Show what programs got at a time of the past, or list the prompts of then.", "show_past"),
+    "completion": Location(
+        "completion",
+        "Print the script with which a shell completes commands, options, and names of prompts and labels.",
+        "completion",
+    ),
 }
 """All commands by name, in the order of the help."""
-
-
-class CommandGroup(TyperGroup):
-    """The group of all commands, of which it loads those that are asked for."""
-
-    def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - they are Typer's
-        super().__init__(**attributes)
-        # Typer only reads it.
-        self.commands = _Commands()  # type: ignore[assignment]
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002 - Typer keeps the types to itself
-        """Write the list of all commands, of which none is loaded for it."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, location.summary) for name, location in LOCATIONS.items()])
-
-
-class _Commands(Mapping[str, Any]):
-    """Commands by name, as Typer keeps them to itself, each loaded when it is taken out."""
-
-    def __init__(self) -> None:
-        self._loaded: dict[str, Any] = {}
-
-    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - Typer keeps the type to itself
-        if name not in self._loaded:
-            self._loaded[name] = _load(name, LOCATIONS[name])
-        return self._loaded[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(LOCATIONS)
-
-    def __len__(self) -> int:
-        return len(LOCATIONS)
-
-
-def _load(name: str, location: Location) -> Any:  # noqa: ANN401 - the same
-    found = getattr(import_module(f"promptuary.cli.{location.module}"), location.function)
-    # Of an application with a single command Typer makes the command itself, of one with a group a group of that one.
-    app = typer.Typer(rich_markup_mode=None, add_completion=False)
-    if isinstance(found, typer.Typer):
-        app.add_typer(found, name=name)
-        return typer.main.get_group(app).commands[name]
-    app.command(name)(found)
-    return typer.main.get_command(app)

@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 
 import typer
 
+from promptuary.cli.completing import complete_labels
+from promptuary.cli.default_label import Latest, chosen_label
 from promptuary.cli.remote import ProfileName
 from promptuary.model.errors import InvalidValue
 from promptuary.remote.profiles import DEFAULT_NAME, PROFILE, Profile, read_profile, read_profiles
@@ -28,9 +30,13 @@ def mcp(
         str, typer.Option(envvar="PROMPTUARY_PROJECT", help="ID of the project. Default: that of the profile or key.")
     ] = "",
     label: Annotated[
-        str,
-        typer.Option(envvar="PROMPTUARY_LABEL", help="Label of the versions offered as MCP prompts. Default: the latest version."),
-    ] = "",
+        str | None,
+        typer.Option(
+            help="Label of the versions offered as MCP prompts. Default: that of PROMPTUARY_LABEL, else the latest version.",
+            autocompletion=complete_labels,
+        ),
+    ] = None,
+    latest: Latest = False,
     profile: ProfileName = None,
 ) -> None:
     """Serve an agent over standard input and output (MCP). The key is read from PROMPTUARY_API_KEY, or from a profile."""
@@ -40,7 +46,8 @@ def mcp(
     at = _server(host, project, profile)
     from promptuary.agents.stdio import serve_stdio  # noqa: PLC0415 - an extra that need not be installed
 
-    query = urlencode({name: value for name, value in (("project_id", at.project), ("label", label)) if value})
+    with chosen_label(label, latest=latest) as chosen:
+        query = urlencode({name: value for name, value in (("project_id", at.project), ("label", chosen)) if value})
     serve_stdio(f"{at.host.rstrip('/')}/mcp{'?' if query else ''}{query}", {"Authorization": f"Bearer {at.api_key}"})
 
 

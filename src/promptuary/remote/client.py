@@ -2,7 +2,8 @@
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -15,7 +16,7 @@ from promptuary.model.prompts import MAX_VERSIONS
 from promptuary.remote import answers
 from promptuary.remote.errors import Conflict, Missing, MovesRefused, Referenced, RefusedReference, RemoteError, Unreachable
 from promptuary.remote.profiles import Profile
-from promptuary.remote.reading import ACCEPTED, TooLarge, json_of, read_within_limits
+from promptuary.remote.reading import ACCEPTED, TooLarge, json_of, json_or_none, read_within_limits
 
 TIMEOUT = httpx2.Timeout(60, connect=10)
 
@@ -39,6 +40,7 @@ _MAX_ROWS = 200_000
 _MIN_PAGE = 2
 _MAX_IDLE = 10
 _WAIT = re.compile(r"[0-9]{1,4}")
+_TRANSIENT = frozenset({429, *range(500, 600)})
 _KEPT_HEADERS = frozenset({"content-type", "retry-after"})
 
 Query = Mapping[str, str | int | None]
@@ -50,8 +52,10 @@ class Remote:
     Use it in a ``with`` block. Every failure is a `RemoteError`; whatever writes is sent once, unless a rate limit refused it.
     """
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, *, patience: float | None = None) -> None:
+        """Reach a profile's project. ``patience`` is the time in seconds after which a program gives up; `None` for people."""
         self.profile = profile
+        self._max_wait = _MAX_WAIT if patience is None else 0
         self._client = httpx2.Client(
             base_url=f"{profile.host}/api/projects/{quote(profile.project, safe='@')}/",
             headers={
@@ -59,7 +63,7 @@ class Remote:
                 "User-Agent": f"promptuary/{__version__}",
                 "Accept-Encoding": ACCEPTED,
             },
-            timeout=TIMEOUT,
+            timeout=TIMEOUT if patience is None else patience,
         )
 
     def __enter__(self) -> Self:
@@ -89,6 +93,22 @@ class Remote:
         if not answer.is_success:
             self._value_of(answer)
         return bytes(answer.content)
+
+    @contextmanager
+    def streamed(self, path: str, query: Mapping[str, str | Sequence[str] | None], *, silence: float) -> Iterator[Iterator[bytes]]:
+        """Open a stream of events and provide its bytes as they come; ``silence`` is the longest one, in seconds.
+
+        Raises `Unreachable` if it cannot be opened now, or breaks, and `RemoteError` if it cannot be opened at all.
+        """
+        parameters = {name: value for name, value in query.items() if value is not None}
+        headers = {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
+        timeout = httpx2.Timeout(silence, connect=TIMEOUT.connect)
+        with self._reaching(), self._client.stream("GET", path, params=parameters, headers=headers, timeout=timeout) as answer:
+            if not answer.is_success:
+                whole = httpx2.Response(answer.status_code, content=read_within_limits(answer, self.profile.host))
+                refusal = self._refusal(whole, json_or_none(whole.content))
+                raise Unreachable(str(refusal)) if answer.status_code in _TRANSIENT else refusal
+            yield answer.iter_raw()
 
     def _value_of(self, answer: httpx2.Response) -> Any:  # noqa: ANN401 - any JSON
         if answer.is_success and not answer.content:
@@ -143,18 +163,23 @@ class Remote:
     def _answer(self, method: str, path: str, query: Query | None, **body: Any) -> httpx2.Response:  # noqa: ANN401 - as httpx2 names it
         parameters = {name: value for name, value in (query or {}).items() if value is not None}
         for _ in range(_MAX_TRIES):
-            try:
+            with self._reaching():
                 answer = self._read(self._client.build_request(method, path, params=parameters, **body))
-            except httpx2.TimeoutException:
-                raise Unreachable(f"{self.profile.host} did not answer in time.") from None
-            except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-                raise Unreachable(f"Cannot reach {self.profile.host}: {str(error) or type(error).__name__}.") from None
             wait = answer.headers.get("Retry-After", "")
-            if answer.status_code != httpx2.codes.TOO_MANY_REQUESTS or not _WAIT.fullmatch(wait) or int(wait) > _MAX_WAIT:
+            if answer.status_code != httpx2.codes.TOO_MANY_REQUESTS or not _WAIT.fullmatch(wait) or int(wait) > self._max_wait:
                 return answer
             # The server did nothing, so that the request can be sent again.
             time.sleep(int(wait))
         return answer
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        try:
+            yield
+        except httpx2.TimeoutException:
+            raise Unreachable(f"{self.profile.host} did not answer in time.") from None
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            raise Unreachable(f"Cannot reach {self.profile.host}: {str(error) or type(error).__name__}.") from None
 
     def _read(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request, and return the answer with its body unpacked."""
