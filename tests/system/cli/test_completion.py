@@ -91,7 +91,7 @@ def test_shells_complete_names_of_prompts_labels_and_profiles(desk: Desk, shell:
 
 @pytest.fixture
 def hostile(tmp_path: Path) -> Iterator[Desk]:
-    body = b'{"count": 1, "next": null, "results": [{"name": "$(touch hit)", "version": 1}]}'
+    body = b'{"count": 1, "next": null, "results": [{"name": "x$(touch hit)", "version": 1}]}'
     with answering(lambda *_: (200, {}, body)) as host:
         yield Desk(tmp_path, host, "phx_x", "1")
 
@@ -100,7 +100,7 @@ def test_what_cannot_be_asked_is_completed_with_nothing(desk: Desk, hostile: Des
     assert _complete(desk, shell, "promptuary log gr", api_key="phx_wrong") == set()
     assert _complete(desk, shell, "promptuary log gr", host="http://127.0.0.1:9") == set()
     assert _complete(desk, shell, "promptuary log gr", host="", api_key="", project="") == set()
-    assert _complete(hostile, shell, "promptuary log '$'") == set()
+    assert _complete(hostile, shell, "promptuary log x") == set()
     assert not (hostile.folder / "hit").exists()
 
 

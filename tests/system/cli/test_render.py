@@ -84,7 +84,9 @@ def test_a_version_is_chosen_by_number_label_and_time(desk: Desk) -> None:
     assert desk.run(*render, "--label", "production", "--at", first).stdout == "One x\n"
     assert desk.run(*render, "--version", "1", "--at", first).returncode == 2
     assert desk.run(*render, "--version", "1", "--label", "production").returncode == 2
-    assert desk.error(*render, "--label", "typo") == "Label 'typo' not found on prompt 'greeting'."
+    assert desk.error(*render, "--label", "typo") == (
+        "No prompt matching 'greeting' with label 'typo'. Fetch it without a label to see which labels it has."
+    )
 
 
 @pytest.mark.parametrize("command", [["render"], ["prompt", "show"], ["at", "2099-01-01"]])
