@@ -121,7 +121,7 @@ def edit(
     with reached_prompts(profile) as prompts:
         row = prompts.find_row(name)
         if row is None:
-            raise RemoteError(f"No prompt is named '{name}'.")
+            raise RemoteError(f"No prompt is named '{name}'. promptuary prompt list shows all names.")
         draft = _write_draft(prompts.remote.profile.project, row)
         _run_editor(draft)
         data = draft.read_bytes()

@@ -174,7 +174,12 @@ def archive(
 def restore(name: PromptName, profile: ProfileName = None, as_json: AsJson = False) -> None:
     """Restore an archived prompt, with all versions and without labels."""
     with reached_prompts(profile) as prompts:
-        restored = prompts.restore(name)
+        try:
+            restored = prompts.restore(name)
+        except Missing:
+            # A wrong project says so here.
+            prompts.count()
+            raise RemoteError(f"No archived prompt is named '{name}'. promptuary prompt list --archived shows all.") from None
     if as_json:
         show_json(restored)
         return

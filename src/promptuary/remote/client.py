@@ -33,12 +33,14 @@ _REFERENCE_CODES = {
 }
 """Codes of errors that name a reference of a content."""
 
+_NO_PROJECT = "Project not found."
 _MAX_WAIT = 120
 _MAX_TRIES = 10
 _MAX_DETAIL = 500
 _MAX_ROWS = 200_000
 _MIN_PAGE = 2
 _MAX_IDLE = 10
+_ERROR_NUMBER = re.compile(r"^\[Errno -?[0-9]+\] ")
 _WAIT = re.compile(r"[0-9]{1,4}")
 _TRANSIENT = frozenset({429, *range(500, 600)})
 _KEPT_HEADERS = frozenset({"content-type", "retry-after"})
@@ -179,7 +181,9 @@ class Remote:
         except httpx2.TimeoutException:
             raise Unreachable(f"{self.profile.host} did not answer in time.") from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise Unreachable(f"Cannot reach {self.profile.host}: {str(error) or type(error).__name__}.") from None
+            reason = _ERROR_NUMBER.sub("", str(error)) or type(error).__name__
+            advice = " Check the address, and that the server runs." if isinstance(error, httpx2.ConnectError) else ""
+            raise Unreachable(f"Cannot reach {self.profile.host}: {reason}.{advice}") from None
 
     def _read(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request, and return the answer with its body unpacked."""
@@ -200,11 +204,18 @@ class Remote:
         if answer.status_code == httpx2.codes.CONFLICT:
             return _conflict(detail, body)
         if answer.status_code == httpx2.codes.NOT_FOUND:
-            return Missing(detail)
+            return Missing(self._missing_project if detail == _NO_PROJECT else detail)
+        if answer.status_code == httpx2.codes.UNAUTHORIZED:
+            return RemoteError(f"{detail} Check the key.")
         if body.get("code") in _REFERENCE_CODES:
             return RefusedReference(detail)
         attribute = body.get("attr")
         return RemoteError(f"{attribute}: {detail}" if isinstance(attribute, str) else detail)
+
+    @property
+    def _missing_project(self) -> str:
+        at = self.profile
+        return f"{at.host} has no project {at.project} that the key may enter. Check the ID of the project, and the key."
 
     def _unlike_promptuary(self, answer: httpx2.Response) -> str:
         return f"{self.profile.host} answered with status {answer.status_code} and not like a Promptuary server. Check the host."

@@ -48,7 +48,7 @@ def write_backup(database: Database, target: Path, *, replaces: bool = False, ad
     Raises `NotEmpty` when the file exists and ``replaces`` does not say that it may go, `Unavailable` when it cannot be written.
     """
     if target.exists() and not (replaces and target.is_file()):
-        message = f"{target} exists already. Choose another name."
+        message = f"{target} exists already. Choose another name, or add --force to replace it."
         raise NotEmpty(message)
     try:
         with drafted(database, target.parent, advance) as draft:
