@@ -1,7 +1,7 @@
 """The label by which commands read a prompt if no version is named: that of the variable ``PROMPTUARY_LABEL``.
 
-Commands that change something, list prompts or keep files in line with a server do not read it: what they do would depend on a
-variable that nobody sees.
+Commands that change something, list prompts or keep files in line with a server do not read it: their result would depend on a
+variable that users do not see.
 """
 
 import os

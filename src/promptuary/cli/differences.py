@@ -1,11 +1,8 @@
 """Differences on a terminal: removed lines red, added ones green, changed words underlined."""
 
-import sys
-
 import typer
 
-from promptuary.cli.output import printable
-from promptuary.cli.terminal import has_color
+from promptuary.cli.output import printable, show_styled
 from promptuary.differences import Hunk, Row, compare_configs, compare_texts
 from promptuary.model.contract_changes import compare_contracts
 from promptuary.model.contracts import Contract, contract_of, variables_of
@@ -23,21 +20,21 @@ _SIGNS = {"same": (" ", None), "removed": ("-", _RED), "added": ("+", _GREEN)}
 
 def show_difference(old: Draft | None, new: Draft | None, *, title: str) -> None:
     """Print what differs between two drafts; nothing stands for one that is not there."""
-    _print(typer.style(printable(title), bold=True))
+    show_styled(typer.style(printable(title), bold=True))
     for hunk in compare_texts(_text(old), _text(new)):
         _show_hunk(hunk)
     for change in compare_configs(old.config if old else None, new.config if new else None):
         for sign, color, value in (("-", _RED, change.old), ("+", _GREEN, change.new)):
             if value is not None:
-                _print(typer.style(printable(f"{sign} config {change.path}: {value}"), fg=color))
+                show_styled(typer.style(printable(f"{sign} config {change.path}: {value}"), fg=color))
     for sentence in list_caller_changes(old, new):
-        _print(printable(sentence))
+        show_styled(printable(sentence))
 
 
 def show_unified(diff: str) -> None:
     """Print a unified diff that the server made; nothing for an empty one."""
     for line in diff.split("\n") if diff else ():
-        _print(typer.style(printable(line, kept="\t"), fg=_COLORS.get(line[:1]), dim=line.startswith(_DIM) or None))
+        show_styled(typer.style(printable(line, kept="\t"), fg=_COLORS.get(line[:1]), dim=line.startswith(_DIM) or None))
 
 
 def list_caller_changes(old: Draft | None, new: Draft | None) -> list[str]:
@@ -73,16 +70,12 @@ def _text(draft: Draft | None) -> str:
     return "" if draft is None else readable(draft.content)
 
 
-def _print(line: str) -> None:
-    typer.echo(line, color=has_color(sys.stdout))
-
-
 def _show_hunk(hunk: Hunk) -> None:
     if hunk.is_folded:
-        _print(typer.style(f"  ... {counted(len(hunk.rows), 'line')} alike", dim=True))
+        show_styled(typer.style(f"  ... {counted(len(hunk.rows), 'line')} alike", dim=True))
         return
     for row in hunk.rows:
-        _print(_line(row))
+        show_styled(_line(row))
 
 
 def _line(row: Row) -> str:

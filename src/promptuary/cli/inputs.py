@@ -1,4 +1,4 @@
-"""What commands read from files and standard input."""
+"""Input of commands: files, standard input, and objects of JSON in options."""
 
 import sys
 from pathlib import Path

@@ -45,6 +45,16 @@ def show_line(text: str, *, err: bool = False) -> None:
     typer.echo(printable(text, kept="\n"), err=err)
 
 
+def show_styled(line: str) -> None:
+    """Print a line of a result whose texts are `printable` and have styles of `typer.style`, in colors if these are wanted."""
+    typer.echo(line, color=has_color(sys.stdout))
+
+
+def is_terminal() -> bool:
+    """Return `True` if standard output is a terminal."""
+    return sys.stdout.isatty()
+
+
 def write_to_stdout(file: Path) -> None:
     """Copy a file to standard output as it is, unless that is a terminal. Raises `InvalidValue`, `Unavailable`."""
     if sys.stdout.isatty():

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from promptuary.cli.output import is_terminal
 from promptuary.cli.terminal import has_color, has_progress
 
 
@@ -34,7 +35,7 @@ class Progress:
     _place: Any = None
 
     def add(self, title: str, *, total: int | None = None) -> Bar:
-        """Draw another bar. Without a total it says that something is going on."""
+        """Draw another bar. Without a total it shows the number only."""
         return Bar() if self._place is None else Bar(self._place, self._place.add_task(title, total=total))
 
 
@@ -52,5 +53,5 @@ def progress() -> Iterator[Progress]:
     console = Console(stderr=True, no_color=not has_color(sys.stderr), force_terminal=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     # Lines that are printed meanwhile go above the bars, unless standard output is read by a program.
-    with Drawn(*columns, console=console, transient=True, redirect_stdout=sys.stdout.isatty()) as drawn:
+    with Drawn(*columns, console=console, transient=True, redirect_stdout=is_terminal()) as drawn:
         yield Progress(drawn)

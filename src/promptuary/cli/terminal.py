@@ -8,7 +8,7 @@ from typing import TextIO
 
 
 class ColorChoice(StrEnum):
-    """When colors are printed."""
+    """Choice of when colors are printed."""
 
     AUTO = "auto"
     ALWAYS = "always"

@@ -1,4 +1,4 @@
-"""How often the versions of a prompt were fetched, as another server counts it."""
+"""Fetch counts of the versions of a prompt on another server."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -112,7 +112,7 @@ def _stream(*events: tuple[str, str, object]) -> Answer:
 
 
 def _change(cursor: str) -> dict[str, object]:
-    nothing = {"label": None, "from_version": None, "to_version": None, "affected_prompts": [], "actor": None}
+    nothing: dict[str, object] = {"label": None, "from_version": None, "to_version": None, "affected_prompts": [], "actor": None}
     kind = {"kind": "prompt.published", "prompt_name": "greeting", "version": 1, "created_at": "2026-01-01T00:00:00Z"}
     return {"cursor": cursor, **kind, **nothing}
 
