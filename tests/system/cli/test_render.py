@@ -89,6 +89,11 @@ def test_a_version_is_chosen_by_number_label_and_time(desk: Desk) -> None:
     )
 
 
+def test_an_agent_is_not_served_by_an_empty_label(desk: Desk) -> None:
+    assert desk.error("mcp", label=" ").startswith("PROMPTUARY_LABEL is empty.")
+    assert desk.run("mcp", "--latest", label="").returncode == 0
+
+
 @pytest.mark.parametrize("command", [["render"], ["prompt", "show"], ["at", "2099-01-01"]])
 def test_the_label_of_the_environment_counts_unless_something_is_named(desk: Desk, command: list[str]) -> None:
     desk.create("greeting", "One")

@@ -1,5 +1,7 @@
 """Output and its readers: colors, quiet commands, closed pipes, full disks and interruptions."""
 
+import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -130,6 +132,32 @@ def edited(desk: Desk) -> Desk:
         path = desk.folder / "prompts" / f"{name}.md"
         path.write_text(path.read_text().replace("One", "Two"))
     return desk
+
+
+def _with_errors_on_a_terminal(desk: Desk, *arguments: str) -> tuple[str, str]:
+    """Run a command whose standard error is a terminal; return its output and what the terminal got."""
+    ours, theirs = os.openpty()
+    environment = CommandLine(desk.folder).environment(host=desk.host, api_key=desk.key, project=desk.project)
+    command = [sys.executable, "-m", "promptuary", *arguments]
+    variables = environment | {"TERM": "xterm"}
+    finished = subprocess.run(command, cwd=desk.folder, env=variables, stdout=-1, stderr=theirs, text=True, timeout=100, check=True)
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):
+        while part := os.read(ours, 65536):
+            shown += part
+    os.close(ours)
+    return finished.stdout, shown.decode()
+
+
+def test_progress_is_drawn_on_a_terminal_and_keeps_away_from_the_output(edited: Desk) -> None:
+    output, shown = _with_errors_on_a_terminal(edited, "push")
+    assert output == "publish  a (version 2)\npublish  b (version 2)\npublish  c (version 2)\n"
+    assert "Comparing" in shown
+    assert "Pushing" in shown
+    assert _with_errors_on_a_terminal(edited, "push", "-q") == ("", "")
+    exported = _with_errors_on_a_terminal(edited, "push", "--json", "--color", "never")
+    assert exported[0] == "[]\n"
 
 
 def test_what_was_pushed_before_an_interruption_is_told(edited: Desk) -> None:
