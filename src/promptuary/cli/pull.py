@@ -64,7 +64,11 @@ def pull(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
         planned = plan_pull(folder, source, is_forced=force, keeps_mine=mine, is_elsewhere=is_elsewhere)
         parts = read_kept_parts(folder, planned, server)
     with_consent = _with_consent(planned, is_agreed=yes)
-    pulled = perform_pull(folder, with_consent, replace(lock, label=chosen), parts)
+    try:
+        pulled = perform_pull(folder, with_consent, replace(lock, label=chosen), parts)
+    except KeyboardInterrupt:
+        say("Stopped while files were written. Pull again to continue.", err=True)
+        raise
     shown = pulled if as_json else [each for each in pulled if each.action != "unchanged"]
     nothing = f"{counted(len(pulled), 'prompt')}: nothing is new on the server."
     show_steps(shown, as_json=as_json, fields=("name", "file", "action", "version", "detail"), nothing=nothing)

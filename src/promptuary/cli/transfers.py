@@ -59,10 +59,8 @@ def _export(chosen: Profile, file: Path, *, replaces: bool = False, keeps_draft:
         except (KeyboardInterrupt, RemoteError):
             # The draft of standard output is a temporary file.
             if draft.versions and keeps_draft:
-                say(
-                    f"Stopped: {counted(draft.versions, 'version')} are kept in {file}.part. The same command again continues.",
-                    err=True,
-                )
+                kept = counted(draft.versions, "version")
+                say(f"Stopped: {file}.part has {kept} so far. The same command again continues.", err=True)
             raise
         return draft.finish()
 
