@@ -47,21 +47,32 @@ def render(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
     from_file = {} if file is None else read_object(f"@{file}", "values", "are") or {}
     with chosen_label(label, latest=latest, version=version) as by_label, _reached(profile, moment) as prompts:
         found = prompts.fetch_whole(name, version=version, label=by_label, at=moment)
-    contract = contract_of(found.get("variables"))
-    template = Template(found["prompt"], contract)
+    try:
+        content = fill(found["prompt"], found.get("variables"), from_file, _read(values or ()))
+    except InvalidValue as error:
+        raise InvalidValue(error.code, f"Version {found['version']} of {found['name']}: {error}") from None
+    if as_json:
+        show_json({"name": found["name"], "version": found["version"], "content": content, "config": found["config"]})
+    else:
+        write_out(f"{content if isinstance(content, str) else dump_indented(content)}\n".encode())
+
+
+def fill(text: str, declared: object, values: Values, texts: Mapping[str, str]) -> object:
+    """Return the text of a prompt, or the messages of a chat, with values; ``texts`` are values that arrive as texts.
+
+    Raises `InvalidValue` with a sentence for each value that is missing, unknown, or not as declared.
+    """
+    contract = contract_of(declared)
+    template = Template(text, contract)
     variables = variables_of(template, contract)
-    given = {name: value for name, value in from_file.items() if value is not None} | read_values(variables, _read(values or ()))
+    given = {name: value for name, value in values.items() if value is not None} | read_values(variables, texts)
     if contract is None:
         # Without a declaration, a value of any type is written as text.
         given = {name: value if name in template.placeholders else text_of_value(value) for name, value in given.items()}
     problems = list_problems(variables, given)
     if problems:
-        raise InvalidValue("invalid_values", f"Version {found['version']} of {found['name']}: {' '.join(problems)}")
-    content = _filled(template, with_defaults(variables, given))
-    if as_json:
-        show_json({"name": found["name"], "version": found["version"], "content": content, "config": found["config"]})
-    else:
-        write_out(f"{content if isinstance(content, str) else dump_indented(content)}\n".encode())
+        raise InvalidValue("invalid_values", " ".join(problems))
+    return _filled(template, with_defaults(variables, given))
 
 
 @contextmanager

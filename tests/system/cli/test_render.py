@@ -1,10 +1,19 @@
 """``promptuary render``: a prompt with its variables filled in, as programs get it."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from desks import Desk
 from promptuary_client.templates import Template
+
+from promptuary.cli.render import fill
+from promptuary.model.errors import InvalidValue
+
+_FOLDER = Path(__file__).parents[2] / "vectors"
+TEMPLATES = json.loads((_FOLDER / "templates.json").read_text(encoding="utf-8"))
+VALUES = json.loads((_FOLDER / "values.json").read_text(encoding="utf-8"))
 
 CONTRACT = {
     "customer": {"type": "string"},
@@ -16,6 +25,10 @@ CHAT = [
     {"type": "placeholder", "name": "history"},
     {"role": "user", "content": [{"type": "text", "text": "I am {{customer}}."}], "name": "{{tone}}"},
 ]
+
+
+def _text(content: object) -> str:
+    return content if isinstance(content, str) else json.dumps(content)
 
 
 @pytest.fixture
@@ -54,6 +67,27 @@ def test_values_that_are_missing_unknown_or_wrong_are_all_named(filled: Desk) ->
     misused = filled.run("render", "free", "-v", "customer")
     assert (misused.returncode, misused.stdout) == (2, "")
     assert "'customer' has no '='" in misused.stderr
+
+
+FREE = [each for each in TEMPLATES if "filled" in each and {*each["variables"], *each["placeholders"]} == each["values"].keys()]
+
+
+@pytest.mark.parametrize("case", [each for each in VALUES if "filled" in each], ids=lambda case: case["name"])
+def test_values_of_the_vectors_are_filled_in_as_they_are_declared(case: dict[str, Any]) -> None:
+    assert fill(_text(case["content"]), case["variables"], case["values"], {}) == case["filled"]
+
+
+@pytest.mark.parametrize("case", FREE, ids=lambda case: case["name"])
+def test_values_of_the_vectors_are_filled_in_without_a_declaration(case: dict[str, Any]) -> None:
+    filled = fill(_text(case["content"]), None, case["values"], {})
+    assert (filled if isinstance(case["filled"], str | list) else json.loads(str(filled))) == case["filled"]
+
+
+@pytest.mark.parametrize("case", [each for each in VALUES if "problems" in each], ids=lambda case: case["name"])
+def test_the_problems_of_the_vectors_are_all_named(case: dict[str, Any]) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        fill(_text(case["content"]), case["variables"], case["values"], {})
+    assert str(caught.value) == " ".join(case["problems"])
 
 
 def test_a_chat_becomes_messages_and_a_text_of_json_stays_json(desk: Desk) -> None:
