@@ -71,8 +71,9 @@ def _load(name: str, location: Location) -> Any:  # noqa: ANN401 - the same
 
 def _with_options(command: Any, shared: list[Any]) -> Any:  # noqa: ANN401 - the same
     """Add options to a command, and to all commands of a group. The help of the root explains them, once."""
-    for each in [command, *(command.commands.values() if isinstance(command, TyperGroup) else ())]:
-        for option in map(copy, shared):
-            option.hidden = True
-            each.params.append(option)
+    for option in map(copy, shared):
+        option.hidden = True
+        command.params.append(option)
+    for each in command.commands.values() if isinstance(command, TyperGroup) else ():
+        _with_options(each, shared)
     return command

@@ -12,7 +12,7 @@ from promptuary.cli.output import remark, say, show_json, show_line, to_the_seco
 from promptuary.cli.reference_warnings import named
 from promptuary.cli.remote import ProfileName, reached_prompts
 from promptuary.model.names import check_label_name
-from promptuary.remote import Remote, Unreachable
+from promptuary.remote import Remote, RemoteError, Unreachable
 from promptuary.remote.changes import ChangeEvent, follow_changes
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0
@@ -57,6 +57,8 @@ def _changes(remote: Remote, names: Sequence[str], labels: Sequence[str], after:
                     is_first = False
                     if event.change is not None:
                         yield event.change
+            if is_first:
+                raise RemoteError(f"{remote.profile.host} answered with something that is no stream of changes. Check the host.")
             say(f"{remote.profile.host} ended the connection. Trying again.", err=True)
         except Unreachable as error:
             if is_first:

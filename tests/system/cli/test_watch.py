@@ -97,6 +97,7 @@ def test_a_lost_connection_is_told_and_what_happened_meanwhile_follows(tmp_path:
         ((200, {}, b"event: ready\nid: one\n\n"), "The server answered with an event that is invalid"),
         ((200, {}, b'event: change\nid: 1\ndata: {"kind": 1}\n\n'), "The server answered with a change that has no cursor."),
         ((200, {}, b"x" * 1_100_000), "The server sent an event without an end."),
+        ((200, {}, b"<html>"), "answered with something that is no stream of changes. Check the host."),
         ((404, {}, b"<html>"), "answered with status 404 and not like a Promptuary server"),
         ((503, {}, b'{"detail": "Stopping."}'), "Stopping."),
     ],
