@@ -29,7 +29,8 @@ def commands_as_markdown() -> str:
     """Return the page of all commands."""
     return page(
         "# All commands",
-        f"{GENERATED} What the commands are for, with examples, is in [the command line](cli.md).",
+        f"{GENERATED} What the commands are for, with examples, is in [the command line](cli.md). "
+        "Each command also has `--help` (`-h`), `--quiet` (`-q`) and `--color`.",
         *(part for words, command in commands() for part in _command(words, command)),
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from command_line import all_commands
 
 from promptuary.agents.tools import TOOLS
+from promptuary.cli.default_label import VARIABLE as LABEL_VARIABLE
 from promptuary.cli.mcp import KEY_VARIABLE
 
 PAGE = (Path(__file__).parents[2] / "docs" / "mcp.md").read_text()
@@ -34,4 +35,4 @@ def test_configurations_can_be_read() -> None:
 def test_the_table_of_variables_is_that_of_the_command() -> None:
     shown = dict(re.findall(r"^\| `(PROMPTUARY_\w+)` \| (?:`(--\w+)` )?\|", PAGE, re.MULTILINE))
     options = {parameter.envvar: parameter.opts[0] for parameter in all_commands()["mcp"].params if parameter.envvar}
-    assert shown == {KEY_VARIABLE: "", **options}
+    assert shown == {KEY_VARIABLE: "", LABEL_VARIABLE: "--label", **options}

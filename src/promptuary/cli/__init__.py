@@ -1,5 +1,5 @@
-"""The command line: one module a noun. It works on the database directly, also while a server runs."""
+"""The command line: one module a noun. Some commands work on the database directly, also while a server runs; others over HTTP."""
 
-from promptuary.cli.application import main
+from promptuary.cli.entry import main
 
 __all__ = ["main"]

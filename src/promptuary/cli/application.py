@@ -1,13 +1,20 @@
-"""The command line, put together, and its exit statuses: 0 done, 1 refused, 2 misused."""
+"""The command line, put together, and its exit statuses: 0 done, 1 refused, 2 misused, 130 interrupted."""
 
+import os
 import sys
 from typing import Annotated
 
 import typer
 
-from promptuary import __version__
-from promptuary.cli.commands import CommandGroup
+# Typer does not list it.
+from typer.completion import completion_init  # type: ignore[attr-defined]
+
+from promptuary.cli import completing
+from promptuary.cli.command_group import CommandGroup
+from promptuary.cli.entry import VERSION
 from promptuary.cli.output import printable
+from promptuary.cli.root_help import SUMMARY
+from promptuary.cli.terminal import ColorChoice, choose_color, choose_quiet
 from promptuary.model.errors import InvalidValue, RegistryError, UserFacingError
 
 _CODES_WITHOUT_SUBJECT = {"blank", "invalid_label_name", "max_length", "null_characters_not_allowed"}
@@ -16,9 +23,8 @@ _CODES_WITHOUT_SUBJECT = {"blank", "invalid_label_name", "max_length", "null_cha
 app = typer.Typer(
     name="promptuary",
     cls=CommandGroup,
-    help="A prompt registry: versioned, labelled, searchable prompts, served to running programs.\n\n"
-    "Start with: promptuary serve. Settings come from PROMPTUARY_... variables and from .env. Commands that work over "
-    "HTTP use PROMPTUARY_HOST, PROMPTUARY_API_KEY and PROMPTUARY_PROJECT, or a profile of promptuary login, but not .env.",
+    help=SUMMARY,
+    context_settings={"help_option_names": ["-h", "--help"]},
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -28,7 +34,7 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"promptuary {__version__}")
+        typer.echo(VERSION)
         raise typer.Exit
 
 
@@ -37,16 +43,26 @@ def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option("--quiet", "-q", callback=choose_quiet, expose_value=False, help="Print results, warnings and errors only."),
+    ] = False,
+    color: Annotated[
+        ColorChoice | None,
+        typer.Option("--color", callback=choose_color, expose_value=False, help="When to print colors."),
+    ] = None,
 ) -> None:
     pass
 
 
-def main() -> None:
+def run() -> None:
     """Run the command line on the process's arguments and end the process."""
     if not all(map(_is_text, sys.argv)):
         sys.exit("Error: The arguments are not UTF-8 text.")
+    if completing.VARIABLE in os.environ:
+        completion_init()
     try:
-        app()
+        app(prog_name="promptuary")
     except RegistryError as error:
         sys.exit(f"Error: {printable(_sentence(error))}")
     except UserFacingError as failure:

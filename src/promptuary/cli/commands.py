@@ -1,22 +1,14 @@
-"""All commands with their modules. The imports of a command are loaded when it is used.
+"""All commands with their modules. `command_group` loads a command when it is used.
 
 Most of the time that a command takes is the loading of libraries: those that ask a server need no database layer, those that work
-on the database need no HTTP. ``promptuary --help`` shows the lines of the table here and loads no command.
+on the database need no HTTP. ``promptuary --help`` shows the lines of the table here and loads no command, and not Typer either.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from importlib import import_module
-from typing import Any
-
-import typer
-from typer.core import TyperGroup
-
-from promptuary.model.errors import UserFacingError
+from collections.abc import Mapping
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """A function of a module of this package, or its ``app`` with further commands, and the first sentence of its help."""
 
     module: str
@@ -57,7 +49,19 @@ LOCATIONS: Mapping[str, Location] = {
     ),
     "request": Location("requests", "Propose moves of labels; review, approve and merge what others propose."),
     "rule": Location("rules", "Protect labels: who may move them, and how many approvals it takes."),
+    "log": Location("log", "List the versions of a prompt, newest first: labels, note, author and time of each.", "show_log"),
+    "render": Location(
+        "render", "Print a prompt as programs get it, with values in the place of its variables; a chat as JSON.", "render"
+    ),
+    "usage": Location("usage", "Show how often programs fetched a prompt: by version, label, key and day.", "show_usage"),
+    "watch": Location("watch", "Print changes of prompts and labels as they happen, until Ctrl+C.", "watch"),
+    "open": Location("open", "Open the page of a prompt in the browser, and print its address.", "open_prompt"),
     "at": Location("past", "Show what programs got at a time of the past, or list the prompts of then.", "show_past"),
+    "completion": Location(
+        "completion",
+        "Print the script with which a shell completes commands, options, and names of prompts and labels.",
+        "completion",
+    ),
     "admin": Location("admin", "Work directly on the database of a server, on its host."),
 }
 """All commands by name, in the order of the help."""
@@ -77,72 +81,3 @@ ADMIN_LOCATIONS: Mapping[str, Location] = {
 
 MOVED = ("user", "webhook", "db", "demo")
 """Names that were commands of their own until they moved to ``promptuary admin``. They still work, and are not in the help."""
-
-
-class CommandGroup(TyperGroup):
-    """The group of all commands, of which it loads those that are asked for."""
-
-    locations = LOCATIONS
-    moved: tuple[str, ...] = MOVED
-
-    def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - they are Typer's
-        super().__init__(**attributes)
-        # Typer only reads it.
-        self.commands = _Commands(self.locations, self.moved)  # type: ignore[assignment]
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002 - Typer keeps the types to itself
-        """Write the list of all commands, of which none is loaded for it."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, location.summary) for name, location in self.locations.items()])
-
-
-class AdminGroup(CommandGroup):
-    """The group of the commands that work on the database."""
-
-    locations = ADMIN_LOCATIONS
-    moved = ()
-
-
-class _Commands(Mapping[str, Any]):
-    """Commands by name, as Typer keeps them to itself, each loaded when it is taken out. Those that have moved are not listed."""
-
-    def __init__(self, locations: Mapping[str, Location], moved: tuple[str, ...]) -> None:
-        self._locations = locations
-        self._moved = moved
-        self._loaded: dict[str, Any] = {}
-
-    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - Typer keeps the type to itself
-        if name not in self._loaded:
-            self._loaded[name] = _load_moved(name) if name in self._moved else _load(name, self._locations[name])
-        return self._loaded[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._locations)
-
-    def __len__(self) -> int:
-        return len(self._locations)
-
-
-def _load_moved(name: str) -> Any:  # noqa: ANN401 - the same
-    from promptuary.cli.output import say  # noqa: PLC0415 - most runs load no such command
-
-    say(f"promptuary {name} is deprecated. Use: promptuary admin {name}", err=True)
-    return _load(name, ADMIN_LOCATIONS[name])
-
-
-def _load(name: str, location: Location) -> Any:  # noqa: ANN401 - the same
-    try:
-        found = getattr(import_module(f"promptuary.cli.{location.module}"), location.function)
-    except ModuleNotFoundError as error:
-        if (error.name or "promptuary").partition(".")[0] == "promptuary":
-            raise
-        words = f"admin {name}" if location in ADMIN_LOCATIONS.values() else name
-        message = f'promptuary {words} needs the server, which is not installed. Run: pip install "promptuary[server]"'
-        raise UserFacingError(message) from None
-    # Of an application with a single command Typer makes the command itself, of one with a group a group of that one.
-    app = typer.Typer(rich_markup_mode=None, add_completion=False)
-    if isinstance(found, typer.Typer):
-        app.add_typer(found, name=name)
-        return typer.main.get_group(app).commands[name]
-    app.command(name)(found)
-    return typer.main.get_command(app)

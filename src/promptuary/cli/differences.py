@@ -1,9 +1,8 @@
 """Differences on a terminal: removed lines red, added ones green, changed words underlined."""
 
-from rich.console import Console
-from rich.text import Text
+import typer
 
-from promptuary.cli.output import printable
+from promptuary.cli.output import printable, show_styled
 from promptuary.differences import Hunk, Row, compare_configs, compare_texts
 from promptuary.model.contract_changes import compare_contracts
 from promptuary.model.contracts import Contract, contract_of, variables_of
@@ -13,29 +12,29 @@ from promptuary.remote import text_of
 from promptuary.sync import Difference, Draft
 from promptuary.sync.comparing import readable
 
-_STYLES = {"-": "red", "+": "green", "@": "dim", "\\": "dim"}
-_SIGNS = {"same": (" ", ""), "removed": ("-", "red"), "added": ("+", "green")}
+_RED, _GREEN = typer.colors.RED, typer.colors.GREEN
+_COLORS = {"-": _RED, "+": _GREEN}
+_DIM = ("@", "\\")
+_SIGNS = {"same": (" ", None), "removed": ("-", _RED), "added": ("+", _GREEN)}
 
 
 def show_difference(old: Draft | None, new: Draft | None, *, title: str) -> None:
     """Print what differs between two drafts; nothing stands for one that is not there."""
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(Text(printable(title), style="bold"))
+    show_styled(typer.style(printable(title), bold=True))
     for hunk in compare_texts(_text(old), _text(new)):
-        _show_hunk(console, hunk)
+        _show_hunk(hunk)
     for change in compare_configs(old.config if old else None, new.config if new else None):
-        for sign, style, value in (("-", "red", change.old), ("+", "green", change.new)):
+        for sign, color, value in (("-", _RED, change.old), ("+", _GREEN, change.new)):
             if value is not None:
-                console.print(Text(printable(f"{sign} config {change.path}: {value}"), style=style))
+                show_styled(typer.style(printable(f"{sign} config {change.path}: {value}"), fg=color))
     for sentence in list_caller_changes(old, new):
-        console.print(Text(printable(sentence)))
+        show_styled(printable(sentence))
 
 
 def show_unified(diff: str) -> None:
     """Print a unified diff that the server made; nothing for an empty one."""
-    console = Console(highlight=False, soft_wrap=True)
     for line in diff.split("\n") if diff else ():
-        console.print(Text(printable(line, kept="\t"), style=_STYLES.get(line[:1], "")))
+        show_styled(typer.style(printable(line, kept="\t"), fg=_COLORS.get(line[:1]), dim=line.startswith(_DIM) or None))
 
 
 def list_caller_changes(old: Draft | None, new: Draft | None) -> list[str]:
@@ -71,17 +70,17 @@ def _text(draft: Draft | None) -> str:
     return "" if draft is None else readable(draft.content)
 
 
-def _show_hunk(console: Console, hunk: Hunk) -> None:
+def _show_hunk(hunk: Hunk) -> None:
     if hunk.is_folded:
-        console.print(Text(f"  ... {counted(len(hunk.rows), 'line')} alike", style="dim"))
+        show_styled(typer.style(f"  ... {counted(len(hunk.rows), 'line')} alike", dim=True))
         return
     for row in hunk.rows:
-        console.print(_line(row))
+        show_styled(_line(row))
 
 
-def _line(row: Row) -> Text:
-    sign, style = _SIGNS[row.kind]
-    line = Text(f"{sign} ", style=style)
-    for span in row.spans:
-        line.append(printable(span.text, kept="\t"), style=f"{style} underline" if span.is_changed else style)
-    return line
+def _line(row: Row) -> str:
+    sign, color = _SIGNS[row.kind]
+    if color is None:
+        return "  " + "".join(printable(span.text, kept="\t") for span in row.spans)
+    spans = (typer.style(printable(span.text, kept="\t"), fg=color, underline=span.is_changed or None) for span in row.spans)
+    return typer.style(f"{sign} ", fg=color) + "".join(spans)

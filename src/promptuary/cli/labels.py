@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from promptuary.cli.completing import complete_labels
 from promptuary.cli.default_command import DefaultCommandGroup
 from promptuary.cli.moves import (
     DryRun,
@@ -39,7 +40,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-LabelName = Annotated[str, typer.Argument(metavar="LABEL", help="The label's name.")]
+LabelName = Annotated[str, typer.Argument(metavar="LABEL", help="The label's name.", autocompletion=complete_labels)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ from urllib.parse import urlencode
 
 import typer
 
+from promptuary.cli.completing import complete_labels
+from promptuary.cli.default_label import Latest, chosen_label
 from promptuary.cli.remote import ProfileName
 from promptuary.model.errors import InvalidValue
 from promptuary.remote.profiles import PROFILE, Profile, read_profile, read_profiles, selected_name
 
 KEY_VARIABLE = "PROMPTUARY_API_KEY"
-LABEL_VARIABLE = "PROMPTUARY_LABEL"
 DEFAULT_HOST = "http://127.0.0.1:8000"
 
 _NO_KEY = f"Set {KEY_VARIABLE} to a personal API key (phx_...)."
@@ -30,29 +31,24 @@ def mcp(
     ] = "",
     label: Annotated[
         str | None,
-        typer.Option(envvar=LABEL_VARIABLE, help="Label of the versions offered as MCP prompts. Default: the latest version."),
+        typer.Option(
+            help="Label of the versions offered as MCP prompts. Default: that of PROMPTUARY_LABEL, else the latest version.",
+            autocompletion=complete_labels,
+        ),
     ] = None,
+    latest: Latest = False,
     profile: ProfileName = None,
 ) -> None:
     """Serve an agent over standard input and output (MCP). The key is read from PROMPTUARY_API_KEY, or from a profile."""
     if find_spec("mcp") is None:
         message = "MCP is not installed. Install promptuary[mcp]."
         raise InvalidValue("not_installed", message)
-    at, chosen = _server(host, project, profile), _label(label)
+    at = _server(host, project, profile)
     from promptuary.agents.stdio import serve_stdio  # noqa: PLC0415 - an extra that need not be installed
 
-    query = urlencode({name: value for name, value in (("project_id", at.project), ("label", chosen)) if value})
+    with chosen_label(label, latest=latest) as chosen:
+        query = urlencode({name: value for name, value in (("project_id", at.project), ("label", chosen)) if value})
     serve_stdio(f"{at.host.rstrip('/')}/mcp{'?' if query else ''}{query}", {"Authorization": f"Bearer {at.api_key}"})
-
-
-def _label(label: str | None) -> str | None:
-    """Return the label, `None` if none is set. An empty one is refused, because agents would get the latest versions."""
-    # An option takes an empty variable for one that is not set.
-    given = os.environ.get(LABEL_VARIABLE) if label is None else label
-    if given is not None and not given.strip():
-        message = f"The label is empty. Give one with --label or {LABEL_VARIABLE}, or remove these for the latest versions."
-        raise InvalidValue("invalid_label_name", message)
-    return given and given.strip()
 
 
 def _server(host: str, project: str, profile: str | None) -> Profile:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from promptuary.cli.differences import list_caller_changes, show_unified
-from promptuary.cli.output import say, show_json
+from promptuary.cli.output import say, show_json, show_line
 from promptuary.cli.reference_warnings import named
 from promptuary.model.contract_changes import ChangeLevel
 from promptuary.model.label_history import checked_reason
@@ -40,19 +40,19 @@ def show_moves(prompts: RemotePrompts, moves: Moves, *, label: str | None = None
     diffs = {(text["name"], text["label"]): text["diff"] for text in moves.get("texts", ())}
     for move in sorted(moves["moves"], key=lambda move: _ORDER.get(move["contract_change"], len(_ORDER))):
         own = move.get("label", label)
-        say(f"{move['name']}: {_change(own, move['from_version'], move['to_version'])}.")
+        show_line(f"{move['name']}: {_change(own, move['from_version'], move['to_version'])}.")
         if move["contract_change"] == _BREAKING:
-            say(f"  Breaking: {explain_break(prompts, move) if explained > 0 else 'see the difference'}.")
+            show_line(f"  Breaking: {explain_break(prompts, move) if explained > 0 else 'see the difference'}.")
             explained -= 1
         elif move["contract_change"] == ChangeLevel.COMPATIBLE.value:
-            say("  The variables change, and programs work as before.")
+            show_line("  The variables change, and programs work as before.")
         for line in _effects(move, own):
-            say(f"  {line}")
+            show_line(f"  {line}")
         if move["to_version"] is not None:
             show_unified(diffs.get((move["name"], own)) or "")
     for (name, of_label), diff in diffs.items():
         if of_label is None:
-            say(f"{name} changes with it:")
+            show_line(f"{name} changes with it:")
             show_unified(diff)
     show_refusals(moves["refused"])
 
@@ -60,7 +60,7 @@ def show_moves(prompts: RemotePrompts, moves: Moves, *, label: str | None = None
 def show_refusals(refusals: Iterable[Row], *, err: bool = False) -> None:
     """Print why labels cannot move."""
     for refusal in refusals:
-        say(f"{refusal['name']} cannot be changed: {refusal['detail']}", err=err)
+        show_line(f"{refusal['name']} cannot be changed: {refusal['detail']}", err=err)
 
 
 def end_dry_run(moves: Moves, *, strict: bool, as_json: bool) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.cells import cell_len
 
+from promptuary.cli.terminal import has_color, is_quiet
 from promptuary.model.errors import InvalidValue, Unavailable
 from promptuary.model.hidden_characters import HIDDEN
 from promptuary.model.json_text import dump
@@ -26,8 +26,33 @@ Record = Mapping[str, object]
 
 
 def say(text: str, *, err: bool = False) -> None:
-    """Print lines for people. Every command prints by this module, so that no text from outside takes hold of the terminal."""
+    """Print lines about what was done, which ``--quiet`` leaves out, or with ``err`` warnings and errors, which stay.
+
+    Every command prints by this module, so that no text from outside takes hold of the terminal.
+    """
+    if err or not is_quiet():
+        show_line(text, err=err)
+
+
+def remark(text: str) -> None:
+    """Print a line about what is done to standard error, unless ``--quiet`` is chosen: standard output has a result."""
+    if not is_quiet():
+        show_line(text, err=True)
+
+
+def show_line(text: str, *, err: bool = False) -> None:
+    """Print lines of a result."""
     typer.echo(printable(text, kept="\n"), err=err)
+
+
+def show_styled(line: str) -> None:
+    """Print a line of a result whose texts are `printable` and have styles of `typer.style`, in colors if these are wanted."""
+    typer.echo(line, color=has_color(sys.stdout))
+
+
+def is_terminal() -> bool:
+    """Return `True` if standard output is a terminal."""
+    return sys.stdout.isatty()
 
 
 def write_to_stdout(file: Path) -> None:
@@ -70,7 +95,7 @@ def show_record(record: Record, *, as_json: bool, note: str = "") -> None:
         return
     width = max(len(name) for name in record)
     for name, value in record.items():
-        say(f"{name:<{width}}  {_format_value(value)}")
+        show_line(f"{name:<{width}}  {_format_value(value)}")
     if note:
         say(f"\n{note}")
 
@@ -83,12 +108,15 @@ def show_records(records: Sequence[Record], *, as_json: bool, nothing: str) -> N
     if not records:
         say(nothing)
         return
+    # Only tables need to know how wide characters are.
+    from rich.cells import cell_len  # noqa: PLC0415
+
     rows = [list(records[0]), *([_format_cell(value) for value in record.values()] for record in records)]
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     fitting = _count_fitting(widths)
     for number, row in enumerate(rows):
         cells = (cell + " " * (width - cell_len(cell)) for cell, width in zip(row[:fitting], widths, strict=False))
-        typer.secho(_GAP.join(cells).rstrip(), bold=number == 0)
+        typer.secho(_GAP.join(cells).rstrip(), bold=number == 0, color=has_color(sys.stdout))
     if fitting < len(widths):
         say(f"\n{', '.join(rows[0][fitting:])}: in a wider terminal, or with --json.")
 

@@ -7,7 +7,6 @@ of Windows say the same as others, as those do that are pulled and pushed: a byt
 import os
 import shlex
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +14,7 @@ from typing import Annotated
 import typer
 
 from promptuary.cli.hidden_warnings import passages_of_changes, read_base, warn_of_added
+from promptuary.cli.inputs import read_bytes, read_object
 from promptuary.cli.output import AsJson, say, show_json
 from promptuary.cli.prompts import app
 from promptuary.cli.reference_warnings import warn_of_conflicts
@@ -44,7 +44,6 @@ Note = Annotated[str | None, typer.Option("--note", help="Description of the cha
 Labels = Annotated[list[str] | None, typer.Option("--label", help="A label that points at the new version at once. Repeatable.")]
 
 _CRLF = "\r\n"
-_MAX_INPUT = 16_000_000
 
 
 @app.command("create")
@@ -122,7 +121,7 @@ def edit(
     with reached_prompts(profile) as prompts:
         row = prompts.find_row(name)
         if row is None:
-            raise RemoteError(f"No prompt is named '{name}'.")
+            raise RemoteError(f"No prompt is named '{name}'. promptuary prompt list shows all names.")
         draft = _write_draft(prompts.remote.profile.project, row)
         _run_editor(draft)
         data = draft.read_bytes()
@@ -182,7 +181,7 @@ def _has_crlf(prompts: RemotePrompts, name: str, version: int, text: str) -> boo
 
 
 def _read_content(file: Path | None, *, is_agreed: bool) -> str:
-    text = _without_last_break(decoded(_read_bytes(file), "content"))
+    text = _without_last_break(decoded(read_bytes(file), "content"))
     _require_content(text, is_agreed=is_agreed)
     return text
 
@@ -191,20 +190,6 @@ def _require_content(text: str, *, is_agreed: bool) -> None:
     # An empty pipe is mostly the end of a command that failed.
     if not text and not is_agreed:
         raise InvalidFile("The content is empty, so nothing is published. To publish an empty one, add --yes.")
-
-
-def _read_bytes(file: Path | None) -> bytes:
-    try:
-        if file is None or str(file) == "-":
-            data = sys.stdin.buffer.read(_MAX_INPUT + 1)
-        else:
-            with file.open("rb") as opened:
-                data = opened.read(_MAX_INPUT + 1)
-    except OSError as error:
-        raise InvalidFile(f"Cannot read {file}: {error.strerror}.") from None
-    if len(data) > _MAX_INPUT:
-        raise InvalidFile(f"{file or 'Standard input'} is larger than {_MAX_INPUT:,} bytes.")
-    return data
 
 
 def _without_last_break(text: str) -> str:
@@ -224,29 +209,13 @@ def _value(text: str, *, is_json: bool) -> object:
 
 
 def _read_config(config: str | None) -> dict[str, object] | None:
-    return _read_object(config, "config", "is")
+    return read_object(config, "config", "is")
 
 
 def _read_contract(variables: str | None) -> dict[str, object] | None:
-    contract = _read_object(variables, "variables", "are")
+    contract = read_object(variables, "variables", "are")
     encode_contract(contract)
     return contract
-
-
-def _read_object(option: str | None, name: str, verb: str) -> dict[str, object] | None:
-    """Return the object of JSON that an option is, or names a file of, `None` for null."""
-    if option is None:
-        return None
-    text = decoded(_read_bytes(Path(option[1:])), name) if option.startswith("@") else option
-    try:
-        value = parse(text)
-    except InvalidJson as error:
-        raise InvalidFile(f"The {name} {verb} not JSON: {error}.") from None
-    if value is not None and not isinstance(value, dict):
-        raise InvalidFile(f"The {name} must be an object of JSON, or null.")
-    if find_surrogate(value) is not None:
-        raise InvalidFile(f"The {name} {'has' if verb == 'is' else 'have'} half of a surrogate pair.")
-    return value
 
 
 def _editable(row: Row) -> str:

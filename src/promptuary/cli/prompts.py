@@ -6,8 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
+from promptuary.cli.completing import complete_labels
+from promptuary.cli.default_label import Latest, ReadLabel, chosen_label
 from promptuary.cli.differences import show_difference
 from promptuary.cli.labels import set_label
+from promptuary.cli.log import show_log
 from promptuary.cli.moves import DryRun, Reason, end_dry_run, show_keys, show_moves
 from promptuary.cli.output import (
     AsJson,
@@ -15,6 +18,7 @@ from promptuary.cli.output import (
     author_of,
     say,
     show_json,
+    show_line,
     show_record,
     show_records,
     show_text,
@@ -36,7 +40,9 @@ Version = Annotated[int | None, typer.Option("--version", help="The version's nu
 @app.command("list")
 def list_all(
     search: Annotated[str | None, typer.Option(help="Only prompts with this text in their name or content.")] = None,
-    label: Annotated[str | None, typer.Option(help="Only prompts with this label, each at the labelled version.")] = None,
+    label: Annotated[
+        str | None, typer.Option(help="Only prompts with this label, each at the labelled version.", autocompletion=complete_labels)
+    ] = None,
     archived: Annotated[bool, typer.Option("--archived", help="List archived prompts instead.")] = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
@@ -53,19 +59,16 @@ def list_all(
 def show(
     name: PromptName,
     version: Version = None,
-    label: Annotated[str | None, typer.Option(help="The version with this label.")] = None,
+    label: ReadLabel = None,
+    latest: Latest = False,
     content: Annotated[bool, typer.Option("--content", help="Print the content only, unchanged, for other programs.")] = False,
     resolved: Annotated[bool, typer.Option("--resolved", help="Put the texts of referenced prompts in the place of tags.")] = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
     """Show a prompt: its latest version, or another one, with its labels and config."""
-    if version is not None and label is not None:
-        raise typer.BadParameter("--version and --label exclude each other.")
-    if label is not None:
-        check_label_name(label, field="label")
-    with reached_prompts(profile) as prompts:
-        chosen = prompts.fetch(name, label=label, resolve=False)["version"] if label is not None else version
+    with chosen_label(label, latest=latest, version=version) as by_label, reached_prompts(profile) as prompts:
+        chosen = version if by_label is None else prompts.fetch(name, label=by_label, resolve=False)["version"]
         page = _read_page(prompts, name, chosen)
         found = page["prompt"]
         if resolved:
@@ -93,18 +96,7 @@ def show(
         show_text(found["prompt"])
 
 
-@app.command("history")
-def history(name: PromptName, profile: ProfileName = None, as_json: AsJson = False) -> None:
-    """List the versions of a prompt, newest first."""
-    with reached_prompts(profile) as prompts:
-        page = prompts.resolve(name)
-        versions = page["versions"]
-        while page["has_more"] and page["versions"]:
-            page = prompts.resolve(name, before_version=versions[-1]["version"])
-            if page["versions"] and page["versions"][0]["version"] >= versions[-1]["version"]:
-                raise RemoteError("The server answered with a history that has no end.")
-            versions += page["versions"]
-    _show_rows(versions, _record_of_version, as_json=as_json, nothing="There are no versions.")
+app.command("history", hidden=True)(show_log)
 
 
 @app.command("diff")
@@ -129,7 +121,7 @@ def diff(
     drafts = [None if each is None else Draft(each["prompt"], each["config"], each.get("variables")) for each in (older, newer)]
     was = "nothing" if older is None else f"version {_called(older, old)}"
     if drafts[0] == drafts[1] and older is not None:
-        say(f"Versions {_called(older, old)} and {_called(newer, new)} do not differ.")
+        show_line(f"Versions {_called(older, old)} and {_called(newer, new)} do not differ.")
         return
     show_difference(drafts[0], drafts[1], title=f"{name}: {was} and version {_called(newer, new)}")
 
@@ -137,7 +129,7 @@ def diff(
 @app.command("dependents")
 def dependents(
     name: PromptName,
-    label: Annotated[str | None, typer.Option(help="Only prompts that follow this label.")] = None,
+    label: Annotated[str | None, typer.Option(help="Only prompts that follow this label.", autocompletion=complete_labels)] = None,
     version: Annotated[int | None, typer.Option("--version", help="Only prompts that pin this version.", min=1)] = None,
     inactive: Annotated[bool, typer.Option("--inactive", help="Also old versions without a label.")] = False,
     profile: ProfileName = None,
@@ -182,7 +174,12 @@ def archive(
 def restore(name: PromptName, profile: ProfileName = None, as_json: AsJson = False) -> None:
     """Restore an archived prompt, with all versions and without labels."""
     with reached_prompts(profile) as prompts:
-        restored = prompts.restore(name)
+        try:
+            restored = prompts.restore(name)
+        except Missing:
+            # A wrong project says so here.
+            prompts.count()
+            raise RemoteError(f"No archived prompt is named '{name}'. promptuary prompt list --archived shows all.") from None
     if as_json:
         show_json(restored)
         return
@@ -208,16 +205,6 @@ def _record_of_prompt(row: Row) -> Record:
     }
 
 
-def _record_of_version(row: Row) -> Record:
-    return {
-        "version": row["version"],
-        "labels": row["labels"],
-        "description": row["version_description"],
-        "author": author_of(row),
-        "created_at": to_the_second(row["created_at"]),
-    }
-
-
 def _record_of_dependent(row: Row) -> Record:
     return {
         "name": row["name"],
@@ -232,7 +219,7 @@ def _preview_archive(prompts: RemotePrompts, name: str, *, as_json: bool) -> Non
     moves = RemoteReleases(prompts.remote).preview_archive(name)
     if not as_json:
         fetched = f"was fetched {show_keys(moves['fetches'])}" if moves["fetches"] else "was not fetched in the last 7 days"
-        say(f"{name} {fetched}.")
+        show_line(f"{name} {fetched}.")
         show_moves(prompts, moves)
     end_dry_run(moves, strict=False, as_json=as_json)
 

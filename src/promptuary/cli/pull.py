@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from promptuary.cli.completing import complete_labels
 from promptuary.cli.output import AsJson, say
 from promptuary.cli.progress import progress
 from promptuary.cli.remote import DEFAULT_FOLDER, FolderPath, ProfileName, Yes, agrees, reached_prompts, show_steps
@@ -31,7 +32,10 @@ _MAX_NAMED = 10
 def pull(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
     folder_path: FolderPath = DEFAULT_FOLDER,
     label: Annotated[
-        str | None, typer.Option(help="Take the versions with this label. Default: the label of the last pull.")
+        str | None,
+        typer.Option(
+            help="Take the versions with this label. Default: the label of the last pull.", autocompletion=complete_labels
+        ),
     ] = None,
     latest: Annotated[bool, typer.Option("--latest", help="Take the latest versions, even if the last pull took a label.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite local edits and deletions.")] = False,
@@ -54,13 +58,17 @@ def pull(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
     with reached_prompts(profile) as prompts, progress() as shown_progress:
         lock, is_elsewhere = _lock_of(folder, find_project(prompts.remote), rebinds=rebind)
         chosen = None if latest else label or lock.label
-        task = shown_progress.add_task("Reading", total=None)
+        reading = shown_progress.add("Reading")
         server = ServerParts(prompts)
-        source = read_source(folder, prompts, server, chosen, lambda number: shown_progress.advance(task, number))
+        source = read_source(folder, prompts, server, chosen, reading.advance)
         planned = plan_pull(folder, source, is_forced=force, keeps_mine=mine, is_elsewhere=is_elsewhere)
         parts = read_kept_parts(folder, planned, server)
     with_consent = _with_consent(planned, is_agreed=yes)
-    pulled = perform_pull(folder, with_consent, replace(lock, label=chosen), parts)
+    try:
+        pulled = perform_pull(folder, with_consent, replace(lock, label=chosen), parts)
+    except KeyboardInterrupt:
+        say("Stopped while files were written. Pull again to continue.", err=True)
+        raise
     shown = pulled if as_json else [each for each in pulled if each.action != "unchanged"]
     nothing = f"{counted(len(pulled), 'prompt')}: nothing is new on the server."
     show_steps(shown, as_json=as_json, fields=("name", "file", "action", "version", "detail"), nothing=nothing)

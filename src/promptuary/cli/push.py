@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
+from promptuary.cli.completing import complete_labels
 from promptuary.cli.hidden_warnings import warn_of_push
 from promptuary.cli.output import AsJson, say
-from promptuary.cli.progress import progress
+from promptuary.cli.progress import Bar, progress
 from promptuary.cli.remote import (
     DEFAULT_FOLDER,
     FolderPath,
@@ -34,7 +35,10 @@ def push(
     folder_path: FolderPath = DEFAULT_FOLDER,
     note: Annotated[str | None, typer.Option(help="Description of the change, shown in the history.")] = None,
     labels: Annotated[
-        list[str] | None, typer.Option("--label", help="A label that points at each pushed version at once. Repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--label", help="A label that points at each pushed version at once. Repeatable.", autocompletion=complete_labels
+        ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the changes without making them.")] = False,
     archive: Annotated[bool, typer.Option("--archive", help="Archive prompts whose files were deleted.")] = False,
@@ -52,17 +56,21 @@ def push(
         require_labelling(prompts, labels)
         lock = require_same_project(folder, find_project(prompts.remote))
         with progress() as shown:
-            task = shown.add_task("Comparing", total=None)
+            comparing = shown.add("Comparing")
             planned = plan_push(
                 folder,
                 prompts,
                 note=note,
                 labels=labels or (),
                 archives=archive,
-                advance=lambda number: shown.advance(task, number),
+                advance=comparing.advance,
             )
-        steps = iter(planned) if dry_run else _performed(planned, folder, lock, prompts)
-        done = _shown(steps, planned, as_json=as_json)
+        if dry_run:
+            done = _shown(iter(planned), planned, Bar(), as_json=as_json)
+        else:
+            with progress() as shown:
+                pushing = shown.add("Pushing", total=len(planned))
+                done = _shown(_performed(planned, folder, lock, prompts), planned, pushing, as_json=as_json)
     if dry_run and done and not as_json:
         say("Dry run: nothing was changed. Versions are the base versions.")
     if any(each.action is Action.CONFLICT for each in done):
@@ -86,18 +94,23 @@ def _performed(planned: Sequence[Push], folder: Folder, lock: Lock, prompts: Rem
         write_parts(folder.path, keep_parts(folder, lock.entries.values(), server).values())
 
 
-def _shown(steps: Iterator[Push], planned: Sequence[Push], *, as_json: bool) -> list[Push]:
+def _shown(steps: Iterator[Push], planned: Sequence[Push], pushing: Bar, *, as_json: bool) -> list[Push]:
     """Show each step as soon as it is done; JSON at the end, also where a step fails."""
     done: list[Push] = []
     width = max((len(each.action) for each in planned), default=0)
     try:
         for each in steps:
             done.append(each)
+            pushing.advance()
             if not as_json:
                 show_step(each, fields=_FIELDS, width=width)
             if each.action in _PUBLISHING:
                 warn_of_push(each)
                 warn_of_variables_in_push(each)
+    except (KeyboardInterrupt, InvalidFile):
+        number = sum(each.action not in _NOTHING_TO_DO for each in done)
+        say(f"Stopped: {number} of {counted(len(planned), 'prompt')} were pushed. Push again to continue.", err=True)
+        raise
     finally:
         if as_json or not planned:
             show_steps(done, as_json=as_json, fields=_FIELDS, nothing="Nothing was edited.")

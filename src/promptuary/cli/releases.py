@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from promptuary.cli.completing import complete_labels, complete_names
 from promptuary.cli.default_command import DefaultCommandGroup
 from promptuary.cli.moves import (
     DryRun,
@@ -18,7 +19,7 @@ from promptuary.cli.moves import (
     show_moves,
     show_refusals,
 )
-from promptuary.cli.output import AsJson, Record, author_of, say, show_json, show_record, show_records, to_the_second
+from promptuary.cli.output import AsJson, Record, author_of, say, show_json, show_line, show_record, show_records, to_the_second
 from promptuary.cli.remote import ProfileName, Yes, reached_prompts, require_agreement
 from promptuary.model.names import check_label_name
 from promptuary.model.text import counted
@@ -39,10 +40,15 @@ ReleaseId = Annotated[str, typer.Argument(metavar="ID", help="The release's ID, 
 
 
 def promote(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
-    source: Annotated[str, typer.Argument(metavar="FROM", help="The label whose versions are released.")],
-    target: Annotated[str, typer.Argument(metavar="TO", help="The label that is moved.")],
+    source: Annotated[
+        str, typer.Argument(metavar="FROM", help="The label whose versions are released.", autocompletion=complete_labels)
+    ],
+    target: Annotated[str, typer.Argument(metavar="TO", help="The label that is moved.", autocompletion=complete_labels)],
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Only these prompts. Default: all that have the label FROM.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME]...", help="Only these prompts. Default: all that have the label FROM.", autocompletion=complete_names
+        ),
     ] = None,
     reason: Reason = None,
     dry_run: DryRun = False,
@@ -111,7 +117,7 @@ def show(release_id: ReleaseId, profile: ProfileName = None, as_json: AsJson = F
         show_json(release)
         return
     show_record(_record_of(release), as_json=False)
-    say("")
+    show_line("")
     show_records(
         [
             {"name": each["name"], "label": each["label"], "from": each["from_version"], "to": each["to_version"]}

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from promptuary.cli.output import say, show_json
+from promptuary.cli.completing import complete_profiles
+from promptuary.cli.output import say, show_json, show_line
 from promptuary.model.names import check_label_name
 from promptuary.remote import NoServer, Remote, RemoteAccounts, RemoteError, RemotePrompts, RemoteReleases, read_profile
 
@@ -18,12 +19,16 @@ ProfileName = Annotated[
     typer.Option(
         "--profile",
         help="The profile, as stored by promptuary login. Default: that of the environment, else that of promptuary profile use.",
+        autocompletion=complete_profiles,
     ),
 ]
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Skip confirmations.")]
 
 DEFAULT_FOLDER = Path("prompts")
+
+_OPEN = ("conflict", "left")
+"""Actions after which there is something to do, so that --quiet does not leave them out."""
 
 FolderPath = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the prompts.", file_okay=False)]
 
@@ -82,12 +87,12 @@ def show_steps(steps: Sequence[Any], *, as_json: bool, fields: Sequence[str], no
         say(nothing)
     width = max((len(str(record["action"])) for record in records), default=0)
     for record in records:
-        say(_line(record, width))
+        _show_line(record, width)
 
 
 def show_step(step: Any, *, fields: Sequence[str], width: int) -> None:  # noqa: ANN401 - a dataclass of `sync`
     """Print what was done to one prompt, as `show_steps` does; ``width`` is that of the actions."""
-    say(_line({name: asdict(step)[name] for name in fields}, width))
+    _show_line({name: asdict(step)[name] for name in fields}, width)
 
 
 def agrees(question: str) -> bool:
@@ -99,6 +104,11 @@ def require_agreement(question: str, *, is_agreed: bool) -> None:
     """Ask the person at the terminal about what the command says itself. Programs are not asked. Raises `RemoteError`."""
     if not is_agreed and sys.stdin.isatty() and not typer.confirm(question, err=True):
         raise RemoteError("Nothing was done.")
+
+
+def _show_line(record: Mapping[str, object], width: int) -> None:
+    show = show_line if record["action"] in _OPEN else say
+    show(_line(record, width))
 
 
 def _line(record: Mapping[str, object], width: int) -> str:

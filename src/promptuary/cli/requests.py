@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from promptuary.cli.moves import NOTHING_CHANGED, Moves, show_moves, show_refusals
-from promptuary.cli.output import AsJson, Record, author_of, say, show_json, show_record, show_records, to_the_second
+from promptuary.cli.output import AsJson, Record, author_of, say, show_json, show_line, show_record, show_records, to_the_second
 from promptuary.cli.remote import ProfileName, Yes, reached_prompts, require_agreement
 from promptuary.cli.version_choices import version_of
 from promptuary.model.names import check_label_name, check_prompt_name
@@ -87,14 +87,14 @@ def show_request(number: RequestId, profile: ProfileName = None, as_json: AsJson
             return
         show_record(_record_of(request), as_json=False)
         if request["description"]:
-            say(f"\n{request['description']}")
-        say("")
+            show_line(f"\n{request['description']}")
+        show_line("")
         if moves is None:
             _show_proposed(request)
         else:
             show_moves(prompts, moves)
     for comment in request["comments"]:
-        say(f"\n{author_of(comment) or 'operator'}, {to_the_second(comment['created_at'])}: {comment['text']}")
+        show_line(f"\n{author_of(comment) or 'operator'}, {to_the_second(comment['created_at'])}: {comment['text']}")
 
 
 @app.command("approve")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from promptuary.cli.differences import difference_record, show_difference
-from promptuary.cli.output import AsJson, say, show_json, show_records
+from promptuary.cli.output import AsJson, say, show_json, show_line, show_records
 from promptuary.cli.remote import DEFAULT_FOLDER, FolderPath, ProfileName, reached_prompts
 from promptuary.files import Folder, InvalidFile, read_folder
 from promptuary.model.text import counted
@@ -46,7 +46,7 @@ def status(
     nothing = f"{counted(len(states), 'prompt')}: no local edits, and nothing new on the server."
     show_records(changed, as_json=False, nothing=nothing)
     for file, reason in folder.ignored.items():
-        say(f"{file} is no prompt: {reason[0].lower()}{reason[1:]}")
+        show_line(f"{file} is no prompt: {reason[0].lower()}{reason[1:]}")
 
 
 def diff(

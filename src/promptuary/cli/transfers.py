@@ -8,13 +8,13 @@ from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
-from rich.progress import Progress, TaskID
 
 from promptuary.cli.output import AsJson, Record, say, show_record, write_to_stdout
-from promptuary.cli.progress import progress
+from promptuary.cli.progress import Bar, Progress, progress
 from promptuary.cli.remote import ProfileName
 from promptuary.exports import Contents, Draft, batches, check_export, read_lines
-from promptuary.model.errors import InvalidValue
+from promptuary.model.errors import InvalidValue, UserFacingError
+from promptuary.model.text import counted
 from promptuary.model.transfer import write_line
 from promptuary.remote import CURRENT, Remote, RemoteError, find_project, posthog, read_profile, transfers
 from promptuary.remote.profiles import Profile, make_profile
@@ -30,7 +30,7 @@ From = Annotated[
     ),
 ]
 File = Annotated[Path, typer.Argument(help="The file to write, or - for standard output. Compressed if the name ends in .gz.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")]
+Force = Annotated[bool, typer.Option("--force", "--yes", "-y", help="Replace the file if it exists.")]
 GivenFile = Annotated[Path | None, typer.Argument(help="The file to read, written by promptuary export.")]
 
 _POSTHOG = ("POSTHOG_HOST", "POSTHOG_API_KEY", "POSTHOG_PROJECT")
@@ -47,23 +47,34 @@ def export_project(file: File, force: Force = False, profile: ProfileName = None
     # Nothing is written before the export is whole and checked: a program that reads it cannot take a part for all.
     with TemporaryDirectory(prefix="promptuary-") as folder:
         whole = Path(folder, "export")
-        _export(chosen, whole)
+        _export(chosen, whole, keeps_draft=False)
         write_to_stdout(whole)
 
 
-def _export(chosen: Profile, file: Path, *, replaces: bool = False) -> Contents:
+def _export(chosen: Profile, file: Path, *, replaces: bool = False, keeps_draft: bool = True) -> Contents:
     with Remote(chosen) as remote, Draft(file, _source_of(remote), replaces=replaces) as draft, progress() as shown:
-        task = shown.add_task("Exporting", total=None)
-        is_last = False
-        while not is_last:
-            place = draft.place
-            batch = transfers.export_batch(remote, None if place is None else asdict(place))
-            # A draft that had to go back has more to ask for.
-            is_last = draft.append(batch.lines) and batch.is_last
-            if not is_last and not batch.lines:
-                raise RemoteError(f"{chosen.host} answered with an export that has no end.")
-            shown.update(task, completed=draft.versions, total=batch.versions)
+        exporting = shown.add("Exporting")
+        try:
+            _fill(draft, remote, exporting)
+        except (KeyboardInterrupt, RemoteError):
+            # The draft of standard output is a temporary file.
+            if draft.versions and keeps_draft:
+                kept = counted(draft.versions, "version")
+                say(f"Stopped: {file}.part has {kept} so far. The same command again continues.", err=True)
+            raise
         return draft.finish()
+
+
+def _fill(draft: Draft, remote: Remote, exporting: Bar) -> None:
+    is_last = False
+    while not is_last:
+        place = draft.place
+        batch = transfers.export_batch(remote, None if place is None else asdict(place))
+        # A draft that had to go back has more to ask for.
+        is_last = draft.append(batch.lines) and batch.is_last
+        if not is_last and not batch.lines:
+            raise RemoteError(f"{remote.profile.host} answered with an export that has no end.")
+        exporting.set(draft.versions, batch.versions)
 
 
 def _source_of(remote: Remote) -> str:
@@ -103,23 +114,29 @@ def _warn_of_unresolved(references: Sequence[transfers.Unresolved]) -> None:
 
 def _send(remote: Remote, lines: Iterable[bytes], on_conflict: str) -> transfers.ImportResult:
     imported = transfers.ImportResult()
-    for batch in batches(lines):
-        imported += transfers.import_batch(remote, batch, on_conflict=on_conflict)
+    try:
+        for batch in batches(lines):
+            imported += transfers.import_batch(remote, batch, on_conflict=on_conflict)
+    except (KeyboardInterrupt, UserFacingError):
+        created, added = counted(imported.prompts_created, "prompt"), counted(imported.versions_added, "version")
+        if imported.versions_added:
+            say(f"Stopped: {created} and {added} were imported. The same command again continues.", err=True)
+        raise
     return imported
 
 
 def _lines_of_file(file: Path, shown: Progress) -> Iterator[bytes]:
-    checking = shown.add_task("Checking", total=None)
-    contents = check_export(file, lambda lines: shown.advance(checking, lines))
+    checking = shown.add("Checking")
+    contents = check_export(file, checking.advance)
     total = contents.prompts + contents.versions + contents.labels
-    shown.update(checking, completed=total, total=total)
-    yield from _followed(read_lines(file), shown, shown.add_task("Importing", total=total))
+    checking.set(total, total)
+    yield from _followed(read_lines(file), shown.add("Importing", total=total))
 
 
-def _followed(lines: Iterator[bytes], shown: Progress, task: TaskID) -> Iterator[bytes]:
+def _followed(lines: Iterator[bytes], importing: Bar) -> Iterator[bytes]:
     for line in lines:
         yield line
-        shown.advance(task)
+        importing.advance()
 
 
 def _lines_of_posthog(remote: Remote, shown: Progress) -> Iterator[bytes]:
@@ -127,8 +144,8 @@ def _lines_of_posthog(remote: Remote, shown: Progress) -> Iterator[bytes]:
         wanted, here = posthog.list_versions(source), posthog.list_versions(remote)
         if not wanted:
             raise RemoteError(f"Project {source.profile.project} of {source.profile.host} has no prompts.")
-        task = shown.add_task("Importing", total=posthog.count_missing(wanted, here))
-        for line in posthog.read_project(source, wanted, here, lambda versions: shown.advance(task, versions)):
+        importing = shown.add("Importing", total=posthog.count_missing(wanted, here))
+        for line in posthog.read_project(source, wanted, here, importing.advance):
             yield write_line(line).encode()
 
 

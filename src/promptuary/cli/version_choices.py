@@ -4,9 +4,10 @@ from typing import Annotated, Any
 
 import typer
 
+from promptuary.cli.completing import complete_names
 from promptuary.remote import RemoteError
 
-PromptName = Annotated[str, typer.Argument(metavar="NAME", help="The prompt's name.")]
+PromptName = Annotated[str, typer.Argument(metavar="NAME", help="The prompt's name.", autocompletion=complete_names)]
 
 LATEST = "latest"
 _MAX_DIGITS = 9

@@ -56,7 +56,7 @@ class Draft:
 
     def __enter__(self) -> Self:
         if self.path.exists() and not (self._replaces and self.path.is_file()):
-            message = f"{self.path} exists already. Choose another name."
+            message = f"{self.path} exists already. Choose another name, or add --force to replace it."
             raise NotEmpty(message)
         try:
             descriptor = os.open(self._draft_path, os.O_RDWR | os.O_CREAT | _NO_LINK, 0o600)
@@ -75,6 +75,9 @@ class Draft:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if error is not None and not self.versions:
+            # The next export may be of another project.
+            self._draft_path.unlink(missing_ok=True)
         self._file.close()
 
     @property

@@ -16,7 +16,6 @@ entry (``format: chat``), anything else as JSON (``format: json``), also texts w
 import re
 from dataclasses import dataclass
 
-from promptuary.files import front_matter
 from promptuary.files.chats import read_chat, write_chat
 from promptuary.files.errors import InvalidFile
 from promptuary.model.chats import chat_of
@@ -67,6 +66,9 @@ def render_document(document: Document) -> bytes:
         "variables": document.contract if document.variables is None else list(document.variables),
         **form,
     }
+    # YAML takes long to load, and most commands read and write no file.
+    from promptuary.files import front_matter  # noqa: PLC0415
+
     head = front_matter.write({key: value for key, value in values.items() if value is not None})
     return f"{_FENCE}\n{head}{_FENCE}\n{body}\n".encode()
 
@@ -74,6 +76,8 @@ def render_document(document: Document) -> bytes:
 def parse_document(data: bytes, *, default_name: str = "") -> Document:
     """Read a file; ``default_name`` is the prompt's name where the front matter has none. Raises `InvalidFile`."""
     head, body = _divided(in_line_feeds(decoded(data, "file")))
+    from promptuary.files import front_matter  # noqa: PLC0415 - the same
+
     values = front_matter.load(head)
     variables = values.get("variables")
     unknown = [key for key in values if key not in _KEYS]

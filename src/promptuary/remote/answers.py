@@ -22,6 +22,7 @@ Check = Callable[[object], object]
 _MAX_SHOWN = 60
 _MAX_SIZE = 2_000_000_000
 _MAX_LABEL = 128
+_MAX_CURSOR = 20
 
 
 def checked(value: object, shape: Mapping[str, Check], what: str) -> dict[str, Any]:
@@ -180,6 +181,12 @@ def config(value: object) -> None:
     encode_config(value)
 
 
+def cursor(value: object) -> None:
+    """Require the place of a change in the log."""
+    if not (_text(value).isascii() and _text(value).isdigit() and len(_text(value)) <= _MAX_CURSOR):
+        raise _invalid("A cursor is required.")
+
+
 def author(value: object) -> None:
     """Require an object with an address, or null."""
     if value is not None and not (isinstance(value, dict) and isinstance(value.get("email"), str)):
@@ -227,8 +234,8 @@ RESTORED: Mapping[str, Check] = {**VERSION, "former_labels": pointers}
 FETCHED: Mapping[str, Check] = {"name": prompt_name, "version": version_number}
 """A version as programs fetch it."""
 
-PAST: Mapping[str, Check] = {**FETCHED, "prompt": prompt_text, "config": config, "created_at": moment}
-"""A version as programs fetched it at a time of the past."""
+WHOLE: Mapping[str, Check] = {**FETCHED, "prompt": prompt_text, "config": config, "created_at": moment}
+"""A version as programs fetch it, with all that the command line uses of it."""
 
 REFERENCE: Mapping[str, Check] = {
     "name": prompt_name,
@@ -288,6 +295,20 @@ RELEASED_LABEL: Mapping[str, Check] = {
     "to_version": optional_version,
 }
 """A label that was moved in a release."""
+
+CHANGE: Mapping[str, Check] = {
+    "cursor": cursor,
+    "kind": text,
+    "prompt_name": prompt_name,
+    "version": optional_version,
+    "label": optional_label,
+    "from_version": optional_version,
+    "to_version": optional_version,
+    "affected_prompts": texts,
+    "actor": author,
+    "created_at": moment,
+}
+"""A change of a prompt, as streams have it."""
 
 RELEASE: Mapping[str, Check] = {"id": text, "kind": text, "reason": optional_text, "created_by": author, "created_at": moment}
 """Labels that were moved together, whose list is checked for itself."""

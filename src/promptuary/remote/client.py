@@ -2,7 +2,8 @@
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -25,7 +26,7 @@ from promptuary.remote.errors import (
     Unreachable,
 )
 from promptuary.remote.profiles import Profile
-from promptuary.remote.reading import ACCEPTED, TooLarge, json_of, read_within_limits
+from promptuary.remote.reading import ACCEPTED, TooLarge, json_of, json_or_none, read_within_limits
 
 TIMEOUT = httpx2.Timeout(60, connect=10)
 
@@ -42,15 +43,18 @@ _REFERENCE_CODES = {
 }
 """Codes of errors that name a reference of a content."""
 
-_REFUSALS: Mapping[int, type[RemoteError]] = {403: Forbidden, 404: Missing}
+_REFUSALS: Mapping[int, type[RemoteError]] = {401: RemoteError, 403: Forbidden, 404: Missing}
 
+_NO_PROJECT = "Project not found."
 _MAX_WAIT = 120
 _MAX_TRIES = 10
 _MAX_DETAIL = 500
 _MAX_ROWS = 200_000
 _MIN_PAGE = 2
 _MAX_IDLE = 10
+_ERROR_NUMBER = re.compile(r"^\[Errno -?[0-9]+\] ")
 _WAIT = re.compile(r"[0-9]{1,4}")
+_TRANSIENT = frozenset({429, *range(500, 600)})
 _KEPT_HEADERS = frozenset({"content-type", "retry-after"})
 
 Query = Mapping[str, str | int | None]
@@ -62,10 +66,12 @@ class Remote:
     Use it in a ``with`` block. Every failure is a `RemoteError`; whatever writes is sent once, unless a rate limit refused it.
     """
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, *, patience: float | None = None) -> None:
+        """Reach a profile's project. ``patience`` is the time in seconds after which a program gives up; `None` for people."""
         self.profile = profile
         # A login begins without a key.
         credentials = {"Authorization": f"Bearer {profile.api_key}"} if profile.api_key else {}
+        self._max_wait = _MAX_WAIT if patience is None else 0
         self._client = httpx2.Client(
             base_url=f"{profile.host}/api/projects/{quote(profile.project, safe='@')}/",
             headers={
@@ -73,7 +79,7 @@ class Remote:
                 "User-Agent": f"promptuary/{__version__}",
                 "Accept-Encoding": ACCEPTED,
             },
-            timeout=TIMEOUT,
+            timeout=TIMEOUT if patience is None else patience,
         )
 
     def __enter__(self) -> Self:
@@ -107,6 +113,22 @@ class Remote:
         if not answer.is_success:
             self._value_of(answer)
         return bytes(answer.content)
+
+    @contextmanager
+    def streamed(self, path: str, query: Mapping[str, str | Sequence[str] | None], *, silence: float) -> Iterator[Iterator[bytes]]:
+        """Open a stream of events and provide its bytes as they come; ``silence`` is the longest one, in seconds.
+
+        Raises `Unreachable` if it cannot be opened now, or breaks, and `RemoteError` if it cannot be opened at all.
+        """
+        parameters = {name: value for name, value in query.items() if value is not None}
+        headers = {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
+        timeout = httpx2.Timeout(silence, connect=TIMEOUT.connect)
+        with self._reaching(), self._client.stream("GET", path, params=parameters, headers=headers, timeout=timeout) as answer:
+            if not answer.is_success:
+                whole = httpx2.Response(answer.status_code, content=read_within_limits(answer, self.profile.host))
+                refusal = self._refusal(whole, json_or_none(whole.content))
+                raise Unreachable(str(refusal)) if answer.status_code in _TRANSIENT else refusal
+            yield answer.iter_raw()
 
     def _value_of(self, answer: httpx2.Response) -> Any:  # noqa: ANN401 - any JSON
         if answer.is_success and not answer.content:
@@ -161,18 +183,25 @@ class Remote:
     def _answer(self, method: str, path: str, query: Query | None, **body: Any) -> httpx2.Response:  # noqa: ANN401 - as httpx2 names it
         parameters = {name: value for name, value in (query or {}).items() if value is not None}
         for _ in range(_MAX_TRIES):
-            try:
+            with self._reaching():
                 answer = self._read(self._client.build_request(method, path, params=parameters, **body))
-            except httpx2.TimeoutException:
-                raise Unreachable(f"{self.profile.host} did not answer in time.") from None
-            except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-                raise Unreachable(f"Cannot reach {self.profile.host}: {str(error) or type(error).__name__}.") from None
             wait = answer.headers.get("Retry-After", "")
-            if answer.status_code != httpx2.codes.TOO_MANY_REQUESTS or not _WAIT.fullmatch(wait) or int(wait) > _MAX_WAIT:
+            if answer.status_code != httpx2.codes.TOO_MANY_REQUESTS or not _WAIT.fullmatch(wait) or int(wait) > self._max_wait:
                 return answer
             # The server did nothing, so that the request can be sent again.
             time.sleep(int(wait))
         return answer
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        try:
+            yield
+        except httpx2.TimeoutException:
+            raise Unreachable(f"{self.profile.host} did not answer in time.") from None
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            reason = _ERROR_NUMBER.sub("", str(error)) or type(error).__name__
+            advice = " Check the address, and that the server runs." if isinstance(error, httpx2.ConnectError) else ""
+            raise Unreachable(f"Cannot reach {self.profile.host}: {reason}.{advice}") from None
 
     def _read(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request, and return the answer with its body unpacked."""
@@ -193,13 +222,20 @@ class Remote:
         if answer.status_code == httpx2.codes.CONFLICT:
             return _conflict(detail, body)
         if answer.status_code in _REFUSALS:
-            return _REFUSALS[answer.status_code](detail)
+            return _REFUSALS[answer.status_code](self._with_advice(detail, answer.status_code))
         if isinstance(code := body.get("error"), str):
             return LoginRefused(detail, code)
         if body.get("code") in _REFERENCE_CODES:
             return RefusedReference(detail)
         attribute = body.get("attr")
         return RemoteError(f"{attribute}: {detail}" if isinstance(attribute, str) else detail)
+
+    def _with_advice(self, detail: str, status: int) -> str:
+        """Return the server's sentence of a refusal, with what to check."""
+        at = self.profile
+        if status == httpx2.codes.NOT_FOUND and detail == _NO_PROJECT:
+            return f"{at.host} has no project {at.project} that the key may enter. Check the ID of the project, and the key."
+        return f"{detail} Check the key." if status == httpx2.codes.UNAUTHORIZED else detail
 
     def _unlike_promptuary(self, answer: httpx2.Response) -> str:
         return f"{self.profile.host} answered with status {answer.status_code} and not like a Promptuary server. Check the host."

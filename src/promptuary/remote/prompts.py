@@ -73,7 +73,13 @@ class RemotePrompts:
     def list_plain(
         self, *, search: str | None = None, label: str | None = None, is_archived: bool = False, at: str | None = None
     ) -> list[dict[str, Any]]:
-        """List prompts as the API shows them, without their contents: those of now, or of a time of the past."""
+        """List prompts as `iterate_plain` does."""
+        return list(self.iterate_plain(search=search, label=label, is_archived=is_archived, at=at))
+
+    def iterate_plain(
+        self, *, search: str | None = None, label: str | None = None, is_archived: bool = False, at: str | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Go through prompts as the API shows them, without their contents: those of now, or of a time of the past."""
         archived = "true" if is_archived else None
         query: Query = {
             "search": search,
@@ -85,7 +91,7 @@ class RemotePrompts:
         }
         # Several archived prompts may have had one name.
         rows = self.remote.pages(_LIST, query, key="id" if is_archived else "name")
-        return [answers.checked(row, answers.ROW, "a prompt") for row in rows]
+        return (answers.checked(row, answers.ROW, "a prompt") for row in rows)
 
     def count(self) -> int:
         """Count the active prompts."""
@@ -104,10 +110,12 @@ class RemotePrompts:
         answer = self.remote.get(prompt_path(name), {"version": version, "label": label, **raw})
         return _of(name, answers.checked(answer, answers.FETCHED, "a prompt"))
 
-    def fetch_past(self, name: str, *, at: str, label: str | None = None) -> dict[str, Any]:
-        """Fetch what programs got at a time of the past, with the texts of its parts of then."""
-        answer = self.remote.get(prompt_path(name), {"label": label, "at": at})
-        return _of(name, answers.checked(answer, answers.PAST, "a prompt"))
+    def fetch_whole(
+        self, name: str, *, version: int | None = None, label: str | None = None, at: str | None = None
+    ) -> dict[str, Any]:
+        """Fetch what programs get, or what they got at a time of the past, with the texts of its parts."""
+        answer = self.remote.get(prompt_path(name), {"version": version, "label": label, "at": at})
+        return _of(name, answers.checked(answer, answers.WHOLE, "a prompt"))
 
     def fetch_assembled(self, name: str, version: int) -> dict[str, Any]:
         """Fetch the text of a version with its parts, their variables, and the references, as programs do."""

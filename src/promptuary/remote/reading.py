@@ -60,6 +60,14 @@ def json_of(body: bytes) -> object:
     return value
 
 
+def json_or_none(body: bytes) -> object:
+    """Return the value of an answer in JSON, `None` for anything else."""
+    try:
+        return json_of(body)
+    except InvalidJson:
+        return None
+
+
 def _unpacked(parts: Iterator[bytes], host: str) -> Iterator[bytes]:
     """Unpack gzip piece by piece, so that a small part of a body never becomes a large one at once."""
     inflating = zlib.decompressobj(_GZIP)

@@ -8,7 +8,7 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,6 +23,9 @@ from promptuary.store.lists import entries, trigrams
 from promptuary.store.tables import device_authorizations, leases, metadata, sessions, sign_in_links
 from promptuary.store.tables import recent_fetches as recent_rows
 
+Advance = Callable[[int], object]
+"""Is called with a number of rows that were copied."""
+
 _BATCH = 200
 
 _DRAFT = "backup.db"
@@ -35,16 +38,20 @@ _LEFT_OUT = {*entries.DERIVED, recent_rows, sessions, sign_in_links, device_auth
 """Tables that are rebuilt, those of sessions, links and logins, as a restored backup does not grant access, and that of leases."""
 
 
-def write_backup(database: Database, target: Path, *, replaces: bool = False) -> None:
+def _tell_nobody(_rows: int) -> None:
+    pass
+
+
+def write_backup(database: Database, target: Path, *, replaces: bool = False, advance: Advance = _tell_nobody) -> None:
     """Write a backup; others may write to the database meanwhile. The file appears whole or not at all.
 
     Raises `NotEmpty` when the file exists and ``replaces`` does not say that it may go, `Unavailable` when it cannot be written.
     """
     if target.exists() and not (replaces and target.is_file()):
-        message = f"{target} exists already. Choose another name."
+        message = f"{target} exists already. Choose another name, or add --force to replace it."
         raise NotEmpty(message)
     try:
-        with drafted(database, target.parent) as draft:
+        with drafted(database, target.parent, advance) as draft:
             draft.rename(target)
             _make_durable(target.parent)
     except OSError as error:
@@ -53,7 +60,7 @@ def write_backup(database: Database, target: Path, *, replaces: bool = False) ->
 
 
 @contextmanager
-def drafted(database: Database, place: Path | None = None) -> Iterator[Path]:
+def drafted(database: Database, place: Path | None = None, advance: Advance = _tell_nobody) -> Iterator[Path]:
     """Write a backup into a private folder in ``place``, or among temporary files; what is left of it goes after the block.
 
     Raises `Unavailable` when the database cannot be read, and `OSError`.
@@ -63,7 +70,7 @@ def drafted(database: Database, place: Path | None = None) -> Iterator[Path]:
         with _opened(draft) as backup:
             schema.upgrade(backup)
             with database.read() as source, backup.write() as sink, _refused_rows():
-                _copy_rows(source.connection, sink.connection)
+                _copy_rows(source.connection, sink.connection, advance)
                 entries.rebuild(sink)
                 recent_fetches.rebuild(sink)
         draft.chmod(0o600)
@@ -105,7 +112,7 @@ def _remove_abandoned(place: Path, prefix: str) -> None:
                 os.close(descriptor)
 
 
-def restore_backup(database: Database, source: Path, *, replace: bool = False) -> None:
+def restore_backup(database: Database, source: Path, *, replace: bool = False, advance: Advance = _tell_nobody) -> None:
     """Fill a database from a backup of this or an older version of Promptuary, in one transaction.
 
     The change log gets one entry more, by which running servers learn that nothing is as it was.
@@ -124,7 +131,7 @@ def restore_backup(database: Database, source: Path, *, replace: bool = False) -
             # Gone first, so that a damaged index cannot stand in the way.
             trigrams.drop_index(sink.connection)
             _clear(sink.connection, replace=replace)
-            _copy_rows(rows.connection, sink.connection)
+            _copy_rows(rows.connection, sink.connection, advance)
             entries.rebuild(sink)
             recent_fetches.rebuild(sink)
             changes.append_restoration(sink, known=known)
@@ -196,13 +203,14 @@ def _refused_rows() -> Iterator[None]:
         raise Damaged(reason) from None
 
 
-def _copy_rows(source: Connection, sink: Connection) -> None:
+def _copy_rows(source: Connection, sink: Connection, advance: Advance) -> None:
     for table in metadata.sorted_tables:
         if table in _LEFT_OUT:
             continue
         rows = source.execute(select(table).execution_options(yield_per=_BATCH))
         for batch in rows.mappings().partitions():
             sink.execute(insert(table), [dict(row) for row in batch])
+            advance(len(batch))
 
 
 def _clear(connection: Connection, *, replace: bool) -> None:

@@ -103,7 +103,10 @@ def test_a_backup_is_restored_into_a_new_database(command_lines: CommandLine, tm
 def test_a_backup_does_not_overwrite_a_file(command_line: CommandLine) -> None:
     (command_line.folder / "backup.db").write_text("precious")
     refused = command_line.admin("db", "backup", "backup.db")
-    assert (refused.returncode, refused.stderr) == (1, "Error: backup.db exists already. Choose another name.\n")
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        "Error: backup.db exists already. Choose another name, or add --force to replace it.\n",
+    )
     assert (command_line.folder / "backup.db").read_text() == "precious"
 
 

@@ -58,6 +58,12 @@ def test_the_commands_are_those_that_are_tested_here(command_line: CommandLine) 
         "rule add",
         "rule remove",
         "at",
+        "log",
+        "render",
+        "usage",
+        "watch",
+        "open",
+        "completion",
         "pull",
         "push",
         "status",
@@ -117,12 +123,32 @@ def test_a_command_and_each_of_its_options_are_explained(words: str) -> None:
         assert re.fullmatch(r"[A-Z'].+\.", parameter.help), parameter.name
 
 
-@pytest.mark.parametrize("words", ["serve", "admin", "admin demo", "admin user", "key create", "admin db restore"])
-def test_help_is_shown_without_touching_anything(tmp_path: Path, words: str) -> None:
-    shown = CommandLine(tmp_path).run(*words.split(), "--help")
+@pytest.mark.parametrize(
+    "words", ["", "serve", "admin", "admin demo", "admin user", "key create", "admin db restore", "label", "releases"]
+)
+def test_help_is_shown_by_both_names_without_touching_anything(tmp_path: Path, words: str) -> None:
+    shown, short = (CommandLine(tmp_path).run(*words.split(), option) for option in ("--help", "-h"))
     assert (shown.returncode, shown.stderr) == (0, "")
-    assert "--help" in shown.stdout
+    assert "-h, --help" in shown.stdout
+    assert short.stdout == shown.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_help_of_everything_is_the_same_however_it_is_asked_for(command_line: CommandLine) -> None:
+    shown = command_line.run("--help")
+    assert command_line.run("--quiet", "--help").stdout == shown.stdout
+    without = command_line.run()
+    assert (without.returncode, without.stdout, without.stderr) == (2, "", shown.stdout)
+
+
+def test_the_help_of_everything_names_all_options_of_the_root(command_line: CommandLine) -> None:
+    options = command_line.run("--help").stdout.partition("Commands:")[0]
+    assert [name for each in typer.main.get_group(app).params for name in each.opts if name not in options] == []
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_the_options_of_the_root_also_work_behind_a_command(words: str) -> None:
+    assert {"quiet", "color"} <= {parameter.name for parameter in COMMANDS[words].params}
 
 
 @pytest.mark.parametrize("words", [*LOCATIONS, *(f"admin {name}" for name in ADMIN_LOCATIONS)])

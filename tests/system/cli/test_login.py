@@ -34,7 +34,7 @@ def test_a_profile_that_works_is_kept_where_only_its_owner_reads_it(desk: Desk, 
 @pytest.mark.parametrize(
     ("host", "key", "sentence"),
     [
-        (None, "phx_wrong", "Personal API key found in request Authorization header is invalid."),
+        (None, "phx_wrong", "Personal API key found in request Authorization header is invalid. Check the key."),
         (None, "", "The profile: the key must look like phx_..."),
         (None, "two words", "The profile: the key must look like phx_..."),
         (None, b"\xff", "The key is not UTF-8 text."),
@@ -53,7 +53,7 @@ def test_a_profile_that_does_not_work_is_not_kept(
 def test_a_server_that_is_not_there_is_said_to_be_unreachable(desk: Desk) -> None:
     host = f"http://127.0.0.1:{free_port()}"
     sentence = desk.error("login", "--host", host, "--project", "1", stdin="phx_x")
-    assert sentence.startswith(f"Cannot reach {host}: ")
+    assert sentence == f"Cannot reach {host}: Connection refused. Check the address, and that the server runs."
 
 
 def test_a_host_that_is_no_promptuary_is_said_to_be_none(desk: Desk) -> None:
@@ -62,5 +62,7 @@ def test_a_host_that_is_no_promptuary_is_said_to_be_none(desk: Desk) -> None:
 
 
 def test_a_project_that_is_not_there_is_refused(desk: Desk) -> None:
-    assert desk.error("login", "--host", desk.host, "--project", "999999", stdin=desk.key) == "Project not found."
+    assert desk.error("login", "--host", desk.host, "--project", "999999", stdin=desk.key) == (
+        f"{desk.host} has no project 999999 that the key may enter. Check the ID of the project, and the key."
+    )
     assert desk.error("login", "--host", desk.host, "--project", "shop", stdin=desk.key).startswith("The profile: the project must")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from answering import Answer, answering
 from builders import make_key, make_member
 from desks import Desk
 from projects import NASTY_VALUES, fill, fill_with_many
@@ -155,6 +156,34 @@ def test_an_export_that_was_killed_goes_on_to_the_same_file(admin: Desk, tmp_pat
     admin.json("export", str(resumed))
     assert resumed.read_bytes() == whole.read_bytes()
     assert not part.exists()
+
+
+def test_what_was_imported_and_exported_before_a_failure_is_told(tmp_path: Path) -> None:
+    _write_many(tmp_path / "many", 1000)
+    counts = {"prompts_created": 600, "versions_added": 1200, "versions_present": 0, "labels_set": 0, "skipped": []}
+    head = {"prompts": 2, "versions": 4, "is_last": False}
+    first = {"import": json.dumps(counts), "export": "\n".join([json.dumps(head), PROMPT, VERSION])}
+    asked: list[str] = []
+
+    def respond(_method: str, path: str, _body: bytes) -> Answer:
+        asked.append(path.partition("llm_prompts/")[2].partition("/")[0])
+        is_first = asked.count(asked[-1]) == 1 and len(asked) > 1
+        return (200, {}, first[asked[-1]].encode()) if is_first else (503, {}, b'{"detail": "Stopping."}')
+
+    with answering(respond) as host:
+        there = Desk(tmp_path, host, "phx_x", "1")
+        # Nothing came, so that nothing is kept.
+        assert there.error("export", "copy") == "Stopping."
+        assert list(tmp_path.glob("copy*")) == []
+        asked[:] = ["other"]
+        stopped = there.run("export", "copy")
+        assert stopped.stderr == "Stopped: copy.part has 1 version so far. The same command again continues.\nError: Stopping.\n"
+        assert (tmp_path / "copy.part").exists()
+        stopped = there.run("import", "many")
+    assert (stopped.returncode, stopped.stdout) == (1, "")
+    assert stopped.stderr == (
+        "Stopped: 600 prompts and 1,200 versions were imported. The same command again continues.\nError: Stopping.\n"
+    )
 
 
 def test_a_draft_of_another_project_is_not_gone_on_with(admin: Desk, other: Desk, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ Each command names the database that it works on in its first line on standard e
 
 import typer
 
-from promptuary.cli.commands import AdminGroup
+from promptuary.cli.command_group import AdminGroup
 
 app = typer.Typer(
     cls=AdminGroup,

@@ -8,12 +8,15 @@ import typer
 from promptuary.cli.admin.context import open_database, opened_database
 from promptuary.cli.configuration import read_settings
 from promptuary.cli.output import say, write_to_stdout
+from promptuary.cli.progress import progress
 from promptuary.model.errors import NotEmpty
 from promptuary.registry.unresolved import UnresolvedTag, list_unresolved_of_all
 from promptuary.store import backup, derived_history, integrity_checks, recent_fetches, references, schema
 from promptuary.store.lists import entries
 
 app = typer.Typer(help="Upgrade, check, back up and restore the database.", no_args_is_help=True)
+
+_ROWS = "Copying rows"
 
 
 @app.command("upgrade")
@@ -64,15 +67,16 @@ def reindex() -> None:
 @app.command("backup")
 def write_backup(
     target: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write, or - for standard output.")],
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+    force: Annotated[bool, typer.Option("--force", "--yes", "-y", help="Replace the file if it exists.")] = False,
 ) -> None:
     """Write all data to one file, also while servers write to the database."""
     with opened_database() as database:
         if str(target) == "-":
-            with backup.drafted(database) as draft:
+            with progress() as shown, backup.drafted(database, advance=shown.add(_ROWS).advance) as draft:
                 write_to_stdout(draft)
         else:
-            backup.write_backup(database, target, replaces=force)
+            with progress() as shown:
+                backup.write_backup(database, target, replaces=force, advance=shown.add(_ROWS).advance)
             say(f"Backup written to {target} ({target.stat().st_size:,} bytes).")
 
 
@@ -84,7 +88,8 @@ def restore_backup(
     """Restore a backup into the database, in one transaction. SQLite and PostgreSQL read each other's backups."""
     with opened_database(creates=True) as database:
         try:
-            backup.restore_backup(database, source, replace=replace)
+            with progress() as shown:
+                backup.restore_backup(database, source, replace=replace, advance=shown.add(_ROWS).advance)
         except NotEmpty as error:
             message = f"{error} Add --replace to delete it first."
             raise NotEmpty(message) from None
