@@ -43,6 +43,7 @@ LOCATIONS: Mapping[str, Location] = {
     ),
     "bundle": Location("bundle", "Write all prompts of a folder to one file, from which client libraries serve them.", "bundle"),
     "stubs": Location("stubs", "Write types for the prompts of a folder, from their declared variables.", "stubs"),
+    "schema": Location("schema", "Print the JSON Schema of the front matter of prompts, or of promptuary.toml.", "schema"),
     "user": Location("users", "User accounts."),
     "project": Location("projects", "Projects: separate sets of prompts with their own members and token."),
     "member": Location("members", "Project members."),

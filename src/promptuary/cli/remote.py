@@ -4,7 +4,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -19,10 +18,6 @@ ProfileName = Annotated[
 ]
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Skip confirmations.")]
-
-DEFAULT_FOLDER = Path("prompts")
-
-FolderPath = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the prompts.", file_okay=False)]
 
 
 @contextmanager

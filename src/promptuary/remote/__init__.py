@@ -4,8 +4,17 @@ Everything here speaks the public API; nothing knows a database.
 """
 
 from promptuary.remote.client import Remote
-from promptuary.remote.errors import Conflict, Missing, MovesRefused, Referenced, RefusedReference, RemoteError, Unreachable
-from promptuary.remote.profiles import Profile, read_profile
+from promptuary.remote.errors import (
+    Conflict,
+    Missing,
+    MovesRefused,
+    Protected,
+    Referenced,
+    RefusedReference,
+    RemoteError,
+    Unreachable,
+)
+from promptuary.remote.profiles import Profile, read_profile, read_profile_for
 from promptuary.remote.projects import CURRENT, RemoteProject, find_project
 from promptuary.remote.prompts import RemotePrompts, Row, ServerReference, content_of, text_of
 from promptuary.remote.releases import RemoteReleases
@@ -17,6 +26,7 @@ __all__ = [
     "Missing",
     "MovesRefused",
     "Profile",
+    "Protected",
     "Referenced",
     "RefusedReference",
     "Remote",
@@ -31,5 +41,6 @@ __all__ = [
     "content_of",
     "find_project",
     "read_profile",
+    "read_profile_for",
     "text_of",
 ]

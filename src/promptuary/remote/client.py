@@ -13,7 +13,16 @@ from promptuary import __version__
 from promptuary.model.json_text import InvalidJson
 from promptuary.model.prompts import MAX_VERSIONS
 from promptuary.remote import answers
-from promptuary.remote.errors import Conflict, Missing, MovesRefused, Referenced, RefusedReference, RemoteError, Unreachable
+from promptuary.remote.errors import (
+    Conflict,
+    Missing,
+    MovesRefused,
+    Protected,
+    Referenced,
+    RefusedReference,
+    RemoteError,
+    Unreachable,
+)
 from promptuary.remote.profiles import Profile
 from promptuary.remote.reading import ACCEPTED, TooLarge, json_of, read_within_limits
 
@@ -38,6 +47,7 @@ _MAX_DETAIL = 500
 _MAX_ROWS = 200_000
 _MIN_PAGE = 2
 _MAX_IDLE = 10
+_PAGE_PATH = re.compile(r"/[A-Za-z0-9/_-]{1,200}")
 _WAIT = re.compile(r"[0-9]{1,4}")
 _KEPT_HEADERS = frozenset({"content-type", "retry-after"})
 
@@ -176,6 +186,9 @@ class Remote:
             return _conflict(detail, body)
         if answer.status_code == httpx2.codes.NOT_FOUND:
             return Missing(detail)
+        page = body.get("change_requests_url")
+        if answer.status_code == httpx2.codes.FORBIDDEN and isinstance(page, str) and _PAGE_PATH.fullmatch(page):
+            return Protected(detail, f"{self.profile.host}{page}")
         if body.get("code") in _REFERENCE_CODES:
             return RefusedReference(detail)
         attribute = body.get("attr")

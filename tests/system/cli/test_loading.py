@@ -58,6 +58,7 @@ def test_what_runs_no_command_loads_none(command_line: CommandLine, words: str) 
         "diff",
         "diff --resolved",
         "verify",
+        "schema prompt",
         "bundle",
         "stubs --python",
         "login --host http://127.0.0.1:9",
