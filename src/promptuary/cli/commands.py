@@ -36,6 +36,7 @@ LOCATIONS: Mapping[str, Location] = {
     "import": Location("transfers", "Import an export, or a PostHog project, into a project.", "import_project"),
     "pull": Location("pull", "Write each prompt to a file and record the versions in prompts.lock.", "pull"),
     "push": Location("push", "Publish local edits since the last pull, each on top of its base version.", "push"),
+    "check": Location("check", "Check, without a server and without the lock file, that each file is a valid prompt.", "check"),
     "status": Location("status", "List local edits, and versions of the server that were not pulled.", "status"),
     "diff": Location("status", "Compare local files with the pulled versions.", "diff"),
     "verify": Location(

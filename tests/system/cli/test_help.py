@@ -57,6 +57,7 @@ def test_the_commands_are_those_that_are_tested_here(command_line: CommandLine) 
         "at",
         "pull",
         "push",
+        "check",
         "schema",
         "status",
         "diff",

@@ -58,6 +58,7 @@ def test_what_runs_no_command_loads_none(command_line: CommandLine, words: str) 
         "diff",
         "diff --resolved",
         "verify",
+        "check",
         "schema prompt",
         "bundle",
         "stubs --python",
