@@ -37,6 +37,8 @@ LOCATIONS: Mapping[str, Location] = {
     "pull": Location("pull", "Write each prompt to a file and record the versions in prompts.lock.", "pull"),
     "push": Location("push", "Publish local edits since the last pull, each on top of its base version.", "push"),
     "check": Location("check", "Check, without a server and without the lock file, that each file is a valid prompt.", "check"),
+    "plan": Location("plan", "Show what apply would publish, label and archive.", "plan"),
+    "apply": Location("plan", "Publish and label what differs from the server, each prompt in one step.", "apply"),
     "status": Location("status", "List local edits, and versions of the server that were not pulled.", "status"),
     "diff": Location("status", "Compare local files with the pulled versions.", "diff"),
     "verify": Location(

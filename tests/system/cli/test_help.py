@@ -58,6 +58,8 @@ def test_the_commands_are_those_that_are_tested_here(command_line: CommandLine) 
         "pull",
         "push",
         "check",
+        "plan",
+        "apply",
         "schema",
         "status",
         "diff",

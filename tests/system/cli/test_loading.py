@@ -59,6 +59,8 @@ def test_what_runs_no_command_loads_none(command_line: CommandLine, words: str) 
         "diff --resolved",
         "verify",
         "check",
+        "plan",
+        "apply",
         "schema prompt",
         "bundle",
         "stubs --python",
