@@ -39,6 +39,7 @@ LOCATIONS: Mapping[str, Location] = {
     "check": Location("check", "Check, without a server and without the lock file, that each file is a valid prompt.", "check"),
     "plan": Location("plan", "Show what apply would publish, label and archive.", "plan"),
     "apply": Location("plan", "Publish and label what differs from the server, each prompt in one step.", "apply"),
+    "sync": Location("sync", "Write what was released in the pages to the files, without questions.", "sync"),
     "status": Location("status", "List local edits, and versions of the server that were not pulled.", "status"),
     "diff": Location("status", "Compare local files with the pulled versions.", "diff"),
     "verify": Location(

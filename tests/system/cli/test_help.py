@@ -60,6 +60,7 @@ def test_the_commands_are_those_that_are_tested_here(command_line: CommandLine) 
         "check",
         "plan",
         "apply",
+        "sync",
         "schema",
         "status",
         "diff",

@@ -61,6 +61,7 @@ def test_what_runs_no_command_loads_none(command_line: CommandLine, words: str) 
         "check",
         "plan",
         "apply",
+        "sync",
         "schema prompt",
         "bundle",
         "stubs --python",
