@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from promptuary.cli.output import AsJson, say, show_json, write_out
-from promptuary.cli.remote import DEFAULT_FOLDER, FolderPath, Yes
-from promptuary.files import InvalidFile, read_folder, write_file
+from promptuary.cli.remote import Yes
+from promptuary.cli.workspaces import EnvName, FolderPath, open_workspace
+from promptuary.files import InvalidFile, write_file
 from promptuary.model.text import counted
 from promptuary.sync import bundle as make_bundle
 from promptuary.sync import is_replaceable
@@ -16,7 +17,8 @@ _STANDARD_OUTPUT = Path("-")
 
 
 def bundle(
-    folder_path: FolderPath = DEFAULT_FOLDER,
+    folder_path: FolderPath = None,
+    env: EnvName = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write; - is standard output.")] = Path(
         "prompts.bundle.json"
     ),
@@ -24,7 +26,7 @@ def bundle(
     as_json: AsJson = False,
 ) -> None:
     """Write all prompts of a folder to one file, from which client libraries serve them. Works without a server."""
-    folder = read_folder(folder_path)
+    folder = open_workspace(folder_path, env).read()
     data = make_bundle(folder)
     if output == _STANDARD_OUTPUT:
         write_out(data)

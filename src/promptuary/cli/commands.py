@@ -29,6 +29,10 @@ LOCATIONS: Mapping[str, Location] = {
     "import": Location("transfers", "Import an export, or a PostHog project, into a project.", "import_project"),
     "pull": Location("pull", "Write each prompt to a file and record the versions in prompts.lock.", "pull"),
     "push": Location("push", "Publish local edits since the last pull, each on top of its base version.", "push"),
+    "check": Location("check", "Check, without a server and without the lock file, that each file is a valid prompt.", "check"),
+    "plan": Location("plan", "Show what apply would publish, label and archive.", "plan"),
+    "apply": Location("plan", "Publish and label what differs from the server, each prompt in one step.", "apply"),
+    "sync": Location("sync", "Write what was released in the pages to the files, without questions.", "sync"),
     "status": Location("status", "List local edits, and versions of the server that were not pulled.", "status"),
     "diff": Location("status", "Compare local files with the pulled versions.", "diff"),
     "verify": Location(
@@ -36,6 +40,7 @@ LOCATIONS: Mapping[str, Location] = {
     ),
     "bundle": Location("bundle", "Write all prompts of a folder to one file, from which client libraries serve them.", "bundle"),
     "stubs": Location("stubs", "Write types for the prompts of a folder, from their declared variables.", "stubs"),
+    "schema": Location("schema", "Print the JSON Schema of the front matter of prompts, or of promptuary.toml.", "schema"),
     "project": Location("projects", "Projects of a server, over HTTP."),
     "member": Location("members", "Members of a project, over HTTP."),
     "key": Location("keys", "Your personal API keys, over HTTP."),

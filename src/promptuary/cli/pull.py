@@ -9,8 +9,9 @@ import typer
 from promptuary.cli.completing import complete_labels
 from promptuary.cli.output import AsJson, say
 from promptuary.cli.progress import progress
-from promptuary.cli.remote import DEFAULT_FOLDER, FolderPath, ProfileName, Yes, agrees, reached_prompts, show_steps
-from promptuary.files import Folder, Lock, read_folder
+from promptuary.cli.remote import ProfileName, Yes, agrees, show_steps
+from promptuary.cli.workspaces import EnvName, FolderPath, open_workspace
+from promptuary.files import Folder, Lock
 from promptuary.model.names import check_label_name
 from promptuary.model.text import counted
 from promptuary.remote import RemoteProject, find_project
@@ -30,11 +31,13 @@ _MAX_NAMED = 10
 
 
 def pull(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
-    folder_path: FolderPath = DEFAULT_FOLDER,
+    folder_path: FolderPath = None,
+    env: EnvName = None,
     label: Annotated[
         str | None,
         typer.Option(
-            help="Take the versions with this label. Default: the label of the last pull.", autocompletion=complete_labels
+            help="Take the versions with this label. Default: that of the environment, or of the last pull.",
+            autocompletion=complete_labels,
         ),
     ] = None,
     latest: Annotated[bool, typer.Option("--latest", help="Take the latest versions, even if the last pull took a label.")] = False,
@@ -54,10 +57,11 @@ def pull(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
         raise typer.BadParameter("--label and --latest exclude each other, and so do --force and --mine.")
     if label is not None:
         check_label_name(label, field="label")
-    folder = read_folder(folder_path)
-    with reached_prompts(profile) as prompts, progress() as shown_progress:
+    workspace = open_workspace(folder_path, env)
+    folder = workspace.read()
+    with workspace.reached(profile) as prompts, progress() as shown_progress:
         lock, is_elsewhere = _lock_of(folder, find_project(prompts.remote), rebinds=rebind)
-        chosen = None if latest else label or lock.label
+        chosen = None if latest else label or (lock.label if workspace.environment is None else workspace.label)
         reading = shown_progress.add("Reading")
         server = ServerParts(prompts)
         source = read_source(folder, prompts, server, chosen, reading.advance)

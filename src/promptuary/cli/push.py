@@ -10,18 +10,16 @@ from promptuary.cli.hidden_warnings import warn_of_push
 from promptuary.cli.output import AsJson, say
 from promptuary.cli.progress import Bar, progress
 from promptuary.cli.remote import (
-    DEFAULT_FOLDER,
-    FolderPath,
     ProfileName,
     Yes,
     agrees,
-    reached_prompts,
     require_labelling,
     show_step,
     show_steps,
 )
 from promptuary.cli.variable_warnings import warn_of_variables_in_push
-from promptuary.files import Folder, InvalidFile, Lock, read_folder, write_parts
+from promptuary.cli.workspaces import EnvName, FolderPath, Workspace, open_workspace
+from promptuary.files import Folder, InvalidFile, Lock, write_parts
 from promptuary.model.text import counted
 from promptuary.remote import RemotePrompts, Unreachable, find_project
 from promptuary.sync import Action, Push, ServerParts, keep_parts, perform, plan_push, require_same_project
@@ -31,8 +29,9 @@ _NOTHING_TO_DO = {Action.CONFLICT, Action.DELETED}
 _PUBLISHING = {Action.CREATE, Action.PUBLISH, Action.MERGE}
 
 
-def push(
-    folder_path: FolderPath = DEFAULT_FOLDER,
+def push(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
+    folder_path: FolderPath = None,
+    env: EnvName = None,
     note: Annotated[str | None, typer.Option(help="Description of the change, shown in the history.")] = None,
     labels: Annotated[
         list[str] | None,
@@ -47,12 +46,13 @@ def push(
     as_json: AsJson = False,
 ) -> None:
     """Publish local edits since the last pull, each on top of its base version. New files create prompts."""
-    folder = _readable_folder(folder_path)
+    workspace = open_workspace(folder_path, env)
+    folder = _readable_folder(workspace)
     if archive and not folder.found and not dry_run and not yes:
         _ask_to_archive(folder)
     for file, reason in {} if as_json else folder.ignored.items():
         say(f"{file} is left out: {reason[0].lower()}{reason[1:]}", err=True)
-    with reached_prompts(profile) as prompts:
+    with workspace.reached(profile) as prompts:
         require_labelling(prompts, labels)
         lock = require_same_project(folder, find_project(prompts.remote))
         with progress() as shown:
@@ -123,8 +123,8 @@ def _ask_to_archive(folder: Folder) -> None:
         raise InvalidFile(f"{folder.path} has no file of any prompt. To archive {number}, add --yes.")
 
 
-def _readable_folder(path: FolderPath) -> Folder:
-    folder = read_folder(path)
+def _readable_folder(workspace: Workspace) -> Folder:
+    folder, path = workspace.read(), workspace.path
     if folder.problems:
         told = [f"{path / file}: {problem}" for file, problem in folder.problems.items()]
         if len(told) == 1:

@@ -4,7 +4,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -25,12 +24,8 @@ ProfileName = Annotated[
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Skip confirmations.")]
 
-DEFAULT_FOLDER = Path("prompts")
-
 _OPEN = ("conflict", "left")
 """Actions after which there is something to do, so that --quiet does not leave them out."""
-
-FolderPath = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the prompts.", file_okay=False)]
 
 
 @contextmanager

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from promptuary.cli.differences import difference_record, show_difference
 from promptuary.cli.output import AsJson, say, show_json, show_line, show_records
-from promptuary.cli.remote import DEFAULT_FOLDER, FolderPath, ProfileName, reached_prompts
-from promptuary.files import Folder, InvalidFile, read_folder
+from promptuary.cli.remote import ProfileName
+from promptuary.cli.workspaces import EnvName, FolderPath, Workspace, open_workspace
+from promptuary.files import Folder, InvalidFile
 from promptuary.model.text import counted
 from promptuary.remote import find_project
 from promptuary.sync import (
@@ -24,19 +24,22 @@ from promptuary.sync import (
 
 
 def status(
-    folder_path: FolderPath = DEFAULT_FOLDER,
+    folder_path: FolderPath = None,
+    env: EnvName = None,
     offline: Annotated[bool, typer.Option("--offline", help="Do not ask the server.")] = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
     """List local edits, and versions of the server that were not pulled."""
-    folder = _folder_with_prompts(folder_path)
+    workspace = open_workspace(folder_path, env)
+    folder = _folder_with_prompts(workspace)
     rows, unlabelled = None, frozenset[str]()
     if not offline:
-        with reached_prompts(profile) as prompts:
+        with workspace.reached(profile) as prompts:
             lock = require_same_project(folder, find_project(prompts.remote))
-            rows = {row["name"]: row for row in prompts.list_plain(label=lock.label)}
-            if lock.label is not None and folder.entries.keys() - rows.keys():
+            label = lock.label if workspace.environment is None else workspace.label
+            rows = {row["name"]: row for row in prompts.list_plain(label=label)}
+            if label is not None and folder.entries.keys() - rows.keys():
                 unlabelled = frozenset(row["name"] for row in prompts.list_plain())
     states = list_states(folder, rows, unlabelled=unlabelled)
     if as_json:
@@ -50,7 +53,8 @@ def status(
 
 
 def diff(
-    folder_path: FolderPath = DEFAULT_FOLDER,
+    folder_path: FolderPath = None,
+    env: EnvName = None,
     names: Annotated[list[str] | None, typer.Option("--name", help="Only this prompt. Repeatable.")] = None,
     resolved: Annotated[
         bool, typer.Option("--resolved", help="Compare assembled texts, with the parts as pulled and as they are now.")
@@ -59,10 +63,11 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """Compare local files with the pulled versions."""
-    folder = _folder_with_prompts(folder_path)
+    workspace = open_workspace(folder_path, env)
+    folder = _folder_with_prompts(workspace)
     if unknown := [name for name in names or () if name not in folder.entries and name not in folder.found]:
-        raise InvalidFile(f"{folder_path} has no prompt '{unknown[0]}'.")
-    with reached_prompts(profile) as prompts:
+        raise InvalidFile(f"{workspace.path} has no prompt '{unknown[0]}'.")
+    with workspace.reached(profile) as prompts:
         require_same_project(folder, find_project(prompts.remote))
         if resolved:
             _show_assembled(list_assembled_differences(folder, prompts, ServerParts(prompts), names or ()), as_json=as_json)
@@ -93,8 +98,8 @@ def _show_assembled(differences: Iterator[AssembledDifference], *, as_json: bool
         say("Nothing was edited, and no part has moved.")
 
 
-def _folder_with_prompts(path: Path) -> Folder:
-    folder = read_folder(path)
+def _folder_with_prompts(workspace: Workspace) -> Folder:
+    folder = workspace.read()
     if folder.lock is None and not folder.found and not folder.problems:
-        raise InvalidFile(f"{path} has no prompts. Run promptuary pull.")
+        raise InvalidFile(f"{workspace.path} has no prompts. Run promptuary pull.")
     return folder

@@ -3,7 +3,16 @@
 Nothing here knows of servers; `promptuary.sync` brings the two together.
 """
 
-from promptuary.files.documents import Document, decoded, in_line_feeds, parse_document, render_document
+from promptuary.files.configuration import (
+    CONFIGURATION,
+    DEFAULT_FOLDER,
+    Configuration,
+    Declared,
+    Environment,
+    find_configuration,
+    parse_variables,
+)
+from promptuary.files.documents import Document, decoded, in_line_feeds, line_of_key, parse_document, render_document
 from promptuary.files.errors import InvalidFile
 from promptuary.files.folder_files import read_plain_file, write_file
 from promptuary.files.folders import (
@@ -20,9 +29,14 @@ from promptuary.files.naming import choose_file_name, is_safe_file_name
 from promptuary.files.parts import PARTS, PartKey, write_parts
 
 __all__ = [
+    "CONFIGURATION",
+    "DEFAULT_FOLDER",
     "LOCK",
     "PARTS",
+    "Configuration",
+    "Declared",
     "Document",
+    "Environment",
     "Folder",
     "FoundFile",
     "InvalidFile",
@@ -33,11 +47,14 @@ __all__ = [
     "choose_file_name",
     "content_sha256",
     "decoded",
+    "find_configuration",
     "hashes_of",
     "in_line_feeds",
     "is_safe_file_name",
+    "line_of_key",
     "parse_document",
     "parse_lock",
+    "parse_variables",
     "read_folder",
     "read_plain_file",
     "remove_prompt_file",

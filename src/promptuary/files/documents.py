@@ -14,7 +14,9 @@ entry (``format: chat``), anything else as JSON (``format: json``), also texts w
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from promptuary.files.chats import read_chat, write_chat
 from promptuary.files.errors import InvalidFile
@@ -23,6 +25,8 @@ from promptuary.model.contracts import encode_contract
 from promptuary.model.errors import InvalidValue
 from promptuary.model.json_text import InvalidJson, dump_indented, find_surrogate, parse
 from promptuary.model.names import check_prompt_name
+
+T = TypeVar("T")
 
 _FENCE = "---"
 _KEYS = ("name", "version", "labels", "description", "config", "variables", "format", "newlines")
@@ -46,6 +50,11 @@ class Document:
     description: str | None = None
     variables: tuple[str, ...] | None = None
     contract: dict[str, object] | None = None
+
+    @property
+    def parts(self) -> list[object]:
+        """Content, config and contract, to be compared."""
+        return [self.content, self.config, self.contract]
 
 
 def is_document(data: bytes) -> bool:
@@ -82,17 +91,28 @@ def parse_document(data: bytes, *, default_name: str = "") -> Document:
     variables = values.get("variables")
     unknown = [key for key in values if key not in _KEYS]
     if unknown:
-        raise InvalidFile(f"The front matter has an unknown key: {unknown[0]!r}.")
+        raise InvalidFile(f"The front matter has an unknown key: {unknown[0]!r}.", line=line_of_key(head, unknown[0]))
+
+    def read(key: str, reader: Callable[[Any], T], default: object = None) -> T:
+        return _placed(line_of_key(head, key), lambda: reader(values.get(key, default)))
+
     return Document(
-        name=_name(values.get("name", default_name)),
-        content=_content(body, values.get("format", "text"), values.get("newlines")),
-        config=_config(values.get("config")),
-        version=_version(values.get("version")),
-        labels=_texts("labels", values.get("labels")) or (),
-        description=_description(values.get("description")),
-        variables=_texts("variables", variables) if isinstance(variables, list) else None,
-        contract=None if isinstance(variables, list) else _contract(variables),
+        name=read("name", _name, default_name),
+        content=_placed(head.count("\n") + 3, lambda: _content(body, values.get("format", "text"), values.get("newlines"))),
+        config=read("config", _config),
+        version=read("version", _version),
+        labels=read("labels", lambda value: _texts("labels", value) or ()),
+        description=read("description", _description),
+        variables=read("variables", lambda value: _texts("variables", value)) if isinstance(variables, list) else None,
+        contract=None if isinstance(variables, list) else read("variables", _contract),
     )
+
+
+def line_of_key(head: str, key: str) -> int:
+    """Return the line of a file on which its front matter ``head`` has a key; 1 if that is not found."""
+    lines = head.split("\n")
+    spellings = tuple(f"{quote}{key}{quote}" for quote in ("", '"', "'"))
+    return next((number for number, line in enumerate(lines, 2) if line.startswith(spellings) and ":" in line), 1)
 
 
 def decoded(data: bytes, what: str) -> str:
@@ -110,6 +130,13 @@ def in_line_feeds(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
+def _placed(line: int, read: Callable[[], T]) -> T:
+    try:
+        return read()
+    except InvalidFile as error:
+        raise InvalidFile(str(error), line=error.line or line) from None
+
+
 def _written(content: object) -> tuple[dict[str, object], str]:
     if isinstance(content, str):
         lines = content.replace("\r\n", "\n")
@@ -125,11 +152,11 @@ def _written(content: object) -> tuple[dict[str, object], str]:
 def _divided(text: str) -> tuple[str, str]:
     start, _, rest = text.partition("\n")
     if start.rstrip() != _FENCE:
-        raise InvalidFile("The file does not begin with front matter, between two lines of ---.")
+        raise InvalidFile("The file does not begin with front matter, between two lines of ---.", line=1)
     lines = rest.split("\n")
     end = next((number for number, line in enumerate(lines) if line.rstrip(" \t") == _FENCE), None)
     if end is None:
-        raise InvalidFile("The front matter has no end, a second line of ---.")
+        raise InvalidFile("The front matter has no end, a second line of ---.", line=1)
     return "\n".join(lines[:end]) + "\n", "\n".join(lines[end + 1 :]).removesuffix("\n")
 
 

@@ -4,7 +4,7 @@ A folder may come from an untrusted source, such as version control: symbolic li
 leads to must be in the current one.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,7 +34,10 @@ class FoundFile:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """Contents of a folder. ``problems`` has the error of each unreadable file, ``ignored`` the reason for each skipped one."""
+    """Contents of a folder. ``problems`` has the error of each unreadable file, ``ignored`` the reason for each skipped one.
+
+    ``is_shared``: several environments have the files, so that these have no version and no labels.
+    """
 
     path: Path
     lock: Lock | None = None
@@ -45,6 +48,10 @@ class Folder:
     """The names of all files, to which nothing new is written."""
     parts: Mapping[PartKey, Document] = field(default_factory=dict)
     """Versions in ``.references``, which files here refer to."""
+    lock_name: str = LOCK
+    is_shared: bool = False
+    problem_lines: Mapping[str, int] = field(default_factory=dict)
+    """Lines of ``problems``, if they are known."""
 
     @property
     def entries(self) -> Mapping[str, LockEntry]:
@@ -52,15 +59,21 @@ class Folder:
         return self.lock.entries if self.lock else {}
 
 
-def read_folder(path: Path) -> Folder:
-    """Read a folder; one that does not exist is empty. Raises `InvalidFile` when the lock or the folder cannot be read."""
+def read_folder(
+    path: Path, *, lock_name: str = LOCK, adopts: Callable[[Lock], bool] | None = None, is_shared: bool = False
+) -> Folder:
+    """Read a folder; one that does not exist is empty. Raises `InvalidFile` when the lock or the folder cannot be read.
+
+    If the lock of the given name is missing, ``prompts.lock`` is used if ``adopts`` returns `True` for it.
+    """
     _check_folder(path)
     found: dict[str, FoundFile] = {}
     problems: dict[str, str] = {}
+    lines: dict[str, int] = {}
     ignored: dict[str, str] = {}
     try:
         files = sorted(each.name for each in path.iterdir()) if path.exists() else []
-        lock = _read_lock(path / LOCK) if LOCK in files else None
+        lock = _find_lock(path, files, lock_name, adopts)
         locked = {entry.file: entry.name for entry in (lock.entries.values() if lock else ())}
         data = dict(_read_texts(path, files, locked, problems, ignored))
         parts, damaged = read_parts(path)
@@ -72,12 +85,15 @@ def read_folder(path: Path) -> Folder:
             document = parse_document(text, default_name=locked.get(file, file.removesuffix(SUFFIX)))
         except InvalidFile as error:
             problems[file] = str(error)
+            if error.line is not None:
+                lines[file] = error.line
             continue
         if document.name in found:
             problems[file] = f"{found[document.name].file} has the name {document.name}, too."
         else:
             found[document.name] = FoundFile(file, document)
-    return Folder(path, lock, found, dict(sorted({**problems, **damaged}.items())), ignored, frozenset(files), parts)
+    problems = dict(sorted({**problems, **damaged}.items()))
+    return Folder(path, lock, found, problems, ignored, frozenset(files), parts, lock_name, is_shared, lines)
 
 
 def _read_texts(
@@ -113,12 +129,20 @@ def remove_prompt_file(folder: Path, file: str) -> None:
         raise InvalidFile(f"Cannot remove {folder / file}: {error.strerror}.") from None
 
 
-def write_lock(folder: Path, lock: Lock) -> None:
+def write_lock(folder: Folder, lock: Lock) -> None:
     """Write the lock of a folder. Raises `InvalidFile` when that cannot be done, or when it could not be read again."""
+    path = folder.path / folder.lock_name
     data = render_lock(lock)
     if parse_lock(data) != lock:
-        raise InvalidFile(f"{folder / LOCK} could not be read again, so it is not written.")
-    write_file(folder / LOCK, data)
+        raise InvalidFile(f"{path} could not be read again, so it is not written.")
+    write_file(path, data)
+
+
+def _find_lock(path: Path, files: Collection[str], lock_name: str, adopts: Callable[[Lock], bool] | None) -> Lock | None:
+    if lock_name in files:
+        return _read_lock(path / lock_name)
+    lock = _read_lock(path / LOCK) if adopts is not None and LOCK in files else None
+    return lock if lock is not None and adopts is not None and adopts(lock) else None
 
 
 def _read_lock(path: Path) -> Lock:

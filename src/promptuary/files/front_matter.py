@@ -42,7 +42,9 @@ def load(text: str) -> dict[str, object]:
             return {}
         dump(value)
     except YAMLError as error:
-        raise InvalidFile(f"The front matter is not YAML: {_sentence(error)}.") from None
+        mark = getattr(error, "problem_mark", None)
+        line = None if mark is None else mark.line + 2
+        raise InvalidFile(f"The front matter is not YAML: {_sentence(error)}.", line=line) from None
     except RecursionError:
         raise InvalidFile("The front matter is nested too deep.") from None
     except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError):

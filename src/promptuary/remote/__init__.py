@@ -11,12 +11,13 @@ from promptuary.remote.errors import (
     Missing,
     MovesRefused,
     NoServer,
+    Protected,
     Referenced,
     RefusedReference,
     RemoteError,
     Unreachable,
 )
-from promptuary.remote.profiles import Profile, read_profile
+from promptuary.remote.profiles import Profile, read_profile, read_profile_for
 from promptuary.remote.projects import CURRENT, RemoteProject, find_project
 from promptuary.remote.prompts import RemotePrompts, Row, ServerReference, content_of, text_of
 from promptuary.remote.releases import RemoteReleases
@@ -30,6 +31,7 @@ __all__ = [
     "MovesRefused",
     "NoServer",
     "Profile",
+    "Protected",
     "Referenced",
     "RefusedReference",
     "Remote",
@@ -45,5 +47,6 @@ __all__ = [
     "content_of",
     "find_project",
     "read_profile",
+    "read_profile_for",
     "text_of",
 ]

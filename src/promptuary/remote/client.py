@@ -20,6 +20,7 @@ from promptuary.remote.errors import (
     LoginRefused,
     Missing,
     MovesRefused,
+    Protected,
     Referenced,
     RefusedReference,
     RemoteError,
@@ -53,6 +54,7 @@ _MAX_ROWS = 200_000
 _MIN_PAGE = 2
 _MAX_IDLE = 10
 _ERROR_NUMBER = re.compile(r"^\[Errno -?[0-9]+\] ")
+_PAGE_PATH = re.compile(r"/[A-Za-z0-9/_-]{1,200}")
 _WAIT = re.compile(r"[0-9]{1,4}")
 _TRANSIENT = frozenset({429, *range(500, 600)})
 _KEPT_HEADERS = frozenset({"content-type", "retry-after"})
@@ -222,7 +224,7 @@ class Remote:
         if answer.status_code == httpx2.codes.CONFLICT:
             return _conflict(detail, body)
         if answer.status_code in _REFUSALS:
-            return _REFUSALS[answer.status_code](self._with_advice(detail, answer.status_code))
+            return self._denial(answer.status_code, detail, body)
         if isinstance(code := body.get("error"), str):
             return LoginRefused(detail, code)
         if body.get("code") in _REFERENCE_CODES:
@@ -230,12 +232,14 @@ class Remote:
         attribute = body.get("attr")
         return RemoteError(f"{attribute}: {detail}" if isinstance(attribute, str) else detail)
 
-    def _with_advice(self, detail: str, status: int) -> str:
-        """Return the server's sentence of a refusal, with what to check."""
-        at = self.profile
+    def _denial(self, status: int, detail: str, body: Mapping[str, Any]) -> RemoteError:
+        """Return the error for what the key may not do or does not find, with what to check."""
+        at, page = self.profile, body.get("change_requests_url")
+        if status == httpx2.codes.FORBIDDEN and isinstance(page, str) and _PAGE_PATH.fullmatch(page):
+            return Protected(detail, f"{at.host}{page}")
         if status == httpx2.codes.NOT_FOUND and detail == _NO_PROJECT:
-            return f"{at.host} has no project {at.project} that the key may enter. Check the ID of the project, and the key."
-        return f"{detail} Check the key." if status == httpx2.codes.UNAUTHORIZED else detail
+            detail = f"{at.host} has no project {at.project} that the key may enter. Check the ID of the project, and the key."
+        return _REFUSALS[status](f"{detail} Check the key." if status == httpx2.codes.UNAUTHORIZED else detail)
 
     def _unlike_promptuary(self, answer: httpx2.Response) -> str:
         return f"{self.profile.host} answered with status {answer.status_code} and not like a Promptuary server. Check the host."

@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from promptuary.model.hosts import is_host
 from promptuary.remote import answers
 from promptuary.remote.client import Remote
 from promptuary.remote.errors import LoginRefused, Missing, RemoteError, Unreachable
-from promptuary.remote.profiles import Profile, is_web_address
+from promptuary.remote.profiles import Profile
 from promptuary.remote.projects import CURRENT
 
 _GRANT = "urn:ietf:params:oauth:grant-type:device_code"
@@ -46,7 +47,7 @@ def begin_login(host: str, device_name: str) -> BegunLogin | None:
     begun = answers.checked(answer, answers.DEVICE_AUTHORIZATION, "a login")
     page = begun["verification_uri_complete"]
     # It is handed to a browser.
-    if not is_web_address(begun["verification_uri"]) or not page.startswith(begun["verification_uri"]) or not _is_plain(page):
+    if not is_host(begun["verification_uri"]) or not page.startswith(begun["verification_uri"]) or not _is_plain(page):
         raise RemoteError(f"{host} answered with a login whose page is no web address.")
     seconds = min(begun["expires_in"], _MAX_SECONDS)
     return BegunLogin(begun["device_code"], begun["user_code"], page, seconds, min(max(1, begun["interval"]), _MAX_INTERVAL))

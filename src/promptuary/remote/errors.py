@@ -56,6 +56,14 @@ class MovesRefused(RemoteError):
         self.refusals = refusals
 
 
+class Protected(RemoteError):
+    """A rule protects the label; ``address`` is the page of the change requests, by which it can be moved."""
+
+    def __init__(self, detail: str, address: str) -> None:
+        super().__init__(detail)
+        self.address = address
+
+
 class Conflict(RemoteError):
     """The prompt was changed by another request; ``current_version`` is the current version, if the server sends it."""
 

@@ -10,8 +10,8 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from promptuary.model.hosts import is_host, is_same_host
 from promptuary.remote.errors import NoServer, RemoteError
 
 HOST, API_KEY, PROJECT, PROFILE = "PROMPTUARY_HOST", "PROMPTUARY_API_KEY", "PROMPTUARY_PROJECT", "PROMPTUARY_PROFILE"
@@ -58,6 +58,29 @@ def read_profile(name: str | None = None) -> Profile:
     return make_profile({"host": found.host, "api_key": found.api_key, "project": project}, PROJECT) if project else found
 
 
+def read_profile_for(host: str, project: str, *, name: str | None = None, suggested: str | None = None) -> Profile:
+    """Return a profile of a project on a given server, with a key that is meant for this server.
+
+    The key is that of the profile that is named, else that of the environment variables, else that of a profile for this server:
+    the one ``suggested``, or the only one that fits. Raises `RemoteError` if there is none. A key goes to its own server only: one
+    in an environment variable has to come with its host, because ``host`` may come from a file that others wrote.
+    """
+    name = name or os.environ.get(PROFILE, "")
+    if not name and (os.environ.get(HOST) or os.environ.get(API_KEY)):
+        return _from_environment_for(host, project)
+    profiles = read_profiles()
+    chosen = name or suggested
+    if chosen:
+        found = profiles.get(chosen)
+        if found is None:
+            raise RemoteError(f"No profile is named '{chosen}' in {profiles_path()}. {_login(host, project, chosen)}")
+        if not is_same_host(found.host, host):
+            raise RemoteError(f"The profile '{chosen}' is for {found.host}, so its key is not sent to {host}.")
+    else:
+        found = _only_one_for(host, project, profiles)
+    return Profile(host, found.api_key, project)
+
+
 def make_profile(values: Mapping[str, object], source: str) -> Profile:
     """Return a profile of checked values; ``source`` says in refusals where they are from."""
     host, api_key, project = (str(values.get(name) or "").strip() for name in _FIELDS)
@@ -71,7 +94,7 @@ def make_profile(values: Mapping[str, object], source: str) -> Profile:
 
 def checked_host(host: str, source: str) -> str:
     """Return the address of a server. Raises `RemoteError`."""
-    if not is_web_address(host.strip()):
+    if not is_host(host.strip()):
         raise RemoteError(f"{source}: the host must look like https://prompts.example.com.")
     return host.strip().rstrip("/")
 
@@ -140,15 +163,35 @@ def _no_profile(name: str) -> RemoteError:
     return RemoteError(f"No profile is named '{name}' in {profiles_path()}.")
 
 
-def is_web_address(address: str) -> bool:
-    """Return `True` for an address of a server: http or https, without a user, a query and a fragment."""
-    try:
-        parts = urlsplit(address)
-        _ = parts.port
-    except ValueError:
-        return False
-    is_plain = not (parts.query or parts.fragment or parts.username or parts.password)
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and is_plain and address.isascii() and address.isprintable()
+def _from_environment_for(host: str, project: str) -> Profile:
+    """Return the environment's profile, if its key is meant for a project of a server. Raises `RemoteError`."""
+    own_host, own_key, own_project = (os.environ.get(each, "") for each in (HOST, API_KEY, PROJECT))
+    if not own_key:
+        raise RemoteError(f"The environment has {HOST}, but no {API_KEY}.")
+    if not own_host:
+        raise RemoteError(f"Set {HOST} together with {API_KEY}: it says which server the key is for. Here it would be {host}.")
+    own = make_profile({"host": own_host, "api_key": own_key, "project": own_project or project}, "The environment")
+    if not is_same_host(own.host, host):
+        raise RemoteError(f"{API_KEY} is for {own.host}, so it is not sent to {host}.")
+    if own.project != project:
+        raise RemoteError(f"{PROJECT} is {own.project}, and this is project {project} of {host}.")
+    return own
+
+
+def _only_one_for(host: str, project: str, profiles: Mapping[str, Profile]) -> Profile:
+    """Return the profile for a server: for the project if possible, else the only one. Raises `RemoteError`."""
+    fitting = {name: each for name, each in profiles.items() if is_same_host(each.host, host)}
+    exact = {name: each for name, each in fitting.items() if each.project == project}
+    found = exact or fitting
+    if not found:
+        raise RemoteError(f"There is no key for {host}. {_login(host, project)} Or set {HOST} and {API_KEY}.")
+    if len({each.api_key for each in found.values()}) > 1:
+        raise RemoteError(f"Several profiles are for {host}: {', '.join(sorted(found))}. Choose one with --profile.")
+    return next(iter(found.values()))
+
+
+def _login(host: str, project: str, name: str | None = None) -> str:
+    return f"Run promptuary login --host {host} --project {project}{f' --profile {name}' if name else ''}."
 
 
 def _write(profiles: Mapping[str, Profile]) -> Path:

@@ -103,7 +103,7 @@ def perform_pull(folder: Folder, steps: Sequence[PullStep], lock: Lock, parts: M
     entries = {step.entry.name: step.entry for step in steps if step.entry is not None}
     needed = [(each.name, each.resolved_version or 0) for each in needed_parts(entries.values())]
     write_parts(folder.path, [parts[key] for key in needed if key in parts])
-    write_lock(folder.path, replace(lock, entries=entries))
+    write_lock(folder, replace(lock, entries=entries))
     return [step.pulled for step in steps]
 
 
@@ -111,7 +111,7 @@ def _taken(folder: Folder, source: Source, name: str, taken: set[str], *, is_for
     row = source.rows[name]
     entry, found = folder.entries.get(row.name), folder.found.get(row.name)
     file = found.file if found else entry.file if entry else choose_file_name(row.name, taken)
-    document = document_of(row, found)
+    document = document_of(row, found, is_shared=folder.is_shared)
     new = entry_of(row, file, source.references.get(name, ()))
 
     def step(action: str, detail: str = "", *, kept: LockEntry | None = new, writes: bool = False) -> PullStep:

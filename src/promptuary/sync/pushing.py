@@ -84,12 +84,12 @@ def perform(push: Push, folder: Folder, lock: Lock, prompts: RemotePrompts, serv
     entries = {name: entry for name, entry in lock.entries.items() if name != push.name}
     if row is not None:
         found = folder.found[push.name]
-        document = document_of(row, found)
+        document = document_of(row, found, is_shared=folder.is_shared)
         if document != found.document:
             write_prompt_file(folder.path, found.file, render_document(document))
         entries[push.name] = entry_of(row, found.file, server.references_of(row.name, row.version, row.content))
     lock = replace(lock, entries=entries)
-    write_lock(folder.path, lock)
+    write_lock(folder, lock)
     return replace(push, version=None if row is None else row.version), lock
 
 

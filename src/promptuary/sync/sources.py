@@ -43,7 +43,7 @@ def read_source(
     labels = {row["name"]: row["all_labels"] for row in prompts.list_plain()} if missing and label is not None else {}
     unlabelled = {name for name in missing if name in labels and all(each["name"] != label for each in labels[name])}
     for name in sorted(missing - unlabelled):
-        if _is_there(prompts, name):
+        if is_there(prompts, name):
             found = prompts.find_row(name, label=label)
             if found is not None:
                 rows[name] = found
@@ -55,7 +55,8 @@ def read_source(
     return Source(rows, label, frozenset(unlabelled), references)
 
 
-def _is_there(prompts: RemotePrompts, name: str) -> bool:
+def is_there(prompts: RemotePrompts, name: str) -> bool:
+    """Return `True` if the server has an active prompt of this name."""
     try:
         prompts.resolve(name)
     except Missing:

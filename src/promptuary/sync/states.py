@@ -6,6 +6,8 @@ from typing import Any
 
 from promptuary.files import Document, Folder, FoundFile, InvalidFile, Lock, LockedReference, LockEntry, hashes_of
 from promptuary.remote import CURRENT, RemoteProject, Row
+from promptuary.sync.merging import is_same
+from promptuary.sync.origins import without_origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +82,23 @@ def here(folder: Folder, name: str) -> str:
 def entry_of(row: Row, file: str, references: tuple[LockedReference, ...]) -> LockEntry:
     """Return what the lock keeps of a version."""
     hashes = hashes_of(row.content, row.config, row.contract)
-    return LockEntry(row.name, file, row.version, tuple(row.own_labels), row.description, *hashes, references)
+    return LockEntry(row.name, file, row.version, tuple(row.own_labels), without_origin(row.description), *hashes, references)
 
 
-def document_of(row: Row, found: FoundFile | None) -> Document:
-    """Return the file's document of a version; names that are declared in the file only stay."""
-    variables = None if found is None or row.contract is not None else found.document.variables
-    labels = tuple(row.own_labels)
-    return Document(row.name, row.content, row.config, row.version, labels, row.description, variables, row.contract)
+def document_of(row: Row, found: FoundFile | None, *, is_shared: bool = False) -> Document:
+    """Return the file's document of a version; names that are declared in the file only stay.
+
+    A file that environments share has no version and no labels, and keeps its description as long as its contents.
+    """
+    own = found.document if found else None
+    variables = None if own is None or row.contract is not None else own.variables
+    version: int | None = row.version
+    labels, description = tuple(row.own_labels), without_origin(row.description)
+    if is_shared:
+        version, labels = None, ()
+        if own is not None and is_same(own.parts, [row.content, row.config, row.contract]):
+            description = own.description
+    return Document(row.name, row.content, row.config, version, labels, description, variables, row.contract)
 
 
 def _state(folder: Folder, name: str, rows: Mapping[str, Mapping[str, Any]] | None, unlabelled: Collection[str]) -> State:

@@ -4,11 +4,21 @@ No server is asked.
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from promptuary.files import PARTS, Folder, InvalidFile, content_sha256, read_plain_file
+from promptuary.files import (
+    CONFIGURATION,
+    PARTS,
+    Declared,
+    Document,
+    Folder,
+    InvalidFile,
+    content_sha256,
+    parse_variables,
+    read_plain_file,
+)
 from promptuary.model.json_text import dump
 from promptuary.model.reference_errors import InvalidReference
 from promptuary.model.references import count_references
@@ -19,12 +29,8 @@ from promptuary.sync.parts import needed_parts
 from promptuary.sync.states import here
 from promptuary.sync.tag_places import place_of
 
-CONFIGURATION = "promptuary.toml"
-
 _MAX_CONFIGURATION = 16_000_000
 _ABSENT = {"reference_not_found", "reference_version_not_found", "reference_label_not_found"}
-
-Declared = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +55,10 @@ def read_declared(folder: Path) -> Declared:
         raise InvalidFile(f"{path} cannot be read. {error}") from None
     except (ValueError, RecursionError) as error:
         raise InvalidFile(f"{path} is not TOML: {error}.") from None
-    if not isinstance(variables, dict) or not all(map(_is_texts, variables.values())):
-        raise InvalidFile(f"{path}: [variables] must have a list of texts for each prompt.")
-    return {name: tuple(texts) for name, texts in variables.items()}
+    try:
+        return parse_variables(variables)
+    except InvalidFile as error:
+        raise InvalidFile(f"{path}: {error}") from None
 
 
 def list_problems(folder: Folder, declared: Declared) -> list[Problem]:
@@ -62,10 +69,10 @@ def list_problems(folder: Folder, declared: Declared) -> list[Problem]:
 
 def _unlike_lock(folder: Folder) -> Iterator[Problem]:
     if folder.lock is None:
-        yield Problem("prompts.lock", "", "There is no lock file. Run promptuary pull.")
+        yield Problem(folder.lock_name, "", "There is no lock file. Run promptuary pull.")
         return
     if not folder.entries and not folder.found and not folder.problems:
-        yield Problem("prompts.lock", "", "There are no prompts. Run promptuary pull.")
+        yield Problem(folder.lock_name, "", "There are no prompts. Run promptuary pull.")
     for file, problem in folder.problems.items():
         yield Problem(file, "", problem)
     for name in {*folder.entries, *folder.found}:
@@ -78,8 +85,12 @@ def _unlike_lock(folder: Folder) -> Iterator[Problem]:
             yield Problem(file, name, "The file is not in the lock file. Run promptuary push.")
         elif state == "edited":
             yield Problem(file, name, "The file was edited and not pushed: its content or config differs from the lock file.")
-        elif entry and found and (found.document.version, set(found.document.labels)) != (entry.version, set(entry.labels)):
+        elif entry and found and not folder.is_shared and _facts(found.document) != (entry.version, set(entry.labels)):
             yield Problem(file, name, "The file's version or labels differ from the lock file. Run promptuary pull.")
+
+
+def _facts(document: Document) -> tuple[object, object]:
+    return document.version, set(document.labels)
 
 
 def _damaged_parts(folder: Folder) -> Iterator[Problem]:
@@ -129,7 +140,3 @@ def _wrong_variables(folder: Folder, declared: Declared) -> Iterator[Problem]:
         for variable in used:
             if variable not in filled:
                 yield Problem(found.file, name, f"It has {{{{{variable}}}}}, which is not declared.")
-
-
-def _is_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(each, str) for each in value)
