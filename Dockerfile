@@ -1,8 +1,8 @@
 # The image of Promptuary: docker build -t promptuary .
 # docs/deployment.md explains how to run it.
 
-# Debian with Python 3.11 or newer and its module venv; the image is built on it and runs on it.
-ARG BASE=python:3.14-slim-trixie
+# Debian with Python 3.11 or newer and its module venv; the image is built on it and runs on it. For 3.12, all packages have wheels for x86-64.
+ARG BASE=python:3.12-slim-trixie
 # Any image with npm. Nothing of it remains in the result but the scripts and fonts of the pages.
 ARG NODE_BASE=node:24-slim
 
@@ -21,9 +21,11 @@ COPY requirements/build.txt requirements/container.txt requirements/
 # Tools and server are apart, so that neither pip nor the tools are part of the image.
 RUN python3 -m venv tools \
   && python3 -m venv --without-pip /opt/promptuary \
-  && tools/bin/pip install --no-cache-dir --require-hashes -r requirements/build.txt \
-  && tools/bin/pip --python /opt/promptuary/bin/python install --no-cache-dir --only-binary :all: --require-hashes \
-    -r requirements/container.txt
+  && tools/bin/pip install --no-cache-dir --require-hashes -r requirements/build.txt
+# Packages without a wheel for this processor and Python are compiled.
+RUN install="tools/bin/pip --python /opt/promptuary/bin/python install --no-cache-dir --require-hashes -r requirements/container.txt" \
+  && { $install --only-binary :all: \
+    || { apt-get update && apt-get install --yes --no-install-recommends g++ python3-dev && $install; }; }
 COPY pyproject.toml README.md LICENSE ./
 COPY src/ src/
 COPY --from=frontend /build/src/promptuary/web/static/build/ src/promptuary/web/static/build/
