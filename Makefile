@@ -98,6 +98,10 @@ lock: .venv/dev-is-installed
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 	  pyproject.toml --extra server --extra mcp --group build --group dev -c requirements/run.txt -o requirements/dev.txt
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+	  --group build -c requirements/run.txt -o requirements/build.txt
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+	  pyproject.toml --extra server --extra mcp --extra otel --extra redis --extra valkey -c requirements/dev.txt -o requirements/container.txt
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 	  --group docs -o requirements/docs.txt
 	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 	  --group recipes -o requirements/recipes.txt
@@ -125,10 +129,9 @@ clean:
 	  || { echo "Promptuary needs Python 3.11 or newer. Set one: make PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv .venv
 
-# What builds wheels, as it is locked for the server, and nothing else.
-.venv-build/is-installed: requirements/run.txt | .venv-build/bin/python
-	@sed -n '/^\(hatchling\|packaging\|pathspec\|pluggy\|tomlkit\|trove-classifiers\)==/,/^    # via/p' $< > .venv-build/requirements.txt
-	$(PIP_OF_BUILD) install --require-hashes -r .venv-build/requirements.txt
+# What builds wheels, and nothing else.
+.venv-build/is-installed: requirements/build.txt | .venv-build/bin/python
+	$(PIP_OF_BUILD) install --require-hashes -r $<
 	@touch $@
 
 .venv-build/bin/python:

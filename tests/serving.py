@@ -91,10 +91,11 @@ def start_server(
     *,
     workers: int = 1,
     program: Sequence[str] = PROGRAM,
+    port: int | None = None,
     settings: Mapping[str, str] = NO_SETTINGS,
 ) -> Server:
     """Start a server and wait until it is ready."""
-    port = free_port()
+    port = port or free_port()
     command = [*program, "serve", f"--port={port}", f"--workers={workers}"]
     with output_path.open("ab") as output:
         process = subprocess.Popen(

@@ -12,6 +12,9 @@ DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "deployment.md").read_text()
 NGINX = (DOCS / "deployment" / "nginx.conf").read_text()
 UNIT = (DOCS / "deployment" / "promptuary.service").read_text()
+CADDY = (DOCS / "deployment" / "Caddyfile").read_text()
+IMAGE = (DOCS.parent / "Dockerfile").read_text() + (DOCS.parent / "compose.yaml").read_text()
+KUBERNETES = "".join(path.read_text() for path in sorted((DOCS / "deployment" / "kubernetes").rglob("*.*")))
 DRAIN_SECONDS = Settings.model_fields["drain_seconds"].default
 
 
@@ -31,7 +34,9 @@ def test_every_link_of_the_page_leads_to_a_file(link: str) -> None:
     assert (DOCS / link).exists()
 
 
-@pytest.mark.parametrize("name", sorted(set(re.findall(r"PROMPTUARY_[A-Z_]*[A-Z]\b", PAGE + NGINX + UNIT))))
+@pytest.mark.parametrize(
+    "name", sorted(set(re.findall(r"PROMPTUARY_[A-Z_]*[A-Z]\b", PAGE + NGINX + UNIT + CADDY + IMAGE + KUBERNETES)))
+)
 def test_every_setting_that_is_named_exists(name: str) -> None:
     assert name.removeprefix("PROMPTUARY_").lower() in Settings.model_fields
 
