@@ -67,7 +67,7 @@ def _complete(desk: Desk, shell: str, words: str, **settings: str) -> set[str]:
 
 
 def test_shells_complete_commands_options_and_choices(desk: Desk, shell: str) -> None:
-    assert _complete(desk, shell, "promptuary pro") == {"project", "prompt", "promote"}
+    assert _complete(desk, shell, "promptuary pro") == {"profile", "project", "prompt", "promote"}
     assert _complete(desk, shell, "promptuary label un") == {"undo"}
     assert {"--label", "--latest"} <= _complete(desk, shell, "promptuary prompt show --l")
     assert _complete(desk, shell, "promptuary completion f") == {"fish"}

@@ -42,7 +42,7 @@ def test_a_key_is_created_listed_used_and_revoked(desk: Desk) -> None:
     said = manager.error("key", "create", "--label", "x", "--scope", "*")
     assert said.startswith("API key may not do this, because it lacks the scope: ")
     assert manager.run("key", "revoke", created["id"]).stdout == "The key Shop is revoked.\n"
-    assert reader.error("prompt", "list") == "Personal API key found in request Authorization header is invalid."
+    assert reader.error("prompt", "list") == "Personal API key found in request Authorization header is invalid. Check the key."
     assert manager.error("key", "revoke", "../../users") == "No personal API key has the id '../../users'."
     assert with_key(desk, Scope.WRITE).error("key", "list") == "API key missing required scope 'key:write'"
 
