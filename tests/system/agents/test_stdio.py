@@ -80,7 +80,9 @@ def test_an_empty_label_is_refused_and_does_not_mean_the_latest_versions(
     served: Served, arguments: list[str], settings: dict[str, str]
 ) -> None:
     finished = run(*arguments, host=served.url, api_key=served.editor_key, **settings)
-    assert re.fullmatch(r"Error: (PROMPTUARY_LABEL is empty|Label: Label names must be between 1 and 128 characters).*\n", finished.stderr.decode())
+    assert re.fullmatch(
+        r"Error: (PROMPTUARY_LABEL is empty|Label: Label names must be between 1 and 128 characters).*\n", finished.stderr.decode()
+    )
     assert (finished.stdout, finished.returncode) == (b"", 1)
 
 
