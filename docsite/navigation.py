@@ -41,14 +41,14 @@ def _doc(title: str, name: str) -> Page:
 CLIENT = "clients/python/src/promptuary_client"
 DECISIONS = "docs/decisions"
 
-START = Page("Promptuary", "index.md", "README.md")
+START = Page("Get started", "index.md", "docs/start.md")
 LOCATIONS = Page("All commands", "commands.md", needs="docs/cli.md")
 ENDPOINTS = Page("All endpoints", "endpoints.md", needs="docs/api.md")
 REFUSALS = Page("Errors", "refusals.md", needs="docs/api.md")
 CLIENT_REFERENCE = Page("Classes and functions", "client/reference.md", needs=CLIENT)
 
 _SECTIONS = [
-    Section("Start", [START, _doc("Concepts", "concepts.md")]),
+    Section("Start", [START, Page("Promptuary", "promptuary.md", "README.md"), _doc("Concepts", "concepts.md")]),
     Section(
         "Write",
         [

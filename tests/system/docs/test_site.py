@@ -108,3 +108,14 @@ def test_search_finds_an_endpoint(served: str, browser: Browser) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/endpoints\.html"))
     assert complaints == []
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed.")
+def test_search_finds_how_to_roll_back_by_one_word(served: str, browser: Browser) -> None:
+    page, complaints = open_page(browser.new_context(viewport={"width": 1280, "height": 800}), served)
+    page.get_by_role("button", name="Search").first.click()
+    page.keyboard.type("rollback")
+    page.get_by_text(re.compile(r"^\d+ results$")).wait_for()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/concepts\.html"))
+    assert complaints == []
