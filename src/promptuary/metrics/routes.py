@@ -9,6 +9,17 @@ _PROMPTS = "/api/projects/{project_id}/llm_prompts/"
 FETCH = f"{_PROMPTS}name/{{prompt_name}}/"
 
 ROUTES = (
+    "/api/oauth/device_authorization/",
+    "/api/oauth/token/",
+    "/api/personal_api_keys/",
+    "/api/personal_api_keys/{key_id}/",
+    "/api/projects/",
+    "/api/projects/{project_id}/members/",
+    "/api/projects/{project_id}/members/invite/",
+    "/api/projects/{project_id}/members/{user_id}/",
+    "/api/projects/{project_id}/members/{user_id}/renew_invitation/",
+    "/api/projects/{project_id}/reset_token/",
+    "/api/users/@me/",
     "/api/projects/{project_id}/",
     _PROMPTS,
     FETCH,
@@ -55,6 +66,7 @@ ROUTES = (
     "/metrics/",
     # Pages are few and slow beside fetches: those of one kind are counted together. The first that fits counts.
     "/",
+    "/device/",
     "/sign-in/",
     "/sign-out/",
     "/welcome/{token}/",
