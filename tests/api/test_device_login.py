@@ -178,6 +178,23 @@ def test_a_device_that_polls_too_fast_is_told_to_slow_down(sqlite_api: Api, cloc
     assert "access_token" in poll(sqlite_api, begun)
 
 
+def test_polls_that_change_nothing_hold_up_no_writer(sqlite_api: Api, clock: Clock) -> None:
+    begun = begin(sqlite_api)
+    with sqlite_api.registry.database.write():
+        # Nothing else could be written meanwhile.
+        assert poll(sqlite_api, begun | {"device_code": "made-up"})["error"] == "invalid_grant"
+    for _ in range(40):
+        slower = poll(sqlite_api, begun)
+    assert slower["error"] == "slow_down"
+    with sqlite_api.registry.database.write():
+        assert poll(sqlite_api, begun)["error"] == "slow_down"
+    answer_page(browser_of(sqlite_api), begun, answer="deny")
+    with sqlite_api.registry.database.write():
+        assert poll(sqlite_api, begun)["error"] == "access_denied"
+        clock.now += LASTS + timedelta(seconds=1)
+        assert poll(sqlite_api, begun)["error"] == "expired_token"
+
+
 @pytest.mark.parametrize("changed", ["left the project", "was disabled", "has a new password"])
 def test_an_approval_counts_only_while_its_user_could_give_it(sqlite_api: Api, changed: str) -> None:
     registry, begun = sqlite_api.registry, begin(sqlite_api)

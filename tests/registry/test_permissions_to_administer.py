@@ -222,3 +222,23 @@ def test_nobody_is_invited_who_has_an_account_and_no_link_is_for_strangers(fille
         stranger = make_user(tx)
         with pytest.raises(MemberNotFound):
             administration.renew_invitation(tx, admin, email=stranger.email)
+
+
+def test_every_key_that_works_is_listed_however_many_there_were(filled: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own_keys, "MAX_USABLE_KEYS", 3)
+    monkeypatch.setattr(own_keys, "MAX_KEYS", 4)
+    caller = Caller(filled.user.id)
+
+    def create(tx: Transaction) -> str:
+        return own_keys.create_own_key(tx, caller, label="any", scopes=[Scope.READ]).key.id
+
+    with filled.database.write() as tx:
+        hidden = create(tx)
+        for _ in range(6):
+            own_keys.revoke_own_key(tx, caller, create(tx))
+        others = {create(tx), create(tx)}
+        with pytest.raises(InvalidValue, match="You have 3 keys, which is the limit"):
+            create(tx)
+        listed = own_keys.list_own_keys(tx, caller)
+    assert {key.id for key in listed if key.revoked_at is None} == {hidden, *others}
+    assert len(listed) == 4

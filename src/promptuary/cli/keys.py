@@ -51,7 +51,7 @@ def list_all(
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """List your keys, newest first. Values are not stored; the mask shows their ends."""
+    """List your keys, usable ones first. Values are not stored; the mask shows their ends."""
     with reached_accounts(profile, on_host="key list") as accounts:
         found = accounts.list_keys()
     show_records([_record(key) for key in found], as_json=as_json, nothing="You have no keys.")

@@ -57,12 +57,11 @@ def login(
         say("This server offers no login by a browser yet.", err=True)
         _store(name, _profile_of(address, _read_key(), project or CURRENT), as_json=as_json)
         return
-    made = _profile_of(address, collected.value, _project_of(collected, project))
     try:
-        _store(name, made, as_json=as_json)
-    except RemoteError:
+        _store(name, _profile_of(address, collected.value, _project_of(collected, project)), as_json=as_json)
+    except BaseException:
         # No other program knows the key.
-        with suppress(RemoteError), Remote(replace(made, project=CURRENT)) as remote:
+        with suppress(RemoteError), Remote(Profile(address, collected.value, CURRENT)) as remote:
             RemoteAccounts(remote).revoke_key()
         raise
 

@@ -113,5 +113,9 @@ def read_user_code(typed: str) -> str | None:
 
 def clean_device_name(name: str) -> str:
     """Return the name of a device without characters that readers cannot see, and not too long."""
-    visible = "".join(each for each in HIDDEN.sub("", name) if each.isprintable())
-    return visible.strip()[:MAX_DEVICE_NAME].strip() or "unknown device"
+    return visible_text(name)[:MAX_DEVICE_NAME].strip() or "unknown device"
+
+
+def visible_text(text: str) -> str:
+    """Return a text without characters that readers cannot see."""
+    return "".join(each for each in HIDDEN.sub("", text) if each.isprintable()).strip()

@@ -6,7 +6,7 @@ has to be taken back if the command has ended meanwhile.
 
 import secrets
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from promptuary.model.access import Scope
 from promptuary.model.accounts import NewKey
@@ -24,11 +24,13 @@ from promptuary.model.device_authorizations import (
     clean_device_name,
     make_user_code,
     read_user_code,
+    visible_text,
 )
 from promptuary.model.errors import InvalidValue, NotFound
 from promptuary.registry.access import Caller, account_of, hash_key
 from promptuary.registry.own_keys import create_own_key, require_own_projects
 from promptuary.store import device_authorizations as stored
+from promptuary.store import users as stored_users
 from promptuary.store.engine.database import Transaction
 
 MAX_OF_NETWORK = 20
@@ -51,7 +53,7 @@ def begin_login(tx: Transaction, *, device_name: str, address: str, network: str
     new = NewDeviceAuthorization(secrets.token_urlsafe(_RANDOM_BYTES), make_user_code())
     begun = DeviceAuthorization(
         device_name=clean_device_name(device_name),
-        address=clean_device_name(address)[:_MAX_ADDRESS],
+        address=visible_text(address)[:_MAX_ADDRESS],
         network=network[:_MAX_ADDRESS],
         state=DeviceState.PENDING,
         interval=INTERVAL_SECONDS,
@@ -101,23 +103,30 @@ def deny_login(tx: Transaction, user_code: str) -> DeviceAuthorization:
     return waiting
 
 
-def is_begun(tx: Transaction, device_code: str) -> bool:
-    """Return `True` if a login has a device code. It needs no transaction that writes."""
-    return stored.has_authorization(tx, hash_key(device_code))
+def answer_at_once(tx: Transaction, device_code: str) -> PollAnswer | None:
+    """Return the answer to a poll that changes nothing, `None` for any other. It needs no transaction that writes.
+
+    So a client without a key holds up writers a dozen times for each login that it begins, however often it polls.
+    """
+    login = stored.find_authorization(tx, hash_key(device_code))
+    return PollAnswer.UNKNOWN if login is None else _settled(login, tx.clock())
 
 
 def collect_key(tx: Transaction, device_code: str, *, request_id: str | None = None) -> NewKey | PollAnswer:
     """Create the key of a login that was approved, and return it, once; else return why there is none."""
     code_hash = hash_key(device_code)
+    user_id = _lock_user_of(tx, code_hash)
     login = stored.lock_authorization(tx, code_hash)
     if login is None:
         return PollAnswer.UNKNOWN
-    if login.expires_at <= tx.clock():
-        return PollAnswer.EXPIRED
-    if login.state is DeviceState.DENIED:
-        return PollAnswer.DENIED
+    answer = _settled(login, tx.clock())
+    if answer is not None:
+        return answer
     if login.user_id is None:
         return _note_poll(tx, code_hash, login)
+    if login.user_id != user_id:
+        # It was approved a moment ago. The next poll collects the key.
+        return PollAnswer.PENDING
     stored.delete_authorization(tx, code_hash)
     try:
         return create_own_key(
@@ -133,13 +142,37 @@ def collect_key(tx: Transaction, device_code: str, *, request_id: str | None = N
         return PollAnswer.DENIED
 
 
+def _lock_user_of(tx: Transaction, code_hash: str) -> int | None:
+    """Lock the user who approved a login, and return their ID: before the login, as what ends logins of a user does."""
+    found = stored.find_authorization(tx, code_hash)
+    if found is None or found.user_id is None:
+        return None
+    stored_users.lock_user(tx, found.user_id)
+    return found.user_id
+
+
+def _settled(login: DeviceAuthorization, now: datetime) -> PollAnswer | None:
+    """Return the answer to a poll of a login that has ended, or that cannot be made slower; else `None`."""
+    if login.expires_at <= now:
+        return PollAnswer.EXPIRED
+    if login.state is DeviceState.DENIED:
+        return PollAnswer.DENIED
+    is_waiting = login.state is DeviceState.PENDING
+    if is_waiting and login.interval >= MAX_INTERVAL_SECONDS and _is_too_soon(login, now):
+        return PollAnswer.SLOW_DOWN
+    return None
+
+
+def _is_too_soon(login: DeviceAuthorization, now: datetime) -> bool:
+    return login.polled_at is not None and now < login.polled_at + timedelta(seconds=login.interval)
+
+
 def _note_poll(tx: Transaction, code_hash: str, login: DeviceAuthorization) -> PollAnswer:
     now = tx.clock()
-    if login.polled_at is None or now >= login.polled_at + timedelta(seconds=login.interval):
+    if not _is_too_soon(login, now):
         stored.update_poll(tx, code_hash, polled_at=now)
         return PollAnswer.PENDING
-    if login.interval < MAX_INTERVAL_SECONDS:
-        stored.update_poll(tx, code_hash, interval_seconds=min(login.interval + SLOWER_BY_SECONDS, MAX_INTERVAL_SECONDS))
+    stored.update_poll(tx, code_hash, interval_seconds=min(login.interval + SLOWER_BY_SECONDS, MAX_INTERVAL_SECONDS))
     return PollAnswer.SLOW_DOWN
 
 

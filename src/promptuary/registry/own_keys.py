@@ -18,6 +18,9 @@ from promptuary.store.engine.database import Transaction
 
 MAX_KEYS = 1000
 
+MAX_USABLE_KEYS = 500
+"""Maximum keys of a user that are not revoked: all of them are in every list, so that none can hide behind others."""
+
 CURRENT_KEY = "@current"
 """The name of the key that a request is sent with."""
 
@@ -42,6 +45,9 @@ def create_own_key(
     stored_users.lock_user(tx, caller.user_id)
     if key_id is not None and stored_keys.find_key(tx, key_id) is not None:
         raise KeyExists
+    if stored_keys.count_usable_keys(tx, caller.user_id) >= MAX_USABLE_KEYS:
+        message = f"You have {MAX_USABLE_KEYS} keys, which is the limit. Revoke keys that are not used any more."
+        raise InvalidValue("too_many", message, field="label")
     user = account_of(tx, caller)
     require_own_projects(tx, user, project_ids)
     wanted = frozenset(project_ids) or caller.project_ids
@@ -64,7 +70,7 @@ def revoke_own_key(tx: Transaction, caller: Caller, key_id: str, *, request_id: 
 
 
 def list_own_keys(tx: Transaction, caller: Caller) -> list[Key]:
-    """List one's own keys, newest first. Raises `MissingScope`."""
+    """List one's own keys: those that are not revoked first, the newest first. Raises `MissingScope`."""
     require_scope(caller.scopes, Permission.LIST_KEYS)
     return stored_keys.list_keys(tx, user_id=caller.user_id, limit=MAX_KEYS)
 

@@ -41,9 +41,10 @@ def insert_authorization(tx: Transaction, new: DeviceAuthorization, *, device_co
     )
 
 
-def has_authorization(tx: Transaction, device_code_hash: str) -> bool:
-    """Return `True` if a login has a device code."""
-    return tx.connection.execute(select(rows.c.state).where(rows.c.device_code_hash == device_code_hash)).first() is not None
+def find_authorization(tx: Transaction, device_code_hash: str) -> DeviceAuthorization | None:
+    """Find a login by its device code."""
+    row = tx.connection.execute(select(*_COLUMNS).where(rows.c.device_code_hash == device_code_hash)).one_or_none()
+    return None if row is None else _authorization(row)
 
 
 def lock_authorization(tx: Transaction, device_code_hash: str) -> DeviceAuthorization | None:

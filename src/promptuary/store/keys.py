@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 
 from promptuary.model.access import Scope
 from promptuary.model.accounts import Key
@@ -55,11 +55,17 @@ def find_key(tx: Transaction, key_id: str) -> Key | None:
 
 
 def list_keys(tx: Transaction, *, user_id: int | None, limit: int) -> list[Key]:
-    """List keys, newest first, of one user or of all."""
-    statement = _SELECT.order_by(keys.c.created_at.desc(), keys.c.id).limit(limit)
+    """List keys of one user or of all: those that are not revoked first, and of both kinds the newest first."""
+    statement = _SELECT.order_by(keys.c.revoked_at.is_not(None), keys.c.created_at.desc(), keys.c.id).limit(limit)
     if user_id is not None:
         statement = statement.where(keys.c.user_id == user_id)
     return [key_of(row) for row in tx.connection.execute(statement)]
+
+
+def count_usable_keys(tx: Transaction, user_id: int) -> int:
+    """Count the keys of a user that are not revoked."""
+    statement = select(func.count()).select_from(keys).where(keys.c.user_id == user_id, keys.c.revoked_at.is_(None))
+    return tx.connection.execute(statement).scalar_one()
 
 
 def revoke_key(tx: Transaction, key_id: str, *, at: datetime) -> None:

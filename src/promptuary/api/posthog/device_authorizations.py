@@ -130,10 +130,11 @@ def collect_key(call: Call) -> Response:
     """Return the key of a login that its user has approved, once. Else `error` says why there is none, or not yet."""
     body = call.body(DeviceTokenCreate)
     with call.database.read() as tx:
-        is_begun = device_logins.is_begun(tx, body.device_code)
-    if not is_begun:
+        answer = device_logins.answer_at_once(tx, body.device_code)
+    if answer is PollAnswer.UNKNOWN:
         call.services.limits.count_bad_key(call.client_address)
-        return _refuse(PollAnswer.UNKNOWN)
+    if answer is not None:
+        return _refuse(answer)
     with call.database.write() as tx:
         found = device_logins.collect_key(tx, body.device_code, request_id=call.credentials.request_id)
     return call.answer_secret(_show(found)) if isinstance(found, NewKey) else _refuse(found)

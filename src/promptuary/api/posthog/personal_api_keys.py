@@ -37,7 +37,7 @@ class PersonalAPIKey(TypedDict):
 
 @resource.get("/", Operation(id="personal_api_keys_list", summary="List keys", answers={200: list[PersonalAPIKey]}))
 def list_keys(call: Call) -> Response:
-    """List the caller's keys, newest first, with revoked ones. Needs the scope `key:write`."""
+    """List the caller's keys, revoked ones behind the others, the newest first. Needs the scope `key:write`."""
     with call.identifying(Permission.LIST_KEYS) as (tx, caller):
         found = own_keys.list_own_keys(tx, caller)
     return call.answer([_show(key) for key in found])

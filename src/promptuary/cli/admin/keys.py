@@ -45,7 +45,7 @@ def create(
 def list_all(
     email: Annotated[str | None, typer.Option(help="Only the keys of this user.")] = None, as_json: AsJson = False
 ) -> None:
-    """List keys, newest first. Values are not stored; the mask shows their ends."""
+    """List keys, usable ones first. Values are not stored; the mask shows their ends."""
     with opened_database() as database, database.read() as tx:
         found = keys.list_keys(tx, email=email, limit=MAX_LISTED)
     show_records([_record(key) for key in found], as_json=as_json, nothing="There are no keys.")
