@@ -162,6 +162,6 @@ def test_jobs_run_commands_that_exist(example: dict[tuple[str, str], Manifest]) 
     assert " ".join(upgrade["args"]) in all_commands()
     [shell, option, line] = backup["command"]
     assert (shell, option) == ("sh", "-c")
-    assert re.fullmatch(r'exec promptuary db backup --force "/backups/promptuary-\$\(date \+%u\)\.db"', line)
+    assert re.fullmatch(r'exec promptuary admin db backup --force "/backups/promptuary-\$\(date \+%u\)\.db"', line)
     assert {"name": "backups", "mountPath": "/backups"} in backup["volumeMounts"]
-    assert {"db upgrade", "db backup"} <= set(all_commands())
+    assert {"admin db upgrade", "admin db backup"} <= set(all_commands())

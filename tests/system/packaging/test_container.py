@@ -180,12 +180,12 @@ def test_a_backup_from_inside_restores_into_the_volume_of_another_container(imag
     with running(image, tmp_path / "first", mounts={"/data": volume}) as container:
         with client_of(container, first_key(container)) as client:
             assert client.post("", json={"name": "greeting", "prompt": "Hello!"}).status_code == 201
-        backup = container.execute("promptuary", "db", "backup", "-", TMPDIR="/data")
+        backup = container.execute("promptuary", "admin", "db", "backup", "-", TMPDIR="/data")
     assert backup.returncode == 0, backup.stderr
     other = make_volume(image, tmp_path / "other")
     (other / "backup.db").write_bytes(backup.stdout)
-    restored = run_to_the_end(image, tmp_path / "second", command_of(image, "db", "restore", "backup.db"), mounts={"/data": other})
-    assert restored.startswith("Restored from backup.db.")
+    restored = run_to_the_end(image, tmp_path / "second", command_of(image, "admin", "db", "restore", "backup.db"), mounts={"/data": other})
+    assert restored == "Database: /data/promptuary.db\nRestored from backup.db.\n"
     with closing(sqlite3.connect(other / "promptuary.db")) as connection:
         assert connection.execute("SELECT name FROM prompts").fetchall() == [("greeting",)]
 
@@ -221,9 +221,9 @@ def test_the_health_check_fails_if_no_server_listens(image: Image, tmp_path: Pat
 def test_other_commands_run_in_a_container_of_their_own(image: Image, volume: Path, tmp_path: Path) -> None:
     assert run_to_the_end(image, tmp_path / "first", command_of(image, "--version")) == f"promptuary {__version__}\n"
     settings = {"PROMPTUARY_TRACES": "otlp", "PROMPTUARY_RATE_LIMIT_STORAGE": "valkey://127.0.0.1:1"}
-    upgrade = command_of(image, "db", "upgrade")
+    upgrade = command_of(image, "admin", "db", "upgrade")
     upgraded = run_to_the_end(image, tmp_path / "second", upgrade, mounts={"/data": volume}, variables=settings)
-    assert upgraded.startswith("The database is now at schema")
+    assert upgraded.startswith("Database: /data/promptuary.db\nThe database is now at schema")
 
 
 @pytest.fixture
@@ -248,7 +248,7 @@ def postgres_variables() -> Iterator[dict[str, str]]:
 def test_on_postgresql_a_server_needs_no_volume_and_the_jobs_of_kubernetes_work(
     image: Image, postgres_variables: dict[str, str], tmp_path: Path
 ) -> None:
-    upgrade = command_of(image, "db", "upgrade")
+    upgrade = command_of(image, "admin", "db", "upgrade")
     assert "is now at schema" in run_to_the_end(image, tmp_path / "upgrade", upgrade, variables=postgres_variables)
     with running(image, tmp_path / "server", variables=postgres_variables) as container:
         with client_of(container, first_key(container)) as client:
