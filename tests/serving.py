@@ -29,6 +29,12 @@ def environment(**settings: str) -> dict[str, str]:
     return kept | {f"PROMPTUARY_{name.upper()}": value for name, value in ({"drain_seconds": "0"} | settings).items()}
 
 
+def interruptible(*command: str) -> list[str]:
+    """A command that Ctrl+C ends, even if the tests run in the background of a shell, where programs ignore it."""
+    restore = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+    return [sys.executable, "-c", restore, *command]
+
+
 def run_command(*arguments: str, database_url: str, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
     """Run the command line to its end."""
     return subprocess.run(

@@ -13,6 +13,7 @@ import pytest
 from answering import Answer, answering
 from command_line import CommandLine
 from desks import Desk
+from serving import PROGRAM, interruptible
 
 _FULL = "/dev/full"
 _MISSING = "No prompt matching 'missing' in this project. List the project's prompts to see which names exist."
@@ -169,7 +170,7 @@ def test_what_was_pushed_before_an_interruption_is_told(edited: Desk) -> None:
 
     with _in_front_of(edited, wait) as host:
         environment = CommandLine(edited.folder).environment(host=host, api_key=edited.key, project=edited.project)
-        command = [sys.executable, "-m", "promptuary", "push"]
+        command = interruptible(*PROGRAM, "push")
         with subprocess.Popen(command, cwd=edited.folder, env=environment, stdout=-1, stderr=-1, text=True) as process:
             assert is_second.wait(100)
             process.send_signal(signal.SIGINT)

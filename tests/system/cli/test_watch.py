@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,13 +13,14 @@ from answering import Answer, answering
 from command_line import CommandLine
 from desks import Desk
 from ports import free_port
+from serving import PROGRAM, interruptible
 
 
 @contextmanager
 def _watching(desk: Desk, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """Run the command; it is connected when the block begins."""
     environment = CommandLine(desk.folder).environment(host=desk.host, api_key=desk.key, project=desk.project)
-    command = [sys.executable, "-m", "promptuary", "watch", *arguments]
+    command = interruptible(*PROGRAM, "watch", *arguments)
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None

@@ -184,7 +184,9 @@ def test_a_backup_from_inside_restores_into_the_volume_of_another_container(imag
     assert backup.returncode == 0, backup.stderr
     other = make_volume(image, tmp_path / "other")
     (other / "backup.db").write_bytes(backup.stdout)
-    restored = run_to_the_end(image, tmp_path / "second", command_of(image, "admin", "db", "restore", "backup.db"), mounts={"/data": other})
+    restored = run_to_the_end(
+        image, tmp_path / "second", command_of(image, "admin", "db", "restore", "backup.db"), mounts={"/data": other}
+    )
     assert restored == "Database: /data/promptuary.db\nRestored from backup.db.\n"
     with closing(sqlite3.connect(other / "promptuary.db")) as connection:
         assert connection.execute("SELECT name FROM prompts").fetchall() == [("greeting",)]

@@ -71,7 +71,7 @@ def test_the_source_archive_builds_the_same_wheel_without_npm(wheel: Path, tmp_p
         return built
 
     (tmp_path / "unpacked").mkdir()
-    subprocess.run(["tar", "-xzf", build("sdist", ROOT), "-C", tmp_path / "unpacked"], check=True)
+    subprocess.run([shutil.which("tar") or "tar", "-xzf", build("sdist", ROOT), "-C", tmp_path / "unpacked"], check=True)
     (source,) = (tmp_path / "unpacked").iterdir()
     assert {path.name for path in source.iterdir()} <= {
         "src",
