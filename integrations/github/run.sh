@@ -18,7 +18,7 @@ fi
 arguments=("$INPUT_COMMAND")
 [ -z "$INPUT_FOLDER" ] || arguments+=("$INPUT_FOLDER")
 [ -z "$INPUT_ENV" ] || arguments+=(--env "$INPUT_ENV")
-read -r -a options <<<"$INPUT_OPTIONS"
+read -r -d '' -a options <<<"$INPUT_OPTIONS" || true
 arguments+=(${options[@]+"${options[@]}"})
 
 output="$(mktemp)"

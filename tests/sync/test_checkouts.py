@@ -53,7 +53,43 @@ def test_git_knows_the_commits_before(tmp_path: Path) -> None:
     checkout = read_checkout(tmp_path, NO_VARIABLES)
     assert (checkout.commit, checkout.subject, checkout.is_shallow) == (commits[1], "Two %s", False)
     assert [checkout.includes(Origin("0" * 16, commit[:12]), LATE) for commit in commits] == [True, True, False]
-    # A commit that a whole history does not have was made elsewhere; a version without a commit is judged by its time.
+    # A commit that a whole history does not have was made elsewhere, and files without a commit are in none.
     assert not checkout.includes(Origin("0" * 16, "b" * 12), EARLY)
-    assert checkout.includes(Origin("0" * 16), EARLY)
-    assert not checkout.includes(Origin("0" * 16), LATE)
+    assert not checkout.includes(Origin("0" * 16), EARLY)
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="Git is not installed.")
+def test_files_that_are_not_as_committed_have_no_commit(tmp_path: Path) -> None:
+    prompts = tmp_path / "prompts"
+    prompts.mkdir()
+    for name in ("same.md", "edited.md", "staged.md"):
+        (prompts / name).write_text("one")
+    (tmp_path / ".gitignore").write_text("ignored.md\n")
+    for arguments in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "-m", "One"]):
+        subprocess.run(["git", "-C", tmp_path, *arguments], env={**os.environ, **IDENTITY}, check=True)  # noqa: S607 - as users do
+    for name in ("edited.md", "staged.md", "new.md", "ignored.md"):
+        (prompts / name).write_text("two")
+    subprocess.run(["git", "-C", tmp_path, "add", "prompts/staged.md"], check=True)  # noqa: S607 - the same
+    checkout = read_checkout(prompts, NO_VARIABLES)
+    assert checkout.commit_of("same.md") == checkout.commit is not None
+    assert [checkout.commit_of(f"{name}.md") for name in ("edited", "staged", "new", "ignored")] == [None] * 4
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="Git is not installed.")
+def test_a_shallow_clone_that_was_fetched_again_judges_by_time_what_git_cannot_say(tmp_path: Path) -> None:
+    def git(folder: str, *arguments: str) -> str:
+        command = ["git", "-C", str(tmp_path / folder), *arguments]
+        return subprocess.run(command, env={**os.environ, **IDENTITY}, check=True, capture_output=True, text=True).stdout.strip()
+
+    (tmp_path / "origin").mkdir()
+    git("origin", "init", "--quiet", "--initial-branch", "main")
+    git("origin", "commit", "--quiet", "--allow-empty", "-m", "One")
+    old = git("origin", "rev-parse", "HEAD")
+    git("", "clone", "--quiet", "--depth", "1", f"file://{tmp_path / 'origin'}", "job")
+    for subject in ("Two", "Three"):
+        git("origin", "commit", "--quiet", "--allow-empty", "-m", subject)
+    git("job", "fetch", "--quiet", "--depth", "1")
+    git("job", "checkout", "--quiet", "origin/main")
+    checkout = read_checkout(tmp_path / "job", NO_VARIABLES)
+    assert checkout.is_shallow
+    assert [checkout.includes(Origin("0" * 16, old[:12]), at) for at in (EARLY, LATE)] == [True, False]

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from promptuary.cli.formats import ChosenFormat, Format
-from promptuary.cli.output import AsJson, say, show_json
+from promptuary.cli.output import AsJson, say, show_json, show_line
 from promptuary.cli.plan_report import PlanReport, record_of, sentence_of
 from promptuary.cli.progress import progress
 from promptuary.cli.remote import ProfileName, Yes, agrees, require_agreement
@@ -111,7 +111,7 @@ def _applied(
     if not done and not as_json:
         say("Nothing to apply.")
     if not as_json and proposal is not None and proposal.opened is not None:
-        say(f"Change request {proposal.opened['id']} proposes {counted(len(proposal.moves), 'move')} of labels.")
+        show_line(f"Change request {proposal.opened['id']} proposes {counted(len(proposal.moves), 'move')} of labels.")
     return done
 
 

@@ -214,7 +214,7 @@ class _Planner:
         is_new = own and own != described and (entry is None or own != entry.description)
         checkout = self.goal.known.checkout
         note = self.goal.note or (own if is_new else checkout.subject)
-        return with_origin(note, draft_of(found), checkout.commit)
+        return with_origin(note, draft_of(found), checkout.commit_of(found.file))
 
 
 def was_left(prompts: RemotePrompts, name: str, label: str, version: int) -> bool:

@@ -112,6 +112,24 @@ def test_a_revert_in_git_is_published_and_one_in_the_pages_is_kept(desk: Desk) -
 
 
 @needs_git
+def test_an_edit_that_was_applied_without_a_commit_is_not_taken_back_by_the_next_merge(desk: Desk) -> None:
+    repository = make_repository(desk)
+    desk.create("greeting", "One")
+    repository.git("init", "--quiet")
+    repository.sync(2)
+    repository.commit("One")
+    job = repository.clone("job")
+    repository.edit("greeting", "One", "Two")
+    assert repository.apply() == {"greeting": ("publish", 2)}
+    assert repository.plan() == {}
+    assert job.plan() == {"greeting": "behind"}
+    repository.edit("greeting", "Two", "One\n\nThree")
+    repository.commit("Three", date="2036-01-01T00:00:00Z")
+    assert repository.clone("next").plan() == {"greeting": "conflict"}
+    assert repository.texts("greeting") == ["One", "Two"]
+
+
+@needs_git
 def test_a_job_of_an_older_commit_does_not_take_newer_ones_back(desk: Desk) -> None:
     repository = make_repository(desk)
     desk.create("greeting", "One")
