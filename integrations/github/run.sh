@@ -34,8 +34,11 @@ case "$INPUT_COMMAND" in
     fi
     ;;
   sync)
+    # A conflict of one prompt does not keep the files of the others from being written.
+    before="$(git status --porcelain 2>/dev/null || true)"
     promptuary "${arguments[@]}" >"$output" || status=$?
     cat "$output"
+    [ "$(git status --porcelain 2>/dev/null || true)" = "$before" ] || changed=true
     ;;
   *) promptuary "${arguments[@]}" || status=$? ;;
 esac

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sysconfig
 from pathlib import Path
@@ -90,6 +91,24 @@ def test_the_action_checks_plans_applies_and_syncs(desk: Desk, tmp_path: Path) -
     assert runner.run(command="sync", **server).returncode == 0
     assert runner.outputs()["changed"] == "false"
     assert runner.run(command="verify", **server).returncode == 0
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="Git is not installed.")
+def test_a_conflict_of_one_prompt_keeps_no_other_from_being_synced(desk: Desk, tmp_path: Path) -> None:
+    repository = make_repository(desk)
+    for name in ("edited", "other"):
+        desk.create(name, "One")
+    repository.git("init", "--quiet")
+    repository.sync(2)
+    repository.edit("edited", "One", "Mine")
+    repository.commit("Mine")
+    for name in ("edited", "other"):
+        desk.publish(name, 1, prompt="Theirs")
+    runner = Runner(desk, tmp_path)
+    assert runner.run(command="sync", host=desk.host, api_key=desk.key).returncode == 1
+    assert runner.outputs()["changed"] == "true"
+    assert "updated other (version 2)" in runner.outputs()["message"]
+    assert (repository.read("edited"), repository.read("other")) == ("Mine", "Theirs")
 
 
 def test_the_action_fails_as_its_command_does(desk: Desk, tmp_path: Path) -> None:
