@@ -59,14 +59,14 @@ def run() -> None:
     """Run the command line on the process's arguments and end the process."""
     if not all(map(_is_text, sys.argv)):
         sys.exit("Error: The arguments are not UTF-8 text.")
-    if completing.VARIABLE in os.environ:
+    is_completing = completing.VARIABLE in os.environ
+    if is_completing:
         completion_init()
     try:
         app(prog_name="promptuary")
-    except RegistryError as error:
-        sys.exit(f"Error: {printable(_sentence(error))}")
     except UserFacingError as failure:
-        sys.exit(f"Error: {printable(str(failure))}")
+        # A shell that completes words shows nothing else.
+        sys.exit(1 if is_completing else f"Error: {printable(_sentence(failure))}")
 
 
 def _is_text(argument: str) -> bool:
@@ -77,7 +77,9 @@ def _is_text(argument: str) -> bool:
     return True
 
 
-def _sentence(error: RegistryError) -> str:
+def _sentence(error: UserFacingError) -> str:
+    if not isinstance(error, RegistryError):
+        return str(error)
     if isinstance(error, InvalidValue) and error.field and error.code in _CODES_WITHOUT_SUBJECT:
         return f"{error.field.replace('_', ' ').capitalize()}: {error}"
     return error.for_operators

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from promptuary.cli.differences import list_caller_changes, show_difference
 from promptuary.cli.formats import Format, annotation, fenced, in_markdown
-from promptuary.cli.output import show_json, show_line
+from promptuary.cli.output import printable, show_json, show_line
 from promptuary.cli.workspaces import Workspace
 from promptuary.differences import compare_configs, compare_texts, unified_diff
 from promptuary.files import Folder
@@ -132,7 +132,7 @@ class PlanReport:
 
 def sentence_of(change: Change, *, is_done: bool = False) -> str:
     """Return a step as a line: the step, the prompt, its version and label, and the reason."""
-    return f"{change.step:<8}  {change.name}{_rest(change, is_done=is_done)}"
+    return printable(f"{change.step:<8}  {change.name}{_rest(change, is_done=is_done)}")
 
 
 def record_of(change: Change) -> dict[str, object]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from promptuary.cli.completing import complete_labels, complete_names
-from promptuary.cli.output import remark, say, show_json, show_line, to_the_second
+from promptuary.cli.output import printable, remark, say, show_json, show_line, to_the_second
 from promptuary.cli.reference_warnings import named
 from promptuary.cli.remote import ProfileName, reached_prompts
 from promptuary.model.names import check_label_name
@@ -63,7 +63,7 @@ def _changes(remote: Remote, names: Sequence[str], labels: Sequence[str], after:
         except Unreachable as error:
             if is_first:
                 raise
-            say(f"{error} Trying again.", err=True)
+            say(printable(f"{error} Trying again."), err=True)
         time.sleep(wait)
         wait = min(2 * wait, _LONGEST_WAIT)
 
@@ -78,7 +78,7 @@ def _tell(remote: Remote, event: ChangeEvent, *, is_first: bool) -> None:
 def _sentence(change: dict[str, Any]) -> str:
     author = change["actor"]["email"] if change["actor"] else "operator"
     affected = f"; changes with it: {named(change['affected_prompts'])}" if change["affected_prompts"] else ""
-    return f"{to_the_second(change['created_at'])}  {change['prompt_name']}: {_told(change)} by {author}{affected}"
+    return printable(f"{to_the_second(change['created_at'])}  {change['prompt_name']}: {_told(change)} by {author}{affected}")
 
 
 def _told(change: dict[str, Any]) -> str:
