@@ -164,6 +164,8 @@ def test_what_breaks_a_rule_is_refused_and_found_and_no_prompt_is_shown(sound: P
         "UPDATE device_authorizations SET device_code_hash = 'x'",
         "UPDATE device_authorizations SET user_code_hash = 'x'",
         "UPDATE device_authorizations SET user_id = NULL",
+        "UPDATE device_authorizations SET scopes = '[\"everything\"]'",
+        "UPDATE device_authorizations SET interval_seconds = 0",
         "UPDATE sign_in_links SET value_hash = 'x'",
         "UPDATE sign_in_links SET is_operators = 2",
         "UPDATE sign_in_links SET is_operators = 1",

@@ -206,9 +206,7 @@ def _check_member(row: Row) -> None:
 def _check_key(row: Row) -> None:
     check_text(row["label"], field="label", max_length=MAX_KEY_LABEL)
     _require(_HASH.fullmatch(row["value_hash"]), "value_hash is no SHA-256")
-    scopes = parse(row["scopes"])
-    is_known = isinstance(scopes, list) and scopes and all(isinstance(scope, str) and scope in {*Scope} for scope in scopes)
-    _require(is_known, "scopes are not a list of llm_prompt:read, llm_prompt:write, llm_prompt:release and *")
+    _require_scopes(row)
     ids = None if row["project_ids"] is None else parse(row["project_ids"])
     are_ids = ids is None or (isinstance(ids, list) and ids and all(isinstance(each, int) and each is not True for each in ids))
     _require(are_ids, "project_ids are not a list of numbers")
@@ -306,7 +304,17 @@ def _check_device_authorization(row: Row) -> None:
     for name in ("device_code_hash", "user_code_hash"):
         _require(_HASH.fullmatch(row[name]), f"{name} is no SHA-256")
     _require(row["state"] in {*DeviceState}, "state is none of pending, approved and denied")
-    _require((row["user_id"] is not None) is (row["state"] == DeviceState.APPROVED), "state and user_id do not belong together")
+    is_approved = row["state"] == DeviceState.APPROVED
+    _require((row["user_id"] is not None) is is_approved, "state and user_id do not belong together")
+    if is_approved:
+        _require_scopes(row)
+    _require(row["interval_seconds"] >= 1, "interval_seconds is less than 1")
+
+
+def _require_scopes(row: Row) -> None:
+    scopes = parse(row["scopes"])
+    is_known = isinstance(scopes, list) and scopes and all(isinstance(scope, str) and scope in {*Scope} for scope in scopes)
+    _require(is_known, f"scopes are not a list of {', '.join(Scope)}")
 
 
 def _require_positive(row: Row, *names: str) -> None:
