@@ -25,9 +25,10 @@ RUN python3 -m venv tools \
 RUN tools/bin/pip --python /opt/promptuary/bin/python install --no-cache-dir --only-binary :all: \
   --require-hashes -r requirements/container.txt
 COPY pyproject.toml README.md LICENSE ./
+COPY clients/ clients/
 COPY src/ src/
 COPY --from=frontend /build/src/promptuary/web/static/build/ src/promptuary/web/static/build/
-RUN tools/bin/pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
+RUN tools/bin/pip wheel --no-deps --no-build-isolation --wheel-dir dist ./clients/python . \
   && tools/bin/pip --python /opt/promptuary/bin/python install --no-cache-dir --no-deps dist/*.whl
 
 

@@ -8,6 +8,8 @@ SITE := .venv-docs/bin
 HATCHLING := .venv-build/bin/python -m hatchling build --target sdist --target wheel
 PIP_OF_BUILD := .venv-build/bin/python -m pip --disable-pip-version-check --quiet
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# What the client library requires is locked; itself, it is installed from the checkout, because pip has no hash of a folder.
+LOCK := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-emit-package promptuary-client
 
 SCRIPTS := src/promptuary/web/static/build/manifest.json
 
@@ -64,7 +66,8 @@ lint: .venv/dev-is-installed
 	$(BIN)/ruff check .
 	$(BIN)/python clients/python/generate_sync.py --check
 	$(BIN)/mypy
-	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/windows $(addprefix src/promptuary/,cli differences exports files model remote sync)
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/windows clients/python/src \
+	  $(addprefix src/promptuary/,cli differences exports files model remote sync)
 	$(BIN)/lint-imports
 	$(BIN)/python -m prose
 	@if command -v npm >/dev/null; then $(MAKE) --silent --no-print-directory frontend-types; fi
@@ -93,20 +96,14 @@ format: .venv/dev-is-installed
 
 ## Renew the locked requirements, at the newest versions that pyproject.toml allows.
 lock: .venv/dev-is-installed
-	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
-	  pyproject.toml --extra server --extra mcp --group build -o requirements/run.txt
-	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
-	  pyproject.toml --extra server --extra mcp --group build --group dev -c requirements/run.txt -o requirements/dev.txt
-	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
-	  --group build -c requirements/run.txt -o requirements/build.txt
-	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
-	  pyproject.toml --extra server --extra mcp --extra otel --extra redis --extra valkey -c requirements/dev.txt -o requirements/container.txt
-	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
-	  --group docs -o requirements/docs.txt
-	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
-	  --group recipes -o requirements/recipes.txt
-	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
-	  --group recipes-llama-index -o requirements/recipes-llama-index.txt
+	$(LOCK) pyproject.toml --extra server --extra mcp --group build -o requirements/run.txt
+	$(LOCK) pyproject.toml --extra server --extra mcp --group build --group dev -c requirements/run.txt -o requirements/dev.txt
+	$(LOCK) --group build -c requirements/run.txt -o requirements/build.txt
+	$(LOCK) pyproject.toml --extra server --extra mcp --extra otel --extra redis --extra valkey -c requirements/dev.txt \
+	  -o requirements/container.txt
+	$(LOCK) --group docs -o requirements/docs.txt
+	$(LOCK) --group recipes -o requirements/recipes.txt
+	$(LOCK) --group recipes-llama-index -o requirements/recipes-llama-index.txt
 
 ## Build the wheels and source archives of Promptuary and of the client library into dist/, with their SHA-256. Needs npm.
 build: build-client
@@ -137,16 +134,15 @@ clean:
 .venv-build/bin/python:
 	$(PYTHON) -m venv .venv-build
 
-.venv/run-is-installed: requirements/run.txt pyproject.toml | .venv/bin/python
+.venv/run-is-installed: requirements/run.txt pyproject.toml clients/python/pyproject.toml | .venv/bin/python
 	@echo "Installing Promptuary into .venv ..."
 	$(PIP) install --require-hashes -r requirements/run.txt
-	$(PIP) install --no-deps --no-build-isolation -e .
+	$(PIP) install --no-deps --no-build-isolation -e clients/python -e .
 	@touch $@
 
-.venv/dev-is-installed: requirements/dev.txt clients/python/pyproject.toml .venv/run-is-installed
+.venv/dev-is-installed: requirements/dev.txt .venv/run-is-installed
 	@echo "Installing the development tools into .venv ..."
 	$(PIP) install --require-hashes -r requirements/dev.txt
-	$(PIP) install --no-deps --no-build-isolation -e clients/python
 	@touch $@
 
 # An environment of its own: what builds the site and what the server runs on need not agree on anything.

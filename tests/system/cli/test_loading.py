@@ -9,7 +9,7 @@ from command_line import CommandLine
 
 _OF_THE_DATABASE = {"sqlalchemy", "alembic", "psycopg"}
 _OF_SERVING = {"starlette", "uvicorn", "jinja2", "limits"}
-_OF_ASKING = {"httpx2"}
+_OF_ASKING = {"httpx2", "promptuary_client"}
 _OF_LOGS = {"structlog"}
 
 
@@ -135,6 +135,7 @@ def test_a_worker_loads_neither_migrations_nor_what_only_some_requests_need(comm
         told = started.stderr.read()
     loaded = set(re.findall(r"^import time: .*\| +(\w+)", told, flags=re.MULTILINE))
     assert {"sqlalchemy", "starlette", "structlog", "uvicorn"} <= loaded
-    assert loaded & {"alembic", "fastapi", "markdown_it", "mcp", "opentelemetry", "psycopg", "pygments", "typer"} == set()
+    unneeded = {"alembic", "fastapi", "markdown_it", "mcp", "opentelemetry", "promptuary_client", "psycopg", "pygments", "typer"}
+    assert loaded & unneeded == set()
     assert re.search(r"\| +structlog\.dev$", told, flags=re.MULTILINE)
     assert not re.search(r"\| +rich\.", told)

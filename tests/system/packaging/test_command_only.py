@@ -2,19 +2,19 @@
 
 import json
 import subprocess
-import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from desks import Desk, make_desk
+from environments import UV
 from serving import environment, running_server
 
 ROOT = Path(__file__).parents[3]
-UV = Path(sysconfig.get_path("scripts"), "uv")
 
 _WITH_THE_SERVER = {"serve", *(f"admin {name}" for name in ("user", "project", "member", "key", "webhook", "db", "demo"))}
 _LOAD_ALL_COMMANDS = """
+import promptuary_client
 import typer
 from promptuary.cli.application import app
 from promptuary.model.errors import UserFacingError
@@ -32,13 +32,15 @@ for words, group in {"": commands, "admin ": commands["admin"].commands}.items()
 import promptuary.exports.writing
 """
 _AS_ON_WINDOWS = """
-import sys, types
+import os, sys, types
 import httpx2, rich.progress, ruamel.yaml, typer, webbrowser
 
 for missing in ("fcntl", "grp", "pwd", "resource", "termios", "uvloop"):
     sys.modules[missing] = None
 sys.modules["msvcrt"] = types.ModuleType("msvcrt")
 sys.platform = "win32"
+for missing in ("O_NOFOLLOW", "fchmod", "fork", "getuid", "register_at_fork"):
+    delattr(os, missing)
 """
 
 
@@ -56,6 +58,12 @@ def desk(prepared_url: str, tmp_path: Path) -> Iterator[Desk]:
 def _python(scripts: Path, *arguments: str) -> str:
     command = [str(scripts / "python"), *arguments]
     return subprocess.run(command, env=environment(), check=True, capture_output=True, text=True).stdout
+
+
+def test_the_client_library_comes_with_the_command_line(command_scripts: Path) -> None:
+    places = _python(command_scripts, "-c", "import promptuary, promptuary_client as c; print(promptuary.__file__, c.__file__)")
+    for place in places.split():
+        assert Path(place).is_relative_to(command_scripts.parent)
 
 
 def test_what_needs_the_server_says_how_to_install_it_and_everything_else_loads(command_scripts: Path) -> None:
@@ -98,7 +106,7 @@ def test_prompts_are_pulled_edited_pushed_and_bundled_without_the_server(command
 
 
 @pytest.mark.parametrize("version", ["3.11", "3.14"])
-def test_the_command_line_installs_on_windows_without_a_compiler(version: str, tmp_path: Path) -> None:
+def test_the_command_line_installs_on_windows_without_a_compiler(version: str, wheels: Path, tmp_path: Path) -> None:
     target = tmp_path / "resolved.txt"
     options = ["--quiet", "--no-header", "--no-annotate", "--only-binary", ":all:", "--python-platform", "x86_64-pc-windows-msvc"]
     command = [
@@ -106,6 +114,8 @@ def test_the_command_line_installs_on_windows_without_a_compiler(version: str, t
         "pip",
         "compile",
         *options,
+        "--no-sources",
+        f"--find-links={wheels}",
         f"--python-version={version}",
         f"--output-file={target}",
         str(ROOT / "pyproject.toml"),
@@ -115,5 +125,5 @@ def test_the_command_line_installs_on_windows_without_a_compiler(version: str, t
         pytest.skip("No package index can be reached.")
     assert finished.returncode == 0, finished.stderr
     names = {line.partition("==")[0] for line in target.read_text().splitlines() if "==" in line}
-    assert {"httpx2", "rapidfuzz", "typer", "colorama"} <= names
+    assert {"httpx2", "promptuary-client", "rapidfuzz", "typer", "colorama"} <= names
     assert not {"uvloop", "sqlalchemy", "starlette", "fastapi", "psycopg-binary"} & names

@@ -102,7 +102,7 @@ def test_the_image_adds_less_than_200_megabytes_to_its_base(image: Image) -> Non
 def test_the_image_has_the_whole_server_and_nothing_that_built_it(image: Image) -> None:
     [packages] = (image.root / "opt/promptuary/lib").glob("python*/site-packages")
     installed = {path.name.partition("-")[0] for path in packages.glob("*.dist-info")}
-    assert {"promptuary", "mcp", "opentelemetry_sdk", "redis", "valkey"} <= installed
+    assert {"promptuary", "promptuary_client", "mcp", "opentelemetry_sdk", "redis", "valkey"} <= installed
     assert not {"pip", "hatchling", "pytest"} & installed
     assert (packages / "promptuary/web/static/build/manifest.json").is_file()
     assert not (image.root / "build").exists()

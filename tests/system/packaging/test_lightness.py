@@ -24,7 +24,7 @@ def _sizes(*extras: str) -> dict[str, float]:
 
 def test_the_command_line_requires_less_than_50_megabytes_and_no_server() -> None:
     sizes = _sizes()
-    assert {"httpx2", "typer", "rapidfuzz"} <= set(sizes)
+    assert {"httpx2", "promptuary-client", "typer", "rapidfuzz"} <= set(sizes)
     assert not {"sqlalchemy", "psycopg", "starlette", "fastapi-offline", "uvicorn", "uvloop", "jinja2", "argon2-cffi"} & set(sizes)
     assert 5 < sum(sizes.values()) < 50, sizes
 

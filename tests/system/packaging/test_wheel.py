@@ -59,6 +59,7 @@ def test_the_wheel_tells_what_it_is_in_metadata_that_indexes_accept(wheel: Path)
     assert metadata.description_content_type == "text/markdown"
     assert metadata.description == (ROOT / "README.md").read_text()
     assert set(metadata.provides_extra or ()) == {"mcp", "otel", "redis", "server", "valkey"}
+    assert [each.name for each in metadata.requires_dist or () if each.url] == []
     assert set(metadata.classifiers or ()) <= trove_classifiers.classifiers
 
 
