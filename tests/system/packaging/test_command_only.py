@@ -33,7 +33,7 @@ import promptuary.exports.writing
 """
 _AS_ON_WINDOWS = """
 import os, sys, types
-import httpx2, rich.progress, ruamel.yaml, typer, webbrowser
+import asyncio, httpx2, rich.progress, ruamel.yaml, typer, webbrowser
 
 for missing in ("fcntl", "grp", "pwd", "resource", "termios", "uvloop"):
     sys.modules[missing] = None
