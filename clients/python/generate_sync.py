@@ -1,6 +1,6 @@
-"""Generates `client.py` from `async_client.py`. The option `--check` only compares, and exits with 1 if they differ.
+"""Generates the client with threads from the one with tasks. The option `--check` only compares, and exits with 1 if they differ.
 
-Only this pair is generated: the fetchers and followers of the two clients differ, because one uses threads and the other tasks.
+Only these pairs are generated: the fetchers and followers of the two clients differ, because one uses threads and the other tasks.
 """
 
 import re
@@ -9,14 +9,13 @@ import sys
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent / "src/promptuary_client"
-SOURCE = _PACKAGE / "async_client.py"
-TARGET = _PACKAGE / "client.py"
+PAIRS = [(_PACKAGE / f"async_{name}.py", _PACKAGE / f"{name}.py") for name in ("client", "management")]
 
 TOKENS = [
     (r"\basync (def|with)\b", r"\1"),
     (r"\bawait ", ""),
-    (r"\bAsync(Promptuary|Fetcher|Client|Iterator)\b", r"\1"),
-    (r"\basync_fetcher\b", "fetcher"),
+    (r"\bAsync(Promptuary|Management|Fetcher|Client|Iterator)\b", r"\1"),
+    (r"\basync_(fetcher|management)\b", r"\1"),
     (r"\b__a(enter|exit)__\b", r"__\1__"),
 ]
 TEXTS = [
@@ -30,33 +29,41 @@ TEXTS = [
     ("        live: bool = False,\n", "        threads: bool = True,\n        live: bool = False,\n"),
     ("            live=live,\n", "            threads=threads,\n            live=live,\n"),
 ]
-NOTE = "# Generated from async_client.py by generate_sync.py.\n"
 
 
-def generate(source: str) -> str:
-    """Return the client with threads. Raises `ValueError` if a text that differs between the clients is missing."""
+def generate(source: Path, target: Path) -> str:
+    """Return the module for threads."""
+    text = f"# Generated from {source.name} by {Path(__file__).name}.\n{source.read_text()}"
     for old, new in TEXTS:
-        if old not in source:
-            raise ValueError(f"{SOURCE.name} has no {old!r}: update {Path(__file__).name}.")
-        source = source.replace(old, new)
+        text = text.replace(old, new)
     for pattern, replacement in TOKENS:
-        source = re.sub(pattern, replacement, source)
-    return _run_ruff(_run_ruff(NOTE + source, "check", "--select=I", "--fix", "--exit-zero"), "format")
+        text = re.sub(pattern, replacement, text)
+    return _run_ruff(_run_ruff(text, target, "check", "--select=I", "--fix", "--exit-zero"), target, "format")
 
 
-def _run_ruff(source: str, *command: str) -> str:
-    ruff = [str(Path(sys.executable).with_name("ruff")), *command, "--quiet", "--stdin-filename", str(TARGET), "-"]
-    return subprocess.run(ruff, input=source, capture_output=True, text=True, check=True).stdout  # noqa: S603 - a fixed command.
+def _run_ruff(text: str, target: Path, *command: str) -> str:
+    ruff = [str(Path(sys.executable).with_name("ruff")), *command, "--quiet", "--stdin-filename", str(target), "-"]
+    return subprocess.run(ruff, input=text, capture_output=True, text=True, check=True).stdout  # noqa: S603 - a fixed command.
+
+
+def check_texts() -> None:
+    """Raise `ValueError` if a text that differs between the clients is in none of the modules."""
+    sources = [source.read_text() for source, _ in PAIRS]
+    for old, _ in TEXTS:
+        if not any(old in source for source in sources):
+            raise ValueError(f"No module has {old!r}: update {Path(__file__).name}.")
 
 
 def main() -> int:
-    """Write the file, or compare it; return the exit code."""
-    generated = generate(SOURCE.read_text())
-    if "--check" not in sys.argv[1:]:
-        TARGET.write_text(generated)
-    elif TARGET.read_text() != generated:
-        print(f"{TARGET} is not current. Run: python {__file__}")  # noqa: T201 - a command prints.
-        return 1
+    """Write the modules, or compare them; return the exit code."""
+    check_texts()
+    for source, target in PAIRS:
+        generated = generate(source, target)
+        if "--check" not in sys.argv[1:]:
+            target.write_text(generated)
+        elif target.read_text() != generated:
+            print(f"{target} is not current. Run: python {__file__}")  # noqa: T201 - a command prints.
+            return 1
     return 0
 
 

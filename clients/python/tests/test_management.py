@@ -43,7 +43,7 @@ def test_a_prompt_lives_from_creation_to_archive(make_either: EitherMaker, name:
     assert (edited.version, edited.content, edited.config) == (3, "Hey, {{name}}", None)
     assert (label.name, label.prompt, label.version) == ("production", name, 2)
     assert [summary.version for summary in history.versions] == [3, 2]
-    assert (history.has_more, history.latest.version) == (True, 3)
+    assert (history.has_more, history.selected.version) == (True, 3)
     assert history.versions[1].labels == ("production",)
     client.call("remove_label", name, "production")
     copy = client.call("duplicate", name, f"{name}-copy")
@@ -52,6 +52,39 @@ def test_a_prompt_lives_from_creation_to_archive(make_either: EitherMaker, name:
     for each in (name, f"{name}-copy"):
         client.call("archive", each)
     assert client.call("list_prompts", search=name).prompts == ()
+
+
+def test_labels_and_variables_come_with_a_version(make_either: EitherMaker, name: str) -> None:
+    client = make_either(ttl=3600)
+    declared = {"name": {"type": "string", "default": "you"}}
+    created = client.call("create", name, "Hello, {{name}}!", variables=declared, labels=["staging", "canary"])
+    assert sorted(created.labels) == ["canary", "staging"]
+    assert client.get(name, label="staging").compile() == "Hello, you!"
+    published = client.call("publish", name, "Hi, {{name}}!", base_version=1, labels=["staging"])
+    assert (published.labels, published.raw["variables"]) == (("staging",), created.raw["variables"])
+    assert client.get(name, label="staging").text == "Hi, {{name}}!"
+    edited = client.call("edit", name, [("Hi", "Hey")], base_version=2, variables=None, labels=("canary",))
+    assert (edited.labels, "variables" in edited.raw) == (("canary",), False)
+    for method, arguments in (("create", ("x", "y")), ("publish", (name, "y"))):
+        with pytest.raises(ValueError, match="`labels` is a list"):
+            client.call(method, *arguments, labels="staging", **({} if method == "create" else {"base_version": 3}))
+    client.call("archive", name, reason="Replaced")
+    client.call("restore", name)
+    assert client.call("label_history", name, "staging").moves[0].reason == "Replaced"
+    client.call("archive", name)
+
+
+def test_the_history_has_a_version_in_full(make_either: EitherMaker, name: str) -> None:
+    client = make_either()
+    client.call("create", name, "one")
+    client.call("publish", name, "two", base_version=1)
+    assert client.call("history", name, version=1).selected.content == "one"
+    assert client.call("history", name).raw["prompt"]["prompt"] == "two"
+    with pytest.raises(NotFoundError):
+        client.call("history", name, version=9)
+    row = client.call("list_prompts", search=name, content="none").prompts[0]
+    assert "prompt" not in row.raw
+    client.call("archive", name)
 
 
 def test_a_program_sees_its_own_changes_at_once(make_either: EitherMaker, name: str) -> None:

@@ -38,6 +38,19 @@ def test_a_fetch_at_a_time_leaves_the_present_alone(make_either: EitherMaker, th
     assert client.get("past", at=then).version == 1
 
 
+def test_a_list_and_a_history_are_of_a_time(make_either: EitherMaker, then: datetime) -> None:
+    client = make_either()
+    assert [row.content for row in client.call("list_prompts", search="past", label="production", at=then).prompts] == [
+        "old {{name}}"
+    ]
+    history = client.call("history", "past", at=then)
+    assert ([each.version for each in history.versions], history.selected.content) == ([1], "old {{name}}")
+    assert [label.version for label in history.labels] == [1]
+    for method, arguments in (("list_prompts", ()), ("history", ("past",))):
+        with pytest.raises(ValueError, match="`at` is a datetime with a time zone"):
+            client.call(method, *arguments, at=then.replace(tzinfo=None))
+
+
 def test_the_past_is_not_on_disk(make_either: EitherMaker, then: datetime) -> None:
     make_either().get("past", label="production", at=then)
     offline = make_either(offline=True)

@@ -177,7 +177,7 @@ def test_changes_that_references_forbid_name_the_prompts_in_the_way(make_either:
     with pytest.raises(InvalidRequestError, match="does not exist") as refused:
         client.call("create", f"{texts.top}-new", "@@@prompt:name=missing-part|version=1@@@")
     assert refused.value.code == "reference_not_found"
-    assert client.call("history", texts.parent).latest.content == f"{texts.tag} Hello!"
+    assert client.call("history", texts.parent).selected.content == f"{texts.tag} Hello!"
 
 
 def test_prefetched_prompts_are_assembled_and_those_that_cannot_be_are_refused(make_either: EitherMaker, texts: Texts) -> None:

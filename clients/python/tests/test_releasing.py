@@ -5,8 +5,10 @@ from datetime import date, datetime, timezone
 from typing import Any
 
 import pytest
+from builders import make_key, make_member
 from client_service import EitherMaker, Service
 from faults import Proxy, status
+from promptuary.model.access import Role
 
 from promptuary_client import (
     ConflictError,
@@ -16,6 +18,7 @@ from promptuary_client import (
     LabelMovedError,
     MovesRefusedError,
     NotFoundError,
+    PermissionDeniedError,
     ReleasedLabel,
 )
 
@@ -114,6 +117,35 @@ def test_moves_of_a_label_are_listed_and_undone(make_either: EitherMaker, name: 
     assert client.call("undo_label", name, "fresh", expected_version=2) is None
     with pytest.raises(NotFoundError):
         client.call("label_history", name, "never")
+    client.call("archive", name)
+
+
+def test_moves_have_a_reason_and_an_admin_moves_a_protected_label_in_an_emergency(
+    make_either: EitherMaker, service: Service, name: str
+) -> None:
+    with service.registry.database.write() as tx:
+        key = make_key(tx, make_member(tx, service.registry.project, role=Role.ADMIN))
+    client = make_either(api_key=key.value)
+    label, source = f"prod-{name}", f"from-{name}"
+    client.call("create", name, "one")
+    client.call("publish", name, "two", base_version=1)
+    client.call("move_label", name, label, version=1, reason="First")
+    client.call("move_label", name, source, version=2)
+    rule = client.call("request", "POST", "llm_prompts/label_rules/", body={"pattern": label, "approvals": 1}).json()
+    with pytest.raises(PermissionDeniedError, match="is protected"):
+        client.call("move_label", name, label, version=2, reason="Now")
+    urgent = {"reason": "It is down.", "emergency": True}
+    client.call("move_label", name, label, version=2, **urgent)
+    client.call("undo_label", name, label, expected_version=2, **urgent)
+    release = client.call("promote", source, label, versions={name: 2}, names=[name], **urgent)
+    client.call("undo_release", release.id, **urgent)
+    with pytest.raises(MovesRefusedError):
+        client.call("promote", source, label, versions={name: 1}, names=[name], **urgent)
+    client.call("remove_label", name, label, expected_version=1, **urgent)
+    moves = client.call("label_history", name, label).moves
+    assert [move.reason for move in moves] == [*["It is down."] * 5, "First"]
+    assert [(move.from_version, move.to_version) for move in moves[:2]] == [(1, None), (2, 1)]
+    client.call("request", "DELETE", f"llm_prompts/label_rules/{rule['id']}/")
     client.call("archive", name)
 
 

@@ -12,6 +12,7 @@ import pytest
 from client_service import Service
 from serving import environment
 
+import promptuary_client
 from promptuary_client import AsyncPromptuary, Promptuary, __version__
 
 ROOT = Path(__file__).parents[1]
@@ -54,11 +55,22 @@ def _run(program: str, service: Service, folder: Path) -> str:
 
 
 def test_the_readmes_examples_run_as_they_stand(service: Service, tmp_path: Path) -> None:
-    use, on_change, _, _, changes, releases, reads, follow = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    use, on_change, _, _, changes, releases, request, reads, follow = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     assert _run(f"{use}print(text, openai_kwargs)", service, tmp_path) == "You are helpful. {}\n"
     rebuilt = "build()\ncompile, config = chains['support-reply']\nprint(compile(), config)"
     assert _run(f"{on_change}{rebuilt}", service, tmp_path) == "You are helpful. {}\n"
     ends = "\n".join(f"prompts.archive({name!r})" for name in ("support-reply", "sales-reply", "sales-tone"))
     start = "from promptuary_client import Promptuary\nprompts = Promptuary()\n"
     read = f"prompts.get('support-reply')\n{reads}page = prompts.changes(limit=1)\n{follow}"
-    assert _run(f"{start}{changes}{releases}{read}{ends}", service, tmp_path).endswith("prompt.created 1\n")
+    assert _run(f"{start}{changes}{releases}{request}{read}{ends}", service, tmp_path).endswith("prompt.created 1\n")
+
+
+def test_a_program_without_an_event_loop_starts_without_asyncio() -> None:
+    program = (
+        "import sys, promptuary_client as c; print('asyncio' in sys.modules, c.AsyncPromptuary.__name__, 'asyncio' in sys.modules)"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "False AsyncPromptuary True\n"
+    with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
+        _ = promptuary_client.Nothing

@@ -1,6 +1,6 @@
-"""Times of the past on the command line, in ISO 8601."""
+"""Times and days on the command line, in ISO 8601."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import typer
 
@@ -14,9 +14,12 @@ def read_moment(text: str) -> datetime:
         raise typer.BadParameter(f"'{text}' is no time. Write it as 2026-11-29T14:05 or 2026-11-29T15:05+01:00.") from None
 
 
-def sent_moment(at: datetime) -> str:
-    """Return a time as the API takes it."""
-    return at.isoformat(timespec="microseconds")
+def read_day(text: str) -> date:
+    """Read a day. Raises `typer.BadParameter`."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise typer.BadParameter(f"'{text}' is no day. Write it as 2026-11-30.") from None
 
 
 def shown_moment(at: datetime) -> str:

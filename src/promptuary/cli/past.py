@@ -7,7 +7,7 @@ import typer
 
 from promptuary.cli.completing import complete_labels, complete_names
 from promptuary.cli.default_label import Latest, chosen_label
-from promptuary.cli.moments import read_moment, sent_moment, shown_moment
+from promptuary.cli.moments import read_moment, shown_moment
 from promptuary.cli.output import AsJson, show_json, show_line, show_record, show_records, show_text, to_the_second, write_out
 from promptuary.cli.remote import ProfileName, reached_prompts
 from promptuary.remote import RemotePrompts, RemoteReleases
@@ -40,7 +40,7 @@ def show_past(
         if name is None:
             _list(prompts, at, chosen, as_json=as_json)
             return
-        found = prompts.fetch_whole(name, at=sent_moment(at), label=chosen)
+        found = prompts.fetch_whole(name, at=at, label=chosen)
         if as_json:
             show_json({"at": shown_moment(at), **found})
         elif content:
@@ -50,7 +50,7 @@ def show_past(
 
 
 def _show(prompts: RemotePrompts, at: datetime, found: dict[str, Any], label: str | None) -> None:
-    labels = prompts.resolve(found["name"], at=sent_moment(at))["labels"]
+    labels = prompts.resolve(found["name"], at=at)["labels"]
     parts = found.get("resolved_references") or []
     record = {
         "at": f"{shown_moment(at)} (UTC)",
@@ -67,7 +67,7 @@ def _show(prompts: RemotePrompts, at: datetime, found: dict[str, Any], label: st
 
 
 def _list(prompts: RemotePrompts, at: datetime, label: str | None, *, as_json: bool) -> None:
-    rows = prompts.list_plain(label=label, at=sent_moment(at))
+    rows = prompts.list_plain(label=label, at=at)
     if as_json:
         show_json(rows)
         return

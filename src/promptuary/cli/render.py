@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ import typer
 
 from promptuary.cli.default_label import Latest, ReadLabel, chosen_label
 from promptuary.cli.inputs import read_object
-from promptuary.cli.moments import read_moment, sent_moment
+from promptuary.cli.moments import read_moment
 from promptuary.cli.output import AsJson, show_json, write_out
 from promptuary.cli.remote import ProfileName, reached_prompts
 from promptuary.cli.version_choices import PromptName
@@ -43,7 +44,7 @@ def render(  # noqa: PLR0913, PLR0917 - an argument is an option of the command
     """Print a prompt as programs get it, with values in the place of its variables; a chat as JSON."""
     if at is not None and version is not None:
         raise typer.BadParameter("--at and --version exclude each other.")
-    moment = None if at is None else sent_moment(read_moment(at))
+    moment = None if at is None else read_moment(at)
     from_file = {} if file is None else read_object(f"@{file}", "values", "are") or {}
     with chosen_label(label, latest=latest, version=version) as by_label, _reached(profile, moment) as prompts:
         found = prompts.fetch_whole(name, version=version, label=by_label, at=moment)
@@ -76,7 +77,7 @@ def fill(text: str, declared: object, values: Values, texts: Mapping[str, str]) 
 
 
 @contextmanager
-def _reached(profile: str | None, at: str | None) -> Iterator[RemotePrompts]:
+def _reached(profile: str | None, at: datetime | None) -> Iterator[RemotePrompts]:
     with reached_prompts(profile) as prompts:
         if at is not None:
             # An older server would answer with what is there now.

@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated, Any
 
 import typer
 
+from promptuary.cli.moments import read_day
 from promptuary.cli.output import AsJson, Record, say, show_json, show_line, show_records, to_the_second
 from promptuary.cli.remote import ProfileName, reached_prompts
 from promptuary.cli.version_choices import PromptName
@@ -18,10 +20,12 @@ _MAX_NAMED = 5
 def show_usage(
     name: PromptName,
     first: Annotated[
-        str | None, typer.Option("--from", metavar="DAY", help="The first day (UTC). Default: 29 days before --to.")
+        date | None,
+        typer.Option("--from", metavar="DAY", parser=read_day, help="The first day (UTC). Default: 29 days before --to."),
     ] = None,
     last: Annotated[
-        str | None, typer.Option("--to", metavar="DAY", help="The last day (UTC), such as 2026-11-30. Default: today.")
+        date | None,
+        typer.Option("--to", metavar="DAY", parser=read_day, help="The last day (UTC), such as 2026-11-30. Default: today."),
     ] = None,
     version: Annotated[int | None, typer.Option("--version", help="Only this version.", min=1)] = None,
     profile: ProfileName = None,

@@ -5,14 +5,49 @@ from typing import Any
 
 from promptuary.remote import answers
 from promptuary.remote.client import Remote
-from promptuary.remote.errors import Missing, RemoteError
+from promptuary.remote.errors import Missing, NoEndpoint, RemoteError
 
 CURRENT_KEY = "@current"
 
 _KEY_ID = re.compile(r"@current|[A-Za-z0-9-]{1,100}")
-_KEYS = "personal_api_keys/"
-_PROJECTS = "projects/"
+_ME = "/api/users/@me/"
+_KEYS = "/api/personal_api_keys/"
+_PROJECTS = "/api/projects/"
 _MEMBERS = "members/"
+
+_USER: answers.Shape = {"id": answers.count, "email": answers.text, "first_name": answers.text, "last_name": answers.text}
+"""An account."""
+
+_KEY: answers.Shape = {
+    "id": answers.text,
+    "label": answers.text,
+    "mask_value": answers.text,
+    "created_at": answers.moment,
+    "last_used_at": answers.optional_moment,
+    "revoked_at": answers.optional_moment,
+    "scopes": answers.texts,
+    "scoped_teams": answers.optional_numbers,
+}
+"""A personal API key."""
+
+_PROJECT: answers.Shape = {
+    "id": answers.count,
+    "name": answers.text,
+    "api_token": answers.text,
+    "created_at": answers.moment,
+    "role": answers.text,
+}
+"""A project with the role of the key's owner."""
+
+_MEMBER: answers.Shape = {
+    "user_id": answers.count,
+    "email": answers.text,
+    "name": answers.text,
+    "role": answers.text,
+    "has_password": answers.flag,
+    "created_at": answers.moment,
+}
+"""A member of a project."""
 
 
 class RemoteAccounts:
@@ -23,20 +58,20 @@ class RemoteAccounts:
 
     def read_me(self) -> dict[str, Any]:
         """Return the account of the key's owner."""
-        return answers.checked(self._ask("GET", "users/@me/"), answers.USER, "a user")
+        return answers.checked(self._ask("GET", _ME), _USER, "a user")
 
     def list_keys(self) -> list[dict[str, Any]]:
         """List the keys of the key's owner, newest first."""
-        return answers.checked_list(self._ask("GET", _KEYS), answers.KEY, "a key")
+        return answers.checked_list(self._ask("GET", _KEYS), _KEY, "a key")
 
     def create_key(self, label: str, scopes: list[str], project_ids: list[int]) -> dict[str, Any]:
         """Create a key, whose value is in the answer and nowhere else."""
         body = {"label": label, "scopes": scopes, "scoped_teams": project_ids}
-        return answers.checked(self._ask("POST", _KEYS, body), {**answers.KEY, "value": answers.text}, "a key")
+        return answers.checked(self._ask("POST", _KEYS, body), {**_KEY, "value": answers.text}, "a key")
 
     def get_key(self, key_id: str = CURRENT_KEY) -> dict[str, Any]:
         """Return a key; without an ID that with which the server is asked. Raises `Missing`."""
-        return answers.checked(self._ask("GET", _key_path(key_id)), answers.KEY, "a key")
+        return answers.checked(self._ask("GET", _key_path(key_id)), _KEY, "a key")
 
     def revoke_key(self, key_id: str = CURRENT_KEY) -> None:
         """Revoke a key; without an ID that with which the server is asked. Raises `Missing`."""
@@ -44,7 +79,7 @@ class RemoteAccounts:
 
     def list_projects(self) -> list[dict[str, Any]]:
         """List the projects that the key may enter, by name."""
-        return [_project_of(row) for row in self.remote.pages(self.remote.beside(_PROJECTS), {}, key="id")]
+        return [_project_of(row) for row in self.remote.pages(_PROJECTS, {}, key="id")]
 
     def create_project(self, name: str) -> dict[str, Any]:
         """Create a project."""
@@ -93,11 +128,9 @@ class RemoteAccounts:
 
     def _ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - any JSON
         try:
-            return self.remote.send(method, self.remote.beside(path), body)
-        except Missing as missing:
-            if str(missing) == "Endpoint not found.":
-                raise RemoteError(f"{self.remote.profile.host} is too old for this command.") from None
-            raise
+            return self.remote.send(method, path, body)
+        except NoEndpoint:
+            raise RemoteError(f"{self.remote.profile.host} is too old for this command.") from None
 
 
 def _key_path(key_id: str) -> str:
@@ -107,12 +140,12 @@ def _key_path(key_id: str) -> str:
 
 
 def _project_of(answer: object) -> dict[str, Any]:
-    return answers.checked(answer, answers.PROJECT, "a project")
+    return answers.checked(answer, _PROJECT, "a project")
 
 
 def _member_of(answer: object) -> dict[str, Any]:
-    return answers.checked(answer, answers.MEMBER, "a member")
+    return answers.checked(answer, _MEMBER, "a member")
 
 
 def _invited_of(answer: object) -> dict[str, Any]:
-    return answers.checked(answer, {**answers.MEMBER, "invitation_link": answers.text}, "a member")
+    return answers.checked(answer, {**_MEMBER, "invitation_link": answers.text}, "a member")

@@ -19,13 +19,16 @@ from promptuary.remote.errors import RemoteError
 Check = Callable[[object], object]
 """Raises `InvalidValue` for a value that breaks a rule."""
 
+Shape = Mapping[str, Check]
+"""The fields that are used of an object in an answer."""
+
 _MAX_SHOWN = 60
 _MAX_SIZE = 2_000_000_000
 _MAX_LABEL = 128
 _MAX_CURSOR = 20
 
 
-def checked(value: object, shape: Mapping[str, Check], what: str) -> dict[str, Any]:
+def checked(value: object, shape: Shape, what: str) -> dict[str, Any]:
     """Return an object of an answer whose fields keep the rules of ``shape``. Raises `RemoteError`."""
     if not isinstance(value, dict):
         raise RemoteError(f"The server answered with {what} that is no JSON object.")
@@ -46,7 +49,7 @@ def checked(value: object, shape: Mapping[str, Check], what: str) -> dict[str, A
     return value
 
 
-def checked_list(value: object, shape: Mapping[str, Check], what: str) -> list[dict[str, Any]]:
+def checked_list(value: object, shape: Shape, what: str) -> list[dict[str, Any]]:
     """Return a list of objects of an answer, each checked. Raises `RemoteError`."""
     if not isinstance(value, list):
         raise RemoteError(f"The server answered with {what} that is no list.")
@@ -195,202 +198,14 @@ def author(value: object) -> None:
 
 _MAX_SHOWN_CONTENT = 4_000_000
 
-ROW: Mapping[str, Check] = {
-    "name": prompt_name,
-    "version": version_number,
-    "latest_version": version_number,
-    "version_description": description,
-    "created_at": moment,
-    "prompt_size_bytes": count,
-    "labels": label_names,
-    "all_labels": pointers,
-}
-"""A row of a list without its content."""
-
-FULL_ROW: Mapping[str, Check] = {**ROW, "prompt": prompt_text, "config": config}
-"""A row of a list with its content."""
-
-SUMMARY: Mapping[str, Check] = {
-    "version": version_number,
-    "version_description": description,
-    "created_by": author,
-    "created_at": moment,
-    "labels": label_names,
-}
-"""A line of a history."""
-
-VERSION: Mapping[str, Check] = {
-    **SUMMARY,
-    "name": prompt_name,
-    "latest_version": version_number,
-    "prompt": prompt_text,
-    "config": config,
-}
-"""A version in full."""
-
-RESTORED: Mapping[str, Check] = {**VERSION, "former_labels": pointers}
-"""A prompt that was brought back."""
-
-FETCHED: Mapping[str, Check] = {"name": prompt_name, "version": version_number}
-"""A version as programs fetch it."""
-
-WHOLE: Mapping[str, Check] = {**FETCHED, "prompt": prompt_text, "config": config, "created_at": moment}
-"""A version as programs fetch it, with all that the command line uses of it."""
-
-REFERENCE: Mapping[str, Check] = {
-    "name": prompt_name,
-    "version": optional_number,
-    "label": optional_label,
-    "resolved_version": optional_number,
-    "problem": optional_text,
-}
-"""A reference of a version."""
-
-DEPENDENT: Mapping[str, Check] = {
-    "name": prompt_name,
-    "version": version_number,
-    "is_latest": flag,
-    "labels": label_names,
-    "reference": selector,
-    "occurrences": count,
-}
-"""A version that refers to a prompt."""
-
-LABEL: Mapping[str, Check] = {"name": label_name, "version": version_number}
+LABEL: Shape = {"name": label_name, "version": version_number}
 """A label of a prompt."""
 
-LABEL_MOVE: Mapping[str, Check] = {
-    "id": count,
-    "from_version": optional_version,
-    "to_version": optional_version,
-    "kind": text,
-    "reason": optional_text,
-    "created_by": author,
-    "created_at": moment,
-}
-"""A line of a label's history."""
-
-MOVE: Mapping[str, Check] = {
-    "name": prompt_name,
-    "from_version": optional_version,
-    "to_version": optional_version,
-    "contract_change": text,
-    "affected_prompts": texts,
-}
-"""A move of a label, made or looked at."""
-
-REFUSAL: Mapping[str, Check] = {"name": prompt_name, "code": text, "detail": text, "current_version": optional_version}
+REFUSAL: Shape = {"name": prompt_name, "code": text, "detail": text, "current_version": optional_version}
 """Reason why a label cannot be moved."""
 
-CHANGED_TEXT: Mapping[str, Check] = {"name": prompt_name, "label": optional_label, "diff": text}
-"""A text that moves change."""
-
-KEY_FETCHES: Mapping[str, Check] = {"label": optional_text, "fetches": count}
+KEY_FETCHES: Shape = {"label": optional_text, "fetches": count}
 """Fetches with a key."""
-
-RELEASED_LABEL: Mapping[str, Check] = {
-    "name": prompt_name,
-    "label": label_name,
-    "from_version": optional_version,
-    "to_version": optional_version,
-}
-"""A label that was moved in a release."""
-
-CHANGE: Mapping[str, Check] = {
-    "cursor": cursor,
-    "kind": text,
-    "prompt_name": prompt_name,
-    "version": optional_version,
-    "label": optional_label,
-    "from_version": optional_version,
-    "to_version": optional_version,
-    "affected_prompts": texts,
-    "actor": author,
-    "created_at": moment,
-}
-"""A change of a prompt, as streams have it."""
-
-RELEASE: Mapping[str, Check] = {"id": text, "kind": text, "reason": optional_text, "created_by": author, "created_at": moment}
-"""Labels that were moved together, whose list is checked for itself."""
-
-
-PROPOSED_MOVE: Mapping[str, Check] = {
-    "name": prompt_name,
-    "label": label_name,
-    "from_version": optional_version,
-    "to_version": optional_version,
-    "current_version": optional_version,
-}
-"""A proposed move of a label."""
-
-COMMENT: Mapping[str, Check] = {"text": text, "created_by": author, "created_at": moment}
-"""A comment on a change request."""
-
-CHANGE_REQUEST: Mapping[str, Check] = {
-    "id": count,
-    "title": text,
-    "description": text,
-    "state": text,
-    "is_outdated": flag,
-    "revision": count,
-    "approvals_needed": count,
-    "approvals_given": count,
-    "created_by": author,
-    "created_at": moment,
-}
-"""A change request, whose moves and comments are checked for themselves."""
-
-LABEL_RULE: Mapping[str, Check] = {
-    "id": count,
-    "pattern": text,
-    "role": text,
-    "approvals": count,
-    "allows_own_approval": flag,
-    "breaking_needs_admin": flag,
-}
-"""A rule for labels."""
-
-
-USER: Mapping[str, Check] = {"id": count, "email": text, "first_name": text, "last_name": text}
-"""An account."""
-
-KEY: Mapping[str, Check] = {
-    "id": text,
-    "label": text,
-    "mask_value": text,
-    "created_at": moment,
-    "last_used_at": optional_moment,
-    "revoked_at": optional_moment,
-    "scopes": texts,
-    "scoped_teams": optional_numbers,
-}
-"""A personal API key."""
-
-PROJECT: Mapping[str, Check] = {"id": count, "name": text, "api_token": text, "created_at": moment, "role": text}
-"""A project with the role of the key's owner."""
-
-MEMBER: Mapping[str, Check] = {
-    "user_id": count,
-    "email": text,
-    "name": text,
-    "role": text,
-    "has_password": flag,
-    "created_at": moment,
-}
-"""A member of a project."""
-
-DEVICE_AUTHORIZATION: Mapping[str, Check] = {
-    "device_code": text,
-    "user_code": text,
-    "verification_uri": text,
-    "verification_uri_complete": text,
-    "expires_in": count,
-    "interval": count,
-}
-"""A login that has begun."""
-
-DEVICE_TOKEN: Mapping[str, Check] = {"access_token": text, "project_ids": optional_numbers}
-"""The key of a login."""
 
 
 def _is_number(value: object, least: int, most: int) -> bool:

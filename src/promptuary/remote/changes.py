@@ -16,6 +16,20 @@ _SILENCE_SECONDS = 60.0
 
 _MAX_EVENT = 1_000_000
 
+_CHANGE: answers.Shape = {
+    "cursor": answers.cursor,
+    "kind": answers.text,
+    "prompt_name": answers.prompt_name,
+    "version": answers.optional_version,
+    "label": answers.optional_label,
+    "from_version": answers.optional_version,
+    "to_version": answers.optional_version,
+    "affected_prompts": answers.texts,
+    "actor": answers.author,
+    "created_at": answers.moment,
+}
+"""A change of a prompt, as streams have it."""
+
 
 @dataclass(frozen=True, slots=True)
 class ChangeEvent:
@@ -62,4 +76,4 @@ def _event(kind: str, fields: dict[str, str]) -> ChangeEvent:
         change = json_of(fields.get("data", "").encode())
     except InvalidJson:
         raise RemoteError("The server sent a change that is not JSON.") from None
-    return ChangeEvent(kind, head["cursor"], answers.checked(change, answers.CHANGE, "a change"))
+    return ChangeEvent(kind, head["cursor"], answers.checked(change, _CHANGE, "a change"))

@@ -11,11 +11,25 @@ from promptuary.remote.errors import LoginRefused, Missing, RemoteError, Unreach
 from promptuary.remote.profiles import Profile
 from promptuary.remote.projects import CURRENT
 
+_BEGIN, _COLLECT = "/api/oauth/device_authorization/", "/api/oauth/token/"
 _GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _SLOWER_BY = 5
 _MAX_INTERVAL = 60
 _MAX_SECONDS = 3600
 _NOT_IN_TIME = "The login was not answered in time. Run promptuary login again."
+
+_AUTHORIZATION: answers.Shape = {
+    "device_code": answers.text,
+    "user_code": answers.text,
+    "verification_uri": answers.text,
+    "verification_uri_complete": answers.text,
+    "expires_in": answers.count,
+    "interval": answers.count,
+}
+"""A login that has begun."""
+
+_TOKEN: answers.Shape = {"access_token": answers.text, "project_ids": answers.optional_numbers}
+"""The key of a login."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +55,10 @@ def begin_login(host: str, device_name: str) -> BegunLogin | None:
     """Begin a login on a server; `None` if the server is too old for that. Raises `RemoteError`."""
     with _stranger(host) as remote:
         try:
-            answer = remote.send("POST", remote.beside("oauth/device_authorization/"), {"device_name": device_name})
+            answer = remote.send("POST", _BEGIN, {"device_name": device_name})
         except Missing:
             return None
-    begun = answers.checked(answer, answers.DEVICE_AUTHORIZATION, "a login")
+    begun = answers.checked(answer, _AUTHORIZATION, "a login")
     page = begun["verification_uri_complete"]
     # It is handed to a browser.
     if not is_host(begun["verification_uri"]) or not page.startswith(begun["verification_uri"]) or not _is_plain(page):
@@ -60,9 +74,7 @@ def collect_key(host: str, login: BegunLogin, *, sleep: Callable[[float], None] 
         while time.monotonic() < ends_at:
             sleep(interval)
             try:
-                answer = remote.send(
-                    "POST", remote.beside("oauth/token/"), {"grant_type": _GRANT, "device_code": login.device_code}
-                )
+                answer = remote.send("POST", _COLLECT, {"grant_type": _GRANT, "device_code": login.device_code})
             except LoginRefused as refused:
                 if refused.code not in {"authorization_pending", "slow_down"}:
                     raise
@@ -80,7 +92,7 @@ def _stranger(host: str) -> Remote:
 
 
 def _key_of(answer: object) -> CollectedKey:
-    token = answers.checked(answer, answers.DEVICE_TOKEN, "a key")
+    token = answers.checked(answer, _TOKEN, "a key")
     project_ids = token["project_ids"]
     return CollectedKey(token["access_token"], None if project_ids is None else tuple(project_ids))
 

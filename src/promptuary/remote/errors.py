@@ -36,6 +36,10 @@ class Missing(RemoteError):
     """The server has no such thing."""
 
 
+class NoEndpoint(Missing):
+    """The server is older than the request, or there is another server at the address."""
+
+
 class RefusedReference(RemoteError):
     """The server does not accept a reference of the content."""
 

@@ -3,21 +3,24 @@
 The API shows every prompt as text. The size in lists shows if the text is a string or the JSON of another value.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
+
+from promptuary_client import ANY_VERSION, KEEP, Promptuary, Version
 
 from promptuary.model.content import encode_prompt
 from promptuary.model.errors import InvalidValue
 from promptuary.model.json_text import InvalidJson, dump, parse
 from promptuary.model.references import Reference
-from promptuary.remote import answers
-from promptuary.remote.client import Query, Remote
+from promptuary.remote import answers, prompt_answers
+from promptuary.remote.client import Page, Query, Remote
 from promptuary.remote.errors import RemoteError
 
-_LIST = "llm_prompts/"
 _QUOTES = 2
+_HISTORY = 100
 _DEPENDENTS = 200
 _MAX_DEPENDENTS = 20_000
 
@@ -67,60 +70,48 @@ class RemotePrompts:
 
     def list_rows(self, *, label: str | None = None) -> Iterator[Row]:
         """Go through all active prompts by name, at their latest version, or those with a label, at the labelled one."""
-        query: Query = {"label": label, "content": "full", "order_by": "name"}
-        return map(_row, self.remote.pages(_LIST, query))
+        return map(_row, self._pages(label=label, content="full"))
 
     def list_plain(
-        self, *, search: str | None = None, label: str | None = None, is_archived: bool = False, at: str | None = None
+        self, *, search: str | None = None, label: str | None = None, is_archived: bool = False, at: datetime | None = None
     ) -> list[dict[str, Any]]:
         """List prompts as `iterate_plain` does."""
         return list(self.iterate_plain(search=search, label=label, is_archived=is_archived, at=at))
 
     def iterate_plain(
-        self, *, search: str | None = None, label: str | None = None, is_archived: bool = False, at: str | None = None
+        self, *, search: str | None = None, label: str | None = None, is_archived: bool = False, at: datetime | None = None
     ) -> Iterator[dict[str, Any]]:
         """Go through prompts as the API shows them, without their contents: those of now, or of a time of the past."""
-        archived = "true" if is_archived else None
-        query: Query = {
-            "search": search,
-            "label": label,
-            "archived": archived,
-            "content": "none",
-            "order_by": "name",
-            "at": at,
-        }
-        # Several archived prompts may have had one name.
-        rows = self.remote.pages(_LIST, query, key="id" if is_archived else "name")
-        return (answers.checked(row, answers.ROW, "a prompt") for row in rows)
+        rows = self._pages(search=search, label=label, is_archived=is_archived, at=at, content="none")
+        return (answers.checked(row, prompt_answers.ROW, "a prompt") for row in rows)
 
     def count(self) -> int:
         """Count the active prompts."""
-        page = self.remote.get(_LIST, {"content": "none", "limit": 1})
-        number: int = answers.checked(page, {"count": answers.count}, "a list")["count"]
-        return number
+        return self.remote.call(Promptuary.list_prompts, content="none", limit=1).count
 
     def find_row(self, name: str, *, label: str | None = None) -> Row | None:
         """Find the latest version of the prompt with this name, or the labelled one."""
-        query: Query = {"search": name, "label": label, "content": "full", "order_by": "name"}
-        return next((_row(each) for each in self.remote.pages(_LIST, query) if each["name"] == name), None)
+        rows = self._pages(search=name, label=label, content="full")
+        return next((_row(each) for each in rows if each["name"] == name), None)
 
     def fetch(self, name: str, *, version: int | None = None, label: str | None = None, resolve: bool = True) -> dict[str, Any]:
         """Fetch a version as programs do."""
         raw = {} if resolve else {"resolve": "false"}
         answer = self.remote.get(prompt_path(name), {"version": version, "label": label, **raw})
-        return _of(name, answers.checked(answer, answers.FETCHED, "a prompt"))
+        return _of(name, answers.checked(answer, prompt_answers.FETCHED, "a prompt"))
 
     def fetch_whole(
-        self, name: str, *, version: int | None = None, label: str | None = None, at: str | None = None
+        self, name: str, *, version: int | None = None, label: str | None = None, at: datetime | None = None
     ) -> dict[str, Any]:
         """Fetch what programs get, or what they got at a time of the past, with the texts of its parts."""
-        answer = self.remote.get(prompt_path(name), {"version": version, "label": label, "at": at})
-        return _of(name, answers.checked(answer, answers.WHOLE, "a prompt"))
+        then = None if at is None else at.isoformat()
+        answer = self.remote.get(prompt_path(name), {"version": version, "label": label, "at": then})
+        return _of(name, answers.checked(answer, prompt_answers.WHOLE, "a prompt"))
 
     def fetch_assembled(self, name: str, version: int) -> dict[str, Any]:
         """Fetch the text of a version with its parts, their variables, and the references, as programs do."""
         answer = self.remote.get(prompt_path(name), {"version": version})
-        found = _of(name, answers.checked(answer, {**answers.FETCHED, "prompt": answers.prompt_text}, "a prompt"))
+        found = _of(name, answers.checked(answer, {**prompt_answers.FETCHED, "prompt": answers.prompt_text}, "a prompt"))
         return {field: found[field] for field in ("prompt", "variables", "resolved_references") if field in found}
 
     def list_dependents(
@@ -131,24 +122,25 @@ class RemotePrompts:
         query: Query = {"label": label, "version": version, "inactive": "true" if inactive else None, "limit": _DEPENDENTS}
         while True:
             page = self.remote.get(f"{prompt_path(name)}dependents/", {**query, "offset": len(found)})
-            rows = answers.checked_list(page.get("results") if isinstance(page, dict) else None, answers.DEPENDENT, "a dependent")
+            rows = answers.checked_list(
+                page.get("results") if isinstance(page, dict) else None, prompt_answers.DEPENDENT, "a dependent"
+            )
             found += rows
             if not rows or page.get("next") is None or len(found) >= _MAX_DEPENDENTS:
                 return found
 
     def resolve(
-        self, name: str, *, version: int | None = None, before_version: int | None = None, at: str | None = None
+        self, name: str, *, version: int | None = None, before_version: int | None = None, at: datetime | None = None
     ) -> dict[str, Any]:
         """Read a version in full, a page of the history, newest first, and all labels: those of now, or of a time of the past."""
-        path = f"llm_prompts/resolve/name/{quote(name, safe='')}/"
-        answer = self.remote.get(path, {"version": version, "before_version": before_version, "limit": 100, "at": at})
-        answer = answers.checked(answer, {"has_more": answers.flag}, "a prompt with its history")
-        answers.checked_list(answer.get("versions"), answers.SUMMARY, "a line of a history")
+        page = self.remote.call(Promptuary.history, name, version=version, before_version=before_version, at=at, limit=_HISTORY)
+        answer = answers.checked(dict(page.raw), {"has_more": answers.flag}, "a prompt with its history")
+        answers.checked_list(answer.get("versions"), prompt_answers.SUMMARY, "a line of a history")
         answers.checked_list(answer.get("labels"), answers.LABEL, "a label")
         # Servers without references have no such field.
-        rows = answers.checked_list(answer.get("references", []), answers.REFERENCE, "a reference")
+        rows = answers.checked_list(answer.get("references", []), prompt_answers.REFERENCE, "a reference")
         answer["references"] = tuple(_reference(row) for row in rows)
-        found = _of(name, answers.checked(answer.get("prompt"), answers.VERSION, "a version"))
+        found = _of(name, answers.checked(answer.get("prompt"), prompt_answers.VERSION, "a version"))
         if version is not None and found["version"] != version:
             raise RemoteError(f"The server was asked for version {version} of {name} and answered with {found['version']}.")
         return answer
@@ -164,17 +156,16 @@ class RemotePrompts:
         labels: Sequence[str] = (),
     ) -> dict[str, Any]:
         """Create a prompt with version 1, at which ``labels`` point at once."""
-        body: dict[str, object] = {"name": name, "prompt": content, "config": config, "version_description": description}
-        if contract is not None:
-            body["variables"] = contract
-        body |= _labels_of(labels)
-        return _version_of(name, self.remote.send("POST", _LIST, body))
+        created = self.remote.call(
+            Promptuary.create, name, content, config=config, variables=contract, labels=labels, description=description
+        )
+        return _version_of(name, created)
 
     def publish(
         self,
         name: str,
         base_version: int,
-        changes: dict[str, object],
+        changes: Mapping[str, Any],
         *,
         description: str | None = None,
         labels: Sequence[str] = (),
@@ -183,9 +174,17 @@ class RemotePrompts:
 
         ``changes`` has some of ``prompt``, ``config`` and ``variables``.
         """
-        told = {} if description is None else {"version_description": description}
-        body = {"base_version": base_version, **changes, **told, **_labels_of(labels)}
-        return _version_of(name, self.remote.send("PATCH", prompt_path(name), body))
+        published = self.remote.call(
+            Promptuary.publish,
+            name,
+            changes.get("prompt", KEEP),
+            base_version=base_version,
+            config=changes.get("config", KEEP),
+            variables=changes.get("variables", KEEP),
+            labels=labels,
+            description=description,
+        )
+        return _version_of(name, published)
 
     def set_label(
         self,
@@ -196,28 +195,59 @@ class RemotePrompts:
         expected_version: int | None,
         reason: str | None = None,
         is_emergency: bool = False,
-    ) -> dict[str, Any]:
+    ) -> None:
         """Let a label point at a version. Raises `Conflict` unless it points at the expected one, `None` for not set yet."""
-        body = {"version": version, "expected_version": expected_version, **_reason_of(reason)}
-        body |= {"emergency": True} if is_emergency else {}
-        answer = self.remote.send("PUT", label_path(name, label), body)
-        return answers.checked(answer, answers.LABEL, "a label")
+        self.remote.call(
+            Promptuary.move_label,
+            name,
+            label,
+            version=version,
+            expected_version=expected_version,
+            reason=reason,
+            emergency=is_emergency,
+        )
 
     def remove_label(
         self, name: str, label: str, *, expected_version: int | None, reason: str | None = None, is_emergency: bool = False
     ) -> None:
         """Remove a label. Raises `Conflict` unless it points at the expected version, `Missing` where it is not set."""
-        query: Query = {"expected_version": expected_version, "reason": reason, "emergency": "true" if is_emergency else None}
-        self.remote.send("DELETE", label_path(name, label), query=query)
+        expected = ANY_VERSION if expected_version is None else expected_version
+        self.remote.call(Promptuary.remove_label, name, label, expected_version=expected, reason=reason, emergency=is_emergency)
 
     def archive(self, name: str, *, reason: str | None = None) -> None:
         """Take a prompt out of service."""
-        self.remote.send("POST", f"{prompt_path(name)}archive/", query={"reason": reason})
+        self.remote.call(Promptuary.archive, name, reason=reason)
 
     def restore(self, name: str) -> dict[str, Any]:
         """Bring an archived prompt back."""
-        answer = self.remote.send("POST", f"{prompt_path(name)}restore/")
-        return _of(name, answers.checked(answer, answers.RESTORED, "a restored prompt"))
+        restored = self.remote.call(Promptuary.restore, name)
+        return _of(name, answers.checked(dict(restored.latest.raw), prompt_answers.RESTORED, "a restored prompt"))
+
+    def _pages(
+        self,
+        *,
+        content: str,
+        search: str | None = None,
+        label: str | None = None,
+        is_archived: bool = False,
+        at: datetime | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        def read(limit: int, offset: int) -> Page:
+            page = self.remote.call(
+                Promptuary.list_prompts,
+                search=search,
+                label=label,
+                at=at,
+                archived=is_archived,
+                content=content,
+                order_by="name",
+                limit=limit,
+                offset=offset,
+            )
+            return Page([row.raw for row in page.prompts], is_last=not page.has_more)
+
+        # Several archived prompts may have had one name.
+        return self.remote.rows(read, "id" if is_archived else "name")
 
 
 def content_of(text: str, size: int) -> object:
@@ -239,7 +269,7 @@ def text_of(content: object) -> str:
 
 
 def _row(value: object) -> Row:
-    row = answers.checked(value, answers.FULL_ROW, "a prompt")
+    row = answers.checked(value, prompt_answers.FULL_ROW, "a prompt")
     content = content_of(row["prompt"], row["prompt_size_bytes"])
     try:
         encode_prompt(content)
@@ -261,8 +291,8 @@ def _reference(row: dict[str, Any]) -> ServerReference:
     return ServerReference(row["name"], row["label"], row["version"], row["resolved_version"], row["problem"])
 
 
-def _version_of(name: str, answer: object) -> dict[str, Any]:
-    return _of(name, answers.checked(answer, answers.VERSION, "a version"))
+def _version_of(name: str, version: Version) -> dict[str, Any]:
+    return _of(name, answers.checked(dict(version.raw), prompt_answers.VERSION, "a version"))
 
 
 def _of(name: str, answer: dict[str, Any]) -> dict[str, Any]:
@@ -280,11 +310,3 @@ def prompt_path(name: str) -> str:
 def label_path(name: str, label: str) -> str:
     """Return the path of a label of a prompt."""
     return f"{prompt_path(name)}labels/{quote(label, safe='')}/"
-
-
-def _labels_of(labels: Sequence[str]) -> dict[str, object]:
-    return {"labels": list(labels)} if labels else {}
-
-
-def _reason_of(reason: str | None) -> dict[str, str]:
-    return {} if reason is None else {"reason": reason}

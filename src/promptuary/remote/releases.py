@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from promptuary_client import Promptuary
+
 from promptuary.remote import answers
 from promptuary.remote.client import Remote
 from promptuary.remote.errors import Missing, RemoteError
@@ -19,11 +21,50 @@ Moves = dict[str, Any]
 Positions = Mapping[str, int | None]
 """The version that the label of each prompt points at, by name; `None`: it is not set."""
 
-_PROMOTE = "llm_prompts/promote/"
 _RELEASES = "llm_prompts/releases/"
 _PAGE = 200
 _MAX_MOVES = 100_000
 _LOOK = {"dry_run": "true"}
+
+_LABEL_MOVE: answers.Shape = {
+    "id": answers.count,
+    "from_version": answers.optional_version,
+    "to_version": answers.optional_version,
+    "kind": answers.text,
+    "reason": answers.optional_text,
+    "created_by": answers.author,
+    "created_at": answers.moment,
+}
+"""A line of a label's history."""
+
+_MOVE: answers.Shape = {
+    "name": answers.prompt_name,
+    "from_version": answers.optional_version,
+    "to_version": answers.optional_version,
+    "contract_change": answers.text,
+    "affected_prompts": answers.texts,
+}
+"""A move of a label, made or looked at."""
+
+_CHANGED_TEXT: answers.Shape = {"name": answers.prompt_name, "label": answers.optional_label, "diff": answers.text}
+"""A text that moves change."""
+
+_RELEASED_LABEL: answers.Shape = {
+    "name": answers.prompt_name,
+    "label": answers.label_name,
+    "from_version": answers.optional_version,
+    "to_version": answers.optional_version,
+}
+"""A label that was moved in a release."""
+
+_RELEASE: answers.Shape = {
+    "id": answers.text,
+    "kind": answers.text,
+    "reason": answers.optional_text,
+    "created_by": answers.author,
+    "created_at": answers.moment,
+}
+"""Labels that were moved together, whose list is checked for itself."""
 
 
 class RemoteReleases:
@@ -68,21 +109,21 @@ class RemoteReleases:
         self, name: str, label: str, *, expected_version: int | None, reason: str | None, is_emergency: bool = False
     ) -> None:
         """Point a label where it pointed before its last move. Raises `Conflict`, `Missing`."""
-        body = {"expected_version": expected_version, "reason": reason, **_emergency(is_emergency=is_emergency)}
-        self.remote.send("POST", f"{label_path(name, label)}undo/", body)
+        self.remote.call(
+            Promptuary.undo_label, name, label, expected_version=expected_version, reason=reason, emergency=is_emergency
+        )
 
     def list_history(self, name: str, label: str, *, limit: int = _MAX_MOVES) -> list[dict[str, Any]]:
         """List the moves of a label, newest first. Raises `Missing` for a label that the prompt never had."""
         found: dict[int, dict[str, Any]] = {}
         offset = 0
         while True:
-            page = self.remote.get(f"{label_path(name, label)}history/", {"limit": min(limit, _PAGE), "offset": offset})
-            results = page.get("results") if isinstance(page, dict) else None
-            rows = answers.checked_list(results, answers.LABEL_MOVE, "a move of a label")
+            page = self.remote.call(Promptuary.label_history, name, label, limit=min(limit, _PAGE), offset=offset)
+            rows = answers.checked_list(page.raw["results"], _LABEL_MOVE, "a move of a label")
             # Moves that are made meanwhile push older ones to the next page.
             found.update({row["id"]: row for row in rows})
             offset += len(rows)
-            if not rows or page.get("next") is None or offset >= limit:
+            if not rows or not page.has_more or offset >= limit:
                 return list(found.values())
 
     def promote(
@@ -98,11 +139,18 @@ class RemoteReleases:
         is_emergency: bool = False,
     ) -> Moves:
         """Point ``target`` at what ``source`` points at, of all prompts or of some, or look at it. Raises `MovesRefused`."""
-        body: dict[str, object] = {"from": source, "to": target, "dry_run": is_look, "reason": reason}
-        body |= _emergency(is_emergency=is_emergency)
-        seen = {"names": names, "expected": expected, "versions": versions}
-        body |= {field: value for field, value in seen.items() if value is not None}
-        return moves_of(self.remote.send("POST", _PROMOTE, body))
+        release = self.remote.call(
+            Promptuary.promote,
+            source,
+            target,
+            names=names,
+            expected=expected,
+            versions=versions,
+            reason=reason,
+            emergency=is_emergency,
+            dry_run=is_look,
+        )
+        return moves_of(dict(release.raw))
 
     def list_releases(self) -> list[dict[str, Any]]:
         """List the releases of the project, newest first."""
@@ -116,27 +164,23 @@ class RemoteReleases:
         self, release_id: str, *, is_look: bool = False, reason: str | None = None, is_emergency: bool = False
     ) -> Moves:
         """Take all moves of a release back, or look at it. Raises `Missing`, `MovesRefused`."""
-        body = {"dry_run": is_look, "reason": reason, **_emergency(is_emergency=is_emergency)}
-        return moves_of(self.remote.send("POST", f"{_release_path(release_id)}undo/", body))
-
-
-def _emergency(*, is_emergency: bool) -> dict[str, object]:
-    return {"emergency": True} if is_emergency else {}
+        release = self.remote.call(Promptuary.undo_release, release_id, reason=reason, emergency=is_emergency, dry_run=is_look)
+        return moves_of(dict(release.raw))
 
 
 def moves_of(answer: object) -> Moves:
     """Return moves of an answer, checked. Raises `RemoteError`."""
     moves = answers.checked(answer, {"dry_run": answers.flag}, "moves of labels")
-    for move in answers.checked_list(moves.get("moves"), answers.MOVE, "a move of a label"):
+    for move in answers.checked_list(moves.get("moves"), _MOVE, "a move of a label"):
         answers.checked_list(move.get("fetches"), answers.KEY_FETCHES, "a key")
     answers.checked_list(moves.get("refused"), answers.REFUSAL, "a refusal")
-    answers.checked_list(moves.get("texts", []), answers.CHANGED_TEXT, "a changed text")
+    answers.checked_list(moves.get("texts", []), _CHANGED_TEXT, "a changed text")
     return moves
 
 
 def _release_of(answer: object) -> dict[str, Any]:
-    release = answers.checked(answer, answers.RELEASE, "a release")
-    answers.checked_list(release.get("moves"), answers.RELEASED_LABEL, "a released label")
+    release = answers.checked(answer, _RELEASE, "a release")
+    answers.checked_list(release.get("moves"), _RELEASED_LABEL, "a released label")
     return release
 
 

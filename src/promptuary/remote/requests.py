@@ -10,6 +10,42 @@ from promptuary.remote.releases import Moves, moves_of
 _REQUESTS = "llm_prompts/change_requests/"
 _RULES = "llm_prompts/label_rules/"
 
+_PROPOSED_MOVE: answers.Shape = {
+    "name": answers.prompt_name,
+    "label": answers.label_name,
+    "from_version": answers.optional_version,
+    "to_version": answers.optional_version,
+    "current_version": answers.optional_version,
+}
+"""A proposed move of a label."""
+
+_COMMENT: answers.Shape = {"text": answers.text, "created_by": answers.author, "created_at": answers.moment}
+"""A comment on a change request."""
+
+_CHANGE_REQUEST: answers.Shape = {
+    "id": answers.count,
+    "title": answers.text,
+    "description": answers.text,
+    "state": answers.text,
+    "is_outdated": answers.flag,
+    "revision": answers.count,
+    "approvals_needed": answers.count,
+    "approvals_given": answers.count,
+    "created_by": answers.author,
+    "created_at": answers.moment,
+}
+"""A change request, whose moves and comments are checked for themselves."""
+
+_LABEL_RULE: answers.Shape = {
+    "id": answers.count,
+    "pattern": answers.text,
+    "role": answers.text,
+    "approvals": answers.count,
+    "allows_own_approval": answers.flag,
+    "breaking_needs_admin": answers.flag,
+}
+"""A rule for labels."""
+
 
 class RemoteRequests:
     """The verbs on change requests and on rules for labels, over HTTP."""
@@ -31,7 +67,7 @@ class RemoteRequests:
     def get(self, request_id: int) -> dict[str, Any]:
         """Return a request with its comments. Raises `Missing`."""
         request = _request_of(self.remote.get(_path(request_id)))
-        answers.checked_list(request.get("comments"), answers.COMMENT, "a comment")
+        answers.checked_list(request.get("comments"), _COMMENT, "a comment")
         return request
 
     def preview(self, request_id: int) -> Moves:
@@ -53,16 +89,16 @@ class RemoteRequests:
     def comment(self, request_id: int, text: str) -> dict[str, Any]:
         """Write a comment on a request. Raises `Missing`."""
         answer = self.remote.send("POST", f"{_path(request_id)}comments/", {"text": text})
-        return answers.checked(answer, answers.COMMENT, "a comment")
+        return answers.checked(answer, _COMMENT, "a comment")
 
     def list_rules(self) -> list[dict[str, Any]]:
         """List the rules for labels, by pattern."""
         answer = self.remote.get(_RULES)
-        return answers.checked_list(answer.get("results") if isinstance(answer, dict) else None, answers.LABEL_RULE, "a rule")
+        return answers.checked_list(answer.get("results") if isinstance(answer, dict) else None, _LABEL_RULE, "a rule")
 
     def add_rule(self, rule: dict[str, Any]) -> dict[str, Any]:
         """Add a rule for labels."""
-        return answers.checked(self.remote.send("POST", _RULES, rule), answers.LABEL_RULE, "a rule")
+        return answers.checked(self.remote.send("POST", _RULES, rule), _LABEL_RULE, "a rule")
 
     def remove_rule(self, rule_id: int) -> None:
         """Remove a rule. Raises `Missing`."""
@@ -74,6 +110,6 @@ def _path(request_id: int) -> str:
 
 
 def _request_of(answer: object) -> dict[str, Any]:
-    request = answers.checked(answer, answers.CHANGE_REQUEST, "a change request")
-    answers.checked_list(request.get("moves"), answers.PROPOSED_MOVE, "a proposed move")
+    request = answers.checked(answer, _CHANGE_REQUEST, "a change request")
+    answers.checked_list(request.get("moves"), _PROPOSED_MOVE, "a proposed move")
     return request

@@ -8,8 +8,6 @@ from promptuary.remote.client import Query, Remote
 from promptuary.remote.errors import RemoteError
 from promptuary.remote.reading import json_of
 
-LINES = "application/x-ndjson"
-
 _HEAD = {"prompts": answers.count, "versions": answers.count, "is_last": answers.flag}
 _RESULT = dict.fromkeys(("prompts_created", "versions_added", "versions_present", "labels_set"), answers.count)
 _SKIPPED = {"name": answers.prompt_name, "detail": answers.text}
@@ -69,7 +67,7 @@ class ImportResult:
 
 def export_batch(remote: Remote, cursor: Query | None) -> ExportBatch:
     """Ask for the lines behind a cursor: ``name``, ``created_at`` and ``version``, or nothing for the beginning."""
-    head, *lines = remote.get_bytes("llm_prompts/export/", cursor).removesuffix(b"\n").split(b"\n")
+    head, *lines = remote.get_lines("llm_prompts/export/", cursor).removesuffix(b"\n").split(b"\n")
     try:
         told = answers.checked(json_of(head), _HEAD, "the head of an export")
     except InvalidJson:
@@ -80,7 +78,7 @@ def export_batch(remote: Remote, cursor: Query | None) -> ExportBatch:
 def import_batch(remote: Remote, lines: list[bytes], *, on_conflict: str) -> ImportResult:
     """Send lines of an export; the server takes in all of them or none."""
     body = b"".join(line + b"\n" for line in lines)
-    answer = remote.send_bytes("POST", "llm_prompts/import/", body, media_type=LINES, query={"on_conflict": on_conflict})
+    answer = remote.send_lines("llm_prompts/import/", body, query={"on_conflict": on_conflict})
     result = answers.checked(answer, _RESULT, "the result of an import")
     skipped = answers.checked_list(result.get("skipped"), _SKIPPED, "a skipped prompt")
     told = tuple((each["name"], each["detail"]) for each in skipped)

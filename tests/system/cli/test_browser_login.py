@@ -167,7 +167,10 @@ def test_a_page_that_is_no_web_address_is_not_opened(desk: Desk, tmp_path: Path,
 def test_a_server_that_is_too_old_is_given_a_key_that_is_typed(desk: Desk) -> None:
     def answer_as_before(_method: str, path: str, _body: bytes) -> Answer:
         project = {"id": 1, "uuid": "0b7c1c4e-0000-4000-8000-000000000001", "name": "Shop"}
-        known = {"/api/projects/@current/": project, "/api/projects/@current/llm_prompts/": {"count": 3}}
+        known = {
+            "/api/projects/@current/": project,
+            "/api/projects/@current/llm_prompts/": {"count": 3, "next": None, "results": []},
+        }
         found = known.get(path.partition("?")[0])
         return _json(404, {"detail": "Endpoint not found."}) if found is None else _json(200, found)
 

@@ -12,8 +12,10 @@ from command_line import CommandLine
 from desks import Desk
 
 ROW: dict[str, object] = {
+    "id": "0b7c1c4e-0000-4000-8000-000000000000",
     "version": 1,
     "latest_version": 1,
+    "is_latest": True,
     "version_description": None,
     "created_by": None,
     "created_at": "2026-01-01T00:00:00Z",

@@ -24,6 +24,7 @@ ROW = {
     "prompt": "Hello!",
     "config": None,
     "prompt_size_bytes": 8,
+    "is_latest": True,
     "labels": [],
     "all_labels": [],
 }

@@ -58,7 +58,7 @@ def test_a_server_that_is_not_there_is_said_to_be_unreachable(desk: Desk) -> Non
 
 def test_a_host_that_is_no_promptuary_is_said_to_be_none(desk: Desk) -> None:
     sentence = desk.error("login", "--host", f"{desk.host}/elsewhere", "--project", desk.project, stdin=desk.key)
-    assert "answered with status 404 and not like a Promptuary server. Check the host." in sentence
+    assert sentence == f"{desk.host}/elsewhere has no such endpoint. Check the host, and that the server is new enough."
 
 
 def test_a_project_that_is_not_there_is_refused(desk: Desk) -> None:

@@ -227,4 +227,4 @@ def test_an_answer_of_another_form_ends_in_one_sentence(tmp_path: Path, moves: o
 
     finished = _run(tmp_path, respond, "promote", "staging", "production")
     assert (finished.returncode, finished.stdout, finished.stderr.count("\n")) == (1, "", 1)
-    assert finished.stderr.startswith("Error: The server answered with ")
+    assert finished.stderr.startswith(("Error: The server answered with ", "Error: The answer "))

@@ -1,6 +1,7 @@
 """The client of Promptuary: prompts at run time, never in the way and never down."""
 
-from promptuary_client.async_client import AsyncPromptuary
+from typing import TYPE_CHECKING
+
 from promptuary_client.change_log import ChangePage
 from promptuary_client.changes import Change, ChangeEvent
 from promptuary_client.chats import Message
@@ -38,6 +39,10 @@ from promptuary_client.prompts import Prompt, PromptKey, Source
 from promptuary_client.references import Reference
 from promptuary_client.settings import DEFAULT, ErrorEvent
 from promptuary_client.usage import KeyUsage, PartUsage, Usage, VersionUsage
+from promptuary_client.wire import Answer
+
+if TYPE_CHECKING:
+    from promptuary_client.async_client import AsyncPromptuary
 
 __version__ = "0.1.0"
 """The version of this package."""
@@ -46,6 +51,7 @@ __all__ = [
     "ANY_VERSION",
     "DEFAULT",
     "KEEP",
+    "Answer",
     "AsyncPromptuary",
     "AuthenticationError",
     "Change",
@@ -99,3 +105,12 @@ __all__ = [
     "VersionUsage",
     "__version__",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Load `AsyncPromptuary` when it is used: programs without an event loop start without asyncio."""
+    if name != "AsyncPromptuary":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from promptuary_client.async_client import AsyncPromptuary  # noqa: PLC0415 - it is loaded here on purpose.
+
+    return AsyncPromptuary

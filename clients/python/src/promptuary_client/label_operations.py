@@ -1,7 +1,7 @@
 """Operations on labels: move, remove, undo, promote, and the history of moves. Sends nothing."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import partial
 from http import HTTPStatus
@@ -38,6 +38,19 @@ ANY_VERSION = AnyVersion.ANY_VERSION
 
 
 @dataclass(frozen=True)
+class Circumstances:
+    """The reason for a move, which is kept in the history, and ``emergency`` for an admin's move that a rule forbids."""
+
+    reason: str | None = None
+    emergency: bool = False
+
+    def body(self) -> dict[str, object]:
+        """Return the fields of a body; servers without them are not sent any."""
+        reason = {} if self.reason is None else {"reason": self.reason}
+        return reason | ({"emergency": True} if self.emergency else {})
+
+
+@dataclass(frozen=True)
 class Label:
     """A label, and the version that it points at."""
 
@@ -63,11 +76,15 @@ class LabelMove:
 
 @dataclass(frozen=True)
 class LabelHistory:
-    """Moves of a label, newest first; ``count`` is how many there are, and ``has_more`` if there are older ones than the last."""
+    """Moves of a label, newest first; ``count`` is how many there are, and ``has_more`` if there are older ones than the last.
+
+    ``raw`` is the server's JSON object.
+    """
 
     moves: tuple[LabelMove, ...]
     count: int
     has_more: bool
+    raw: Mapping[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -87,12 +104,16 @@ class ReleasedLabel:
 
 @dataclass(frozen=True)
 class Release:
-    """Labels that were moved together; ``id`` is for their undo. With ``is_dry_run``, they would be moved, except those refused."""
+    """Labels that were moved together; ``id`` is for their undo. With ``is_dry_run``, they would be moved, except those refused.
+
+    ``raw`` is the server's JSON object.
+    """
 
     id: str | None
     is_dry_run: bool
     moves: tuple[ReleasedLabel, ...]
     refused: tuple[errors.MoveRefusal, ...]
+    raw: Mapping[str, Any] = field(repr=False)
 
 
 def of_prompt(name: str) -> Callable[[PromptKey, Content | None], bool]:
@@ -105,26 +126,30 @@ def of_prompt(name: str) -> Callable[[PromptKey, Content | None], bool]:
 
 
 def move_label(
-    settings: Settings, name: str, label: str, version: int, expected_version: int | AnyVersion | None = ANY_VERSION
+    settings: Settings, name: str, label: str, version: int, expected_version: int | AnyVersion | None, circumstances: Circumstances
 ) -> Operation[Label]:
     """Point a label at a version, if it points at the expected one; `None` stands for a label that is not set."""
     expected = {} if expected_version is ANY_VERSION else {"expected_version": expected_version}
-    request = Request("PUT", label_path(writable_path(settings, name), label), body={"version": version} | expected)
-    return Operation(request, _read_label, of_prompt(name))
+    body = {"version": version} | expected | circumstances.body()
+    return Operation(Request("PUT", label_path(writable_path(settings, name), label), body=body), _read_label, of_prompt(name))
 
 
-def remove_label(settings: Settings, name: str, label: str, expected_version: int | AnyVersion = ANY_VERSION) -> Operation[None]:
+def remove_label(
+    settings: Settings, name: str, label: str, expected_version: int | AnyVersion, circumstances: Circumstances
+) -> Operation[None]:
     """Remove a label, if it points at the expected version."""
-    expected = {} if expected_version is ANY_VERSION else {"expected_version": str(expected_version)}
-    return Operation(Request("DELETE", label_path(writable_path(settings, name), label), expected), _read_removal, of_prompt(name))
+    expected = None if expected_version is ANY_VERSION else expected_version
+    emergency = "true" if circumstances.emergency else None
+    params = read_params(settings, expected_version=expected, reason=circumstances.reason, emergency=emergency)
+    return Operation(Request("DELETE", label_path(writable_path(settings, name), label), params), _read_removal, of_prompt(name))
 
 
 def undo_label(
-    settings: Settings, name: str, label: str, expected_version: int | None, reason: str | None
+    settings: Settings, name: str, label: str, expected_version: int | None, circumstances: Circumstances
 ) -> Operation[Label | None]:
     """Take the last move of a label back, if it points at the expected version."""
     path = f"{label_path(writable_path(settings, name), label)}undo/"
-    body = {"expected_version": expected_version, "reason": reason}
+    body = {"expected_version": expected_version} | circumstances.body()
     return Operation(Request("POST", path, body=body), _read_undo, of_prompt(name))
 
 
@@ -142,24 +167,27 @@ def promote(
     *,
     names: Iterable[str] | None,
     expected: Mapping[str, int | None] | None,
-    reason: str | None,
+    versions: Mapping[str, int | None] | None,
+    circumstances: Circumstances,
     dry_run: bool,
 ) -> Operation[Release]:
     """Point a label of several prompts at what another label points at. Raises `ValueError` for an empty label."""
     if isinstance(names, str):
         raise ValueError("`names` is a list of names, and not a text.")  # noqa: TRY004 - one kind of error for one kind of mistake.
-    body: dict[str, object] = {"from": check_label(source), "to": check_label(target), "dry_run": dry_run, "reason": reason}
-    chosen = {"names": None if names is None else list(names), "expected": None if expected is None else dict(expected)}
-    body |= {field: value for field, value in chosen.items() if value is not None}
+    body: dict[str, object] = {"from": check_label(source), "to": check_label(target), "dry_run": dry_run}
+    body |= {} if names is None else {"names": list(names)}
+    body |= {field: dict(value) for field, value in (("expected", expected), ("versions", versions)) if value is not None}
+    body |= circumstances.body()
     concerns = None if dry_run else partial(_follows, target)
     return Operation(Request("POST", f"{writable_path(settings)}promote/", body=body), partial(_read_release, target), concerns)
 
 
-def undo_release(settings: Settings, release_id: str, *, reason: str | None, dry_run: bool) -> Operation[Release]:
+def undo_release(settings: Settings, release_id: str, circumstances: Circumstances, *, dry_run: bool) -> Operation[Release]:
     """Take all moves of a release back, or none."""
     path = f"{writable_path(settings)}releases/{path_part(release_id)}/undo/"
     concerns = None if dry_run else _follows_any
-    return Operation(Request("POST", path, body={"dry_run": dry_run, "reason": reason}), partial(_read_release, ""), concerns)
+    body = {"dry_run": dry_run} | circumstances.body()
+    return Operation(Request("POST", path, body=body), partial(_read_release, ""), concerns)
 
 
 def label_of(row: Mapping[str, Any]) -> Label:
@@ -204,7 +232,7 @@ def _read_history(answer: Answer) -> LabelHistory:
     found = read_object(answer)
     try:
         moves = tuple(map(_move, found["results"]))
-        return LabelHistory(moves, int(found["count"]), has_more=found["next"] is not None)
+        return LabelHistory(moves, int(found["count"]), has_more=found["next"] is not None, raw=found)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise errors.InvalidResponseError("The answer is not the history of a label.") from error
 
@@ -228,6 +256,7 @@ def _read_release(target: str, answer: Answer) -> Release:
             is_dry_run=bool(found["dry_run"]),
             moves=tuple(_released(row, target) for row in found["moves"]),
             refused=tuple(read_refusals(found["refused"])),
+            raw=found,
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise errors.InvalidResponseError("The answer does not say which labels were moved.") from error

@@ -1,7 +1,7 @@
 """Operations on prompts: each as a request and a reader of its answer. Sends nothing."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import partial
 from http import HTTPStatus
@@ -9,7 +9,7 @@ from typing import Any
 
 from promptuary_client import errors
 from promptuary_client.label_operations import Label, label_of, of_prompt
-from promptuary_client.prompts import Prompt, PromptKey
+from promptuary_client.prompts import Content, Prompt, PromptKey
 from promptuary_client.settings import Settings
 from promptuary_client.wire import (
     Answer,
@@ -18,8 +18,10 @@ from promptuary_client.wire import (
     author,
     check_label,
     path_part,
+    project_path,
     prompt_path,
     prompts_path,
+    read_answer,
     read_content,
     read_nothing,
     read_object,
@@ -41,6 +43,9 @@ KEEP = Keep.KEEP
 PAGE = 100
 """Prompts in one page of a list."""
 
+_READING = frozenset({"GET", "HEAD"})
+_NOT_OF_A_PATH = frozenset("?#\\")
+
 
 @dataclass(frozen=True)
 class Version:
@@ -61,7 +66,7 @@ class Version:
     created_by: str | None
     id: str
     archived_at: str | None
-    raw: Mapping[str, Any]
+    raw: Mapping[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -86,12 +91,17 @@ class RestoredPrompt:
 
 @dataclass(frozen=True)
 class History:
-    """The versions of a prompt, newest first; ``has_more`` if there are older ones than the last of them."""
+    """The versions of a prompt, newest first; ``has_more`` if there are older ones than the last of them.
 
-    latest: Version
+    ``selected`` is the version that was asked for, in full; without one, or with one that is the latest, it is ``latest``.
+    ``raw`` is the server's JSON object.
+    """
+
+    selected: Version
     versions: tuple[VersionSummary, ...]
     labels: tuple[Label, ...]
     has_more: bool
+    raw: Mapping[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -115,20 +125,39 @@ class Page:
     unresolved: tuple[Unresolved, ...] = ()
 
 
+def request(
+    settings: Settings,
+    method: str,
+    path: str,
+    params: Mapping[str, Any] | None,
+    body: object,
+    headers: Mapping[str, str] | None,
+) -> Operation[Answer]:
+    """Send any request: to a path below the project's, or, if it begins with a slash, below the host's. Raises `ValueError`."""
+    if not path.isprintable() or "//" in path or _NOT_OF_A_PATH.intersection(path) or ".." in path.split("/"):
+        raise ValueError(f"{path!r} is not the path of an endpoint.")
+    below = path if path.startswith("/") else f"{project_path(settings)}{path}"
+    given = {name: value for name, value in (params or {}).items() if value is not None}
+    lists = {name: [*map(str, value)] if isinstance(value, (list, tuple)) else str(value) for name, value in given.items()}
+    sent = Request(method, below, read_params(settings) | lists, dict(headers or {}), body)
+    return Operation(sent, read_answer, None if method in _READING else _any_prompt)
+
+
 def create(
-    settings: Settings, name: str, content: object, config: Mapping[str, Any] | None, description: str | None
+    settings: Settings, name: str, content: object, labels: Iterable[str], description: str | None, **fields: object
 ) -> Operation[Version]:
-    """Create a prompt, at version 1."""
-    body = {"name": name, "prompt": content} | _given(config=config, version_description=description)
+    """Create a prompt, at version 1; ``fields`` are ``config`` and ``variables``."""
+    body = {"name": name, "prompt": content}
+    body |= _given(version_description=description, labels=_labels_of(labels), **fields)
     return Operation(Request("POST", writable_path(settings), body=body), _read_version, of_prompt(name))
 
 
 def publish(
-    settings: Settings, name: str, base_version: int, description: str | None, **changes: object | Keep
+    settings: Settings, name: str, base_version: int, labels: Iterable[str], description: str | None, **changes: object | Keep
 ) -> Operation[Version]:
-    """Add the next version on top of a base version; ``changes`` are ``prompt``, ``edits`` and ``config``."""
+    """Add the next version on top of a base version; ``changes`` are ``prompt``, ``edits``, ``config`` and ``variables``."""
     changed = {field: value for field, value in changes.items() if value is not KEEP}
-    body = {"base_version": base_version} | changed | _given(version_description=description)
+    body = {"base_version": base_version} | changed | _given(version_description=description, labels=_labels_of(labels))
     return Operation(Request("PATCH", writable_path(settings, name), body=body), _read_version, of_prompt(name))
 
 
@@ -137,9 +166,10 @@ def edits_of(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"old": old, "new": new} for old, new in pairs]
 
 
-def archive(settings: Settings, name: str) -> Operation[None]:
+def archive(settings: Settings, name: str, reason: str | None) -> Operation[None]:
     """Archive a prompt with all its versions."""
-    return Operation(Request("POST", f"{writable_path(settings, name)}archive/"), read_nothing, of_prompt(name))
+    params = read_params(settings, reason=reason)
+    return Operation(Request("POST", f"{writable_path(settings, name)}archive/", params), read_nothing, of_prompt(name))
 
 
 def restore(settings: Settings, name: str, version_id: str | None) -> Operation[RestoredPrompt]:
@@ -154,10 +184,10 @@ def duplicate(settings: Settings, name: str, new_name: str) -> Operation[Version
     return Operation(request, _read_version, of_prompt(new_name))
 
 
-def history(settings: Settings, name: str, limit: int, before_version: int | None) -> Operation[History]:
-    """Return the versions of a prompt."""
+def history(settings: Settings, name: str, **params: object) -> Operation[History]:
+    """Return the versions of a prompt, and one of them in full."""
     path = f"{prompts_path(settings)}resolve/name/{path_part(name)}/"
-    return Operation(Request("GET", path, read_params(settings, limit=limit, before_version=before_version)), _read_history)
+    return Operation(Request("GET", path, read_params(settings, **params)), _read_history)
 
 
 def fetch_past(settings: Settings, key: PromptKey, at: str) -> Operation[Prompt]:
@@ -176,6 +206,17 @@ def list_prompts(settings: Settings, **params: object) -> Operation[Page]:
     """List prompts, at their latest versions or at those that carry a label. Raises `ValueError` for an empty label."""
     check_label(params.get("label"))
     return Operation(Request("GET", prompts_path(settings), read_params(settings, **params)), _read_page)
+
+
+def _labels_of(labels: Iterable[str]) -> list[str] | None:
+    """Return labels for a body, `None` if there are none. Raises `ValueError` for a single text."""
+    if isinstance(labels, str):
+        raise ValueError("`labels` is a list of labels, and not a text.")  # noqa: TRY004 - one kind of error for one kind of mistake.
+    return list(labels) or None
+
+
+def _any_prompt(_key: PromptKey, _known: Content | None) -> bool:
+    return True
 
 
 def _given(**fields: object) -> dict[str, object]:
@@ -212,10 +253,11 @@ def _read_history(answer: Answer) -> History:
     found = read_object(answer)
     try:
         return History(
-            latest=_version(found["prompt"]),
+            selected=_version(found["prompt"]),
             versions=tuple(_summary(row) for row in found["versions"]),
             labels=tuple(label_of(row) for row in found["labels"]),
             has_more=bool(found["has_more"]),
+            raw=found,
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise errors.InvalidResponseError("The answer is not the history of a prompt.") from error

@@ -1,6 +1,5 @@
 """Arguments and errors of httpx2 for both clients."""
 
-import asyncio
 import math
 import os
 import ssl
@@ -92,7 +91,7 @@ def _load_default_certificates() -> ssl.SSLContext:
 
 def send_options(request: Request, limit: float) -> dict[str, Any]:
     """Return the arguments of a request to httpx2."""
-    body = {} if request.body is None else {"json": request.body}
+    body = {} if request.body is None else {"content" if isinstance(request.body, bytes) else "json": request.body}
     params = {"params": dict(request.params)} if request.params else {}
     return {"headers": dict(request.headers), "timeout": limit} | body | params
 
@@ -135,7 +134,8 @@ def error_from(failure: Exception) -> errors.PromptuaryError:
     """Return the error of this package for one of httpx2 or of the system; none of their texts has credentials in it."""
     if isinstance(failure, errors.PromptuaryError):
         return failure
-    if isinstance(failure, (httpx2.TimeoutException, TimeoutError, asyncio.TimeoutError)):
+    # Before Python 3.11, asyncio has a `TimeoutError` of its own; only programs with an event loop load it.
+    if isinstance(failure, httpx2.TimeoutException) or type(failure).__name__ == "TimeoutError":
         return errors.RequestTimeoutError("The server did not answer in time.")
     if isinstance(failure, httpx2.DecodingError):
         return errors.InvalidResponseError("The answer cannot be decoded.")

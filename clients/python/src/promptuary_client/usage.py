@@ -1,7 +1,7 @@
 """Usage of a prompt: how often its versions were fetched, by label, key and day. Sends nothing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -52,7 +52,7 @@ class PartUsage:
 class Usage:
     """Fetches of a prompt from a first to a last day (UTC), and of its versions, newest first.
 
-    ``has_more`` if older versions were fetched, too. Counts are a few seconds late.
+    ``has_more`` if older versions were fetched, too. Counts are a few seconds late. ``raw`` is the server's JSON object.
     """
 
     first: date
@@ -61,6 +61,7 @@ class Usage:
     versions: tuple[VersionUsage, ...]
     inside_other_prompts: PartUsage
     has_more: bool
+    raw: Mapping[str, Any] = field(repr=False)
 
 
 def get_usage(
@@ -92,6 +93,7 @@ def _read_usage(answer: Answer) -> Usage:
             versions=tuple(map(_version, found["versions"])),
             inside_other_prompts=_part(found.get("inside_other_prompts", _NO_PARENTS)),
             has_more=bool(found["has_more"]),
+            raw=found,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise errors.InvalidResponseError("The answer is not the usage of a prompt.") from error

@@ -29,7 +29,7 @@ MAX_DETAIL = 500
 
 @dataclass(frozen=True)
 class Request:
-    """A request without its host and credentials."""
+    """A request without its host and credentials. A body of bytes is sent as it is, any other one as JSON."""
 
     method: str
     path: str
@@ -44,7 +44,11 @@ class Answer:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
+
+    def json(self) -> Any:  # noqa: ANN401 - any JSON.
+        """Return the JSON of the body, `None` for an empty one. Raises `InvalidResponseError`."""
+        return parse_json(self.body) if self.body else None
 
 
 @dataclass(frozen=True)
@@ -59,10 +63,15 @@ class Operation(Generic[T]):
     concerns: Callable[[PromptKey, Content | None], bool] | None = None
 
 
+def project_path(settings: Settings) -> str:
+    """Return the path of the project."""
+    project = CURRENT_PROJECT if settings.has_token else settings.project
+    return f"/api/projects/{quote(project, safe='@')}/"
+
+
 def prompts_path(settings: Settings) -> str:
     """Return the path of all prompts of the project."""
-    project = CURRENT_PROJECT if settings.has_token else settings.project
-    return f"/api/projects/{quote(project, safe='@')}/llm_prompts/"
+    return f"{project_path(settings)}llm_prompts/"
 
 
 def prompt_path(settings: Settings, name: str) -> str:
@@ -118,15 +127,21 @@ def make_key(settings: Settings, name: object, version: object, label: object, *
     return PromptKey(name, version, check_label(label), resolve)
 
 
-def check_past(at: object, version: object, fallback: object) -> str:
-    """Return a time of the past in the server's format. Raises `ValueError` for arguments that do not fit."""
+def check_time(at: object) -> str:
+    """Return a time in the server's format. Raises `ValueError` for one without a time zone."""
     if not isinstance(at, datetime) or at.tzinfo is None:
         raise ValueError("`at` is a datetime with a time zone, such as datetime(2026, 11, 29, 14, 5, tzinfo=timezone.utc).")
+    return at.astimezone(timezone.utc).isoformat()
+
+
+def check_past(at: object, version: object, fallback: object) -> str:
+    """Return a time of the past in the server's format. Raises `ValueError` for arguments that do not fit."""
+    then = check_time(at)
     if version is not None:
         raise ValueError("Use either version or at, not both. A version never changes.")
     if fallback is not None:
         raise ValueError("Use either fallback or at, not both. No fallback is what programs got at a time.")
-    return at.astimezone(timezone.utc).isoformat()
+    return then
 
 
 def check_label(label: object) -> str | None:
@@ -194,9 +209,7 @@ def read_content(row: Mapping[str, Any], *, label: str | None = None, etag: str 
 
 def read_object(answer: Answer) -> dict[str, Any]:
     """Return the JSON object of a successful answer. Raises `InvalidResponseError` or the error of `error_of`."""
-    if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
-        raise error_of(answer)
-    found = parse_json(answer.body)
+    found = parse_json(read_answer(answer).body)
     if not isinstance(found, dict):
         raise errors.InvalidResponseError("The answer is not a JSON object.")
     return found
@@ -212,8 +225,14 @@ def parse_json(body: bytes) -> object:
 
 def read_nothing(answer: Answer) -> None:
     """Check an answer that has no body. Raises the error of `error_of`."""
+    read_answer(answer)
+
+
+def read_answer(answer: Answer) -> Answer:
+    """Return a successful answer. Raises the error of `error_of`."""
     if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
         raise error_of(answer)
+    return answer
 
 
 def author(row: Mapping[str, Any], field: str = "created_by") -> str | None:
