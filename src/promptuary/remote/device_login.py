@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from promptuary.model.hosts import is_host
 from promptuary.remote import answers
 from promptuary.remote.client import Remote
-from promptuary.remote.errors import LoginRefused, Missing, RemoteError, Unreachable
+from promptuary.remote.errors import LoginRefused, Missing, RemoteError, ServerFailed, Unreachable
 from promptuary.remote.profiles import Profile
 from promptuary.remote.projects import CURRENT
 
@@ -17,6 +17,7 @@ _SLOWER_BY = 5
 _MAX_INTERVAL = 60
 _MAX_SECONDS = 3600
 _NOT_IN_TIME = "The login was not answered in time. Run promptuary login again."
+_LOST = " An answer of the server was lost before. If your list of keys has one of this login, revoke it."
 
 _AUTHORIZATION: answers.Shape = {
     "device_code": answers.text,
@@ -69,7 +70,7 @@ def begin_login(host: str, device_name: str) -> BegunLogin | None:
 
 def collect_key(host: str, login: BegunLogin, *, sleep: Callable[[float], None] = time.sleep) -> CollectedKey:
     """Wait until the user has answered on the page, and return the key. Raises `RemoteError`."""
-    interval, ends_at = login.interval, time.monotonic() + login.expires_in
+    interval, ends_at, is_answer_lost = login.interval, time.monotonic() + login.expires_in, False
     with _stranger(host) as remote:
         while time.monotonic() < ends_at:
             sleep(interval)
@@ -77,11 +78,11 @@ def collect_key(host: str, login: BegunLogin, *, sleep: Callable[[float], None] 
                 answer = remote.send("POST", _COLLECT, {"grant_type": _GRANT, "device_code": login.device_code})
             except LoginRefused as refused:
                 if refused.code not in {"authorization_pending", "slow_down"}:
-                    raise
+                    raise RemoteError(f"{refused}{_LOST if is_answer_lost else ''}") from None
                 interval = min(interval + (_SLOWER_BY if refused.code == "slow_down" else 0), _MAX_INTERVAL)
-            except Unreachable:
+            except (Unreachable, ServerFailed):
                 # The server may be back before the login expires.
-                interval = min(interval + _SLOWER_BY, _MAX_INTERVAL)
+                interval, is_answer_lost = min(interval + _SLOWER_BY, _MAX_INTERVAL), True
             else:
                 return _key_of(answer)
     raise RemoteError(_NOT_IN_TIME)

@@ -16,6 +16,10 @@ class Unreachable(RemoteError):
     """The server gave no answer; another request would get none either."""
 
 
+class ServerFailed(RemoteError):
+    """The server answered with a status of 500 or more; the same request may succeed later."""
+
+
 class NoServer(RemoteError):
     """No server is configured."""
 

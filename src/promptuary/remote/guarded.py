@@ -23,6 +23,7 @@ from promptuary.remote.errors import (
     Referenced,
     RefusedReference,
     RemoteError,
+    ServerFailed,
     Unreachable,
 )
 from promptuary.remote.profiles import Profile
@@ -136,12 +137,7 @@ class GuardedClient(httpx2.Client):
             return _conflict(detail, body)
         if status in _REFUSALS:
             return self._denial(status, detail, body)
-        if isinstance(code := body.get("error"), str):
-            return LoginRefused(detail, code)
-        if body.get("code") in _REFERENCE_CODES:
-            return RefusedReference(detail)
-        attribute = body.get("attr")
-        return RemoteError(f"{attribute}: {detail}" if isinstance(attribute, str) else detail)
+        return ServerFailed(detail) if status >= httpx2.codes.INTERNAL_SERVER_ERROR else _rejection(detail, body)
 
     def _denial(self, status: int, detail: str, body: Mapping[str, Any]) -> RemoteError:
         """Return the error for what the key may not do or does not find, with what to check."""
@@ -180,3 +176,13 @@ def _conflict(detail: str, body: Mapping[str, Any]) -> RemoteError:
         return MovesRefused(detail, answers.checked_list(body["refused"], answers.REFUSAL, "a refusal"))
     current = body.get("current_version")
     return Conflict(detail, current if type(current) is int and 0 < current <= MAX_VERSIONS else None)
+
+
+def _rejection(detail: str, body: Mapping[str, Any]) -> RemoteError:
+    """Return the error for a request that is invalid, or a login that has no key yet."""
+    if isinstance(code := body.get("error"), str):
+        return LoginRefused(detail, code)
+    if body.get("code") in _REFERENCE_CODES:
+        return RefusedReference(detail)
+    attribute = body.get("attr")
+    return RemoteError(f"{attribute}: {detail}" if isinstance(attribute, str) else detail)

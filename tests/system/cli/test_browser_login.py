@@ -164,6 +164,32 @@ def test_a_page_that_is_no_web_address_is_not_opened(desk: Desk, tmp_path: Path,
     assert (process.returncode, stderr) == (1, f"Error: {host} answered with a login whose page is no web address.\n")
 
 
+def test_an_answer_that_is_lost_is_asked_for_again_and_a_key_that_may_have_been_in_it_is_named(desk: Desk) -> None:
+    begun = {
+        "device_code": "d",
+        "user_code": "BCDF-GHJK",
+        "verification_uri": "http://127.0.0.1/login/device/",
+        "verification_uri_complete": "http://127.0.0.1/login/device/?code=BCDF-GHJK",
+        "expires_in": 600,
+        "interval": 1,
+    }
+    collected = [
+        _json(503, {"detail": "The database is not available."}),
+        _json(400, {"detail": "This login is not known.", "error": "invalid_grant"}),
+    ]
+
+    def answer(_method: str, path: str, _body: bytes) -> Answer:
+        return _json(200, begun) if "device_authorization" in path else collected.pop(0)
+
+    with answering(answer) as host, logging_in(desk, "--no-browser", host=host) as process:
+        _, stderr = process.communicate(timeout=120)
+    assert (process.returncode, collected) == (1, [])
+    assert stderr.endswith(
+        "Error: This login is not known. An answer of the server was lost before. "
+        "If your list of keys has one of this login, revoke it.\n"
+    )
+
+
 def test_a_server_that_is_too_old_is_given_a_key_that_is_typed(desk: Desk) -> None:
     def answer_as_before(_method: str, path: str, _body: bytes) -> Answer:
         project = {"id": 1, "uuid": "0b7c1c4e-0000-4000-8000-000000000001", "name": "Shop"}
