@@ -17,6 +17,7 @@ from promptuary.model.errors import (
     LastAdmin,
     MemberNotFound,
     ProjectNotFound,
+    TooManyMembers,
     UserNotFound,
 )
 from promptuary.registry import access, bootstrap
@@ -145,6 +146,18 @@ def test_the_last_active_admin_of_a_project_stays(registry: Registry) -> None:
         members.remove_member(tx, project_id=project_id, email=admin)
         with pytest.raises(LastAdmin):
             users.disable_user(tx, email=registry.user.email)
+
+
+def test_a_project_has_no_more_members_than_lists_show(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(members, "MAX_MEMBERS", 2)
+    with registry.database.write() as tx:
+        second = make_member(tx, registry.project)
+        third = make_user(tx)
+        with pytest.raises(TooManyMembers, match="reached the maximum of 2 members"):
+            members.set_member(tx, project_id=registry.project.id, email=third.email, role=Role.VIEWER)
+        members.set_member(tx, project_id=registry.project.id, email=second.email, role=Role.ADMIN)
+        members.remove_member(tx, project_id=registry.project.id, email=registry.user.email)
+        members.set_member(tx, project_id=registry.project.id, email=third.email, role=Role.VIEWER)
 
 
 def test_a_key_is_shown_once_and_stored_as_a_hash(registry: Registry) -> None:

@@ -119,6 +119,7 @@ STATUSES: dict[type[errors.RegistryError], int] = {
     errors.EmailTaken: 400,
     errors.TooManyVersions: 400,
     errors.TooManyLabels: 400,
+    errors.TooManyMembers: 400,
     errors.TooManyWebhooks: 400,
     errors.EditRefused: 400,
     errors.SignInRefused: 401,

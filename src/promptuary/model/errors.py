@@ -249,6 +249,13 @@ class TooManyWebhooks(RegistryError):
         super().__init__(f"This project has reached the maximum of {limit} webhooks. Remove a webhook to add a new one.")
 
 
+class TooManyMembers(RegistryError):
+    """The project has as many members as a project may have."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"This project has reached the maximum of {limit} members. Remove a member to add a new one.")
+
+
 class EmailTaken(RegistryError):
     """A user with this e-mail address exists."""
 

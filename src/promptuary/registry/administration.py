@@ -15,8 +15,6 @@ from promptuary.store import sign_in_links as stored_links
 from promptuary.store import users as stored_users
 from promptuary.store.engine.database import Transaction
 
-MAX_MEMBERS = 1000
-
 
 def create_own_project(tx: Transaction, caller: Caller, *, name: str, request_id: str | None = None) -> Membership:
     """Create a project and make its founder an admin of it. For those who are admin of any.
@@ -87,14 +85,14 @@ def rotate_token(tx: Transaction, actor: Actor, *, expected_token: str | None = 
 def list_members(tx: Transaction, actor: Actor) -> list[Member]:
     """List the members of the actor's project, to all of them. Raises `PermissionDenied`."""
     actor.require(Permission.LIST_MEMBERS)
-    return members.list_members(tx, actor.project_id, limit=MAX_MEMBERS)
+    return members.list_members(tx, actor.project_id, limit=members.MAX_MEMBERS)
 
 
 def set_member(tx: Transaction, actor: Actor, *, email: str, role: Role, is_address_confirmed: bool = False) -> Member:
     """Give a user a role in the actor's project.
 
     ``is_address_confirmed`` is the actor's confirmation that an account with an unverified address is the one
-    that is meant. Raises `PermissionDenied`, `UserNotFound`, `LastAdmin`, `AddressNotVerified`.
+    that is meant. Raises `PermissionDenied`, `UserNotFound`, `LastAdmin`, `AddressNotVerified`, `TooManyMembers`.
     """
     actor.require(Permission.MANAGE_MEMBERS)
     return members.set_member(
@@ -105,7 +103,7 @@ def set_member(tx: Transaction, actor: Actor, *, email: str, role: Role, is_addr
 def invite_member(tx: Transaction, actor: Actor, *, email: str, role: Role) -> Invitation:
     """Create an account for a user who has none, make them a member of the actor's project, and return their one-time link.
 
-    Raises `PermissionDenied`, `InvalidValue`, `EmailTaken`.
+    Raises `PermissionDenied`, `InvalidValue`, `EmailTaken`, `TooManyMembers`.
     """
     actor.require(Permission.MANAGE_MEMBERS)
     user = users.create_user(tx, email=email, invited_to_id=actor.project_id, by=Attribution.to(actor))

@@ -66,6 +66,12 @@ def list_members(tx: Transaction, project_id: int, *, limit: int) -> list[Member
     return [_member(row) for row in tx.connection.execute(statement.order_by(members.c.user_id).limit(limit))]
 
 
+def count_members(tx: Transaction, project_id: int) -> int:
+    """Count the members of a project."""
+    count: int = tx.connection.execute(select(func.count()).where(members.c.project_id == project_id)).scalar_one()
+    return count
+
+
 def count_active(tx: Transaction, project_id: int) -> dict[Role, int]:
     """Count the members of a project by role, without those whose accounts are disabled."""
     statement = select(members.c.role, func.count()).join(users, users.c.id == members.c.user_id)

@@ -64,6 +64,7 @@ PAGES: dict[type[errors.RegistryError], ErrorPage] = {
     errors.EmailTaken: ErrorPage(400, "This address is already in use", "Nothing was changed. Go back and choose another one."),
     errors.TooManyVersions: ErrorPage(400, "Too many versions", "Nothing was changed."),
     errors.TooManyLabels: ErrorPage(400, "Too many labels", "Nothing was changed."),
+    errors.TooManyMembers: ErrorPage(400, "Too many members", "Nothing was changed."),
     errors.TooManyWebhooks: ErrorPage(400, "Too many webhooks", "Nothing was changed."),
     errors.EditRefused: ErrorPage(400, "An edit cannot be applied", _GO_BACK),
     errors.InvalidBackup: ErrorPage(400, "Not a backup file", "Nothing was changed."),

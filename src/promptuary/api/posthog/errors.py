@@ -94,6 +94,7 @@ SHAPES: dict[type[errors.RegistryError], Shape] = {
     errors.EmailTaken: lambda refusal: envelope("validation_error", "unique", str(refusal), "email"),
     errors.TooManyVersions: _detail,
     errors.TooManyLabels: _detail,
+    errors.TooManyMembers: _detail,
     errors.TooManyWebhooks: _detail,
     errors.EditRefused: lambda refusal: {"detail": str(refusal), "edit_index": refusal.edit_index},
     errors.SignInRefused: _envelope_of("authentication_error", "authentication_failed"),

@@ -4,11 +4,14 @@ from promptuary.model.access import Role
 from promptuary.model.accounts import Member, Membership, User
 from promptuary.model.changes import OPERATOR, Attribution
 from promptuary.model.changes.payloads import MemberFacts, MemberRemoved, MemberSet
-from promptuary.model.errors import AddressNotVerified, LastAdmin, MemberNotFound, UserNotFound
+from promptuary.model.errors import AddressNotVerified, LastAdmin, MemberNotFound, TooManyMembers, UserNotFound
 from promptuary.registry.changes import record_administration
 from promptuary.registry.operator.projects import get_project
 from promptuary.store import members, projects, sign_in_links, users
 from promptuary.store.engine.database import Transaction
+
+MAX_MEMBERS = 1000
+"""Of a project: lists and pages show all of them."""
 
 MAX_MEMBERSHIPS = 1000
 
@@ -19,8 +22,8 @@ def set_member(
     """Give a user a role in a project, in place of the one they had. Invitations of other projects to this user end.
 
     A user's first project becomes their current one. Unless the address is trusted to be the user's, an account that others made,
-    or that chose the address itself, gets no more than it has. Raises `ProjectNotFound`, `UserNotFound`, `LastAdmin`, and
-    `AddressNotVerified`.
+    or that chose the address itself, gets no more than it has. Raises `ProjectNotFound`, `UserNotFound`, `LastAdmin`,
+    `AddressNotVerified`, and `TooManyMembers`.
     """
     get_project(tx, project_id)
     projects.lock_project(tx, project_id)
@@ -34,6 +37,8 @@ def set_member(
         sign_in_links.delete_invitations(tx, user.id)
     if before is not None and before.role is Role.ADMIN and role is not Role.ADMIN:
         _require_other_admin(tx, user, project_id)
+    if before is None and members.count_members(tx, project_id) >= MAX_MEMBERS:
+        raise TooManyMembers(MAX_MEMBERS)
     members.upsert_member(tx, project_id=project_id, user_id=user.id, role=role)
     if user.current_project_id is None:
         users.update_user(tx, user.id, current_project_id=project_id)

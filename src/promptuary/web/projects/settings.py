@@ -6,7 +6,16 @@ from starlette.responses import Response
 
 from promptuary.model.access import Permission, Role
 from promptuary.model.accounts import Invitation
-from promptuary.model.errors import AddressNotVerified, EmailTaken, InvalidValue, LastAdmin, NotFound, RegistryError, UserNotFound
+from promptuary.model.errors import (
+    AddressNotVerified,
+    EmailTaken,
+    InvalidValue,
+    LastAdmin,
+    NotFound,
+    RegistryError,
+    TooManyMembers,
+    UserNotFound,
+)
 from promptuary.registry import administration
 from promptuary.web.page_request import PageRequest
 from promptuary.web.routing import page
@@ -79,7 +88,7 @@ def set_member(request: PageRequest) -> Response:
         return _settings(request, 400, problems={"email": str(error)}, asks="invite")
     except AddressNotVerified as error:
         return _settings(request, 409, problems={"email": str(error)}, asks="confirm")
-    except (InvalidValue, LastAdmin) as error:
+    except (InvalidValue, LastAdmin, TooManyMembers) as error:
         return _settings(request, _status_of(error), problems={"email": str(error)})
     needs_link = not member.has_password and not member.is_invited
     hint = (
@@ -96,7 +105,7 @@ def invite_member(request: PageRequest) -> Response:
             invitation = administration.invite_member(
                 tx, actor, email=request.form.get("email"), role=_role(request.form.get("role"))
             )
-    except (InvalidValue, EmailTaken) as error:
+    except (InvalidValue, EmailTaken, TooManyMembers) as error:
         return _settings(request, 400, problems={"email": str(error)})
     return _settings(request, 201, invitation=invitation)
 
