@@ -133,9 +133,14 @@ def request(
     body: object,
     headers: Mapping[str, str] | None,
 ) -> Operation[Answer]:
-    """Send any request: to a path below the project's, or, if it begins with a slash, below the host's. Raises `ValueError`."""
+    """Send any request: to a path below the project's, or, if it begins with a slash, below the host's.
+
+    Raises `ValueError` for what is no path, and `ConfigurationError` for a change in a project named by its token.
+    """
     if not path.isprintable() or "//" in path or _NOT_OF_A_PATH.intersection(path) or ".." in path.split("/"):
         raise ValueError(f"{path!r} is not the path of an endpoint.")
+    if method not in _READING:
+        writable_path(settings)
     below = path if path.startswith("/") else f"{project_path(settings)}{path}"
     given = {name: value for name, value in (params or {}).items() if value is not None}
     lists = {name: [*map(str, value)] if isinstance(value, (list, tuple)) else str(value) for name, value in given.items()}
