@@ -20,6 +20,7 @@ from promptuary.model.edits import Edit, apply_edits
 from promptuary.model.names import check_label_name, check_prompt_name
 from promptuary.model.prompts import MAX_LABELS, MAX_VERSIONS
 from promptuary.model.webhooks import MAX_WEBHOOKS, check_url
+from promptuary.registry.operator.members import MAX_MEMBERS
 from promptuary.registry.request_merging import OUTDATED
 
 Made = Exception | Callable[[], object]
@@ -52,6 +53,7 @@ EXAMPLES: list[tuple[str, Made]] = [
     ("The prompt has the maximum number of versions.", errors.TooManyVersions(MAX_VERSIONS)),
     ("The prompt has the maximum number of labels.", errors.TooManyLabels(MAX_LABELS)),
     ("The address of a webhook is invalid.", lambda: check_url("hooks.example.com")),
+    ("The project has the maximum number of members.", errors.TooManyMembers(MAX_MEMBERS)),
     ("The project has the maximum number of webhooks.", errors.TooManyWebhooks(MAX_WEBHOOKS)),
     ("No key is sent.", api.not_authenticated()),
     ("The key is unknown or revoked, or its owner disabled.", api.invalid_key("Authorization header")),

@@ -65,6 +65,8 @@ def test_labels_and_variables_come_with_a_version(make_either: EitherMaker, name
     assert client.get(name, label="staging").text == "Hi, {{name}}!"
     edited = client.call("edit", name, [("Hi", "Hey")], base_version=2, variables=None, labels=("canary",))
     assert (edited.labels, "variables" in edited.raw) == (("canary",), False)
+    with pytest.raises(ValueError, match="cannot be sent as JSON"):
+        client.call("create", "x", {"score": float("nan")})
     for method, arguments in (("create", ("x", "y")), ("publish", (name, "y"))):
         with pytest.raises(ValueError, match="`labels` is a list"):
             client.call(method, *arguments, labels="staging", **({} if method == "create" else {"base_version": 3}))
@@ -79,7 +81,8 @@ def test_the_history_has_a_version_in_full(make_either: EitherMaker, name: str) 
     client.call("create", name, "one")
     client.call("publish", name, "two", base_version=1)
     assert client.call("history", name, version=1).selected.content == "one"
-    assert client.call("history", name).raw["prompt"]["prompt"] == "two"
+    history = client.call("history", name)
+    assert (history.raw["prompt"]["prompt"], history.latest.content) == ("two", "two")
     with pytest.raises(NotFoundError):
         client.call("history", name, version=9)
     row = client.call("list_prompts", search=name, content="none").prompts[0]
@@ -136,6 +139,8 @@ def test_a_label_that_was_moved_in_the_meantime_is_a_typed_error_that_says_where
     with pytest.raises(LabelMovedError) as left:
         client.call("remove_label", name, "production", expected_version=2)
     assert left.value.current_version == 1
+    with pytest.raises(ValueError, match="nothing to remove"):
+        client.call("remove_label", name, "production", expected_version=None)
     client.call("remove_label", name, "production", expected_version=1)
     client.call("archive", name)
 

@@ -11,6 +11,7 @@ from promptuary.model.access import Role
 
 from promptuary_client import (
     ConfigurationError,
+    InvalidRequestError,
     InvalidResponseError,
     NotFoundError,
     PermissionDeniedError,
@@ -88,9 +89,49 @@ def test_what_is_no_path_below_the_host_is_not_sent(make_either: EitherMaker, pr
     assert proxy.requests == []
 
 
+@pytest.mark.parametrize(
+    ("method", "options"),
+    [
+        ("", {}),
+        ("GE T", {}),
+        ("PÖST", {}),
+        (None, {}),
+        ("POST", {"body": float("nan")}),
+        ("POST", {"body": {"text": "\ud800"}}),
+        ("POST", {"body": {1, 2}}),
+        ("POST", {"body": b"x", "headers": {"Content-Length": "5"}}),
+        ("GET", {"headers": {"Authorization": "Bearer other"}}),
+        ("GET", {"headers": {"X-Name": "ü"}}),
+        ("GET", {"headers": {"X-Name": "a\r\nb"}}),
+        ("GET", {"timeout": float("nan")}),
+        ("GET", {"timeout": float("inf")}),
+        ("GET", {"timeout": 0}),
+    ],
+    ids=ascii,
+)
+def test_what_cannot_be_sent_is_an_error_of_the_program(
+    make_either: EitherMaker, proxy: Proxy, method: Any, options: dict[str, Any]
+) -> None:
+    client = make_either(proxy.url)
+    with pytest.raises(ValueError):  # noqa: PT011 - the texts are those of many checks
+        client.call("request", method, "llm_prompts/", **options)
+    assert proxy.requests == []
+
+
+def test_all_refusals_with_a_text_are_typed(make_either: EitherMaker, proxy: Proxy) -> None:
+    client = make_either(proxy.url)
+    with pytest.raises(InvalidRequestError, match="Accept header") as refused:
+        client.call("request", "GET", "llm_prompts/", headers={"Accept": "text/html"})
+    assert refused.value.status == 406
+    proxy.fault = status(418, b"no JSON")
+    with pytest.raises(InvalidResponseError, match="is not Promptuary"):
+        client.call("request", "GET", "llm_prompts/")
+
+
 def test_with_the_token_of_a_project_requests_read_only(make_either: EitherMaker, service: Service) -> None:
     client = make_either(project=service.registry.project.api_token)
     assert client.call("request", "GET", "llm_prompts/name/greeting/").json()["version"] == 3
+    assert client.call("request", "get", "llm_prompts/name/greeting/").json()["version"] == 3
     body: dict[str, Any] = {"name": "x", "prompt": "y"}
     with pytest.raises(ConfigurationError, match="read-only"):
         client.call("request", "POST", "llm_prompts/", body=body)

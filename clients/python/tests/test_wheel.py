@@ -73,4 +73,5 @@ def test_a_program_without_an_event_loop_starts_without_asyncio() -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == "False AsyncPromptuary True\n"
     with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
-        _ = promptuary_client.Nothing
+        _ = promptuary_client.Nothing  # type: ignore[attr-defined]  # what the test is about
+    assert "AsyncPromptuary" in dir(promptuary_client)

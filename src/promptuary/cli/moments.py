@@ -17,7 +17,7 @@ def read_moment(text: str) -> datetime:
 def read_day(text: str) -> date:
     """Read a day. Raises `typer.BadParameter`."""
     try:
-        return date.fromisoformat(text.strip())
+        return datetime.strptime(text.strip(), "%Y-%m-%d").replace(tzinfo=UTC).date()
     except ValueError:
         raise typer.BadParameter(f"'{text}' is no day. Write it as 2026-11-30.") from None
 

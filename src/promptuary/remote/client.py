@@ -112,8 +112,8 @@ class Remote:
         headers = {**HEADERS, "Accept": EVENTS, "Accept-Encoding": "identity", "Authorization": f"Bearer {at.api_key}"}
         timeout = httpx2.Timeout(silence, connect=_CONNECT_SECONDS)
         with (
-            self._open_http(base_url=f"{at.host}/api/projects/{at.project}/", headers=headers, timeout=timeout) as http,
             reaching(at.host),
+            self._open_http(base_url=f"{at.host}/api/projects/{at.project}/", headers=headers, timeout=timeout) as http,
             http.stream("GET", path, params=parameters) as answer,
         ):
             yield answer.iter_raw()

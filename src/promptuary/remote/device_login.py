@@ -85,7 +85,7 @@ def collect_key(host: str, login: BegunLogin, *, sleep: Callable[[float], None] 
                 interval, is_answer_lost = min(interval + _SLOWER_BY, _MAX_INTERVAL), True
             else:
                 return _key_of(answer)
-    raise RemoteError(_NOT_IN_TIME)
+    raise RemoteError(f"{_NOT_IN_TIME}{_LOST if is_answer_lost else ''}")
 
 
 def _stranger(host: str) -> Remote:

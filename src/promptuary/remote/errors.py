@@ -17,7 +17,7 @@ class Unreachable(RemoteError):
 
 
 class ServerFailed(RemoteError):
-    """The server answered with a status of 500 or more; the same request may succeed later."""
+    """The server, or a proxy before it, failed or had too many requests; the same request may succeed later."""
 
 
 class NoServer(RemoteError):

@@ -71,7 +71,11 @@ class GuardedClient(httpx2.Client):
         self._profile = profile
         self._max_wait = _MAX_WAIT if patience is None else 0
         self._limits = _TIMEOUT if patience is None else httpx2.Timeout(patience)
-        super().__init__(**options)
+        try:
+            super().__init__(**options)
+        except (OSError, ValueError, ImportError) as failure:
+            # The proxies or certificates of the environment cannot be used.
+            raise Unreachable(f"Cannot reach {profile.host}: {failure}.") from None
 
     def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:  # noqa: ANN401 - those of httpx2
         """Send a request; return its answer with the body unpacked, and the answer of a stream of events without it."""
@@ -118,7 +122,7 @@ class GuardedClient(httpx2.Client):
         try:
             value = json_of(answer.content)
         except InvalidJson:
-            raise RemoteError(self._unlike_promptuary(answer.status_code)) from None
+            raise self._unlike_promptuary(answer.status_code) from None
         if not answer.is_success:
             raise self._refusal(answer.status_code, value)
 
@@ -131,13 +135,13 @@ class GuardedClient(httpx2.Client):
         body = value if isinstance(value, dict) else {}
         detail = body.get("detail")
         if not isinstance(detail, str):
-            return RemoteError(self._unlike_promptuary(status))
+            return self._unlike_promptuary(status)
         detail = detail[:_MAX_DETAIL]
         if status == httpx2.codes.CONFLICT:
             return _conflict(detail, body)
         if status in _REFUSALS:
             return self._denial(status, detail, body)
-        return ServerFailed(detail) if status >= httpx2.codes.INTERNAL_SERVER_ERROR else _rejection(detail, body)
+        return ServerFailed(detail) if status in _TRANSIENT else _rejection(detail, body)
 
     def _denial(self, status: int, detail: str, body: Mapping[str, Any]) -> RemoteError:
         """Return the error for what the key may not do or does not find, with what to check."""
@@ -150,8 +154,9 @@ class GuardedClient(httpx2.Client):
             detail = f"{at.host} has no project {at.project} that the key may enter. Check the ID of the project, and the key."
         return _REFUSALS[status](f"{detail} Check the key." if status == httpx2.codes.UNAUTHORIZED else detail)
 
-    def _unlike_promptuary(self, status: int) -> str:
-        return f"{self._profile.host} answered with status {status} and not like a Promptuary server. Check the host."
+    def _unlike_promptuary(self, status: int) -> RemoteError:
+        kind = ServerFailed if status in _TRANSIENT else RemoteError
+        return kind(f"{self._profile.host} answered with status {status} and not like a Promptuary server. Check the host.")
 
 
 @contextmanager

@@ -303,10 +303,16 @@ def _of(name: str, answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def prompt_path(name: str) -> str:
-    """Return the path of a prompt."""
-    return f"llm_prompts/name/{quote(name, safe='')}/"
+    """Return the path of a prompt. Raises `RemoteError` for a name that no path can have."""
+    return f"llm_prompts/name/{_part(name)}/"
 
 
 def label_path(name: str, label: str) -> str:
-    """Return the path of a label of a prompt."""
-    return f"{prompt_path(name)}labels/{quote(label, safe='')}/"
+    """Return the path of a label of a prompt. Raises `RemoteError` for names that no path can have."""
+    return f"{prompt_path(name)}labels/{_part(label)}/"
+
+
+def _part(name: str) -> str:
+    if name in {"", ".", ".."} or "/" in name:
+        raise RemoteError(f"'{name}' is not a valid name.")
+    return quote(name, safe="")

@@ -171,10 +171,11 @@ def test_an_answer_that_is_lost_is_asked_for_again_and_a_key_that_may_have_been_
         "verification_uri": "http://127.0.0.1/login/device/",
         "verification_uri_complete": "http://127.0.0.1/login/device/?code=BCDF-GHJK",
         "expires_in": 600,
-        "interval": 1,
+        "interval": 0,
     }
     collected = [
         _json(503, {"detail": "The database is not available."}),
+        (502, {"Content-Type": "text/html"}, b"<html>Bad gateway</html>"),
         _json(400, {"detail": "This login is not known.", "error": "invalid_grant"}),
     ]
 

@@ -42,9 +42,10 @@ def test_fetches_are_shown_by_version_label_key_and_day(desk: Desk) -> None:
     assert day.split() == [usage["to"], "3"]
     assert [each["version"] for each in desk.json("usage", "greeting", "--version", "1")["versions"]] == [1]
     assert desk.json("usage", "greeting", "--from", "2026-01-01", "--to", "2026-01-02")["fetches"] == 0
-    wrong = desk.run("usage", "greeting", "--from", "yesterday")
-    assert (wrong.returncode, wrong.stdout) == (2, "")
-    assert "'yesterday' is no day. Write it as 2026-11-30." in wrong.stderr
+    for day in ("yesterday", "20261130", "2026-W48-1", ""):
+        wrong = desk.run("usage", "greeting", "--from", day)
+        assert (wrong.returncode, wrong.stdout) == (2, "")
+        assert f"'{day}' is no day. Write it as 2026-11-30." in wrong.stderr
     assert desk.error("usage", "greeting", "--from", "2026-01-02", "--to", "2026-01-01").startswith("from: ")
 
 

@@ -131,7 +131,9 @@ def test_what_is_wrong_with_an_editor_is_said(desk: Desk, tmp_path: Path, editor
 def test_what_cannot_be_is_refused(desk: Desk) -> None:
     desk.create("greeting", "Hello!")
     assert desk.error("prompt", "show", "nothing").startswith("No prompt matching 'nothing' in this project.")
-    assert desk.error("prompt", "show", "../../x") == "'../../x' is not a valid name."
+    for words in (["prompt", "show"], ["render"], ["prompt", "dependents"], ["at", "2026-01-01"], ["log"], ["prompt", "archive"]):
+        for name in ("../../x", "..", "a/b"):
+            assert desk.error(*words, name) == f"'{name}' is not a valid name."
     assert desk.error("prompt", "create", "greeting", stdin="x") == "name: A prompt with this name already exists."
     assert desk.error("prompt", "create", "a", stdin=b"\xff") == "The content is not UTF-8 text."
     assert desk.error("prompt", "create", "a", "--file", "none.txt") == "Cannot read none.txt: No such file or directory."

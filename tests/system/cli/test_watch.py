@@ -122,3 +122,15 @@ def test_a_server_that_is_not_there_at_all_ends_it(desk: Desk) -> None:
     port = free_port()
     assert desk.error("watch", host=f"http://127.0.0.1:{port}").startswith(f"Cannot reach http://127.0.0.1:{port}: ")
     assert desk.run("watch", api_key="phx_wrong").returncode == 1
+
+
+@pytest.mark.parametrize(("variable", "value"), [("ALL_PROXY", "junk://x"), ("SSL_CERT_FILE", "/nowhere/ca.pem")])
+def test_an_environment_that_allows_no_connection_is_said_in_one_sentence(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    for command in ("watch", "status"):
+        (desk.folder / "prompts").mkdir(exist_ok=True)
+        assert desk.error(command)

@@ -43,6 +43,20 @@ from promptuary_client.wire import Answer
 
 if TYPE_CHECKING:
     from promptuary_client.async_client import AsyncPromptuary
+else:
+
+    def __getattr__(name: str) -> object:
+        """Load `AsyncPromptuary` when it is used: programs without an event loop start without asyncio."""
+        if name != "AsyncPromptuary":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from promptuary_client.async_client import AsyncPromptuary  # noqa: PLC0415 - it is loaded here on purpose.
+
+        return AsyncPromptuary
+
+    def __dir__() -> list[str]:
+        """Return the public names."""
+        return __all__
+
 
 __version__ = "0.1.0"
 """The version of this package."""
@@ -105,12 +119,3 @@ __all__ = [
     "VersionUsage",
     "__version__",
 ]
-
-
-def __getattr__(name: str) -> object:
-    """Load `AsyncPromptuary` when it is used: programs without an event loop start without asyncio."""
-    if name != "AsyncPromptuary":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from promptuary_client.async_client import AsyncPromptuary  # noqa: PLC0415 - it is loaded here on purpose.
-
-    return AsyncPromptuary

@@ -305,9 +305,10 @@ class AsyncManagement:
 
         ``path`` is below the project, for example ``llm_prompts/change_requests/``, or, if it begins with a slash, below the host.
         ``params`` that are `None` are not sent, and lists are repeated. ``body`` is sent as JSON, and `bytes` as they are.
-        ``timeout`` is ``request_timeout`` by default. Raises `ValueError` for what is no path, `UnavailableError`, and
+        ``timeout`` is ``request_timeout`` by default. Raises `ValueError` for what cannot be sent, `UnavailableError`, and
         `RejectedError`.
         """
+        wire.check_timeout(timeout)
         operation = operations.request(self.settings, method, path, params, body, headers)
         return await self._fetcher.perform(operation, timeout)
 

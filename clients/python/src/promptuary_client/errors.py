@@ -109,7 +109,7 @@ class RejectedError(PromptuaryError):
 
 
 class InvalidRequestError(RejectedError):
-    """The request is invalid (400, 405, 413, 415)."""
+    """The request is invalid (400, 405, 413, 415, and all other statuses from 400 to 499)."""
 
 
 class AuthenticationError(RejectedError):

@@ -84,7 +84,7 @@ class LabelHistory:
     moves: tuple[LabelMove, ...]
     count: int
     has_more: bool
-    raw: Mapping[str, Any] = field(repr=False)
+    raw: Mapping[str, Any] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Release:
     is_dry_run: bool
     moves: tuple[ReleasedLabel, ...]
     refused: tuple[errors.MoveRefusal, ...]
-    raw: Mapping[str, Any] = field(repr=False)
+    raw: Mapping[str, Any] = field(repr=False, compare=False)
 
 
 def of_prompt(name: str) -> Callable[[PromptKey, Content | None], bool]:
@@ -135,9 +135,11 @@ def move_label(
 
 
 def remove_label(
-    settings: Settings, name: str, label: str, expected_version: int | AnyVersion, circumstances: Circumstances
+    settings: Settings, name: str, label: str, expected_version: int | AnyVersion | None, circumstances: Circumstances
 ) -> Operation[None]:
-    """Remove a label, if it points at the expected version."""
+    """Remove a label, if it points at the expected version. Raises `ValueError` for what is none."""
+    if expected_version is None:
+        raise ValueError("`expected_version` is None, so the label is not set, and there is nothing to remove.")
     expected = None if expected_version is ANY_VERSION else expected_version
     emergency = "true" if circumstances.emergency else None
     params = read_params(settings, expected_version=expected, reason=circumstances.reason, emergency=emergency)

@@ -10,7 +10,7 @@ from typing import Any
 from promptuary_client import errors
 from promptuary_client.label_operations import Label, label_of, of_prompt
 from promptuary_client.prompts import Content, Prompt, PromptKey
-from promptuary_client.settings import Settings
+from promptuary_client.settings import Settings, check_headers
 from promptuary_client.wire import (
     Answer,
     Operation,
@@ -44,6 +44,7 @@ PAGE = 100
 """Prompts in one page of a list."""
 
 _READING = frozenset({"GET", "HEAD"})
+_CLIENTS_HEADERS = frozenset({"authorization", "content-length", "host", "transfer-encoding"})
 _NOT_OF_A_PATH = frozenset("?#\\")
 
 
@@ -66,7 +67,7 @@ class Version:
     created_by: str | None
     id: str
     archived_at: str | None
-    raw: Mapping[str, Any] = field(repr=False)
+    raw: Mapping[str, Any] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -93,15 +94,19 @@ class RestoredPrompt:
 class History:
     """The versions of a prompt, newest first; ``has_more`` if there are older ones than the last of them.
 
-    ``selected`` is the version that was asked for, in full; without one, or with one that is the latest, it is ``latest``.
-    ``raw`` is the server's JSON object.
+    ``selected`` is the version that was asked for, in full, by default the latest one. ``raw`` is the server's JSON object.
     """
 
     selected: Version
     versions: tuple[VersionSummary, ...]
     labels: tuple[Label, ...]
     has_more: bool
-    raw: Mapping[str, Any] = field(repr=False)
+    raw: Mapping[str, Any] = field(repr=False, compare=False)
+
+    @property
+    def latest(self) -> Version:
+        """The former name of ``selected``."""
+        return self.selected
 
 
 @dataclass(frozen=True)
@@ -135,16 +140,15 @@ def request(
 ) -> Operation[Answer]:
     """Send any request: to a path below the project's, or, if it begins with a slash, below the host's.
 
-    Raises `ValueError` for what is no path, and `ConfigurationError` for a change in a project named by its token.
+    Raises `ValueError` for what cannot be sent, and `ConfigurationError` for a change in a project named by its token.
     """
-    if not path.isprintable() or "//" in path or _NOT_OF_A_PATH.intersection(path) or ".." in path.split("/"):
-        raise ValueError(f"{path!r} is not the path of an endpoint.")
+    method, path = _check_method(method), _check_path(path)
     if method not in _READING:
         writable_path(settings)
     below = path if path.startswith("/") else f"{project_path(settings)}{path}"
     given = {name: value for name, value in (params or {}).items() if value is not None}
     lists = {name: [*map(str, value)] if isinstance(value, (list, tuple)) else str(value) for name, value in given.items()}
-    sent = Request(method, below, read_params(settings) | lists, dict(headers or {}), body)
+    sent = Request(method, below, read_params(settings) | lists, _own_headers(headers), body)
     return Operation(sent, read_answer, None if method in _READING else _any_prompt)
 
 
@@ -214,10 +218,32 @@ def list_prompts(settings: Settings, **params: object) -> Operation[Page]:
 
 
 def _labels_of(labels: Iterable[str]) -> list[str] | None:
-    """Return labels for a body, `None` if there are none. Raises `ValueError` for a single text."""
-    if isinstance(labels, str):
-        raise ValueError("`labels` is a list of labels, and not a text.")  # noqa: TRY004 - one kind of error for one kind of mistake.
+    """Return labels for a body, `None` if there are none. Raises `ValueError` for what is no list."""
+    if isinstance(labels, str) or not isinstance(labels, Iterable):
+        raise ValueError("`labels` is a list of labels.")  # noqa: TRY004 - one kind of error for one kind of mistake.
     return list(labels) or None
+
+
+def _check_method(method: object) -> str:
+    if not (isinstance(method, str) and method.isascii() and method.isalpha()):
+        raise ValueError(f"{method!r} is not a method of HTTP.")
+    return method.upper()
+
+
+def _check_path(path: object) -> str:
+    is_path = isinstance(path, str) and path.isprintable() and not _NOT_OF_A_PATH.intersection(path)
+    if not isinstance(path, str) or not is_path or "//" in path or ".." in path.split("/"):
+        raise ValueError(f"{path!r} is not the path of an endpoint.")
+    return path
+
+
+def _own_headers(headers: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the headers of a request. Raises `ValueError` for those that the client sends itself."""
+    found = {} if headers is None else dict(headers)
+    own = [name for name in found if str(name).lower() in _CLIENTS_HEADERS]
+    if own:
+        raise ValueError(f"The client sends the header {own[0]} itself.")
+    return check_headers(found)
 
 
 def _any_prompt(_key: PromptKey, _known: Content | None) -> bool:

@@ -127,15 +127,21 @@ def resolve_label(label: object) -> str | None:
 
 def resolve_headers(headers: Mapping[Any, Any] | None) -> dict[str, str]:
     """Return headers that every request carries. Raises `ConfigurationError`, whose text does not repeat values."""
-    found = dict(headers or {})
-    for name, value in found.items():
+    found = check_headers(dict(headers or {}))
+    for name in found:
+        if name.lower() in _OWN_HEADERS:
+            raise ConfigurationError(f"The client sends the header {name} itself. Remove it from `headers`.")
+    return found
+
+
+def check_headers(headers: dict[Any, Any]) -> dict[str, str]:
+    """Return headers that can be sent. Raises `ConfigurationError`, whose text does not repeat values."""
+    for name, value in headers.items():
         if not (isinstance(name, str) and isinstance(value, str) and _HEADER_NAME.fullmatch(name)):
             raise ConfigurationError("`headers` has a name or a value that no header can have.")
         if not (value.isascii() and value.isprintable()):
             raise ConfigurationError(f"The value of the header {name} has characters that no header can have.")
-        if name.lower() in _OWN_HEADERS:
-            raise ConfigurationError(f"The client sends the header {name} itself. Remove it from `headers`.")
-    return found
+    return headers
 
 
 def resolve_verify(verify: ssl.SSLContext | str | Path | bool) -> ssl.SSLContext | bool:  # noqa: FBT001 - as in httpx2.

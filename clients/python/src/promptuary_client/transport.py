@@ -91,7 +91,7 @@ def _load_default_certificates() -> ssl.SSLContext:
 
 def send_options(request: Request, limit: float) -> dict[str, Any]:
     """Return the arguments of a request to httpx2."""
-    body = {} if request.body is None else {"content" if isinstance(request.body, bytes) else "json": request.body}
+    body = {} if request.body is None else {"content": request.body}
     params = {"params": dict(request.params)} if request.params else {}
     return {"headers": dict(request.headers), "timeout": limit} | body | params
 

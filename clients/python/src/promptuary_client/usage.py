@@ -61,7 +61,7 @@ class Usage:
     versions: tuple[VersionUsage, ...]
     inside_other_prompts: PartUsage
     has_more: bool
-    raw: Mapping[str, Any] = field(repr=False)
+    raw: Mapping[str, Any] = field(repr=False, compare=False)
 
 
 def get_usage(

@@ -24,18 +24,26 @@ MAX_BODY = 256_000_000
 MAX_RETRY_AFTER = 3600.0
 """Maximum seconds of a pause that ``Retry-After`` asks for."""
 
+MAX_TIMEOUT = 86_400.0
+"""Maximum seconds for a request."""
+
 MAX_DETAIL = 500
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request without its host and credentials. A body of bytes is sent as it is, any other one as JSON."""
+    """A request without its host and credentials. A body that is not `bytes` becomes JSON; raises `ValueError` if it cannot."""
 
     method: str
     path: str
     params: Mapping[str, str | list[str]] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: object = None
+
+    def __post_init__(self) -> None:
+        if self.body is not None and not isinstance(self.body, bytes):
+            object.__setattr__(self, "body", _encode(self.body))
+            object.__setattr__(self, "headers", {"Content-Type": "application/json", **self.headers})
 
 
 @dataclass(frozen=True)
@@ -131,7 +139,18 @@ def check_time(at: object) -> str:
     """Return a time in the server's format. Raises `ValueError` for one without a time zone."""
     if not isinstance(at, datetime) or at.tzinfo is None:
         raise ValueError("`at` is a datetime with a time zone, such as datetime(2026, 11, 29, 14, 5, tzinfo=timezone.utc).")
-    return at.astimezone(timezone.utc).isoformat()
+    try:
+        return at.astimezone(timezone.utc).isoformat()
+    except OverflowError:
+        raise ValueError("`at` is not within the years 1 to 9999 of UTC.") from None
+
+
+def check_timeout(timeout: object) -> None:
+    """Raise `ValueError` for what is neither a positive number of seconds nor `None`."""
+    if timeout is None:
+        return
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout <= MAX_TIMEOUT:
+        raise ValueError(f"`timeout` is a number of seconds, more than 0 and at most {MAX_TIMEOUT:.0f}.")
 
 
 def check_past(at: object, version: object, fallback: object) -> str:
@@ -215,6 +234,13 @@ def read_object(answer: Answer) -> dict[str, Any]:
     return found
 
 
+def _encode(value: object) -> bytes:
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"This cannot be sent as JSON: {error}.") from None
+
+
 def parse_json(body: bytes) -> object:
     """Parse a body. Raises `InvalidResponseError`."""
     try:
@@ -253,7 +279,8 @@ def error_of(answer: Answer) -> errors.PromptuaryError:
         return errors.RateLimitError(detail, retry_after=retry_after)
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return errors.ServerError(detail, retry_after=retry_after)
-    kind = _REFUSALS.get(answer.status)
+    other = errors.InvalidRequestError if answer.status >= HTTPStatus.BAD_REQUEST else None
+    kind = _REFUSALS.get(answer.status, other)
     special = None if kind is None or "detail" not in body else _special_error(answer.status, detail, body)
     if special is not None:
         return special
@@ -299,25 +326,22 @@ def retry_seconds(value: str | None) -> float | None:
         return None
     try:
         seconds = float(int(value))
+    except OverflowError:
+        return MAX_RETRY_AFTER
     except ValueError:
         try:
             at = parsedate_to_datetime(value)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return None
         seconds = ((at if at.tzinfo else at.replace(tzinfo=timezone.utc)) - datetime.now(timezone.utc)).total_seconds()
     return min(max(seconds, 0.0), MAX_RETRY_AFTER)
 
 
 _REFUSALS: Mapping[int, type[errors.RejectedError]] = {
-    HTTPStatus.BAD_REQUEST: errors.InvalidRequestError,
     HTTPStatus.UNAUTHORIZED: errors.AuthenticationError,
     HTTPStatus.FORBIDDEN: errors.PermissionDeniedError,
     HTTPStatus.NOT_FOUND: errors.NotFoundError,
-    HTTPStatus.METHOD_NOT_ALLOWED: errors.InvalidRequestError,
     HTTPStatus.CONFLICT: errors.ConflictError,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: errors.InvalidRequestError,
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: errors.InvalidRequestError,
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: errors.InvalidRequestError,
 }
 
 
