@@ -157,5 +157,14 @@ def make_api(registry: Registry, **settings: object) -> Iterator[Api]:
         yield Api(registry=registry, client=client, key=key, path=path, usage=usage)
 
 
+def with_own_project(api: Api) -> Api:
+    """An application that other tests use, too, with a project, an editor and a key that nobody else has."""
+    registry = make_registry(api.registry.database)
+    with registry.database.write() as tx:
+        key = make_key(tx, registry.user)
+    path = f"/api/projects/{registry.project.id}/llm_prompts/"
+    return replace(api, registry=registry, client=api.client_with(bearer(key)), key=key, path=path)
+
+
 def bearer(key: NewKey) -> dict[str, str]:
     return {"Authorization": f"Bearer {key.value}"}

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 from argon2.profiles import CHEAPEST
-from builders import Api, Registry, bearer, make_api, make_key, make_registry
+from builders import Api, Registry, make_api, make_registry, with_own_project
 from command_line import CommandLine
 from hypothesis import settings as hypothesis_settings
 from postgres_databases import Postgres, running_postgres
@@ -133,10 +133,29 @@ def registry(database: Database) -> Registry:
 
 
 @pytest.fixture
-def api(registry: Registry) -> Iterator[Api]:
+def own_api(registry: Registry) -> Iterator[Api]:
     """The application in process, and a client with a key that may do everything an editor may."""
     with make_api(registry) as api:
         yield api
+
+
+@pytest.fixture
+def api(own_api: Api) -> Api:
+    """The application of the test; modules whose tests need no more than a project each replace it by `project_apis`."""
+    return own_api
+
+
+@pytest.fixture(scope="module")
+def module_api(module_database: Database) -> Iterator[Api]:
+    """The application in process: one for all tests of a module, which work in projects of their own."""
+    with make_api(make_registry(module_database)) as api:
+        yield api
+
+
+@pytest.fixture
+def project_apis(module_api: Api) -> Api:
+    """The module's application, on SQLite and PostgreSQL in turn, with a project, an editor and a key of the test's own."""
+    return with_own_project(module_api)
 
 
 @pytest.fixture
@@ -201,10 +220,16 @@ def sqlite_registry(sqlite_registry_template: Registry, tmp_path: Path, clock: C
 
 
 @pytest.fixture
-def sqlite_api(sqlite_registry: Registry) -> Iterator[Api]:
+def own_sqlite_api(sqlite_registry: Registry) -> Iterator[Api]:
     """The application in process, on SQLite, where time stands still."""
     with make_api(sqlite_registry) as api:
         yield api
+
+
+@pytest.fixture
+def sqlite_api(own_sqlite_api: Api) -> Api:
+    """The application of the test; modules whose tests need no more than a project each replace it by `project_api`."""
+    return own_sqlite_api
 
 
 @pytest.fixture(scope="module")
@@ -226,8 +251,4 @@ def shared_api(shared_registry: Registry) -> Iterator[Api]:
 @pytest.fixture
 def project_api(shared_api: Api) -> Api:
     """The shared application with a project, an editor and a key of the test's own: no test sees another's project."""
-    registry = make_registry(shared_api.registry.database)
-    with registry.database.write() as tx:
-        key = make_key(tx, registry.user)
-    path = f"/api/projects/{registry.project.id}/llm_prompts/"
-    return replace(shared_api, registry=registry, client=shared_api.client_with(bearer(key)), key=key, path=path)
+    return with_own_project(shared_api)

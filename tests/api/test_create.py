@@ -11,6 +11,18 @@ BAD_CONFIG = 'Config must be a JSON object, e.g. {"model": "your-model-name", "t
 TAKEN = "A prompt with this name already exists."
 
 
+@pytest.fixture
+def api(project_apis: Api) -> Api:
+    """One application for all tests of this module: each works in a project of its own."""
+    return project_apis
+
+
+@pytest.fixture
+def sqlite_api(project_api: Api) -> Api:
+    """One application for all tests of this module: each works in a project of its own."""
+    return project_api
+
+
 def test_a_created_prompt_is_answered_in_full(sqlite_api: Api) -> None:
     answer = sqlite_api.client.post(sqlite_api.path, json={"name": "greeting", "prompt": "Hello!"})
     expected = full_prompt(answer.json()["id"], sqlite_api.registry.user)
@@ -37,9 +49,9 @@ def test_every_field_that_may_be_sent_is_kept(sqlite_api: Api) -> None:
     assert (answer.status_code, answer.text) == (201, wire(expected))
 
 
-def test_whole_seconds_are_shown_without_a_fraction(sqlite_api: Api, clock: Clock) -> None:
+def test_whole_seconds_are_shown_without_a_fraction(own_sqlite_api: Api, clock: Clock) -> None:
     clock.now = clock.now.replace(microsecond=0)
-    created = sqlite_api.client.post(sqlite_api.path, json={"name": "greeting", "prompt": "x"}).json()
+    created = own_sqlite_api.client.post(own_sqlite_api.path, json={"name": "greeting", "prompt": "x"}).json()
     assert created["created_at"] == created["updated_at"] == created["first_version_created_at"] == "2026-03-01T12:30:00Z"
 
 

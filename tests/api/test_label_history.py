@@ -13,6 +13,12 @@ LATER = "2026-03-01T13:30:00.000120Z"
 
 
 @pytest.fixture
+def api(project_apis: Api) -> Api:
+    """One application for all tests of this module: each works in a project of its own."""
+    return project_apis
+
+
+@pytest.fixture
 def path(api: Api) -> str:
     """The path of the labels of a prompt with three versions."""
     with api.registry.database.write() as tx:

@@ -13,6 +13,18 @@ LATER = "2026-03-01T13:30:00.000120Z"
 
 
 @pytest.fixture
+def api(project_apis: Api) -> Api:
+    """One application for all tests of this module: each works in a project of its own."""
+    return project_apis
+
+
+@pytest.fixture
+def sqlite_api(project_api: Api) -> Api:
+    """One application for all tests of this module: each works in a project of its own."""
+    return project_api
+
+
+@pytest.fixture
 def path(sqlite_api: Api) -> str:
     """The path of the labels of a prompt with three versions."""
     return _make_prompt(sqlite_api)
@@ -38,26 +50,28 @@ def test_a_new_label_is_answered_in_full(sqlite_api: Api, path: str) -> None:
     assert (answer.status_code, answer.text) == (201, wire(expected))
 
 
-def test_a_moved_label_keeps_who_made_it_and_when(sqlite_api: Api, path: str, clock: Clock) -> None:
-    with sqlite_api.registry.database.write() as tx:
-        other = make_member(tx, sqlite_api.registry.project)
-        actor = make_actor(sqlite_api.registry.project, other)
+def test_a_moved_label_keeps_who_made_it_and_when(own_sqlite_api: Api, clock: Clock) -> None:
+    path = _make_prompt(own_sqlite_api)
+    with own_sqlite_api.registry.database.write() as tx:
+        other = make_member(tx, own_sqlite_api.registry.project)
+        actor = make_actor(own_sqlite_api.registry.project, other)
         labels.move_label(tx, actor, name="greeting", label="production", version=1)
     clock.now = clock.now.replace(hour=13)
-    moved = sqlite_api.client.put(f"{path}production/", json={"version": 3})
+    moved = own_sqlite_api.client.put(f"{path}production/", json={"version": 3})
     body = moved.json()
     assert moved.status_code == 200
     assert (body["version"], body["created_by"]["id"], body["created_at"], body["updated_at"]) == (3, other.id, NOON, LATER)
 
 
-def test_setting_a_label_where_it_is_changes_nothing(sqlite_api: Api, path: str, clock: Clock) -> None:
-    created = sqlite_api.client.put(f"{path}production/", json={"version": 2})
+def test_setting_a_label_where_it_is_changes_nothing(own_sqlite_api: Api, clock: Clock) -> None:
+    path = _make_prompt(own_sqlite_api)
+    created = own_sqlite_api.client.put(f"{path}production/", json={"version": 2})
     clock.now = clock.now.replace(hour=13)
-    with sqlite_api.registry.database.read() as tx:
+    with own_sqlite_api.registry.database.read() as tx:
         before = changes.last_sequence(tx)
-    again = sqlite_api.client.put(f"{path}production/", json={"version": 2})
+    again = own_sqlite_api.client.put(f"{path}production/", json={"version": 2})
     assert (again.status_code, again.text) == (200, created.text)
-    with sqlite_api.registry.database.read() as tx:
+    with own_sqlite_api.registry.database.read() as tx:
         assert changes.last_sequence(tx) == before
 
 

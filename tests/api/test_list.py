@@ -33,6 +33,18 @@ BAD_LABEL = (
 )
 
 
+@pytest.fixture
+def api(project_apis: Api) -> Api:
+    """One application for all tests of this module: each works in a project of its own."""
+    return project_apis
+
+
+@pytest.fixture
+def sqlite_api(project_api: Api) -> Api:
+    """One application for all tests of this module: each works in a project of its own."""
+    return project_api
+
+
 def _names(api: Api, query: str) -> list[str]:
     return [row["name"] for row in api.client.get(f"{api.path}?{query}").json()["results"]]
 
@@ -181,9 +193,9 @@ def test_a_list_can_be_limited_to_what_one_user_created(api: Api) -> None:
 
 
 @pytest.mark.parametrize(("value", "count"), [("0", 2), ("", 2), ("999", 0), (str(10**30), 0), ("-5", 0), ("1.0", 1)])
-def test_an_unknown_creator_has_created_nothing_and_0_is_everybody(sqlite_api: Api, value: str, count: int) -> None:
-    _make_prompt_of_two_authors(sqlite_api.registry)
-    assert sqlite_api.client.get(f"{sqlite_api.path}?created_by_id={value}").json()["count"] == count
+def test_an_unknown_creator_has_created_nothing_and_0_is_everybody(own_sqlite_api: Api, value: str, count: int) -> None:
+    _make_prompt_of_two_authors(own_sqlite_api.registry)
+    assert own_sqlite_api.client.get(f"{own_sqlite_api.path}?created_by_id={value}").json()["count"] == count
 
 
 def test_what_the_operator_created_has_no_author(api: Api) -> None:
@@ -201,12 +213,12 @@ def test_a_list_is_of_one_project(api: Api) -> None:
     assert _names(api, "") == ["here"]
 
 
-def test_the_times_of_a_row_are_those_of_its_version(sqlite_api: Api, clock: Clock) -> None:
-    with sqlite_api.registry.database.write() as tx:
-        make_prompt(tx, sqlite_api.registry.actor)
+def test_the_times_of_a_row_are_those_of_its_version(own_sqlite_api: Api, clock: Clock) -> None:
+    with own_sqlite_api.registry.database.write() as tx:
+        make_prompt(tx, own_sqlite_api.registry.actor)
         clock.now = clock.now.replace(hour=13)
-        prompts.publish_version(tx, sqlite_api.registry.actor, name="greeting", base_version=1, prompt="x")
-    row = sqlite_api.client.get(sqlite_api.path).json()["results"][0]
+        prompts.publish_version(tx, own_sqlite_api.registry.actor, name="greeting", base_version=1, prompt="x")
+    row = own_sqlite_api.client.get(own_sqlite_api.path).json()["results"][0]
     assert row["created_at"] == row["updated_at"] == NOON.replace("12:", "13:")
     assert row["first_version_created_at"] == NOON
 

@@ -18,6 +18,12 @@ LACKING = [(path, method) for path, allowed in ROUTES.items() for method in METH
 READABLE = [path for path, allowed in ROUTES.items() if "GET" in allowed]
 
 
+@pytest.fixture
+def sqlite_api(project_api: Api) -> Api:
+    """One application for all tests of this module: each works in a project of its own."""
+    return project_api
+
+
 def _make_greeting(api: Api) -> str:
     with api.registry.database.write() as tx:
         version = make_prompt(tx, api.registry.actor)
@@ -29,19 +35,19 @@ def _make_greeting(api: Api) -> str:
     "prefix", ["/api/projects/1", "/api/projects/@current", "/api/environments/1", "/api/environments/@current"]
 )
 @pytest.mark.parametrize("slash", ["/", ""])
-def test_both_prefixes_and_an_optional_slash_lead_to_every_read(sqlite_api: Api, prefix: str, slash: str) -> None:
-    _make_greeting(sqlite_api)
+def test_both_prefixes_and_an_optional_slash_lead_to_every_read(own_sqlite_api: Api, prefix: str, slash: str) -> None:
+    _make_greeting(own_sqlite_api)
     for path in READABLE:
-        expected = sqlite_api.client.get(sqlite_api.path + path)
-        answer = sqlite_api.client.get(f"{prefix}/llm_prompts/{path}".rstrip("/") + slash)
+        expected = own_sqlite_api.client.get(own_sqlite_api.path + path)
+        answer = own_sqlite_api.client.get(f"{prefix}/llm_prompts/{path}".rstrip("/") + slash)
         assert (answer.status_code, answer.text) == (200, expected.text)
 
 
 @pytest.mark.parametrize("prefix", ["/api/projects/1", "/api/environments/@current"])
 @pytest.mark.parametrize("slash", ["/", ""])
-def test_both_prefixes_and_an_optional_slash_lead_to_every_write(sqlite_api: Api, prefix: str, slash: str) -> None:
+def test_both_prefixes_and_an_optional_slash_lead_to_every_write(own_sqlite_api: Api, prefix: str, slash: str) -> None:
     path = f"{prefix}/llm_prompts"
-    client = sqlite_api.client
+    client = own_sqlite_api.client
     statuses = [
         client.post(f"{path}{slash}", json={"name": "a", "prompt": "x"}).status_code,
         client.patch(f"{path}/name/a{slash}", json={"base_version": 1, "prompt": "y"}).status_code,

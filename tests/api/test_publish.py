@@ -17,20 +17,37 @@ UNKNOWN_ID = "00000000-0000-4000-8000-000000000007"
 
 
 @pytest.fixture
+def api(project_apis: Api) -> Api:
+    """One application for all tests of this module: each works in a project of its own."""
+    return project_apis
+
+
+@pytest.fixture
+def sqlite_api(project_api: Api) -> Api:
+    """One application for all tests of this module: each works in a project of its own."""
+    return project_api
+
+
+@pytest.fixture
 def greeting(sqlite_api: Api) -> str:
     """The path of a prompt with one version and a config."""
-    with sqlite_api.registry.database.write() as tx:
-        prompts.create_prompt(tx, sqlite_api.registry.actor, name="greeting", prompt="Hello!", config={"t": 1}, description="First")
-    return f"{sqlite_api.path}name/greeting/"
+    return _make_greeting(sqlite_api)
 
 
-def test_a_published_version_is_answered_in_full(sqlite_api: Api, greeting: str, clock: Clock) -> None:
+def _make_greeting(api: Api) -> str:
+    with api.registry.database.write() as tx:
+        prompts.create_prompt(tx, api.registry.actor, name="greeting", prompt="Hello!", config={"t": 1}, description="First")
+    return f"{api.path}name/greeting/"
+
+
+def test_a_published_version_is_answered_in_full(own_sqlite_api: Api, clock: Clock) -> None:
+    greeting = _make_greeting(own_sqlite_api)
     clock.now = clock.now.replace(hour=13)
     body = {"base_version": 1, "prompt": "# Hi", "version_description": " Shorter "}
-    answer = sqlite_api.client.patch(greeting, json=body)
+    answer = own_sqlite_api.client.patch(greeting, json=body)
     expected = full_prompt(
         answer.json()["id"],
-        sqlite_api.registry.user,
+        own_sqlite_api.registry.user,
         prompt="# Hi",
         config={"t": 1},
         version=2,
@@ -44,11 +61,12 @@ def test_a_published_version_is_answered_in_full(sqlite_api: Api, greeting: str,
     assert (answer.status_code, answer.text) == (200, wire(expected))
 
 
-def test_the_version_before_stays_as_it_was_but_for_being_the_latest(sqlite_api: Api, greeting: str, clock: Clock) -> None:
-    before = sqlite_api.client.get(greeting).json()
+def test_the_version_before_stays_as_it_was_but_for_being_the_latest(own_sqlite_api: Api, clock: Clock) -> None:
+    greeting = _make_greeting(own_sqlite_api)
+    before = own_sqlite_api.client.get(greeting).json()
     clock.now = clock.now.replace(hour=13)
-    sqlite_api.client.patch(greeting, json={"base_version": 1, "prompt": "Hi"})
-    after = sqlite_api.client.get(f"{greeting}?version=1").json()
+    own_sqlite_api.client.patch(greeting, json={"base_version": 1, "prompt": "Hi"})
+    after = own_sqlite_api.client.get(f"{greeting}?version=1").json()
     assert after == before | {"is_latest": False, "latest_version": 2, "version_count": 2}
 
 

@@ -6,6 +6,12 @@ from reference_requests import RULES, TONE, api_with_depth, archive, create, fet
 from wire import invalid
 
 
+@pytest.fixture
+def api(project_apis: Api) -> Api:
+    """One application for all tests of this module: each works in a project of its own."""
+    return project_apis
+
+
 @pytest.mark.parametrize(
     ("prompt", "code", "detail"),
     [
@@ -158,11 +164,11 @@ def test_a_restored_prompt_needs_its_references(api: Api) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_twenty_parts_of_a_megabyte_are_too_large_together_and_none_is_served(api: Api) -> None:
+def test_twenty_parts_of_a_megabyte_are_too_large_together_and_none_is_served(own_api: Api) -> None:
     for number in range(20):
-        create(api, f"part-{number}", "x" * 990_000)
+        create(own_api, f"part-{number}", "x" * 990_000)
     tags = "".join(f"@@@prompt:name=part-{number}|version=1@@@" for number in range(20))
-    answer = api.client.post(api.path, json={"name": "parent", "prompt": tags})
+    answer = own_api.client.post(own_api.path, json={"name": "parent", "prompt": tags})
     assert (answer.status_code, answer.json()["code"]) == (400, "assembled_too_large")
-    assert create(api, "one", "@@@prompt:name=part-1|version=1@@@" + "y" * 10_000)["version"] == 1
-    assert len(fetch(api, "one").json()["prompt"]) == 1_000_000
+    assert create(own_api, "one", "@@@prompt:name=part-1|version=1@@@" + "y" * 10_000)["version"] == 1
+    assert len(fetch(own_api, "one").json()["prompt"]) == 1_000_000

@@ -11,6 +11,12 @@ from promptuary.model.usage import FetchCount, FetchKey
 from promptuary.registry import usage
 
 
+@pytest.fixture
+def api(project_apis: Api) -> Api:
+    """One application for all tests of this module: each works in a project of its own."""
+    return project_apis
+
+
 def _promote(api: Api, **body: object) -> Response:
     return api.client.post(f"{api.path}promote/", json={"from": "staging", "to": "production"} | body)
 

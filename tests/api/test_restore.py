@@ -11,6 +11,18 @@ NAME_TAKEN = {"detail": "A prompt with this name already exists. Archive it firs
 NOT_ARCHIVED = "No archived prompt matching '{}' in this project. List with archived=true to see which exist."
 
 
+@pytest.fixture
+def api(project_apis: Api) -> Api:
+    """One application for all tests of this module: each works in a project of its own."""
+    return project_apis
+
+
+@pytest.fixture
+def sqlite_api(project_api: Api) -> Api:
+    """One application for all tests of this module: each works in a project of its own."""
+    return project_api
+
+
 def archive(api: Api, name: str = "greeting", *, text: str = "Hello!", versions: int = 1) -> str:
     """Create a prompt, label it, archive it, and return the id of its latest version."""
     with api.registry.database.write() as tx:
@@ -42,11 +54,11 @@ def test_the_whole_answer_to_a_restore(sqlite_api: Api) -> None:
     assert (answer.status_code, answer.text) == (200, wire(expected))
 
 
-def test_the_whole_list_of_archived_prompts(sqlite_api: Api, clock: Clock) -> None:
-    prompt_id = archive(sqlite_api)
+def test_the_whole_list_of_archived_prompts(own_sqlite_api: Api, clock: Clock) -> None:
+    prompt_id = archive(own_sqlite_api)
     clock.now = clock.now.replace(hour=13)
-    answer = sqlite_api.client.get(f"{sqlite_api.path}?archived=true")
-    row = full_prompt(prompt_id, sqlite_api.registry.user, deleted=True)
+    answer = own_sqlite_api.client.get(f"{own_sqlite_api.path}?archived=true")
+    row = full_prompt(prompt_id, own_sqlite_api.registry.user, deleted=True)
     row |= {"prompt_size_bytes": 8, "all_labels": [], "archived_at": NOON}
     assert (answer.status_code, answer.text) == (200, wire({"count": 1, "next": None, "previous": None, "results": [row]}))
 
@@ -128,12 +140,12 @@ def test_a_restored_prompt_cannot_be_restored_again(api: Api) -> None:
     assert [restore(api)[0], restore(api)[0]] == [200, 404]
 
 
-def test_labels_are_not_told_when_the_log_does_not_know_them_any_more(sqlite_api: Api, clock: Clock) -> None:
-    archive(sqlite_api)
-    archive(sqlite_api, "other")
-    with sqlite_api.registry.database.write() as tx:
+def test_labels_are_not_told_when_the_log_does_not_know_them_any_more(own_sqlite_api: Api, clock: Clock) -> None:
+    archive(own_sqlite_api)
+    archive(own_sqlite_api, "other")
+    with own_sqlite_api.registry.database.write() as tx:
         changes.trim_changes(tx, before=clock.now.replace(year=2027))
-    assert restore(sqlite_api)[1]["former_labels"] == []
+    assert restore(own_sqlite_api)[1]["former_labels"] == []
 
 
 class TestList:
@@ -217,10 +229,10 @@ class TestList:
         answer = sqlite_api.client.get(f"{sqlite_api.path}?{query}")
         assert (answer.status_code, answer.text) == (400, wire(invalid(code, detail, attr)))
 
-    def test_what_is_looked_at_there_does_not_count_as_fetched(self, sqlite_api: Api) -> None:
-        archive(sqlite_api)
-        assert listed(sqlite_api)["count"] == 1
-        assert sqlite_api.usage.take() == []
+    def test_what_is_looked_at_there_does_not_count_as_fetched(self, own_sqlite_api: Api) -> None:
+        archive(own_sqlite_api)
+        assert listed(own_sqlite_api)["count"] == 1
+        assert own_sqlite_api.usage.take() == []
 
     def test_an_archived_prompt_is_in_no_other_list(self, api: Api) -> None:
         archive(api)
