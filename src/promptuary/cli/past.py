@@ -36,10 +36,10 @@ def show_past(
     if content and name is None:
         raise typer.BadParameter("--content needs the NAME of a prompt.")
     with chosen_label(label, latest=latest) as chosen, reached_prompts(profile) as prompts:
+        RemoteReleases(prompts.remote).require_known()
         if name is None:
             _list(prompts, at, chosen, as_json=as_json)
             return
-        RemoteReleases(prompts.remote).require_known()
         found = prompts.fetch_whole(name, at=at, label=chosen)
         if as_json:
             show_json({"at": shown_moment(at), **found})
