@@ -11,6 +11,7 @@ from typing import Any
 from anyio import CapacityLimiter
 from fastapi.testclient import TestClient
 from starlette.types import ASGIApp
+from whole_answers import AppClient
 
 from promptuary.api.operations.readiness import Readiness
 from promptuary.api.posthog.changes import change_message
@@ -127,7 +128,7 @@ class Api:
 
     def client_with(self, headers: dict[str, str]) -> TestClient:
         """A client of the same application that sends other headers, such as another key or none."""
-        client = TestClient(self.client.app, headers=headers, raise_server_exceptions=False)
+        client = AppClient(self.client.app, headers)
         # The application belongs to one event loop.
         client.portal = self.client.portal
         return client
@@ -152,7 +153,7 @@ def make_api(registry: Registry, **settings: object) -> Iterator[Api]:
     application = make_application(registry, usage, **settings)
     with registry.database.write() as tx:
         key = make_key(tx, registry.user)
-    with TestClient(application, headers=bearer(key), raise_server_exceptions=False) as client:
+    with AppClient(application, bearer(key)) as client:
         path = f"/api/projects/{registry.project.id}/llm_prompts/"
         yield Api(registry=registry, client=client, key=key, path=path, usage=usage)
 
