@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from builders import Registry, make_prompt
+from builders import Registry, make_prompt, make_registry
 from listings import names_of
 from sqlalchemy import Table, delete, select, text
 
@@ -21,6 +21,14 @@ from promptuary.store.lists import entries
 from promptuary.store.lists.pages import list_page
 from promptuary.store.tables import search_texts
 from promptuary.store.tables import versions as version_rows
+
+
+@pytest.fixture(scope="module")
+def filled(module_database: Database) -> Registry:
+    """A project with prompts, for tests that only read."""
+    registry = make_registry(module_database)
+    fill(registry)
+    return registry
 
 
 def fill(registry: Registry) -> None:
@@ -100,15 +108,14 @@ def test_a_backup_can_be_restored_while_others_write(registry: Registry, databas
 @pytest.mark.parametrize("is_descending", [False, True])
 @pytest.mark.parametrize("label", [None, "production"])
 def test_pages_are_parts_of_the_whole_list_wherever_they_begin(
-    registry: Registry, order_by: str, label: str | None, *, is_descending: bool
+    filled: Registry, order_by: str, label: str | None, *, is_descending: bool
 ) -> None:
-    fill(registry)
     whole = Listing(limit=100, order_by=order_by, is_descending=is_descending, label=label)
-    with registry.database.read() as tx:
-        ids = [version.id for version in list_page(tx, registry.project.id, whole).items]
+    with filled.database.read() as tx:
+        ids = [version.id for version in list_page(tx, filled.project.id, whole).items]
         assert len(ids) == 4
         for offset, limit in itertools.product(range(6), range(1, 6)):
-            page = list_page(tx, registry.project.id, replace(whole, limit=limit, offset=offset))
+            page = list_page(tx, filled.project.id, replace(whole, limit=limit, offset=offset))
             assert [version.id for version in page.items] == ids[offset : offset + limit]
             assert page.count == 4
 
