@@ -5,10 +5,11 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from builders import Registry, make_key, make_prompt
+from builders import Registry, make_key, make_member, make_prompt
 from promptuary_client import AsyncPromptuary, Change, Prompt, Promptuary
 from serving import Server, wait_until
 
+from promptuary.model.access import Role
 from promptuary.model.accounts import NewKey
 from promptuary.model.errors import NotFound
 from promptuary.registry import labels, prompts
@@ -37,6 +38,11 @@ class Service:
         """Have a label point at a version, behind the back of all clients."""
         with self.registry.database.write() as tx:
             labels.move_label(tx, self.registry.actor, name=name, label=label, version=version)
+
+    def make_admin_key(self) -> str:
+        """Return a key of a new admin of the project."""
+        with self.registry.database.write() as tx:
+            return make_key(tx, make_member(tx, self.registry.project, role=Role.ADMIN)).value
 
     def archive(self, name: str) -> None:
         with self.registry.database.write() as tx:

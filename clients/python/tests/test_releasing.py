@@ -5,10 +5,8 @@ from datetime import date, datetime, timezone
 from typing import Any
 
 import pytest
-from builders import make_key, make_member
 from client_service import EitherMaker, Service
 from faults import Proxy, status
-from promptuary.model.access import Role
 
 from promptuary_client import (
     ConflictError,
@@ -123,9 +121,7 @@ def test_moves_of_a_label_are_listed_and_undone(make_either: EitherMaker, name: 
 def test_moves_have_a_reason_and_an_admin_moves_a_protected_label_in_an_emergency(
     make_either: EitherMaker, service: Service, name: str
 ) -> None:
-    with service.registry.database.write() as tx:
-        key = make_key(tx, make_member(tx, service.registry.project, role=Role.ADMIN))
-    client = make_either(api_key=key.value)
+    client = make_either(api_key=service.make_admin_key())
     label, source = f"prod-{name}", f"from-{name}"
     client.call("create", name, "one")
     client.call("publish", name, "two", base_version=1)

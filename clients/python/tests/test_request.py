@@ -4,10 +4,8 @@ import uuid
 from typing import Any
 
 import pytest
-from builders import make_key, make_member
 from client_service import EitherMaker, Service
 from faults import Fault, Proxy, server_error, status
-from promptuary.model.access import Role
 
 from promptuary_client import (
     ConfigurationError,
@@ -49,9 +47,7 @@ def test_a_request_that_changes_something_is_seen_at_once_by_the_next_fetch(make
 def test_a_body_of_bytes_is_sent_as_it_is_and_one_that_is_not_json_is_returned_as_it_is(
     make_either: EitherMaker, service: Service, name: str
 ) -> None:
-    with service.registry.database.write() as tx:
-        key = make_key(tx, make_member(tx, service.registry.project, role=Role.ADMIN))
-    client = make_either(api_key=key.value)
+    client = make_either(api_key=service.make_admin_key())
     client.call("create", name, "one")
     exported = client.call("request", "GET", "llm_prompts/export/").body
     lines = {"Content-Type": "application/x-ndjson"}

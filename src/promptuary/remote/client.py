@@ -9,7 +9,7 @@ from typing import Any, Concatenate, NamedTuple, ParamSpec, Self, TypeVar
 import httpx2
 from promptuary_client import InvalidResponseError, NotFoundError, Promptuary, PromptuaryError
 
-from promptuary.remote.errors import Missing, RemoteError
+from promptuary.remote.errors import Missing, RemoteError, Unreachable
 from promptuary.remote.guarded import ANY_TYPE, EVENTS, HEADERS, LINES, GuardedClient, reaching
 from promptuary.remote.profiles import Profile
 from promptuary.remote.reading import TooLarge
@@ -113,10 +113,17 @@ class Remote:
         timeout = httpx2.Timeout(silence, connect=_CONNECT_SECONDS)
         with (
             reaching(at.host),
-            self._open_http(base_url=f"{at.host}/api/projects/{at.project}/", headers=headers, timeout=timeout) as http,
+            self._open_for_events(base_url=f"{at.host}/api/projects/{at.project}/", headers=headers, timeout=timeout) as http,
             http.stream("GET", path, params=parameters) as answer,
         ):
             yield answer.iter_raw()
+
+    def _open_for_events(self, **options: Any) -> httpx2.Client:  # noqa: ANN401 - those of httpx2
+        try:
+            return self._open_http(**options)
+        except (OSError, ValueError, ImportError) as failure:
+            # Proxies or certificates of the environment cannot be used; the words are those of the client library.
+            raise Unreachable(f"The server cannot be reached: {failure}") from None
 
     def pages(self, path: str, query: Query, *, key: str = "name") -> Iterator[dict[str, Any]]:
         """Go through all results of a list that the client library has no verb for; else as `rows`."""

@@ -71,11 +71,7 @@ class GuardedClient(httpx2.Client):
         self._profile = profile
         self._max_wait = _MAX_WAIT if patience is None else 0
         self._limits = _TIMEOUT if patience is None else httpx2.Timeout(patience)
-        try:
-            super().__init__(**options)
-        except (OSError, ValueError, ImportError) as failure:
-            # The proxies or certificates of the environment cannot be used.
-            raise Unreachable(f"Cannot reach {profile.host}: {failure}.") from None
+        super().__init__(**options)
 
     def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:  # noqa: ANN401 - those of httpx2
         """Send a request; return its answer with the body unpacked, and the answer of a stream of events without it."""
@@ -86,7 +82,7 @@ class GuardedClient(httpx2.Client):
             return self._open_stream(request, options)
         request.extensions = {**request.extensions, "timeout": self._limits.as_dict()}
         for _ in range(_MAX_TRIES):
-            with self._reaching():
+            with reaching(self._profile.host):
                 answer = self._read(request, options)
             wait = answer.headers.get("Retry-After", "")
             if answer.status_code != httpx2.codes.TOO_MANY_REQUESTS or not _WAIT.fullmatch(wait) or int(wait) > self._max_wait:
@@ -106,10 +102,10 @@ class GuardedClient(httpx2.Client):
         return httpx2.Response(answer.status_code, headers=kept, content=body, request=request)
 
     def _open_stream(self, request: httpx2.Request, options: Mapping[str, Any]) -> httpx2.Response:
-        with self._reaching():
+        with reaching(self._profile.host):
             answer = super().send(request, **options)
         if not answer.is_success:
-            with self._reaching():
+            with reaching(self._profile.host):
                 body = json_or_none(read_within_limits(answer, self._profile.host))
             answer.close()
             refusal = self._refusal(answer.status_code, body)
@@ -125,11 +121,6 @@ class GuardedClient(httpx2.Client):
             raise self._unlike_promptuary(answer.status_code) from None
         if not answer.is_success:
             raise self._refusal(answer.status_code, value)
-
-    @contextmanager
-    def _reaching(self) -> Iterator[None]:
-        with reaching(self._profile.host):
-            yield
 
     def _refusal(self, status: int, value: object) -> RemoteError:
         body = value if isinstance(value, dict) else {}

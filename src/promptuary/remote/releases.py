@@ -49,7 +49,7 @@ _MOVE: answers.Shape = {
 _CHANGED_TEXT: answers.Shape = {"name": answers.prompt_name, "label": answers.optional_label, "diff": answers.text}
 """A text that moves change."""
 
-_RELEASED_LABEL: answers.Shape = {
+RELEASED_LABEL: answers.Shape = {
     "name": answers.prompt_name,
     "label": answers.label_name,
     "from_version": answers.optional_version,
@@ -180,7 +180,7 @@ def moves_of(answer: object) -> Moves:
 
 def _release_of(answer: object) -> dict[str, Any]:
     release = answers.checked(answer, _RELEASE, "a release")
-    answers.checked_list(release.get("moves"), _RELEASED_LABEL, "a released label")
+    answers.checked_list(release.get("moves"), RELEASED_LABEL, "a released label")
     return release
 
 

@@ -5,18 +5,12 @@ from typing import Any
 
 from promptuary.remote import answers
 from promptuary.remote.client import Remote
-from promptuary.remote.releases import Moves, moves_of
+from promptuary.remote.releases import RELEASED_LABEL, Moves, moves_of
 
 _REQUESTS = "llm_prompts/change_requests/"
 _RULES = "llm_prompts/label_rules/"
 
-_PROPOSED_MOVE: answers.Shape = {
-    "name": answers.prompt_name,
-    "label": answers.label_name,
-    "from_version": answers.optional_version,
-    "to_version": answers.optional_version,
-    "current_version": answers.optional_version,
-}
+_PROPOSED_MOVE: answers.Shape = {**RELEASED_LABEL, "current_version": answers.optional_version}
 """A proposed move of a label."""
 
 _COMMENT: answers.Shape = {"text": answers.text, "created_by": answers.author, "created_at": answers.moment}

@@ -124,13 +124,18 @@ def test_a_server_that_is_not_there_at_all_ends_it(desk: Desk) -> None:
     assert desk.run("watch", api_key="phx_wrong").returncode == 1
 
 
-@pytest.mark.parametrize(("variable", "value"), [("ALL_PROXY", "junk://x"), ("SSL_CERT_FILE", "/nowhere/ca.pem")])
+@pytest.mark.parametrize(
+    ("variable", "value", "reason"),
+    [("ALL_PROXY", "junk://x", "Unknown scheme for proxy URL"), ("SSL_CERT_FILE", "/nowhere/ca.pem", "No such file or directory")],
+)
 def test_an_environment_that_allows_no_connection_is_said_in_one_sentence(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, reason: str
 ) -> None:
     monkeypatch.setenv(variable, value)
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
-    for command in ("watch", "status"):
-        (desk.folder / "prompts").mkdir(exist_ok=True)
-        assert desk.error(command)
+    for command in (["watch"], ["prompt", "list"]):
+        sentence = desk.error(*command)
+        assert sentence.startswith("The server cannot be reached: ")
+        assert reason in sentence
+        assert "http_client_factory" not in sentence
