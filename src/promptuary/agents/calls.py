@@ -1,14 +1,15 @@
 """A message of an agent on its way: who sent it, to which project, and what they may."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from promptuary.api.errors import throttled
+from promptuary.api.callers import caller_with_key
+from promptuary.api.errors import invalid_key, throttled
 from promptuary.api.services import Services
 from promptuary.http.rate_limits import RateLimited
 from promptuary.model.access import Actor, Permission
 from promptuary.registry import access
 from promptuary.registry.access import Caller
-from promptuary.store.engine.database import Database
+from promptuary.store.engine.database import Database, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class AgentCall:
     """
 
     services: Services
+    key: str = field(repr=False)
     caller: Caller
     project: str
     label: str | None
@@ -28,6 +30,13 @@ class AgentCall:
     @property
     def database(self) -> Database:
         return self.services.database
+
+    def check_access(self, tx: Transaction) -> None:
+        """Raise a refusal if the key is no more, or may not read the project any more."""
+        caller = caller_with_key(tx, self.key)
+        if caller is None:
+            raise invalid_key("Authorization header")
+        access.enter(tx, caller, reference=self.project, permission=Permission.READ)
 
     def enter(self, permission: Permission) -> Actor:
         """Return who acts in the project. What writes is counted against the limit of writes; the request itself is a read."""

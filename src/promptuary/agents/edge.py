@@ -82,7 +82,7 @@ class Agents:
             raise _foreign()
         call, project_id, note_use = await anyio.to_thread.run_sync(self._enter, request)
         if request.method == "GET":
-            await serve_events(self._streams, call.caller_name, project_id, request.receive, send)
+            await serve_events(self._streams, call, project_id, request.receive, send)
         elif request.method == "DELETE":
             # There is no session to end; see `_naming_session`.
             await Response(status_code=204)(request.scope, request.receive, send)
@@ -112,7 +112,7 @@ class Agents:
             usual = str(min(key.project_ids)) if key.project_ids and len(key.project_ids) == 1 else access.CURRENT_PROJECT
             reference = request.headers.get(_PROJECT_HEADER) or query.get("project_id") or usual
             call = AgentCall(
-                self._services, access.caller_of(key), reference, query.get("label") or None, request.scope[REQUEST_ID]
+                self._services, sent, access.caller_of(key), reference, query.get("label") or None, request.scope[REQUEST_ID]
             )
             actor = access.enter(tx, call.caller, reference=reference, permission=Permission.READ)
             is_noted = not access.is_use_worth_noting(key, tx.clock())

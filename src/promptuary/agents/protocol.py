@@ -127,10 +127,14 @@ class _Handlers:
         bus = _Bus()
         listening = ListenHandler(bus)
         try:
-            async with self._streams.opened(Stream(call.caller_name, actor.project_id, bus.tell, listening.close)):
+            async with self._streams.opened(
+                Stream(call.caller_name, actor.project_id, call.check_access, bus.tell, listening.close)
+            ):
                 return await listening(context, params)
         except Unavailable as error:
             raise MCPError(types.INTERNAL_ERROR, str(error)) from None
+        except (RegistryError, ApiError) as error:
+            raise MCPError(types.INVALID_PARAMS, str(error)) from None
 
 
 class _Bus:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from starlette.types import Message, Receive, Send
 
+from promptuary.agents.calls import AgentCall
 from promptuary.agents.streams import Stream, Streams
 
 PING_SECONDS = 15.0
@@ -18,8 +19,11 @@ _HEADERS = [
 _CHANGED = b'event: message\r\ndata: {"jsonrpc":"2.0","method":"notifications/prompts/list_changed"}\r\n\r\n'
 
 
-async def serve_events(streams: Streams, caller: str, project_id: int, receive: Receive, send: Send) -> None:
-    """Tell a client of changes until it goes away or the stream has to end. Raises `Unavailable` before anything is sent."""
+async def serve_events(streams: Streams, call: AgentCall, project_id: int, receive: Receive, send: Send) -> None:
+    """Tell a client of changes until it goes away or the stream has to end.
+
+    Before anything is sent, it raises what `Streams.opened` raises.
+    """
     is_over = False
     news = asyncio.Event()
     has_changed = False
@@ -34,7 +38,7 @@ async def serve_events(streams: Streams, caller: str, project_id: int, receive: 
         is_over = True
         news.set()
 
-    async with streams.opened(Stream(caller, project_id, tell, end)):
+    async with streams.opened(Stream(call.caller_name, project_id, call.check_access, tell, end)):
         leaving = asyncio.create_task(_until_gone(receive, end))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})

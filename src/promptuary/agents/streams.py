@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from promptuary.model.changes import Change
 from promptuary.model.errors import Busy, Unavailable
+from promptuary.store.engine.database import Transaction
 from promptuary.store.watch import LogCursor, ReadLog
 from promptuary.supervisor.stop_flag import StopFlag
 
@@ -27,10 +28,14 @@ QUIET_SECONDS = 1.0
 
 @dataclass(eq=False, slots=True)
 class Stream:
-    """One open stream. ``tell`` is called when the project's prompts have changed, ``end`` when the stream has to end."""
+    """One open stream. ``tell`` is called when the project's prompts have changed, ``end`` when the stream has to end.
+
+    ``check_access`` raises a refusal when the caller may not read the project any more.
+    """
 
     caller: str
     project_id: int
+    check_access: Callable[[Transaction], object]
     tell: Callable[[], None]
     end: Callable[[], None]
 
@@ -65,7 +70,8 @@ class Streams:
     async def opened(self, stream: Stream) -> AsyncIterator[None]:
         """Serve a stream for the length of the block: it is notified of every change that is committed from then on.
 
-        Raises `Unavailable` when there are too many, when the server is about to stop, or when its database is out of reach.
+        Raises `Unavailable` when there are too many, when the server is about to stop, or when its database is out of reach, and
+        what ``check_access`` raises.
         """
         if self._is_stopping or self._stop_flag.is_set():
             message = "The server is shutting down. Try again."
@@ -86,6 +92,8 @@ class Streams:
                 # The client may be gone when it fails.
                 self._beginning.add_done_callback(lambda begun: begun.cancelled() or begun.exception())
             await asyncio.shield(self._beginning)
+            # Access that ends from now on is in the log.
+            await self._read(stream.check_access)
             yield
         finally:
             ending.cancel()

@@ -44,7 +44,11 @@ class Event:
 
 @dataclass(eq=False, slots=True)
 class Stream:
-    """One open stream. ``check`` raises a refusal when its caller, a key or a user, may not read the project any more."""
+    """One open stream. ``check`` raises a refusal when its caller, a key or a user, may not read the project any more.
+
+    It sends nothing of the log before it ``is_admitted``: its caller was let in before the broadcaster knew of it, and what has
+    ended in between is not announced to it.
+    """
 
     caller: str
     project_id: int
@@ -52,6 +56,7 @@ class Stream:
     cursor: int
     is_of_session: bool
     check: Callable[[Transaction], object]
+    is_admitted: bool = False
     is_over: bool = False
     is_sending: bool = False
     abort: Callable[[], None] | None = None
@@ -121,6 +126,8 @@ class Broadcaster:
         self._note_open = note_open
         self._memories: defaultdict[int, _Memory] = defaultdict(_Memory)
         self._streams: set[Stream] = set()
+        # Those that are not admitted yet.
+        self._entering: set[Stream] = set()
         self._mark: Mark | None = None
         self._checked_at = 0.0
 
@@ -140,6 +147,7 @@ class Broadcaster:
             memory.forget(None if self._mark is None else self._mark.sequence)
         memory.streams.add(stream)
         self._streams.add(stream)
+        self._entering.add(stream)
         self._open_of[stream.caller] += 1
         self._note_open(len(self._streams))
         if len(self._streams) == 1:
@@ -158,6 +166,7 @@ class Broadcaster:
         if not memory.streams:
             del self._memories[stream.project_id]
         self._streams.discard(stream)
+        self._entering.discard(stream)
         self._note_open(len(self._streams))
 
     def stop(self) -> None:
@@ -201,7 +210,8 @@ class Broadcaster:
         return 0.0
 
     async def check(self, read: ReadLog, /) -> None:
-        """End the streams of sessions that have ended, from time to time."""
+        """End new streams whose access ended while they were opened, and from time to time those of sessions that have ended."""
+        await self._admit(read)
         if time.monotonic() > self._checked_at + SESSION_CHECK_SECONDS:
             await self._check(read, [stream for stream in self._streams if stream.is_of_session])
             self._checked_at = time.monotonic()
@@ -236,6 +246,14 @@ class Broadcaster:
                 told.add(change.project_id)
         for project_id in told & self._memories.keys():
             self._wake(self._memories[project_id].streams)
+
+    async def _admit(self, read: ReadLog) -> None:
+        entering = [*self._entering]
+        await self._check(read, entering)
+        for stream in entering:
+            self._entering.discard(stream)
+            stream.is_admitted = True
+            stream.wake()
 
     async def _check(self, read: ReadLog, streams: list[Stream]) -> None:
         if streams:

@@ -271,6 +271,8 @@ class _StreamResponse(Response):
         """Return the next message, or wait for it, at most until a heartbeat is due."""
         stream = self._stream
         waiting = stream.waiting = asyncio.get_running_loop().create_future()
+        if not stream.is_admitted:
+            return await _woken(waiting)
         events = self._broadcaster.events_behind(stream)
         if events is None:
             return await self._read_log(waiting)
