@@ -6,12 +6,21 @@ from pathlib import Path
 
 import pytest
 from certificates import trusting_one_authority
+from httpx2._config import DEFAULT_TIMEOUT_CONFIG
+from serving import START_SECONDS
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with trusting_one_authority(tmp_path_factory.mktemp("certificates")):
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient_clients() -> None:
+    """Let requests without a time limit of their own wait as long as a start: some take a busy machine more than five seconds."""
+    for step in ("connect", "read", "write", "pool"):
+        setattr(DEFAULT_TIMEOUT_CONFIG, step, START_SECONDS)
 
 
 @pytest.fixture(scope="module")
