@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from types import MappingProxyType
 from typing import Literal
 
@@ -63,6 +64,11 @@ class Metric:
     def width(self) -> int:
         """Numbers in one series: one; for a histogram its buckets, the last without bound, and the sum."""
         return len(SECONDS) + 2 if self.kind == "histogram" else 1
+
+    @property
+    def length(self) -> int:
+        """Numbers in all series."""
+        return prod(len(LABEL_VALUES[label]) for label in self.labels) * self.width
 
     @property
     def label_sets(self) -> list[tuple[str, ...]]:
@@ -158,14 +164,16 @@ def _lay_out() -> tuple[Mapping[str, int], int]:
     end = 0
     for metric in METRICS:
         starts[metric.name] = end
-        end += len(metric.label_sets) * metric.width
+        end += metric.length
     return MappingProxyType(starts), end
 
 
 _STARTS, LOCATIONS = _lay_out()
 """Offset of each metric, and the total of numbers in a segment."""
 
-SIGNATURE = hashlib.sha256(repr([(m.name, m.kind, m.label_sets, SECONDS) for m in METRICS]).encode()).hexdigest()[:12]
+SIGNATURE = hashlib.sha256(
+    repr([(m.name, m.kind, [LABEL_VALUES[label] for label in m.labels], SECONDS) for m in METRICS]).encode()
+).hexdigest()[:12]
 """Differs between layouts, so that pages of another release are not misread."""
 
 
@@ -180,7 +188,7 @@ def place_of(metric: Metric, *label_values: str) -> int:
 def places_of(metric: Metric) -> slice:
     """Return the places of all series of a metric."""
     start = _STARTS[metric.name]
-    return slice(start, start + len(metric.label_sets) * metric.width)
+    return slice(start, start + metric.length)
 
 
 def metrics_as_markdown() -> str:
