@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from promptuary.model.json_text import MAX_DEPTH, MAX_ITEMS, InvalidJson, dump, dump_compact, dump_indented, find_surrogate, parse
@@ -22,6 +22,8 @@ def test_what_was_written_is_read_back_alike_in_every_form(value: object) -> Non
 
 
 @given(value=VALUES)
+@example(value=[{"role": "user", "content": "},\n    {"}, {"a": None, "b": [], "": 1}, {"c": "]},{["}])
+@example(value=[{"rows": [{"a": "},"}, {"}": "{"}]}, [{"a": 1}, {}], [{"b": 2}, [3]], [[4], [5]]])
 def test_json_is_indented_as_the_standard_library_does(value: object) -> None:
     assert dump_indented(value) == json.dumps(value, ensure_ascii=False, indent=2)
 

@@ -68,7 +68,7 @@ def is_equal(one: object, other: object) -> bool:
     """Return `True` if two JSON values are the same; ``1``, ``1.0`` and ``true`` are not, nor are keys in another order."""
     if isinstance(one, Missing) or isinstance(other, Missing):
         return one is other
-    if isinstance(one, str) and isinstance(other, str):
+    if type(one) is type(other) and isinstance(one, (str, int)):
         return one == other
     return dump(one) == dump(other)
 

@@ -94,10 +94,15 @@ def json_texts(value: object) -> Iterator[str]:
             pending.extend(reversed(current))
 
 
+def readable_chat(value: object) -> list[Entry] | None:
+    """Return the entries of a chat, `None` for any other value and for chats with more than `MAX_READABLE` entries."""
+    return None if isinstance(value, list) and len(value) > MAX_READABLE else chat_of(value)
+
+
 def readable_entries(value: object) -> tuple[ReadableEntry, ...] | None:
     """Return the entries of a chat for readers, `None` for any other value and for chats with more than `MAX_READABLE` entries."""
-    chat = chat_of(value)
-    return None if chat is None or len(chat) > MAX_READABLE else tuple(map(readable_entry, chat))
+    chat = readable_chat(value)
+    return None if chat is None else tuple(map(readable_entry, chat))
 
 
 def readable_entry(entry: Entry) -> ReadableEntry:

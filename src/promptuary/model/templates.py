@@ -34,7 +34,7 @@ class Template:
     declared: Collection[str] | None = None
 
     @cached_property
-    def _value(self) -> object:
+    def value(self) -> object:
         """The array or object that the text is, `None` for a text."""
         if not self.text.lstrip(" \t\r\n").startswith(("[", "{")):
             return None
@@ -46,21 +46,21 @@ class Template:
     @cached_property
     def chat(self) -> list[Entry] | None:
         """The entries of a chat, `None` for any other prompt."""
-        return chat_of(self._value)
+        return chat_of(self.value)
 
     @property
     def kind(self) -> TemplateKind:
         """Kind of the text."""
         if self.chat is not None:
             return TemplateKind.CHAT
-        return TemplateKind.TEXT if self._value is None else TemplateKind.JSON
+        return TemplateKind.TEXT if self.value is None else TemplateKind.JSON
 
     @property
     def texts(self) -> Iterable[str]:
         """All texts in which variables count."""
         if self.chat is not None:
             return (text for entry in self.chat for text in content_texts(entry))
-        return (self.text,) if self._value is None else json_texts(self._value)
+        return (self.text,) if self.value is None else json_texts(self.value)
 
     @cached_property
     def variables(self) -> tuple[str, ...]:
@@ -74,7 +74,7 @@ class Template:
 
     def fill(self, values: Mapping[str, str]) -> str:
         """Return the text of a prompt that is no chat with values in the place of variables; variables without one stay."""
-        if self._value is None:
+        if self.value is None:
             return fill_in(self.text, values, self.declared)
         return change_strings(self.text, lambda text: fill_in(text, values, self.declared))
 

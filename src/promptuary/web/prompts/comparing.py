@@ -11,9 +11,9 @@ from promptuary.model.access import Actor, Permission
 from promptuary.model.chats import ReadableEntry, chat_of_text, chat_text, readable_entries
 from promptuary.model.contract_changes import ContractComparison, compare_contracts
 from promptuary.model.contracts import Contract, variables_of
-from promptuary.model.json_text import dump_indented, parse
+from promptuary.model.json_text import dump_indented
 from promptuary.model.prompts import Version
-from promptuary.model.references import count_references
+from promptuary.model.references import count_references, is_text
 from promptuary.model.templates import Template
 from promptuary.model.token_estimate import approximate_tokens
 from promptuary.registry import prompts
@@ -131,11 +131,10 @@ def compare_changed(texts: Sequence[ChangedText]) -> list[Comparison]:
 
 def compare_proposal(old: Version, proposal: Proposal) -> Comparison:
     """Compare a version with what would be published. Raises `InvalidValue` where that cannot be."""
-    contract = proposal.contract
-    template = Template(proposal.text, contract)
-    return _compare(
-        _side_of(old), _Side(proposal.prompt, proposal.is_json, proposal.config_object, template, contract, proposal.text)
+    new = _Side(
+        proposal.prompt, proposal.is_json, proposal.config_object, proposal.template, proposal.contract, written=proposal.text
     )
+    return _compare(_side_of(old), new)
 
 
 @dataclass(frozen=True)
@@ -161,8 +160,9 @@ class _Side:
 
 
 def _side_of(version: Version) -> _Side:
-    prompt = parse(version.content)
-    return _Side(prompt, not isinstance(prompt, str), version.config, version.template, version.contract)
+    template = version.template
+    is_json = not is_text(version.content) and template.value is not None
+    return _Side(template.value if is_json else template.text, is_json, version.config, template, version.contract)
 
 
 def _compare(old: _Side, new: _Side) -> Comparison:

@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from promptuary.model.chats import chat_of_text
-from promptuary.model.content import encode_config, encode_prompt, text_of
+from promptuary.model.content import encode_config, encode_prompt
 from promptuary.model.contracts import Contract, contract_of, encode_contract
 from promptuary.model.errors import InvalidValue
 from promptuary.model.json_text import InvalidJson, dump_indented, parse
 from promptuary.model.prompts import MAX_DESCRIPTION, Version
+from promptuary.model.references import is_text
+from promptuary.model.templates import Template
 from promptuary.model.text import check_text
 from promptuary.web.form_errors import parse_json
 from promptuary.web.forms import Form
@@ -105,6 +107,11 @@ class Proposal:
         """The contract of the variables. Raises `InvalidValue` for what is none."""
         return contract_of(self.contract_value)
 
+    @cached_property
+    def template(self) -> Template:
+        """The text with its variables, as programs would get it. Raises `InvalidValue` where the contract is none."""
+        return Template(self.text, self.contract)
+
     @property
     def has_source_text(self) -> bool:
         """`True` if the text is that of the source, so that a form need not contain it."""
@@ -144,13 +151,13 @@ class Proposal:
 
 def proposal_of(version: Version, *, note: str = "") -> Proposal:
     """Return what a form shows of a version."""
-    is_json = not version.content.startswith('"')
-    text = dump_indented(parse(version.content)) if is_json else text_of(version.content)
+    prompt = version.text if is_text(version.content) else parse(version.content)
+    text = prompt if isinstance(prompt, str) else dump_indented(prompt)
     config = "" if version.config is None else dump_indented(version.config)
     return Proposal(
         text=text,
         config=config,
-        format=format_of(text, is_json=is_json),
+        format=format_of(prompt),
         note=note,
         base_version=version.latest_version,
         source=version.version,

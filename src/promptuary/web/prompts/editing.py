@@ -12,7 +12,6 @@ from promptuary.model.hidden_characters import added_hidden
 from promptuary.model.json_text import dump_indented
 from promptuary.model.prompts import LabelPointer, Version
 from promptuary.model.release_errors import LabelProtected
-from promptuary.model.templates import Template
 from promptuary.model.variable_hints import hints_of
 from promptuary.registry import prompts, protection
 from promptuary.registry.reference_previews import preview_publish
@@ -174,7 +173,7 @@ def _review(request: PageRequest, actor: Actor, base: Version, proposal: Proposa
         return _editing(request, base, proposal, preview.problem)
     comparison = compare_proposal(base, proposal)
     hidden = added_hidden([base.text, "" if base.config is None else dump_indented(base.config)], [proposal.text, proposal.config])
-    hints = hints_of(Template(proposal.text, proposal.contract))
+    hints = hints_of(proposal.template)
     return request.page(
         "prompts/review.html",
         version=base,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from promptuary.model.chats import Entry, chat_of_text, is_message, placeholder_name
+from promptuary.model.chats import Entry, chat_of_text, is_message, placeholder_name, readable_chat
 from promptuary.model.errors import InvalidValue
 from promptuary.model.json_text import InvalidJson, dump_indented, parse
 from promptuary.model.text import counted
@@ -39,11 +39,11 @@ class Written:
     problem: InvalidValue | None = None
 
 
-def format_of(text: str, *, is_json: bool) -> Format:
+def format_of(prompt: object) -> Format:
     """Return the format in which a stored prompt is edited first."""
-    if not is_json:
+    if isinstance(prompt, str):
         return Format.TEXT
-    return Format.CHAT if 0 < len(chat_of_text(text) or ()) <= MAX_ROWS else Format.JSON
+    return Format.CHAT if readable_chat(prompt) else Format.JSON
 
 
 def read_written(form: Form, source: Written | None) -> Written:
