@@ -5,14 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from promptuary.model.hidden_characters import HIDDEN, added_hidden, code_of, find_hidden, name_of
+from promptuary.model.hidden_characters import HIDDEN, added_hidden, code_of, find_hidden, iterate_runs, name_of
 
 VECTORS = json.loads((Path(__file__).parent.parent / "vectors/hidden.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
 def test_hidden_characters_are_found_where_they_are_out_of_place(vector: dict[str, object]) -> None:
-    assert [code_of(character) for character in HIDDEN.findall(str(vector["text"]))] == vector["hidden"]
+    text = str(vector["text"])
+    assert [code_of(character) for character in HIDDEN.findall(text)] == vector["hidden"]
+    assert [code_of(character) for begin, end in iterate_runs(text) for character in text[begin:end]] == vector["hidden"]
 
 
 def test_hidden_characters_are_counted_and_named() -> None:
@@ -27,6 +29,11 @@ def test_long_texts_are_searched_in_stretches_without_a_seam(place: int) -> None
     assert find_hidden("a" * place + "\u200b").count == 1
     assert not find_hidden("a" * place + "👩\u200d👩")
     assert find_hidden("a" * place + "👩\u200da").count == 1
+    assert list(iterate_runs("a" * place + "\u200b" * 60_000 + "\u2060")) == [
+        (place, place + 60_000),
+        (place + 60_000, place + 60_001),
+    ]
+    assert not list(iterate_runs("a" * place + "👩\u200d👩"))
 
 
 def test_a_sentence_names_the_first_kinds_and_counts_the_others() -> None:

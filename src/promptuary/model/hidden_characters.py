@@ -54,6 +54,8 @@ HIDDEN: Final = re.compile(
 )
 """Matches one hidden character. Each place is looked at once, so that a search is linear in the length of the text."""
 
+_RUN = re.compile(f"(?:{HIDDEN.pattern})++")
+_SAME = re.compile(r"(.)\1*", re.DOTALL)
 _STRIDE = 50_000
 
 MAX_KINDS = 8
@@ -118,6 +120,29 @@ def iterate_hidden(text: str) -> Iterator[re.Match[str]]:
         for match in HIDDEN.finditer(text, start, start + _STRIDE + 1):
             if match.start() < start + _STRIDE:
                 yield match
+
+
+def iterate_runs(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the start and the end of each run of the same hidden character."""
+    begin = end = at = 0
+    while at < len(text):
+        first = HIDDEN.search(text, at, at + _STRIDE + 1)
+        if first is None or first.start() == at + _STRIDE:
+            at += _STRIDE
+            continue
+        at = first.start()
+        hidden = _RUN.match(text, at, at + _STRIDE + 1) or first
+        stop = min(hidden.end(), at + _STRIDE)
+        for same in _SAME.finditer(text, at, stop):
+            if begin < end == same.start() and text[begin] == same[1]:
+                end = same.end()
+                continue
+            if begin < end:
+                yield begin, end
+            begin, end = same.span()
+        at = stop
+    if begin < end:
+        yield begin, end
 
 
 def has_hidden(text: str) -> bool:

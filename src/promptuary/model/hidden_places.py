@@ -6,6 +6,7 @@ What such a character is says `promptuary.model.hidden_characters`.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from promptuary.model.chats import readable_entries
 from promptuary.model.hidden_characters import added_hidden, code_of, iterate_hidden, name_of
@@ -22,8 +23,7 @@ class Passage:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class HiddenPlace:
+class HiddenPlace(NamedTuple):
     """One hidden character. Line and column count from 1; a column is a character, and only LF ends a line."""
 
     passage: str

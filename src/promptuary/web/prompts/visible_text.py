@@ -10,7 +10,7 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-from promptuary.model.hidden_characters import code_of, has_hidden, iterate_hidden, name_of
+from promptuary.model.hidden_characters import code_of, has_hidden, iterate_runs, name_of
 
 MAX_PAGE: Final = 1_200_000
 """Maximum bytes of HTML that a page shows of texts."""
@@ -37,17 +37,12 @@ def weigh(html: str) -> int:
 
 def draw(text: str) -> Iterator[Piece]:
     """Yield a text as pieces of HTML; a run of the same hidden character is one piece."""
-    # Where the last run is.
-    begin = end = 0
-    for match in iterate_hidden(text):
-        if begin < end == match.start() and match[0] == text[begin]:
-            end = match.end()
-            continue
-        yield from _hidden(text[begin:end])
-        yield from _plain(text, end, match.start())
-        begin, end = match.span()
-    yield from _hidden(text[begin:end])
-    yield from _plain(text, end, len(text))
+    last = 0
+    for begin, end in iterate_runs(text):
+        yield from _plain(text, last, begin)
+        yield end - begin, _draw_run(text[begin:end])
+        last = end
+    yield from _plain(text, last, len(text))
 
 
 @dataclass(slots=True)
@@ -90,11 +85,6 @@ def _plain(text: str, start: int, end: int) -> Iterator[Piece]:
     for at in range(start, end, _STRETCH):
         stretch = text[at : min(end, at + _STRETCH)]
         yield len(stretch), str(escape(stretch))
-
-
-def _hidden(run: str) -> Iterator[Piece]:
-    if run:
-        yield len(run), _draw_run(run)
 
 
 def _draw_run(run: str) -> str:
