@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import structlog
 from argon2 import PasswordHasher
 from argon2.profiles import CHEAPEST
 from builders import Api, Registry, make_api, make_registry, with_own_project
@@ -60,6 +61,14 @@ def _write_without_waiting_for_the_disk(connection: object, record: ConnectionPo
 @pytest.fixture(scope="session", autouse=True)
 def _cheap_passwords() -> None:
     passwords.hasher = PasswordHasher.from_parameters(CHEAPEST)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_tracebacks() -> None:
+    """Write tracebacks in the log as Python does: to write one with colors and the values of variables takes a second."""
+    *processors, _ = structlog.get_config()["processors"]
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*processors, renderer])
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ HOSTILE = "\x1b]0;owned\x07 a=b\r\n2026-01-01 [info] x \x9b31m\u202e\u2028\x7f\u
 
 @pytest.fixture
 def output(capsys: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
-    before, level = logging.getLogger().handlers, logging.getLogger().level
+    before, level, structured = logging.getLogger().handlers, logging.getLogger().level, structlog.get_config()
     yield capsys
     logging.getLogger().handlers, logging.getLogger().level = before, level
-    structlog.reset_defaults()
+    structlog.configure(**structured)
 
 
 def is_harmless(text: str) -> bool:
