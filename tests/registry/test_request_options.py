@@ -1,16 +1,13 @@
 """What users can do with change requests, which of them wait for whom, and how many people rules can rely on."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from builders import Registry, make_actor, make_member, make_prompt
-from sqlalchemy import event
 
 from promptuary.model.access import Actor, Role
 from promptuary.registry import change_requests, label_rules, labels, request_options
 from promptuary.registry.operator import users
 from promptuary.registry.request_merging import WantedPosition
 from promptuary.store.engine.database import Transaction
+from promptuary.store.engine.hooks import watch_statements
 
 
 def _actor(tx: Transaction, registry: Registry, role: Role = Role.EDITOR) -> Actor:
@@ -21,18 +18,6 @@ def _propose(tx: Transaction, actor: Actor, *, name: str = "greeting") -> int:
     make_prompt(tx, actor, name=name, versions=2)
     positions = [WantedPosition(name, "production", 2)]
     return change_requests.open_request(tx, actor, title=name, positions=positions).id
-
-
-@contextmanager
-def _statements(registry: Registry) -> Iterator[list[str]]:
-    said: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        said.append(statement)
-
-    event.listen(registry.database.engine, "before_cursor_execute", note)
-    yield said
-    event.remove(registry.database.engine, "before_cursor_execute", note)
 
 
 def test_rules_rely_on_members_whose_accounts_are_not_disabled(registry: Registry) -> None:
@@ -77,12 +62,17 @@ def test_counting_what_waits_takes_one_statement_if_nothing_is_open_and_few_howe
         admin = _actor(tx, registry, Role.ADMIN)
         viewer = _actor(tx, registry, Role.VIEWER)
         label_rules.add_rule(tx, admin, pattern="*", approvals=1)
-        with _statements(registry) as nothing:
-            request_options.count_waiting(tx, admin)
-            request_options.count_waiting(tx, viewer)
+    said: list[str] = []
+    watch_statements(registry.database, said.append)
+    with registry.database.read() as tx:
+        said.clear()
+        request_options.count_waiting(tx, admin)
+        request_options.count_waiting(tx, viewer)
+        assert len(said) == 1
+    with registry.database.write() as tx:
         for number in range(5):
             _propose(tx, registry.actor, name=f"prompt-{number}")
-        with _statements(registry) as much:
-            assert request_options.count_waiting(tx, admin) == 5
-    assert len(nothing) == 1
-    assert len(much) <= 6
+    with registry.database.read() as tx:
+        said.clear()
+        assert request_options.count_waiting(tx, admin) == 5
+        assert len(said) <= 6

@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, func, insert, select, update
+from sqlalchemy import Integer, Select, and_, bindparam, delete, func, insert, select, update
 
 from promptuary.model.access import Role
 from promptuary.model.change_requests import Approval, ChangeRequest, Comment, ProposedMove, RequestState
 from promptuary.store.column_types import MAX_INTEGER
 from promptuary.store.engine import dialect
+from promptuary.store.engine.compiled import Prepared
 from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.tables import (
     change_request_approvals,
@@ -23,6 +24,57 @@ from promptuary.store.tables import (
     versions,
 )
 from promptuary.store.users import AUTHOR_COLUMNS, author_of, list_authors
+
+
+def _of_project(statement: Select[Any], is_open: bool | None) -> Select[Any]:  # noqa: FBT001 - `None` for both
+    """Limit a statement to the requests of the project ``project_id``: to those that are open, to those that are not, or to all."""
+    statement = statement.where(change_requests.c.project_id == bindparam("project_id", type_=change_requests.c.project_id.type))
+    is_state = change_requests.c.state == RequestState.OPEN.value
+    return statement if is_open is None else statement.where(is_state if is_open else ~is_state)
+
+
+_COUNTS = {
+    is_open: Prepared(_of_project(select(func.count()).select_from(change_requests), is_open)) for is_open in (None, True, False)
+}
+_LISTS = {
+    is_open: Prepared(
+        _of_project(select(change_requests), is_open)
+        .order_by(change_requests.c.id.desc())
+        .limit(bindparam("limit", type_=Integer()))
+        .offset(bindparam("offset", type_=Integer()))
+    )
+    for is_open in (None, True, False)
+}
+_TARGET = versions.alias()
+_MOVES = (
+    select(
+        *change_request_moves.c,
+        prompts.c.name,
+        prompts.c.archived_at,
+        versions.c.version.label("current_version"),
+        _TARGET.c.created_by_id.label("author_id"),
+    )
+    .join(prompts, prompts.c.id == change_request_moves.c.prompt_id)
+    .outerjoin(
+        _TARGET,
+        and_(_TARGET.c.prompt_id == change_request_moves.c.prompt_id, _TARGET.c.version == change_request_moves.c.to_version),
+    )
+    .outerjoin(labels, and_(labels.c.prompt_id == change_request_moves.c.prompt_id, labels.c.name == change_request_moves.c.label))
+    .outerjoin(versions, versions.c.id == labels.c.version_id)
+    .where(change_request_moves.c.request_id.in_(bindparam("request_ids", expanding=True)))
+    .order_by(prompts.c.name, change_request_moves.c.label)
+)
+_APPROVALS = (
+    select(*change_request_approvals.c, members.c.role, users.c.is_active, *AUTHOR_COLUMNS)
+    .join(change_requests, change_requests.c.id == change_request_approvals.c.request_id)
+    .join(users, users.c.id == change_request_approvals.c.user_id)
+    .outerjoin(
+        members,
+        and_(members.c.user_id == change_request_approvals.c.user_id, members.c.project_id == change_requests.c.project_id),
+    )
+    .where(change_request_approvals.c.request_id.in_(bindparam("request_ids", expanding=True)))
+    .order_by(change_request_approvals.c.created_at, change_request_approvals.c.user_id)
+)
 
 
 def insert_request(
@@ -81,19 +133,19 @@ def lock_request(tx: Transaction, project_id: int, request_id: int) -> bool:
 
 def find_request(tx: Transaction, project_id: int, request_id: int) -> ChangeRequest | None:
     """Find a request of a project with its moves and approvals. Its state is as it is stored, without a look at approvals."""
-    return next(iter(_requests(tx, _select(project_id).where(change_requests.c.id == request_id))), None)
+    statement = select(change_requests).where(change_requests.c.project_id == project_id, change_requests.c.id == request_id)
+    return next(iter(_requests(tx, tx.connection.execute(statement).all())), None)
 
 
 def list_requests(tx: Transaction, project_id: int, *, is_open: bool | None, limit: int, offset: int) -> list[ChangeRequest]:
     """List requests of a project, newest first: all, those that are open, or those that are not."""
-    statement = _of_state(_select(project_id), is_open).order_by(change_requests.c.id.desc())
-    return _requests(tx, statement.limit(limit).offset(min(offset, MAX_INTEGER)))
+    values = {"project_id": project_id, "limit": limit, "offset": min(offset, MAX_INTEGER)}
+    return _requests(tx, _LISTS[is_open].all(tx.connection, values))
 
 
 def count_requests(tx: Transaction, project_id: int, *, is_open: bool | None) -> int:
     """Count what `list_requests` lists."""
-    statement = select(func.count()).select_from(change_requests).where(change_requests.c.project_id == project_id)
-    count: int = tx.connection.execute(_of_state(statement, is_open)).scalar_one()
+    count: int = _COUNTS[is_open].scalar_one(tx.connection, {"project_id": project_id})
     return count
 
 
@@ -140,19 +192,7 @@ def count_comments(tx: Transaction, request_id: int) -> int:
     return count
 
 
-def _select(project_id: int) -> Select[Any]:
-    return select(change_requests).where(change_requests.c.project_id == project_id)
-
-
-def _of_state(statement: Select[Any], is_open: bool | None) -> Select[Any]:  # noqa: FBT001 - `None` for both
-    if is_open is None:
-        return statement
-    is_state = change_requests.c.state == RequestState.OPEN.value
-    return statement.where(is_state if is_open else ~is_state)
-
-
-def _requests(tx: Transaction, statement: Select[Any]) -> list[ChangeRequest]:
-    rows = tx.connection.execute(statement).all()
+def _requests(tx: Transaction, rows: Sequence[AnyRow]) -> list[ChangeRequest]:
     ids = [row.id for row in rows]
     moves, approvals = _moves(tx, ids), _approvals(tx, ids)
     authors = list_authors(tx, {user_id for row in rows for user_id in (row.created_by_id, row.ended_by_id) if user_id is not None})
@@ -177,16 +217,8 @@ def _requests(tx: Transaction, statement: Select[Any]) -> list[ChangeRequest]:
 
 
 def _moves(tx: Transaction, request_ids: Sequence[int]) -> defaultdict[int, list[ProposedMove]]:
-    rows = change_request_moves.c
-    target = versions.alias()
-    known = prompts.c.name, prompts.c.archived_at, versions.c.version.label("current_version")
-    statement = select(*rows, *known, target.c.created_by_id.label("author_id")).join(prompts, prompts.c.id == rows.prompt_id)
-    is_target = target.c.prompt_id == rows.prompt_id, target.c.version == rows.to_version
-    statement = statement.outerjoin(target, and_(*is_target))
-    statement = statement.outerjoin(labels, and_(labels.c.prompt_id == rows.prompt_id, labels.c.name == rows.label))
-    statement = statement.outerjoin(versions, versions.c.id == labels.c.version_id).where(rows.request_id.in_(request_ids))
     found: defaultdict[int, list[ProposedMove]] = defaultdict(list)
-    for row in tx.connection.execute(statement.order_by(prompts.c.name, rows.label)) if request_ids else ():
+    for row in tx.connection.execute(_MOVES, {"request_ids": request_ids}) if request_ids else ():
         found[row.request_id].append(
             ProposedMove(
                 prompt_id=row.prompt_id,
@@ -203,13 +235,8 @@ def _moves(tx: Transaction, request_ids: Sequence[int]) -> defaultdict[int, list
 
 
 def _approvals(tx: Transaction, request_ids: Sequence[int]) -> defaultdict[int, list[Approval]]:
-    rows = change_request_approvals.c
-    statement = select(*rows, members.c.role, users.c.is_active, *AUTHOR_COLUMNS)
-    statement = statement.join(change_requests, change_requests.c.id == rows.request_id).join(users, users.c.id == rows.user_id)
-    is_member = members.c.user_id == rows.user_id, members.c.project_id == change_requests.c.project_id
-    statement = statement.outerjoin(members, and_(*is_member)).where(rows.request_id.in_(request_ids))
     found: defaultdict[int, list[Approval]] = defaultdict(list)
-    for row in tx.connection.execute(statement.order_by(rows.created_at, rows.user_id)) if request_ids else ():
+    for row in tx.connection.execute(_APPROVALS, {"request_ids": request_ids}) if request_ids else ():
         found[row.request_id].append(_approval(row))
     return found
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import Integer, bindparam, delete, func, select
 
 from promptuary.model.access import Role
 from promptuary.model.accounts import Member, Membership, Project
@@ -27,6 +27,13 @@ _OF_USER = Prepared(
         members.c.project_id == bindparam("project_id", type_=members.c.project_id.type),
         members.c.user_id == bindparam("user_id", type_=members.c.user_id.type),
     )
+)
+_PROJECTS_OF_USER = Prepared(
+    select(projects.c.id, projects.c.name, projects.c.api_token, projects.c.created_at, members.c.role)
+    .join(projects, projects.c.id == members.c.project_id)
+    .where(members.c.user_id == bindparam("user_id", type_=members.c.user_id.type))
+    .order_by(projects.c.name, projects.c.id)
+    .limit(bindparam("limit", type_=Integer()))
 )
 
 
@@ -82,16 +89,9 @@ def count_active(tx: Transaction, project_id: int) -> dict[Role, int]:
 
 def list_memberships(tx: Transaction, user_id: int, *, limit: int) -> list[Membership]:
     """List the projects of a user with their roles, by the project's name, at most ``limit``."""
-    statement = (
-        select(projects.c.id, projects.c.name, projects.c.api_token, projects.c.created_at, members.c.role)
-        .join(projects, projects.c.id == members.c.project_id)
-        .where(members.c.user_id == user_id)
-        .order_by(projects.c.name, projects.c.id)
-        .limit(limit)
-    )
     return [
         Membership(Project(id=row.id, name=row.name, api_token=row.api_token, created_at=row.created_at), Role(row.role))
-        for row in tx.connection.execute(statement)
+        for row in _PROJECTS_OF_USER.all(tx.connection, {"user_id": user_id, "limit": limit})
     ]
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from promptuary.model.accounts import Session
+from promptuary.store.engine.compiled import Prepared
 from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.tables import sessions, sign_in_links, users
 
@@ -18,11 +19,11 @@ _COLUMNS = (
     sessions.c.user_agent,
     sessions.c.notice,
 )
-_USABLE = (
+_USABLE = Prepared(
     select(*_COLUMNS)
     .join(users, users.c.id == sessions.c.user_id)
     .where(
-        sessions.c.value_hash == bindparam("value_hash"),
+        sessions.c.value_hash == bindparam("value_hash", type_=sessions.c.value_hash.type),
         sessions.c.expires_at > bindparam("now", type_=sessions.c.expires_at.type),
         sessions.c.last_seen_at > bindparam("seen_after", type_=sessions.c.last_seen_at.type),
         users.c.is_active,
@@ -49,7 +50,7 @@ def insert_session(tx: Transaction, session: Session, *, value_hash: str) -> Non
 
 def find_usable_session(tx: Transaction, value_hash: str, *, now: datetime, seen_after: datetime) -> Session | None:
     """Find a session by the SHA-256 of its value, unless it has expired, was last seen too long ago, or its user is disabled."""
-    row = tx.connection.execute(_USABLE, {"value_hash": value_hash, "now": now, "seen_after": seen_after}).one_or_none()
+    row = _USABLE.one_or_none(tx.connection, {"value_hash": value_hash, "now": now, "seen_after": seen_after})
     return None if row is None else _session(row)
 
 

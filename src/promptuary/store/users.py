@@ -35,6 +35,7 @@ AUTHOR_COLUMNS = (
     users.c.role_at_organization.label("author_role"),
 )
 
+_BY_ID = Prepared(select(*_COLUMNS).where(users.c.id == bindparam("wanted", type_=users.c.id.type)))
 _AUTHOR = Prepared(select(*AUTHOR_COLUMNS).where(users.c.id == bindparam("wanted", type_=users.c.id.type)))
 
 
@@ -87,7 +88,7 @@ def try_to_update_profile(tx: Transaction, user_id: int, values: dict[str, str])
 
 def find_user(tx: Transaction, user_id: int) -> User | None:
     """Find a user by id."""
-    row = tx.connection.execute(select(*_COLUMNS).where(users.c.id == user_id)).one_or_none()
+    row = _BY_ID.one_or_none(tx.connection, {"wanted": user_id})
     return None if row is None else _user(row)
 
 
