@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pytest
@@ -9,9 +9,29 @@ from promptuary.model.errors import NotEmpty
 from promptuary.model.label_history import MoveKind
 from promptuary.model.listing import Listing
 from promptuary.registry import demo, label_rules, labels, releases, request_options, usage
+from promptuary.registry.demo import Seeded
 from promptuary.registry.prompts import list_prompts
 from promptuary.store import integrity_checks, members
 from promptuary.store.engine.database import Database, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A database in which the demo is, and what was made there."""
+
+    database: Database
+    seeded: Seeded
+
+    @property
+    def actor(self) -> Actor:
+        return operator(self.seeded.project.id)
+
+
+@pytest.fixture(scope="module")
+def filled(module_database: Database) -> Demo:
+    """The demo alone in a database, made once for all tests that only read it."""
+    with module_database.write() as tx:
+        return Demo(module_database, demo.seed(tx))
 
 
 def _log(tx: Transaction) -> list[tuple[str, datetime]]:
@@ -19,11 +39,10 @@ def _log(tx: Transaction) -> list[tuple[str, datetime]]:
     return [(row[0], datetime.fromisoformat(str(row[1]))) for row in rows]
 
 
-def test_the_demo_fills_an_empty_database_with_prompts_that_refer_to_each_other_and_their_histories(database: Database) -> None:
-    with database.write() as tx:
-        seeded = demo.seed(tx)
+def test_the_demo_fills_an_empty_database_with_prompts_that_refer_to_each_other_and_their_histories(filled: Demo) -> None:
+    with filled.database.read() as tx:
         problems = integrity_checks.list_problems(tx)
-    assert (seeded.prompt_count, seeded.version_count, problems) == (15, 51, [])
+    assert (filled.seeded.prompt_count, filled.seeded.version_count, problems) == (15, 51, [])
 
 
 def test_the_demo_stands_beside_other_projects(registry: Registry) -> None:
@@ -31,35 +50,32 @@ def test_the_demo_stands_beside_other_projects(registry: Registry) -> None:
         assert demo.seed(tx).project.id != registry.project.id
 
 
-def test_the_demo_tells_its_histories_in_the_order_in_which_they_happened(database: Database) -> None:
-    with database.write() as tx:
-        demo.seed(tx)
+def test_the_demo_tells_its_histories_in_the_order_in_which_they_happened(filled: Demo) -> None:
+    with filled.database.read() as tx:
         moments = [moment for _, moment in _log(tx)]
     assert moments == sorted(moments)
     assert len(set(moments)) > 45
 
 
-def test_labels_of_the_demo_were_moved_as_well_as_created(database: Database) -> None:
-    with database.write() as tx:
-        demo.seed(tx)
+def test_labels_of_the_demo_were_moved_as_well_as_created(filled: Demo) -> None:
+    with filled.database.read() as tx:
         kinds = {kind for kind, _ in _log(tx)}
     assert kinds == {"prompt.created", "prompt.published", "label.created", "label.moved"}
 
 
-def test_production_of_the_demo_has_a_timeline_with_reasons_a_rollback_and_a_release(database: Database) -> None:
-    with database.write() as tx:
-        actor = operator(demo.seed(tx).project.id)
-        history = labels.list_history(tx, actor, name="support-reply", label="production", limit=10)
-        (release,) = releases.list_releases(tx, actor, limit=10).items
+def test_production_of_the_demo_has_a_timeline_with_reasons_a_rollback_and_a_release(filled: Demo) -> None:
+    with filled.database.read() as tx:
+        history = labels.list_history(tx, filled.actor, name="support-reply", label="production", limit=10)
+        (release,) = releases.list_releases(tx, filled.actor, limit=10).items
     assert [move.to_version for move in history.moves] == [8, 6, 4, 6, 4, 2]
     assert [move.cause.kind for move in history.moves][:3] == [MoveKind.PROMOTION, MoveKind.DIRECT, MoveKind.UNDO]
     assert all(move.cause.reason for move in history.moves)
     assert [name for name, _ in release.moves] == ["support-reply", "travel-agent-system"]
 
 
-def test_a_label_of_the_demo_is_protected_and_a_change_request_waits_for_the_author(database: Database) -> None:
-    with database.write() as tx:
-        project = demo.seed(tx).project
+def test_a_label_of_the_demo_is_protected_and_a_change_request_waits_for_the_author(filled: Demo) -> None:
+    project = filled.seeded.project
+    with filled.database.read() as tx:
         [author, reviewer] = members.list_members(tx, project.id, limit=10)
         actor = Actor(project.id, Role.ADMIN, frozenset({Scope.ALL}), author.user_id)
         [rule] = label_rules.list_rules(tx, actor)
@@ -71,21 +87,18 @@ def test_a_label_of_the_demo_is_protected_and_a_change_request_waits_for_the_aut
     ]
 
 
-def test_the_demo_is_made_once(database: Database) -> None:
-    with database.write() as tx:
-        demo.seed(tx)
-    with pytest.raises(NotEmpty, match="There is a project 'Demo' already"), database.write() as tx:
+def test_the_demo_is_made_once(filled: Demo) -> None:
+    with pytest.raises(NotEmpty, match="There is a project 'Demo' already"), filled.database.write() as tx:
         demo.seed(tx)
 
 
-def test_programs_seem_to_have_fetched_the_demo_until_today(database: Database) -> None:
-    with database.write() as tx:
-        actor = operator(demo.seed(tx).project.id)
-        shown = usage.get_usage(tx, actor, name="support-reply", limit=10)
+def test_programs_seem_to_have_fetched_the_demo_until_today(filled: Demo) -> None:
+    with filled.database.read() as tx:
+        shown = usage.get_usage(tx, filled.actor, name="support-reply", limit=10)
         assert len(shown.versions) > 2
         assert len({day.day for version in shown.versions for day in version.days}) >= 29
         assert {key.label for version in shown.versions for key in version.keys} == {"Demo key"}
         assert all(version.last_fetched_at and version.last_fetched_at <= tx.clock() for version in shown.versions)
-        listed = list_prompts(tx, actor, Listing(limit=100))
-        recent = usage.count_recent_fetches(tx, actor, [version.prompt_id for version in listed.items])
+        listed = list_prompts(tx, filled.actor, Listing(limit=100))
+        recent = usage.count_recent_fetches(tx, filled.actor, [version.prompt_id for version in listed.items])
     assert len(set(recent.values())) > 8
