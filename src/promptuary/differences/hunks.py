@@ -36,7 +36,7 @@ class Row:
     @property
     def text(self) -> str:
         """The line without marks."""
-        return "".join(span.text for span in self.spans)
+        return "".join([span.text for span in self.spans])
 
 
 Pair = tuple[Row | None, Row | None]
@@ -101,7 +101,7 @@ def compare_texts_within(old: str, new: str, budgets: Budgets, *, context: int =
 def split_lines(text: str) -> list[str]:
     """Return the lines with their line feeds; joined, they are the text again."""
     *ended, last = text.split("\n")
-    lines = [f"{line}\n" for line in ended]
+    lines = [line + "\n" for line in ended]
     return [*lines, last] if last else lines
 
 
@@ -204,7 +204,7 @@ class _Comparison:
 
     def _cut(self, lines: Sequence[str]) -> list[tuple[str, int]]:
         """Return what is shown of lines that stand beside each other, and how many characters are left out."""
-        if self.budgets is None or all(len(line) <= MAX_SHOWN_VALUE for line in lines):
+        if self.budgets is None or max(map(len, lines)) <= MAX_SHOWN_VALUE:
             return [(line, 0) for line in lines]
         start = max(0, _common_start(lines[0], lines[-1]) - _BEFORE_CHANGE) if len(lines) > 1 else 0
         shown = [line[start : start + MAX_SHOWN_VALUE] for line in lines]

@@ -83,15 +83,16 @@ def content_texts(entry: Entry) -> Iterable[str]:
 
 def json_texts(value: object) -> Iterator[str]:
     """Yield all texts of a JSON value in order, without the keys of objects."""
-    pending = [value]
-    while pending:
-        current = pending.pop()
-        if isinstance(current, str):
-            yield current
-        elif isinstance(current, dict):
-            pending.extend(reversed(current.values()))
-        elif isinstance(current, list):
-            pending.extend(reversed(current))
+    levels = [iter([value])]
+    while levels:
+        for current in levels[-1]:
+            if isinstance(current, str):
+                yield current
+            elif isinstance(current, (dict, list)):
+                levels.append(iter(current.values() if isinstance(current, dict) else current))
+                break
+        else:
+            levels.pop()
 
 
 def readable_chat(value: object) -> list[Entry] | None:

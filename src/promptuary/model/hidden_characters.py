@@ -147,7 +147,8 @@ def iterate_runs(text: str) -> Iterator[tuple[int, int]]:
 
 def has_hidden(text: str) -> bool:
     """Return `True` if a text has a hidden character."""
-    return next(iterate_hidden(text), None) is not None
+    # Most texts are lines, which are no longer than a stretch.
+    return HIDDEN.search(text) is not None if len(text) <= _STRIDE else next(iterate_hidden(text), None) is not None
 
 
 def _hidden_by_stretches(text: str) -> Iterator[list[str]]:
