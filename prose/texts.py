@@ -1,9 +1,7 @@
 """Extraction of the texts of a file: one function for each kind of file, each text with the line on which it begins."""
 
 import ast
-import io
 import re
-import tokenize
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -30,6 +28,9 @@ _TEMPLATE_COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 _TEMPLATE_CODE = re.compile(r"\{[{%].*?[}%]\}", re.DOTALL)
 _STRING = re.compile(r"\"[^\"]*\"|'[^']*'")
 _TAG = re.compile(r"<[^>]*>")
+_PYTHON_STRING_OR_COMMENT = re.compile(
+    r"""(['"])\1\1(?:\\.|.)*?\1{3}|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?P<comment>#[^\n]*)""", re.DOTALL
+)
 _READ_ATTRIBUTES = {"alt", "aria-description", "aria-label", "content", "label", "placeholder", "title"}
 _FIELD_TEXTS = {"description"}
 
@@ -89,10 +90,9 @@ def _python(source: str) -> Iterator[Text]:
             yield Text("setting", node.lineno, _CODE_SPAN.sub(_blank, node.value))
         elif " " in node.value:
             yield Text("text", node.lineno, _CODE_SPAN.sub(_blank, node.value))
-    # Most files of tests have no comments.
-    for token in tokenize.generate_tokens(io.StringIO(source).readline) if "#" in source else ():
-        if token.type == tokenize.COMMENT:
-            yield Text("text", token.start[0], _CODE_SPAN.sub(_blank, token.string))
+    for found in _PYTHON_STRING_OR_COMMENT.finditer(source):
+        if comment := found["comment"]:
+            yield Text("text", _line_of(source, found.start()), _CODE_SPAN.sub(_blank, comment))
 
 
 def _settings(nodes: Sequence[ast.AST]) -> Iterator[ast.expr]:
