@@ -37,6 +37,7 @@ AUTHOR_COLUMNS = (
 
 _BY_ID = Prepared(select(*_COLUMNS).where(users.c.id == bindparam("wanted", type_=users.c.id.type)))
 _AUTHOR = Prepared(select(*AUTHOR_COLUMNS).where(users.c.id == bindparam("wanted", type_=users.c.id.type)))
+_AUTHORS = select(*AUTHOR_COLUMNS).where(users.c.id.in_(bindparam("wanted", expanding=True)))
 
 
 def insert_user(
@@ -111,7 +112,7 @@ def find_author(tx: Transaction, user_id: int) -> Author | None:
 
 def list_authors(tx: Transaction, user_ids: Collection[int]) -> dict[int, Author]:
     """Return what others see of some users, by id."""
-    rows = tx.connection.execute(select(*AUTHOR_COLUMNS).where(users.c.id.in_(user_ids))) if user_ids else ()
+    rows = tx.connection.execute(_AUTHORS, {"wanted": list(user_ids)}) if user_ids else ()
     authors = ((row.author_id, author_of(row)) for row in rows)
     return {user_id: author for user_id, author in authors if author is not None}
 
