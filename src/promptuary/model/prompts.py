@@ -9,6 +9,7 @@ from datetime import datetime
 from promptuary.model import content
 from promptuary.model.accounts import Author
 from promptuary.model.contracts import Contract, read_contract
+from promptuary.model.json_text import dump_indented
 from promptuary.model.outline import Heading, outline_of
 from promptuary.model.templates import Template
 
@@ -125,6 +126,11 @@ class Version:
     def config(self) -> dict[str, object] | None:
         """The config as an object, or `None` when it is not set."""
         return None if self.config_json is None else json.loads(self.config_json)
+
+    @property
+    def written_config(self) -> str:
+        """The config as it is edited, indented JSON; empty if it is not set."""
+        return "" if self.config_json is None else dump_indented(json.loads(self.config_json))
 
     @property
     def contract(self) -> Contract | None:

@@ -8,7 +8,6 @@ from starlette.responses import PlainTextResponse, Response
 from promptuary.model.access import Actor, Permission
 from promptuary.model.contracts import list_doubts, variables_of
 from promptuary.model.hidden_characters import find_hidden
-from promptuary.model.json_text import dump_indented
 from promptuary.model.prompts import Label, Version
 from promptuary.model.token_estimate import approximate_tokens
 from promptuary.model.variable_hints import hints_of
@@ -56,7 +55,7 @@ def show_prompt(request: PageRequest) -> Response:
     whole = references.assembled.version if references.assembled else version
     is_whole = references.assembled is not None and request.query.get("resolved") == "true"
     reading = _read(request, version, references, budget, is_whole=is_whole, is_rendered=view in {"rendered", "both"})
-    config = "" if version.config is None else dump_indented(version.config)
+    config = version.written_config
     template = whole.template
     variables = list(variables_of(template, whole.contract).values())
     return request.page(

@@ -153,7 +153,7 @@ def proposal_of(version: Version, *, note: str = "") -> Proposal:
     """Return what a form shows of a version."""
     prompt = version.text if is_text(version.content) else parse(version.content)
     text = prompt if isinstance(prompt, str) else dump_indented(prompt)
-    config = "" if version.config is None else dump_indented(version.config)
+    config = version.written_config
     return Proposal(
         text=text,
         config=config,

@@ -9,7 +9,6 @@ from promptuary.model.access import Actor, Permission
 from promptuary.model.contracts import encode_contract
 from promptuary.model.errors import InvalidValue, NameTaken, PromptNotFound, TooManyLabels, VersionConflict
 from promptuary.model.hidden_characters import added_hidden
-from promptuary.model.json_text import dump_indented
 from promptuary.model.prompts import LabelPointer, Version
 from promptuary.model.release_errors import LabelProtected
 from promptuary.model.variable_hints import hints_of
@@ -172,7 +171,7 @@ def _review(request: PageRequest, actor: Actor, base: Version, proposal: Proposa
     if preview.problem is not None:
         return _editing(request, base, proposal, preview.problem)
     comparison = compare_proposal(base, proposal)
-    hidden = added_hidden([base.text, "" if base.config is None else dump_indented(base.config)], [proposal.text, proposal.config])
+    hidden = added_hidden([base.text, base.written_config], [proposal.text, proposal.config])
     hints = hints_of(proposal.template)
     return request.page(
         "prompts/review.html",

@@ -37,15 +37,16 @@ def reconcile(base: Version, latest: Version, proposal: Proposal, *, choices: Fo
     they were made for, which the field ``theirs`` tells. Raises `InvalidValue` for a config or messages that are none.
     """
     decided = choices if choices.get("theirs") == str(latest.version) else Form({})
-    parts, text = _reconcile_prompt(proposal_of(base), proposal_of(latest), proposal, decided)
+    before, theirs = proposal_of(base), proposal_of(latest)
+    parts, text = _reconcile_prompt(before, theirs, proposal, decided)
     configs = _Three("config", base.config, latest.config, proposal.config_object)
     config = _reconcile_objects(configs, decided, parts)
-    contracts = _Three("variables", *(_object(each) for each in (proposal_of(base), proposal_of(latest), proposal)))
+    contracts = _Three("variables", *(_object(each) for each in (before, theirs, proposal)))
     variables = _reconcile_objects(contracts, decided, parts)
     if any(isinstance(part, Conflict) and part.is_open for part in parts):
         return Reconciled(parts, None)
     merged = replace(proposal, text=text, config=config, variables=variables, base_version=latest.version)
-    return Reconciled(parts, merged if merged.is_json else merged.faithful(proposal, proposal_of(latest)))
+    return Reconciled(parts, merged if merged.is_json else merged.faithful(proposal, theirs))
 
 
 def _reconcile_prompt(base: Proposal, latest: Proposal, proposal: Proposal, choices: Form) -> tuple[list[Piece], str]:

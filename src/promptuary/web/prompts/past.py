@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from promptuary.model.access import Actor, Permission
 from promptuary.model.errors import InvalidValue, PromptNotFound
-from promptuary.model.json_text import dump_indented
 from promptuary.model.prompts import Version
 from promptuary.model.reference_errors import UnresolvedReference
 from promptuary.registry import past, prompts
@@ -119,7 +118,7 @@ def _served(tx: Transaction, actor: Actor, history: History, at: datetime) -> li
 def _served_version(
     tx: Transaction, actor: Actor, version: Version, at: datetime, labels: tuple[str, ...], budget: PageBudget, *, is_latest: bool
 ) -> Served:
-    config = budget.show("" if version.config is None else dump_indented(version.config))
+    config = budget.show(version.written_config)
     try:
         whole = assemble_version(tx, actor, version, at=at).version
     except UnresolvedReference as problem:
