@@ -35,8 +35,8 @@ class ContractComparison:
 
     @property
     def level(self) -> ChangeLevel:
-        """Effect of all changes together: that of the worst one."""
-        return max((change.level for change in self.changes), key=_RANKS.__getitem__, default=ChangeLevel.NONE)
+        """Effect of all changes together: that of the worst one, which is the first."""
+        return self.changes[0].level if self.changes else ChangeLevel.NONE
 
 
 def compare_contracts(old: Contract, new: Contract) -> ContractComparison:

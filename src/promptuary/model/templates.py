@@ -65,6 +65,9 @@ class Template:
     @cached_property
     def variables(self) -> tuple[str, ...]:
         """The names of the variables, each once, in the order of their first use."""
+        # JSON may have a brace as an escape.
+        if "{{" not in self.text and "\\u" not in self.text:
+            return ()
         return tuple(dict.fromkeys(name for text in self.texts for name in variable_names(text, self.declared)))
 
     @cached_property
