@@ -44,20 +44,20 @@ TEXTS: dict[str, Callable[[], Any]] = {
         [{"role": "user", "content": f"{each}{n}"} for n in range(500)] for each in "abc"
     ),
     "a changed word in each line": lambda: (words("one"), words("two"), words("three")),
-    "one line": lambda: ("a" * 900_000, "a" * 899_000 + "b" * 1000, "c" * 1000 + "a" * 899_000),
+    "one line": lambda: ("a" * 450_000, "a" * 449_000 + "b" * 1000, "c" * 1000 + "a" * 449_000),
     "ampersands": lambda: ("&" * 600_000, "&" * 599_999 + "1", "2" + "&" * 599_999),
     "angle brackets": lambda: ("<" * 600_000, "<" * 599_999 + "1", "2" + "<" * 599_999),
     "changed Chinese lines": lambda: tuple(
         "".join(f"{each}\u6587\u5b57\u7b26 {n}\n" for n in range(23_000)) for each in "\u4e00\u4e8c\u4e09"
     ),
-    "hidden characters": lambda: ("\u200b" * 330_000, "\u200b" * 329_000 + "a", "b" + "\u200b" * 329_000),
+    "hidden characters": lambda: ("\u200b" * 165_000, "\u200b" * 164_000 + "a", "b" + "\u200b" * 164_000),
     "deep JSON": lambda: ([deep("a")], [deep("b")], [deep("c")]),
     "deep and wide JSON": lambda: tuple([deep(list(range(number, 140_000)))] for number in (1, 2, 3)),
     "opening brackets": lambda: ("[" * 99_000, "[" * 98_000 + "a", "b" + "[" * 98_000),
-    "opening braces": lambda: ("{{" * 450_000, "{{" * 449_999 + "a", "b" + "{{" * 449_000),
+    "opening braces": lambda: ("{{" * 225_000, "{{" * 224_999 + "a", "b" + "{{" * 224_000),
     "sections of character data": lambda: ("<![CDATA[" * 109_000, "<![CDATA[" * 108_000 + "a", "b" + "<![CDATA[" * 108_000),
     "empty lines": lambda: ("\n" * 250_000, "\n" * 249_000 + "a", "\n" * 249_000 + "b"),
-    "carriage returns": lambda: ("\r" * 490_000, "\r" * 489_000 + "a", "b" + "\r" * 489_000),
+    "carriage returns": lambda: ("\r" * 420_000, "\r" * 419_000 + "a", "b" + "\r" * 419_000),
 }
 
 
@@ -69,7 +69,7 @@ CONFIGS: dict[str, Callable[[], Any]] = {
     "many keys": lambda: (keys("a"), keys("b"), keys("c")),
     "50,000 keys": lambda: tuple({str(number): each for number in range(50_000)} for each in (1, 2, 3)),
     "deep config": lambda: tuple({"a": deep(each)} for each in "abc"),
-    "one long value": lambda: tuple({"a": "&" * 900_000 + each} for each in "abc"),
+    "one long value": lambda: tuple({"a": "&" * 450_000 + each} for each in "abc"),
 }
 
 KINDS = [
