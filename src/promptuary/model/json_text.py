@@ -111,7 +111,7 @@ def find_surrogate(value: object) -> str | None:
 
 
 def _indent(value: object, depth: int) -> str:
-    """Write JSON as ``json.dumps(value, indent=2)`` does, in a third of the time."""
+    """Write JSON as ``json.dumps(value, indent=2)`` does, as much of it as possible in C."""
     if not isinstance(value, (dict, list)) or not value:
         return dump(value)
     line_end = "\n" + "  " * depth
