@@ -126,7 +126,7 @@ class Api:
     path: str
     usage: FetchCounter
 
-    def client_with(self, headers: dict[str, str]) -> TestClient:
+    def client_with(self, headers: dict[str, str]) -> AppClient:
         """A client of the same application that sends other headers, such as another key or none."""
         client = AppClient(self.client.app, headers)
         # The application belongs to one event loop.

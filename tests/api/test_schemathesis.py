@@ -1,18 +1,23 @@
 """Schemathesis reads the OpenAPI document and calls every operation with what it allows and with what it does not."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import schemathesis
-from builders import Api, Registry, as_admin, bearer, make_application, make_key, make_member, make_prompt
+from builders import Api, Registry, as_admin, bearer, make_api, make_key, make_member, make_prompt
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from schemathesis import Case
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.result import Ok
+from schemathesis.core.transport import Response
 from schemathesis.generation import GenerationMode
-from schemathesis.python.asgi import shutdown_lifespans
 from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -20,13 +25,19 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from starlette.types import ASGIApp, Receive, Scope, Send
+from whole_answers import AppClient, scope_of
+from wire import Clock
 
 from promptuary.model.access import Role
+from promptuary.model.accounts import NewKey
 from promptuary.model.usage import FetchCount, FetchKey
 from promptuary.model.webhooks import WebhookSettings
 from promptuary.registry import labels, prompts, usage, webhooks
-from promptuary.registry.fetch_counter import FetchCounter
+from promptuary.store.engine.database import Database
+
+AnyCase = Case[Any]
+Send = Callable[[AnyCase], Response]
+
 
 PROMPTS = "/api/projects/{project_id}/llm_prompts/"
 WEBHOOK = f"{PROMPTS}webhooks/{{webhook_id}}/"
@@ -144,50 +155,65 @@ def _as_it_is(_context: object, value: object) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode(errors="replace")
 
 
-@dataclass
-class Current:
-    """The application of the current test, behind one address: to read the document takes longer than a test."""
-
-    application: ASGIApp
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.application(scope, receive, send)
+@pytest.fixture(scope="module")
+def document(shared_api: Api) -> BaseSchema:
+    """The document, read once for all tests: that takes longer than a test."""
+    return schemathesis.openapi.from_dict(shared_api.client.get("/api/schema/").json(), config=NO_RANDOM_KEYS)
 
 
 @pytest.fixture(scope="module")
-def document(shared_api: Api) -> tuple[BaseSchema, Current]:
-    """The document, read once for all tests, and where they put their application."""
-    current = Current(shared_api.client.app)
-    schema = schemathesis.openapi.from_dict(shared_api.client.get("/api/schema/").json(), config=NO_RANDOM_KEYS)
-    schema.app = current
-    return schema, current
+def filled(sqlite_registry_template: Registry, tmp_path_factory: pytest.TempPathFactory) -> tuple[Registry, NewKey]:
+    """A database with some prompts and a webhook in it, to be copied, and the key of a caller who may do everything."""
+    path = shutil.copy(sqlite_registry_template.database.address, tmp_path_factory.mktemp("filled") / "promptuary.db")
+    registry = replace(sqlite_registry_template, database=Database.open(f"sqlite:///{path}", clock=Clock()))
+    with registry.database.write() as tx:
+        newest = make_prompt(tx, registry.actor, prompt="# Title", versions=3)
+        make_prompt(tx, registry.actor, name="other", prompt={"a": 1, "b": "@@@prompt:name=greeting|version=1@@@"})
+        make_prompt(tx, registry.actor, name="archived")
+        prompts.archive_prompt(tx, registry.actor, name="archived")
+        labels.move_label(tx, registry.actor, name="greeting", label="production", version=2)
+        for key_id in ("", make_key(tx, registry.user).key.id):
+            usage.record_fetches(tx, [FetchCount(tx.clock().date(), FetchKey(newest.id, key_id, "production"), 1, tx.clock())])
+        webhooks.create_webhook(tx, as_admin(registry.actor), WebhookSettings("https://hooks.example/"), webhook_id=WEBHOOK_ID)
+        webhooks.send_test(tx, as_admin(registry.actor), WEBHOOK_ID)
+        key = make_key(tx, make_member(tx, registry.project, role=Role.ADMIN))
+    registry.database.close()
+    return registry, key
 
 
 @pytest.fixture
-def described(document: tuple[BaseSchema, Current], sqlite_registry: Registry) -> Iterator[tuple[BaseSchema, dict[str, str]]]:
-    """The document of an application with some prompts and a webhook in it, and the headers of a caller who may do everything."""
-    with sqlite_registry.database.write() as tx:
-        newest = make_prompt(tx, sqlite_registry.actor, prompt="# Title", versions=3)
-        make_prompt(tx, sqlite_registry.actor, name="other", prompt={"a": 1, "b": "@@@prompt:name=greeting|version=1@@@"})
-        make_prompt(tx, sqlite_registry.actor, name="archived")
-        prompts.archive_prompt(tx, sqlite_registry.actor, name="archived")
-        labels.move_label(tx, sqlite_registry.actor, name="greeting", label="production", version=2)
-        for key_id in ("", make_key(tx, sqlite_registry.user).key.id):
-            usage.record_fetches(tx, [FetchCount(tx.clock().date(), FetchKey(newest.id, key_id, "production"), 1, tx.clock())])
-        webhooks.create_webhook(
-            tx, as_admin(sqlite_registry.actor), WebhookSettings("https://hooks.example/"), webhook_id=WEBHOOK_ID
-        )
-        webhooks.send_test(tx, as_admin(sqlite_registry.actor), WEBHOOK_ID)
-        key = make_key(tx, make_member(tx, sqlite_registry.project, role=Role.ADMIN))
-    # Schemathesis begins it, in the one event loop that it sends all requests to.
-    schema, current = document
-    current.application = make_application(sqlite_registry, FetchCounter(), rate_limit_writes="")
-    yield schema, bearer(key)
-    shutdown_lifespans()
+def send(filled: tuple[Registry, NewKey], tmp_path: Path) -> Iterator[Send]:
+    """What sends a case to an application on a copy of the database, as a caller who may do everything."""
+    registry, key = filled
+    path = shutil.copy(registry.database.address, tmp_path / "promptuary.db")
+    database = Database.open(f"sqlite:///{path}", clock=Clock())
+    with make_api(replace(registry, database=database), rate_limit_writes="") as api:
+        yield partial(_send, api.client_with({}), bearer(key))
+    database.close()
 
 
-def test_every_operation_of_the_document_is_called(described: tuple[BaseSchema, dict[str, str]]) -> None:
-    found = [result.ok().label for result in described[0].get_all_operations() if isinstance(result, Ok)]
+def _send(client: AppClient, headers: dict[str, str], case: AnyCase) -> Response:
+    request = requests.Request(**case.as_transport_kwargs(base_url="http://testserver", headers=headers)).prepare()
+    sent: list[Any] = [("Host", "testserver"), *request.headers.items()]
+    scope = scope_of(case.method, request.path_url.encode(), [(name.encode(), value.encode("latin-1")) for name, value in sent])
+    body: Any = request.body or b""
+    exchange = client.exchange(scope, body.encode() if isinstance(body, str) else body)
+    answered: dict[str, list[str]] = {}
+    for name, value in exchange.headers:
+        answered.setdefault(name.decode(), []).append(value.decode("latin-1"))
+    return Response(exchange.status, answered, b"".join(exchange.body), request, elapsed=0.0, verify=False)
+
+
+@pytest.fixture
+def cases(document: BaseSchema, operation: str, mode: GenerationMode) -> st.SearchStrategy[AnyCase]:
+    """The cases of an operation."""
+    found = document.find_operation_by_label(operation)
+    assert found is not None
+    return found.as_strategy(generation_mode=mode)
+
+
+def test_every_operation_of_the_document_is_called(document: BaseSchema) -> None:
+    found = [result.ok().label for result in document.get_all_operations() if isinstance(result, Ok)]
     assert sorted(found) == sorted(OPERATIONS)
 
 
@@ -198,16 +224,11 @@ def test_every_operation_of_the_document_is_called(described: tuple[BaseSchema, 
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-def test_every_answer_is_as_documented(
-    described: tuple[BaseSchema, dict[str, str]], operation: str, mode: GenerationMode, data: st.DataObject
-) -> None:
-    schema, headers = described
-    found = schema.find_operation_by_label(operation)
-    assert found is not None
-    case: Any = data.draw(found.as_strategy(generation_mode=mode))
+def test_every_answer_is_as_documented(cases: st.SearchStrategy[AnyCase], send: Send, data: st.DataObject) -> None:
+    case = data.draw(cases)
     # Random projects and tokens would hide everything behind a 404 or a 401, and random names much of it.
     case.path_parameters["project_id"] = "@current"
     case.query.pop("token", None)
     for name in sorted(NAMES.keys() & case.path_parameters.keys()):
         case.path_parameters[name] = data.draw(NAMES[name] | st.just(case.path_parameters[name]))
-    case.call_and_validate(headers=headers, checks=CHECKS)
+    case.validate_response(send(case), checks=CHECKS)
