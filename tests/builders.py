@@ -24,14 +24,18 @@ from promptuary.metrics.scrape import Scrape
 from promptuary.metrics.segment import Segment
 from promptuary.model.access import Actor, Role, Scope
 from promptuary.model.accounts import NewKey, Project, SessionLimits, User
+from promptuary.model.changes.payloads import MemberFacts, MemberSet
 from promptuary.model.prompts import Version
 from promptuary.model.webhooks import Webhook, WebhookSettings
 from promptuary.registry import prompts, webhooks
+from promptuary.registry.changes import record_administration
 from promptuary.registry.fetch_counter import FetchCounter
-from promptuary.registry.operator import keys, members, projects, users
+from promptuary.registry.operator import keys, projects, users
 from promptuary.server import create_application
 from promptuary.settings import Settings
+from promptuary.store import members
 from promptuary.store.engine.database import Database, Transaction
+from promptuary.store.users import update_user
 from promptuary.supervisor.stop_flag import open_stop_flag
 
 _numbers = count(1)
@@ -52,8 +56,11 @@ def make_user(tx: Transaction, *, email: str | None = None) -> User:
 
 
 def make_member(tx: Transaction, project: Project, *, role: Role = Role.EDITOR) -> User:
+    """Do what `set_member` does with a new user in their first project, without its questions to the database."""
     user = make_user(tx)
-    members.set_member(tx, project_id=project.id, email=user.email, role=role)
+    members.upsert_member(tx, project_id=project.id, user_id=user.id, role=role)
+    update_user(tx, user.id, current_project_id=project.id)
+    record_administration(tx, MemberSet(None, MemberFacts(user.id, user.email, role)), project_id=project.id)
     return user
 
 
@@ -67,8 +74,12 @@ def make_actor(project: Project, user: User, *, role: Role = Role.EDITOR) -> Act
 
 def make_registry(database: Database) -> Registry:
     with database.write() as tx:
-        project = projects.create_project(tx, name="Test project")
-        user = make_member(tx, project)
+        return _make_registry(tx, database)
+
+
+def _make_registry(tx: Transaction, database: Database) -> Registry:
+    project = projects.create_project(tx, name="Test project")
+    user = make_member(tx, project)
     return Registry(database=database, project=project, user=user, actor=make_actor(project, user))
 
 
@@ -160,8 +171,9 @@ def make_api(registry: Registry, **settings: object) -> Iterator[Api]:
 
 def with_own_project(api: Api) -> Api:
     """An application that other tests use, too, with a project, an editor and a key that nobody else has."""
-    registry = make_registry(api.registry.database)
-    with registry.database.write() as tx:
+    database = api.registry.database
+    with database.write() as tx:
+        registry = _make_registry(tx, database)
         key = make_key(tx, registry.user)
     path = f"/api/projects/{registry.project.id}/llm_prompts/"
     return replace(api, registry=registry, client=api.client_with(bearer(key)), key=key, path=path)
