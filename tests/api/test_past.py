@@ -12,13 +12,17 @@ from wire import Clock
 from promptuary.store.engine.database import Database
 
 
-@pytest.fixture
-def api(database_url: str, clock: Clock) -> Iterator[Api]:
-    """The application on both databases, at a time that a test sets."""
-    database = Database.open(database_url, clock=clock)
+@pytest.fixture(scope="module")
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="module")
+def api(module_database: Database, clock: Clock) -> Iterator[Api]:
+    """The application on both databases, one for all tests, which only read what is in it."""
+    database = Database(module_database.engine, clock=clock)
     with make_api(make_registry(database)) as api:
         yield api
-    database.close()
 
 
 class Times:
@@ -35,7 +39,7 @@ class Times:
         return (self._first + timedelta(hours=hour)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def times(api: Api, clock: Clock) -> Times:
     """The past of some prompts.
 
@@ -91,6 +95,7 @@ def test_a_fetch_is_answered_as_it_was_then(
 
 
 def test_a_fetch_of_the_past_counts_as_none(api: Api, times: Times) -> None:
+    api.usage.take()
     fetch(api, "tone", f"?at={times.at(3)}")
     api.client.get(f"{api.path}?at={times.at(3)}")
     assert api.usage.take() == []
