@@ -7,6 +7,7 @@ from typing import Any
 from builders import Api, Registry, make_api
 from httpx2 import Response
 
+from promptuary.registry.prompts import create_prompt
 from promptuary.store.engine.database import Database
 
 TONE = "@@@prompt:name=tone|label=production@@@"
@@ -38,9 +39,9 @@ def archive(api: Api, name: str) -> Response:
 
 def make_parts(api: Api) -> None:
     """Two parts: tone, labelled production, and rules."""
-    create(api, "tone", "Be kind.\n")
-    label(api, "tone", 1)
-    create(api, "rules", "# Rules\nNo {{forbidden}}.")
+    with api.registry.database.write() as tx:
+        create_prompt(tx, api.registry.actor, name="tone", prompt="Be kind.\n", labelled=["production"])
+        create_prompt(tx, api.registry.actor, name="rules", prompt="# Rules\nNo {{forbidden}}.")
 
 
 @contextmanager

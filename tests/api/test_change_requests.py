@@ -10,6 +10,7 @@ from wire import user_basic
 
 from promptuary.model.access import Role, Scope
 from promptuary.registry.operator import members, users
+from promptuary.registry.prompts import create_prompt, publish_version
 
 BODY: dict[str, Any] = {"title": "Warmer greeting", "moves": [{"name": "greeting", "label": "production", "version": 2}]}
 
@@ -48,9 +49,10 @@ class Reviewer:
 @pytest.fixture
 def author(api: Api) -> Reviewer:
     """An editor who proposes moves of prompts that another one has written."""
-    create(api, "greeting", "Hi", labels=["production"])
-    publish(api, "greeting", 1, "Hello")
-    create(api, "other", "Other")
+    with api.registry.database.write() as tx:
+        create_prompt(tx, api.registry.actor, name="greeting", prompt="Hi", labelled=["production"])
+        publish_version(tx, api.registry.actor, name="greeting", base_version=1, prompt="Hello")
+        create_prompt(tx, api.registry.actor, name="other", prompt="Other")
     return Reviewer(api)
 
 

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from builders import Api, make_key, make_member
 from httpx2 import Response
-from reference_requests import create, label, publish
+from reference_requests import label, publish
 
 from promptuary.model.access import Role, Scope
 from promptuary.model.label_rules import LabelRule, protection_of
 from promptuary.model.patterns import matches_pattern
+from promptuary.registry.labels import move_label
+from promptuary.registry.prompts import create_prompt, publish_version
 
 PROTECTED = {"detail": "The label 'production' is protected. Open a change request or ask an admin."}
 
@@ -179,12 +181,14 @@ WAYS: dict[str, Callable[[Api, Any, str], Response]] = {
 @pytest.fixture
 def prompts(api: Api) -> None:
     """Prompts with production, one of which was moved, one with staging, and one without labels."""
-    for name in ("greeting", "moved"):
-        create(api, name, "Hi", labels=["production"])
-        publish(api, name, 1, "Hello")
-    label(api, "moved", 2)
-    label(api, "greeting", 2, "staging")
-    create(api, "other", "Other")
+    actor = api.registry.actor
+    with api.registry.database.write() as tx:
+        for name in ("greeting", "moved"):
+            create_prompt(tx, actor, name=name, prompt="Hi", labelled=["production"])
+            publish_version(tx, actor, name=name, base_version=1, prompt="Hello")
+        move_label(tx, actor, name="moved", label="production", version=2)
+        move_label(tx, actor, name="greeting", label="staging", version=2)
+        create_prompt(tx, actor, name="other", prompt="Other")
 
 
 def _production(api: Api) -> dict[str, int]:

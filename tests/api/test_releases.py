@@ -9,6 +9,8 @@ from reference_requests import create, label, publish
 
 from promptuary.model.usage import FetchCount, FetchKey
 from promptuary.registry import usage
+from promptuary.registry.labels import move_label
+from promptuary.registry.prompts import create_prompt, publish_version
 
 
 @pytest.fixture
@@ -29,14 +31,15 @@ def _positions(api: Api, name: str) -> dict[str, int]:
 @pytest.fixture
 def prompts(api: Api) -> None:
     """Three prompts: one to be moved, one where production is new, one that is there already, and one without staging."""
-    for name in ("moved", "fresh", "there", "other"):
-        create(api, name, f"Hello from {name}, {{{{customer}}}}.")
-        publish(api, name, 1, f"Good day from {name}, {{{{customer}}}}.")
-    label(api, "moved", 1)
-    label(api, "moved", 2, "staging")
-    label(api, "fresh", 2, "staging")
-    label(api, "there", 2)
-    label(api, "there", 2, "staging")
+    actor = api.registry.actor
+    with api.registry.database.write() as tx:
+        for name in ("moved", "fresh", "there", "other"):
+            create_prompt(tx, actor, name=name, prompt=f"Hello from {name}, {{{{customer}}}}.")
+            publish_version(tx, actor, name=name, base_version=1, prompt=f"Good day from {name}, {{{{customer}}}}.")
+        move_label(tx, actor, name="moved", label="production", version=1)
+        for name in ("moved", "fresh", "there"):
+            move_label(tx, actor, name=name, label="staging", version=2)
+        move_label(tx, actor, name="there", label="production", version=2)
 
 
 @pytest.mark.usefixtures("prompts")
