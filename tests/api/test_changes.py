@@ -15,6 +15,18 @@ from promptuary.store import tables
 from promptuary.store.changes import last_sequence, trim_changes
 
 
+@pytest.fixture
+def api(project_apis: Api) -> Api:
+    """One application for most tests of this module: each works in a project of its own."""
+    return project_apis
+
+
+@pytest.fixture
+def sqlite_api(project_api: Api) -> Api:
+    """One application for most tests of this module: each works in a project of its own."""
+    return project_api
+
+
 def write_history(api: Api) -> None:
     """Seven changes of two prompts."""
     actor = api.registry.actor
@@ -122,73 +134,73 @@ def test_bad_values_are_refused_alike_for_pages_and_streams(sqlite_api: Api, que
         assert (answer.status_code, answer.json()["attr"]) == (400, attr)
 
 
-def test_a_cursor_beyond_the_end_is_reset(api: Api) -> None:
-    write_history(api)
-    expected = {"results": [], "next_cursor": changes(api)["next_cursor"], "has_more": False, "reset": True}
-    assert changes(api, "?after=99999999999999999999") == expected
+def test_a_cursor_beyond_the_end_is_reset(own_api: Api) -> None:
+    write_history(own_api)
+    expected = {"results": [], "next_cursor": changes(own_api)["next_cursor"], "has_more": False, "reset": True}
+    assert changes(own_api, "?after=99999999999999999999") == expected
 
 
-def test_a_cursor_that_the_trimmed_log_has_left_behind_is_reset(sqlite_api: Api, clock: Clock) -> None:
-    write_history(sqlite_api)
-    first = changes(sqlite_api, "?limit=1")
+def test_a_cursor_that_the_trimmed_log_has_left_behind_is_reset(own_sqlite_api: Api, clock: Clock) -> None:
+    write_history(own_sqlite_api)
+    first = changes(own_sqlite_api, "?limit=1")
     clock.now += timedelta(days=1)
-    with sqlite_api.registry.database.write() as tx:
+    with own_sqlite_api.registry.database.write() as tx:
         trim_changes(tx, before=clock.now)
-    newest = changes(sqlite_api)["next_cursor"]
-    assert changes(sqlite_api, f"?after={first['next_cursor']}") == {
+    newest = changes(own_sqlite_api)["next_cursor"]
+    assert changes(own_sqlite_api, f"?after={first['next_cursor']}") == {
         "results": [],
         "next_cursor": newest,
         "has_more": False,
         "reset": True,
     }
-    assert changes(sqlite_api, f"?after={newest}")["reset"] is False
+    assert changes(own_sqlite_api, f"?after={newest}")["reset"] is False
 
 
-def test_a_cursor_of_an_entry_that_is_another_one_by_now_is_reset(api: Api, clock: Clock) -> None:
-    write_history(api)
-    body = changes(api)
+def test_a_cursor_of_an_entry_that_is_another_one_by_now_is_reset(own_api: Api, clock: Clock) -> None:
+    write_history(own_api)
+    body = changes(own_api)
     lost = body["results"][-1]
     assert body["next_cursor"] == lost["cursor"]
-    with api.registry.database.write() as tx:
+    with own_api.registry.database.write() as tx:
         # A replica that becomes the primary, or an older copy of the database, gives lost sequences again.
         newest = tables.changes.c.sequence == last_sequence(tx)
         tx.connection.execute(update(tables.changes).where(newest).values(at=clock.now + timedelta(seconds=1)))
-    again = changes(api, f"?after={lost['cursor']}")
+    again = changes(own_api, f"?after={lost['cursor']}")
     assert (again["reset"], again["results"]) == (True, [])
-    assert again["next_cursor"] == changes(api)["next_cursor"] != lost["cursor"]
-    assert changes(api, f"?after={again['next_cursor']}")["reset"] is False
-    assert changes(api, f"?after={body['results'][0]['cursor']}")["reset"] is False
+    assert again["next_cursor"] == changes(own_api)["next_cursor"] != lost["cursor"]
+    assert changes(own_api, f"?after={again['next_cursor']}")["reset"] is False
+    assert changes(own_api, f"?after={body['results'][0]['cursor']}")["reset"] is False
 
 
-def test_a_cursor_of_an_entry_that_the_log_lacks_is_reset(api: Api) -> None:
-    write_history(api)
-    body = changes(api)
-    with api.registry.database.write() as tx:
+def test_a_cursor_of_an_entry_that_the_log_lacks_is_reset(own_api: Api) -> None:
+    write_history(own_api)
+    body = changes(own_api)
+    with own_api.registry.database.write() as tx:
         tx.connection.execute(delete(tables.changes).where(tables.changes.c.sequence == last_sequence(tx) - 1))
-    assert changes(api, f"?after={body['results'][-2]['cursor']}")["reset"] is True
+    assert changes(own_api, f"?after={body['results'][-2]['cursor']}")["reset"] is True
 
 
-def test_a_cursor_whose_own_entry_alone_was_trimmed_goes_on(api: Api) -> None:
-    write_history(api)
-    body = changes(api)
-    with api.registry.database.write() as tx:
+def test_a_cursor_whose_own_entry_alone_was_trimmed_goes_on(own_api: Api) -> None:
+    write_history(own_api)
+    body = changes(own_api)
+    with own_api.registry.database.write() as tx:
         tx.connection.execute(delete(tables.changes).where(tables.changes.c.sequence < last_sequence(tx)))
-    assert changes(api, f"?after={body['results'][-2]['cursor']}") == body | {"results": body["results"][-1:]}
+    assert changes(own_api, f"?after={body['results'][-2]['cursor']}") == body | {"results": body["results"][-1:]}
 
 
-def test_cursors_that_are_sequences_alone_go_on(api: Api) -> None:
-    write_history(api)
-    body = changes(api)
-    with api.registry.database.read() as tx:
+def test_cursors_that_are_sequences_alone_go_on(own_api: Api) -> None:
+    write_history(own_api)
+    body = changes(own_api)
+    with own_api.registry.database.read() as tx:
         last = last_sequence(tx)
-    assert changes(api, f"?after={last}") == body | {"results": []}
-    assert changes(api, f"?after={last - 1}") == body | {"results": body["results"][-1:]}
-    assert changes(api, "?after=0") == body
+    assert changes(own_api, f"?after={last}") == body | {"results": []}
+    assert changes(own_api, f"?after={last - 1}") == body | {"results": body["results"][-1:]}
+    assert changes(own_api, "?after=0") == body
 
 
-def test_cursors_are_what_clients_take_for_cursors(api: Api) -> None:
-    write_history(api)
-    body = changes(api)
+def test_cursors_are_what_clients_take_for_cursors(own_api: Api) -> None:
+    write_history(own_api)
+    body = changes(own_api)
     cursors = [body["next_cursor"], *(change["cursor"] for change in body["results"])]
     assert all(is_cursor(cursor) for cursor in cursors)
     assert sorted(cursors[1:], key=int) == cursors[1:]

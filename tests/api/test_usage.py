@@ -15,6 +15,18 @@ EMPTY = "The first day must not come after the last."
 TOO_LONG = "Ensure the range has no more than 366 days."
 
 
+@pytest.fixture
+def api(project_apis: Api) -> Api:
+    """One application for most tests of this module: each works in a project of its own."""
+    return project_apis
+
+
+@pytest.fixture
+def sqlite_api(project_api: Api) -> Api:
+    """One application for most tests of this module: each works in a project of its own."""
+    return project_api
+
+
 def write_counts(api: Api) -> None:
     """Write what was counted, as the server does every few seconds."""
     with api.registry.database.write() as tx:
@@ -44,29 +56,29 @@ def make_versions(api: Api, count: int) -> None:
         labels.move_label(tx, api.registry.actor, name="greeting", label="production", version=1)
 
 
-def test_the_whole_answer_says_who_uses_which_version(sqlite_api: Api, clock: Clock) -> None:
-    registry = sqlite_api.registry
-    make_versions(sqlite_api, 2)
-    path = f"{sqlite_api.path}name/greeting/"
+def test_the_whole_answer_says_who_uses_which_version(own_sqlite_api: Api, clock: Clock) -> None:
+    registry = own_sqlite_api.registry
+    make_versions(own_sqlite_api, 2)
+    path = f"{own_sqlite_api.path}name/greeting/"
     with registry.database.write() as tx:
         revoked = make_key(tx, registry.user)
         first = prompts.fetch_prompt(tx, registry.actor, "greeting", version=1).id
         second = prompts.fetch_prompt(tx, registry.actor, "greeting").id
-    sqlite_api.client.get(f"{path}?label=production")
-    sqlite_api.client.get(f"{path}?label=production", headers=bearer(revoked))
-    sqlite_api.client.get(path)
+    own_sqlite_api.client.get(f"{path}?label=production")
+    own_sqlite_api.client.get(f"{path}?label=production", headers=bearer(revoked))
+    own_sqlite_api.client.get(path)
     clock.now += timedelta(days=1)
-    sqlite_api.client.get(f"{path}?version=1")
+    own_sqlite_api.client.get(f"{path}?version=1")
     with registry.database.write() as tx:
         keys.revoke_key(tx, revoked.key.id)
-    write_counts(sqlite_api)
+    write_counts(own_sqlite_api)
     next_noon = NOON.replace("-01T", "-02T")
     author = user_basic(registry.user)
 
     def shown(key: Json, fetches: int, last_fetched_at: str) -> Json:
         return {**key, "user": author, "fetches": fetches, "last_fetched_at": last_fetched_at}
 
-    own_key = {"id": sqlite_api.key.key.id, "label": "test", "mask": sqlite_api.key.key.mask, "revoked_at": None}
+    own_key = {"id": own_sqlite_api.key.key.id, "label": "test", "mask": own_sqlite_api.key.key.mask, "revoked_at": None}
     revoked_key = {"id": revoked.key.id, "label": "test", "mask": revoked.key.mask, "revoked_at": next_noon}
     expected = {
         "from": "2026-02-01",
@@ -99,7 +111,7 @@ def test_the_whole_answer_says_who_uses_which_version(sqlite_api: Api, clock: Cl
         ],
         "has_more": False,
     }
-    answer = sqlite_api.client.get(f"{path}usage/")
+    answer = own_sqlite_api.client.get(f"{path}usage/")
     assert (answer.status_code, answer.text) == (200, wire(expected))
 
 
@@ -186,26 +198,26 @@ def test_a_moved_label_counts_for_the_version_it_pointed_at_then(api: Api) -> No
     assert counts(api) == {(2, "production"): 2, (1, "production"): 2}
 
 
-def test_the_history_says_when_each_version_was_fetched_last(sqlite_api: Api, clock: Clock) -> None:
-    make_versions(sqlite_api, 3)
-    sqlite_api.client.get(f"{sqlite_api.path}name/greeting/?version=1")
-    sqlite_api.client.get(f"{sqlite_api.path}name/greeting/?version=2")
+def test_the_history_says_when_each_version_was_fetched_last(own_sqlite_api: Api, clock: Clock) -> None:
+    make_versions(own_sqlite_api, 3)
+    own_sqlite_api.client.get(f"{own_sqlite_api.path}name/greeting/?version=1")
+    own_sqlite_api.client.get(f"{own_sqlite_api.path}name/greeting/?version=2")
     clock.now += timedelta(hours=1)
-    sqlite_api.client.get(f"{sqlite_api.path}name/greeting/?version=1")
-    write_counts(sqlite_api)
-    history = sqlite_api.client.get(f"{sqlite_api.path}resolve/name/greeting/").json()["versions"]
+    own_sqlite_api.client.get(f"{own_sqlite_api.path}name/greeting/?version=1")
+    write_counts(own_sqlite_api)
+    history = own_sqlite_api.client.get(f"{own_sqlite_api.path}resolve/name/greeting/").json()["versions"]
     assert [list(line)[-1] for line in history] == ["last_fetched_at"] * 3
     assert [line["last_fetched_at"] for line in history] == [None, NOON, NOON.replace("T12", "T13")]
 
 
-def test_usage_is_of_the_days_that_were_asked_for(sqlite_api: Api, clock: Clock) -> None:
-    make_versions(sqlite_api, 2)
+def test_usage_is_of_the_days_that_were_asked_for(own_sqlite_api: Api, clock: Clock) -> None:
+    make_versions(own_sqlite_api, 2)
     for version in (1, 2, 2):
-        sqlite_api.client.get(f"{sqlite_api.path}name/greeting/?version={version}")
+        own_sqlite_api.client.get(f"{own_sqlite_api.path}name/greeting/?version={version}")
         clock.now += timedelta(days=1)
 
     def found(query: str) -> tuple[int, list[tuple[int, str]]]:
-        body = usage_of(sqlite_api, query)
+        body = usage_of(own_sqlite_api, query)
         return body["fetches"], [(version["fetches"], version["last_fetched_at"][:10]) for version in body["versions"]]
 
     both = (3, [(2, "2026-03-03"), (1, "2026-03-01")])
