@@ -6,43 +6,63 @@ import pytest
 from builders import Api, make_key, make_member
 from httpx2 import Response
 from reference_requests import create, label, publish
+from sqlalchemy import select
 from wire import user_basic
 
 from promptuary.model.access import Role, Scope
 from promptuary.registry.operator import members, users
 from promptuary.registry.prompts import create_prompt, publish_version
+from promptuary.store.tables import change_requests
 
 BODY: dict[str, Any] = {"title": "Warmer greeting", "moves": [{"name": "greeting", "label": "production", "version": 2}]}
 
 
+@pytest.fixture
+def api(project_apis: Api) -> Api:
+    """One application for all tests of this module: each works in a project of its own."""
+    return project_apis
+
+
+def number_of(api: Api, request: int = 1) -> int:
+    """Return the number of the first, second ... request of the project."""
+    numbers = select(change_requests.c.id).where(change_requests.c.project_id == api.registry.project.id)
+    with api.registry.database.read() as tx:
+        found: list[int] = list(tx.connection.scalars(numbers.order_by(change_requests.c.id)))
+    return found[request - 1]
+
+
+def path_of(api: Api, request: int = 1) -> str:
+    return f"{api.path}change_requests/{number_of(api, request)}/"
+
+
 class Reviewer:
-    """Another member of the project, and what they do to requests."""
+    """Another member of the project, and what they do to the first of its requests, or to another one."""
 
     def __init__(self, api: Api, role: Role = Role.EDITOR, *scopes: Scope) -> None:
         with api.registry.database.write() as tx:
             self.user = make_member(tx, api.registry.project, role=role)
             key = make_key(tx, self.user, *scopes)
         self.client: Any = api.client_with({"Authorization": f"Bearer {key.value}"})
-        self._path = f"{api.path}change_requests/"
+        self._api = api
 
     def open(self, **body: object) -> Response:
-        answer: Response = self.client.post(self._path, json=BODY | body)
+        answer: Response = self.client.post(f"{self._api.path}change_requests/", json=BODY | body)
         return answer
 
-    def approve(self, request_id: int = 1, revision: int = 1) -> Response:
-        answer: Response = self.client.post(f"{self._path}{request_id}/approve/", json={"revision": revision})
+    def approve(self, request: int = 1, revision: int = 1) -> Response:
+        answer: Response = self.client.post(f"{path_of(self._api, request)}approve/", json={"revision": revision})
         return answer
 
-    def merge(self, request_id: int = 1, revision: int = 1) -> Response:
-        answer: Response = self.client.post(f"{self._path}{request_id}/merge/", json={"revision": revision})
+    def merge(self, request: int = 1, revision: int = 1) -> Response:
+        answer: Response = self.client.post(f"{path_of(self._api, request)}merge/", json={"revision": revision})
         return answer
 
-    def do(self, action: str, request_id: int = 1) -> Response:
-        answer: Response = self.client.post(f"{self._path}{request_id}/{action}/")
+    def do(self, action: str, request: int = 1) -> Response:
+        answer: Response = self.client.post(f"{path_of(self._api, request)}{action}/")
         return answer
 
-    def read(self, request_id: int = 1) -> dict[str, Any]:
-        found: dict[str, Any] = self.client.get(f"{self._path}{request_id}/").json()
+    def read(self, request: int = 1) -> dict[str, Any]:
+        found: dict[str, Any] = self.client.get(path_of(self._api, request)).json()
         return found
 
 
@@ -74,7 +94,7 @@ def test_a_request_goes_from_open_to_merged(api: Api, author: Reviewer) -> None:
     body = opened.json()
     assert opened.status_code == 201
     assert body == {
-        "id": 1,
+        "id": number_of(api),
         "title": "Warmer greeting",
         "description": "More **warmth**.",
         "state": "open",
@@ -145,7 +165,7 @@ class TestApprovals:
         protect(api)
         author.open()
         for own in (author.client, api.client):
-            answer = own.post(f"{api.path}change_requests/1/approve/", json={"revision": 1})
+            answer = own.post(f"{path_of(api)}approve/", json={"revision": 1})
             detail = "You proposed this change or wrote one of its texts, so another user must approve it."
             assert (answer.status_code, answer.json()["detail"]) == (403, detail)
 
@@ -176,7 +196,7 @@ class TestApprovals:
         reviewer = Reviewer(api, Role.EDITOR, Scope.RELEASE)
         assert reviewer.open().status_code == 403
         author.open()
-        assert reviewer.read()["id"] == 1
+        assert reviewer.read()["id"] == number_of(api)
 
     def test_other_moves_take_approvals_away(self, api: Api, author: Reviewer) -> None:
         protect(api)
@@ -184,7 +204,7 @@ class TestApprovals:
         reviewer = Reviewer(api)
         reviewer.approve()
         moves = [*BODY["moves"], {"name": "other", "label": "production", "version": 1}]
-        changed = author.client.patch(f"{api.path}change_requests/1/", json={"moves": moves}).json()
+        changed = author.client.patch(path_of(api), json={"moves": moves}).json()
         assert (changed["revision"], changed["state"], changed["approvals_given"], len(changed["approvals"])) == (2, "open", 0, 1)
         late = reviewer.approve(revision=1)
         assert (late.status_code, late.json()) == (
@@ -201,7 +221,7 @@ class TestApprovals:
         author.open()
         Reviewer(api).approve()
         body = {"title": "Other", "description": "", "merge_when_approved": True}
-        changed = author.client.patch(f"{api.path}change_requests/1/", json=body).json()
+        changed = author.client.patch(path_of(api), json=body).json()
         assert (changed["revision"], changed["state"], changed["title"]) == (1, "approved", "Other")
 
     def test_an_approval_is_taken_back(self, api: Api, author: Reviewer) -> None:
@@ -209,9 +229,9 @@ class TestApprovals:
         author.open()
         reviewer = Reviewer(api)
         reviewer.approve()
-        taken = reviewer.client.delete(f"{api.path}change_requests/1/approve/").json()
+        taken = reviewer.client.delete(f"{path_of(api)}approve/").json()
         assert (taken["state"], taken["approvals"]) == ("open", [])
-        assert reviewer.client.delete(f"{api.path}change_requests/1/approve/").status_code == 200
+        assert reviewer.client.delete(f"{path_of(api)}approve/").status_code == 200
 
     def test_reviewers_who_lost_the_right_do_not_count(self, api: Api, author: Reviewer) -> None:
         protect(api)
@@ -277,7 +297,7 @@ class TestOutdated:
     def test_a_look_shows_what_a_merge_does_now(self, api: Api, author: Reviewer) -> None:
         protect(api)
         author.open(moves=[{"name": "greeting", "label": "production", "version": None}])
-        look = author.client.get(f"{api.path}change_requests/1/preview/").json()
+        look = author.client.get(f"{path_of(api)}preview/").json()
         [move] = look["moves"]
         assert (look["dry_run"], move["label"], move["to_version"], move["contract_change"]) == (
             True,
@@ -289,7 +309,7 @@ class TestOutdated:
         Reviewer(api).approve()
         assert author.merge().status_code == 200
         assert production(api) is None
-        assert author.client.get(f"{api.path}change_requests/1/preview/").status_code == 409
+        assert author.client.get(f"{path_of(api)}preview/").status_code == 409
 
 
 class TestInput:
@@ -341,7 +361,7 @@ class TestInput:
 
     def test_only_the_author_and_admins_change_and_close_a_request(self, api: Api, author: Reviewer) -> None:
         author.open()
-        path = f"{api.path}change_requests/1/"
+        path = path_of(api)
         assert Reviewer(api).client.patch(path, json={"title": "Mine"}).status_code == 403
         assert Reviewer(api).do("close").status_code == 403
         assert Reviewer(api, Role.ADMIN).client.patch(path, json={"title": "Better"}).json()["title"] == "Better"
@@ -355,18 +375,18 @@ class TestInput:
         assert viewer.read()["title"] == "Warmer greeting"
         for refused in (viewer.open(), viewer.approve(), viewer.merge(), viewer.do("close"), viewer.do("refresh")):
             assert refused.status_code == 403
-        assert viewer.client.post(f"{api.path}change_requests/1/comments/", json={"text": "x"}).status_code == 403
+        assert viewer.client.post(f"{path_of(api)}comments/", json={"text": "x"}).status_code == 403
 
     def test_comments_are_listed_with_their_request(self, api: Api, author: Reviewer) -> None:
         author.open()
         for text in ("First?\n\n  second line", "Yes."):
-            answer = api.client.post(f"{api.path}change_requests/1/comments/", json={"text": text})
+            answer = api.client.post(f"{path_of(api)}comments/", json={"text": text})
             assert (answer.status_code, answer.json()["text"]) == (201, text)
         author.do("close")
-        assert api.client.post(f"{api.path}change_requests/1/comments/", json={"text": "After."}).status_code == 201
+        assert api.client.post(f"{path_of(api)}comments/", json={"text": "After."}).status_code == 201
         assert [comment["text"] for comment in author.read()["comments"]] == ["First?\n\n  second line", "Yes.", "After."]
         for text in ("", " ", "x" * 4001, "a\0"):
-            assert api.client.post(f"{api.path}change_requests/1/comments/", json={"text": text}).status_code == 400
+            assert api.client.post(f"{path_of(api)}comments/", json={"text": text}).status_code == 400
 
     def test_requests_are_listed_by_state(self, api: Api, author: Reviewer) -> None:
         for title in ("a", "b", "c"):
