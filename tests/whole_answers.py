@@ -4,10 +4,11 @@
 That takes longer than most answers, none of which the tests of the application read in parts.
 """
 
+import asyncio
 from collections.abc import Iterable
 from concurrent.futures import wait
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -68,10 +69,16 @@ class AppClient(TestClient):
 
     def exchange(self, scope: dict[str, Any], body: bytes) -> Exchange:
         """Send a request with this scope, and wait for its whole answer."""
-        assert isinstance(self.portal, BlockingPortal), "The application has not begun."
         exchange = Exchange(body)
-        wait([self.portal.start_task_soon(exchange.run, self.app, scope | {"state": self.app_state.copy()})])
+        answering = exchange.run(self.app, scope | {"state": self.app_state.copy()})
+        wait([asyncio.run_coroutine_threadsafe(answering, self._loop)])
         return exchange
+
+    @cached_property
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop of the application, which the portal enters in two steps."""
+        assert isinstance(self.portal, BlockingPortal), "The application has not begun."
+        return self.portal.call(asyncio.get_running_loop)
 
 
 def scope_of(method: str, target: bytes, headers: Iterable[tuple[bytes, bytes]]) -> dict[str, Any]:
