@@ -66,12 +66,12 @@ def test_whatever_clients_send_makes_no_new_series(api: Api) -> None:
     api.client.get("/first")
     api.client.get(f"{api.path}name/first/")
     before = scrape(api)
-    for _ in range(200):
+    for _ in range(50):
         word = f"word-{numbers.getrandbits(64):x}"
         api.client.get(f"/{word}/{'x' * numbers.randrange(300)}")
         api.client.get(f"{api.path}name/{word}/")
     after = scrape(api)
-    assert after.requests() == {("GET", "other", "404"): 201, ("GET", FETCH, "404"): 201}
+    assert after.requests() == {("GET", "other", "404"): 51, ("GET", FETCH, "404"): 51}
     assert before.requests().keys() == after.requests().keys()
     assert "word-" not in after.text
 
