@@ -19,6 +19,12 @@ READABLE = [path for path, allowed in ROUTES.items() if "GET" in allowed]
 
 
 @pytest.fixture
+def api(project_apis: Api) -> Api:
+    """One application for all tests of this module: each works in a project of its own."""
+    return project_apis
+
+
+@pytest.fixture
 def sqlite_api(project_api: Api) -> Api:
     """One application for all tests of this module: each works in a project of its own."""
     return project_api

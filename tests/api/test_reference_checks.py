@@ -1,7 +1,7 @@
 """References that are refused: on create, publish, label, duplicate and restore. Texts are those of the contract."""
 
 import pytest
-from builders import Api, Registry
+from builders import Api, Registry, make_prompt
 from reference_requests import RULES, TONE, api_with_depth, archive, create, fetch, label, make_parts, publish
 from wire import invalid
 
@@ -165,8 +165,9 @@ def test_a_restored_prompt_needs_its_references(api: Api) -> None:
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_twenty_parts_of_a_megabyte_are_too_large_together_and_none_is_served(own_api: Api) -> None:
-    for number in range(20):
-        create(own_api, f"part-{number}", "x" * 990_000)
+    with own_api.registry.database.write() as tx:
+        for number in range(20):
+            make_prompt(tx, own_api.registry.actor, name=f"part-{number}", prompt="x" * 990_000)
     tags = "".join(f"@@@prompt:name=part-{number}|version=1@@@" for number in range(20))
     answer = own_api.client.post(own_api.path, json={"name": "parent", "prompt": tags})
     assert (answer.status_code, answer.json()["code"]) == (400, "assembled_too_large")

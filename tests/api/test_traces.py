@@ -11,6 +11,12 @@ from promptuary.registry.operator import keys
 from promptuary.store import changes
 
 
+@pytest.fixture
+def api(project_apis: Api) -> Api:
+    """One application for tests on both databases: each works in a project of its own."""
+    return project_apis
+
+
 def _last_used(api: Api) -> datetime | None:
     with api.registry.database.read() as tx:
         [key] = keys.list_keys(tx, limit=10)
@@ -37,7 +43,7 @@ def test_a_key_that_was_refused_entry_was_not_used(sqlite_api: Api) -> None:
 
 def _newest_change(api: Api) -> Change:
     with api.registry.database.read() as tx:
-        return changes.list_changes(tx, limit=100)[-1]
+        return changes.list_changes(tx, limit=1000)[-1]
 
 
 @pytest.mark.parametrize(
