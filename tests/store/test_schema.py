@@ -17,7 +17,7 @@ from promptuary.store import schema
 from promptuary.store.engine.database import Database
 from promptuary.store.tables import metadata
 
-SNAPSHOTS = Path(__file__).parent / "schema"
+SNAPSHOTS = {"sqlite": schema.NEWEST_SQLITE, "postgresql": Path(__file__).parent / "schema" / "postgresql.sql"}
 
 _COLUMNS = """
     SELECT c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod)
@@ -46,7 +46,8 @@ _FUNCTIONS = """
 _SQLITE_OBJECTS = (
     "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' "
     # The tables behind the search index are as the version of SQLite has them.
-    "AND name NOT GLOB 'search_texts_index_*' ORDER BY name"
+    # Tables come first, and then what belongs to them.
+    "AND name NOT GLOB 'search_texts_index_*' ORDER BY instr('table index trigger', type), name"
 )
 
 
@@ -70,12 +71,10 @@ def snapshot_of(database_url: str) -> str:
     """Describe a database's schema in its own words, an object after the other."""
     if database_url.startswith("sqlite"):
         with closing(sqlite3.connect(database_url.removeprefix("sqlite:///"))) as connection:
-            lines = [row[0] for row in connection.execute(_SQLITE_OBJECTS)]
-    else:
-        with psycopg.connect(database_url) as connection:
-            behind = [row[0] for query in (_TRIGGERS, _FUNCTIONS) for row in connection.execute(query)]
-        lines = [*tables_in(database_url), *behind]
-    return "".join(f"{line};\n" for line in lines)
+            return ";\n\n".join(row[0] for row in connection.execute(_SQLITE_OBJECTS)) + ";\n"
+    with psycopg.connect(database_url) as connection:
+        behind = [row[0] for query in (_TRIGGERS, _FUNCTIONS) for row in connection.execute(query)]
+    return "".join(f"{line};\n" for line in [*tables_in(database_url), *behind])
 
 
 def test_the_schema_goes_up_down_to_nothing_and_up_again(empty_database_url: str) -> None:
@@ -150,16 +149,32 @@ def test_the_stated_head_is_the_newest_revision() -> None:
     assert ScriptDirectory(str(Path(schema.__file__).parent / "migrations")).get_current_head() == schema.HEAD
 
 
-def test_the_schema_is_the_one_of_the_snapshot(database_url: str) -> None:
+def test_the_schema_is_the_one_of_the_snapshot(empty_database_url: str) -> None:
     """Renew a snapshot, and review what changed, after a migration was added: delete the file and run this test twice."""
-    path = SNAPSHOTS / f"{database_url.partition(':')[0]}.sql"
-    snapshot = snapshot_of(database_url)
+    path = SNAPSHOTS[empty_database_url.partition(":")[0]]
+    database = Database.open(empty_database_url)
+    with database.write() as tx:
+        # Migrations make the schema where a table is. A new SQLite file would have it from the snapshot.
+        tx.connection.exec_driver_sql("CREATE TABLE first (id INTEGER)")
+    schema.upgrade(database)
+    with database.write() as tx:
+        tx.connection.exec_driver_sql("DROP TABLE first")
+    database.close()
+    snapshot = snapshot_of(empty_database_url)
     if not path.exists():
         path.write_text(snapshot)
         pytest.fail(f"{path} was missing and has been written. Review it, then run the test again.")
     assert snapshot == path.read_text(), (
         f"The schema is not the one in {path}. If that is meant, delete the file and run the test twice."
     )
+
+
+def test_a_new_sqlite_file_gets_the_schema_of_the_snapshot(sqlite_url: str) -> None:
+    database = Database.open(sqlite_url)
+    assert schema.upgrade(database) is True
+    assert schema.is_current(database)
+    database.close()
+    assert snapshot_of(sqlite_url) == schema.NEWEST_SQLITE.read_text()
 
 
 def test_a_database_of_a_newer_promptuary_is_refused_and_left_alone(database: Database) -> None:

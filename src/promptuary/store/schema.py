@@ -1,5 +1,8 @@
 """The database's schema: which revision it has, which one this version of Promptuary needs, and the way between them."""
 
+from pathlib import Path
+from typing import Final
+
 from sqlalchemy import Text, inspect, select, type_coerce
 from sqlalchemy.sql import column, table
 
@@ -35,12 +38,17 @@ _READ_BY_REQUESTS = (
 
 _MIGRATIONS = "promptuary.store:migrations"
 
+NEWEST_SQLITE: Final = Path(__file__).with_name("migrations") / "newest_sqlite.sql"
+"""Statements that create the newest schema in SQLite, with an empty line between them. A test compares it with the migrations."""
+
+_VERSION = table("alembic_version", column("version_num"))
+
 
 def current_revision(tx: Transaction) -> str | None:
     """Return the revision of the database, `None` when it is empty."""
     if not inspect(tx.connection).has_table("alembic_version"):
         return None
-    return tx.connection.execute(select(column("version_num")).select_from(table("alembic_version"))).scalar()
+    return tx.connection.execute(select(_VERSION)).scalar()
 
 
 def has_all_tables(tx: Transaction) -> bool:
@@ -81,7 +89,8 @@ def upgrade(database: Database) -> bool:
         before = current_revision(tx)
         if before is not None:
             entries.lock_prompts(tx)
-        _migrate(tx, target="head")
+        if not _create(tx):
+            _migrate(tx, target="head")
         if before is None or before < _DERIVED_SINCE:
             entries.rebuild(tx)
         recent_fetches.rebuild(tx)
@@ -98,6 +107,16 @@ def downgrade(database: Database, *, target: str) -> None:
     """Take the database back to an older revision, ``base`` for an empty one. Loses what the older schema cannot hold."""
     with translated_errors(), dialect.migrating(database.engine) as connection:
         _migrate(Transaction(connection, database.clock), target=target)
+
+
+def _create(tx: Transaction) -> bool:
+    """Create the newest schema in a SQLite file without tables, such as each backup begins as; return `False` for all others."""
+    if not dialect.is_sqlite(tx.connection) or inspect(tx.connection).get_table_names():
+        return False
+    for statement in NEWEST_SQLITE.read_text().split(";\n\n"):
+        tx.connection.exec_driver_sql(statement)
+    tx.connection.execute(_VERSION.insert().values(version_num=HEAD))
+    return True
 
 
 def _migrate(tx: Transaction, *, target: str) -> None:

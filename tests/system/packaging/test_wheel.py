@@ -30,7 +30,8 @@ def test_the_wheel_has_every_file_of_the_package_and_no_others(wheel: Path) -> N
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
     present = {str(path.relative_to(SOURCES)) for path in SOURCES.rglob("*") if path.is_file() and path.suffix != ".pyc"}
     assert packed == present
-    assert {"promptuary/py.typed", "promptuary/store/migrations/versions/0001_registry.py"} <= packed
+    migrations = {f"promptuary/store/migrations/{name}" for name in ("newest_sqlite.sql", "versions/0001_registry.py")}
+    assert {"promptuary/py.typed", *migrations} <= packed
 
 
 @pytest.mark.skipif(not is_built(), reason="The bundle is not built; `make frontend` needs npm.")

@@ -2,6 +2,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
+
 CREATE TABLE change_request_approvals (
 	request_id INTEGER NOT NULL, 
 	revision INTEGER NOT NULL, 
@@ -11,6 +12,7 @@ CREATE TABLE change_request_approvals (
 	CONSTRAINT fk_change_request_approvals_request_id_change_requests FOREIGN KEY(request_id) REFERENCES change_requests (id) ON DELETE CASCADE, 
 	CONSTRAINT fk_change_request_approvals_user_id_users FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE CASCADE
 );
+
 CREATE TABLE change_request_comments (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	request_id INTEGER NOT NULL, 
@@ -20,6 +22,7 @@ CREATE TABLE change_request_comments (
 	CONSTRAINT fk_change_request_comments_request_id_change_requests FOREIGN KEY(request_id) REFERENCES change_requests (id) ON DELETE CASCADE, 
 	CONSTRAINT fk_change_request_comments_created_by_id_users FOREIGN KEY(created_by_id) REFERENCES users (id) ON DELETE SET NULL
 );
+
 CREATE TABLE change_request_moves (
 	request_id INTEGER NOT NULL, 
 	prompt_id VARCHAR(36) NOT NULL, 
@@ -30,6 +33,7 @@ CREATE TABLE change_request_moves (
 	CONSTRAINT fk_change_request_moves_request_id_change_requests FOREIGN KEY(request_id) REFERENCES change_requests (id) ON DELETE CASCADE, 
 	CONSTRAINT fk_change_request_moves_prompt_id_prompts FOREIGN KEY(prompt_id) REFERENCES prompts (id) ON DELETE CASCADE
 );
+
 CREATE TABLE change_requests (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	project_id INTEGER NOT NULL, 
@@ -48,6 +52,7 @@ CREATE TABLE change_requests (
 	CONSTRAINT fk_change_requests_created_by_id_users FOREIGN KEY(created_by_id) REFERENCES users (id) ON DELETE SET NULL, 
 	CONSTRAINT fk_change_requests_ended_by_id_users FOREIGN KEY(ended_by_id) REFERENCES users (id) ON DELETE SET NULL
 );
+
 CREATE TABLE changes (
 	sequence INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	kind VARCHAR(40) NOT NULL, 
@@ -61,6 +66,7 @@ CREATE TABLE changes (
 	at DATETIME NOT NULL, 
 	request_id VARCHAR(128)
 );
+
 CREATE TABLE device_authorizations (
 	device_code_hash VARCHAR(64) NOT NULL, 
 	user_code_hash VARCHAR(64) NOT NULL, 
@@ -80,6 +86,7 @@ CREATE TABLE device_authorizations (
 	CONSTRAINT fk_device_authorizations_user_id_users FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE CASCADE, 
 	CONSTRAINT uq_device_authorizations_user_code_hash UNIQUE (user_code_hash)
 );
+
 CREATE TABLE fetches (
 	version_id VARCHAR(36) NOT NULL, 
 	day DATE NOT NULL, 
@@ -92,40 +99,7 @@ CREATE TABLE fetches (
  WITHOUT ROWID
 
 ;
-CREATE INDEX ix_change_request_approvals_user_id ON change_request_approvals (user_id);
-CREATE INDEX ix_change_request_comments_request_id ON change_request_comments (request_id);
-CREATE INDEX ix_change_request_moves_prompt_id ON change_request_moves (prompt_id);
-CREATE INDEX ix_change_requests_state ON change_requests (project_id, state, id);
-CREATE INDEX ix_changes_project_id_sequence ON changes (project_id, sequence);
-CREATE INDEX ix_changes_prompt_id_sequence ON changes (prompt_id, sequence);
-CREATE INDEX ix_device_authorizations_expires_at ON device_authorizations (expires_at);
-CREATE INDEX ix_device_authorizations_network ON device_authorizations (network);
-CREATE INDEX ix_device_authorizations_user_id ON device_authorizations (user_id);
-CREATE INDEX ix_fetches_day ON fetches (day);
-CREATE INDEX ix_keys_user_id ON keys (user_id);
-CREATE INDEX ix_label_moves_label ON label_moves (prompt_id, label, id);
-CREATE INDEX ix_label_moves_release_id ON label_moves (release_id);
-CREATE INDEX ix_labels_name ON labels (name);
-CREATE INDEX ix_labels_version_id ON labels (version_id);
-CREATE INDEX ix_list_entries_author ON list_entries (project_id, label, created_by_id, created_at, version_id);
-CREATE INDEX ix_list_entries_created_at ON list_entries (project_id, label, created_at, version_id);
-CREATE INDEX ix_list_entries_first_version ON list_entries (project_id, label, first_version_created_at, version_id);
-CREATE INDEX ix_list_entries_latest_version ON list_entries (project_id, label, latest_version, version_id);
-CREATE INDEX ix_list_entries_name ON list_entries (project_id, label, name, version_id);
-CREATE INDEX ix_list_entries_project ON list_entries (project_id, label);
-CREATE INDEX ix_list_entries_size ON list_entries (project_id, label, size_bytes, version_id);
-CREATE INDEX ix_list_entries_version ON list_entries (project_id, label, version, version_id);
-CREATE INDEX ix_members_user_id ON members (user_id);
-CREATE INDEX ix_part_fetches_day ON part_fetches (day);
-CREATE INDEX ix_prompt_periods_name ON prompt_periods (project_id, name, started_at);
-CREATE INDEX ix_prompt_periods_prompt_id ON prompt_periods (prompt_id);
-CREATE INDEX ix_search_texts_prompt_id ON search_texts (prompt_id);
-CREATE INDEX ix_sessions_user_id ON sessions (user_id);
-CREATE INDEX ix_sign_in_links_user_id ON sign_in_links (user_id);
-CREATE INDEX ix_version_references_name ON version_references (project_id, name);
-CREATE INDEX ix_webhook_deliveries_state_webhook_id_id ON webhook_deliveries (state, webhook_id, id);
-CREATE INDEX ix_webhook_deliveries_webhook_id_id ON webhook_deliveries (webhook_id, id);
-CREATE INDEX ix_webhooks_project_id ON webhooks (project_id);
+
 CREATE TABLE keys (
 	id VARCHAR(36) NOT NULL, 
 	user_id INTEGER NOT NULL, 
@@ -141,6 +115,7 @@ CREATE TABLE keys (
 	CONSTRAINT fk_keys_user_id_users FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE CASCADE, 
 	CONSTRAINT uq_keys_value_hash UNIQUE (value_hash)
 );
+
 CREATE TABLE label_moves (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	prompt_id VARCHAR(36) NOT NULL, 
@@ -157,6 +132,7 @@ CREATE TABLE label_moves (
 	CONSTRAINT fk_label_moves_prompt_id_prompts FOREIGN KEY(prompt_id) REFERENCES prompts (id) ON DELETE CASCADE, 
 	CONSTRAINT fk_label_moves_created_by_id_users FOREIGN KEY(created_by_id) REFERENCES users (id) ON DELETE SET NULL
 );
+
 CREATE TABLE label_rules (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	project_id INTEGER NOT NULL, 
@@ -171,6 +147,7 @@ CREATE TABLE label_rules (
 	CONSTRAINT fk_label_rules_project_id_projects FOREIGN KEY(project_id) REFERENCES projects (id) ON DELETE CASCADE, 
 	CONSTRAINT uq_label_rules_project_id_pattern UNIQUE (project_id, pattern)
 );
+
 CREATE TABLE labels (
 	id VARCHAR(36) NOT NULL, 
 	prompt_id VARCHAR(36) NOT NULL, 
@@ -185,6 +162,7 @@ CREATE TABLE labels (
 	CONSTRAINT fk_labels_created_by_id_users FOREIGN KEY(created_by_id) REFERENCES users (id) ON DELETE SET NULL, 
 	CONSTRAINT uq_labels_prompt_id_name UNIQUE (prompt_id, name)
 );
+
 CREATE TABLE last_fetches (
 	version_id VARCHAR(36) NOT NULL, 
 	last_fetched_at DATETIME NOT NULL, 
@@ -193,12 +171,14 @@ CREATE TABLE last_fetches (
  WITHOUT ROWID
 
 ;
+
 CREATE TABLE leases (
 	name VARCHAR(40) NOT NULL, 
 	holder VARCHAR(80) NOT NULL, 
 	expires_at DATETIME NOT NULL, 
 	CONSTRAINT pk_leases PRIMARY KEY (name)
 );
+
 CREATE TABLE list_entries (
 	prompt_id VARCHAR(36) NOT NULL, 
 	label VARCHAR(128) NOT NULL, 
@@ -217,6 +197,7 @@ CREATE TABLE list_entries (
 	CONSTRAINT fk_list_entries_search_text_id_search_texts FOREIGN KEY(search_text_id) REFERENCES search_texts (id) ON DELETE CASCADE, 
 	CONSTRAINT uq_list_entries_search_text_id_label UNIQUE (search_text_id, label)
 );
+
 CREATE TABLE members (
 	project_id INTEGER NOT NULL, 
 	user_id INTEGER NOT NULL, 
@@ -227,6 +208,7 @@ CREATE TABLE members (
 	CONSTRAINT fk_members_project_id_projects FOREIGN KEY(project_id) REFERENCES projects (id) ON DELETE CASCADE, 
 	CONSTRAINT fk_members_user_id_users FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE CASCADE
 );
+
 CREATE TABLE part_fetches (
 	version_id VARCHAR(36) NOT NULL, 
 	day DATE NOT NULL, 
@@ -237,6 +219,7 @@ CREATE TABLE part_fetches (
  WITHOUT ROWID
 
 ;
+
 CREATE TABLE projects (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	name TEXT NOT NULL, 
@@ -244,6 +227,7 @@ CREATE TABLE projects (
 	created_at DATETIME NOT NULL, 
 	CONSTRAINT uq_projects_api_token UNIQUE (api_token)
 );
+
 CREATE TABLE prompt_periods (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	prompt_id VARCHAR(36) NOT NULL, 
@@ -253,6 +237,7 @@ CREATE TABLE prompt_periods (
 	ended_at DATETIME, 
 	CONSTRAINT fk_prompt_periods_prompt_id_prompts FOREIGN KEY(prompt_id) REFERENCES prompts (id) ON DELETE CASCADE
 );
+
 CREATE TABLE prompts (
 	id VARCHAR(36) NOT NULL, 
 	project_id INTEGER NOT NULL, 
@@ -264,6 +249,7 @@ CREATE TABLE prompts (
 	CONSTRAINT ck_prompts_latest_version CHECK (latest_version >= 1), 
 	CONSTRAINT fk_prompts_project_id_projects FOREIGN KEY(project_id) REFERENCES projects (id) ON DELETE CASCADE
 );
+
 CREATE TABLE recent_fetches (
 	project_id INTEGER NOT NULL, 
 	prompt_id VARCHAR(36) NOT NULL, 
@@ -275,6 +261,7 @@ CREATE TABLE recent_fetches (
  WITHOUT ROWID
 
 ;
+
 CREATE TABLE search_texts (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	prompt_id VARCHAR(36) NOT NULL, 
@@ -285,13 +272,9 @@ CREATE TABLE search_texts (
 	CONSTRAINT fk_search_texts_version_id_versions FOREIGN KEY(version_id) REFERENCES versions (id) ON DELETE CASCADE, 
 	CONSTRAINT uq_search_texts_version_id UNIQUE (version_id)
 );
-CREATE TRIGGER search_texts_deleted AFTER DELETE ON search_texts BEGIN
-      INSERT INTO search_texts_index(search_texts_index, rowid, name, text) VALUES ('delete', old.id, old.name, old.text);
-    END;
+
 CREATE VIRTUAL TABLE search_texts_index USING fts5(name, text, content='search_texts', content_rowid='id', tokenize='trigram case_sensitive 1');
-CREATE TRIGGER search_texts_inserted AFTER INSERT ON search_texts BEGIN
-      INSERT INTO search_texts_index(rowid, name, text) VALUES (new.id, new.name, new.text);
-    END;
+
 CREATE TABLE sessions (
 	id VARCHAR(36) NOT NULL, 
 	user_id INTEGER NOT NULL, 
@@ -306,6 +289,7 @@ CREATE TABLE sessions (
 	CONSTRAINT fk_sessions_user_id_users FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE CASCADE, 
 	CONSTRAINT uq_sessions_value_hash UNIQUE (value_hash)
 );
+
 CREATE TABLE sign_in_links (
 	value_hash VARCHAR(64) NOT NULL, 
 	user_id INTEGER NOT NULL, 
@@ -315,7 +299,7 @@ CREATE TABLE sign_in_links (
 	CONSTRAINT pk_sign_in_links PRIMARY KEY (value_hash), 
 	CONSTRAINT fk_sign_in_links_user_id_users FOREIGN KEY(user_id) REFERENCES users (id) ON DELETE CASCADE
 );
-CREATE UNIQUE INDEX uq_prompts_active_name ON prompts (project_id, name) WHERE archived_at IS NULL;
+
 CREATE TABLE users (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	uuid VARCHAR(36) NOT NULL, 
@@ -331,6 +315,7 @@ CREATE TABLE users (
 	CONSTRAINT uq_users_uuid UNIQUE (uuid), 
 	CONSTRAINT uq_users_email UNIQUE (email)
 );
+
 CREATE TABLE version_references (
 	version_id VARCHAR(36) NOT NULL, 
 	name VARCHAR(255) NOT NULL, 
@@ -342,6 +327,7 @@ CREATE TABLE version_references (
 	CONSTRAINT ck_version_references_occurrences CHECK (occurrences >= 1), 
 	CONSTRAINT fk_version_references_version_id_versions FOREIGN KEY(version_id) REFERENCES versions (id) ON DELETE CASCADE
 );
+
 CREATE TABLE versions (
 	id VARCHAR(36) NOT NULL, 
 	prompt_id VARCHAR(36) NOT NULL, 
@@ -359,6 +345,7 @@ CREATE TABLE versions (
 	CONSTRAINT fk_versions_created_by_id_users FOREIGN KEY(created_by_id) REFERENCES users (id) ON DELETE SET NULL, 
 	CONSTRAINT uq_versions_prompt_id_version UNIQUE (prompt_id, version)
 );
+
 CREATE TABLE webhook_deliveries (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	webhook_id VARCHAR(36) NOT NULL, 
@@ -378,6 +365,7 @@ CREATE TABLE webhook_deliveries (
 	CONSTRAINT ck_webhook_deliveries_state CHECK (state IN ('pending', 'delivered', 'failed')), 
 	CONSTRAINT fk_webhook_deliveries_webhook_id_webhooks FOREIGN KEY(webhook_id) REFERENCES webhooks (id) ON DELETE CASCADE
 );
+
 CREATE TABLE webhooks (
 	id VARCHAR(36) NOT NULL, 
 	project_id INTEGER NOT NULL, 
@@ -407,3 +395,81 @@ CREATE TABLE webhooks (
 	CONSTRAINT fk_webhooks_project_id_projects FOREIGN KEY(project_id) REFERENCES projects (id) ON DELETE CASCADE, 
 	CONSTRAINT fk_webhooks_created_by_id_users FOREIGN KEY(created_by_id) REFERENCES users (id) ON DELETE SET NULL
 );
+
+CREATE INDEX ix_change_request_approvals_user_id ON change_request_approvals (user_id);
+
+CREATE INDEX ix_change_request_comments_request_id ON change_request_comments (request_id);
+
+CREATE INDEX ix_change_request_moves_prompt_id ON change_request_moves (prompt_id);
+
+CREATE INDEX ix_change_requests_state ON change_requests (project_id, state, id);
+
+CREATE INDEX ix_changes_project_id_sequence ON changes (project_id, sequence);
+
+CREATE INDEX ix_changes_prompt_id_sequence ON changes (prompt_id, sequence);
+
+CREATE INDEX ix_device_authorizations_expires_at ON device_authorizations (expires_at);
+
+CREATE INDEX ix_device_authorizations_network ON device_authorizations (network);
+
+CREATE INDEX ix_device_authorizations_user_id ON device_authorizations (user_id);
+
+CREATE INDEX ix_fetches_day ON fetches (day);
+
+CREATE INDEX ix_keys_user_id ON keys (user_id);
+
+CREATE INDEX ix_label_moves_label ON label_moves (prompt_id, label, id);
+
+CREATE INDEX ix_label_moves_release_id ON label_moves (release_id);
+
+CREATE INDEX ix_labels_name ON labels (name);
+
+CREATE INDEX ix_labels_version_id ON labels (version_id);
+
+CREATE INDEX ix_list_entries_author ON list_entries (project_id, label, created_by_id, created_at, version_id);
+
+CREATE INDEX ix_list_entries_created_at ON list_entries (project_id, label, created_at, version_id);
+
+CREATE INDEX ix_list_entries_first_version ON list_entries (project_id, label, first_version_created_at, version_id);
+
+CREATE INDEX ix_list_entries_latest_version ON list_entries (project_id, label, latest_version, version_id);
+
+CREATE INDEX ix_list_entries_name ON list_entries (project_id, label, name, version_id);
+
+CREATE INDEX ix_list_entries_project ON list_entries (project_id, label);
+
+CREATE INDEX ix_list_entries_size ON list_entries (project_id, label, size_bytes, version_id);
+
+CREATE INDEX ix_list_entries_version ON list_entries (project_id, label, version, version_id);
+
+CREATE INDEX ix_members_user_id ON members (user_id);
+
+CREATE INDEX ix_part_fetches_day ON part_fetches (day);
+
+CREATE INDEX ix_prompt_periods_name ON prompt_periods (project_id, name, started_at);
+
+CREATE INDEX ix_prompt_periods_prompt_id ON prompt_periods (prompt_id);
+
+CREATE INDEX ix_search_texts_prompt_id ON search_texts (prompt_id);
+
+CREATE INDEX ix_sessions_user_id ON sessions (user_id);
+
+CREATE INDEX ix_sign_in_links_user_id ON sign_in_links (user_id);
+
+CREATE INDEX ix_version_references_name ON version_references (project_id, name);
+
+CREATE INDEX ix_webhook_deliveries_state_webhook_id_id ON webhook_deliveries (state, webhook_id, id);
+
+CREATE INDEX ix_webhook_deliveries_webhook_id_id ON webhook_deliveries (webhook_id, id);
+
+CREATE INDEX ix_webhooks_project_id ON webhooks (project_id);
+
+CREATE UNIQUE INDEX uq_prompts_active_name ON prompts (project_id, name) WHERE archived_at IS NULL;
+
+CREATE TRIGGER search_texts_deleted AFTER DELETE ON search_texts BEGIN
+      INSERT INTO search_texts_index(search_texts_index, rowid, name, text) VALUES ('delete', old.id, old.name, old.text);
+    END;
+
+CREATE TRIGGER search_texts_inserted AFTER INSERT ON search_texts BEGIN
+      INSERT INTO search_texts_index(rowid, name, text) VALUES (new.id, new.name, new.text);
+    END;
