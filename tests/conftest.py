@@ -17,6 +17,7 @@ import structlog
 from argon2 import PasswordHasher
 from argon2.profiles import CHEAPEST
 from builders import Api, Registry, make_api, make_registry, with_own_project
+from certificates import trusting_one_authority
 from command_line import CommandLine
 from hypothesis import settings as hypothesis_settings
 from postgres_databases import Postgres, running_postgres
@@ -69,6 +70,12 @@ def _plain_tracebacks() -> None:
     *processors, _ = structlog.get_config()["processors"]
     renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[*processors, renderer])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with trusting_one_authority(tmp_path_factory.mktemp("certificates")):
+        yield
 
 
 @pytest.fixture

@@ -1,19 +1,11 @@
 """Fixtures of all tests with real processes."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from certificates import trusting_one_authority
 from httpx2._config import DEFAULT_TIMEOUT_CONFIG
 from serving import START_SECONDS
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with trusting_one_authority(tmp_path_factory.mktemp("certificates")):
-        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
