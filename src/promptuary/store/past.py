@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, false, func, or_, select
 
 from promptuary.model.assembly import Absence, Part, Target
 from promptuary.model.label_history import LabelMove
@@ -19,7 +19,9 @@ from promptuary.model.references import Reference
 from promptuary.model.text import fold
 from promptuary.store import label_moves, versions
 from promptuary.store.column_types import MAX_INTEGER
+from promptuary.store.engine.compiled import Prepared
 from promptuary.store.engine.database import Transaction
+from promptuary.store.engine.id_lists import is_among
 from promptuary.store.lists.orders import is_part_of_name
 from promptuary.store.prompts import prompt_of
 from promptuary.store.tables import label_moves as move_rows
@@ -31,13 +33,11 @@ def find_prompt(
     tx: Transaction, *, project_id: int, name: str | None = None, version_id: str | None = None, at: datetime
 ) -> Prompt | None:
     """Find the prompt that was active at a moment under a name, or that has a version; its name and latest version are of then."""
-    statement = _active(select(*_PROMPT, prompt_periods.c.name, _latest(at).label("latest_version")), project_id, at)
-    if name is not None:
-        statement = statement.where(prompt_periods.c.name == name)
-    if version_id is not None:
-        is_its_version = version_rows.c.prompt_id == prompts.c.id, version_rows.c.id == version_id
-        statement = statement.where(exists().where(*is_its_version))
-    row = tx.connection.execute(statement.order_by(prompt_periods.c.id.desc()).limit(1)).one_or_none()
+    moment = {"project_id": project_id, "at": at}
+    if version_id is None:
+        row = _NAMED.one_or_none(tx.connection, {**moment, "name": name})
+    else:
+        row = _HAVING_VERSION.one_or_none(tx.connection, {**moment, "version_id": version_id})
     return None if row is None or row.latest_version is None else prompt_of(row)
 
 
@@ -70,15 +70,15 @@ def find_targets(tx: Transaction, project_id: int, references: Iterable[Referenc
 
 def list_page(tx: Transaction, project_id: int, listing: Listing, *, at: datetime) -> Page:
     """List the prompts that were active, each at its latest or labelled version of then; a search looks in their names only."""
-    wanted = _latest(at) if listing.label is None else _position(listing.label, at)
-    columns = (version_rows.c.id, prompt_periods.c.name, _latest(at).label("latest_version"))
-    statement = _active(select(*columns), project_id, at)
+    wanted = _LATEST if listing.label is None else _position(listing.label)
+    statement = _active(select(version_rows.c.id, prompt_periods.c.name, _LATEST.label("latest_version")))
     statement = statement.join(version_rows, and_(version_rows.c.prompt_id == prompts.c.id, version_rows.c.version == wanted))
     statement = statement.where(*_conditions(listing))
-    count: int = tx.connection.execute(select(func.count()).select_from(statement.subquery())).scalar_one()
-    key = _order(listing, at)
+    moment = {"project_id": project_id, "at": at}
+    count: int = tx.connection.execute(select(func.count()).select_from(statement.subquery()), moment).scalar_one()
+    key = _order(listing)
     ordered = statement.order_by(key.desc() if listing.is_descending else key.asc(), version_rows.c.id.desc())
-    rows = tx.connection.execute(ordered.limit(listing.limit).offset(min(listing.offset, MAX_INTEGER))).all()
+    rows = tx.connection.execute(ordered.limit(listing.limit).offset(min(listing.offset, MAX_INTEGER)), moment).all()
     found = versions.list_versions(tx, [row.id for row in rows], with_content=listing.with_content)
     pointers = list_pointers_of(tx, [version.prompt_id for version in found], at=at)
     items = [
@@ -110,39 +110,34 @@ def list_labels(tx: Transaction, prompt: Prompt, *, at: datetime) -> list[tuple[
 
 def list_pointers_of(tx: Transaction, prompt_ids: Sequence[str], *, at: datetime) -> dict[str, tuple[LabelPointer, ...]]:
     """List the labels of several prompts at a moment, each prompt's ordered by name; prompts without labels are missing."""
-    newest = select(func.max(move_rows.c.id)).where(move_rows.c.prompt_id.in_(prompt_ids), move_rows.c.created_at <= at)
-    newest = newest.where(move_rows.c.label != label_moves.LATEST).group_by(move_rows.c.prompt_id, move_rows.c.label)
-    statement = select(move_rows.c.prompt_id, move_rows.c.label, move_rows.c.to_version)
-    statement = statement.where(move_rows.c.id.in_(newest), move_rows.c.to_version.is_not(None)).order_by(move_rows.c.label)
     found: defaultdict[str, list[LabelPointer]] = defaultdict(list)
-    for row in tx.connection.execute(statement) if prompt_ids else ():
+    for row in _POINTERS.all(tx.connection, {"prompt_ids": prompt_ids, "at": at}) if prompt_ids else ():
         found[row.prompt_id].append(LabelPointer(row.label, row.to_version))
     return {prompt_id: tuple(pointers) for prompt_id, pointers in found.items()}
 
 
-_PROMPT = (prompts.c.id, prompts.c.project_id, prompts.c.created_at)
-
-
-def _active(statement: Select[Any], project_id: int, at: datetime) -> Select[Any]:
+def _active(statement: Select[Any]) -> Select[Any]:
+    """Restrict a statement to the prompts of a project that were active; it gets both as ``project_id`` and ``at``."""
     statement = statement.select_from(prompt_periods).join(prompts, prompts.c.id == prompt_periods.c.prompt_id)
-    lasted = or_(prompt_periods.c.ended_at.is_(None), prompt_periods.c.ended_at > at)
-    return statement.where(prompt_periods.c.project_id == project_id, prompt_periods.c.started_at <= at, lasted)
+    lasted = or_(prompt_periods.c.ended_at.is_(None), prompt_periods.c.ended_at > _AT)
+    project_id = bindparam("project_id", type_=prompt_periods.c.project_id.type)
+    return statement.where(prompt_periods.c.project_id == project_id, prompt_periods.c.started_at <= _AT, lasted)
 
 
-def _latest(at: datetime) -> ColumnElement[Any]:
+def _latest() -> ColumnElement[Any]:
     """Return the latest version of the row's prompt at a moment. Versions that an import brought afterwards were not there."""
     of_prompt = move_rows.c.prompt_id == prompts.c.id, move_rows.c.label == label_moves.LATEST
-    imported_after = select(move_rows.c.from_version).where(*of_prompt, move_rows.c.created_at > at)
+    imported_after = select(move_rows.c.from_version).where(*of_prompt, move_rows.c.created_at > _AT)
     bound = imported_after.order_by(move_rows.c.id).limit(1).scalar_subquery()
     there = version_rows.alias("there")
-    newest = select(func.max(there.c.version)).where(there.c.prompt_id == prompts.c.id, there.c.created_at <= at)
+    newest = select(func.max(there.c.version)).where(there.c.prompt_id == prompts.c.id, there.c.created_at <= _AT)
     return newest.where(there.c.version <= func.coalesce(bound, MAX_INTEGER)).scalar_subquery()
 
 
-def _position(label: str, at: datetime) -> ColumnElement[Any]:
+def _position(label: str) -> ColumnElement[Any]:
     """Return the version that a label of the row's prompt pointed at."""
     of_label = move_rows.c.prompt_id == prompts.c.id, move_rows.c.label == label
-    statement = select(move_rows.c.to_version).where(*of_label, move_rows.c.created_at <= at)
+    statement = select(move_rows.c.to_version).where(*of_label, move_rows.c.created_at <= _AT)
     return statement.order_by(move_rows.c.id.desc()).limit(1).scalar_subquery()
 
 
@@ -157,12 +152,12 @@ def _conditions(listing: Listing) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _order(listing: Listing, at: datetime) -> ColumnElement[Any]:
+def _order(listing: Listing) -> ColumnElement[Any]:
     columns: dict[str, ColumnElement[Any]] = {
         "name": prompt_periods.c.name,
         "version": version_rows.c.version,
-        "latest_version": _latest(at),
-        "version_count": _latest(at),
+        "latest_version": _LATEST,
+        "version_count": _LATEST,
         "first_version_created_at": prompts.c.created_at,
         "prompt_size_bytes": version_rows.c.size_bytes,
     }
@@ -181,3 +176,27 @@ def _find_target(tx: Transaction, project_id: int, reference: Reference, at: dat
 
 def _as_of(version: Version, name: str, latest_version: int, pointers: tuple[LabelPointer, ...]) -> Version:
     return replace(version, name=name, latest_version=latest_version, prompt_labels=pointers, archived_at=None)
+
+
+def _select_prompt(*conditions: ColumnElement[bool]) -> Prepared:
+    columns = (prompts.c.id, prompts.c.project_id, prompts.c.created_at, prompt_periods.c.name, _LATEST.label("latest_version"))
+    return Prepared(_active(select(*columns)).where(*conditions).order_by(prompt_periods.c.id.desc()).limit(1))
+
+
+def _select_pointers() -> Prepared:
+    newest = select(func.max(move_rows.c.id)).where(is_among(move_rows.c.prompt_id, "prompt_ids"), move_rows.c.created_at <= _AT)
+    newest = newest.where(move_rows.c.label != label_moves.LATEST).group_by(move_rows.c.prompt_id, move_rows.c.label)
+    statement = select(move_rows.c.prompt_id, move_rows.c.label, move_rows.c.to_version)
+    return Prepared(statement.where(move_rows.c.id.in_(newest), move_rows.c.to_version.is_not(None)).order_by(move_rows.c.label))
+
+
+# Built once: to build a statement takes longer than to run it.
+_AT = bindparam("at", type_=prompt_periods.c.started_at.type)
+_LATEST = _latest()
+_NAMED = _select_prompt(prompt_periods.c.name == bindparam("name", type_=prompt_periods.c.name.type))
+_HAVING_VERSION = _select_prompt(
+    exists().where(
+        version_rows.c.prompt_id == prompts.c.id, version_rows.c.id == bindparam("version_id", type_=version_rows.c.id.type)
+    )
+)
+_POINTERS = _select_pointers()
