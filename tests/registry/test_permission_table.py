@@ -103,8 +103,10 @@ MAY_WRITE = {Scope.WRITE, Scope.ALL}
 MAY_RELEASE = {Scope.RELEASE, Scope.ALL}
 
 
-@pytest.fixture
-def filled(registry: Registry) -> Registry:
+@pytest.fixture(scope="module")
+def filled(shared_registry: Registry) -> Registry:
+    """A project with a prompt of which all can be done; what tests do in it is undone."""
+    registry = shared_registry
     with registry.database.write() as tx:
         make_prompt(tx, registry.actor, versions=2)
         labels.move_label(tx, registry.actor, name="greeting", label="production", version=1)
@@ -123,7 +125,6 @@ def expected(verb: str, role: Role, scope: Scope) -> type[PermissionDenied] | No
     return RoleTooLow if verb not in READING and role is Role.VIEWER else None
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_verb_is_for_those_whose_role_and_scope_allow_it(filled: Registry, verb: str) -> None:
     for role, scope in product(Role, Scope):
@@ -131,7 +132,6 @@ def test_a_verb_is_for_those_whose_role_and_scope_allow_it(filled: Registry, ver
         assert refusal_of(filled, VERBS[verb], actor) is expected(verb, role, scope), (role, scope)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("verb", VERBS)
 def test_nobody_may_do_anything_without_a_scope_and_the_operator_may_do_everything(filled: Registry, verb: str) -> None:
     nobody = replace(make_actor(filled.project, filled.user, role=Role.ADMIN), scopes=frozenset())
@@ -139,7 +139,6 @@ def test_nobody_may_do_anything_without_a_scope_and_the_operator_may_do_everythi
     assert refusal_of(filled, VERBS[verb], operator(filled.project.id)) is None
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("verb", sorted(WRITING))
 def test_a_refused_verb_changes_nothing(filled: Registry, verb: str) -> None:
     viewer = make_actor(filled.project, filled.user, role=Role.VIEWER)
@@ -150,7 +149,6 @@ def test_a_refused_verb_changes_nothing(filled: Registry, verb: str) -> None:
         assert changes.last_sequence(tx) == before
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_permission_is_checked_before_anything_about_the_prompt_is_told(filled: Registry) -> None:
     viewer = make_actor(filled.project, filled.user, role=Role.VIEWER)
     with filled.database.write() as tx:
@@ -164,7 +162,6 @@ def test_permission_is_checked_before_anything_about_the_prompt_is_told(filled: 
             prompts.create_prompt(tx, filled.actor, name="not a name", prompt=None)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("verb", sorted(set(VERBS) - WITHOUT_NAME))
 def test_a_project_is_closed_to_actors_of_another_one(filled: Registry, verb: str) -> None:
     stranger = replace(filled.actor, project_id=filled.project.id + 1)

@@ -5,14 +5,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from builders import Registry, make_prompt
+from builders import Registry, make_prompt, make_registry
 from sqlalchemy import text
 
 from promptuary.model.errors import Unavailable
 from promptuary.model.label_history import MoveKind
 from promptuary.registry import labels, prompts
 from promptuary.store import derived_history, integrity_checks
-from promptuary.store.engine.database import Database
+from promptuary.store.engine.database import Database, rehearsing
 from promptuary.store.lists import entries
 
 MISNUMBERED = "but the latest should be"
@@ -36,9 +36,16 @@ def fill(registry: Registry) -> None:
         prompts.archive_prompt(tx, registry.actor, name="archived")
 
 
-def test_a_database_in_use_is_sound(registry: Registry) -> None:
+@pytest.fixture(scope="module")
+def filled(module_database: Database) -> Registry:
+    """A database in use; the damage that tests do to it is undone."""
+    registry = make_registry(module_database)
     fill(registry)
-    with registry.database.read() as tx:
+    return registry
+
+
+def test_a_database_in_use_is_sound(filled: Registry) -> None:
+    with filled.database.read() as tx:
         assert integrity_checks.list_problems(tx) == []
 
 
@@ -79,11 +86,9 @@ def test_a_database_in_use_is_sound(registry: Registry) -> None:
         ("UPDATE prompt_periods SET ended_at = started_at", "when it was active is not recorded"),
     ],
 )
-def test_damage_is_reported(registry: Registry, damage: str, problem: str) -> None:
-    fill(registry)
-    with registry.database.write() as tx:
+def test_damage_is_reported(filled: Registry, damage: str, problem: str) -> None:
+    with filled.database.write() as tx, rehearsing(tx):
         tx.connection.execute(text(damage))
-    with registry.database.read() as tx:
         found = integrity_checks.list_problems(tx)
     assert any(problem in sentence for sentence in found)
     # What is derived from damaged rows may be missed, too.
