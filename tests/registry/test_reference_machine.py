@@ -15,7 +15,7 @@ from promptuary.model.references import Reference, find_tags, tag_of
 from promptuary.registry import archived, dependents, labels, prompts
 from promptuary.registry.assembling import assemble_version
 from promptuary.registry.unresolved import list_unresolved
-from promptuary.store import integrity_checks
+from promptuary.store import changes, integrity_checks
 from promptuary.store.engine.database import Database
 
 NAMES = ("a", "b", "c", "d")
@@ -118,6 +118,7 @@ class Machine:
         self.registry = make_registry(database)
         self.plain = PlainPrompts()
         self.random = random
+        self.compared = 0
         self.outcomes: Counter[tuple[str, bool]] = Counter()
         for name in ("a", "b", "c", "d"):
             self.create(name, name.upper())
@@ -225,8 +226,11 @@ class Machine:
         self.compare()
 
     def compare(self) -> None:
-        """Compare what programs get, and who depends on whom."""
+        """Compare what programs get, and who depends on whom, if anything has changed."""
         with self.registry.database.read() as tx:
+            if self.compared == (last := changes.last_sequence(tx)):
+                return
+            self.compared = last
             assert list_unresolved(tx, self.registry.project.id) == []
             for name, prompt in self.plain.active.items():
                 for label in (None, *prompt.labels):
