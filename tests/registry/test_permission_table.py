@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import product
 
 import pytest
-from builders import Registry, make_actor, make_prompt
+from builders import Registry, make_actor, make_prompt, make_registry
 
 from promptuary.model.access import Actor, Role, Scope, operator
 from promptuary.model.errors import InvalidValue, MissingScope, PermissionDenied, PromptNotFound, RoleTooLow
@@ -26,7 +26,9 @@ from promptuary.registry import (
 )
 from promptuary.registry.request_merging import WantedPosition
 from promptuary.store import changes
-from promptuary.store.engine.database import Transaction
+from promptuary.store.engine.database import Database, Transaction
+
+pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
 
 Verb = Callable[[Transaction, Actor], object]
 
@@ -104,9 +106,9 @@ MAY_RELEASE = {Scope.RELEASE, Scope.ALL}
 
 
 @pytest.fixture(scope="module")
-def filled(shared_registry: Registry) -> Registry:
-    """A project with a prompt of which all can be done; what tests do in it is undone."""
-    registry = shared_registry
+def filled(module_database: Database) -> Registry:
+    """A project with a prompt to which all can be done; what tests do to it is undone."""
+    registry = make_registry(module_database)
     with registry.database.write() as tx:
         make_prompt(tx, registry.actor, versions=2)
         labels.move_label(tx, registry.actor, name="greeting", label="production", version=1)

@@ -13,26 +13,36 @@ from talking import Talk, Wire, wire_of
 
 from promptuary.registry import labels, prompts
 from promptuary.registry.operator import keys
+from promptuary.store.engine.database import Database
 from promptuary.worker import connection
 
 _EACH_ITS_OWN = re.compile(rb"(x-request-id|date): [^\r]*\r\n")
 
 
+# Bytes on a connection are the same over every database.
+pytestmark = pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
+
+
 @pytest.fixture(scope="module")
-def shared_wire(shared_registry: Registry) -> Iterator[Wire]:
+def module_wire(module_database: Database) -> Iterator[Wire]:
     # A line of its access log that comes late would be taken for one of a test that reads a log.
-    with wire_of(shared_registry, log_requests=False) as wire:
+    with wire_of(make_registry(module_database), log_requests=False) as wire:
         yield wire
 
 
 @pytest.fixture
-def wire(shared_wire: Wire) -> Wire:
-    """The module's server, with a project and a key of the test's own."""
-    registry = make_registry(shared_wire.registry.database)
+def registry(module_database: Database) -> Registry:
+    """A project and an editor of the test's own."""
+    return make_registry(module_database)
+
+
+@pytest.fixture
+def wire(module_wire: Wire, registry: Registry) -> Wire:
+    """The module's server, with a prompt and a key of the test's own project."""
     with registry.database.write() as tx:
         key = make_key(tx, registry.user)
         make_prompt(tx, registry.actor)
-    return replace(shared_wire, registry=registry, key=key.value, key_id=key.key.id)
+    return replace(module_wire, registry=registry, key=key.value, key_id=key.key.id)
 
 
 def without_what_differs(answer: bytes) -> bytes:
@@ -50,11 +60,11 @@ def warm_up(wire: Wire, talk: Talk, request: bytes) -> bytes:
     pytest.fail("The application is asked again and again.")
 
 
-def test_requests_that_are_traced_take_the_same_way(sqlite_registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requests_that_are_traced_take_the_same_way(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
     # Nothing is sent during the test.
     monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_off")
-    with wire_of(sqlite_registry, traces="otlp") as wire, wire.connect() as talk:
+    with wire_of(registry, traces="otlp") as wire, wire.connect() as talk:
         warm_up(wire, talk, wire.head("traceparent: first"))
         asked = len(wire.application.paths)
         assert talk.ask(wire.head("traceparent: second")).startswith(b"HTTP/1.1 200 OK")
@@ -199,16 +209,14 @@ def test_the_same_bytes_from_another_project_or_key_mean_something_else(wire: Wi
         assert talk.ask(request.replace(wire.key.encode(), other.value.encode())).startswith(b"HTTP/1.1 200")
 
 
-def test_a_limit_of_reads_counts_requests_that_were_seen_before(sqlite_registry: Registry) -> None:
-    with wire_of(sqlite_registry, rate_limit_reads="12/hour") as wire, wire.connect() as talk:
+def test_a_limit_of_reads_counts_requests_that_were_seen_before(registry: Registry) -> None:
+    with wire_of(registry, rate_limit_reads="12/hour") as wire, wire.connect() as talk:
         statuses = [talk.ask(wire.head())[9:12] for _ in range(14)]
     assert statuses == [b"200"] * 12 + [b"429"] * 2
 
 
-def test_requests_that_were_seen_before_are_logged_and_counted(
-    sqlite_registry: Registry, capfd: pytest.CaptureFixture[str]
-) -> None:
-    with wire_of(sqlite_registry, log_format="json", trust_forwarded=True) as wire, wire.connect() as talk:
+def test_requests_that_were_seen_before_are_logged_and_counted(registry: Registry, capfd: pytest.CaptureFixture[str]) -> None:
+    with wire_of(registry, log_format="json", trust_forwarded=True) as wire, wire.connect() as talk:
         for client in ("198.51.100.1", "198.51.100.2"):
             for _ in range(5):
                 talk.ask(wire.head(f"X-Forwarded-For: {client}"))
@@ -266,9 +274,9 @@ def test_a_connection_that_says_nothing_more_is_closed(wire: Wire, monkeypatch: 
 
 
 def test_refusals_of_the_parser_have_the_form_of_all_others_and_are_logged(
-    sqlite_registry: Registry, capfd: pytest.CaptureFixture[str]
+    registry: Registry, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with wire_of(sqlite_registry, log_format="json") as wire:
+    with wire_of(registry, log_format="json") as wire:
         for sent, status in [(b"nonsense\r\n\r\n", 400), (b"GET / HTTP/1.1\r\nX-Long: " + b"a" * 70_000, 431)]:
             with wire.connect() as talk:
                 talk.socket.sendall(sent)
@@ -301,7 +309,7 @@ def test_headers_behind_a_body_without_an_end_end_the_connection(wire: Wire) -> 
         assert talk.ask(wire.head()).startswith(b"HTTP/1.1 200 ")
 
 
-def test_keys_and_links_in_wrong_paths_are_not_logged(sqlite_registry: Registry, capfd: pytest.CaptureFixture[str]) -> None:
+def test_keys_and_links_in_wrong_paths_are_not_logged(registry: Registry, capfd: pytest.CaptureFixture[str]) -> None:
     link = "Ab3_" * 10 + "xyz"
     paths = [
         "/phx_secret",
@@ -316,7 +324,7 @@ def test_keys_and_links_in_wrong_paths_are_not_logged(sqlite_registry: Registry,
         f"/{link}.",
         f"/next={link}&x",
     ]
-    with wire_of(sqlite_registry, log_format="json") as wire, wire.connect() as talk:
+    with wire_of(registry, log_format="json") as wire, wire.connect() as talk:
         for path in paths:
             talk.ask(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         output = ""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from structlog.testing import capture_logs
 
+from promptuary.background import sampling
 from promptuary.background.sampling import InSync, Sampler
 from promptuary.delivery.cache import Cache
 from promptuary.delivery.commit_signal import open_commit_signal
@@ -23,7 +24,10 @@ def no_watch() -> Watch:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_defect_is_logged_and_ends_neither_samples_nor_checks(database: Database, until: Until) -> None:
+def test_a_defect_is_logged_and_ends_neither_samples_nor_checks(
+    database: Database, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampling, "INTERVAL_SECONDS", 0.01)
     page = open_segment(None)
     cache = Cache(max_bytes=0)
     in_sync = InSync(Freshness(no_watch, cache.apply, open_commit_signal(None)))

@@ -22,11 +22,11 @@ ASGI_TYPES = re.compile(r"(http|lifespan)\.[a-z.]+")
 
 @cache
 def read_trees() -> dict[str, ast.Module]:
-    """Read all modules but the page. It takes a second, so it is not done where this file is only imported."""
+    """Read all modules but the page that have to do with scopes or messages."""
     return {
-        path.relative_to(SOURCES).with_suffix("").as_posix().replace("/", "."): ast.parse(path.read_text())
+        path.relative_to(SOURCES).with_suffix("").as_posix().replace("/", "."): ast.parse(text)
         for path in SOURCES.rglob("*.py")
-        if path != PAGE
+        if path != PAGE and ("scope" in (text := path.read_text()) or "send(" in text)
     }
 
 

@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
-from builders import Registry, make_prompt
+from builders import Registry, make_prompt, make_registry
 from sqlalchemy import event, text
 from trigrams import NEEDS_TRIGRAMS
 
 from promptuary.model.listing import ORDERS, Listing
 from promptuary.registry import labels, prompts
-from promptuary.store.engine.database import Transaction
+from promptuary.store.engine.database import Database, Transaction
 from promptuary.store.lists.pages import list_page
 
 
@@ -27,7 +27,9 @@ def plans_of(registry: Registry, explain: str, listing: Listing) -> str:
             plans.extend(str(row[-1]) for row in cursor.fetchall())  # type: ignore[attr-defined]
 
     event.listen(registry.database.engine, "before_cursor_execute", note)
-    with registry.database.read() as tx:
+    # It has counted nothing yet.
+    database = Database(registry.database.engine, clock=registry.database.clock)
+    with database.read() as tx:
         list_page(tx, registry.project.id, listing)
     event.remove(registry.database.engine, "before_cursor_execute", note)
     assert plans != []
@@ -45,36 +47,44 @@ def fill(registry: Registry) -> None:
 AT_BOTH_ENDS = pytest.mark.parametrize("offset", [0, 3])
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.fixture(scope="module")
+def filled(module_database: Database) -> Registry:
+    """A project with some prompts, for tests that only read."""
+    registry = make_registry(module_database)
+    fill(registry)
+    with registry.database.write() as tx:
+        make_prompt(tx, registry.actor, prompt="find the needle")
+    return registry
+
+
+@pytest.mark.parametrize("module_database", ["sqlite"], indirect=True)
 class TestPlans:
     @AT_BOTH_ENDS
     @pytest.mark.parametrize("order_by", sorted(ORDERS))
     @pytest.mark.parametrize("label", [None, "production"])
     def test_a_page_is_read_from_an_index_in_its_order(
-        self, registry: Registry, order_by: str, label: str | None, offset: int
+        self, filled: Registry, order_by: str, label: str | None, offset: int
     ) -> None:
-        fill(registry)
-        plan = plans_of(registry, "EXPLAIN QUERY PLAN", Listing(limit=1, order_by=order_by, label=label, offset=offset))
+        plan = plans_of(filled, "EXPLAIN QUERY PLAN", Listing(limit=1, order_by=order_by, label=label, offset=offset))
         # One line for the count, one for the page.
         assert plan.count("USING COVERING INDEX") == len(plan.splitlines()) == 2
 
     @AT_BOTH_ENDS
     @pytest.mark.parametrize("is_descending", [False, True])
     @pytest.mark.parametrize("label", [None, "production"])
-    def test_a_page_by_name_sorts_nothing(self, registry: Registry, label: str | None, offset: int, *, is_descending: bool) -> None:
-        fill(registry)
+    def test_a_page_by_name_sorts_nothing(self, filled: Registry, label: str | None, offset: int, *, is_descending: bool) -> None:
         listing = Listing(limit=1, order_by="name", label=label, is_descending=is_descending, offset=offset)
-        plan = plans_of(registry, "EXPLAIN QUERY PLAN", listing)
+        plan = plans_of(filled, "EXPLAIN QUERY PLAN", listing)
         assert "USING COVERING INDEX ix_list_entries_name" in plan
         assert "TEMP B-TREE" not in plan
 
     @pytest.mark.parametrize("is_descending", [False, True])
     @pytest.mark.parametrize("label", [None, "production"])
     def test_a_page_by_fetches_reads_sums_and_neither_counts_nor_versions(
-        self, registry: Registry, label: str | None, *, is_descending: bool
+        self, filled: Registry, label: str | None, *, is_descending: bool
     ) -> None:
         listing = Listing(limit=10, order_by="recent_fetches", label=label, is_descending=is_descending)
-        plan = plans_of(registry, "EXPLAIN QUERY PLAN", listing)
+        plan = plans_of(filled, "EXPLAIN QUERY PLAN", listing)
         assert "SEARCH recent_fetches USING PRIMARY KEY (project_id=?" in plan
         assert "last_fetches" not in plan
         # Counts are read for a row only whose sum begins with another day than the recent ones do.
@@ -82,24 +92,21 @@ class TestPlans:
         assert plan.count("SEARCH fetches") == plan.count("CORRELATED SCALAR SUBQUERY")
 
     @AT_BOTH_ENDS
-    def test_an_ascending_page_sorts_equal_items_only(self, registry: Registry, offset: int) -> None:
-        fill(registry)
-        plan = plans_of(registry, "EXPLAIN QUERY PLAN", Listing(limit=1, is_descending=False, offset=offset))
+    def test_an_ascending_page_sorts_equal_items_only(self, filled: Registry, offset: int) -> None:
+        plan = plans_of(filled, "EXPLAIN QUERY PLAN", Listing(limit=1, is_descending=False, offset=offset))
         assert plan.count("USE TEMP B-TREE FOR ORDER BY") == 0
         assert "USE TEMP B-TREE FOR RIGHT PART OF ORDER BY" in plan or "USE TEMP B-TREE FOR LAST TERM OF ORDER BY" in plan
 
-    def test_a_search_begins_with_the_index_of_trigrams(self, registry: Registry) -> None:
-        plan = plans_of(registry, "EXPLAIN QUERY PLAN", Listing(limit=10, search="two words"))
+    def test_a_search_begins_with_the_index_of_trigrams(self, filled: Registry) -> None:
+        plan = plans_of(filled, "EXPLAIN QUERY PLAN", Listing(limit=10, search="two words"))
         assert "SCAN search_texts_index VIRTUAL TABLE INDEX" in plan
         assert "SEARCH list_entries USING INDEX sqlite_autoindex_list_entries" in plan
         assert "SCAN list_entries" not in plan
         assert "SCAN search_texts\n" not in plan
 
     @pytest.mark.parametrize("listing", [{}, {"order_by": "relevance"}, {"order_by": "created_by"}, {"created_by_id": 1}])
-    def test_a_search_begins_with_the_index_of_trigrams_in_any_order(self, registry: Registry, listing: dict[str, Any]) -> None:
-        with registry.database.write() as tx:
-            make_prompt(tx, registry.actor, prompt="find the needle")
-        plan = plans_of(registry, "EXPLAIN QUERY PLAN", Listing(limit=10, search="needl", **listing))
+    def test_a_search_begins_with_the_index_of_trigrams_in_any_order(self, filled: Registry, listing: dict[str, Any]) -> None:
+        plan = plans_of(filled, "EXPLAIN QUERY PLAN", Listing(limit=10, search="needl", **listing))
         assert "SCAN search_texts_index VIRTUAL TABLE INDEX" in plan
         assert "SEARCH list_entries USING INDEX sqlite_autoindex_list_entries" in plan
         assert "SCAN list_entries" not in plan

@@ -1,11 +1,12 @@
 """The order of a search by relevance, on both databases."""
 
 import pytest
-from builders import Registry, make_prompt
+from builders import Registry, make_prompt, make_registry
 
 from promptuary.model.listing import Listing
 from promptuary.model.prompts import Version
 from promptuary.registry import labels, prompts
+from promptuary.store.engine.database import Database
 
 NEWEST_LAST = {
     "tone": "x",
@@ -20,11 +21,15 @@ NEWEST_LAST = {
 }
 
 
-@pytest.fixture
-def filled(registry: Registry) -> Registry:
+@pytest.fixture(scope="module")
+def filled(module_database: Database) -> Registry:
+    """A project with prompts, for tests that only read."""
+    registry = make_registry(module_database)
     with registry.database.write() as tx:
         for name, text in NEWEST_LAST.items():
             make_prompt(tx, registry.actor, name=name, prompt=text)
+        for name in ("voice", "tone"):
+            labels.move_label(tx, registry.actor, name=name, label="production", version=1)
     return registry
 
 
@@ -66,9 +71,6 @@ def test_pages_by_relevance_follow_one_another(filled: Registry, search: str) ->
 
 
 def test_a_search_by_relevance_can_be_filtered(filled: Registry) -> None:
-    with filled.database.write() as tx:
-        for name in ("voice", "tone"):
-            labels.move_label(tx, filled.actor, name=name, label="production", version=1)
     assert _found(filled, "tone", label="production") == (["tone", "voice"], 2)
     assert _found(filled, "tone", created_by_id=filled.user.id)[1] == 8
     assert _found(filled, "tone", created_by_id=filled.user.id + 1) == ([], 0)
