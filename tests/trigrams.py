@@ -39,11 +39,11 @@ def running_postgres(programs: Path) -> Iterator[str]:
 
 
 @contextmanager
-def opened(socket: str, role: str) -> Iterator[Database]:
-    """A database of its own with the schema, set up by a role."""
+def opened(socket: str, role: str, *, template: str = "template1") -> Iterator[Database]:
+    """A database of its own with the schema, set up by a role, or copied from one that nobody has open."""
     name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(host=socket, user="postgres", dbname="postgres", autocommit=True) as connection:
-        connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+        connection.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
     with psycopg.connect(host=socket, user="postgres", dbname=name, autocommit=True) as connection:
         if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [GUEST]).fetchone() is None:
             connection.execute(SQL("CREATE ROLE {} LOGIN").format(Identifier(GUEST)))

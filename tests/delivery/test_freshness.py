@@ -76,7 +76,7 @@ def test_a_restored_prompt_is_served_at_once_whoever_restores_it(warm: Api, data
     version_id = warm.client.get(f"{warm.path}name/greeting/").json()["id"]
     warm.client.post(f"{warm.path}name/greeting/archive/")
     by_id = f"{warm.path}name/{version_id}/"
-    for _ in range(10):
+    for _ in range(5):
         # Asked for while it is gone: what is not there must not be remembered either.
         assert ([text(warm), text(warm)], warm.client.get(by_id).status_code) == (["status 404"] * 2, 404)
         with other.write() as tx:

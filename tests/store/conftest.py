@@ -15,8 +15,15 @@ def trigram_server() -> Iterator[str]:
         yield socket
 
 
-@pytest.fixture
-def trigram_registry(trigram_server: str) -> Iterator[Registry]:
-    """A registry whose search has an index of trigrams on PostgreSQL."""
+@pytest.fixture(scope="session")
+def trigram_template(trigram_server: str) -> str:
+    """The name of a database with an index of trigrams and without rows, to be copied."""
     with opened(trigram_server, "postgres") as database:
+        return str(database.engine.url.database)
+
+
+@pytest.fixture
+def trigram_registry(trigram_server: str, trigram_template: str) -> Iterator[Registry]:
+    """A registry whose search has an index of trigrams on PostgreSQL."""
+    with opened(trigram_server, "postgres", template=trigram_template) as database:
         yield make_registry(database)
