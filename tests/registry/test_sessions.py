@@ -13,7 +13,7 @@ from wire import Clock
 
 from promptuary.model.accounts import Browser, NewSession, Profile, SignedIn, User
 from promptuary.model.errors import EmailTaken, InvalidValue, LinkEnded, RegistryError, SessionNotFound, SignInRefused
-from promptuary.registry import bootstrap, sessions, sign_in_links
+from promptuary.registry import bootstrap, passwords, sessions, sign_in_links
 from promptuary.registry.operator import users
 from promptuary.registry.operator.users import disable_user, enable_user, set_password
 from promptuary.store import changes, tables
@@ -94,8 +94,8 @@ def test_signing_in_is_refused_to_a_disabled_user_and_their_sessions_are_gone(kn
         assert tx.connection.execute(select(tables.sessions)).all() == []
 
 
-@pytest.mark.usefixtures("costly_passwords")
-def test_a_hash_of_weaker_parameters_is_replaced_when_its_user_signs_in(known: Registry) -> None:
+def test_a_hash_of_weaker_parameters_is_replaced_when_its_user_signs_in(known: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "hasher", PasswordHasher(time_cost=2, memory_cost=64, parallelism=1))
     weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     with known.database.write() as tx:
         tx.connection.execute(tables.users.update().values(password_hash=weak))
@@ -103,7 +103,7 @@ def test_a_hash_of_weaker_parameters_is_replaced_when_its_user_signs_in(known: R
     with known.database.read() as tx:
         stored = tx.connection.execute(select(tables.users.c.password_hash)).scalar_one()
     assert stored != weak
-    assert not PasswordHasher().check_needs_rehash(stored)
+    assert not passwords.is_outdated(stored)
     sign_in(known)
 
 
