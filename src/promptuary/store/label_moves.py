@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, insert, select
+from sqlalchemy import ColumnElement, bindparam, func, insert, select
 
 from promptuary.model.access import Actor
 from promptuary.model.label_history import LabelMove, MoveCause, MoveKind
 from promptuary.store.column_types import MAX_INTEGER
+from promptuary.store.engine.compiled import Prepared
 from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.tables import label_moves, prompts, users
 from promptuary.store.users import AUTHOR_COLUMNS, author_of
@@ -16,6 +17,16 @@ LATEST = ""
 """Label of the rows that tell since when an imported version is the latest."""
 
 _SELECT = select(*label_moves.c, *AUTHOR_COLUMNS).outerjoin(users, users.c.id == label_moves.c.created_by_id)
+
+# Built once: to build a statement takes longer than to run it.
+_LAST = Prepared(
+    _SELECT.where(
+        label_moves.c.prompt_id == bindparam("prompt_id", type_=label_moves.c.prompt_id.type),
+        label_moves.c.label == bindparam("label", type_=label_moves.c.label.type),
+    )
+    .order_by(label_moves.c.id.desc())
+    .limit(1)
+)
 
 
 def insert_moves(
@@ -49,7 +60,8 @@ def insert_moves(
 
 def find_last_move(tx: Transaction, prompt_id: str, label: str) -> LabelMove | None:
     """Find the newest move of a label of a prompt."""
-    return next(iter(list_moves(tx, prompt_id, label, limit=1, offset=0)), None)
+    row = _LAST.one_or_none(tx.connection, {"prompt_id": prompt_id, "label": label})
+    return None if row is None else _move(row)
 
 
 def list_last_moves(tx: Transaction, prompt_id: str) -> dict[str, LabelMove]:

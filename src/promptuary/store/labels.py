@@ -35,7 +35,9 @@ _POINTERS = (
     .join(versions, versions.c.id == labels.c.version_id)
     .order_by(labels.c.name)
 )
-_POINTERS_OF_ONE = Prepared(_POINTERS.where(labels.c.prompt_id == bindparam("prompt_id", type_=labels.c.prompt_id.type)))
+_OF_PROMPT = labels.c.prompt_id == bindparam("prompt_id", type_=labels.c.prompt_id.type)
+_NAMED = Prepared(_SELECT.where(_OF_PROMPT, labels.c.name == bindparam("name", type_=labels.c.name.type)))
+_POINTERS_OF_ONE = Prepared(_POINTERS.where(_OF_PROMPT))
 _POINTERS_OF_SEVERAL = Prepared(_POINTERS.where(is_among(labels.c.prompt_id, "prompt_ids")))
 
 
@@ -68,7 +70,7 @@ def delete_label(tx: Transaction, label_id: str) -> None:
 
 def find_label(tx: Transaction, prompt_id: str, name: str) -> Label | None:
     """Find a label of a prompt by name."""
-    row = tx.connection.execute(_SELECT.where(labels.c.prompt_id == prompt_id, labels.c.name == name)).one_or_none()
+    row = _NAMED.one_or_none(tx.connection, {"prompt_id": prompt_id, "name": name})
     return None if row is None else _label(row)
 
 
