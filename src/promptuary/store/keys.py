@@ -24,22 +24,22 @@ _SELECT = select(
 ).join(users, users.c.id == keys.c.user_id)
 SELECT_USABLE = _SELECT.where(keys.c.value_hash == bindparam("value_hash"), keys.c.revoked_at.is_(None), users.c.is_active)
 _USABLE = Prepared(SELECT_USABLE)
+_INSERT = Prepared(keys.insert())
 
 
 def insert_key(tx: Transaction, key: Key, *, value_hash: str) -> None:
     """Insert a key."""
-    tx.connection.execute(
-        keys.insert().values(
-            id=key.id,
-            user_id=key.user_id,
-            label=key.label,
-            value_hash=value_hash,
-            mask=key.mask,
-            scopes=sorted(key.scopes),
-            project_ids=None if key.project_ids is None else sorted(key.project_ids),
-            created_at=key.created_at,
-        )
-    )
+    values = {
+        "id": key.id,
+        "user_id": key.user_id,
+        "label": key.label,
+        "value_hash": value_hash,
+        "mask": key.mask,
+        "scopes": sorted(key.scopes),
+        "project_ids": None if key.project_ids is None else sorted(key.project_ids),
+        "created_at": key.created_at,
+    }
+    _INSERT.run(tx.connection, values)
 
 
 def find_usable_key(tx: Transaction, value_hash: str) -> Key | None:

@@ -36,6 +36,7 @@ _POINTERS = (
     .order_by(labels.c.name)
 )
 _OF_PROMPT = labels.c.prompt_id == bindparam("prompt_id", type_=labels.c.prompt_id.type)
+_INSERT = Prepared(insert(labels))
 _NAMED = Prepared(_SELECT.where(_OF_PROMPT, labels.c.name == bindparam("name", type_=labels.c.name.type)))
 _POINTERS_OF_ONE = Prepared(_POINTERS.where(_OF_PROMPT))
 _POINTERS_OF_SEVERAL = Prepared(_POINTERS.where(is_among(labels.c.prompt_id, "prompt_ids")))
@@ -45,17 +46,16 @@ def insert_label(
     tx: Transaction, *, label_id: str, prompt_id: str, name: str, version_id: str, created_by_id: int | None, at: datetime
 ) -> None:
     """Insert a label; the caller holds the prompt's lock and knows that the label is new."""
-    tx.connection.execute(
-        insert(labels).values(
-            id=label_id,
-            prompt_id=prompt_id,
-            name=name,
-            version_id=version_id,
-            created_by_id=created_by_id,
-            created_at=at,
-            updated_at=at,
-        )
-    )
+    values = {
+        "id": label_id,
+        "prompt_id": prompt_id,
+        "name": name,
+        "version_id": version_id,
+        "created_by_id": created_by_id,
+        "created_at": at,
+        "updated_at": at,
+    }
+    _INSERT.run(tx.connection, values)
 
 
 def update_label(tx: Transaction, label_id: str, *, version_id: str, at: datetime) -> None:

@@ -36,6 +36,7 @@ AUTHOR_COLUMNS = (
 )
 
 _BY_ID = Prepared(select(*_COLUMNS).where(users.c.id == bindparam("wanted", type_=users.c.id.type)))
+_BY_EMAIL = Prepared(select(*_COLUMNS).where(users.c.email == bindparam("wanted", type_=users.c.email.type)))
 _AUTHOR = Prepared(select(*AUTHOR_COLUMNS).where(users.c.id == bindparam("wanted", type_=users.c.id.type)))
 _AUTHORS = select(*AUTHOR_COLUMNS).where(users.c.id.in_(bindparam("wanted", expanding=True)))
 
@@ -95,7 +96,7 @@ def find_user(tx: Transaction, user_id: int) -> User | None:
 
 def find_user_by_email(tx: Transaction, email: str) -> User | None:
     """Find a user by the address in its stored form."""
-    row = tx.connection.execute(select(*_COLUMNS).where(users.c.email == email)).one_or_none()
+    row = _BY_EMAIL.one_or_none(tx.connection, {"wanted": email})
     return None if row is None else _user(row)
 
 
