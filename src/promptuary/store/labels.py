@@ -38,6 +38,15 @@ _POINTERS = (
 _OF_PROMPT = labels.c.prompt_id == bindparam("prompt_id", type_=labels.c.prompt_id.type)
 _INSERT = Prepared(insert(labels))
 _NAMED = Prepared(_SELECT.where(_OF_PROMPT, labels.c.name == bindparam("name", type_=labels.c.name.type)))
+_ALL = Prepared(_SELECT.where(_OF_PROMPT).order_by(labels.c.name))
+_COUNT = Prepared(select(func.count().label("count")).select_from(labels).where(_OF_PROMPT))
+_UPDATE = Prepared(
+    update(labels)
+    .where(labels.c.id == bindparam("wanted", type_=labels.c.id.type))
+    .values(
+        version_id=bindparam("moved_to", type_=labels.c.version_id.type), updated_at=bindparam("at", type_=labels.c.updated_at.type)
+    )
+)
 _POINTERS_OF_ONE = Prepared(_POINTERS.where(_OF_PROMPT))
 _POINTERS_OF_SEVERAL = Prepared(_POINTERS.where(is_among(labels.c.prompt_id, "prompt_ids")))
 
@@ -60,7 +69,7 @@ def insert_label(
 
 def update_label(tx: Transaction, label_id: str, *, version_id: str, at: datetime) -> None:
     """Let a label point at another version."""
-    tx.connection.execute(update(labels).where(labels.c.id == label_id).values(version_id=version_id, updated_at=at))
+    _UPDATE.run(tx.connection, {"wanted": label_id, "moved_to": version_id, "at": at})
 
 
 def delete_label(tx: Transaction, label_id: str) -> None:
@@ -76,8 +85,7 @@ def find_label(tx: Transaction, prompt_id: str, name: str) -> Label | None:
 
 def list_labels(tx: Transaction, prompt_id: str) -> list[Label]:
     """List all labels of a prompt by name; a prompt has at most `MAX_LABELS`."""
-    rows = tx.connection.execute(_SELECT.where(labels.c.prompt_id == prompt_id).order_by(labels.c.name))
-    return [_label(row) for row in rows]
+    return [_label(row) for row in _ALL.all(tx.connection, {"prompt_id": prompt_id})]
 
 
 def list_labels_named(tx: Transaction, prompt_ids: Sequence[str], name: str) -> dict[str, Label]:
@@ -95,8 +103,8 @@ def list_labelled_names(tx: Transaction, project_id: int, label: str, *, limit: 
 
 def count_labels(tx: Transaction, prompt_id: str) -> int:
     """Count the labels of a prompt."""
-    statement = select(func.count()).select_from(labels).where(labels.c.prompt_id == prompt_id)
-    return tx.connection.execute(statement).scalar_one()
+    count: int = _COUNT.scalar_one(tx.connection, {"prompt_id": prompt_id})
+    return count
 
 
 def list_pointers(tx: Transaction, prompt_id: str) -> tuple[LabelPointer, ...]:

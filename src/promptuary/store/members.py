@@ -37,14 +37,21 @@ _PROJECTS_OF_USER = Prepared(
 )
 
 
+_UPSERTS = {
+    kind: Prepared(
+        start.on_conflict_do_update(index_elements=[members.c.project_id, members.c.user_id], set_={"role": start.excluded.role})
+    )
+    for kind, start in dialect.inserts(members).items()
+}
+_COUNT = Prepared(
+    select(func.count().label("count")).where(members.c.project_id == bindparam("project_id", type_=members.c.project_id.type))
+)
+
+
 def upsert_member(tx: Transaction, *, project_id: int, user_id: int, role: Role) -> None:
     """Give a user a role in a project, in place of the one they had."""
-    statement = dialect.insert(tx.connection, members).values(
-        project_id=project_id, user_id=user_id, role=role.value, created_at=tx.clock()
-    )
-    tx.connection.execute(
-        statement.on_conflict_do_update(index_elements=[members.c.project_id, members.c.user_id], set_={"role": role.value})
-    )
+    values = {"project_id": project_id, "user_id": user_id, "role": role.value, "created_at": tx.clock()}
+    _UPSERTS[tx.connection.dialect.name].run(tx.connection, values)
 
 
 def delete_member(tx: Transaction, *, project_id: int, user_id: int) -> None:
@@ -75,7 +82,7 @@ def list_members(tx: Transaction, project_id: int, *, limit: int) -> list[Member
 
 def count_members(tx: Transaction, project_id: int) -> int:
     """Count the members of a project."""
-    count: int = tx.connection.execute(select(func.count()).where(members.c.project_id == project_id)).scalar_one()
+    count: int = _COUNT.scalar_one(tx.connection, {"project_id": project_id})
     return count
 
 

@@ -3,17 +3,19 @@
 from sqlalchemy import bindparam, insert, select, update
 
 from promptuary.model.accounts import Project
+from promptuary.store.engine.compiled import Prepared
 from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.tables import projects
 
 _COLUMNS = (projects.c.id, projects.c.name, projects.c.api_token, projects.c.created_at)
-_BY_ID = select(*_COLUMNS).where(projects.c.id == bindparam("wanted", type_=projects.c.id.type))
+_BY_ID = Prepared(select(*_COLUMNS).where(projects.c.id == bindparam("wanted", type_=projects.c.id.type)))
+_INSERT = Prepared(insert(projects).returning(*_COLUMNS))
 
 
 def insert_project(tx: Transaction, *, name: str, api_token: str) -> Project:
     """Insert a project under the next free id."""
-    statement = insert(projects).values(name=name, api_token=api_token, created_at=tx.clock()).returning(*_COLUMNS)
-    return _project(tx.connection.execute(statement).one())
+    values = {"name": name, "api_token": api_token, "created_at": tx.clock()}
+    return _project(_INSERT.all(tx.connection, values)[0])
 
 
 def update_name(tx: Transaction, project_id: int, name: str) -> None:
@@ -28,7 +30,7 @@ def update_api_token(tx: Transaction, project_id: int, api_token: str) -> None:
 
 def find_project(tx: Transaction, project_id: int) -> Project | None:
     """Find a project by id."""
-    row = tx.connection.execute(_BY_ID, {"wanted": project_id}).one_or_none()
+    row = _BY_ID.one_or_none(tx.connection, {"wanted": project_id})
     return None if row is None else _project(row)
 
 

@@ -3,11 +3,22 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import insert, update
+from sqlalchemy import bindparam, insert, update
 
 from promptuary.model.prompts import Prompt
+from promptuary.store.engine.compiled import Prepared
 from promptuary.store.engine.database import Transaction
 from promptuary.store.tables import prompt_periods
+
+# Built once: to build a statement takes longer than to run it.
+_END = Prepared(
+    update(prompt_periods)
+    .where(
+        prompt_periods.c.prompt_id == bindparam("of_prompt", type_=prompt_periods.c.prompt_id.type),
+        prompt_periods.c.ended_at.is_(None),
+    )
+    .values(ended_at=bindparam("at", type_=prompt_periods.c.ended_at.type))
+)
 
 
 def begin_periods(tx: Transaction, prompts: Iterable[Prompt], *, at: datetime) -> None:
@@ -19,5 +30,4 @@ def begin_periods(tx: Transaction, prompts: Iterable[Prompt], *, at: datetime) -
 
 def end_period(tx: Transaction, prompt_id: str, *, at: datetime) -> None:
     """Record that a prompt is not active any more."""
-    current = prompt_periods.c.prompt_id == prompt_id, prompt_periods.c.ended_at.is_(None)
-    tx.connection.execute(update(prompt_periods).where(*current).values(ended_at=at))
+    _END.run(tx.connection, {"of_prompt": prompt_id, "at": at})

@@ -20,10 +20,18 @@ _IN_PROJECT = prompts.c.project_id == bindparam("project_id", type_=prompts.c.pr
 _SELECT_NAMED = _SELECT.where(_IN_PROJECT, prompts.c.name == bindparam("wanted", type_=prompts.c.name.type))
 _NAMED = Prepared(_SELECT_NAMED)
 _NAMED_AND_LOCKED = Prepared(_SELECT_NAMED.with_for_update())
+_INSERTS = {
+    kind: Prepared(start.on_conflict_do_nothing().returning(prompts.c.id)) for kind, start in dialect.inserts(prompts).items()
+}
 _MOVE_LATEST = Prepared(
     update(prompts)
     .where(prompts.c.id == bindparam("wanted", type_=prompts.c.id.type))
     .values(latest_version=bindparam("moved_to", type_=prompts.c.latest_version.type))
+)
+_ARCHIVE = Prepared(
+    update(prompts)
+    .where(prompts.c.id == bindparam("wanted", type_=prompts.c.id.type))
+    .values(archived_at=bindparam("at", type_=prompts.c.archived_at.type))
 )
 _OF_VERSION = Prepared(
     _SELECT.join(versions, versions.c.prompt_id == prompts.c.id).where(
@@ -34,19 +42,14 @@ _OF_VERSION = Prepared(
 
 def insert_prompt(tx: Transaction, prompt: Prompt) -> bool:
     """Insert an active prompt; return `False` when an active prompt of the project has the name."""
-    statement = (
-        dialect.insert(tx.connection, prompts)
-        .values(
-            id=prompt.id,
-            project_id=prompt.project_id,
-            name=prompt.name,
-            latest_version=prompt.latest_version,
-            created_at=prompt.created_at,
-        )
-        .on_conflict_do_nothing()
-        .returning(prompts.c.id)
-    )
-    is_new = tx.connection.execute(statement).one_or_none() is not None
+    values = {
+        "id": prompt.id,
+        "project_id": prompt.project_id,
+        "name": prompt.name,
+        "latest_version": prompt.latest_version,
+        "created_at": prompt.created_at,
+    }
+    is_new = _INSERTS[tx.connection.dialect.name].one_or_none(tx.connection, values) is not None
     if is_new:
         prompt_periods.begin_periods(tx, [prompt], at=prompt.created_at)
     return is_new
@@ -80,7 +83,7 @@ def update_latest_version(tx: Transaction, prompt_id: str, version: int) -> None
 
 def archive_prompt(tx: Transaction, prompt_id: str, *, at: datetime) -> None:
     """Mark a prompt as archived, which frees its name."""
-    tx.connection.execute(update(prompts).where(prompts.c.id == prompt_id).values(archived_at=at))
+    _ARCHIVE.run(tx.connection, {"wanted": prompt_id, "at": at})
     prompt_periods.end_period(tx, prompt_id, at=at)
 
 

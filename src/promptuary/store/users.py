@@ -35,6 +35,10 @@ AUTHOR_COLUMNS = (
     users.c.role_at_organization.label("author_role"),
 )
 
+_INSERTS = {
+    kind: Prepared(start.on_conflict_do_nothing(index_elements=[users.c.email]).returning(users.c.id))
+    for kind, start in dialect.inserts(users).items()
+}
 _BY_ID = Prepared(select(*_COLUMNS).where(users.c.id == bindparam("wanted", type_=users.c.id.type)))
 _BY_EMAIL = Prepared(select(*_COLUMNS).where(users.c.email == bindparam("wanted", type_=users.c.email.type)))
 _AUTHOR = Prepared(select(*AUTHOR_COLUMNS).where(users.c.id == bindparam("wanted", type_=users.c.id.type)))
@@ -52,24 +56,19 @@ def insert_user(
     invited_to_id: int | None = None,
 ) -> User | None:
     """Insert an active user; return `None` when the address is taken."""
-    statement = (
-        dialect.insert(tx.connection, users)
-        .values(
-            uuid=uuid,
-            email=email,
-            first_name=first_name,
-            last_name=last_name,
-            password_hash=password_hash,
-            is_active=True,
-            created_at=tx.clock(),
-            invited_to_id=invited_to_id,
-        )
-        .on_conflict_do_nothing(index_elements=[users.c.email])
-        .returning(users.c.id)
-    )
+    values = {
+        "uuid": uuid,
+        "email": email,
+        "first_name": first_name,
+        "last_name": last_name,
+        "password_hash": password_hash,
+        "is_active": True,
+        "created_at": tx.clock(),
+        "invited_to_id": invited_to_id,
+    }
     # Read again: in a RETURNING clause, SQLite 3.40 takes "password_hash IS NOT NULL" for true whatever was inserted.
-    user_id = tx.connection.execute(statement).scalar_one_or_none()
-    return None if user_id is None else find_user(tx, user_id)
+    inserted = _INSERTS[tx.connection.dialect.name].one_or_none(tx.connection, values)
+    return None if inserted is None else find_user(tx, inserted.id)
 
 
 def update_user(tx: Transaction, user_id: int, **values: Any) -> None:  # noqa: ANN401 - columns by name

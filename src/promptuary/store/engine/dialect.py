@@ -188,6 +188,11 @@ def insert(connection: Connection, table: Table) -> Insert:
     return sqlite.insert(table) if is_sqlite(connection) else postgresql.insert(table)
 
 
+def inserts(table: Table) -> dict[str, Insert]:
+    """Start such inserts for all kinds of databases, by kind, for statements that are built once."""
+    return {"sqlite": sqlite.insert(table), "postgresql": postgresql.insert(table)}
+
+
 def without_index(connection: Connection, column: ColumnElement[int]) -> ColumnElement[int]:
     """Return a number's column in a form for which SQLite uses no index. It keeps no statistics and would take the wrong one."""
     return column + 0 if is_sqlite(connection) else column
