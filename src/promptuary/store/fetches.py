@@ -36,21 +36,10 @@ def add_fetch_counts(tx: Transaction, fetch_counts: Sequence[FetchCount]) -> Non
     )
     if not ordered:
         return
-    counted = dialect.insert(tx.connection, fetches)
-    counted = counted.on_conflict_do_update(
-        index_elements=list(fetches.primary_key),
-        set_={
-            "count": fetches.c.count + counted.excluded["count"],
-            "last_fetched_at": _later(counted, fetches.c.last_fetched_at),
-        },
-    )
-    tx.connection.execute(counted, [_row(fetch_count) for fetch_count in ordered])
+    kind = tx.connection.dialect.name
+    tx.connection.execute(_COUNT[kind], [_row(fetch_count) for fetch_count in ordered])
     part_fetches.add_part_counts(tx, ordered)
-    noted = dialect.insert(tx.connection, last_fetches)
-    noted = noted.on_conflict_do_update(
-        index_elements=list(last_fetches.primary_key), set_={"last_fetched_at": _later(noted, last_fetches.c.last_fetched_at)}
-    )
-    tx.connection.execute(noted, _last_rows(ordered))
+    tx.connection.execute(_NOTE_LAST[kind], _last_rows(ordered))
     recent_fetches.add_fetch_counts(tx, ordered)
 
 
@@ -233,3 +222,18 @@ def _day_usage(tx: Transaction, version_ids: list[str], days: Days) -> defaultdi
     for row in tx.connection.execute(_grouped(version_ids, days, fetches.c.day).order_by(fetches.c.version_id, fetches.c.day)):
         usage[row.version_id].append(DayUsage(row.day, row.fetches))
     return usage
+
+
+def _counting(start: dialect.Insert) -> dialect.Insert:
+    total, last = fetches.c.count + start.excluded["count"], _later(start, fetches.c.last_fetched_at)
+    return start.on_conflict_do_update(index_elements=list(fetches.primary_key), set_={"count": total, "last_fetched_at": last})
+
+
+def _noting_last(start: dialect.Insert) -> dialect.Insert:
+    last = _later(start, last_fetches.c.last_fetched_at)
+    return start.on_conflict_do_update(index_elements=list(last_fetches.primary_key), set_={"last_fetched_at": last})
+
+
+# Built once: to build a statement takes longer than to run it.
+_COUNT = {kind: _counting(start) for kind, start in dialect.inserts(fetches).items()}
+_NOTE_LAST = {kind: _noting_last(start) for kind, start in dialect.inserts(last_fetches).items()}

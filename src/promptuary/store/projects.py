@@ -8,7 +8,9 @@ from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.tables import projects
 
 _COLUMNS = (projects.c.id, projects.c.name, projects.c.api_token, projects.c.created_at)
-_BY_ID = Prepared(select(*_COLUMNS).where(projects.c.id == bindparam("wanted", type_=projects.c.id.type)))
+_WANTED = projects.c.id == bindparam("wanted", type_=projects.c.id.type)
+_BY_ID = Prepared(select(*_COLUMNS).where(_WANTED))
+_LOCK = Prepared(select(projects.c.id).where(_WANTED).with_for_update(key_share=True))
 _INSERT = Prepared(insert(projects).returning(*_COLUMNS))
 
 
@@ -36,7 +38,7 @@ def find_project(tx: Transaction, project_id: int) -> Project | None:
 
 def lock_project(tx: Transaction, project_id: int) -> None:
     """Keep others from locking the project until the transaction ends; its prompts can be written meanwhile."""
-    tx.connection.execute(select(projects.c.id).where(projects.c.id == project_id).with_for_update(key_share=True))
+    _LOCK.all(tx.connection, {"wanted": project_id})
 
 
 def list_projects(tx: Transaction, *, limit: int) -> list[Project]:

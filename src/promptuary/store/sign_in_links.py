@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, insert, or_, select
+from sqlalchemy import bindparam, delete, insert, or_, select
 
 from promptuary.model.accounts import SignInLink
+from promptuary.store.engine.compiled import Prepared
 from promptuary.store.engine.database import Transaction
 from promptuary.store.tables import sign_in_links
 from promptuary.store.users import find_user
@@ -16,6 +17,15 @@ _COLUMNS = (
     sign_in_links.c.is_operators,
     sign_in_links.c.project_id,
     sign_in_links.c.made_by_id,
+)
+
+# Built once: to build a statement takes longer than to run it.
+_DELETE_INVITATIONS = Prepared(
+    delete(sign_in_links).where(
+        sign_in_links.c.user_id == bindparam("of_user", type_=sign_in_links.c.user_id.type),
+        ~sign_in_links.c.is_first_start,
+        sign_in_links.c.is_operators.is_not(True),
+    )
 )
 
 
@@ -58,8 +68,7 @@ def has_operators_link(tx: Transaction, user_id: int, *, now: datetime) -> bool:
 
 def delete_invitations(tx: Transaction, user_id: int) -> None:
     """Delete the one-time links of a user that the operator has not made."""
-    statement = delete(sign_in_links).where(sign_in_links.c.user_id == user_id, ~sign_in_links.c.is_first_start)
-    tx.connection.execute(statement.where(sign_in_links.c.is_operators.is_not(True)))
+    _DELETE_INVITATIONS.run(tx.connection, {"of_user": user_id})
 
 
 def delete_link(tx: Transaction, value_hash: str) -> bool:

@@ -39,9 +39,11 @@ _INSERTS = {
     kind: Prepared(start.on_conflict_do_nothing(index_elements=[users.c.email]).returning(users.c.id))
     for kind, start in dialect.inserts(users).items()
 }
-_BY_ID = Prepared(select(*_COLUMNS).where(users.c.id == bindparam("wanted", type_=users.c.id.type)))
+_WANTED = users.c.id == bindparam("wanted", type_=users.c.id.type)
+_BY_ID = Prepared(select(*_COLUMNS).where(_WANTED))
+_LOCK = Prepared(select(users.c.id).where(_WANTED).with_for_update(key_share=True))
 _BY_EMAIL = Prepared(select(*_COLUMNS).where(users.c.email == bindparam("wanted", type_=users.c.email.type)))
-_AUTHOR = Prepared(select(*AUTHOR_COLUMNS).where(users.c.id == bindparam("wanted", type_=users.c.id.type)))
+_AUTHOR = Prepared(select(*AUTHOR_COLUMNS).where(_WANTED))
 _AUTHORS = select(*AUTHOR_COLUMNS).where(users.c.id.in_(bindparam("wanted", expanding=True)))
 
 
@@ -101,7 +103,7 @@ def find_user_by_email(tx: Transaction, email: str) -> User | None:
 
 def lock_user(tx: Transaction, user_id: int) -> None:
     """Keep a user as they are until the transaction ends."""
-    tx.connection.execute(select(users.c.id).where(users.c.id == user_id).with_for_update(key_share=True))
+    _LOCK.all(tx.connection, {"wanted": user_id})
 
 
 def find_author(tx: Transaction, user_id: int) -> Author | None:
