@@ -13,7 +13,9 @@ from promptuary.model.usage import MAX_SHOWN, DayUsage, FetchCount, KeyUsage, La
 from promptuary.store import part_fetches, recent_fetches
 from promptuary.store.column_types import MAX_INTEGER
 from promptuary.store.engine import dialect
+from promptuary.store.engine.compiled import Prepared
 from promptuary.store.engine.database import AnyRow, Transaction
+from promptuary.store.engine.id_lists import is_among
 from promptuary.store.tables import fetches, keys, last_fetches, prompts, users, versions
 from promptuary.store.tables import part_fetches as part_rows
 from promptuary.store.tables import recent_fetches as recent_rows
@@ -59,8 +61,8 @@ def trim_fetches(tx: Transaction, *, before: date) -> int:
 
 def list_last_fetches(tx: Transaction, version_ids: Sequence[str]) -> dict[str, datetime]:
     """Return the time of the last fetch of versions, without those that were never fetched."""
-    statement = select(last_fetches).where(last_fetches.c.version_id.in_(version_ids))
-    return {row.version_id: row.last_fetched_at for row in tx.connection.execute(statement)}
+    rows = _LAST_AMONG.all(tx.connection, {"version_ids": version_ids})
+    return {row.version_id: row.last_fetched_at for row in rows}
 
 
 def count_fetches(tx: Transaction, prompt: Prompt, days: Days, *, version: int | None) -> int:
@@ -236,4 +238,5 @@ def _noting_last(start: dialect.Insert) -> dialect.Insert:
 
 # Built once: to build a statement takes longer than to run it.
 _COUNT = {kind: _counting(start) for kind, start in dialect.inserts(fetches).items()}
+_LAST_AMONG = Prepared(select(last_fetches).where(is_among(last_fetches.c.version_id, "version_ids")))
 _NOTE_LAST = {kind: _noting_last(start) for kind, start in dialect.inserts(last_fetches).items()}

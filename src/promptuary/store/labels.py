@@ -40,9 +40,11 @@ _INSERT = Prepared(insert(labels))
 _NAMED = Prepared(_SELECT.where(_OF_PROMPT, labels.c.name == bindparam("name", type_=labels.c.name.type)))
 _ALL = Prepared(_SELECT.where(_OF_PROMPT).order_by(labels.c.name))
 _COUNT = Prepared(select(func.count().label("count")).select_from(labels).where(_OF_PROMPT))
+_WANTED = labels.c.id == bindparam("wanted", type_=labels.c.id.type)
+_DELETE = Prepared(delete(labels).where(_WANTED))
 _UPDATE = Prepared(
     update(labels)
-    .where(labels.c.id == bindparam("wanted", type_=labels.c.id.type))
+    .where(_WANTED)
     .values(
         version_id=bindparam("moved_to", type_=labels.c.version_id.type), updated_at=bindparam("at", type_=labels.c.updated_at.type)
     )
@@ -74,7 +76,7 @@ def update_label(tx: Transaction, label_id: str, *, version_id: str, at: datetim
 
 def delete_label(tx: Transaction, label_id: str) -> None:
     """Remove a label."""
-    tx.connection.execute(delete(labels).where(labels.c.id == label_id))
+    _DELETE.run(tx.connection, {"wanted": label_id})
 
 
 def find_label(tx: Transaction, prompt_id: str, name: str) -> Label | None:

@@ -88,7 +88,7 @@ def find_named_version(
 
 def list_history(tx: Transaction, prompt: Prompt, *, limit: int, offset: int, before: int | None) -> list[Version]:
     """List versions of a prompt without their content, newest first, those below ``before`` if it is given."""
-    statement = _select_bare().where(versions.c.prompt_id == prompt.id)
+    statement = _BARE.where(versions.c.prompt_id == prompt.id)
     if before is not None:
         statement = statement.where(versions.c.version < before)
     statement = statement.order_by(versions.c.version.desc()).limit(limit).offset(min(offset, MAX_INTEGER))
@@ -132,7 +132,8 @@ def _wanted(column: ColumnElement[Any]) -> ColumnElement[bool]:
 # Built once: to build a statement takes longer than to run it.
 _INSERT = Prepared(insert(versions))
 _FULL_AMONG = Prepared(_select_full().where(is_among(versions.c.id, "ids")))
-_BARE_AMONG = Prepared(_select_bare().where(is_among(versions.c.id, "ids")))
+_BARE = _select_bare()
+_BARE_AMONG = Prepared(_BARE.where(is_among(versions.c.id, "ids")))
 _CONTENTS_AMONG = Prepared(select(versions.c.id, versions.c.content).where(is_among(versions.c.id, "ids")))
 _OF_PROMPT = bindparam("prompt_id", type_=versions.c.prompt_id.type)
 _BY_NUMBER = Prepared(_select_full().where(versions.c.prompt_id == _OF_PROMPT, _wanted(versions.c.version)))
