@@ -113,7 +113,7 @@ def _create(tx: Transaction) -> bool:
     """Create the newest schema in a SQLite file without tables, such as each backup begins as; return `False` for all others."""
     if not dialect.is_sqlite(tx.connection) or inspect(tx.connection).get_table_names():
         return False
-    for statement in NEWEST_SQLITE.read_text().split(";\n\n"):
+    for statement in NEWEST_SQLITE.read_text(encoding="utf-8").split(";\n\n"):
         tx.connection.exec_driver_sql(statement)
     tx.connection.execute(_VERSION.insert().values(version_num=HEAD))
     return True
