@@ -73,8 +73,13 @@ class Drafted {
       this.offerAll();
     });
     for (const link of form.querySelectorAll<HTMLElement>(".actions a")) {
-      // Cancel means to leave, and what was written is kept. The editor may still report what was typed last after the click.
-      link.addEventListener("click", (event) => (this.isLeaving = !(event.ctrlKey || event.metaKey || event.shiftKey)));
+      // Cancel means to leave, and what was written is kept, before the next page looks for it.
+      link.addEventListener("click", (event) => {
+        this.isLeaving = !(event.ctrlKey || event.metaKey || event.shiftKey);
+        // Whoever asks for the data of a form gets it from the editors.
+        void new FormData(this.form);
+        this.keep();
+      });
     }
     window.addEventListener("beforeunload", (event) => {
       if (!this.isSent && !this.isLeaving && this.isChanged()) {
