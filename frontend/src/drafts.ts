@@ -76,7 +76,7 @@ class Drafted {
       // Cancel means to leave, and what was written is kept, before the next page looks for it.
       link.addEventListener("click", (event) => {
         this.isLeaving = !(event.ctrlKey || event.metaKey || event.shiftKey);
-        // Whoever asks for the data of a form gets it from the editors.
+        // The editors write what they have into the form before its data is read.
         void new FormData(this.form);
         this.keep();
       });
