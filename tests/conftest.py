@@ -157,7 +157,7 @@ def own_api(registry: Registry) -> Iterator[Api]:
 
 @pytest.fixture
 def api(own_api: Api) -> Api:
-    """The application of the test; modules whose tests need no more than a project each replace it by `project_apis`."""
+    """The application of the test; where tests need no more than a project each, it is replaced by `project_apis`."""
     return own_api
 
 
@@ -244,7 +244,7 @@ def own_sqlite_api(sqlite_registry: Registry) -> Iterator[Api]:
 
 @pytest.fixture
 def sqlite_api(own_sqlite_api: Api) -> Api:
-    """The application of the test; modules whose tests need no more than a project each replace it by `project_api`."""
+    """The application of the test; where tests need no more than a project each, it is replaced by `project_api`."""
     return own_sqlite_api
 
 

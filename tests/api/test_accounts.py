@@ -17,6 +17,18 @@ KEYS = "/api/personal_api_keys/"
 PROJECTS = "/api/projects/"
 
 
+@pytest.fixture
+def api(own_api: Api) -> Api:
+    """The application of the test alone: what it does reaches beyond a project."""
+    return own_api
+
+
+@pytest.fixture
+def sqlite_api(own_sqlite_api: Api) -> Api:
+    """The application of the test alone: what it does reaches beyond a project."""
+    return own_sqlite_api
+
+
 def members_path(api: Api) -> str:
     return f"{PROJECTS}{api.registry.project.id}/members/"
 

@@ -1,20 +1,7 @@
-import pytest
 from builders import Api, make_prompt
 from wire import NO_SUCH_PROMPT, wire
 
 from promptuary.registry import labels
-
-
-@pytest.fixture
-def api(project_apis: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_apis
-
-
-@pytest.fixture
-def sqlite_api(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
 
 
 def _make_labelled_prompt(api: Api) -> None:

@@ -15,18 +15,6 @@ NO_CONSTANTS = "JSON parse error - Out of range float values are not JSON compli
 SURROGATE = "Surrogate characters are not allowed: U+{}."
 
 
-@pytest.fixture
-def api(project_apis: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_apis
-
-
-@pytest.fixture
-def sqlite_api(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
 def _post(api: Api, content: bytes, **headers: str) -> tuple[int, str]:
     answer = api.client.post(api.path, content=content, headers=JSON | headers)
     return answer.status_code, answer.text

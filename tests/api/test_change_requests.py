@@ -17,12 +17,6 @@ from promptuary.store.tables import change_requests
 BODY: dict[str, Any] = {"title": "Warmer greeting", "moves": [{"name": "greeting", "label": "production", "version": 2}]}
 
 
-@pytest.fixture
-def api(project_apis: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_apis
-
-
 def number_of(api: Api, request: int = 1) -> int:
     """Return the number of the first, second ... request of the project."""
     numbers = select(change_requests.c.id).where(change_requests.c.project_id == api.registry.project.id)

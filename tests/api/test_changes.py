@@ -15,18 +15,6 @@ from promptuary.store import tables
 from promptuary.store.changes import last_sequence, trim_changes
 
 
-@pytest.fixture
-def api(project_apis: Api) -> Api:
-    """One application for most tests of this module: each works in a project of its own."""
-    return project_apis
-
-
-@pytest.fixture
-def sqlite_api(project_api: Api) -> Api:
-    """One application for most tests of this module: each works in a project of its own."""
-    return project_api
-
-
 def write_history(api: Api) -> None:
     """Seven changes of two prompts."""
     actor = api.registry.actor

@@ -13,18 +13,6 @@ CONTRACT = {
 }
 
 
-@pytest.fixture
-def api(project_apis: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_apis
-
-
-@pytest.fixture
-def sqlite_api(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
 def create(api: Api, **body: object) -> dict[str, object]:
     answer = api.client.post(api.path, json={"name": "greeting", "prompt": "Hello {{customer}}"} | body)
     assert answer.status_code == 201

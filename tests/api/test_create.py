@@ -11,18 +11,6 @@ BAD_CONFIG = 'Config must be a JSON object, e.g. {"model": "your-model-name", "t
 TAKEN = "A prompt with this name already exists."
 
 
-@pytest.fixture
-def api(project_apis: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_apis
-
-
-@pytest.fixture
-def sqlite_api(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
 def test_a_created_prompt_is_answered_in_full(sqlite_api: Api) -> None:
     answer = sqlite_api.client.post(sqlite_api.path, json={"name": "greeting", "prompt": "Hello!"})
     expected = full_prompt(answer.json()["id"], sqlite_api.registry.user)

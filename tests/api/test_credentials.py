@@ -14,18 +14,6 @@ NO_PROJECT = not_found("Project not found.")
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-@pytest.fixture
-def api(project_apis: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_apis
-
-
-@pytest.fixture
-def sqlite_api(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
 @pytest.mark.parametrize("header", ["Bearer {}", "bearer {}", "BEARER  {}", "  Bearer {}  "])
 def test_a_key_in_the_authorization_header(sqlite_api: Api, header: str) -> None:
     client = sqlite_api.client_with({"Authorization": header.format(sqlite_api.key.value)})

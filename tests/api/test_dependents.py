@@ -1,18 +1,11 @@
 """Prompts that reference others protect them, are listed with them, and count their fetches. Texts are those of the contract."""
 
-import pytest
 from builders import Api
 from reference_requests import RULES, TONE, archive, create, fetch, label, make_parts, publish
 
 from promptuary.registry import usage
 
 REMOVE = "Remove those references before"
-
-
-@pytest.fixture
-def api(project_apis: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_apis
 
 
 def test_what_others_refer_to_is_neither_archived_nor_loses_its_label(api: Api) -> None:

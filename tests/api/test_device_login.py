@@ -37,6 +37,18 @@ LIMITS = SessionLimits(idle=timedelta(days=1), longest=timedelta(days=1))
 
 
 @pytest.fixture
+def api(own_api: Api) -> Api:
+    """The application of the test alone: what it does reaches beyond a project."""
+    return own_api
+
+
+@pytest.fixture
+def sqlite_api(own_sqlite_api: Api) -> Api:
+    """The application of the test alone: what it does reaches beyond a project."""
+    return own_sqlite_api
+
+
+@pytest.fixture
 def timed_api(database_url: str, clock: Clock) -> Iterator[Api]:
     """The application on a database of each kind, where time stands still."""
     database = Database.open(database_url, clock=clock)

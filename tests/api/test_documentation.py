@@ -211,12 +211,6 @@ REFUSALS = {"400", "401", "403", "404", "406", "413", "429", "503"}
 
 
 @pytest.fixture
-def sqlite_api(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
-@pytest.fixture
 def document(sqlite_api: Api) -> Any:
     answer = sqlite_api.client_with({}).get("/api/schema/")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")

@@ -7,18 +7,6 @@ from promptuary.registry import labels, prompts
 TAKEN = {"attr": "new_name", "detail": "A prompt with this name already exists."}
 
 
-@pytest.fixture
-def api(project_apis: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_apis
-
-
-@pytest.fixture
-def sqlite_api(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
 def _make_source(api: Api) -> None:
     actor = api.registry.actor
     with api.registry.database.write() as tx:

@@ -8,12 +8,6 @@ TOO_BIG = "Resulting prompt exceeds the 1000000 byte size limit."
 NO_SURROGATES = "Edits produced invalid JSON: surrogate characters are not allowed"
 
 
-@pytest.fixture
-def sqlite_api(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
 def _publish(api: Api, prompt: object, edits: object) -> tuple[int, str]:
     """Create a prompt, send edits to it, and return status and text of the answer."""
     with api.registry.database.write() as tx:

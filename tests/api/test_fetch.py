@@ -29,18 +29,6 @@ NO_SUCH_LABEL = "No prompt matching '{}' with label '{}'. Fetch it without a lab
 NO_SUCH_VERSION = "No prompt matching '{}' at version {}. Fetch it without a version to see which versions it has."
 
 
-@pytest.fixture
-def api(project_apis: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_apis
-
-
-@pytest.fixture
-def sqlite_api(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
 def _make_three_versions(api: Api) -> list[str]:
     """A prompt with three versions, label "production" on the second; returns the versions' ids."""
     with api.registry.database.write() as tx:

@@ -10,12 +10,6 @@ URLENCODED = {"Content-Type": "application/x-www-form-urlencoded"}
 BOUNDARY = {"Content-Type": "multipart/form-data; boundary=XX"}
 
 
-@pytest.fixture
-def sqlite_api(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
 def _send(api: Api, kind: str, fields: dict[str, str], *, method: str = "POST", path: str = "") -> Any:
     if kind == "multipart":
         files = {name: (None, value) for name, value in fields.items()}

@@ -17,6 +17,12 @@ UNMIGRATED = "The database schema does not match this version. Run: promptuary a
 UNAVAILABLE = "The database is not available. Try again."
 
 
+@pytest.fixture
+def api(own_api: Api) -> Api:
+    """The application of the test alone: what it does reaches beyond a project."""
+    return own_api
+
+
 @contextmanager
 def _application_on(url: str) -> Iterator[tuple[TestClient, Database]]:
     database = Database.open(url)

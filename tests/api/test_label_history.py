@@ -13,9 +13,9 @@ LATER = "2026-03-01T13:30:00.000120Z"
 
 
 @pytest.fixture
-def api(project_apis: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_apis
+def sqlite_api(own_sqlite_api: Api) -> Api:
+    """The application of the test alone: what it does reaches beyond a project."""
+    return own_sqlite_api
 
 
 @pytest.fixture

@@ -13,18 +13,6 @@ LATER = "2026-03-01T13:30:00.000120Z"
 
 
 @pytest.fixture
-def api(project_apis: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_apis
-
-
-@pytest.fixture
-def sqlite_api(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
-@pytest.fixture
 def path(sqlite_api: Api) -> str:
     """The path of the labels of a prompt with three versions."""
     return _make_prompt(sqlite_api)

@@ -33,18 +33,6 @@ BAD_LABEL = (
 )
 
 
-@pytest.fixture
-def api(project_apis: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_apis
-
-
-@pytest.fixture
-def sqlite_api(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
 def _names(api: Api, query: str) -> list[str]:
     return [row["name"] for row in api.client.get(f"{api.path}?{query}").json()["results"]]
 

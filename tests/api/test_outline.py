@@ -2,12 +2,6 @@ import pytest
 from builders import Api, make_prompt
 
 
-@pytest.fixture
-def sqlite_api(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
 @pytest.mark.parametrize(
     ("prompt", "outline"),
     [

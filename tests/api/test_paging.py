@@ -5,18 +5,6 @@ import pytest
 from builders import Api, Registry, make_api, make_prompt
 
 
-@pytest.fixture
-def api(project_apis: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_apis
-
-
-@pytest.fixture
-def sqlite_api(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
 def _fill(registry: Registry, count: int) -> None:
     with registry.database.write() as tx:
         for number in range(count):

@@ -18,18 +18,6 @@ LACKING = [(path, method) for path, allowed in ROUTES.items() for method in METH
 READABLE = [path for path, allowed in ROUTES.items() if "GET" in allowed]
 
 
-@pytest.fixture
-def api(project_apis: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_apis
-
-
-@pytest.fixture
-def sqlite_api(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
 def _make_greeting(api: Api) -> str:
     with api.registry.database.write() as tx:
         version = make_prompt(tx, api.registry.actor)

@@ -17,12 +17,6 @@ from promptuary.registry.prompts import create_prompt, publish_version
 PROTECTED = {"detail": "The label 'production' is protected. Open a change request or ask an admin."}
 
 
-@pytest.fixture
-def api(project_apis: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_apis
-
-
 def client_of(api: Api, role: Role, *scopes: Scope) -> Any:
     """A client of another member of the project."""
     with api.registry.database.write() as tx:

@@ -17,18 +17,6 @@ UNKNOWN_ID = "00000000-0000-4000-8000-000000000007"
 
 
 @pytest.fixture
-def api(project_apis: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_apis
-
-
-@pytest.fixture
-def sqlite_api(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
-@pytest.fixture
 def greeting(sqlite_api: Api) -> str:
     """The path of a prompt with one version and a config."""
     return _make_greeting(sqlite_api)

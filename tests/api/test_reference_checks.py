@@ -6,12 +6,6 @@ from reference_requests import RULES, TONE, api_with_depth, archive, create, fet
 from wire import invalid
 
 
-@pytest.fixture
-def api(project_apis: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_apis
-
-
 @pytest.mark.parametrize(
     ("prompt", "code", "detail"),
     [

@@ -6,12 +6,6 @@ from reference_requests import RULES, TONE, api_with_depth, create, fetch, label
 from wire import invalid
 
 
-@pytest.fixture
-def api(project_apis: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_apis
-
-
 def test_a_fetch_puts_texts_in_the_place_of_tags(api: Api) -> None:
     make_parts(api)
     created = create(api, "parent", f"{TONE}Hi {{{{name}}}}\n{RULES}{TONE}")

@@ -13,12 +13,6 @@ from promptuary.registry.labels import move_label
 from promptuary.registry.prompts import create_prompt, publish_version
 
 
-@pytest.fixture
-def api(project_apis: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_apis
-
-
 def _promote(api: Api, **body: object) -> Response:
     return api.client.post(f"{api.path}promote/", json={"from": "staging", "to": "production"} | body)
 

@@ -12,12 +12,6 @@ from promptuary.store.tables import versions
 PATHS = ["", "name/missing/", "?order_by=x", "../../../nothing", "../../../../_livez", "../../../schema/", "../../../docs/"]
 
 
-@pytest.fixture
-def sqlite_api(project_api: Api) -> Api:
-    """One application for all tests on SQLite: each works in a project of its own."""
-    return project_api
-
-
 @pytest.mark.parametrize(
     "request_id",
     ["1", "a" * 128, "0af7651916cd43dd8448eb211c80319c", "web-1/abc:DEF.2+3=4@x~_", "4bf92f35-77b3-4da6-a3ce-929d0e0e4736"],

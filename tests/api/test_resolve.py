@@ -10,18 +10,6 @@ NOT_A_UUID = "Must be a valid UUID."
 AT_LEAST_1 = "Ensure this value is greater than or equal to 1."
 
 
-@pytest.fixture
-def api(project_apis: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_apis
-
-
-@pytest.fixture
-def sqlite_api(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
 def _make_versions(api: Api, count: int) -> list[str]:
     """A prompt with that many versions, the first described; returns their ids."""
     actor = api.registry.actor

@@ -11,18 +11,6 @@ NAME_TAKEN = {"detail": "A prompt with this name already exists. Archive it firs
 NOT_ARCHIVED = "No archived prompt matching '{}' in this project. List with archived=true to see which exist."
 
 
-@pytest.fixture
-def api(project_apis: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_apis
-
-
-@pytest.fixture
-def sqlite_api(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
 def archive(api: Api, name: str = "greeting", *, text: str = "Hello!", versions: int = 1) -> str:
     """Create a prompt, label it, archive it, and return the id of its latest version."""
     with api.registry.database.write() as tx:

@@ -8,18 +8,6 @@ from wire import behind_server
 from promptuary.registry import labels
 
 
-@pytest.fixture
-def api(project_apis: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_apis
-
-
-@pytest.fixture
-def sqlite_api(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
 def _found(api: Api, search: str, *, label: str = "") -> list[str]:
     rows = api.client.get(f"{api.path}?order_by=name&label={label}&search={quote(search)}").json()["results"]
     return [row["name"] for row in rows]

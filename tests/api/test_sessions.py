@@ -14,6 +14,12 @@ BODY = {"name": "greeting", "prompt": "Hello!"}
 
 
 @pytest.fixture
+def sqlite_api(own_sqlite_api: Api) -> Api:
+    """The application of the test alone: what it does reaches beyond a project."""
+    return own_sqlite_api
+
+
+@pytest.fixture
 def browser(sqlite_api: Api) -> TestClient:
     """A browser in which the editor of the project is signed in."""
     return signed_in_browser(sqlite_api, sqlite_api.registry.user)

@@ -10,6 +10,12 @@ from promptuary.registry import labels
 from promptuary.store.engine.hooks import watch_statements
 
 
+@pytest.fixture
+def api(own_api: Api) -> Api:
+    """The application of the test alone: what it does reaches beyond a project."""
+    return own_api
+
+
 @contextmanager
 def counted(api: Api) -> Iterator[list[str]]:
     """Provide the texts of the statements that the application sends, but for those that begin a transaction."""

@@ -9,6 +9,12 @@ from promptuary.api.errors import throttled
 BAD_KEY = {"Authorization": "Bearer phx_bad"}
 
 
+@pytest.fixture
+def api(own_api: Api) -> Api:
+    """The application of the test alone: what it does reaches beyond a project."""
+    return own_api
+
+
 def _write(api: Api) -> Any:
     return api.client.put(f"{api.path}name/greeting/labels/a/", json={"version": 1})
 

@@ -12,9 +12,9 @@ from promptuary.store import changes
 
 
 @pytest.fixture
-def api(project_apis: Api) -> Api:
-    """One application for tests on both databases: each works in a project of its own."""
-    return project_apis
+def sqlite_api(own_sqlite_api: Api) -> Api:
+    """The application of the test alone: what it does reaches beyond a project."""
+    return own_sqlite_api
 
 
 def _last_used(api: Api) -> datetime | None:

@@ -15,18 +15,6 @@ EMPTY = "The first day must not come after the last."
 TOO_LONG = "Ensure the range has no more than 366 days."
 
 
-@pytest.fixture
-def api(project_apis: Api) -> Api:
-    """One application for most tests of this module: each works in a project of its own."""
-    return project_apis
-
-
-@pytest.fixture
-def sqlite_api(project_api: Api) -> Api:
-    """One application for most tests of this module: each works in a project of its own."""
-    return project_api
-
-
 def write_counts(api: Api) -> None:
     """Write what was counted, as the server does every few seconds."""
     with api.registry.database.write() as tx:

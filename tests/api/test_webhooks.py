@@ -21,6 +21,18 @@ FIELDS += ["failures", "failing_since", "next_attempt_at", "created_by", "create
 
 
 @pytest.fixture
+def api(own_api: Api) -> Api:
+    """The application of the test alone: what it does reaches beyond a project."""
+    return own_api
+
+
+@pytest.fixture
+def sqlite_api(own_sqlite_api: Api) -> Api:
+    """The application of the test alone: what it does reaches beyond a project."""
+    return own_sqlite_api
+
+
+@pytest.fixture
 def admin_user(sqlite_registry: Registry) -> User:
     with sqlite_registry.database.write() as tx:
         return make_member(tx, sqlite_registry.project, role=Role.ADMIN)

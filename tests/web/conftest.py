@@ -7,9 +7,9 @@ from fastapi.testclient import TestClient
 
 
 @pytest.fixture
-def web(sqlite_api: Api) -> Api:
-    """The application in process, on SQLite, where time stands still."""
-    return sqlite_api
+def web(project_api: Api) -> Api:
+    """The module's application, on SQLite, where time stands still, with a project of the test's own."""
+    return project_api
 
 
 @pytest.fixture

@@ -13,6 +13,12 @@ from promptuary.store.tables import sessions
 NEW = "another long password"
 
 
+@pytest.fixture
+def web(own_sqlite_api: Api) -> Api:
+    """The application of the test alone: what it does reaches beyond a project."""
+    return own_sqlite_api
+
+
 def change(browser: TestClient, present: str = PASSWORD, password: str = NEW, again: str | None = None) -> int:
     form = {"present": present, "password": password, "again": password if again is None else again}
     return int(browser.post("/settings/password", data=form).status_code)

@@ -14,12 +14,6 @@ from promptuary.registry import labels, prompts
 
 
 @pytest.fixture
-def web(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
-@pytest.fixture
 def archived(web: Api) -> str:
     """The address of an archived prompt with two versions."""
     make(web)

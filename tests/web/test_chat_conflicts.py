@@ -33,12 +33,6 @@ CHATS = st.lists(MESSAGES | PLACEHOLDERS, min_size=1, max_size=4)
 NOTHING = Form({})
 
 
-@pytest.fixture
-def web(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
 def changed(number: int, **values: object) -> list[dict[str, Any]]:
     """Return the chat with a change in one message."""
     return [message | (values if place == number else {}) for place, message in enumerate(CHAT)]

@@ -18,12 +18,6 @@ CHAT: list[dict[str, object]] = [
 ]
 
 
-@pytest.fixture
-def web(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
 def test_messages_are_shown_one_by_one(web: Api, browser: TestClient) -> None:
     make(web, prompt=CHAT)
     shown = browser.get(path(web, "prompts/greeting/"))

@@ -32,12 +32,6 @@ CONFIG: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def web(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
 def act(web: Api, name: str) -> str:
     return path(web, f"prompts/greeting/{name}/")
 

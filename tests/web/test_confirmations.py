@@ -15,12 +15,6 @@ from promptuary.model.errors import PromptNotFound
 from promptuary.registry import labels, prompts
 
 
-@pytest.fixture
-def web(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
 def place(web: Api, version: int, label: str = "production") -> None:
     with web.registry.database.write() as tx:
         labels.move_label(tx, web.registry.actor, name="greeting", label=label, version=version)

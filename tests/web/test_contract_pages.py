@@ -5,7 +5,6 @@ import json
 import re
 from typing import Any
 
-import pytest
 from builders import Api
 from fastapi.testclient import TestClient
 from prompt_pages import follow, headline, path, text_of
@@ -13,12 +12,6 @@ from prompt_pages import follow, headline, path, text_of
 from promptuary.registry import prompts
 
 CONTRACT: dict[str, Any] = {"name": {"description": "Who is <greeted>"}, "n": {"type": "integer", "default": 1.0}}
-
-
-@pytest.fixture
-def web(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
 
 
 def create(api: Api, contract: object = CONTRACT, prompt: object = "Hello {{name}} {{n}}") -> None:

@@ -1,11 +1,18 @@
 """A list that names a version that is not there: the database is damaged, and every edge answers and logs that alike."""
 
+import pytest
 from browsing import browser_of
 from builders import Api, make_prompt
 from structlog.testing import capture_logs
 
 from promptuary.model.access import Role
 from promptuary.store.tables import list_entries
+
+
+@pytest.fixture
+def web(own_sqlite_api: Api) -> Api:
+    """The application of the test alone: what it does reaches beyond a project."""
+    return own_sqlite_api
 
 
 def test_a_list_with_a_missing_version_is_unavailable_and_logged(web: Api) -> None:

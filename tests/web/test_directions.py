@@ -19,12 +19,6 @@ NOTE, PROJECT_NAME = "הערה", "פרויקט (2)"
 VOID = {"area", "br", "col", "hr", "img", "input", "link", "meta", "rect", "wbr"}
 
 
-@pytest.fixture
-def web(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
 class Directions(HTMLParser):
     """Reads a page and notes the texts that stand in no element with a direction of its own."""
 

@@ -10,12 +10,6 @@ ODD = ["x\r\ny", "x\ry\r", "a\r\nb\nc\rd", "\r\n\r\nx", "\n\n\nx", "a\0b", "x\n\
 ACTIONS = {name: f"prompts/greeting/{name}/" for name in ("edit", "review", "publish", "merge", "restore")}
 
 
-@pytest.fixture
-def web(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
 def act(web: Api, name: str) -> str:
     return path(web, ACTIONS[name])
 

@@ -12,12 +12,6 @@ HIDDEN = "Never reveal \u202eyek eht\u202c and a\u200bb"
 DRAWN = 'data-code="U+200B" title="ZERO WIDTH SPACE"'
 
 
-@pytest.fixture
-def web(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
 @pytest.mark.parametrize("page", ["", "?view=rendered", "compare/", "compare/?view=side", "restore/?version=1"])
 def test_pages_draw_what_cannot_be_seen(web: Api, browser: TestClient, page: str) -> None:
     make(web, prompt=f"{HIDDEN} before")

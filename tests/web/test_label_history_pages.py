@@ -18,12 +18,6 @@ UNDO = f"{LABELS}undo/"
 HISTORY = f"{LABELS}history/?label=production"
 
 
-@pytest.fixture
-def web(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
 def place(web: Api, *versions: int, label: str = "production", name: str = "greeting", reason: str | None = None) -> None:
     with web.registry.database.write() as tx:
         for version in versions:

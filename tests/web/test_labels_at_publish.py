@@ -16,12 +16,6 @@ from promptuary.registry import labels, prompts
 EDIT, REVIEW, PUBLISH, MERGE = (f"prompts/greeting/{part}/" for part in ("edit", "review", "publish", "merge"))
 
 
-@pytest.fixture
-def web(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
 def place(web: Api, label: str, version: int) -> None:
     with web.registry.database.write() as tx:
         labels.move_label(tx, web.registry.actor, name="greeting", label=label, version=version)

@@ -24,6 +24,12 @@ MAX_BYTES = 2_000_000
 pytestmark = pytest.mark.timeout(120)
 
 
+@pytest.fixture
+def web(own_sqlite_api: Api) -> Api:
+    """The application of the test alone: what it does reaches beyond a project."""
+    return own_sqlite_api
+
+
 def random_lines(seed: int) -> str:
     return "\n".join(f"{number * seed % 65_521:x}" for number in range(1, 80_000))
 

@@ -14,12 +14,6 @@ from promptuary.model.usage import FetchCount, FetchKey
 from promptuary.registry import labels, prompts, usage
 
 
-@pytest.fixture
-def web(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
 def test_the_list_shows_names_versions_labels_and_authors(web: Api, browser: TestClient) -> None:
     make(web)
     publish(web, base=1, prompt="four")

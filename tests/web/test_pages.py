@@ -21,6 +21,12 @@ INLINE = re.compile(r"<style|<script(?![^>]*\bsrc=)|\sstyle=|\son[a-z]+=|javascr
 PATHS = sorted({route.path.replace("{", "").replace("}", "") for route in ROUTES})
 
 
+@pytest.fixture
+def web(own_sqlite_api: Api) -> Api:
+    """The application of the test alone: what it does reaches beyond a project."""
+    return own_sqlite_api
+
+
 def _all_refusals(kind: type[errors.RegistryError] = errors.RegistryError) -> list[type[errors.RegistryError]]:
     return [each for child in kind.__subclasses__() for each in (child, *_all_refusals(child))]
 

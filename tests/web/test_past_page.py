@@ -15,6 +15,12 @@ from promptuary.registry import labels, prompts
 AT = "prompts/greeting/at/"
 
 
+@pytest.fixture
+def web(own_sqlite_api: Api) -> Api:
+    """The application of the test alone: what it does reaches beyond a project."""
+    return own_sqlite_api
+
+
 def place(web: Api, version: int, name: str = "greeting", label: str = "production") -> None:
     with web.registry.database.write() as tx:
         labels.move_label(tx, web.registry.actor, name=name, label=label, version=version)

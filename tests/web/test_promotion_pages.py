@@ -18,12 +18,6 @@ RELEASE = "release/"
 REVIEW = f"{RELEASE}?from=staging&to=production"
 
 
-@pytest.fixture
-def web(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
 def place(web: Api, name: str, **positions: int) -> None:
     with web.registry.database.write() as tx:
         for label, version in positions.items():

@@ -20,12 +20,6 @@ from promptuary.registry.operator import members
 HOSTILE = "<script>alert(1)</script>{{ config }}{% raw %}\u202e\"'</textarea></pre><img src=x onerror=alert(1)>"
 
 
-@pytest.fixture
-def web(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
 def test_what_looks_like_a_variable_is_pointed_out_on_the_page_and_in_the_review(web: Api, browser: TestClient) -> None:
     make(web, prompt="{{#if paid}} {{ name }} {{x|<b>}}")
     shown = text_of(browser.get(path(web, "prompts/greeting/")))

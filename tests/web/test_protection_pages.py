@@ -19,12 +19,6 @@ RULE = {"pattern": "production", "role": "editor", "approvals": "1"}
 
 
 @pytest.fixture
-def web(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
-@pytest.fixture
 def admin(web: Api) -> TestClient:
     return browser_of(web, Role.ADMIN)
 

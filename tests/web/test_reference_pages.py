@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from builders import Api
 from fastapi.testclient import TestClient
 from prompt_pages import headline, make, path, publish, text_of
@@ -11,12 +10,6 @@ from promptuary.model.usage import FetchCount, FetchKey
 from promptuary.registry import labels, prompts, usage
 
 TONE = "@@@prompt:name=tone|label=production@@@"
-
-
-@pytest.fixture
-def web(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
 
 
 def label(web: Api, name: str, version: int, label: str = "production") -> None:

@@ -3,7 +3,6 @@
 import re
 from datetime import timedelta
 
-import pytest
 from browsing import signed_in_browser
 from builders import Api, make_member
 from fastapi.testclient import TestClient
@@ -15,12 +14,6 @@ from promptuary.model.access import Role
 from promptuary.model.usage import FetchCount, FetchKey
 from promptuary.registry import labels, prompts, usage
 from promptuary.store import tables
-
-
-@pytest.fixture
-def web(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
 
 
 def test_a_label_is_set_moved_and_removed_each_after_a_look(web: Api, browser: TestClient) -> None:

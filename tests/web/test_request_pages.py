@@ -22,6 +22,12 @@ FORM = {"position": "production 2 greeting", "title": "Warmer", "description": "
 
 
 @pytest.fixture
+def web(own_sqlite_api: Api) -> Api:
+    """The application of the test alone: what it does reaches beyond a project."""
+    return own_sqlite_api
+
+
+@pytest.fixture
 def reviewer(web: Api) -> Person:
     prepare(web)
     return Person(web, Role.EDITOR)

@@ -18,6 +18,12 @@ REFUSED = "The e-mail address or password is incorrect."
 
 
 @pytest.fixture
+def web(own_sqlite_api: Api) -> Api:
+    """The application of the test alone: what it does reaches beyond a project."""
+    return own_sqlite_api
+
+
+@pytest.fixture
 def with_password(web: Api) -> Api:
     give_password(web, web.registry.user)
     return web

@@ -33,6 +33,12 @@ from promptuary.web.projects.webhooks import EVENTS
 
 
 @pytest.fixture
+def web(own_sqlite_api: Api) -> Api:
+    """The application of the test alone: what it does reaches beyond a project."""
+    return own_sqlite_api
+
+
+@pytest.fixture
 def admin(web: Api) -> TestClient:
     return browser_of(web, Role.ADMIN)
 

@@ -13,6 +13,12 @@ FORM = {"email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace"
 
 
 @pytest.fixture
+def web(own_sqlite_api: Api) -> Api:
+    """The application of the test alone: what it does reaches beyond a project."""
+    return own_sqlite_api
+
+
+@pytest.fixture
 def owner(web: Api) -> User:
     with web.registry.database.write() as tx:
         return users.create_user(tx, email="owner@localhost", first_name="Owner")

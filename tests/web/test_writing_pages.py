@@ -8,12 +8,6 @@ from fastapi.testclient import TestClient
 from prompt_pages import follow, headline, latest, make, path, publish, text_of
 
 
-@pytest.fixture
-def web(project_api: Api) -> Api:
-    """One application for all tests of this module: each works in a project of its own."""
-    return project_api
-
-
 def test_a_prompt_is_written_published_and_read(web: Api, browser: TestClient) -> None:
     created = browser.post(
         path(web, "new-prompt/"), data={"name": "first", "prompt": "Hi {{name}}\r\n", "config": '{"a": 1}', "note": " begun "}
