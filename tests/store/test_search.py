@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from listings import list_all, names_of, names_with, plain_search
 from simultaneous import simultaneously
-from sqlalchemy import text
+from sqlalchemy import select, text
 from trigrams import GUEST, NEEDS_TRIGRAMS, opened
 
 from promptuary.model.listing import ORDERS, Listing
@@ -22,6 +22,8 @@ from promptuary.store import integrity_checks, schema
 from promptuary.store.engine.database import Transaction
 from promptuary.store.lists import entries
 from promptuary.store.lists.pages import list_page
+from promptuary.store.lists.trigrams import has_needle
+from promptuary.store.tables import search_texts
 
 # Few characters, so that needles are found, and those that an index could take for each other or for syntax.
 CHARACTERS = "abAB ß\"'%_\\*-\n\0\ufffd\ufffe\uffff🙂é"
@@ -77,6 +79,17 @@ def test_who_may_not_create_the_extension_searches_without_an_index_until_it_is_
         with database.write() as tx:
             assert entries.rebuild(tx) is True
             assert names_of(tx, registry, search="the needle") == names_of(tx, registry, search="needle") == ["greeting"]
+
+
+@NEEDS_TRIGRAMS
+@pytest.mark.parametrize(("needle", "is_asked"), [("nee", True), ("ne", False), ("n", False)])
+def test_the_index_is_asked_for_needles_that_have_trigrams_only(trigram_registry: Registry, needle: str, *, is_asked: bool) -> None:
+    with trigram_registry.database.read() as tx:
+        tx.connection.execute(text("SET LOCAL enable_seqscan = off"))
+        statement = select(search_texts.c.id).where(has_needle(tx.connection, needle))
+        with_values = statement.compile(tx.connection, compile_kwargs={"literal_binds": True})
+        plan = "\n".join(tx.connection.exec_driver_sql(f"EXPLAIN {with_values}").scalars())
+        assert ("ix_search_texts_text_trigrams" in plan) == is_asked
 
 
 @NEEDS_TRIGRAMS

@@ -14,7 +14,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, ColumnElement, Connection, Engine, Table, bindparam, create_engine, event, func, make_url, select
+from sqlalchemy import (
+    URL,
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    Table,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 
@@ -196,6 +209,14 @@ def inserts(table: Table) -> dict[str, Insert]:
 def without_index(connection: Connection, column: ColumnElement[int]) -> ColumnElement[int]:
     """Return a number's column in a form for which SQLite uses no index. It keeps no statistics and would take the wrong one."""
     return column + 0 if is_sqlite(connection) else column
+
+
+def planned_for_all_rows(connection: Connection, statement: Select[Any]) -> Select[Any]:
+    """Return a statement that PostgreSQL plans for all its rows, even inside a statement with a limit.
+
+    For some of them it would walk along an order and look at each row, although all have to be counted.
+    """
+    return statement if is_sqlite(connection) else statement.offset(0)
 
 
 def lock_writes(connection: Connection, *tables: Table) -> None:

@@ -14,7 +14,7 @@ from promptuary.model.listing import Listing
 from promptuary.store.column_types import MAX_INTEGER
 from promptuary.store.engine.database import Transaction
 from promptuary.store.lists.matching import matching
-from promptuary.store.lists.orders import NEWEST_FIRST
+from promptuary.store.lists.orders import newest_first
 from promptuary.store.recent_fetches import recent_totals
 from promptuary.store.tables import list_entries, users
 from promptuary.store.users import AUTHOR_COLUMNS, author_of
@@ -62,7 +62,7 @@ def _by_author(tx: Transaction, project_id: int, listing: Listing) -> list[Part]
     ordered = sorted(
         counts, key=lambda number: (number not in names, names.get(number or 0, ("", ""))), reverse=listing.is_descending
     )
-    listed = matching(tx, select(list_entries.c.version_id), project_id, listing).order_by(*NEWEST_FIRST)
+    listed = matching(tx, select(list_entries.c.version_id), project_id, listing).order_by(*newest_first())
     return [(listed.where(column == number if number else column.is_(None)), counts[number]) for number in ordered]
 
 
@@ -70,7 +70,7 @@ def _by_fetches(tx: Transaction, project_id: int, listing: Listing) -> list[Part
     sums = recent_totals(tx, project_id)
     listed = matching(tx, select(list_entries.c.version_id), project_id, listing)
     total = sums.c.total.desc() if listing.is_descending else sums.c.total.asc()
-    fetched = listed.join(sums, sums.c.prompt_id == list_entries.c.prompt_id).order_by(total, *NEWEST_FIRST)
-    others = listed.where(list_entries.c.prompt_id.not_in(select(sums.c.prompt_id))).order_by(*NEWEST_FIRST)
+    fetched = listed.join(sums, sums.c.prompt_id == list_entries.c.prompt_id).order_by(total, *newest_first())
+    others = listed.where(list_entries.c.prompt_id.not_in(select(sums.c.prompt_id))).order_by(*newest_first())
     parts: list[Part] = [(fetched, None), (others, None)]
     return parts if listing.is_descending else parts[::-1]

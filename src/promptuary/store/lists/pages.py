@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, select
 from promptuary.model.listing import COMPUTED_ORDERS, Listing, Page
 from promptuary.store import changes, versions
 from promptuary.store.column_types import MAX_INTEGER
+from promptuary.store.engine import dialect
 from promptuary.store.engine.database import Transaction
 from promptuary.store.lists import computed_orders
 from promptuary.store.lists.matching import matching
@@ -31,8 +32,8 @@ def list_page(tx: Transaction, project_id: int, listing: Listing) -> Page:
 
 def _find_hits(tx: Transaction, project_id: int, listing: Listing) -> tuple[Sequence[str], int]:
     """Find a page of a search; to count while searching spares a second search."""
-    counted = select(list_entries.c.version_id, func.count().over().label("total"))
-    statement = matching(tx, counted, project_id, listing).order_by(*order_of(listing))
+    hits = dialect.planned_for_all_rows(tx.connection, matching(tx, select(list_entries), project_id, listing)).subquery()
+    statement = select(hits.c.version_id, func.count().over().label("total")).order_by(*order_of(listing, hits))
     rows = tx.connection.execute(_bounded(statement, listing)).all()
     if rows:
         return [row.version_id for row in rows], rows[0].total

@@ -4,7 +4,7 @@ It belongs to `dialect`, from which it is split off, and like it knows which dat
 scan: SQLite's index knows where each trigram stands, PostgreSQL compares what its index proposes.
 """
 
-from sqlalchemy import ColumnElement, Connection, column, func, literal, or_, select, table
+from sqlalchemy import ColumnElement, Connection, collate, column, func, literal, or_, select, table
 from sqlalchemy.exc import DBAPIError
 
 from promptuary.store.engine.dialect import is_sqlite
@@ -98,7 +98,8 @@ def contains(connection: Connection, needle: str, *, text_id: ColumnElement[int]
 
 def has_needle(connection: Connection, needle: str) -> ColumnElement[bool]:
     """Match rows of `search_texts` that have a folded needle in their name or text, by looking at both."""
-    name, text = search_texts.c.name, search_texts.c.text
+    name: ColumnElement[str] = search_texts.c.name
+    text: ColumnElement[str] = search_texts.c.text
     if is_sqlite(connection):
         if len(needle) < TRIGRAM:
             # GLOB skips to the next first character, which takes a third of the time of instr(). A pattern has a maximum length.
@@ -106,6 +107,9 @@ def has_needle(connection: Connection, needle: str) -> ColumnElement[bool]:
             return or_(name.op("GLOB")(pattern), text.op("GLOB")(pattern))
         return or_(func.instr(name, literal(needle)) > 0, func.instr(text, literal(needle)) > 0)
     # Other than strpos, LIKE can use the index; it means the same, index or not.
+    if len(needle) < TRIGRAM:
+        # PostgreSQL would read all of an index that has no such key. Under another collation than its own it is not considered.
+        name, text = collate(name, "C"), collate(text, "C")
     return or_(name.contains(needle, autoescape=True), text.contains(needle, autoescape=True))
 
 
