@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import Any
 
-from builders import Registry, make_actor
+from builders import Registry, make_actor, make_prompt
 from receiving import Receiver
 
 from promptuary.api.posthog.changes import show_change
@@ -64,6 +64,12 @@ class Hooks:
         """The deliveries, oldest first."""
         with self.database.read() as tx:
             return [*webhooks.list_deliveries(tx, self.admin, webhook.id, limit=1000, offset=0).items][::-1]
+
+    def create_prompts(self, *names: str) -> None:
+        """Create prompts, each in a transaction of its own: so many events."""
+        for name in names:
+            with self.database.write() as tx:
+                make_prompt(tx, self.registry.actor, name=name)
 
     def make_sender(self, *, limits: OutboundLimits | None = None, resolve: Any = resolve_to_loopback) -> WebhookSender:
         """A sender whose client takes every name for loopback."""

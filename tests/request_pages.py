@@ -3,7 +3,9 @@
 from browsing import signed_in_browser
 from builders import Api, make_actor, make_member
 from fastapi.testclient import TestClient
-from prompt_pages import make, publish
+from httpx2 import Response
+from prompt_pages import make, path, publish
+from web_forms import Fields, form_of
 
 from promptuary.model.access import Actor, Role
 from promptuary.registry import change_requests, label_rules, labels, prompts
@@ -59,3 +61,13 @@ def production(web: Api, name: str = "greeting") -> int | None:
     with web.registry.database.read() as tx:
         pointers = prompts.fetch_prompt(tx, web.registry.actor, name).prompt_labels
     return next((pointer.version for pointer in pointers if pointer.name == "production"), None)
+
+
+def shown_form(web: Api, browser: TestClient, request_id: int = 1) -> Fields:
+    """The form of a request's page, as it carries what was seen."""
+    return form_of(browser.get(path(web, f"requests/{request_id}/")), path(web, f"requests/{request_id}/approve/"))
+
+
+def do(web: Api, browser: TestClient, action: str, fields: Fields, request_id: int = 1) -> Response:
+    """Send a form of a request's page."""
+    return browser.post(path(web, f"requests/{request_id}/{action}/"), data=fields)

@@ -1,10 +1,9 @@
-"""Webhooks that are sent to real endpoints on loopback: order, retries, endpoints of all kinds, the lease, and resets."""
+"""Webhooks that are sent to real endpoints on loopback: order, retries, endpoints of all kinds, and the lease."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from builders import make_prompt, make_registry
@@ -15,7 +14,6 @@ from structlog.testing import capture_logs
 from wire import Clock
 
 from promptuary.background.lease import LEASE_SECONDS, Lease
-from promptuary.background.maintenance import trim_change_log
 from promptuary.model.changes.payloads import WebhookDisabled
 from promptuary.model.webhooks import (
     RETRY_TIME,
@@ -28,29 +26,10 @@ from promptuary.model.webhooks import (
 from promptuary.outbound import OutboundLimits
 from promptuary.registry import labels, prompts, webhooks
 from promptuary.registry.operator import projects
-from promptuary.store import backup, changes
+from promptuary.store import changes
 from promptuary.store.engine.database import Database
 
 Until = Callable[[Callable[[], bool]], None]
-
-
-@pytest.fixture
-def hooks(database_url: str, clock: Clock) -> Iterator[Hooks]:
-    database = Database.open(database_url, clock=clock)
-    yield Hooks(make_registry(database))
-    database.close()
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with Receiver().running() as receiver:
-        yield receiver
-
-
-def create(hooks: Hooks, *names: str) -> None:
-    for name in names:
-        with hooks.database.write() as tx:
-            make_prompt(tx, hooks.registry.actor, name=name)
 
 
 def states(hooks: Hooks, webhook: Webhook) -> list[DeliveryState]:
@@ -65,9 +44,9 @@ def pass_time(seconds: float) -> None:
 
 
 def test_events_arrive_in_order_signed_as_the_specification_says(hooks: Hooks, receiver: Receiver) -> None:
-    create(hooks, "before")
+    hooks.create_prompts("before")
     new = hooks.add_with_secret(receiver)
-    create(hooks, "one")
+    hooks.create_prompts("one")
     with hooks.database.write() as tx:
         labels.move_label(tx, hooks.registry.actor, name="one", label="production", version=1)
         prompts.publish_version(tx, hooks.registry.actor, name="one", base_version=1, prompt="Secret text")
@@ -95,14 +74,14 @@ def test_the_verifier_of_the_specification_accepts_messages_and_rejects_changed_
     database = Database.open(database_url)
     hooks = Hooks(make_registry(database))
     new = hooks.add_with_secret(receiver)
-    create(hooks, "one")
+    hooks.create_prompts("one")
     hooks.send()
     [request] = receiver.requests
     assert Verifier(new.value).verify(request.body, dict(request.headers)) == request.event
     with pytest.raises(Exception, match="No matching signature"):
         Verifier(new.value).verify(request.body + b" ", dict(request.headers))
     rotated = hooks.do(webhooks.rotate_secret, new.webhook.id)
-    create(hooks, "two")
+    hooks.create_prompts("two")
     hooks.send()
     for secret in (new.value, rotated.value):
         Verifier(secret).verify(receiver.requests[1].body, dict(receiver.requests[1].headers))
@@ -113,17 +92,17 @@ def test_the_verifier_of_the_specification_accepts_messages_and_rejects_changed_
 def test_a_day_after_a_rotation_only_the_new_secret_signs(hooks: Hooks, receiver: Receiver, clock: Clock) -> None:
     webhook = hooks.add(receiver)
     hooks.do(webhooks.rotate_secret, webhook.id)
-    create(hooks, "one")
+    hooks.create_prompts("one")
     hooks.send()
     clock.now += timedelta(hours=24)
-    create(hooks, "two")
+    hooks.create_prompts("two")
     hooks.send()
     assert [len(request.headers["webhook-signature"].split(" ")) for request in receiver.requests] == [2, 1]
 
 
 def test_filters_choose_events_by_type_label_and_name(hooks: Hooks, receiver: Receiver) -> None:
     hooks.add(receiver, events=frozenset({"label.moved", "label.created"}), label="production", prompt_name="support-*")
-    create(hooks, "support-a", "other")
+    hooks.create_prompts("support-a", "other")
     with hooks.database.write() as tx:
         for name, label in (("support-a", "staging"), ("support-a", "production"), ("other", "production")):
             labels.move_label(tx, hooks.registry.actor, name=name, label=label, version=1)
@@ -151,7 +130,7 @@ def test_slack_gets_a_text_with_its_characters_escaped(hooks: Hooks, receiver: R
     with hooks.database.write() as tx:
         projects.rename_project(tx, hooks.registry.project.id, name="<!channel> & co")
     hooks.add(receiver, form=WebhookFormat.SLACK)
-    create(hooks, "one")
+    hooks.create_prompts("one")
     hooks.send()
     assert receiver.requests[0].event == {
         "text": "Test User created <https://prompts.example/one|one>. (&lt;!channel&gt; &amp; co)"
@@ -165,7 +144,7 @@ def test_anything_but_success_is_tried_again_before_later_events(
     receiver.statuses, receiver.body = [status], b"\0" + b"x" * 5000
     receiver.headers = {"Location": "http://169.254.169.254/latest/meta-data/"} if status == 302 else {}
     webhook = hooks.add(receiver)
-    create(hooks, "one", "two")
+    hooks.create_prompts("one", "two")
     hooks.send()
     is_success = status == 204
     assert len(receiver.requests) == (2 if is_success else 1)
@@ -188,7 +167,7 @@ def test_retries_take_longer_and_longer_until_the_webhook_is_switched_off_after_
 ) -> None:
     receiver.status = 503
     webhook = hooks.add(receiver)
-    create(hooks, "one")
+    hooks.create_prompts("one")
     began_at = clock.now
     delays: list[float] = []
     while True:
@@ -209,7 +188,7 @@ def test_retries_take_longer_and_longer_until_the_webhook_is_switched_off_after_
     assert (last.payload.reason, last.by.user_id) == ("failing", None)
     count = len(receiver.requests)
     clock.now += timedelta(days=1)
-    create(hooks, "two")
+    hooks.create_prompts("two")
     hooks.send()
     assert len(receiver.requests) == count
 
@@ -219,7 +198,7 @@ def test_an_outage_of_a_day_loses_nothing(hooks: Hooks, receiver: Receiver, cloc
     webhook = hooks.add(receiver)
     began_at, number = clock.now, 0
     while clock.now < began_at + timedelta(days=1):
-        create(hooks, f"prompt-{number}")
+        hooks.create_prompts(f"prompt-{number}")
         number += 1
         hooks.send()
         clock.now = hooks.get(webhook).next_attempt_at or clock.now
@@ -233,11 +212,11 @@ def test_an_outage_of_a_day_loses_nothing(hooks: Hooks, receiver: Receiver, cloc
 def test_a_webhook_that_is_switched_on_again_gets_what_it_missed_in_order(hooks: Hooks, receiver: Receiver, clock: Clock) -> None:
     receiver.statuses = [410]
     webhook = hooks.add(receiver)
-    create(hooks, "one", "two")
+    hooks.create_prompts("one", "two")
     hooks.send()
     assert hooks.get(webhook).disabled_reason is DisabledReason.GONE
     clock.now += timedelta(days=2)
-    create(hooks, "three")
+    hooks.create_prompts("three")
     hooks.send()
     assert len(receiver.requests) == 1
     with hooks.database.write() as tx:
@@ -255,7 +234,7 @@ def test_an_endpoint_that_breaks_connections_or_does_not_listen_is_tried_again(
     receiver.breaks = True
     webhook = hooks.add(receiver)
     silent = hooks.add(Receiver())
-    create(hooks, "one")
+    hooks.create_prompts("one")
     hooks.send()
     for each in (webhook, silent):
         [delivery] = hooks.deliveries(each)
@@ -274,7 +253,7 @@ def test_an_endpoint_that_breaks_connections_or_does_not_listen_is_tried_again(
 def test_a_compressed_answer_is_an_answer(hooks: Hooks, receiver: Receiver) -> None:
     receiver.headers = {"Content-Encoding": "gzip"}
     webhook = hooks.add(receiver)
-    create(hooks, "one")
+    hooks.create_prompts("one")
     hooks.send()
     assert states(hooks, webhook) == [DeliveryState.DELIVERED]
 
@@ -284,7 +263,7 @@ def test_a_slow_endpoint_is_given_up_on_and_holds_up_no_other(hooks: Hooks, rece
         slow.opened.clear()
         slow_webhook = hooks.add(slow)
         hooks.add(receiver)
-        create(hooks, "one", "two")
+        hooks.create_prompts("one", "two")
 
         async def send() -> None:
             sender = hooks.make_sender(limits=OutboundLimits(total_seconds=300, allowed_networks=(LOOPBACK,)))
@@ -309,7 +288,7 @@ def test_private_addresses_are_refused_whatever_the_name_says(hooks: Hooks, rece
         return addresses
 
     webhook = hooks.add(receiver, url=f"http://hooks.example:{receiver.port}/")
-    create(hooks, "one")
+    hooks.create_prompts("one")
     hooks.send(limits=OutboundLimits(), resolve=resolve)
     assert receiver.requests == []
     [delivery] = hooks.deliveries(webhook)
@@ -320,9 +299,9 @@ def test_private_addresses_are_refused_whatever_the_name_says(hooks: Hooks, rece
 def test_a_test_and_a_redelivery_are_sent_once_even_while_events_wait(hooks: Hooks, receiver: Receiver) -> None:
     receiver.statuses = [200, 500, 500, 200]
     webhook = hooks.add(receiver)
-    create(hooks, "one")
+    hooks.create_prompts("one")
     hooks.send()
-    create(hooks, "two", "three")
+    hooks.create_prompts("two", "three")
     hooks.send()
     hooks.do(webhooks.send_test, webhook.id)
     hooks.send()
@@ -341,68 +320,15 @@ def test_a_test_and_a_redelivery_are_sent_once_even_while_events_wait(hooks: Hoo
 def test_a_webhook_that_is_switched_off_gets_tests(hooks: Hooks, receiver: Receiver) -> None:
     settings = WebhookSettings(receiver.url, is_enabled=False)
     webhook = hooks.do(webhooks.create_webhook, settings).webhook
-    create(hooks, "one")
+    hooks.create_prompts("one")
     hooks.do(webhooks.send_test, webhook.id)
     hooks.send()
     assert receiver.types == ["test"]
 
 
-def test_a_webhook_whose_events_were_trimmed_gets_a_reset_before_anything_later(
-    hooks: Hooks, receiver: Receiver, clock: Clock
-) -> None:
-    webhook = hooks.add(receiver)
-    create(hooks, "one")
-    clock.now += timedelta(days=14)
-    create(hooks, "two")
-    trim_change_log(hooks.database, days=10)
-    create(hooks, "three")
-    hooks.send()
-    create(hooks, "four")
-    hooks.send()
-    assert receiver.types == ["reset", "prompt.created"]
-    assert receiver.requests[1].event["data"]["prompt_name"] == "four"
-    assert hooks.get(webhook).failures == 0
-
-
-def test_trimming_keeps_for_three_days_more_what_a_webhook_has_not_got(hooks: Hooks, receiver: Receiver, clock: Clock) -> None:
-    hooks.add(receiver)
-    create(hooks, "one")
-    clock.now += timedelta(days=12)
-    create(hooks, "two")
-    trim_change_log(hooks.database, days=10)
-    hooks.send()
-    assert receiver.names == ["one", "two"]
-
-
-def test_trimming_what_other_projects_did_is_no_reset(hooks: Hooks, receiver: Receiver, clock: Clock) -> None:
-    other = make_registry(hooks.database)
-    hooks.add(receiver)
-    with hooks.database.write() as tx:
-        make_prompt(tx, other.actor, name="elsewhere", versions=3)
-    clock.now += timedelta(days=30)
-    with hooks.database.write() as tx:
-        make_prompt(tx, other.actor, name="later")
-    assert trim_change_log(hooks.database, days=10) > 0
-    create(hooks, "one")
-    hooks.send()
-    assert receiver.types == ["prompt.created"]
-
-
-def test_a_restored_database_is_a_reset(hooks: Hooks, receiver: Receiver, tmp_path: Path) -> None:
-    hooks.add(receiver)
-    backup.write_backup(hooks.database, tmp_path / "backup.db")
-    create(hooks, "one")
-    backup.restore_backup(hooks.database, tmp_path / "backup.db", replace=True)
-    create(hooks, "two")
-    hooks.send()
-    create(hooks, "three")
-    hooks.send()
-    assert receiver.types == ["reset", "prompt.created"]
-
-
 def test_one_worker_sends_and_another_takes_over_when_its_lease_has_expired(hooks: Hooks, receiver: Receiver, clock: Clock) -> None:
     hooks.add(receiver)
-    create(hooks, "one")
+    hooks.create_prompts("one")
     dead = Lease(hooks.database, "webhooks")
     assert dead.hold()
     hooks.send()
@@ -423,7 +349,7 @@ def test_a_defect_while_a_message_is_sent_is_logged_and_counts_as_a_failure(hook
         raise ZeroDivisionError
 
     webhook = hooks.add(receiver)
-    create(hooks, "one")
+    hooks.create_prompts("one")
     with capture_logs() as logs:
         hooks.send(resolve=resolve)
     assert [line["event"] for line in logs] == ["webhooks not sent"]
@@ -437,7 +363,7 @@ def test_a_defect_while_a_message_is_sent_is_logged_and_counts_as_a_failure(hook
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_what_the_database_refuses_is_logged_and_tried_again(hooks: Hooks, receiver: Receiver, until: Until) -> None:
     hooks.add(receiver)
-    create(hooks, "one")
+    hooks.create_prompts("one")
 
     async def send() -> None:
         sender = hooks.make_sender()
