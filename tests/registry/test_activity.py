@@ -11,7 +11,7 @@ from promptuary.model.access import Role, Scope, operator
 from promptuary.model.activity import Activity, ActivityPage
 from promptuary.model.errors import InvalidValue, PromptNotFound
 from promptuary.model.usage import FetchCount, FetchKey
-from promptuary.registry import archived, change_requests, label_rules, labels, prompts, usage
+from promptuary.registry import archived, change_requests, label_rules, labels, lists, prompts, usage
 from promptuary.registry.activity import list_activity
 from promptuary.registry.operator import keys, members, projects
 from promptuary.registry.request_merging import WantedPosition
@@ -185,10 +185,10 @@ def test_authors_are_those_by_whom_a_list_can_be_filtered(registry: Registry) ->
         make_prompt(tx, writers[2], name="overwritten")
         prompts.publish_version(tx, registry.actor, name="overwritten", base_version=1, prompt="x")
         make_prompt(tx, operator(registry.project.id), name="by-the-operator")
-        authors = prompts.list_authors(tx, registry.actor, limit=10)
+        authors = lists.list_authors(tx, registry.actor, limit=10)
         expected = {registry.user.id, writers[0].user_id, writers[1].user_id}
         assert {author.id for author in authors} == expected
         assert [author.email for author in authors] == sorted(author.email for author in authors)
-        assert prompts.list_authors(tx, registry.actor, limit=2) == authors[:2]
+        assert lists.list_authors(tx, registry.actor, limit=2) == authors[:2]
         prompts.archive_prompt(tx, registry.actor, name="a")
-        assert len(prompts.list_authors(tx, registry.actor, limit=10)) == 2
+        assert len(lists.list_authors(tx, registry.actor, limit=10)) == 2

@@ -10,7 +10,7 @@ from promptuary.model.label_history import MoveKind
 from promptuary.model.listing import Listing
 from promptuary.registry import demo, label_rules, labels, releases, request_options, usage
 from promptuary.registry.demo import Seeded
-from promptuary.registry.prompts import list_prompts
+from promptuary.registry.lists import list_prompts
 from promptuary.store import integrity_checks, members
 from promptuary.store.engine.database import Database, Transaction
 

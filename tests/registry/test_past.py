@@ -13,7 +13,7 @@ from promptuary.model.errors import RegistryError
 from promptuary.model.label_history import MoveKind
 from promptuary.model.listing import Listing
 from promptuary.model.reference_errors import UnresolvedReference
-from promptuary.registry import archived, labels, past, prompts, releases
+from promptuary.registry import archived, labels, lists, past, prompts, releases
 from promptuary.registry.assembling import assemble_version
 from promptuary.store import changes, derived_history, label_moves
 from promptuary.store.engine.database import Database, Transaction
@@ -96,7 +96,7 @@ def _answers(tx: Transaction, registry: Registry, clock: Clock, *, is_past: bool
         page = (
             past.list_prompts(tx, registry.actor, listing, at=clock.now)
             if is_past
-            else prompts.list_prompts(tx, registry.actor, listing)
+            else lists.list_prompts(tx, registry.actor, listing)
         )
         answers[f"list {label}"] = (
             [(each.id, each.name, each.latest_version, each.prompt_labels) for each in page.items],

@@ -16,6 +16,7 @@ from promptuary.registry import (
     change_requests,
     label_rules,
     labels,
+    lists,
     move_previews,
     past,
     prompts,
@@ -36,14 +37,14 @@ PROPOSED = [WantedPosition("greeting", "production", 2)]
 READING: dict[str, Verb] = {
     "fetch": lambda tx, actor: prompts.fetch_prompt(tx, actor, "greeting"),
     "fetch by label": lambda tx, actor: prompts.fetch_prompt(tx, actor, "greeting", label="production"),
-    "list": lambda tx, actor: prompts.list_prompts(tx, actor, Listing(limit=10)),
-    "list archived": lambda tx, actor: prompts.list_prompts(tx, actor, Listing(limit=10, is_archived=True)),
+    "list": lambda tx, actor: lists.list_prompts(tx, actor, Listing(limit=10)),
+    "list archived": lambda tx, actor: lists.list_prompts(tx, actor, Listing(limit=10, is_archived=True)),
     "resolve": lambda tx, actor: prompts.resolve_prompt(tx, actor, name="greeting", limit=10),
     "usage": lambda tx, actor: usage.get_usage(tx, actor, name="greeting", limit=10),
     "recent fetches": lambda tx, actor: usage.count_recent_fetches(tx, actor, ["x"]),
     "activity": lambda tx, actor: activity.list_activity(tx, actor, limit=10),
     "activity of a prompt": lambda tx, actor: activity.list_activity(tx, actor, name="greeting", limit=10),
-    "authors": lambda tx, actor: prompts.list_authors(tx, actor, limit=10),
+    "authors": lambda tx, actor: lists.list_authors(tx, actor, limit=10),
     "label history": lambda tx, actor: labels.list_history(tx, actor, name="greeting", label="production", limit=10),
     "releases": lambda tx, actor: releases.list_releases(tx, actor, limit=10),
     "name meant": lambda tx, actor: prompts.resolve_name(tx, actor, "greeting"),
@@ -171,11 +172,11 @@ def test_a_project_is_closed_to_actors_of_another_one(filled: Registry, verb: st
     assert error is not None
     assert not issubclass(error, PermissionDenied)
     with filled.database.read() as tx:
-        assert prompts.list_prompts(tx, stranger, Listing(limit=10)).count == 0
-        assert prompts.list_prompts(tx, stranger, Listing(limit=10, is_archived=True)).count == 0
+        assert lists.list_prompts(tx, stranger, Listing(limit=10)).count == 0
+        assert lists.list_prompts(tx, stranger, Listing(limit=10, is_archived=True)).count == 0
         assert usage.count_recent_fetches(tx, stranger, ["x"]) == {}
         assert activity.list_activity(tx, stranger, limit=10).entries == ()
-        assert prompts.list_authors(tx, stranger, limit=10) == []
+        assert lists.list_authors(tx, stranger, limit=10) == []
         with pytest.raises(PromptNotFound):
             prompts.fetch_prompt(tx, stranger, prompts.fetch_prompt(tx, filled.actor, "greeting").id)
 

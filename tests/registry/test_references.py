@@ -15,7 +15,7 @@ from promptuary.model.errors import RegistryError
 from promptuary.model.listing import Listing
 from promptuary.model.reference_errors import InvalidReference
 from promptuary.model.transfer import line_of, read_line
-from promptuary.registry import activity, archived, dependents, exports, imports, labels, prompts
+from promptuary.registry import activity, archived, dependents, exports, imports, labels, lists, prompts
 from promptuary.registry.assembling import assemble_all, assemble_version
 from promptuary.registry.unresolved import list_unresolved, list_unresolved_of_all
 from promptuary.store import integrity_checks, schema
@@ -253,7 +253,7 @@ def test_rows_of_a_list_are_assembled_each_by_itself(registry: Registry) -> None
     with registry.database.read() as tx:
         for is_descending in (False, True):
             listing = Listing(limit=1000, order_by="name", is_descending=is_descending)
-            page = assemble_all(tx, registry.actor, prompts.list_prompts(tx, registry.actor, listing).items)
+            page = assemble_all(tx, registry.actor, lists.list_prompts(tx, registry.actor, listing).items)
             problems = {version.name: str(problem) for version, problem in page.unresolved}
             assert sorted(problems) == ["a-huge", "z6", "z7", "z8"]
             assert "400 other prompts" in problems["a-huge"]

@@ -16,7 +16,7 @@ from promptuary.model.edits import Edit
 from promptuary.model.errors import RegistryError
 from promptuary.model.listing import ARCHIVED_ORDERS, ORDERS, Listing, Page
 from promptuary.model.prompts import Version
-from promptuary.registry import archived, labels, prompts
+from promptuary.registry import archived, labels, lists, prompts
 from promptuary.registry.prompts import UNCHANGED
 from promptuary.store import changes, integrity_checks
 from promptuary.store.engine.database import Database
@@ -141,7 +141,7 @@ class RegistryMachine(RuleBasedStateMachine):
         return multiple() if successor is None else self.create(name, successor, None, None)
 
     def archived_at(self, version_id: str) -> datetime:
-        page = self.read(prompts.list_prompts, Listing(limit=1000, is_archived=True))
+        page = self.read(lists.list_prompts, Listing(limit=1000, is_archived=True))
         assert isinstance(page, Page)
         [moment] = [version.archived_at for version in page.items if version.id == version_id]
         assert moment is not None
@@ -232,7 +232,7 @@ class RegistryMachine(RuleBasedStateMachine):
         self.list_prompts_alike(listing)
 
     def list_prompts_alike(self, listing: Listing) -> None:
-        page = self.read(prompts.list_prompts, listing)
+        page = self.read(lists.list_prompts, listing)
         assert isinstance(page, Page)
         assert (page.count, [view_of(version) for version in page.items]) == self.plain.list(listing)
 

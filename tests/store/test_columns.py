@@ -7,7 +7,7 @@ from builders import Registry, make_prompt
 from sqlalchemy import insert, literal, select
 
 from promptuary.model.listing import Listing
-from promptuary.registry import prompts
+from promptuary.registry import lists, prompts
 from promptuary.store import labels, projects, tables
 from promptuary.store.column_types import MAX_INTEGER, Count, JsonText, UtcDateTime
 from promptuary.store.engine.database import Database
@@ -52,8 +52,8 @@ def test_a_number_that_no_column_holds_finds_nothing_and_breaks_nothing(registry
         version = make_prompt(tx, registry.actor)
         prompt_id = version.prompt_id
         assert projects.find_project(tx, number) is None
-        assert prompts.list_prompts(tx, registry.actor, Listing(limit=1, created_by_id=number)).items == []
-        assert prompts.list_prompts(tx, registry.actor, Listing(limit=1, offset=abs(number))).items == []
+        assert lists.list_prompts(tx, registry.actor, Listing(limit=1, created_by_id=number)).items == []
+        assert lists.list_prompts(tx, registry.actor, Listing(limit=1, offset=abs(number))).items == []
         history = prompts.resolve_prompt(tx, registry.actor, name="greeting", limit=1, before_version=abs(number))
         assert [line.id for line in history.versions] == [version.id]
         assert labels.list_pointers(tx, prompt_id) == ()

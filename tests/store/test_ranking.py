@@ -5,7 +5,7 @@ from builders import Registry, make_prompt, make_registry
 
 from promptuary.model.listing import Listing
 from promptuary.model.prompts import Version
-from promptuary.registry import labels, prompts
+from promptuary.registry import labels, lists
 from promptuary.store.engine.database import Database
 
 NEWEST_LAST = {
@@ -36,7 +36,7 @@ def filled(module_database: Database) -> Registry:
 def _found(registry: Registry, search: str, **wishes: object) -> tuple[list[str], int]:
     wished: dict[str, object] = {"limit": 50, "order_by": "relevance", "in_any_order": True, "search": search} | wishes
     with registry.database.read() as tx:
-        page = prompts.list_prompts(tx, registry.actor, Listing(**wished))  # type: ignore[arg-type]  # names of fields
+        page = lists.list_prompts(tx, registry.actor, Listing(**wished))  # type: ignore[arg-type]  # names of fields
     return [version.name for version in page.items], page.count
 
 

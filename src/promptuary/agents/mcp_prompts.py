@@ -19,7 +19,7 @@ from promptuary.model.prompts import Version
 from promptuary.model.templates import Template
 from promptuary.model.values import list_problems, read_values, text_of_value, with_defaults
 from promptuary.model.variables import fill_in
-from promptuary.registry import prompts
+from promptuary.registry import lists, prompts
 from promptuary.registry.assembling import assemble_all, assemble_version
 from promptuary.store.column_types import MAX_INTEGER
 from promptuary.store.engine.database import Transaction
@@ -79,7 +79,7 @@ def list_native(call: AgentCall, cursor: str | None) -> tuple[list[NativePrompt]
             listing = Listing(
                 limit=_READ_AT_ONCE, offset=offset + len(shown), label=call.label, order_by="name", is_descending=False
             )
-            page = prompts.list_prompts(tx, actor, listing)
+            page = lists.list_prompts(tx, actor, listing)
             count = page.count if page.items else 0
             size += sum(version.size_bytes for version in page.items)
             shown += [_native(version) for version in _with_parts(tx, actor, page.items)]

@@ -22,7 +22,7 @@ from promptuary.api.posthog.reference_outputs import show_unresolved
 from promptuary.model.access import Actor, Permission
 from promptuary.model.edits import Edit
 from promptuary.model.prompts import Version
-from promptuary.registry import archived, move_previews, past, prompts
+from promptuary.registry import archived, lists, move_previews, past, prompts
 from promptuary.registry.assembling import AssembledPage, AssembledVersion, assemble_all, assemble_version, unassembled
 from promptuary.store.engine.database import Transaction
 
@@ -33,7 +33,7 @@ def list_prompts(call: AgentCall, arguments: ListArguments) -> object:
     at = arguments.at
     with call.database.read() as tx:
         listing = arguments.search_listing
-        page = prompts.list_prompts(tx, actor, listing) if at is None else past.list_prompts(tx, actor, listing, at=at)
+        page = lists.list_prompts(tx, actor, listing) if at is None else past.list_prompts(tx, actor, listing, at=at)
         shown = _fitting(page.items) if arguments.content == "full" else page.items
         found = assemble_all(tx, actor, shown, at=at) if arguments.resolves else AssembledPage(unassembled(shown), [])
     if arguments.content == "full" and not arguments.archived and at is None:

@@ -26,7 +26,7 @@ def fetch_prompt(tx: Transaction, actor: Actor, segment: str, *, at: datetime, l
 
 
 def list_prompts(tx: Transaction, actor: Actor, listing: Listing, *, at: datetime) -> Page:
-    """List the prompts that were active at a moment, as `prompts.list_prompts`; a search looks in names only.
+    """List the prompts that were active at a moment, as `lists.list_prompts`; a search looks in names only.
 
     Raises `InvalidValue` for a moment in the future.
     """

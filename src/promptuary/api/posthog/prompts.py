@@ -38,7 +38,7 @@ from promptuary.api.posthog.resources import Operation, Resource
 from promptuary.http.answered import Answered
 from promptuary.model.access import Actor, Permission
 from promptuary.model.edits import Edit
-from promptuary.registry import archived, assembling, dependents, move_previews, past, prompts
+from promptuary.registry import archived, assembling, dependents, lists, move_previews, past, prompts
 from promptuary.registry.assembling import AssembledVersion
 from promptuary.registry.prompts import History
 from promptuary.store.engine.database import Transaction
@@ -62,7 +62,7 @@ def list_prompts(call: Call) -> Response:
         query = call.query(ListQuery)
         window = window_of(call)
         listing = query.listing(limit=window.limit, offset=window.offset)
-        page = prompts.list_prompts(tx, actor, listing) if query.at is None else past.list_prompts(tx, actor, listing, at=query.at)
+        page = lists.list_prompts(tx, actor, listing) if query.at is None else past.list_prompts(tx, actor, listing, at=query.at)
         assembled = assembling.assemble_all(tx, actor, page.items, at=query.at) if query.resolves else None
     if query.content == "full" and not query.archived and query.at is None:
         call.count_fetches(actor, assembling.unassembled(page.items) if assembled is None else assembled.versions, query.label)

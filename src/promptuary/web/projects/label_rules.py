@@ -6,7 +6,7 @@ from promptuary.model.access import Permission, Role
 from promptuary.model.errors import InvalidValue
 from promptuary.model.label_rules import MAX_APPROVALS
 from promptuary.model.release_errors import RuleExists
-from promptuary.registry import label_rules, prompts
+from promptuary.registry import label_rules, lists
 from promptuary.web.form_errors import FormProblem
 from promptuary.web.forms import Form
 from promptuary.web.numbers import positive_int
@@ -80,7 +80,7 @@ def _rules(request: PageRequest, *, problem: FormProblem | None = None, changed:
     with request.database.read() as tx:
         found = label_rules.list_rules(tx, actor)
         people = label_rules.count_people(tx, actor)
-        labels = prompts.list_label_names(tx, actor, limit=MAX_LABELS)
+        labels = lists.list_label_names(tx, actor, limit=MAX_LABELS)
     return request.page(
         "label-rules.html",
         200 if problem is None else 400,

@@ -9,7 +9,7 @@ from promptuary.model.listing import Listing
 from promptuary.model.prompts import LabelPointer, Standing
 from promptuary.model.reference_errors import ReferencedPrompt, UnrestorableReferences
 from promptuary.model.release_errors import LabelProtected
-from promptuary.registry import archived, dependents, labels, move_previews, prompts, protection
+from promptuary.registry import archived, dependents, labels, lists, move_previews, prompts, protection
 from promptuary.web.errors import SignInNeeded
 from promptuary.web.form_errors import FormProblem, problem_of
 from promptuary.web.forms import Form
@@ -61,7 +61,7 @@ def show_archive(request: PageRequest) -> Response:
     actor = request.enter(Permission.READ)
     page_number = positive_int(request.query.get("page")) or 1
     with request.database.read() as tx:
-        page = prompts.list_prompts(tx, actor, _archived(page_number))
+        page = lists.list_prompts(tx, actor, _archived(page_number))
     pages = max(1, -(-page.count // PER_PAGE))
     return request.page("archive.html", archived=page.items, count=page.count, page_number=page_number, pages=pages)
 

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from promptuary.model.access import Permission
 from promptuary.model.listing import RELEVANCE, Listing
-from promptuary.registry import prompts, usage
+from promptuary.registry import lists, usage
 from promptuary.web.numbers import positive_int
 from promptuary.web.page_request import PageRequest
 
@@ -90,11 +90,11 @@ def show_prompts(request: PageRequest) -> Response:
     actor = request.enter(Permission.READ)
     filters = _read_filters(request.query)
     with request.database.read() as tx:
-        page = prompts.list_prompts(tx, actor, _listing(filters))
+        page = lists.list_prompts(tx, actor, _listing(filters))
         fetches = usage.count_recent_fetches(tx, actor, [version.prompt_id for version in page.items])
-        labels = prompts.list_label_names(tx, actor, limit=MAX_CHOICES)
-        authors = prompts.list_authors(tx, actor, limit=MAX_CHOICES)
-        excerpts = prompts.find_excerpts(tx, actor, page.items, _listing(filters)) if filters.search else {}
+        labels = lists.list_label_names(tx, actor, limit=MAX_CHOICES)
+        authors = lists.list_authors(tx, actor, limit=MAX_CHOICES)
+        excerpts = lists.find_excerpts(tx, actor, page.items, _listing(filters)) if filters.search else {}
     return request.page(
         "prompts/list.html",
         filters=filters,

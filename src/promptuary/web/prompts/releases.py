@@ -9,7 +9,7 @@ from promptuary.model.access import Actor, Permission
 from promptuary.model.errors import InvalidValue, LabelNotFound, PromptNotFound
 from promptuary.model.release_errors import MoveRefusal, ReleaseRefused
 from promptuary.model.text import counted
-from promptuary.registry import prompts, releases
+from promptuary.registry import lists, releases
 from promptuary.web.form_errors import FormProblem, problem_of
 from promptuary.web.forms import Form
 from promptuary.web.numbers import positive_int
@@ -123,7 +123,7 @@ def _shown(request: PageRequest, actor: Actor, source: str, target: str, again: 
         except InvalidValue as error:
             problem = problem_of(error)
     with request.database.read() as tx:
-        names = prompts.list_label_names(tx, actor, limit=MAX_LABELS)
+        names = lists.list_label_names(tx, actor, limit=MAX_LABELS)
         listed = releases.list_releases(tx, actor, limit=PER_PAGE, offset=(page_number - 1) * PER_PAGE)
     return request.page(
         "releases/releases.html",

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from promptuary.model.access import Actor, Permission
 from promptuary.model.errors import InvalidValue, NotFound, RegistryError
-from promptuary.registry import change_requests, prompts, releases
+from promptuary.registry import change_requests, lists, releases
 from promptuary.registry.request_merging import WantedPosition
 from promptuary.web.errors import detail_of
 from promptuary.web.form_errors import FormProblem
@@ -79,7 +79,7 @@ def _promoted(request: PageRequest, actor: Actor) -> list[WantedPosition]:
 
 def _has_label(request: PageRequest, actor: Actor, label: str) -> bool:
     with request.database.read() as tx:
-        return label in prompts.list_label_names(tx, actor, limit=MAX_LABELS)
+        return label in lists.list_label_names(tx, actor, limit=MAX_LABELS)
 
 
 def _proposing(
@@ -111,7 +111,7 @@ def _title(positions: Sequence[WantedPosition]) -> str:
 
 def _choosing(request: PageRequest, actor: Actor, error: RegistryError | None = None) -> Response:
     with request.database.read() as tx:
-        known = prompts.list_label_names(tx, actor, limit=MAX_LABELS)
+        known = lists.list_label_names(tx, actor, limit=MAX_LABELS)
     status = 200 if error is None else 404 if isinstance(error, NotFound) else 400
     return request.page(
         "requests/choose.html",
