@@ -8,6 +8,12 @@ from httpx2._config import DEFAULT_TIMEOUT_CONFIG
 from serving import START_SECONDS
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests of the container image: its build takes minutes, in which other workers have to have something to do."""
+    items.sort(key=lambda item: "image" not in getattr(item, "fixturenames", ()))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _patient_clients() -> None:
     """Let requests without a time limit of their own wait as long as a start: some take a busy machine more than five seconds."""
