@@ -30,6 +30,14 @@ def newest_first(entries: FromClause = list_entries) -> tuple[ColumnElement[Any]
     return entries.c.created_at.desc(), entries.c.version_id.desc()
 
 
+def columns_of_order(listing: Listing) -> list[ColumnElement[Any]]:
+    """Return the columns that a subquery needs for `order_of`, and the ids of the versions."""
+    names = {"version_id", "created_at", "name"}
+    if listing.order_by != RELEVANCE:
+        names.add(_COLUMNS[listing.order_by])
+    return [list_entries.c[name] for name in sorted(names)]
+
+
 def order_of(listing: Listing, entries: FromClause = list_entries) -> tuple[ColumnElement[Any], ...]:
     """Return the keys by which a listing orders its entries."""
     if listing.order_by == RELEVANCE:

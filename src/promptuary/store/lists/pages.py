@@ -13,7 +13,7 @@ from promptuary.store.engine import dialect
 from promptuary.store.engine.database import Transaction
 from promptuary.store.lists import computed_orders
 from promptuary.store.lists.matching import matching
-from promptuary.store.lists.orders import order_from_end, order_of
+from promptuary.store.lists.orders import columns_of_order, order_from_end, order_of
 from promptuary.store.tables import list_entries
 
 
@@ -32,7 +32,8 @@ def list_page(tx: Transaction, project_id: int, listing: Listing) -> Page:
 
 def _find_hits(tx: Transaction, project_id: int, listing: Listing) -> tuple[Sequence[str], int]:
     """Find a page of a search; to count while searching spares a second search."""
-    hits = dialect.planned_for_all_rows(tx.connection, matching(tx, select(list_entries), project_id, listing)).subquery()
+    found = matching(tx, select(*columns_of_order(listing)), project_id, listing)
+    hits = dialect.planned_for_all_rows(tx.connection, found).subquery()
     statement = select(hits.c.version_id, func.count().over().label("total")).order_by(*order_of(listing, hits))
     rows = tx.connection.execute(_bounded(statement, listing)).all()
     if rows:
