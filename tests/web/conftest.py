@@ -4,6 +4,9 @@ import pytest
 from browsing import open_browser, signed_in_browser
 from builders import Api
 from fastapi.testclient import TestClient
+from request_pages import Person, prepare
+
+from promptuary.model.access import Role
 
 
 @pytest.fixture
@@ -22,6 +25,13 @@ def stranger(web: Api) -> TestClient:
 def browser(web: Api) -> TestClient:
     """A browser in which the registry's editor is signed in."""
     return signed_in_browser(web, web.registry.user)
+
+
+@pytest.fixture
+def reviewer(web: Api) -> Person:
+    """Another editor with a browser, and a prompt with two versions to decide on."""
+    prepare(web)
+    return Person(web, Role.EDITOR)
 
 
 @pytest.fixture

@@ -21,12 +21,6 @@ def web(own_sqlite_api: Api) -> Api:
     return own_sqlite_api
 
 
-@pytest.fixture
-def reviewer(web: Api) -> Person:
-    prepare(web)
-    return Person(web, Role.EDITOR)
-
-
 class TestOpening:
     """Opening change requests."""
 
