@@ -17,7 +17,7 @@ from promptuary_client import ConfigurationError, NotFoundError, Promptuary
 from promptuary_client.change_stream import ChangeStream
 from promptuary_client.core import Core
 from promptuary_client.follower import Follower
-from promptuary_client.prompts import PromptKey
+from promptuary_client.prompts import Content, PromptKey
 from promptuary_client.settings import Settings
 
 
@@ -295,3 +295,23 @@ def test_a_defect_while_a_change_is_applied_is_logged_and_the_next_change_is_hea
     follower.thread.join()
     assert "A defect of the client while following changes; it continues." in caplog.text
     assert "KeyError" in caplog.text
+
+
+def test_who_waited_while_a_change_made_another_request_necessary_got_content_from_the_server() -> None:
+    clock = iter(range(100))
+    core = Core(Settings(host="http://127.0.0.1:9", api_key="phx_a"), clock=lambda: float(next(clock)))
+    key, old, new = PromptKey("greeting"), Content("greeting", "old", None, 1), Content("greeting", "new", None, 2)
+    first, _ = core.join(key, 1.0)
+    core.invalidate(lambda *_: True)
+    second, is_new = core.join(key, 1.0)
+    assert is_new
+    assert core.confirm(second, new)
+    assert not core.confirm(first, old)
+    assert (first.succeeded, second.succeeded, core.known(key)) == (True, True, new)
+    # One that began after the content was confirmed, and was discarded, has confirmed nothing.
+    core.finish(second)
+    third, is_new = core.join(key, 1.0)
+    assert is_new
+    core.invalidate(lambda *_: True)
+    assert not core.confirm(third, old)
+    assert (third.succeeded, core.known(key)) == (False, new)

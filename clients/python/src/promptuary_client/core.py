@@ -58,9 +58,10 @@ class Entry:
 
 @dataclass(eq=False)
 class PendingFetch:
-    """Request in progress for a key. ``done`` is set at its end, and ``succeeded`` if the server confirmed."""
+    """Request in progress for a key. ``done`` is set at its end, ``succeeded`` if content was confirmed since it ``began``."""
 
     key: PromptKey
+    began: float
     limit: float
     stuck_after: float
     done: threading.Event = field(default_factory=threading.Event)
@@ -138,7 +139,7 @@ class Core:
                 return pending, False
             limit = max(timeout, self._settings.request_timeout) if self._settings.threads else timeout
             # A request ends at its limit. Later it is stuck where nothing can interrupt it, such as in a name lookup.
-            pending = PendingFetch(key, limit, stuck_after=now + 2 * limit + 1)
+            pending = PendingFetch(key, now, limit, stuck_after=now + 2 * limit + 1)
             self._pending[key] = pending
             return pending, True
 
@@ -191,6 +192,7 @@ class Core:
             entry = self._entry(pending.key)
             is_current = self._pending.get(pending.key) is pending
             if not is_current and entry.content is not None:
+                pending.succeeded = entry.confirmed >= pending.began
                 return False
             must_ask, cause = entry.must_ask, entry.cause
             self._store(pending.key, content)
