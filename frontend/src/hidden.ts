@@ -1,4 +1,4 @@
-// Characters that readers cannot see, by the rule of promptuary.model.hidden, which says what is left out and why.
+// Characters that readers cannot see, by the rule of promptuary.model.hidden_characters, which says what is left out and why.
 //
 // tests/vectors/hidden.json checks both.
 

@@ -126,8 +126,8 @@ class Settings(BaseSettings):
         default=10,
         ge=1,
         le=1000,
-        description="Maximum database connections for the requests of one worker. On PostgreSQL, a worker opens two more to be "
-        "notified of changes, and another two while change streams are open or it sends to webhooks.",
+        description="Maximum database connections for the requests of one worker. On PostgreSQL, a worker opens two more to "
+        "follow changes, and a third while change streams are open or it sends to webhooks.",
     )
     cache_megabytes: int = Field(
         default=256,

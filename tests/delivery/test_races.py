@@ -1,6 +1,7 @@
 """What is taken away while a request is on its way stays away."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -133,17 +134,24 @@ def test_many_who_ask_for_what_is_not_in_memory_make_one_load(registry: Registry
         async def load(scope: AsgiScope, receive: Receive, send: Send) -> None:
             if scope["type"] == "http":
                 loads.append(scope["path"].split("/")[-2])
-                # Time for all others to come.
-                await asyncio.sleep(0.5)
+                if loads[-1] == "greeting":
+                    # Time for all others to come, once they are on their way.
+                    await asyncio.to_thread(all_begun.wait, 60)
+                    await asyncio.sleep(0.5)
             await application(scope, receive, send)
 
         return load
 
     path = f"/api/projects/{registry.project.id}/llm_prompts/name/"
+    all_begun = threading.Event()
+    begun: list[str] = []
     answers: list[int] = []
     with disturbed(registry, [], counted) as client:
 
         def fetch(name: str) -> None:
+            begun.append(name)
+            if begun.count("greeting") == 8:
+                all_begun.set()
             answers.append(client.get(f"{path}{name}/", headers=bearer(key)).status_code)
 
         # From then on the key is known, and nobody waits for it.

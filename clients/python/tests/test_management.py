@@ -182,11 +182,13 @@ def test_a_projects_token_is_for_reading_only(make_either: EitherMaker) -> None:
             make_either(project="phc_any").call(method, *arguments)
 
 
-@pytest.mark.parametrize(("fault", "error"), [(server_error, ServerError), (hang, RequestTimeoutError)])
-def test_a_change_that_fails_says_how(make_either: EitherMaker, proxy: Proxy, fault: Any, error: type[PromptuaryError]) -> None:
+@pytest.mark.parametrize(("fault", "error", "seconds"), [(server_error, ServerError, 60), (hang, RequestTimeoutError, 0.2)])
+def test_a_change_that_fails_says_how(
+    make_either: EitherMaker, proxy: Proxy, fault: Any, error: type[PromptuaryError], seconds: float
+) -> None:
     proxy.fault = fault
     with pytest.raises(error):
-        make_either(proxy.url, request_timeout=0.2).call("publish", "greeting", "lost", base_version=3)
+        make_either(proxy.url, request_timeout=seconds).call("publish", "greeting", "lost", base_version=3)
 
 
 def test_prefetching_takes_one_request_and_gets_none(make_either: EitherMaker, proxy: Proxy) -> None:

@@ -23,7 +23,7 @@ Strict = Annotated[bool, typer.Option("--strict", help="Fail if a change breaks 
 Reason = Annotated[str | None, typer.Option("--reason", help="Why, for the history of the label.", callback=checked_reason)]
 
 Emergency = Annotated[
-    bool, typer.Option("--emergency", help="Pass the rules that protect labels, as an admin and with a --reason. It is recorded.")
+    bool, typer.Option("--emergency", help="Bypass the rules that protect labels, as an admin and with a --reason. It is recorded.")
 ]
 
 NOTHING_CHANGED = "Dry run: nothing was changed."

@@ -93,8 +93,8 @@ def move_label(  # noqa: PLR0913 - where to, what the caller has seen, and why
 ) -> PlacedLabel:
     """Let a label of prompt ``name`` point at a version, creating it if needed.
 
-    Pointing it where it points already changes nothing. An emergency passes the rules of the project: it takes an admin and a
-    reason. Raises `InvalidValue`, `VersionNotFound`, `TooManyLabels`, `LabelProtected`, and `LabelMoved`
+    Pointing it where it points already changes nothing. An emergency bypasses the rules of the project; it requires an admin
+    and a reason. Raises `InvalidValue`, `VersionNotFound`, `TooManyLabels`, `LabelProtected`, and `LabelMoved`
     if the label is not at ``expected_version``; `InvalidReference` if the version has references that are not allowed, or prompts
     that follow the label cannot contain it. Another prompt than ``prompt_id`` that has the name by now is not found.
     """

@@ -19,7 +19,7 @@ def require_allowed(
 ) -> None:
     """Raise `LabelProtected` if rules forbid an actor to move a label now, as it is.
 
-    The merge of a change request has checked them by itself, and an emergency passes them.
+    The merge of a change request has checked them itself, and an emergency bypasses them.
     """
     if cause.kind in {MoveKind.CHANGE_REQUEST, MoveKind.EMERGENCY}:
         return
@@ -68,7 +68,7 @@ def require_names_allowed(rules: Sequence[LabelRule], actor: Actor, label: str) 
 def cause_of(
     actor: Actor, kind: MoveKind, reason: str | None, *, is_emergency: bool = False, release_id: str | None = None
 ) -> MoveCause:
-    """Return the cause of a move. An emergency passes all rules: it takes an admin and a reason.
+    """Return the cause of a move. An emergency bypasses all rules; it requires an admin and a reason.
 
     Raises `InvalidValue`, `RoleTooLow`.
     """

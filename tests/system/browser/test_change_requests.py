@@ -75,7 +75,7 @@ def test_an_admin_moves_a_protected_label_in_an_emergency_with_a_reason(browser:
         _protect(admin, "urgent")
         admin.goto(f"{LABELS}/set/?label=urgent&version=1")
         admin.get_by_text("Emergency", exact=True).click()
-        admin.get_by_label("This is an emergency: pass the rules").check()
+        admin.get_by_label("This is an emergency: bypass the rules").check()
         admin.get_by_role("textbox", name="Reason").fill("Wrong prices in replies")
         assert (violations_by_day_and_night(admin), overflow_of(admin)) == ([], 0)
         admin.get_by_role("button", name="Move urgent now").click()

@@ -10,6 +10,11 @@ from promptuary.model.label_history import checked_reason
 from promptuary.registry.releases import MAX_PROMPTS
 
 Reason = Annotated[str | None, text(checked_reason, nullable=True)]
+Emergency = Annotated[
+    bool,
+    flag(),
+    Field(description="Bypass the rules that protect labels. Requires an admin and a reason, and is recorded."),
+]
 
 
 class DryRunQuery(Schema):
@@ -29,9 +34,7 @@ class Archiving(DryRunQuery):
 class ArchiveQuery(Archiving):
     """The query of an archive."""
 
-    emergency: Annotated[bool, flag()] = Field(
-        default=False, description="Pass the rules that protect labels. It takes an admin and a reason, and is recorded."
-    )
+    emergency: Emergency = False
 
 
 class LabelRemoval(Schema):
@@ -53,9 +56,7 @@ class LabelRemoval(Schema):
 class LabelRemovalQuery(LabelRemoval):
     """The query of the removal of a label."""
 
-    emergency: Annotated[bool, flag()] = Field(
-        default=False, description="Pass the rules that protect labels. It takes an admin and a reason, and is recorded."
-    )
+    emergency: Emergency = False
 
 
 class LabelSet(Body):
@@ -76,9 +77,7 @@ class LabelSet(Body):
 class LLMPromptLabelSet(LabelSet):
     """The version to which a label is set, or is set in an emergency."""
 
-    emergency: Annotated[bool, flag()] = Field(
-        default=False, description="Pass the rules that protect labels. It takes an admin and a reason, and is recorded."
-    )
+    emergency: Emergency = False
 
 
 Position = Annotated[int | None, integer(minimum=1, nullable=True)]
@@ -96,9 +95,7 @@ class LabelUndo(Body):
 class LLMPromptLabelUndo(LabelUndo):
     """The move of a label that is taken back, or is taken back in an emergency."""
 
-    emergency: Annotated[bool, flag()] = Field(
-        default=False, description="Pass the rules that protect labels. It takes an admin and a reason, and is recorded."
-    )
+    emergency: Emergency = False
 
 
 class Promotion(Body):
@@ -128,9 +125,7 @@ class Promotion(Body):
 class LLMPromptPromote(Promotion):
     """The labels of a promotion: `to` gets what `from` points at."""
 
-    emergency: Annotated[bool, flag()] = Field(
-        default=False, description="Pass the rules that protect labels. It takes an admin and a reason, and is recorded."
-    )
+    emergency: Emergency = False
 
 
 class ReleaseUndo(Body):
@@ -143,6 +138,4 @@ class ReleaseUndo(Body):
 class LLMPromptReleaseUndo(ReleaseUndo):
     """The undo of a release."""
 
-    emergency: Annotated[bool, flag()] = Field(
-        default=False, description="Pass the rules that protect labels. It takes an admin and a reason, and is recorded."
-    )
+    emergency: Emergency = False
