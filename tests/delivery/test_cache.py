@@ -108,7 +108,7 @@ def test_an_answer_that_raced_with_a_change_of_a_prompt_that_it_depends_on_is_no
         cache.forget_everything()
 
 
-def test_a_change_of_keys_or_members_ends_all_grants_and_tickets_but_keeps_answers() -> None:
+def test_a_change_of_keys_or_members_ends_all_grants_and_cached_requests_but_keeps_answers() -> None:
     cache = Cache(max_bytes=1_000_000)
     key = remember(cache, "one")
     answer = cache.find_answer(key)
@@ -123,7 +123,7 @@ def test_a_change_of_keys_or_members_ends_all_grants_and_tickets_but_keeps_answe
     assert cache.find_answer(key) is answer
 
 
-def test_a_ticket_ends_with_its_grant() -> None:
+def test_a_cached_request_ends_with_its_grant() -> None:
     cache = Cache(max_bytes=1_000_000)
     answer = cache.find_answer(remember(cache, "one"))
     assert answer

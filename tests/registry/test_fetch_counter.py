@@ -54,7 +54,7 @@ def test_several_threads_count_exactly_while_another_one_takes() -> None:
         while not all(task.done() for task in tasks):
             taken += counter.take()
     taken += counter.take()
-    assert sum(tally.count for tally in taken) == 100_000
+    assert sum(each.count for each in taken) == 100_000
 
 
 def test_what_was_put_back_is_taken_together_with_what_came_meanwhile() -> None:
@@ -73,13 +73,13 @@ def test_what_was_put_back_is_taken_together_with_what_came_meanwhile() -> None:
 
 
 def test_memory_is_bounded_while_nothing_can_be_written() -> None:
-    counter = FetchCounter(Seconds(MIDNIGHT), max_tallies=3)
+    counter = FetchCounter(Seconds(MIDNIGHT), max_counts=3)
     counter.count(ONE)
     counter.take()
     fetch_counts = [FetchCount(MIDNIGHT.date(), FetchKey(str(number), "", ""), 10, MIDNIGHT) for number in range(5)]
     assert counter.put_back(fetch_counts) == 20
     assert counter.put_back(fetch_counts[:3]) == 0
-    assert sum(tally.count for tally in counter.take()) == 60
+    assert sum(each.count for each in counter.take()) == 60
 
 
 def test_who_counts_never_waits_while_counts_are_put_back() -> None:
@@ -91,4 +91,4 @@ def test_who_counts_never_waits_while_counts_are_put_back() -> None:
         yield FetchCount(MIDNIGHT.date(), TWO, 5, MIDNIGHT)
 
     assert counter.put_back(put_back_slowly()) == 0
-    assert sorted((tally.fetch_key, tally.count) for tally in counter.take()) == [(ONE, 2000), (TWO, 5)]
+    assert sorted((each.fetch_key, each.count) for each in counter.take()) == [(ONE, 2000), (TWO, 5)]

@@ -80,8 +80,8 @@ def test_of_all_who_restore_and_create_one_name_at_once_one_gets_it(database: Da
             return False
         return True
 
-    wishes: list[Callable[[], bool]] = [create, *(partial(restore, version_id) for version_id in (None, *ids))]
+    attempts: list[Callable[[], bool]] = [create, *(partial(restore, version_id) for version_id in (None, *ids))]
     for _ in range(10):
-        assert sorted(simultaneously(wishes)) == [False, False, False, True]
+        assert sorted(simultaneously(attempts)) == [False, False, False, True]
         with database.write() as tx:
             prompts.archive_prompt(tx, registry.actor, name="greeting")

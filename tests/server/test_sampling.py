@@ -28,12 +28,12 @@ def test_a_defect_is_logged_and_ends_neither_samples_nor_checks(
     database: Database, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sampling, "INTERVAL_SECONDS", 0.01)
-    page = open_segment(None)
+    segment = open_segment(None)
     cache = Cache(max_bytes=0)
     in_sync = InSync(Freshness(no_watch, cache.apply, open_commit_signal(None)))
-    sampler = Sampler(page, counts=RequestCounts(page), database=database, cache=cache, in_sync=in_sync)
-    # Nothing can be written to the page any more.
-    page.numbers.release()
+    sampler = Sampler(segment, counts=RequestCounts(segment), database=database, cache=cache, in_sync=in_sync)
+    # Nothing can be written to the segment any more.
+    segment.numbers.release()
     with capture_logs() as logs:
 
         def times(event: str) -> int:

@@ -22,7 +22,7 @@ DAY = NOON.date()
 DAYS = (date(2026, 1, 1), date(2026, 12, 31))
 
 
-def tally(version_id: str, *, count: int = 1, label: str = "", key_id: str = "", at: datetime = NOON) -> FetchCount:
+def fetched(version_id: str, *, count: int = 1, label: str = "", key_id: str = "", at: datetime = NOON) -> FetchCount:
     return FetchCount(at.date(), FetchKey(version_id, key_id, label), count, at)
 
 
@@ -32,12 +32,12 @@ def prompt_of(tx: Transaction, registry: Registry) -> Prompt:
     return prompt
 
 
-def test_tallies_of_one_use_and_day_add_up_and_the_latest_moment_stays(registry: Registry) -> None:
+def test_fetches_of_one_use_and_day_add_up_and_the_latest_moment_stays(registry: Registry) -> None:
     with registry.database.write() as tx:
         version_id = make_prompt(tx, registry.actor).id
-        fetches.add_fetch_counts(tx, [tally(version_id, count=2, at=NOON)])
-        fetches.add_fetch_counts(tx, [tally(version_id, count=3, at=NOON + timedelta(hours=1))])
-        fetches.add_fetch_counts(tx, [tally(version_id, count=2**40, at=NOON - timedelta(hours=1))])
+        fetches.add_fetch_counts(tx, [fetched(version_id, count=2, at=NOON)])
+        fetches.add_fetch_counts(tx, [fetched(version_id, count=3, at=NOON + timedelta(hours=1))])
+        fetches.add_fetch_counts(tx, [fetched(version_id, count=2**40, at=NOON - timedelta(hours=1))])
     with registry.database.read() as tx:
         [usage] = fetches.list_usage(tx, prompt_of(tx, registry), DAYS, version=None, limit=10, offset=0)
         assert fetches.list_last_fetches(tx, [version_id, "other"]) == {version_id: NOON + timedelta(hours=1)}
@@ -45,7 +45,7 @@ def test_tallies_of_one_use_and_day_add_up_and_the_latest_moment_stays(registry:
     assert usage.days == (DayUsage(DAY, 5 + 2**40),)
 
 
-def test_no_tallies_are_no_statement(database: Database) -> None:
+def test_no_fetches_are_no_statement(database: Database) -> None:
     with database.write() as tx:
         fetches.add_fetch_counts(tx, [])
         assert tx.connection.execute(select(rows)).all() == []
@@ -61,10 +61,10 @@ def test_usage_is_told_by_label_key_and_day(registry: Registry) -> None:
         fetches.add_fetch_counts(
             tx,
             [
-                tally(third, label="production", key_id=known.id, count=5),
-                tally(third, label="production", key_id="gone", count=7, at=tomorrow),
-                tally(third, count=7),
-                tally(first, count=1, at=tomorrow),
+                fetched(third, label="production", key_id=known.id, count=5),
+                fetched(third, label="production", key_id="gone", count=7, at=tomorrow),
+                fetched(third, count=7),
+                fetched(first, count=1, at=tomorrow),
             ],
         )
     with registry.database.read() as tx:
@@ -91,8 +91,8 @@ def test_usage_is_told_by_label_key_and_day(registry: Registry) -> None:
 def test_only_the_most_used_labels_and_keys_are_listed_and_all_are_counted(registry: Registry) -> None:
     with registry.database.write() as tx:
         version_id = make_prompt(tx, registry.actor).id
-        used = [tally(version_id, label=f"label-{number:03}", key_id=f"key-{number:03}", count=2) for number in range(MAX_SHOWN)]
-        used += [tally(version_id, label="z", key_id="z", count=3), tally(version_id, label="a", key_id="a", count=1)]
+        used = [fetched(version_id, label=f"label-{number:03}", key_id=f"key-{number:03}", count=2) for number in range(MAX_SHOWN)]
+        used += [fetched(version_id, label="z", key_id="z", count=3), fetched(version_id, label="a", key_id="a", count=1)]
         fetches.add_fetch_counts(tx, used)
     with registry.database.read() as tx:
         [usage] = fetches.list_usage(tx, prompt_of(tx, registry), DAYS, version=None, limit=10, offset=0)
@@ -107,7 +107,7 @@ def test_writers_that_count_the_same_uses_in_another_order_do_not_lock_each_othe
 ) -> None:
     with registry.database.write() as tx:
         version_id = make_prompt(tx, registry.actor).id
-    fetch_counts = [tally(f"other-{number % 7}", label=f"label-{number}") for number in range(200)] + [tally(version_id)]
+    fetch_counts = [fetched(f"other-{number % 7}", label=f"label-{number}") for number in range(200)] + [fetched(version_id)]
 
     def write(number: int) -> None:
         database = Database.open(database_url)
@@ -128,7 +128,7 @@ def test_whoever_has_locked_the_counts_meets_no_row_that_others_count_meanwhile(
 ) -> None:
     def count() -> None:
         with database.write() as tx:
-            fetches.add_fetch_counts(tx, [tally("one")])
+            fetches.add_fetch_counts(tx, [fetched("one")])
 
     with ThreadPoolExecutor(1) as pool:
         with database.write() as tx:
@@ -147,7 +147,7 @@ def test_old_days_are_trimmed_and_when_a_version_was_used_last_stays(registry: R
     with registry.database.write() as tx:
         version_id = make_prompt(tx, registry.actor).id
         for days in (0, 1, 2):
-            fetches.add_fetch_counts(tx, [tally(version_id, at=NOON - timedelta(days=days))])
+            fetches.add_fetch_counts(tx, [fetched(version_id, at=NOON - timedelta(days=days))])
         assert fetches.trim_fetches(tx, before=DAY) == 2
         assert fetches.trim_fetches(tx, before=DAY) == 0
         assert fetches.trim_fetches(tx, before=DAY + timedelta(days=1)) == 1
@@ -158,10 +158,10 @@ def test_fetches_of_a_version_that_a_restore_took_away_are_counted_without_compl
     backup.write_backup(registry.database, tmp_path / "backup.db")
     with registry.database.write() as tx:
         version_id = make_prompt(tx, registry.actor).id
-        fetches.add_fetch_counts(tx, [tally(version_id)])
+        fetches.add_fetch_counts(tx, [fetched(version_id)])
     backup.restore_backup(registry.database, tmp_path / "backup.db", replace=True)
     with registry.database.write() as tx:
         assert tx.connection.execute(select(rows)).all() == []
         make_prompt(tx, registry.actor)
-        fetches.add_fetch_counts(tx, [tally(version_id)])
+        fetches.add_fetch_counts(tx, [fetched(version_id)])
         assert fetches.count_fetches(tx, prompt_of(tx, registry), DAYS, version=None) == 0

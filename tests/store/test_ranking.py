@@ -33,10 +33,10 @@ def filled(module_database: Database) -> Registry:
     return registry
 
 
-def _found(registry: Registry, search: str, **wishes: object) -> tuple[list[str], int]:
-    wished: dict[str, object] = {"limit": 50, "order_by": "relevance", "in_any_order": True, "search": search} | wishes
+def _found(registry: Registry, search: str, **options: object) -> tuple[list[str], int]:
+    given: dict[str, object] = {"limit": 50, "order_by": "relevance", "in_any_order": True, "search": search} | options
     with registry.database.read() as tx:
-        page = lists.list_prompts(tx, registry.actor, Listing(**wished))  # type: ignore[arg-type]  # names of fields
+        page = lists.list_prompts(tx, registry.actor, Listing(**given))  # type: ignore[arg-type]  # names of fields
     return [version.name for version in page.items], page.count
 
 

@@ -57,7 +57,7 @@ def totals(registry: Registry) -> list[int]:
         return sorted(tx.connection.execute(select(recent_fetches.recent_totals(tx, registry.project.id).c.total)).scalars())
 
 
-def test_tallies_of_all_versions_of_a_prompt_add_up(timed: Registry) -> None:
+def test_fetches_of_all_versions_of_a_prompt_add_up(timed: Registry) -> None:
     with timed.database.write() as tx:
         newest = make_prompt(tx, timed.actor, name="a", versions=2).id
     other = make_prompts(timed, "b")["b"]

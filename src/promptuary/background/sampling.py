@@ -33,38 +33,38 @@ class InSync:
     def __init__(self, freshness: Freshness) -> None:
         self._freshness = freshness
         self._check: asyncio.Task[None] | None = None
-        self._was_in_step_at = time.monotonic()
-        self._is_in_step = True
+        self._was_current_at = time.monotonic()
+        self._is_current = True
 
     @property
     def lag_seconds(self) -> float:
-        """For how long this worker has been out of step with the change log."""
-        return 0.0 if self._is_in_step else time.monotonic() - self._was_in_step_at
+        """Seconds for which this worker has been behind the change log."""
+        return 0.0 if self._is_current else time.monotonic() - self._was_current_at
 
     def check(self) -> None:
-        """Begin to catch up, unless an earlier attempt still lasts, and tell by `lag_seconds` how that one ended."""
+        """Begin to catch up, unless an earlier attempt still runs; `lag_seconds` has the result of the last one."""
         if self._check is None or self._check.done():
             self._check = asyncio.create_task(self._catch_up())
         else:
-            self._is_in_step = False
+            self._is_current = False
 
     def close(self) -> None:
-        """Wait for no attempt any more."""
+        """Cancel an attempt that still runs."""
         if self._check is not None:
             self._check.cancel()
 
     async def _catch_up(self) -> None:
         began_at = time.monotonic()
-        is_in_step = False
+        is_current = False
         try:
-            is_in_step = self._freshness.is_current() or await self._freshness.catch_up()
+            is_current = self._freshness.is_current() or await self._freshness.catch_up()
         except Exception:
             # Nothing awaits this task, so errors are logged here.
             logger.exception("change log not applied")
         finally:
-            self._is_in_step = is_in_step
-        if is_in_step:
-            self._was_in_step_at = began_at
+            self._is_current = is_current
+        if is_current:
+            self._was_current_at = began_at
 
 
 def counting_changes(apply: Apply, segment: Segment) -> Apply:
@@ -79,7 +79,7 @@ def counting_changes(apply: Apply, segment: Segment) -> Apply:
 
 
 class Sampler:
-    """Writes to a worker's page what is asked for, not counted."""
+    """Writes gauges to a worker's segment."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class Sampler:
         in_sync: InSync | None,
         note_failure: Callable[[str], None] = lambda _step: None,
     ) -> None:
-        self._in_step = in_sync
+        self._in_sync = in_sync
         self._note_failure = note_failure
         self._segment = segment
         self._counts = counts
@@ -107,7 +107,7 @@ class Sampler:
         put(layout.CACHE_BYTES, self._cache.used_bytes)
         put(layout.CACHE_MAX_BYTES, self._cache.max_bytes)
         put(layout.CACHE_EVICTIONS, self._cache.evictions)
-        put(layout.CHANGE_LAG, self._in_step.lag_seconds if self._in_step else 0)
+        put(layout.CHANGE_LAG, self._in_sync.lag_seconds if self._in_sync else 0)
         pool = self._database.pool_use()
         put(layout.CONNECTIONS, pool.in_use, "in_use")
         put(layout.CONNECTIONS, pool.idle, "idle")
@@ -137,10 +137,10 @@ class Sampler:
                 self._note_failure("take_sample")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(is_over.wait(), INTERVAL_SECONDS)
-            if self._in_step is not None and not is_over.is_set():
-                self._in_step.check()
-        if self._in_step is not None:
-            self._in_step.close()
+            if self._in_sync is not None and not is_over.is_set():
+                self._in_sync.check()
+        if self._in_sync is not None:
+            self._in_sync.close()
 
 
 def _resident_bytes() -> int:

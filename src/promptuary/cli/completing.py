@@ -15,7 +15,7 @@ from promptuary.model.errors import UserFacingError
 VARIABLE = "_PROMPTUARY_COMPLETE"
 """Variable by which the script of a shell asks for completions."""
 
-_PATIENCE_SECONDS = 1.0
+_TIMEOUT_SECONDS = 1.0
 _MAX_ROWS = 1000
 
 
@@ -51,7 +51,7 @@ def _rows(ctx: typer.Context, search: str) -> Iterator[dict[str, Any]]:
     """Read the prompts of the profile that the command line names so far."""
     from promptuary.remote import Remote, RemotePrompts, read_profile  # noqa: PLC0415 - the same
 
-    with Remote(read_profile(ctx.params.get("profile")), patience=_PATIENCE_SECONDS) as remote:
+    with Remote(read_profile(ctx.params.get("profile")), time_limit=_TIMEOUT_SECONDS) as remote:
         yield from islice(RemotePrompts(remote).iterate_plain(search=search or None), _MAX_ROWS)
 
 

@@ -44,8 +44,8 @@ def open_backend(
     count_fetch: Callable[[FetchKey], None],
     note_failure: Callable[[str], None] = lambda _step: None,
 ) -> FetchBackend:
-    """Return the gate to a database, by the same rules that the API applies."""
-    # That a key was used is noted behind the answer, one at a time: a fetch must not wait for a write.
+    """Return the backend of fetches on a database, which applies the same rules as the API."""
+    # That a key was used is noted after the answer, one at a time: a fetch must not wait for a write.
     noting = ThreadPoolExecutor(max_workers=1, thread_name_prefix="promptuary-noting")
 
     def log_defect(noted: Future[None]) -> None:

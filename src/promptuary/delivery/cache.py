@@ -19,7 +19,7 @@ GrantKey = tuple[bytes, str, str]
 CachedRequestKey = tuple[bytes, bytes, bytes]
 
 HIT, MISS, BYPASS = range(3)
-"""The places of a tally of fetches: from memory; from the application; from it because memory was out of step."""
+"""Indices of the counters of fetches: served from memory, loaded by the application, loaded because the worker was behind."""
 
 # Kinds that do not tell what else has changed.
 _ABOUT_EVERYTHING = frozenset({ChangeKind.DATABASE_RESTORED, ChangeKind.UNKNOWN})
@@ -113,7 +113,7 @@ class Cache:
         return len(self._answers)
 
     def find_request(self, key: CachedRequestKey, now: float) -> CachedRequest | None:
-        """Find the ticket of a request, if both its halves still hold."""
+        """Find the grant and the answer of a request, if both still hold."""
         cached = self._requests.get(key)
         if cached is None:
             return None
@@ -124,7 +124,7 @@ class Cache:
         return cached
 
     def keep_request(self, key: CachedRequestKey, cached: CachedRequest) -> None:
-        """Remember a ticket."""
+        """Keep the grant and the answer of a request."""
         if len(self._requests) >= min(_MAX_REQUESTS, self.max_bytes // (4 * _REQUEST_BYTES)):
             self._requests.clear()
         self._requests[key] = cached
@@ -213,7 +213,7 @@ class Cache:
             return
         answer.is_current = False
         self.used_bytes -= answer.size_bytes
-        # Tickets may refer to it for long.
+        # Cached requests may refer to it for long.
         answer.body = b""
         for name in answer.names:
             keys = self._by_name[key[0], name]

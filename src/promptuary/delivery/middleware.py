@@ -55,14 +55,14 @@ class FetchCacheMiddleware:
             await self._pass_on(scope, receive, send)
             return
         key, known = sent
-        ticket_key = (hashlib.sha256(key).digest(), scope.get("raw_path") or scope["path"].encode(), scope["query_string"])
-        cached = self._cache.find_request(ticket_key, time.monotonic())
+        request_key = (hashlib.sha256(key).digest(), scope.get("raw_path") or scope["path"].encode(), scope["query_string"])
+        cached = self._cache.find_request(request_key, time.monotonic())
         if cached is None:
-            await self._serve_new(ticket_key, sent, scope, receive, send)
+            await self._serve_new(request_key, sent, scope, receive, send)
         elif self._backend.count_read(cached.grant.key_id):
             self._count_fetch(cached, scope)
             if self._shortcut is not None and HEAD in scope:
-                self._shortcut.keep(scope[HEAD], scope, ticket_key, cached, is_known=_is_known(cached.answer, known))
+                self._shortcut.keep(scope[HEAD], scope, request_key, cached, is_known=_is_known(cached.answer, known))
             await _send_answer(cached.answer, known, scope["method"], send)
         else:
             await self._pass_on(scope, receive, send)
@@ -71,11 +71,11 @@ class FetchCacheMiddleware:
         await self._application(scope, receive, conditional(scope, send))
 
     async def _serve_new(
-        self, ticket_key: CachedRequestKey, sent: tuple[bytes, bytes | None], scope: Scope, receive: Receive, send: Send
+        self, request_key: CachedRequestKey, sent: tuple[bytes, bytes | None], scope: Scope, receive: Receive, send: Send
     ) -> None:
         key, known = sent
         address = self._read_address(scope)
-        grant = None if address is None else await self._grant(ticket_key[0], key, address)
+        grant = None if address is None else await self._grant(request_key[0], key, address)
         if address is None or grant is None:
             await self._pass_on(scope, receive, send)
             return
@@ -95,7 +95,7 @@ class FetchCacheMiddleware:
             await self._pass_on(scope, receive, send)
             return
         cached = CachedRequest(grant, answer, answer.facts.fetch_key(grant.key_id))
-        self._cache.keep_request(ticket_key, cached)
+        self._cache.keep_request(request_key, cached)
         self._count_fetch(cached, scope)
         await _send_answer(answer, known, scope["method"], send)
 

@@ -27,7 +27,7 @@ _STATUS_LINES = {OK: b"HTTP/1.1 200 OK\r\n", NOT_MODIFIED: b"HTTP/1.1 304 Not Mo
 class CachedHead:
     """A head that was seen before: what it was found to ask for, and all of the answer that is the same each time."""
 
-    ticket_key: CachedRequestKey
+    request_key: CachedRequestKey
     cached: CachedRequest
     request: Scope
     """Data for the access log: method, path and client."""
@@ -82,13 +82,13 @@ class Shortcut:
         """Find a head that was seen before by its digest."""
         return self._seen.get(head)
 
-    def keep(self, head: bytes, scope: Scope, ticket_key: CachedRequestKey, cached: CachedRequest, *, is_known: bool) -> None:
+    def keep(self, head: bytes, scope: Scope, request_key: CachedRequestKey, cached: CachedRequest, *, is_known: bool) -> None:
         """Remember what a head asks for. ``is_known`` says that the caller has the answer already, which then is a 304."""
         if len(self._seen) >= min(_MAX_HEADS, self._cache.max_bytes // (4 * _HEAD_BYTES)):
             self._seen.clear()
         answer, status = cached.answer, NOT_MODIFIED if is_known else OK
         self._seen[head] = CachedHead(
-            ticket_key=ticket_key,
+            request_key=request_key,
             cached=cached,
             request={name: scope.get(name) for name in ("method", "path", "client")},
             status=status,
@@ -119,7 +119,7 @@ class Shortcut:
                 connection.pass_on()
 
     def _holds(self, seen: CachedHead, now: float) -> bool:
-        cached = self._cache.find_request(seen.ticket_key, now)
+        cached = self._cache.find_request(seen.request_key, now)
         return cached is seen.cached and self._backend.count_read(cached.grant.key_id)
 
     def _answer(self, connection: Waiting, seen: CachedHead, head: bytes, request_id: str, started: float) -> None:

@@ -1,4 +1,4 @@
 """Metrics of the server for Prometheus. Knows nothing of prompts and databases, and no web framework.
 
-Every worker writes its numbers to a page of shared memory; whichever worker is asked reads the pages of all.
+Every worker writes its numbers to a segment of shared memory; whichever worker is asked reads the segments of all.
 """

@@ -1,4 +1,4 @@
-"""Every metric, the values that its labels can have, and its place in a page.
+"""Every metric, the values that its labels can have, and its place in a segment.
 
 All label values are known beforehand, so that nothing a client sends can make the number of series grow. `docs/operations.md` has
 the table of all metrics; a test compares.
@@ -174,7 +174,7 @@ _STARTS, LOCATIONS = _lay_out()
 SIGNATURE = hashlib.sha256(
     repr([(m.name, m.kind, [LABEL_VALUES[label] for label in m.labels], SECONDS) for m in METRICS]).encode()
 ).hexdigest()[:12]
-"""Differs between layouts, so that pages of another release are not misread."""
+"""Differs between layouts, so that segments of another release are not misread."""
 
 
 def place_of(metric: Metric, *label_values: str) -> int:

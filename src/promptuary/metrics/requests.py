@@ -12,7 +12,7 @@ _SUM = ANSWERS.width - 1
 
 
 class RequestCounts:
-    """Writes requests to a worker's page. ``in_progress`` is counted by the caller."""
+    """Counts requests in a worker's segment. ``in_progress`` is counted by the caller."""
 
     def __init__(self, segment: Segment) -> None:
         self.in_progress = 0

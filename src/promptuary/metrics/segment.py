@@ -1,7 +1,8 @@
-"""The page of each worker: its numbers, in memory that outlives it and that other workers can read.
+"""The segment of each worker: its metrics as numbers, in memory that outlives the worker and that other workers can read.
 
-To count costs a worker some tens of nanoseconds, without a lock. A worker holds a lock on its page as long as it lives, however it
-ends. Who starts later takes over the page of one that died and counts on, so that counters never go back and pages never pile up.
+Counting costs a worker some tens of nanoseconds, without a lock. A worker holds a lock on its segment as long as it lives, however
+it ends. A worker that starts later takes over the segment of one that died and counts on, so that counters never decrease and
+segments never accumulate.
 """
 
 import fcntl
@@ -26,7 +27,7 @@ logger = structlog.stdlib.get_logger("promptuary.metrics")
 
 
 class Numbers(Protocol):
-    """Numbers that can be changed in place: a part of a page, or a list."""
+    """Numbers that can be changed in place: a part of a segment, or a list."""
 
     def __getitem__(self, place: int, /) -> float:
         """Return a number."""
@@ -74,19 +75,19 @@ class Reading:
 
 
 def open_segment(folder: Path | None) -> Segment:
-    """Open a page among those of the workers that share a folder, or a private one if there is none."""
+    """Open a segment among those of the workers that share a folder, or a private one if there is none."""
     if folder is None:
         return Segment(mmap.mmap(-1, _SIZE), None)
     try:
-        return _inherit_page(folder) or _new_page(folder)
+        return _inherit_segment(folder) or _create_segment(folder)
     except OSError as error:
         # Numbers are not worth a server.
         logger.warning("metrics of this worker are not shared", reason=str(error))
         return Segment(mmap.mmap(-1, _SIZE), None)
 
 
-def read_pages(folder: Path | None, own: Segment) -> list[Reading]:
-    """Read the pages of all workers, dead and alive."""
+def read_segments(folder: Path | None, own: Segment) -> list[Reading]:
+    """Read the segments of all workers, dead and alive."""
     readings = [Reading(own.numbers.tolist(), is_alive=True)]
     for path in sorted(folder.glob(f"{_PREFIX}*")) if folder else []:
         if path != own.path:
@@ -96,7 +97,7 @@ def read_pages(folder: Path | None, own: Segment) -> list[Reading]:
     return readings
 
 
-def _inherit_page(folder: Path) -> Segment | None:
+def _inherit_segment(folder: Path) -> Segment | None:
     for path in sorted(folder.glob(f"{_PREFIX}*")):
         with path.open("r+b") as file:
             if _lock(file.fileno(), fcntl.LOCK_EX):
@@ -105,7 +106,7 @@ def _inherit_page(folder: Path) -> Segment | None:
     return None
 
 
-def _new_page(folder: Path) -> Segment:
+def _create_segment(folder: Path) -> Segment:
     name = f"{_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
     with (folder / f"new-{name}").open("x+b") as file:
         _lock(file.fileno(), fcntl.LOCK_EX)

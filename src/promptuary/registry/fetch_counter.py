@@ -12,7 +12,7 @@ from promptuary.model.access import Actor
 from promptuary.model.usage import FetchCount, FetchKey
 from promptuary.registry.assembling import AssembledVersion
 
-MAX_TALLIES = 200_000
+MAX_COUNTS = 200_000
 """Most different uses that are kept while they cannot be written; it takes some 100 MB to keep so many."""
 
 _MAX_NOTED = 1000
@@ -33,9 +33,9 @@ class FetchCounter:
     takes little memory, and in few steps, which takes little time.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.time, *, max_tallies: int = MAX_TALLIES) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time, *, max_counts: int = MAX_COUNTS) -> None:
         self._clock = clock
-        self._max_tallies = max_tallies
+        self._max_counts = max_counts
         self._noted: deque[tuple[FetchKey, float]] = deque()
         self._adding = threading.Lock()
         self._days: defaultdict[date, _Day] = defaultdict(_Day)
@@ -70,7 +70,7 @@ class FetchCounter:
         """Take back what could not be written; return how many fetches were given up because there are too many to keep."""
         given_up = 0
         with self._adding:
-            room = self._max_tallies - sum(len(day.counts) for day in self._days.values())
+            room = self._max_counts - sum(len(day.counts) for day in self._days.values())
             for fetch_count in fetch_counts:
                 day = self._days[fetch_count.day]
                 if fetch_count.fetch_key not in day.counts:

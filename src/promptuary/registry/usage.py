@@ -12,7 +12,7 @@ from promptuary.store.engine.database import Transaction
 
 
 def record_fetches(tx: Transaction, fetch_counts: Sequence[FetchCount]) -> None:
-    """Add tallies to what was counted before. Nothing else changes, so the change log does not tell of it."""
+    """Add fetches to what was counted before. Nothing else changes, so the change log has no entry of it."""
     fetches.add_fetch_counts(tx, fetch_counts)
 
 

@@ -44,10 +44,10 @@ class Remote:
     Use it in a ``with`` block. Every failure is a `RemoteError`; whatever writes is sent once, unless a rate limit refused it.
     """
 
-    def __init__(self, profile: Profile, *, patience: float | None = None) -> None:
-        """Reach a profile's project. ``patience`` is the time in seconds after which a program gives up; `None` for people."""
+    def __init__(self, profile: Profile, *, time_limit: float | None = None) -> None:
+        """Reach a profile's project. ``time_limit`` is the number of seconds after which a program gives up; `None` for people."""
         self.profile = profile
-        self._open_http = partial(GuardedClient, profile, patience)
+        self._open_http = partial(GuardedClient, profile, time_limit)
         with self._sentences():
             self._client = Promptuary(
                 profile.host,

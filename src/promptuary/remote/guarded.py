@@ -64,13 +64,13 @@ _REFERENCE_CODES = {
 class GuardedClient(httpx2.Client):
     """HTTP client for a profile. A request is sent once, unless a rate limit refused it.
 
-    ``patience`` is the time in seconds after which a program gives up; `None` for people. Raises `RemoteError`.
+    ``time_limit`` is the number of seconds after which a program gives up; `None` for people. Raises `RemoteError`.
     """
 
-    def __init__(self, profile: Profile, patience: float | None, **options: Any) -> None:  # noqa: ANN401 - those of httpx2
+    def __init__(self, profile: Profile, time_limit: float | None, **options: Any) -> None:  # noqa: ANN401 - those of httpx2
         self._profile = profile
-        self._max_wait = _MAX_WAIT if patience is None else 0
-        self._limits = _TIMEOUT if patience is None else httpx2.Timeout(patience)
+        self._max_wait = _MAX_WAIT if time_limit is None else 0
+        self._limits = _TIMEOUT if time_limit is None else httpx2.Timeout(time_limit)
         super().__init__(**options)
 
     def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:  # noqa: ANN401 - those of httpx2

@@ -7,7 +7,7 @@ from sqlalchemy import Boolean, Select, and_, bindparam, case, select
 from promptuary.model.access import Role
 from promptuary.model.accounts import Key, NamedProject, ProjectRole
 from promptuary.store import keys
-from promptuary.store.engine.compiled import Prepared
+from promptuary.store.engine.compiled import Compiled
 from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.tables import members, projects, users
 
@@ -26,8 +26,8 @@ def _with_role(statement: Select[Any]) -> Select[Any]:
     return statement.outerjoin(projects, projects.c.id == _NAMED_ID).outerjoin(members, of_user)
 
 
-_BY_USER = Prepared(_with_role(select().where(users.c.id == bindparam("user_id", type_=users.c.id.type)).select_from(users)))
-_BY_KEY = Prepared(_with_role(keys.SELECT_USABLE))
+_BY_USER = Compiled(_with_role(select().where(users.c.id == bindparam("user_id", type_=users.c.id.type)).select_from(users)))
+_BY_KEY = Compiled(_with_role(keys.SELECT_USABLE))
 
 
 def find_role(tx: Transaction, user_id: int, named: NamedProject) -> ProjectRole:

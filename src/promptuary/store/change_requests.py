@@ -10,7 +10,7 @@ from promptuary.model.access import Role
 from promptuary.model.change_requests import Approval, ChangeRequest, Comment, ProposedMove, RequestState
 from promptuary.store.column_types import MAX_INTEGER
 from promptuary.store.engine import dialect
-from promptuary.store.engine.compiled import Prepared
+from promptuary.store.engine.compiled import Compiled
 from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.tables import (
     change_request_approvals,
@@ -34,10 +34,10 @@ def _of_project(statement: Select[Any], is_open: bool | None) -> Select[Any]:  #
 
 
 _COUNTS = {
-    is_open: Prepared(_of_project(select(func.count()).select_from(change_requests), is_open)) for is_open in (None, True, False)
+    is_open: Compiled(_of_project(select(func.count()).select_from(change_requests), is_open)) for is_open in (None, True, False)
 }
 _LISTS = {
-    is_open: Prepared(
+    is_open: Compiled(
         _of_project(select(change_requests), is_open)
         .order_by(change_requests.c.id.desc())
         .limit(bindparam("limit", type_=Integer()))

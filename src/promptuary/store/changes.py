@@ -10,21 +10,21 @@ from promptuary.model.changes import Attribution, Change, ChangeKind, NewChange
 from promptuary.model.changes.kinds import OF_REQUESTS
 from promptuary.model.changes.payloads import DatabaseRestored, read_payload
 from promptuary.store.engine import dialect
-from promptuary.store.engine.compiled import Prepared
+from promptuary.store.engine.compiled import Compiled
 from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.tables import changes
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_APPEND = Prepared(insert(changes).returning(changes.c.sequence))
-_APPEND_IN_TURN = Prepared(dialect.insert_in_turn(changes).returning(changes.c.sequence, dialect.ANNOUNCEMENT))
+_APPEND = Compiled(insert(changes).returning(changes.c.sequence))
+_APPEND_IN_TURN = Compiled(dialect.insert_in_turn(changes).returning(changes.c.sequence, dialect.ANNOUNCEMENT))
 # Built once: every worker reads the log behind every write.
 _ANY_BEHIND = select(changes).where(changes.c.sequence > bindparam("after")).order_by(changes.c.sequence).limit(bindparam("most"))
-_BEHIND = Prepared(_ANY_BEHIND)
-_FIRST = Prepared(select(func.min(changes.c.sequence)))
-_LAST = Prepared(select(func.coalesce(func.max(changes.c.sequence), 0).label("last")))
+_BEHIND = Compiled(_ANY_BEHIND)
+_FIRST = Compiled(select(func.min(changes.c.sequence)))
+_LAST = Compiled(select(func.coalesce(func.max(changes.c.sequence), 0).label("last")))
 _MARKS = select(changes.c.sequence, changes.c.at)
-_LAST_MARK = Prepared(_MARKS.order_by(changes.c.sequence.desc()).limit(1))
-_MARK_AT = Prepared(_MARKS.where(changes.c.sequence == bindparam("wanted", type_=changes.c.sequence.type)))
+_LAST_MARK = Compiled(_MARKS.order_by(changes.c.sequence.desc()).limit(1))
+_MARK_AT = Compiled(_MARKS.where(changes.c.sequence == bindparam("wanted", type_=changes.c.sequence.type)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from promptuary.model.usage import MAX_SHOWN, DayUsage, FetchCount, KeyUsage, La
 from promptuary.store import part_fetches, recent_fetches
 from promptuary.store.column_types import MAX_INTEGER
 from promptuary.store.engine import dialect
-from promptuary.store.engine.compiled import Prepared
+from promptuary.store.engine.compiled import Compiled
 from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.engine.id_lists import is_among
 from promptuary.store.tables import fetches, keys, last_fetches, prompts, users, versions
@@ -29,7 +29,7 @@ _FETCHES = cast(func.sum(fetches.c.count), BigInteger)
 
 
 def add_fetch_counts(tx: Transaction, fetch_counts: Sequence[FetchCount]) -> None:
-    """Add tallies to what was counted before.
+    """Add fetches to what was counted before.
 
     All writers take the rows of all tables in one order, so that none of them waits for another in a circle.
     """
@@ -238,5 +238,5 @@ def _noting_last(start: dialect.Insert) -> dialect.Insert:
 
 # Built once: to build a statement takes longer than to run it.
 _COUNT = {kind: _counting(start) for kind, start in dialect.inserts(fetches).items()}
-_LAST_AMONG = Prepared(select(last_fetches).where(is_among(last_fetches.c.version_id, "version_ids")))
+_LAST_AMONG = Compiled(select(last_fetches).where(is_among(last_fetches.c.version_id, "version_ids")))
 _NOTE_LAST = {kind: _noting_last(start) for kind, start in dialect.inserts(last_fetches).items()}

@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, func, or_, select, update
 
 from promptuary.model.access import Scope
 from promptuary.model.accounts import Key
-from promptuary.store.engine.compiled import Prepared
+from promptuary.store.engine.compiled import Compiled
 from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.tables import keys, users
 
@@ -23,8 +23,8 @@ _SELECT = select(
     keys.c.revoked_at,
 ).join(users, users.c.id == keys.c.user_id)
 SELECT_USABLE = _SELECT.where(keys.c.value_hash == bindparam("value_hash"), keys.c.revoked_at.is_(None), users.c.is_active)
-_USABLE = Prepared(SELECT_USABLE)
-_INSERT = Prepared(keys.insert())
+_USABLE = Compiled(SELECT_USABLE)
+_INSERT = Compiled(keys.insert())
 
 
 def insert_key(tx: Transaction, key: Key, *, value_hash: str) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, bindparam, func, insert, select
 from promptuary.model.access import Actor
 from promptuary.model.label_history import LabelMove, MoveCause, MoveKind
 from promptuary.store.column_types import MAX_INTEGER
-from promptuary.store.engine.compiled import Prepared
+from promptuary.store.engine.compiled import Compiled
 from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.tables import label_moves, prompts, users
 from promptuary.store.users import AUTHOR_COLUMNS, author_of
@@ -19,7 +19,7 @@ LATEST = ""
 _SELECT = select(*label_moves.c, *AUTHOR_COLUMNS).outerjoin(users, users.c.id == label_moves.c.created_by_id)
 
 # Built once: to build a statement takes longer than to run it.
-_LAST = Prepared(
+_LAST = Compiled(
     _SELECT.where(
         label_moves.c.prompt_id == bindparam("prompt_id", type_=label_moves.c.prompt_id.type),
         label_moves.c.label == bindparam("label", type_=label_moves.c.label.type),

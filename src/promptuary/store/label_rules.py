@@ -5,11 +5,11 @@ from sqlalchemy import bindparam, delete, select, update
 from promptuary.model.access import Role
 from promptuary.model.label_rules import LabelRule
 from promptuary.store.engine import dialect
-from promptuary.store.engine.compiled import Prepared
+from promptuary.store.engine.compiled import Compiled
 from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.tables import label_rules
 
-_OF_PROJECT = Prepared(
+_OF_PROJECT = Compiled(
     select(label_rules)
     .where(label_rules.c.project_id == bindparam("project_id", type_=label_rules.c.project_id.type))
     .order_by(label_rules.c.pattern)

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from promptuary.model.prompts import Label, LabelPointer
-from promptuary.store.engine.compiled import Prepared
+from promptuary.store.engine.compiled import Compiled
 from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.engine.id_lists import is_among
 from promptuary.store.tables import labels, prompts, users, versions
@@ -36,21 +36,21 @@ _POINTERS = (
     .order_by(labels.c.name)
 )
 _OF_PROMPT = labels.c.prompt_id == bindparam("prompt_id", type_=labels.c.prompt_id.type)
-_INSERT = Prepared(insert(labels))
-_NAMED = Prepared(_SELECT.where(_OF_PROMPT, labels.c.name == bindparam("name", type_=labels.c.name.type)))
-_ALL = Prepared(_SELECT.where(_OF_PROMPT).order_by(labels.c.name))
-_COUNT = Prepared(select(func.count().label("count")).select_from(labels).where(_OF_PROMPT))
+_INSERT = Compiled(insert(labels))
+_NAMED = Compiled(_SELECT.where(_OF_PROMPT, labels.c.name == bindparam("name", type_=labels.c.name.type)))
+_ALL = Compiled(_SELECT.where(_OF_PROMPT).order_by(labels.c.name))
+_COUNT = Compiled(select(func.count().label("count")).select_from(labels).where(_OF_PROMPT))
 _WANTED = labels.c.id == bindparam("wanted", type_=labels.c.id.type)
-_DELETE = Prepared(delete(labels).where(_WANTED))
-_UPDATE = Prepared(
+_DELETE = Compiled(delete(labels).where(_WANTED))
+_UPDATE = Compiled(
     update(labels)
     .where(_WANTED)
     .values(
         version_id=bindparam("moved_to", type_=labels.c.version_id.type), updated_at=bindparam("at", type_=labels.c.updated_at.type)
     )
 )
-_POINTERS_OF_ONE = Prepared(_POINTERS.where(_OF_PROMPT))
-_POINTERS_OF_SEVERAL = Prepared(_POINTERS.where(is_among(labels.c.prompt_id, "prompt_ids")))
+_POINTERS_OF_ONE = Compiled(_POINTERS.where(_OF_PROMPT))
+_POINTERS_OF_SEVERAL = Compiled(_POINTERS.where(is_among(labels.c.prompt_id, "prompt_ids")))
 
 
 def insert_label(

@@ -7,7 +7,7 @@ from sqlalchemy import Integer, bindparam, delete, func, select
 from promptuary.model.access import Role
 from promptuary.model.accounts import Member, Membership, Project
 from promptuary.store.engine import dialect
-from promptuary.store.engine.compiled import Prepared
+from promptuary.store.engine.compiled import Compiled
 from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.tables import members, projects, users
 
@@ -22,13 +22,13 @@ _SELECT = select(
     members.c.role,
     members.c.created_at,
 ).join(users, users.c.id == members.c.user_id)
-_OF_USER = Prepared(
+_OF_USER = Compiled(
     _SELECT.where(
         members.c.project_id == bindparam("project_id", type_=members.c.project_id.type),
         members.c.user_id == bindparam("user_id", type_=members.c.user_id.type),
     )
 )
-_PROJECTS_OF_USER = Prepared(
+_PROJECTS_OF_USER = Compiled(
     select(projects.c.id, projects.c.name, projects.c.api_token, projects.c.created_at, members.c.role)
     .join(projects, projects.c.id == members.c.project_id)
     .where(members.c.user_id == bindparam("user_id", type_=members.c.user_id.type))
@@ -38,12 +38,12 @@ _PROJECTS_OF_USER = Prepared(
 
 
 _UPSERTS = {
-    kind: Prepared(
+    kind: Compiled(
         start.on_conflict_do_update(index_elements=[members.c.project_id, members.c.user_id], set_={"role": start.excluded.role})
     )
     for kind, start in dialect.inserts(members).items()
 }
-_COUNT = Prepared(
+_COUNT = Compiled(
     select(func.count().label("count")).where(members.c.project_id == bindparam("project_id", type_=members.c.project_id.type))
 )
 

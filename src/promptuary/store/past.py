@@ -19,7 +19,7 @@ from promptuary.model.references import Reference
 from promptuary.model.text import fold
 from promptuary.store import label_moves, versions
 from promptuary.store.column_types import MAX_INTEGER
-from promptuary.store.engine.compiled import Prepared
+from promptuary.store.engine.compiled import Compiled
 from promptuary.store.engine.database import Transaction
 from promptuary.store.engine.id_lists import is_among
 from promptuary.store.lists.orders import is_part_of_name
@@ -178,16 +178,16 @@ def _as_of(version: Version, name: str, latest_version: int, pointers: tuple[Lab
     return replace(version, name=name, latest_version=latest_version, prompt_labels=pointers, archived_at=None)
 
 
-def _select_prompt(*conditions: ColumnElement[bool]) -> Prepared:
+def _select_prompt(*conditions: ColumnElement[bool]) -> Compiled:
     columns = (prompts.c.id, prompts.c.project_id, prompts.c.created_at, prompt_periods.c.name, _LATEST.label("latest_version"))
-    return Prepared(_active(select(*columns)).where(*conditions).order_by(prompt_periods.c.id.desc()).limit(1))
+    return Compiled(_active(select(*columns)).where(*conditions).order_by(prompt_periods.c.id.desc()).limit(1))
 
 
-def _select_pointers() -> Prepared:
+def _select_pointers() -> Compiled:
     newest = select(func.max(move_rows.c.id)).where(is_among(move_rows.c.prompt_id, "prompt_ids"), move_rows.c.created_at <= _AT)
     newest = newest.where(move_rows.c.label != label_moves.LATEST).group_by(move_rows.c.prompt_id, move_rows.c.label)
     statement = select(move_rows.c.prompt_id, move_rows.c.label, move_rows.c.to_version)
-    return Prepared(statement.where(move_rows.c.id.in_(newest), move_rows.c.to_version.is_not(None)).order_by(move_rows.c.label))
+    return Compiled(statement.where(move_rows.c.id.in_(newest), move_rows.c.to_version.is_not(None)).order_by(move_rows.c.label))
 
 
 # Built once: to build a statement takes longer than to run it.

@@ -3,15 +3,15 @@
 from sqlalchemy import bindparam, insert, select, update
 
 from promptuary.model.accounts import Project
-from promptuary.store.engine.compiled import Prepared
+from promptuary.store.engine.compiled import Compiled
 from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.tables import projects
 
 _COLUMNS = (projects.c.id, projects.c.name, projects.c.api_token, projects.c.created_at)
 _WANTED = projects.c.id == bindparam("wanted", type_=projects.c.id.type)
-_BY_ID = Prepared(select(*_COLUMNS).where(_WANTED))
-_LOCK = Prepared(select(projects.c.id).where(_WANTED).with_for_update(key_share=True))
-_INSERT = Prepared(insert(projects).returning(*_COLUMNS))
+_BY_ID = Compiled(select(*_COLUMNS).where(_WANTED))
+_LOCK = Compiled(select(projects.c.id).where(_WANTED).with_for_update(key_share=True))
+_INSERT = Compiled(insert(projects).returning(*_COLUMNS))
 
 
 def insert_project(tx: Transaction, *, name: str, api_token: str) -> Project:

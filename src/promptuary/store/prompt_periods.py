@@ -6,12 +6,12 @@ from datetime import datetime
 from sqlalchemy import bindparam, insert, update
 
 from promptuary.model.prompts import Prompt
-from promptuary.store.engine.compiled import Prepared
+from promptuary.store.engine.compiled import Compiled
 from promptuary.store.engine.database import Transaction
 from promptuary.store.tables import prompt_periods
 
 # Built once: to build a statement takes longer than to run it.
-_END = Prepared(
+_END = Compiled(
     update(prompt_periods)
     .where(
         prompt_periods.c.prompt_id == bindparam("of_prompt", type_=prompt_periods.c.prompt_id.type),

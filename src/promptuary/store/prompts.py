@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from promptuary.model.prompts import Prompt
 from promptuary.store import prompt_periods
 from promptuary.store.engine import dialect
-from promptuary.store.engine.compiled import Prepared
+from promptuary.store.engine.compiled import Compiled
 from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.tables import prompts, versions
 
@@ -18,22 +18,22 @@ _SELECT = _SELECT_ANY.where(prompts.c.archived_at.is_(None))
 # Built once: to build a statement takes longer than to run it.
 _IN_PROJECT = prompts.c.project_id == bindparam("project_id", type_=prompts.c.project_id.type)
 _SELECT_NAMED = _SELECT.where(_IN_PROJECT, prompts.c.name == bindparam("wanted", type_=prompts.c.name.type))
-_NAMED = Prepared(_SELECT_NAMED)
-_NAMED_AND_LOCKED = Prepared(_SELECT_NAMED.with_for_update())
+_NAMED = Compiled(_SELECT_NAMED)
+_NAMED_AND_LOCKED = Compiled(_SELECT_NAMED.with_for_update())
 _INSERTS = {
-    kind: Prepared(start.on_conflict_do_nothing().returning(prompts.c.id)) for kind, start in dialect.inserts(prompts).items()
+    kind: Compiled(start.on_conflict_do_nothing().returning(prompts.c.id)) for kind, start in dialect.inserts(prompts).items()
 }
-_MOVE_LATEST = Prepared(
+_MOVE_LATEST = Compiled(
     update(prompts)
     .where(prompts.c.id == bindparam("wanted", type_=prompts.c.id.type))
     .values(latest_version=bindparam("moved_to", type_=prompts.c.latest_version.type))
 )
-_ARCHIVE = Prepared(
+_ARCHIVE = Compiled(
     update(prompts)
     .where(prompts.c.id == bindparam("wanted", type_=prompts.c.id.type))
     .values(archived_at=bindparam("at", type_=prompts.c.archived_at.type))
 )
-_OF_VERSION = Prepared(
+_OF_VERSION = Compiled(
     _SELECT.join(versions, versions.c.prompt_id == prompts.c.id).where(
         _IN_PROJECT, versions.c.id == bindparam("wanted", type_=versions.c.id.type)
     )
@@ -129,6 +129,6 @@ def prompt_of(row: AnyRow) -> Prompt:
     )
 
 
-def _found(tx: Transaction, statement: Prepared, **values: object) -> Prompt | None:
+def _found(tx: Transaction, statement: Compiled, **values: object) -> Prompt | None:
     row = statement.one_or_none(tx.connection, values)
     return None if row is None else prompt_of(row)

@@ -31,7 +31,7 @@ _BATCH = 500
 
 
 def add_fetch_counts(tx: Transaction, fetch_counts: Sequence[FetchCount]) -> None:
-    """Add tallies, which `fetches` already has. Rows are taken in the order of their keys, by all writers alike."""
+    """Add fetches, which `fetches` already has. Rows are taken in the order of their keys, by all writers alike."""
     days = _days(tx)
     recent = [fetch_count for fetch_count in fetch_counts if days[0] <= fetch_count.day <= days[1]]
     known = _prompts_of(tx, sorted({fetch_count.fetch_key.version_id for fetch_count in recent}))

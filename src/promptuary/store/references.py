@@ -13,7 +13,7 @@ from promptuary.model.references import Reference, count_references
 from promptuary.store import labels
 from promptuary.store.column_types import MAX_INTEGER
 from promptuary.store.engine import dialect
-from promptuary.store.engine.compiled import Prepared
+from promptuary.store.engine.compiled import Compiled
 from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.engine.id_lists import is_among
 from promptuary.store.tables import labels as label_rows
@@ -216,14 +216,14 @@ def _select_parts(selector: ColumnElement[str]) -> Select[Any]:
 
 
 # Built once: to build a statement takes longer than to run it.
-_ACTIVE = Prepared(select(prompts.c.name).where(*_ACTIVE_NAMED))
-_LABELLED = Prepared(
+_ACTIVE = Compiled(select(prompts.c.name).where(*_ACTIVE_NAMED))
+_LABELLED = Compiled(
     _select_parts(label_rows.c.name)
     .join(label_rows, label_rows.c.prompt_id == prompts.c.id)
     .join(versions, versions.c.id == label_rows.c.version_id)
 )
-_PINNED = Prepared(_select_parts(cast(versions.c.version, String)).join(versions, versions.c.prompt_id == prompts.c.id))
-_OF_VERSIONS = Prepared(select(version_references).where(is_among(version_references.c.version_id, "ids")))
+_PINNED = Compiled(_select_parts(cast(versions.c.version, String)).join(versions, versions.c.prompt_id == prompts.c.id))
+_OF_VERSIONS = Compiled(select(version_references).where(is_among(version_references.c.version_id, "ids")))
 _IS_LABELLED = exists().where(label_rows.c.version_id == versions.c.id)
 _IS_SERVED = or_(versions.c.version == prompts.c.latest_version, _IS_LABELLED)
 _pinning = version_references.alias("pinning")
@@ -243,7 +243,7 @@ _SELECT_DEPENDENTS = select(
     versions.c.version.label("parent_version"),
     _IS_LABELLED.label("is_labelled"),
 ).select_from(_DEPENDING)
-_DEPENDENTS = Prepared(
+_DEPENDENTS = Compiled(
     _SELECT_DEPENDENTS.where(
         _in_project(version_references.c.project_id),
         is_among(version_references.c.name, "names"),

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from promptuary.model.accounts import Session
-from promptuary.store.engine.compiled import Prepared
+from promptuary.store.engine.compiled import Compiled
 from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.tables import sessions, sign_in_links, users
 
@@ -19,7 +19,7 @@ _COLUMNS = (
     sessions.c.user_agent,
     sessions.c.notice,
 )
-_USABLE = Prepared(
+_USABLE = Compiled(
     select(*_COLUMNS)
     .join(users, users.c.id == sessions.c.user_id)
     .where(

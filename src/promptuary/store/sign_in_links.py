@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, insert, or_, select
 
 from promptuary.model.accounts import SignInLink
-from promptuary.store.engine.compiled import Prepared
+from promptuary.store.engine.compiled import Compiled
 from promptuary.store.engine.database import Transaction
 from promptuary.store.tables import sign_in_links
 from promptuary.store.users import find_user
@@ -20,7 +20,7 @@ _COLUMNS = (
 )
 
 # Built once: to build a statement takes longer than to run it.
-_DELETE_INVITATIONS = Prepared(
+_DELETE_INVITATIONS = Compiled(
     delete(sign_in_links).where(
         sign_in_links.c.user_id == bindparam("of_user", type_=sign_in_links.c.user_id.type),
         ~sign_in_links.c.is_first_start,

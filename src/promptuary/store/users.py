@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from promptuary.model.accounts import Author, Credentials, User, recorded_author
 from promptuary.store.engine import dialect
-from promptuary.store.engine.compiled import Prepared
+from promptuary.store.engine.compiled import Compiled
 from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.tables import users
 
@@ -36,14 +36,14 @@ AUTHOR_COLUMNS = (
 )
 
 _INSERTS = {
-    kind: Prepared(start.on_conflict_do_nothing(index_elements=[users.c.email]).returning(users.c.id))
+    kind: Compiled(start.on_conflict_do_nothing(index_elements=[users.c.email]).returning(users.c.id))
     for kind, start in dialect.inserts(users).items()
 }
 _WANTED = users.c.id == bindparam("wanted", type_=users.c.id.type)
-_BY_ID = Prepared(select(*_COLUMNS).where(_WANTED))
-_LOCK = Prepared(select(users.c.id).where(_WANTED).with_for_update(key_share=True))
-_BY_EMAIL = Prepared(select(*_COLUMNS).where(users.c.email == bindparam("wanted", type_=users.c.email.type)))
-_AUTHOR = Prepared(select(*AUTHOR_COLUMNS).where(_WANTED))
+_BY_ID = Compiled(select(*_COLUMNS).where(_WANTED))
+_LOCK = Compiled(select(users.c.id).where(_WANTED).with_for_update(key_share=True))
+_BY_EMAIL = Compiled(select(*_COLUMNS).where(users.c.email == bindparam("wanted", type_=users.c.email.type)))
+_AUTHOR = Compiled(select(*AUTHOR_COLUMNS).where(_WANTED))
 _AUTHORS = select(*AUTHOR_COLUMNS).where(users.c.id.in_(bindparam("wanted", expanding=True)))
 
 

@@ -10,7 +10,7 @@ from promptuary.model.outline import StoredOutline
 from promptuary.model.prompts import Draft, Prompt, Version
 from promptuary.store import labels
 from promptuary.store.column_types import MAX_INTEGER
-from promptuary.store.engine.compiled import Prepared
+from promptuary.store.engine.compiled import Compiled
 from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.engine.id_lists import is_among
 from promptuary.store.tables import labels as label_rows
@@ -130,34 +130,34 @@ def _wanted(column: ColumnElement[Any]) -> ColumnElement[bool]:
 
 
 # Built once: to build a statement takes longer than to run it.
-_INSERT = Prepared(insert(versions))
-_FULL_AMONG = Prepared(_select_full().where(is_among(versions.c.id, "ids")))
+_INSERT = Compiled(insert(versions))
+_FULL_AMONG = Compiled(_select_full().where(is_among(versions.c.id, "ids")))
 _BARE = _select_bare()
-_BARE_AMONG = Prepared(_BARE.where(is_among(versions.c.id, "ids")))
-_CONTENTS_AMONG = Prepared(select(versions.c.id, versions.c.content).where(is_among(versions.c.id, "ids")))
+_BARE_AMONG = Compiled(_BARE.where(is_among(versions.c.id, "ids")))
+_CONTENTS_AMONG = Compiled(select(versions.c.id, versions.c.content).where(is_among(versions.c.id, "ids")))
 _OF_PROMPT = bindparam("prompt_id", type_=versions.c.prompt_id.type)
-_BY_NUMBER = Prepared(_select_full().where(versions.c.prompt_id == _OF_PROMPT, _wanted(versions.c.version)))
-_DRAFT = Prepared(
+_BY_NUMBER = Compiled(_select_full().where(versions.c.prompt_id == _OF_PROMPT, _wanted(versions.c.version)))
+_DRAFT = Compiled(
     select(versions.c.content, versions.c.config, versions.c.description, versions.c.variables).where(
         versions.c.prompt_id == _OF_PROMPT, _wanted(versions.c.version)
     )
 )
-_BY_ID = Prepared(_select_full().where(versions.c.prompt_id == _OF_PROMPT, _wanted(versions.c.id)))
+_BY_ID = Compiled(_select_full().where(versions.c.prompt_id == _OF_PROMPT, _wanted(versions.c.id)))
 _SELECT_NAMED = _select_full().where(
     prompts.c.project_id == bindparam("project_id", type_=prompts.c.project_id.type),
     prompts.c.name == bindparam("name", type_=prompts.c.name.type),
     prompts.c.archived_at.is_(None),
 )
-_LATEST = Prepared(_SELECT_NAMED.where(versions.c.version == prompts.c.latest_version))
-_NUMBERED = Prepared(_SELECT_NAMED.where(_wanted(versions.c.version)))
-_LABELLED = Prepared(
+_LATEST = Compiled(_SELECT_NAMED.where(versions.c.version == prompts.c.latest_version))
+_NUMBERED = Compiled(_SELECT_NAMED.where(_wanted(versions.c.version)))
+_LABELLED = Compiled(
     _SELECT_NAMED.join(label_rows, label_rows.c.version_id == versions.c.id).where(
         label_rows.c.prompt_id == prompts.c.id, _wanted(label_rows.c.name)
     )
 )
 
 
-def _found(tx: Transaction, statement: Prepared, **values: object) -> Version | None:
+def _found(tx: Transaction, statement: Compiled, **values: object) -> Version | None:
     return next(iter(_versions(tx, statement.all(tx.connection, values))), None)
 
 

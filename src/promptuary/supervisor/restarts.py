@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 QUICK_SECONDS = 10.0
-"""A worker that dies sooner than this after its birth died quickly."""
+"""A worker that dies sooner than this after its start died quickly."""
 
 MAX_PAUSE_SECONDS = 30.0
 
@@ -25,7 +25,7 @@ class RestartPolicy:
     _due: dict[int, float] = field(default_factory=dict)
 
     def record_exit(self, worker: int, *, lived: float, had_started: bool, now: float) -> float:
-        """Note that a worker died ``lived`` seconds after its birth; return the seconds after which it is started again."""
+        """Note that a worker died ``lived`` seconds after its start; return the seconds after which it is started again."""
         record = self._records.setdefault(worker, _Record())
         record.failed_starts = 0 if had_started else record.failed_starts + 1
         pause = min(2.0 ** (record.quick_deaths - 1), MAX_PAUSE_SECONDS) if record.quick_deaths else 0.0

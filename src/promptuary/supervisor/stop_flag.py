@@ -1,4 +1,4 @@
-"""The sign by which a supervisor tells its workers that the server is about to stop: one byte that they share.
+"""The flag by which a supervisor tells its workers that the server is about to stop: one byte that they share.
 
 It imports nothing of the application, because the supervisor has to stay small.
 """
@@ -10,13 +10,13 @@ from promptuary.supervisor.runtime_dir import open_memory
 
 
 class StopFlag:
-    """Once it is up it stays up. Looking costs about a tenth of a microsecond, so every request can."""
+    """Once set, it stays set. Reading it takes about a tenth of a microsecond, so every request can."""
 
     def __init__(self, memory: mmap.mmap) -> None:
         self._memory = memory
 
     def set(self) -> None:
-        """Tell all processes that share the sign."""
+        """Set it for all processes that share the flag."""
         self._memory[0] = 1
 
     def is_set(self) -> bool:
@@ -25,5 +25,5 @@ class StopFlag:
 
 
 def open_stop_flag(folder: Path | None) -> StopFlag:
-    """Open the sign of the processes that share a folder, or a private one if there is none."""
+    """Open the flag of the processes that share a folder, or a private one if there is none."""
     return StopFlag(open_memory(folder, "stopping", size=1))

@@ -47,7 +47,7 @@ class _Head(NamedTuple):
 
 
 def connections_with(shortcut: Shortcut | None, recorder: RequestRecorder | None = None) -> Callable[..., HttpToolsProtocol]:
-    """Return what makes connections that ask a shortcut first, and write down in the ledger what they refuse."""
+    """Return a factory of connections that ask a shortcut first. ``recorder`` records the requests that they reject themselves."""
     return partial(Connection, shortcut, recorder)
 
 

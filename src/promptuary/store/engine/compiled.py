@@ -29,7 +29,7 @@ Begin = Callable[[str], End | None]
 _OBSERVER = "promptuary_observer"
 
 
-class Prepared:
+class Compiled:
     """A statement that gets all its values by name, each time the same names.
 
     Rows have the names of columns as attributes. Errors are those that SQLAlchemy raises.

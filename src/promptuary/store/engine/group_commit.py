@@ -23,9 +23,9 @@ MAX_TURNS = 16
 class SharedCommits:
     """Gives the writers of a SQLite file their turns, one at a time."""
 
-    def __init__(self, engine: Engine, *, patience: float = dialect.BUSY_TIMEOUT_SECONDS) -> None:
+    def __init__(self, engine: Engine, *, timeout: float = dialect.BUSY_TIMEOUT_SECONDS) -> None:
         self._engine = engine
-        self._patience = patience
+        self._timeout = timeout
         self._turn_is_free = threading.Condition()
         # All below is touched under the condition's lock only.
         self._is_taken = False
@@ -42,7 +42,7 @@ class SharedCommits:
     def turn(self) -> Iterator[Connection]:
         """Wait for a turn; what the block does is committed when this ends, or undone when the block raises.
 
-        Raises `Unavailable` where no turn comes in ``patience`` seconds, or where a commit left to another writer failed.
+        Raises `Unavailable` where no turn comes in ``timeout`` seconds, or where a commit left to another writer failed.
         """
         left = self._take_turn()
         is_left = False
@@ -64,8 +64,8 @@ class SharedCommits:
         """Wait for a turn; return what the writer before left."""
         with self._turn_is_free:
             self._waiting += 1
-            # Who runs out of patience just when the turn becomes free takes it nevertheless: something may be left to them.
-            is_mine = self._turn_is_free.wait_for(lambda: not self._is_taken, self._patience)
+            # A writer whose time is over just when the turn becomes free takes it nevertheless: something may be left to it.
+            is_mine = self._turn_is_free.wait_for(lambda: not self._is_taken, self._timeout)
             self._waiting -= 1
             if not is_mine:
                 raise Unavailable

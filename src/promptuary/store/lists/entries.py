@@ -24,7 +24,7 @@ from promptuary.model.content import search_key
 from promptuary.model.prompts import Version
 from promptuary.model.text import fold
 from promptuary.store.engine import dialect
-from promptuary.store.engine.compiled import Prepared
+from promptuary.store.engine.compiled import Compiled
 from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.lists import trigrams
 from promptuary.store.tables import labels, list_entries, prompts, search_texts, versions
@@ -183,20 +183,20 @@ def _select_texts(is_wanted: ColumnElement[bool]) -> Select[Any]:
 _WANTED = bindparam("wanted", type_=prompts.c.id.type)
 _DELETE_ENTRIES = delete(list_entries).where(list_entries.c.prompt_id == _WANTED)
 _IS_OF_WANTED = prompts.c.id == _WANTED
-_DELETE_UNLISTED_TEXTS = Prepared(
+_DELETE_UNLISTED_TEXTS = Compiled(
     delete(search_texts).where(
         search_texts.c.prompt_id == _WANTED,
         search_texts.c.version_id.not_in(select(list_entries.c.version_id).where(list_entries.c.prompt_id == _WANTED)),
     )
 )
 _INSERT_TEXTS = insert(search_texts).returning(search_texts.c.id)
-_INSERT_TEXT = Prepared(_INSERT_TEXTS)
-_MOVE_LATEST_ENTRY = Prepared(
+_INSERT_TEXT = Compiled(_INSERT_TEXTS)
+_MOVE_LATEST_ENTRY = Compiled(
     update(list_entries)
     .where(list_entries.c.prompt_id == _WANTED, list_entries.c.label == LATEST)
     .values({name: bindparam(name, type_=list_entries.c[name].type) for name in _MOVING})
 )
-_COUNT_LATEST = Prepared(
+_COUNT_LATEST = Compiled(
     update(list_entries)
     .where(list_entries.c.prompt_id == _WANTED, list_entries.c.label != LATEST)
     .values(latest_version=bindparam("latest_version", type_=list_entries.c.latest_version.type))

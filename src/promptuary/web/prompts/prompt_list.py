@@ -57,7 +57,7 @@ class ListFilters:
         return bool(self.search or self.label or self.author)
 
     def query(self, **changes: object) -> dict[str, object]:
-        """Return the query of the same wish with changes; on the first page unless the page is changed."""
+        """Return the query of the same filters with changes; on the first page unless the page is changed."""
         filters = replace(self, **{"page": 1, **changes})  # type: ignore[arg-type]  # names of fields
         default = ListFilters(sort=_default_sort(filters.search))
         return {name: value for name in self.__slots__ if (value := getattr(filters, name)) != getattr(default, name)}

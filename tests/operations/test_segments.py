@@ -1,9 +1,9 @@
-"""The pages that workers count on, one after the other and side by side."""
+"""The segments that workers count on, one after the other and side by side."""
 
 from pathlib import Path
 
 from promptuary.metrics.layout import CACHE_BYTES, CACHE_EVICTIONS, LOCATIONS, METRICS, RATE_LIMITED, place_of, places_of
-from promptuary.metrics.segment import open_segment, read_pages
+from promptuary.metrics.segment import open_segment, read_segments
 
 
 def test_living_workers_have_pages_of_their_own(tmp_path: Path) -> None:
@@ -11,7 +11,7 @@ def test_living_workers_have_pages_of_their_own(tmp_path: Path) -> None:
     first.count(RATE_LIMITED, "reads")
     second.count(RATE_LIMITED, "reads")
     second.count(RATE_LIMITED, "reads")
-    readings = read_pages(tmp_path, first)
+    readings = read_segments(tmp_path, first)
     assert [reading.numbers[place_of(RATE_LIMITED, "reads")] for reading in readings] == [1, 2]
     assert [reading.is_alive for reading in readings] == [True, True]
 
@@ -23,7 +23,7 @@ def test_a_worker_counts_on_where_a_dead_one_ended(tmp_path: Path) -> None:
     dead.put(CACHE_BYTES, 500)
     path = dead.path
     del dead
-    assert [reading.is_alive for reading in read_pages(tmp_path, living)] == [True, False]
+    assert [reading.is_alive for reading in read_segments(tmp_path, living)] == [True, False]
     heir = open_segment(tmp_path)
     assert heir.path == path
     heir.count(RATE_LIMITED, "writes")
@@ -35,9 +35,9 @@ def test_a_worker_counts_on_where_a_dead_one_ended(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_used_leaves_a_worker_alone_with_its_numbers(tmp_path: Path) -> None:
-    page = open_segment(tmp_path / "missing")
-    page.count(RATE_LIMITED, "reads")
-    [reading] = read_pages(tmp_path / "missing", page)
+    segment = open_segment(tmp_path / "missing")
+    segment.count(RATE_LIMITED, "reads")
+    [reading] = read_segments(tmp_path / "missing", segment)
     assert reading.numbers[place_of(RATE_LIMITED, "reads")] == 1
 
 

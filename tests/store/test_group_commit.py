@@ -182,7 +182,7 @@ def test_who_cannot_begin_leaves_the_turn_to_others(database: Database, sqlite_u
 
 
 def test_who_waits_too_long_is_refused_and_whoever_is_at_turn_commits_alone(database: Database) -> None:
-    commits = SharedCommits(database.engine, patience=0.01)
+    commits = SharedCommits(database.engine, timeout=0.01)
     with commits.turn() as connection:
         inserting("a")(connection)
         with ThreadPoolExecutor(3) as pool:
@@ -192,8 +192,8 @@ def test_who_waits_too_long_is_refused_and_whoever_is_at_turn_commits_alone(data
     assert names(database) == ["a"]
 
 
-def test_nothing_that_is_left_to_the_next_is_lost_when_others_run_out_of_patience(database: Database) -> None:
-    commits = SharedCommits(database.engine, patience=0.002)
+def test_nothing_that_is_left_to_the_next_is_lost_when_others_time_out(database: Database) -> None:
+    commits = SharedCommits(database.engine, timeout=0.002)
     with ThreadPoolExecutor(8) as pool:
         turns = {f"{number:03}": pool.submit(_take_turn, commits, inserting(f"{number:03}")) for number in range(300)}
     assert set(kinds(list(turns.values()))) <= {None, Unavailable}

@@ -1,4 +1,4 @@
-"""Prepared statements do and say what SQLAlchemy would, on either database, watched or not."""
+"""Compiled statements do and say what SQLAlchemy would, on either database, watched or not."""
 
 from datetime import UTC, datetime
 
@@ -6,7 +6,7 @@ import pytest
 from builders import Registry
 from sqlalchemy import bindparam, insert, select, update
 
-from promptuary.store.engine.compiled import Prepared, run_on_sqlite
+from promptuary.store.engine.compiled import Compiled, run_on_sqlite
 from promptuary.store.engine.database import StatementFailed
 from promptuary.store.engine.hooks import watch_statements
 from promptuary.store.tables import changes
@@ -19,7 +19,7 @@ _RENAME = update(changes).where(changes.c.kind == bindparam("wanted")).values(pr
 
 
 def test_rows_are_those_that_sqlalchemy_returns(registry: Registry) -> None:
-    append, of_kind = Prepared(_APPEND), Prepared(_OF_KIND)
+    append, of_kind = Compiled(_APPEND), Compiled(_OF_KIND)
     with registry.database.write() as tx:
         appended = append.one_or_none(tx.connection, _ROW)
         append.one_or_none(tx.connection, _ROW)
@@ -32,7 +32,7 @@ def test_rows_are_those_that_sqlalchemy_returns(registry: Registry) -> None:
 
 
 def test_a_change_tells_of_how_many_rows_it_was(registry: Registry) -> None:
-    rename = Prepared(_RENAME)
+    rename = Compiled(_RENAME)
     with registry.database.write() as tx:
         tx.connection.execute(insert(changes), [_ROW, _ROW])
         assert rename.run(tx.connection, {"wanted": "one", "new_name": "b"}) == 2
@@ -41,7 +41,7 @@ def test_a_change_tells_of_how_many_rows_it_was(registry: Registry) -> None:
 
 
 def test_a_statement_that_the_database_refuses_is_a_defect_that_shows_no_values(registry: Registry) -> None:
-    append = Prepared(_APPEND)
+    append = Compiled(_APPEND)
     with pytest.raises(StatementFailed) as failure, registry.database.write() as tx:
         append.one_or_none(tx.connection, _ROW | {"kind": None, "prompt_name": "a secret"})
     assert "INSERT INTO changes" in str(failure.value)
@@ -50,7 +50,7 @@ def test_a_statement_that_the_database_refuses_is_a_defect_that_shows_no_values(
 
 def test_whoever_watches_statements_hears_of_prepared_ones(registry: Registry) -> None:
     texts: list[str] = []
-    of_kind = Prepared(_OF_KIND)
+    of_kind = Compiled(_OF_KIND)
     with registry.database.read() as tx:
         of_kind.all(tx.connection, {"wanted": "one"})
     watch_statements(registry.database, texts.append)
@@ -63,7 +63,7 @@ def test_whoever_watches_statements_hears_of_prepared_ones(registry: Registry) -
 
 def test_observers_are_called_at_the_end_of_prepared_statements_with_the_kind_of_an_error(registry: Registry) -> None:
     ends: list[str] = []
-    of_kind, append = Prepared(_OF_KIND), Prepared(_APPEND)
+    of_kind, append = Compiled(_OF_KIND), Compiled(_APPEND)
     watch_statements(registry.database, lambda _text: ends.append)
     with registry.database.read() as tx:
         of_kind.all(tx.connection, {"wanted": "one"})

@@ -43,8 +43,8 @@ def fetch(tx: Transaction, version: Version, *, count: int, days_ago: int) -> No
 
 
 def names_of(tx: Transaction, registry: Registry, order: str, **listing: object) -> list[str]:
-    wish = {"order_by": order.removeprefix("-"), "is_descending": order.startswith("-"), "limit": 100} | listing
-    page = list_page(tx, registry.project.id, Listing(**wish))  # type: ignore[arg-type]
+    filters = {"order_by": order.removeprefix("-"), "is_descending": order.startswith("-"), "limit": 100} | listing
+    page = list_page(tx, registry.project.id, Listing(**filters))  # type: ignore[arg-type]
     return [version.name for version in page.items]
 
 
@@ -64,14 +64,16 @@ def test_a_list_by_author_or_fetches_has_the_newest_of_equals_first(filled: Regi
 
 
 @pytest.mark.parametrize("order", ["created_by", "-created_by", "recent_fetches", "-recent_fetches"])
-@pytest.mark.parametrize("wish", [{}, {"label": "production"}, {"search": "needle"}, {"label": "production", "search": "hay"}])
-def test_its_pages_put_together_are_the_whole(filled: Registry, order: str, wish: dict[str, object]) -> None:
+@pytest.mark.parametrize("filters", [{}, {"label": "production"}, {"search": "needle"}, {"label": "production", "search": "hay"}])
+def test_its_pages_put_together_are_the_whole(filled: Registry, order: str, filters: dict[str, object]) -> None:
     with filled.database.read() as tx:
-        whole = names_of(tx, filled, order, **wish)
-        count = list_page(tx, filled.project.id, Listing(limit=1, order_by="name", **wish)).count  # type: ignore[arg-type]
+        whole = names_of(tx, filled, order, **filters)
+        count = list_page(tx, filled.project.id, Listing(limit=1, order_by="name", **filters)).count  # type: ignore[arg-type]
         assert len(set(whole)) == len(whole) == count
         for limit in (1, 2, 3, 7):
-            pages = [names_of(tx, filled, order, limit=limit, offset=offset, **wish) for offset in range(0, count + limit, limit)]
+            pages = [
+                names_of(tx, filled, order, limit=limit, offset=offset, **filters) for offset in range(0, count + limit, limit)
+            ]
             assert [name for page in pages for name in page] == whole
             assert [len(page) for page in pages[:-2]] == [limit] * (len(pages) - 2)
 
