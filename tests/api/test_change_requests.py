@@ -163,6 +163,23 @@ class TestApprovals:
             detail = "You proposed this change or wrote one of its texts, so another user must approve it."
             assert (answer.status_code, answer.json()["detail"]) == (403, detail)
 
+    def test_an_admin_who_replaced_the_moves_does_not_approve_them(self, api: Api, author: Reviewer) -> None:
+        protect(api)
+        author.open()
+        admin, reviewer = Reviewer(api, Role.ADMIN), Reviewer(api)
+        admin.client.patch(path_of(api), json={"moves": [{"name": "other", "label": "production", "version": 1}]})
+        detail = "You proposed this change or wrote one of its texts, so another user must approve it."
+        assert admin.approve(revision=2).json()["detail"] == detail
+        assert author.approve(revision=2).json()["detail"] == detail
+        assert reviewer.approve(revision=2).json()["state"] == "approved"
+
+    def test_an_admin_who_changed_the_title_alone_approves(self, api: Api, author: Reviewer) -> None:
+        protect(api)
+        author.open()
+        admin = Reviewer(api, Role.ADMIN)
+        admin.client.patch(path_of(api), json={"title": "Better"})
+        assert admin.approve().json()["state"] == "approved"
+
     def test_they_do_if_the_rule_allows_it(self, api: Api, author: Reviewer) -> None:
         protect(api, allows_own_approval=True)
         author.open()

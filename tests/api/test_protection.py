@@ -240,6 +240,15 @@ class TestNoWayAround:
         row = api.client.get(f"{api.path}name/{name}/labels/production/history/").json()["results"][0]
         assert (row["kind"], row["reason"]) == ("emergency", "Fire")
 
+    @pytest.mark.parametrize("way", [way for way in WAYS if way not in {"publish", "make"}])
+    def test_an_emergency_needs_a_key_that_releases(self, api: Api, admin: Any, way: str) -> None:
+        protect(api, admin, approvals=2)
+        before = _production(api)
+        refused = WAYS[way](api, client_of(api, Role.ADMIN, Scope.WRITE), "Fire")
+        assert (refused.status_code, refused.json()["detail"]) == (403, "API key missing required scope 'llm_prompt:release'")
+        assert _production(api) == before
+        assert WAYS[way](api, client_of(api, Role.ADMIN, Scope.WRITE, Scope.RELEASE), "Fire").status_code in {200, 201, 204}
+
     def test_a_look_tells_that_a_label_is_protected(self, api: Api, admin: Any) -> None:
         protect(api, admin, approvals=1)
         look = api.client.put(f"{api.path}name/greeting/labels/production/?dry_run=1", json={"version": 2}).json()

@@ -29,6 +29,7 @@ class PlainRequest:
     approvals: set[int] = field(default_factory=set)
     revision: int = 1
     state: str = "open"
+    reviser: int | None = None
 
 
 @dataclass
@@ -165,6 +166,7 @@ class Machine:
         if done:
             request.moves = {place: (self.positions[place], version) for place, version in wanted.items()}
             request.revision += 1
+            request.reviser = user
             request.approvals = set()
 
     def refresh(self) -> None:
@@ -239,7 +241,9 @@ class Machine:
         rule = self.rule[1]
         # All texts are user 0's.
         writes = user == 0 and any(version is not None for _, version in request.moves.values())
-        return (rule.role is Role.EDITOR or user >= 2) and (rule.own or (user != request.author and not writes))
+        return (rule.role is Role.EDITOR or user >= 2) and (
+            rule.own or (user not in {request.author, request.reviser} and not writes)
+        )
 
     def needed(self, request: PlainRequest) -> int:
         return self.rule[1].approvals if self.rule is not None and self.is_protected(request) else 0

@@ -76,7 +76,8 @@ class Comment:
 class ChangeRequest:
     """A change request as it is now.
 
-    ``approvals`` are all that were given, ``approvals_given`` how many of them count, ``approvals_needed`` how many it takes.
+    ``revised_by_id`` is the user who replaced its moves last, `None` if no user has. ``approvals`` are all that were given,
+    ``approvals_given`` how many of them count, ``approvals_needed`` how many are required.
     """
 
     id: int
@@ -90,6 +91,7 @@ class ChangeRequest:
     updated_at: datetime
     ended_by: Author | None
     ended_at: datetime | None
+    revised_by_id: int | None = None
     moves: Sequence[ProposedMove] = ()
     approvals: Sequence[Approval] = ()
     approvals_needed: int = 0
@@ -107,9 +109,10 @@ class ChangeRequest:
 
     @property
     def author_ids(self) -> frozenset[int]:
-        """Users whose work it releases: who proposed it, and who wrote its versions."""
-        written = {move.author_id for move in self.moves if move.author_id is not None}
-        return frozenset(written if self.created_by is None else written | {self.created_by.id})
+        """Users whose work it releases: who opened it, who replaced its moves last, and who wrote its versions."""
+        created_by_id = None if self.created_by is None else self.created_by.id
+        ids = {created_by_id, self.revised_by_id, *(move.author_id for move in self.moves)}
+        return frozenset(user_id for user_id in ids if user_id is not None)
 
 
 def check_title(title: str) -> None:

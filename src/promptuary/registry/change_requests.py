@@ -94,6 +94,8 @@ def change_request(
 ) -> ChangeRequest:
     """Change parts of an open request, where they are given; other moves take all approvals away. For its author, and admins.
 
+    Who replaces the moves has proposed them, and cannot approve them unless rules allow own approvals.
+
     ``seen_at`` is when the request was changed last, as the caller has seen it. Raises `RequestNotFound`, `RequestEnded`,
     `RequestOutdated`, and what `open_request` raises.
     """
@@ -113,7 +115,7 @@ def change_request(
         values["merges_itself"] = merges_itself
     if positions is not None:
         change_requests.replace_moves(tx, request.id, propose(tx, actor, positions))
-        values["revision"] = request.revision + 1
+        values |= {"revision": request.revision + 1, "revised_by_id": actor.user_id}
     change_requests.update_request(tx, request.id, **values)
     return _changed(tx, actor, request_id)
 

@@ -68,15 +68,16 @@ def require_names_allowed(rules: Sequence[LabelRule], actor: Actor, label: str) 
 def cause_of(
     actor: Actor, kind: MoveKind, reason: str | None, *, is_emergency: bool = False, release_id: str | None = None
 ) -> MoveCause:
-    """Return the cause of a move. An emergency bypasses all rules; it requires an admin and a reason.
+    """Return the cause of a move. An emergency bypasses all rules; it requires an admin, the scope for releases, and a reason.
 
-    Raises `InvalidValue`, `RoleTooLow`.
+    Raises `InvalidValue`, `RoleTooLow`, `MissingScope`.
     """
     stored = checked_reason(reason)
     if not is_emergency:
         return MoveCause(kind, stored, release_id)
     if not _is_admin(actor):
         raise RoleTooLow(Role.ADMIN)
+    actor.require(Permission.RELEASE)
     if stored is None:
         raise InvalidValue("required", "An emergency takes a reason.", field="reason")
     return MoveCause(MoveKind.EMERGENCY, stored, release_id)

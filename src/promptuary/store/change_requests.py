@@ -209,6 +209,7 @@ def _requests(tx: Transaction, rows: Sequence[AnyRow]) -> list[ChangeRequest]:
             updated_at=row.updated_at,
             ended_by=authors.get(row.ended_by_id),
             ended_at=row.ended_at,
+            revised_by_id=row.revised_by_id,
             moves=moves[row.id],
             approvals=approvals[row.id],
         )

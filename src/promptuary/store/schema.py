@@ -13,7 +13,7 @@ from promptuary.store.engine.database import Database, Transaction, translated_e
 from promptuary.store.lists import entries
 from promptuary.store.tables import changes, keys, labels, metadata, projects, prompts, users, versions
 
-HEAD = "0015"
+HEAD = "0016"
 """The newest revision in `migrations`, stated here so that a start need not load the migration machinery; a test compares.
 
 Revisions are numbers of four digits, so that a newer one is the greater text.

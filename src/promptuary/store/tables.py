@@ -281,6 +281,7 @@ change_requests = Table(
     Column("updated_at", UtcDateTime, nullable=False),
     Column("ended_by_id", Count, ForeignKey("users.id", ondelete="SET NULL")),
     Column("ended_at", UtcDateTime),
+    Column("revised_by_id", Count),
     Index("ix_change_requests_state", "project_id", "state", "id"),
     sqlite_autoincrement=True,
 )

@@ -25,6 +25,7 @@ change_requests.created_at timestamp with time zone NOT NULL;
 change_requests.updated_at timestamp with time zone NOT NULL;
 change_requests.ended_by_id integer;
 change_requests.ended_at timestamp with time zone;
+change_requests.revised_by_id integer;
 changes.sequence bigint NOT NULL DEFAULT nextval('changes_sequence_seq'::regclass);
 changes.kind character varying(40) NOT NULL;
 changes.project_id integer;

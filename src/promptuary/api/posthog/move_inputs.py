@@ -13,7 +13,7 @@ Reason = Annotated[str | None, text(checked_reason, nullable=True)]
 Emergency = Annotated[
     bool,
     flag(),
-    Field(description="Bypass the rules that protect labels. Requires an admin and a reason, and is recorded."),
+    Field(description="Bypass the rules that protect labels. Requires an admin, a key with llm_prompt:release, and a reason."),
 ]
 
 

@@ -46,7 +46,7 @@ CREATE TABLE change_requests (
 	created_at DATETIME NOT NULL, 
 	updated_at DATETIME NOT NULL, 
 	ended_by_id INTEGER, 
-	ended_at DATETIME, 
+	ended_at DATETIME, revised_by_id INTEGER, 
 	CONSTRAINT ck_change_requests_state CHECK (state IN ('open', 'merged', 'closed')), 
 	CONSTRAINT fk_change_requests_project_id_projects FOREIGN KEY(project_id) REFERENCES projects (id) ON DELETE CASCADE, 
 	CONSTRAINT fk_change_requests_created_by_id_users FOREIGN KEY(created_by_id) REFERENCES users (id) ON DELETE SET NULL, 
