@@ -78,7 +78,7 @@ def main() -> None:
     facts = describe()
     started = time.monotonic()
     topics, missing, failed = _measure(chosen, pace, cache)
-    facts |= {"pace": _told(pace, minutes=(time.monotonic() - started) / 60)}
+    facts |= {"pace": _describe_pace(pace, minutes=(time.monotonic() - started) / 60)}
     missing |= left_out
     if options.update and not failed:
         facts, topics, missing = _updated(facts, topics)
@@ -131,7 +131,7 @@ def _updated(facts: Mapping[str, Any], topics: Sequence[Topic]) -> tuple[dict[st
     return known, [found[name] for name in TOPICS if name in found], missing
 
 
-def _told(pace: Pace, *, minutes: float) -> str:
+def _describe_pace(pace: Pace, *, minutes: float) -> str:
     quick = "A quick run, for development only: too short to be believed. " if pace is QUICK else ""
     return (
         f"{quick}Medians of {pace.rounds} rounds of {pace.seconds} s, or {pace.short_seconds} s for lists, search and cold "

@@ -124,5 +124,5 @@ def _publishing(promptuary: Promptuary, rates: list[float]) -> Iterator[None]:
             yield
         finally:
             process.stdin.close()
-            told = json.loads(process.stdout.readline())
-            rates.append(told["published"] / told["seconds"])
+            report = json.loads(process.stdout.readline())
+            rates.append(report["published"] / report["seconds"])

@@ -29,9 +29,9 @@ def describe() -> dict[str, object]:
 
 def memory_of(process: psutil.Process) -> int:
     """Return the bytes that a process holds, with its part of the pages that it shares."""
-    told = process.memory_full_info()
+    usage = process.memory_full_info()
     # Only Linux tells how much of the shared pages is a process's part; elsewhere its own pages have to do.
-    held: int = getattr(told, "pss", told.uss)
+    held: int = getattr(usage, "pss", usage.uss)
     return held
 
 
@@ -44,7 +44,7 @@ def _machine() -> str:
 def _versions() -> dict[str, str]:
     packages = {name: version(name) for name in ("promptuary", "uvicorn", "sqlalchemy")}
     peers = {peer.name: peer.version for peer in PEERS}
-    tools = {"nginx": _told(["nginx", "-v"]), "wrk": _told(["wrk", "-v"])}
+    tools = {"nginx": _output_of(["nginx", "-v"]), "wrk": _output_of(["wrk", "-v"])}
     return {"Python": platform.python_version(), "SQLite": sqlite3.sqlite_version} | packages | tools | peers
 
 
@@ -54,7 +54,7 @@ def _processor() -> str:
     return names[0] if names else platform.machine()
 
 
-def _told(command: Sequence[str]) -> str:
+def _output_of(command: Sequence[str]) -> str:
     """Return the first version number that a command tells."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     found = re.search(r"\d+\.\d+(\.\d+)?", done.stdout + done.stderr)

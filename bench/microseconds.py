@@ -40,10 +40,10 @@ def measure(bench: Bench) -> Topic:
         with running_floor(bench.subfolder("floor"), len(answer.content)) as floor_url:
             loads = [Load("floor", floor_url, promptuary.headers, status=200), Load("fetch", url, promptuary.headers, status=200)]
             least, fetch = in_turns(loads, bench.pace.rounds, bench.pace.seconds)
-    told = _profile(bench, url.removeprefix(promptuary.server.url), promptuary.key)
-    whole, floor, inside = 1e6 / fetch.rate, 1e6 / least.rate, float(told["microseconds"])
+    profile = _profile(bench, url.removeprefix(promptuary.server.url), promptuary.key)
+    whole, floor, inside = 1e6 / fetch.rate, 1e6 / least.rate, float(profile["microseconds"])
     parts = {"the event loop with a protocol that sends the same bytes": floor}
-    parts |= _parts(told["samples"], inside)
+    parts |= _parts(profile["samples"], inside)
     parts["the rest: what both together cost more"] = whole - floor - inside
     parts["a fetch, all in all"] = whole
     return Topic(
@@ -53,7 +53,7 @@ def measure(bench: Bench) -> Topic:
             "One worker, saturated: the microseconds of a request are what its rate leaves to each. The first row is uvloop with "
             "a protocol that sends an answer of the same size. The parts of Promptuary are measured without sockets, by looking "
             "every millisecond at which function it is in. "
-            f"The SHA-256 of the head alone takes {float(told['digest']):.1f} µs."
+            f"The SHA-256 of the head alone takes {float(profile['digest']):.1f} µs."
         ),
         rows={name: {"µs": spent, "of all": spent / whole} for name, spent in parts.items()},
         goals=(),
@@ -66,8 +66,8 @@ def _profile(bench: Bench, path: str, key: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "bench.profile", path, key, str(bench.pace.seconds)]
     with (folder / "log.txt").open("ab") as log:
         done = subprocess.run(command, env=variables, cwd=folder, stdout=subprocess.PIPE, stderr=log, text=True, check=True)
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    profile: dict[str, Any] = json.loads(done.stdout)
+    return profile
 
 
 def _parts(samples: dict[str, int], inside: float) -> dict[str, float]:

@@ -27,8 +27,8 @@ class Postgres:
     @property
     def version(self) -> str:
         """Return its version."""
-        told = subprocess.run([self.programs / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
-        return told.split()[2]
+        version_line = subprocess.run([self.programs / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+        return version_line.split()[2]
 
 
 def without_extensions() -> Postgres:

@@ -68,9 +68,9 @@ def main() -> None:
     head = (
         f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: bench\r\nAccept: */*\r\nAuthorization: Bearer {key}\r\n\r\n"
     ).encode()
-    told = uvloop.run(_profile(server, head, float(seconds)))
+    profile = uvloop.run(_profile(server, head, float(seconds)))
     digest = timeit.timeit(lambda: hashlib.sha256(head).digest(), number=100_000) / 100_000
-    print(json.dumps(told | {"digest": digest * 1e6}))
+    print(json.dumps(profile | {"digest": digest * 1e6}))
 
 
 async def _profile(server: Server, head: bytes, seconds: float) -> dict[str, object]:

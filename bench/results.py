@@ -43,8 +43,8 @@ class Topic:
         """Return the topic for `results.json`."""
         goals = [asdict(goal) | {"is_reached": goal.is_reached} for goal in self.goals]
         rows = {name: dict(figures) for name, figures in self.rows.items()}
-        told: dict[str, object] = {"heading": self.heading, "remark": self.remark, "rows": rows, "goals": goals}
-        return told | ({"conclusion": self.conclusion} if self.conclusion else {})
+        topic: dict[str, object] = {"heading": self.heading, "remark": self.remark, "rows": rows, "goals": goals}
+        return topic | ({"conclusion": self.conclusion} if self.conclusion else {})
 
 
 def topic_of(name: str, found: Mapping[str, Any]) -> Topic:

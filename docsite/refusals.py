@@ -98,7 +98,7 @@ EXAMPLES: list[tuple[str, Made]] = [
     ("The body has an unsupported media type.", api.unsupported_media_type("text/plain")),
     ("The change would leave the project without an admin.", errors.LastAdmin("dev@example.com", 1)),
     ("Too many requests.", api.throttled(12)),
-    ("Too many logins by a browser have begun.", device_authorizations.TooManyLogins()),
+    ("Too many logins with a browser have begun.", device_authorizations.TooManyLogins()),
     ("The database does not answer; nothing was changed.", errors.Unavailable()),
     ("The server has reached a limit of concurrent work; nothing was changed.", errors.Busy()),
 ]

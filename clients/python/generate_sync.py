@@ -33,11 +33,12 @@ TEXTS = [
 
 def generate(source: Path, target: Path) -> str:
     """Return the module for threads."""
-    text = f"# Generated from {source.name} by {Path(__file__).name}.\n{source.read_text()}"
+    text = source.read_text()
     for old, new in TEXTS:
         text = text.replace(old, new)
     for pattern, replacement in TOKENS:
         text = re.sub(pattern, replacement, text)
+    text = f"# Generated from {source.name} by {Path(__file__).name}.\n{text}"
     return _run_ruff(_run_ruff(text, target, "check", "--select=I", "--fix", "--exit-zero"), target, "format")
 
 

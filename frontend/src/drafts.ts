@@ -4,7 +4,7 @@
 
 import { element } from "./dialogs";
 import { adoptDraft, dropDraft, keepDraft, readDrafts, rememberSent, type KeptDraft } from "./drafts-kept";
-import { toldAgo } from "./times";
+import { formatAgo } from "./times";
 
 const PAUSE = 400;
 
@@ -118,7 +118,7 @@ class Drafted {
   }
 
   private offer(draft: KeptDraft): void {
-    const ago = toldAgo((Date.now() - Date.parse(draft.saved)) / 1000);
+    const ago = formatAgo((Date.now() - Date.parse(draft.saved)) / 1000);
     const base = draft.fields["base_version"];
     const isOlder = base && this.atFirst["base_version"] && base !== this.atFirst["base_version"];
     const restore = element("button", { type: "button", className: "button" }, "Restore it");

@@ -10,7 +10,7 @@ const UNITS: readonly (readonly [number, string])[] = [
   [60, "minute"],
 ];
 
-export function toldAgo(seconds: number): string {
+export function formatAgo(seconds: number): string {
   for (const [length, unit] of UNITS) {
     const count = Math.floor(seconds / length);
     if (count >= 1) {
@@ -33,7 +33,7 @@ function refresh(): void {
     const text = shown.textContent?.trim() ?? "";
     const moment = Date.parse(shown.dateTime);
     if (!Number.isNaN(moment) && (text === "just now" || text.endsWith(" ago"))) {
-      shown.textContent = toldAgo((Date.now() - moment) / 1000);
+      shown.textContent = formatAgo((Date.now() - moment) / 1000);
     }
   }
 }

@@ -241,7 +241,7 @@ class Settings(BaseSettings):
     )
     rate_limit_sign_ins: Rate = Field(
         default="10/minute",
-        description="Maximum failed sign-ins per client address and account, and wrong codes of logins by a browser per user; "
+        description="Maximum failed sign-ins per client address and account, and wrong codes of logins with a browser per user; "
         "further attempts have to wait. Empty disables the limit.",
     )
     rate_limit_all_sign_ins: Rate = Field(

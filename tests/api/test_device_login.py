@@ -1,4 +1,4 @@
-"""Logins of commands by a browser: the codes by the API, and the page on which a user approves or refuses."""
+"""Logins of commands with a browser: the codes by the API, and the page on which a user approves or refuses."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -34,7 +34,7 @@ class TestOpening:
         opened = browser.post(path(web, "new-request/"), data=form | {"merges_itself": "yes"})
         assert follow(browser, opened).startswith("The change request is open.")
         shown = text_of(browser.get(opened.headers["location"]))
-        assert "It merges by itself with the last approval." in shown
+        assert "It merges automatically on the last approval." in shown
         assert production(web) == 1
 
     def test_a_removal_is_proposed(self, web: Api, browser: TestClient) -> None:

@@ -38,7 +38,7 @@ class TestRules:
         assert follow(admin, added) == "production is protected."
         shown = admin.get(address)
         told = "Editors may propose, 1 of the 2 people who may approve must agree. Authors do not approve their own text."
-        assert f"production {told} Moves that break callers take an admin. In use by prompts" in text_of(shown)
+        assert f"production {told} Only admins can make moves that break callers. In use by prompts" in text_of(shown)
         [rule] = re.findall(r'name="rule" value="(\d+)">\s*<div', shown.text)
         change = {"rule": rule, "role": "admin", "approvals": "0"}
         assert follow(admin, admin.post(path(web, "settings/change-rule"), data=change)) == "The rule for production is saved."
@@ -114,7 +114,7 @@ class TestRules:
             (LabelRule(1, "a"), "Editors move it directly."),
             (
                 LabelRule(1, "a", breaking_needs_admin=True),
-                "Editors move it directly. Moves that break callers take an admin.",
+                "Editors move it directly. Only admins can make moves that break callers.",
             ),
             (
                 LabelRule(1, "a", Role.ADMIN, 1, allows_own_approval=True, breaking_needs_admin=True),
@@ -169,7 +169,7 @@ class TestForbiddenMoves:
         form = form_of(admin.get(address + query), address)
         assert admin.post(address, data=form).status_code == 403
         refused = admin.post(address, data=form | {"emergency": "yes", "reason": " "})
-        assert (refused.status_code, "An emergency takes a reason." in text_of(refused)) == (400, True)
+        assert (refused.status_code, "An emergency requires a reason." in text_of(refused)) == (400, True)
         assert production(web) == 1
         follow(admin, admin.post(address, data=form | {"emergency": "yes", "reason": "Prices are wrong"}))
         if part == "archive/":

@@ -106,7 +106,7 @@ class Streams:
 
     @property
     def is_active(self) -> bool:
-        """Tell if there are streams."""
+        """Return `True` if there are streams."""
         return bool(self._streams)
 
     async def catch_up(self, read: ReadLog, /) -> float:

@@ -286,7 +286,7 @@ TOOLS = (
         "llma-prompt-request-merge",
         "Merge a change request",
         "Move all labels of a change request, or none. `revision` is that of the request as you have seen it. Only if the user "
-        "asks for it. It takes a key with the scope `llm_prompt:release`.",
+        "asks for it. Requires a key with the scope `llm_prompt:release`.",
         RequestRevisionArguments,
         LLMPromptMergedRequest,
         requests.merge_request,

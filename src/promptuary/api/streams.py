@@ -185,7 +185,7 @@ class Broadcaster:
 
     @property
     def is_active(self) -> bool:
-        """Tell if there are streams."""
+        """Return `True` if there are streams."""
         return bool(self._streams) and not self._is_stopping
 
     async def catch_up(self, read: ReadLog, /) -> float:
@@ -234,17 +234,17 @@ class Broadcaster:
         # Before anything is sent that a caller may not read any more.
         if ending:
             await self._check(read, [s for s in self._streams if any(c.project_id in {None, s.project_id} for c in ending)])
-        told: set[int] = set()
+        notified: set[int] = set()
         for entry in entries:
             change = entry.change
             if change.kind is ChangeKind.DATABASE_RESTORED:
                 for project_id, memory in self._memories.items():
                     memory.forget(change.sequence)
-                    told.add(project_id)
+                    notified.add(project_id)
             elif change.prompt_id is not None and change.project_id is not None and change.project_id in self._memories:
                 self._memories[change.project_id].add(Event(change, self._show(entry)))
-                told.add(change.project_id)
-        for project_id in told & self._memories.keys():
+                notified.add(change.project_id)
+        for project_id in notified & self._memories.keys():
             self._wake(self._memories[project_id].streams)
 
     async def _admit(self, read: ReadLog) -> None:

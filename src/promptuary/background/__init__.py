@@ -1,1 +1,1 @@
-"""Work that each worker does beside requests: usage counts, sampled metrics and maintenance."""
+"""Work of a worker beside requests: following changes, writing usage, sampling metrics, maintenance, sending webhooks."""

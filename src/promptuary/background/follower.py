@@ -41,7 +41,7 @@ class Subscriber(Protocol):
 
     @property
     def is_active(self) -> bool:
-        """Tell if anything waits for its changes; if not, the subscriber is dropped."""
+        """Return `True` if anything waits for its changes; if not, the subscriber is dropped."""
 
     def catch_up(self, read: ReadLog, /) -> Awaitable[float]:
         """Read the log from its cursor to the end, and return the seconds until it may be called again. Raises `Unavailable`."""

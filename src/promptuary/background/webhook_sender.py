@@ -103,7 +103,7 @@ class WebhookSender:
 
     @property
     def is_active(self) -> bool:
-        """Tell if this worker sends."""
+        """Return `True` if this worker sends."""
         return self._lease.seconds_left > 0 and not self._is_over.is_set()
 
     async def catch_up(self, _read: ReadLog, /) -> float:

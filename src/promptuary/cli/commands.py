@@ -19,7 +19,7 @@ class Location(NamedTuple):
 LOCATIONS: Mapping[str, Location] = {
     "serve": Location("serve", "Start the server.", "serve"),
     "mcp": Location("mcp", "Serve an agent over standard input and output (MCP).", "mcp"),
-    "login": Location("login", "Log in to a server by a browser, or with a key, for later commands.", "login"),
+    "login": Location("login", "Log in to a server with a browser, or with a key, for later commands.", "login"),
     "logout": Location("login", "Remove a profile and its key.", "logout"),
     "whoami": Location("whoami", "Show the server, project, user and key that commands use.", "whoami"),
     "profile": Location("profiles", "Stored servers, projects and keys."),

@@ -9,7 +9,7 @@ from promptuary.cli.remote import ProfileName, Yes, moved_option, reached_accoun
 from promptuary.model.access import Scope
 
 app = typer.Typer(
-    help="Your personal API keys, over HTTP. It takes a key with the scope key:write, which makes and revokes only keys that may "
+    help="Your personal API keys, over HTTP. Requires a key with the scope key:write, which makes and revokes only keys that may "
     "do nothing that it may not itself.",
     no_args_is_help=True,
 )

@@ -40,7 +40,7 @@ def login(
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Log in to a server by a browser, or with a key, for later commands.
+    """Log in to a server with a browser, or with a key, for later commands.
 
     On a terminal, it prints a code and opens a page of the server, on which you approve the login. Without a terminal, or with
     --with-token, the key is read from standard input. It is checked and stored.
@@ -54,7 +54,7 @@ def login(
         return
     collected = _log_in_by_browser(address, opens_browser=not no_browser)
     if collected is None:
-        say("This server offers no login by a browser yet.", err=True)
+        say("This server offers no login with a browser yet.", err=True)
         _store(name, _profile_of(address, _read_key(), project or CURRENT), as_json=as_json)
         return
     try:

@@ -11,7 +11,7 @@ def read_moment(text: str) -> datetime:
         read = datetime.fromisoformat(text.strip())
         return (read if read.tzinfo is not None else read.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise typer.BadParameter(f"'{text}' is no time. Write it as 2026-11-29T14:05 or 2026-11-29T15:05+01:00.") from None
+        raise typer.BadParameter(f"'{text}' is not a valid time. Write it as 2026-11-29T14:05 or 2026-11-29T15:05+01:00.") from None
 
 
 def read_day(text: str) -> date:
@@ -19,7 +19,7 @@ def read_day(text: str) -> date:
     try:
         return datetime.strptime(text.strip(), "%Y-%m-%d").replace(tzinfo=UTC).date()
     except ValueError:
-        raise typer.BadParameter(f"'{text}' is no day. Write it as 2026-11-30.") from None
+        raise typer.BadParameter(f"'{text}' is not a valid day. Write it as 2026-11-30.") from None
 
 
 def shown_moment(at: datetime) -> str:

@@ -8,7 +8,7 @@ from promptuary.cli.output import AsJson, Record, show_record, show_records, to_
 from promptuary.cli.remote import ProfileName, Yes, moved_option, reached_accounts, require_agreement
 
 app = typer.Typer(
-    help="Projects of a server, over HTTP. They are those that the key may enter. To change something takes a key of an admin with "
+    help="Projects of a server, over HTTP. They are those that the key may enter. Changes require a key of an admin with "
     "the scope project:write.",
     no_args_is_help=True,
 )

@@ -73,7 +73,7 @@ def show(
         found = page["prompt"]
         if resolved:
             found |= prompts.fetch_assembled(name, found["version"])
-    references = [_told(each) for each in page["references"]]
+    references = [_describe_reference(each) for each in page["references"]]
     if as_json and references:
         found["references"] = [asdict(each) for each in page["references"]]
     if as_json:
@@ -247,6 +247,6 @@ def _read_page(prompts: RemotePrompts, name: str, version: int | None) -> dict[s
         raise RemoteError(f"{name} has no version {version}; the latest is {latest}.") from None
 
 
-def _told(each: ServerReference) -> str:
+def _describe_reference(each: ServerReference) -> str:
     meaning = f"v{each.resolved_version}" if each.problem is None else each.problem
     return f"{each.reference} → {meaning}"

@@ -126,12 +126,12 @@ def _ask_to_archive(folder: Folder) -> None:
 def _readable_folder(workspace: Workspace) -> Folder:
     folder, path = workspace.read(), workspace.path
     if folder.problems:
-        told = [f"{path / file}: {problem}" for file, problem in folder.problems.items()]
-        if len(told) == 1:
-            raise InvalidFile(f"Nothing is pushed. {told[0]}")
-        for line in told:
+        problems = [f"{path / file}: {problem}" for file, problem in folder.problems.items()]
+        if len(problems) == 1:
+            raise InvalidFile(f"Nothing is pushed. {problems[0]}")
+        for line in problems:
             say(line, err=True)
-        raise InvalidFile(f"Nothing was pushed: {len(told)} files are invalid.")
+        raise InvalidFile(f"Nothing was pushed: {len(problems)} files are invalid.")
     if not folder.found and not folder.entries:
         raise InvalidFile(f"{path} has no prompts. Run promptuary pull.")
     return folder

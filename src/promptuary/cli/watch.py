@@ -53,7 +53,7 @@ def _changes(remote: Remote, names: Sequence[str], labels: Sequence[str], after:
             with closing(follow_changes(remote, names=names, labels=() if names else labels, after=after)) as events:
                 for event in events:
                     after, wait = event.cursor, _FIRST_WAIT
-                    _tell(remote, event, is_first=is_first)
+                    _show_event(remote, event, is_first=is_first)
                     is_first = False
                     if event.change is not None:
                         yield event.change
@@ -68,7 +68,7 @@ def _changes(remote: Remote, names: Sequence[str], labels: Sequence[str], after:
         wait = min(2 * wait, _LONGEST_WAIT)
 
 
-def _tell(remote: Remote, event: ChangeEvent, *, is_first: bool) -> None:
+def _show_event(remote: Remote, event: ChangeEvent, *, is_first: bool) -> None:
     if event.kind == "reset":
         say("Some changes were missed: the server does not have them any more.", err=True)
     elif event.kind == "ready":
@@ -78,10 +78,12 @@ def _tell(remote: Remote, event: ChangeEvent, *, is_first: bool) -> None:
 def _sentence(change: dict[str, Any]) -> str:
     author = change["actor"]["email"] if change["actor"] else "operator"
     affected = f"; changes with it: {named(change['affected_prompts'])}" if change["affected_prompts"] else ""
-    return printable(f"{to_the_second(change['created_at'])}  {change['prompt_name']}: {_told(change)} by {author}{affected}")
+    return printable(
+        f"{to_the_second(change['created_at'])}  {change['prompt_name']}: {_describe_change(change)} by {author}{affected}"
+    )
 
 
-def _told(change: dict[str, Any]) -> str:
+def _describe_change(change: dict[str, Any]) -> str:
     label, old, new = change["label"], change["from_version"], change["to_version"]
     if label is None:
         version = "" if change["version"] is None else f"version {change['version']} "

@@ -52,7 +52,7 @@ class Freshness:
         """Grows whenever something was applied: the change log has, or may have, entries that were not read before."""
 
     def is_current(self) -> bool:
-        """Tell, in microseconds, whether everything that was committed before the caller was put on the event loop is applied.
+        """Return `True` if everything committed before the caller was put on the event loop is applied. Takes microseconds.
 
         Callers that wait for the loop together share one look. It is taken after they were put there, because the loop runs what
         waits for it in order, and what ends the sharing is put behind them before the look. News that can be read at once is

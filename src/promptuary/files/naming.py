@@ -37,5 +37,5 @@ def is_safe_file_name(file_name: str) -> bool:
 
 
 def _hashed(stem: str, name: str, attempt: int) -> str:
-    told = name if attempt == 0 else f"{name}~{attempt}"
-    return f"{stem}~{sha256(told.encode(errors='surrogatepass')).hexdigest()[:_HASH_DIGITS]}{SUFFIX}"
+    hashed = name if attempt == 0 else f"{name}~{attempt}"
+    return f"{stem}~{sha256(hashed.encode(errors='surrogatepass')).hexdigest()[:_HASH_DIGITS]}{SUFFIX}"

@@ -85,7 +85,7 @@ class RateLimit:
             return 0
 
     def is_reached(self, *source: str) -> bool:
-        """Tell if the next event would be beyond the limit."""
+        """Return `True` if the next event would be beyond the limit."""
         return self._rate is not None and self.events(*source) >= self._rate.amount
 
     def forget(self, *source: str) -> None:

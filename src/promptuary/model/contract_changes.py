@@ -16,6 +16,7 @@ class ChangeLevel(StrEnum):
     BREAKING = "breaking"
 
 
+_MAX_LISTED = 5
 _RANKS = {level: rank for rank, level in enumerate(ChangeLevel)}
 
 
@@ -89,6 +90,6 @@ def _changed_choices(old: Variable, new: Variable) -> Iterator[ContractChange]:
         yield ContractChange(ChangeLevel.COMPATIBLE, f"{new.name} takes more values")
 
 
-def _listed(values: "tuple[object, ...] | list[object]", *, limit: int = 5) -> str:
-    shown = ", ".join(dump(value) for value in values[:limit])
-    return f"{shown} and {len(values) - limit} more" if len(values) > limit else shown
+def _listed(values: "tuple[object, ...] | list[object]") -> str:
+    shown = ", ".join(dump(value) for value in values[:_MAX_LISTED])
+    return f"{shown} and {len(values) - _MAX_LISTED} more" if len(values) > _MAX_LISTED else shown

@@ -69,13 +69,13 @@ class Variable:
 Contract = Mapping[str, Variable]
 
 
-def encode_contract(value: object, *, field: str = "variables") -> str | None:
+def encode_contract(value: object) -> str | None:
     """Return the JSON text under which a contract is stored; `InvalidValue` unless it is `None` or a contract."""
     if value is None:
         return None
 
     def refuse(message: str) -> NoReturn:
-        raise InvalidValue("invalid_variables", message, field=field)
+        raise InvalidValue("invalid_variables", message, field="variables")
 
     if not isinstance(value, dict):
         refuse('Variables must be a JSON object, e.g. {"customer": {"type": "string", "required": true}}.')
@@ -84,7 +84,7 @@ def encode_contract(value: object, *, field: str = "variables") -> str | None:
     for name, declaration in value.items():
         _check(name, declaration, refuse)
     if byte_size(value) > MAX_BYTES:
-        raise InvalidValue("max_size", f"Variables must be {MAX_BYTES} bytes or fewer.", field=field)
+        raise InvalidValue("max_size", f"Variables must be {MAX_BYTES} bytes or fewer.", field="variables")
     return dump(value)
 
 

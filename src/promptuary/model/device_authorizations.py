@@ -1,4 +1,4 @@
-"""Logins of devices by a browser: codes, states and names, after the OAuth device authorization grant (RFC 8628)."""
+"""Logins of devices with a browser: codes, states and names, after the OAuth device authorization grant (RFC 8628)."""
 
 import re
 import secrets

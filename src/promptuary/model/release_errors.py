@@ -76,7 +76,7 @@ class RequestOutdated(RegistryError):
 
 
 class NotEnoughApprovals(RegistryError):
-    """A change request has not the approvals that it takes."""
+    """A change request does not have the approvals that it requires."""
 
     def __init__(self, given: int, needed: int) -> None:
         super().__init__(f"This change request has {given} of {needed} approvals.")

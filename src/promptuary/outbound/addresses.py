@@ -24,7 +24,7 @@ _FORBIDDEN = (
 
 
 def may_reach(text: str, allowed: Sequence[Network] = ()) -> bool:
-    """Tell if requests may be sent to an address: a public one, or one of the allowed networks."""
+    """Return `True` if requests may be sent to an address: a public one, or one of the allowed networks."""
     try:
         address = ip_address(text)
     except ValueError:

@@ -142,7 +142,7 @@ def refresh_request(tx: Transaction, actor: Actor, *, request_id: int, revision:
 
 
 def approve_request(tx: Transaction, actor: Actor, *, request_id: int, revision: int) -> ChangeRequest:
-    """Approve a revision of a request, and merge it if it was the last approval that it takes and its author asked for that.
+    """Approve a revision of a request, and merge it if that was the last required approval and its author asked for that.
 
     Again is no error. Raises `RequestNotFound`, `RequestEnded`, `RequestOutdated`, `MayNotApprove`, `RoleTooLow`.
     """
@@ -175,7 +175,7 @@ def merge_request(tx: Transaction, actor: Actor, *, request_id: int, revision: i
     """Move all labels as a revision of a request says, or none.
 
     Raises `RequestNotFound`, `RequestEnded`, `RequestOutdated`, `NotEnoughApprovals`, `RoleTooLow`, `LabelProtected` where a change
-    that breaks callers takes an admin, and `ReleaseRefused`.
+    that breaks callers requires an admin, and `ReleaseRefused`.
     """
     actor.require(Permission.RELEASE)
     request = _lock(tx, actor, request_id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from promptuary.model.access import Actor, Permission
 from promptuary.model.assembly import Part
-from promptuary.model.dependents import Dependent, names_of
+from promptuary.model.dependents import Dependent
 from promptuary.model.prompts import Version
 from promptuary.model.reference_checks import Ancestry, find_problem
 from promptuary.model.reference_errors import InvalidReference
@@ -54,14 +54,6 @@ def list_parents(tx: Transaction, actor: Actor, *, name: str) -> list[Parent]:
     prompt = get_prompt(tx, actor, name)
     found = {Parent(row.name, row.reference) for row in load_dependents(tx, prompt).direct(name)}
     return sorted(found, key=_parent_order)[:MAX_REFERENCED_BY]
-
-
-def list_followers(tx: Transaction, actor: Actor, *, name: str, label: str | None = None) -> tuple[str, ...]:
-    """Return the names of the prompts whose text has a prompt in it, or follows one of its labels, at any depth. At most 100."""
-    actor.require(Permission.READ)
-    if not tx.reference_depth:
-        return ()
-    return names_of(load_dependents(tx, get_prompt(tx, actor, name)).all(name, label=label))
 
 
 def list_references(tx: Transaction, actor: Actor, version: Version) -> list[ReferenceState]:

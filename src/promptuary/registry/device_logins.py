@@ -1,4 +1,4 @@
-"""Logins of devices by a browser: a command begins one, its user approves it on a page, and the command collects a key, once.
+"""Logins of devices with a browser: a command begins one, its user approves it on a page, and the command collects a key, once.
 
 The steps and states are those of the OAuth device authorization grant (RFC 8628). No key exists before it is collected, so nothing
 has to be taken back if the command has ended meanwhile.

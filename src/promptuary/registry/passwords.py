@@ -22,11 +22,11 @@ hasher = PasswordHasher()
 _ONE_AT_A_TIME = threading.Lock()
 
 
-def hash_password(password: str, *, field: str = "password") -> str:
+def hash_password(password: str) -> str:
     """Return the Argon2 hash under which a password is kept. Raises `InvalidValue` for one that is too short or too long."""
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         message = f"A password has {MIN_PASSWORD} to {MAX_PASSWORD} characters."
-        raise InvalidValue("invalid_password", message, field=field)
+        raise InvalidValue("invalid_password", message, field="password")
     with _ONE_AT_A_TIME:
         return hasher.hash(password)
 

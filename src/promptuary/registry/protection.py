@@ -79,7 +79,7 @@ def cause_of(
         raise RoleTooLow(Role.ADMIN)
     actor.require(Permission.RELEASE)
     if stored is None:
-        raise InvalidValue("required", "An emergency takes a reason.", field="reason")
+        raise InvalidValue("required", "An emergency requires a reason.", field="reason")
     return MoveCause(MoveKind.EMERGENCY, stored, release_id)
 
 

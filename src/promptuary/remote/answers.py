@@ -52,7 +52,7 @@ def checked(value: object, shape: Shape, what: str) -> dict[str, Any]:
 def checked_list(value: object, shape: Shape, what: str) -> list[dict[str, Any]]:
     """Return a list of objects of an answer, each checked. Raises `RemoteError`."""
     if not isinstance(value, list):
-        raise RemoteError(f"The server answered with {what} that is no list.")
+        raise RemoteError(f"The server answered with {what} that is not a list.")
     return [checked(each, shape, what) for each in value]
 
 

@@ -132,7 +132,7 @@ class Remote:
             page = self.get(path, {**query, "limit": limit, "offset": offset})
             results = page.get("results") if isinstance(page, dict) else None
             if not isinstance(results, list) or "next" not in page:
-                raise RemoteError(f"{self.profile.host} answered with something that is no list.")
+                raise RemoteError(f"{self.profile.host} answered with something that is not a list.")
             return Page(results, page["next"] is None)
 
         return self.rows(read, key)

@@ -1,4 +1,4 @@
-"""A login by a browser: begin it, show its code, and poll until the user has answered on the page (RFC 8628)."""
+"""A login with a browser: begin it, show its code, and poll until the user has answered on the page (RFC 8628)."""
 
 import time
 from collections.abc import Callable

@@ -69,10 +69,10 @@ def export_batch(remote: Remote, cursor: Query | None) -> ExportBatch:
     """Ask for the lines behind a cursor: ``name``, ``created_at`` and ``version``, or nothing for the beginning."""
     head, *lines = remote.get_lines("llm_prompts/export/", cursor).removesuffix(b"\n").split(b"\n")
     try:
-        told = answers.checked(json_of(head), _HEAD, "the head of an export")
+        fields = answers.checked(json_of(head), _HEAD, "the head of an export")
     except InvalidJson:
-        raise RemoteError(f"{remote.profile.host} answered with something that is no export.") from None
-    return ExportBatch(lines, told["prompts"], told["versions"], told["is_last"])
+        raise RemoteError(f"{remote.profile.host} answered with something that is not an export.") from None
+    return ExportBatch(lines, fields["prompts"], fields["versions"], fields["is_last"])
 
 
 def import_batch(remote: Remote, lines: list[bytes], *, on_conflict: str) -> ImportResult:
@@ -81,8 +81,8 @@ def import_batch(remote: Remote, lines: list[bytes], *, on_conflict: str) -> Imp
     answer = remote.send_lines("llm_prompts/import/", body, query={"on_conflict": on_conflict})
     result = answers.checked(answer, _RESULT, "the result of an import")
     skipped = answers.checked_list(result.get("skipped"), _SKIPPED, "a skipped prompt")
-    told = tuple((each["name"], each["detail"]) for each in skipped)
+    left_out = tuple((each["name"], each["detail"]) for each in skipped)
     # Servers without references have no such field.
     rows = answers.checked_list(result.get("unresolved", []), _UNRESOLVED, "an unresolved reference")
     unresolved = tuple(Unresolved(row["name"], row["version"], row["reference"], row["code"]) for row in rows)
-    return ImportResult(**{field: result[field] for field in _RESULT}, skipped=told, unresolved=unresolved)
+    return ImportResult(**{field: result[field] for field in _RESULT}, skipped=left_out, unresolved=unresolved)

@@ -38,11 +38,11 @@ _LEFT_OUT = {*entries.DERIVED, recent_rows, sessions, sign_in_links, device_auth
 """Tables that are rebuilt, those of sessions, links and logins, as a restored backup does not grant access, and that of leases."""
 
 
-def _tell_nobody(_rows: int) -> None:
+def _no_progress(_rows: int) -> None:
     pass
 
 
-def write_backup(database: Database, target: Path, *, replaces: bool = False, advance: Advance = _tell_nobody) -> None:
+def write_backup(database: Database, target: Path, *, replaces: bool = False, advance: Advance = _no_progress) -> None:
     """Write a backup; others may write to the database meanwhile. The file appears whole or not at all.
 
     Raises `NotEmpty` when the file exists and ``replaces`` does not say that it may go, `Unavailable` when it cannot be written.
@@ -60,7 +60,7 @@ def write_backup(database: Database, target: Path, *, replaces: bool = False, ad
 
 
 @contextmanager
-def drafted(database: Database, place: Path | None = None, advance: Advance = _tell_nobody) -> Iterator[Path]:
+def drafted(database: Database, place: Path | None = None, advance: Advance = _no_progress) -> Iterator[Path]:
     """Write a backup into a private folder in ``place``, or among temporary files; what is left of it goes after the block.
 
     Raises `Unavailable` when the database cannot be read, and `OSError`.
@@ -112,7 +112,7 @@ def _remove_abandoned(place: Path, prefix: str) -> None:
                 os.close(descriptor)
 
 
-def restore_backup(database: Database, source: Path, *, replace: bool = False, advance: Advance = _tell_nobody) -> None:
+def restore_backup(database: Database, source: Path, *, replace: bool = False, advance: Advance = _no_progress) -> None:
     """Fill a database from a backup of this or an older version of Promptuary, in one transaction.
 
     The change log gets one entry more, by which running servers learn that nothing is as it was.

@@ -1,4 +1,4 @@
-"""Rows of logins of devices by a browser."""
+"""Rows of logins of devices with a browser."""
 
 from datetime import datetime
 

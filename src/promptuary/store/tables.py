@@ -120,7 +120,7 @@ sign_in_links = Table(
     Column("made_by_id", Count),
 )
 
-# Not part of backups, either. Logins of commands by a browser, until a key was collected.
+# Not part of backups, either. Logins of commands with a browser, until a key was collected.
 device_authorizations = Table(
     "device_authorizations",
     metadata,

@@ -37,8 +37,8 @@ def read_source(
     if not rows:
         at = prompts.remote.profile
         what = "No prompt has the label" if label is not None else ""
-        told = f"{what} '{label}'." if label is not None else f"Project {at.project} of {at.host} has no prompts."
-        raise InvalidFile(f"{told} Nothing is changed." if folder.entries else told)
+        message = f"{what} '{label}'." if label is not None else f"Project {at.project} of {at.host} has no prompts."
+        raise InvalidFile(f"{message} Nothing is changed." if folder.entries else message)
     missing = folder.entries.keys() - rows.keys()
     labels = {row["name"]: row["all_labels"] for row in prompts.list_plain()} if missing and label is not None else {}
     unlabelled = {name for name in missing if name in labels and all(each["name"] != label for each in labels[name])}

@@ -53,10 +53,10 @@ def _other_project(folder: Folder, lock: Lock, project: RemoteProject) -> str:
             f"The lock of {folder.path} names project {CURRENT}, which is another one for each account. The profile is of {yours}. "
             "If the files are of that project, run promptuary pull --rebind."
         )
-    told = f"{folder.path} was pulled from project {lock.project} of {lock.server}, and the profile is of {yours}."
+    message = f"{folder.path} was pulled from project {lock.project} of {lock.server}, and the profile is of {yours}."
     if lock.project_uuid is None and lock.project == project.number:
-        told = f"{told} If that is the same server at another address, run promptuary pull --rebind."
-    return told
+        message = f"{message} If that is the same server at another address, run promptuary pull --rebind."
+    return message
 
 
 def list_states(folder: Folder, rows: Mapping[str, Mapping[str, Any]] | None, *, unlabelled: Collection[str] = ()) -> list[State]:

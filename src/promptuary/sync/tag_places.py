@@ -74,8 +74,8 @@ def place_of_refusal(folder: Folder, file: str, content: object, error: RemoteEr
     """Return the place of the tag that a server refuses, `None` if the refusal is about no tag."""
     if not isinstance(error, RefusedReference):
         return None
-    told = str(error)
-    named = [reference for reference in count_references(dump(content)) if f"'{reference.name}'" in told]
-    exact = [each for each in named if f"version {each.version}." in told or f"label '{each.label}'." in told]
+    detail = str(error)
+    named = [reference for reference in count_references(dump(content)) if f"'{reference.name}'" in detail]
+    exact = [each for each in named if f"version {each.version}." in detail or f"label '{each.label}'." in detail]
     found = next(iter([*exact, *named]), None)
     return None if found is None else place_of(folder, file, found)

@@ -63,7 +63,7 @@ def problem_of(refusal: Refusal) -> FormProblem:
 
 def explain_json(error: InvalidJson) -> str:
     """Return the error of a text that should be JSON, with its place."""
-    reason = next((told for begin, told in _JSON_REASONS if error.reason.startswith(begin)), error.reason)
+    reason = next((words for begin, words in _JSON_REASONS if error.reason.startswith(begin)), error.reason)
     if error.line is None:
         return f"This is not valid JSON: {reason}."
     return f"This is not valid JSON. Line {error.line}, column {error.column}: {reason}."

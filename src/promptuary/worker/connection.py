@@ -252,8 +252,8 @@ class Connection(HttpToolsProtocol):
         self.transport.write(b"".join([*lines, b"\r\n", answer.body]))
         if self._recorder is None:
             return
-        told = {"method": _NOTHING, "path": _NOTHING, "client": self.client}
-        self._recorder.note(told, status=status, request_id=request_id, seconds=0.0)
+        facts = {"method": _NOTHING, "path": _NOTHING, "client": self.client}
+        self._recorder.note(facts, status=status, request_id=request_id, seconds=0.0)
 
     def _limit_silence(self, seconds: float) -> None:
         self._unset_keepalive_if_required()

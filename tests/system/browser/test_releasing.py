@@ -81,7 +81,7 @@ def test_prompts_are_released_together_and_the_release_is_undone_as_a_whole(auth
 
 def test_an_incident_is_looked_into_at_its_time(author: BrowserContext) -> None:
     page, complaints = open_page(author, f"{REPLY}/")
-    page.get_by_role("link", name="As it was at a time").click()
+    page.get_by_role("link", name="At a point in time").click()
     page.get_by_label("Time (UTC)").fill("2026-09-27T10:00:00")
     page.get_by_role("button", name="Show").click()
     expect(page.get_by_role("region", name="Version 4")).to_contain_text("production")

@@ -208,7 +208,7 @@ def test_a_server_that_is_too_old_is_given_a_key_that_is_typed(desk: Desk) -> No
             asked += process.stderr.read(1)
         os.write(process.terminal, b"phx_typed\n")
         stdout, _ = process.communicate(timeout=120)
-    assert asked == "This server offers no login by a browser yet.\nKey: "
+    assert asked == "This server offers no login with a browser yet.\nKey: "
     assert '"project": "1", "project_name": "Shop", "prompts": 3' in stdout
 
 

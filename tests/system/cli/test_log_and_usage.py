@@ -45,7 +45,7 @@ def test_fetches_are_shown_by_version_label_key_and_day(desk: Desk) -> None:
     for day in ("yesterday", "20261130", "2026-W48-1", ""):
         wrong = desk.run("usage", "greeting", "--from", day)
         assert (wrong.returncode, wrong.stdout) == (2, "")
-        assert f"'{day}' is no day. Write it as 2026-11-30." in wrong.stderr
+        assert f"'{day}' is not a valid day. Write it as 2026-11-30." in wrong.stderr
     assert desk.error("usage", "greeting", "--from", "2026-01-02", "--to", "2026-01-01").startswith("from: ")
 
 

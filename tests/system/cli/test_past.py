@@ -63,5 +63,5 @@ def test_bad_input_is_refused(moved: Desk) -> None:
     assert moved.error("at", "2999-01-01", "greeting") == "at: The time is in the future. Use a time of the past."
     assert moved.error("at", first, "none").startswith("No prompt matching 'none'")
     assert moved.error("at", first, "greeting", "--label", "none").startswith("No prompt matching 'greeting'")
-    assert "'yesterday' is no time. Write it as 2026-11-29T14:05" in moved.run("at", "yesterday").stderr
+    assert "'yesterday' is not a valid time. Write it as 2026-11-29T14:05" in moved.run("at", "yesterday").stderr
     assert "--content needs the NAME of a prompt." in moved.run("at", first, "--content").stderr

@@ -90,7 +90,7 @@ def test_rules_are_listed_and_removed_by_admins(desk: Desk, admin: Desk) -> None
 def test_an_admin_moves_a_label_in_an_emergency(desk: Desk, admin: Desk) -> None:
     admin.run("rule", "add", "production", "--approvals", "2")
     move = ("label", "greeting", "production", "--version", "2", "--emergency", "--yes")
-    assert admin.run(*move).stderr.endswith("An emergency takes a reason.\n")
+    assert admin.run(*move).stderr.endswith("An emergency requires a reason.\n")
     assert desk.run(*move, "--reason", "Fire").returncode == 1
     assert admin.run(*move, "--reason", "Fire").returncode == 0
     assert desk.json("label", "history", "greeting", "production")[0]["kind"] == "emergency"

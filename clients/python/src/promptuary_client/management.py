@@ -1,4 +1,4 @@
-# Generated from management.py by generate_sync.py.
+# Generated from async_management.py by generate_sync.py.
 """Methods of the client for programs without an event loop that change, list and follow prompts."""
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -36,7 +36,7 @@ _Role = Annotated[str, fields.choice(_ROLES), Field(description="The role.", jso
 
 
 class PersonalAPIKeyCreate(Body):
-    """A new key of the caller. It may do nothing that the key of the request may not."""
+    """A new key of the caller. It can have no permission that the key of the request lacks."""
 
     label: Annotated[str, fields.text(_check_label)] = Field(
         description="A name, such as the program that uses the key.", json_schema_extra={"minLength": 1, "maxLength": MAX_KEY_LABEL}

@@ -1,4 +1,4 @@
-"""The resource of logins by a browser, in the form of the OAuth device authorization grant (RFC 8628). Neither step needs a key."""
+"""The resource of logins with a browser, by the OAuth device authorization grant (RFC 8628). Neither step needs a key."""
 
 from typing import Annotated, Literal
 
@@ -28,7 +28,7 @@ _SENTENCES = {
     PollAnswer.UNKNOWN: "No login has this device code. It was used, or has expired.",
 }
 
-resource = Resource("Log in by a browser")
+resource = Resource("Log in with a browser")
 
 
 def _check_length(value: str) -> None:
@@ -88,7 +88,7 @@ class DeviceTokenRefusal(TypedDict):
     "/device_authorization/",
     Operation(
         id="oauth_device_authorization_create",
-        summary="Begin a login by a browser",
+        summary="Begin a login with a browser",
         body=DeviceAuthorizationCreate,
         needs_body=False,
         answers={200: DeviceAuthorization},

@@ -48,7 +48,7 @@ def list_keys(call: Call) -> Response:
     Operation(id="personal_api_keys_create", summary="Create a key", body=PersonalAPIKeyCreate, answers={201: PersonalAPIKey}),
 )
 def create_key(call: Call) -> Response:
-    """Create a key, which may do nothing that the key of the request may not. Needs the scope `key:write`."""
+    """Create a key, which can have no permission that the key of the request lacks. Needs the scope `key:write`."""
     caller = call.identify(Permission.MANAGE_KEYS)
     body = call.body(PersonalAPIKeyCreate)
     with call.database.write() as tx:
@@ -73,7 +73,7 @@ def show_key(call: Call) -> Response:
 
 @resource.delete("/{key_id}/", Operation(id="personal_api_keys_destroy", summary="Revoke a key", answers={204: None}))
 def revoke_key(call: Call) -> Response:
-    """Revoke a key that may do nothing that the key of the request may not, or `@current`, which needs no scope."""
+    """Revoke a key that has no permission that the key of the request lacks, or `@current`, which needs no scope."""
     caller = call.identify(Permission.REVOKE_KEYS)
     with call.database.write() as tx:
         own_keys.revoke_own_key(tx, caller, call.path["key_id"], request_id=call.credentials.request_id)

@@ -66,7 +66,7 @@ class Change:
 
     @property
     def ends_access(self) -> bool:
-        """Tell if a user or a key may have lost access to a project by it."""
+        """Return `True` if a user or a key may have lost access to a project by it."""
         return self.kind in ENDS_ACCESS
 
     @property

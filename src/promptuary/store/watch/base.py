@@ -91,7 +91,7 @@ class LogReader:
             self._cursor = LogCursor(tx)
 
     def read(self) -> list[Change] | None:
-        """Return the changes since the last call, `None` when they is no longer available. Raises `Unavailable`."""
+        """Return the changes since the last call, `None` when they are no longer available. Raises `Unavailable`."""
         with self._database.read() as tx:
             return self._cursor.read(tx)
 

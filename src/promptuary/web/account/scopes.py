@@ -27,7 +27,7 @@ CHOICES: dict[tuple[Scope, ...], str] = {
 MORE_CHOICES = {
     Scope.MEMBERS: "Where you are an admin, add and remove members, invite them and change their roles",
     Scope.PROJECTS: "Create projects, and where you are an admin, rename them and replace their tokens",
-    Scope.KEYS: "List your keys, create and revoke those that may do nothing that this key may not",
+    Scope.KEYS: "List your keys, create and revoke those that have no permission this key lacks",
 }
 """Scopes that a key may have beside those of prompts, with what they allow."""
 

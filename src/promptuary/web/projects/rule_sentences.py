@@ -51,7 +51,7 @@ def _sentences(rule: LabelRule, approvers: int) -> Iterator[str]:
     else:
         yield "Editors move it directly."
     if rule.breaking_needs_admin and not is_for_admins:
-        yield "Moves that break callers take an admin."
+        yield "Only admins can make moves that break callers."
 
 
 def _share(approvals: int, approvers: int) -> str:

@@ -95,7 +95,7 @@ def _message_of(card: Card, rest: Entry, before: Entry) -> Entry:
 
 
 def _has_no_content(rest: Entry, before: Entry) -> bool:
-    """Return `True` if an empty text stands for no content, as beside calls of tools."""
+    """Return `True` if an empty text stands for no content, as beside tool calls."""
     return isinstance(rest.get("tool_calls"), list) and not isinstance(before.get("content"), str)
 
 

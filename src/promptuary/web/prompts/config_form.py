@@ -1,4 +1,4 @@
-"""A config as fields: model, temperature, maximum of tokens, tools and the schema of responses, and everything else as JSON.
+"""A config as fields: model, temperature, maximum tokens, tools and the response schema, and everything else as JSON.
 
 A field stands for one key of the config. It shows a value only if it can give it back unchanged; other values stay in the JSON.
 An empty field is a key that the config does not have.

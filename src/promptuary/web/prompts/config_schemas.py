@@ -13,7 +13,7 @@ MAX_MESSAGE = 160
 """Maximum characters of what the check says: it may quote a part of the schema."""
 
 RESPONSE_KEYS = ("response_schema", "response_format", "output_schema", "output_format", "json_schema")
-"""Keys of the schema of responses; the first is used for a new one."""
+"""Keys of the response schema; the first is used for a new one."""
 
 DRAFTS = (
     "https://json-schema.org/draft/2020-12/schema",

@@ -1,7 +1,7 @@
 """Formats in which a prompt is edited: a text, the cards of a chat, or JSON; and changes from one to another, which lose nothing.
 
 ``format`` is the format that a form asks for, ``written_as`` the one in which its fields are written. A text becomes a chat with a
-message of the system, unless it is the JSON of a chat. Only a chat with one message and nothing else becomes a text again.
+system message, unless it is the JSON of a chat. Only a chat with one message and nothing else becomes a text again.
 """
 
 from collections.abc import Sequence

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from promptuary.model.access import Actor, Permission
 from promptuary.model.prompts import Version
 from promptuary.model.reference_errors import UnresolvedReference
-from promptuary.model.references import MAX_REFERENCES, Reference, find_tags, is_text, tag_of
+from promptuary.model.references import MAX_REFERENCES, find_tags, is_text, tag_of
 from promptuary.registry import dependents, prompts
 from promptuary.registry.assembling import AssembledVersion, assemble_version
 from promptuary.registry.dependents import Parent, ReferenceState
@@ -72,11 +72,6 @@ def mark_assembled(version: Version, assembled: AssembledVersion, budget: PageBu
         for reference, text in assembled.texts.items()
     }
     return mark_parts(version.text, parts, budget, assembled.version.template.declared)
-
-
-def selector_of(reference: Reference) -> str:
-    """Return the label or the version of a reference, as pages show it."""
-    return reference.label or f"v{reference.version}"
 
 
 def show_choices(request: PageRequest) -> Response:
