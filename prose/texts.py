@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Literal
 
-Kind = Literal["text", "docstring", "setting"]
+Kind = Literal["text", "docstring", "setting", "name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ _TAG = re.compile(r"<[^>]*>")
 _PYTHON_STRING_OR_COMMENT = re.compile(
     r"""(['"])\1\1(?:\\.|.)*?\1{3}|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?P<comment>#[^\n]*)""", re.DOTALL
 )
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _READ_ATTRIBUTES = {"alt", "aria-description", "aria-label", "content", "label", "placeholder", "title"}
 _FIELD_TEXTS = {"description"}
 
@@ -82,6 +83,8 @@ def _python(source: str) -> Iterator[Text]:
     docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
     settings = {id(part) for field in _settings(nodes) for part in ast.walk(field)}
     for node in nodes:
+        if name := _defined_name(node):
+            yield Text("name", getattr(node, "lineno", 1), _CAPITAL.sub(" ", name).replace("_", " "))
         if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
             continue
         if id(node) in docstrings:
@@ -93,6 +96,15 @@ def _python(source: str) -> Iterator[Text]:
     for found in _PYTHON_STRING_OR_COMMENT.finditer(source):
         if comment := found["comment"]:
             yield Text("text", _line_of(source, found.start()), _CODE_SPAN.sub(_blank, comment))
+
+
+def _defined_name(node: ast.AST) -> str | None:
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name) | ast.arg(arg=name):
+            return name
+        case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
+            return name
+    return None
 
 
 def _settings(nodes: Sequence[ast.AST]) -> Iterator[ast.expr]:

@@ -21,11 +21,34 @@ words = ["whether"]
 instead = "begin with a verb"
 kinds = ["docstring"]
 first = true
+[[rule]]
+words = ["ledgers?"]
+instead = "write 'log'"
+kinds = ["name"]
 """)
 
 
 def findings(name: str, source: str) -> list[str]:
     return [f"{finding.line}: {finding.message}" for finding in check_text(name, source, RULES_OF_TEST.rules)]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def _read_ledger(path): ...",
+        "class LedgerOfFetches: ...",
+        "def read(ledger): ...",
+        "ledgers = []",
+        "self.own_ledger = 1",
+        "for ledger in all_of_them: ...",
+    ],
+)
+def test_a_rule_of_names_holds_for_what_code_defines(source: str) -> None:
+    assert [finding.partition("'")[0] for finding in findings("module.py", source)] == ["1: "]
+
+
+def test_a_rule_of_names_holds_for_no_text_and_for_no_use() -> None:
+    assert findings("module.py", '"""The ledger."""\nprint(module.ledger, ledger)') == []
 
 
 @pytest.mark.parametrize(

@@ -109,15 +109,15 @@ def _changed(folder: Folder, prompts: RemotePrompts, latest: Latest, note: str |
         entry, row = folder.entries.get(name), latest.get(name)
         if entry is not None and found.is_like(entry):
             continue
-        told = note or _own_note(found.document, entry)
+        description = note or _own_note(found.document, entry)
         draft = Draft(found.document.content, found.document.config, found.document.contract)
         if row is None and entry is None:
-            yield Push(name, found.file, Action.CREATE, draft=draft, note=told)
+            yield Push(name, found.file, Action.CREATE, draft=draft, note=description)
         elif row is None:
             detail = "no longer on the server; pull --mine, then push, creates it"
             yield Push(name, found.file, Action.CONFLICT, detail=detail)
         else:
-            yield _compared(found, entry, draft, told, _read(prompts, name, row), prompts)
+            yield _compared(found, entry, draft, description, _read(prompts, name, row), prompts)
 
 
 def _compared(

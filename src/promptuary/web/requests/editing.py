@@ -91,12 +91,12 @@ def _rows(request: PageRequest, found: ChangeRequest, *, is_sent: bool) -> list[
 
 
 def _changes(request: PageRequest, found: ChangeRequest) -> list[str]:
-    told = describe_changes(request.form.all("move"), [encode_move(move) for move in found.moves])
+    changes = describe_changes(request.form.all("move"), [encode_move(move) for move in found.moves])
     if request.form.get("seen_title") != found.title:
-        told.append(f"The title is “{found.title}” now.")
+        changes.append(f"The title is “{found.title}” now.")
     if request.form.get("seen_description") != found.description:
-        told.append("The description was changed; open the request to read it.")
-    return told
+        changes.append("The description was changed; open the request to read it.")
+    return changes
 
 
 def _moment(sent: str) -> datetime:

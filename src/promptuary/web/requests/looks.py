@@ -81,19 +81,19 @@ def _seen(
 def describe_changes(seen: Sequence[str], now: Sequence[str]) -> list[str]:
     """Return in sentences how proposed moves differ from those that a user has seen; both as `encode_move` gives them."""
     before, after = _by_place(seen), _by_place(now)
-    told = [f"{place} is not part of it any more." for place in before if place not in after]
-    told += [f"{place} is part of it now: {_path(moved)}." for place, moved in after.items() if place not in before]
-    told += [
+    sentences = [f"{place} is not part of it any more." for place in before if place not in after]
+    sentences += [f"{place} is part of it now: {_path(moved)}." for place, moved in after.items() if place not in before]
+    sentences += [
         f"{place} was to go {_path(before[place])}, and now {_path(moved)}."
         for place, moved in after.items()
         if place in before and _path(before[place]) != _path(moved)
     ]
-    told += [
+    sentences += [
         f"{place} was at {_version(before[place][2])}, and is at {_version(moved[2])} now."
         for place, moved in after.items()
         if place in before and before[place][2] != moved[2]
     ]
-    return told
+    return sentences
 
 
 def _by_place(encoded: Sequence[str]) -> dict[str, tuple[str, str, str]]:

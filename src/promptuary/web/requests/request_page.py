@@ -68,11 +68,11 @@ def _look(tx: Transaction, actor: Actor, found: ChangeRequest) -> Look:
 
 
 def _changes(request: PageRequest, found: ChangeRequest) -> Sequence[str]:
-    told = describe_changes(request.form.all("move"), [encode_move(move) for move in found.moves])
+    changes = describe_changes(request.form.all("move"), [encode_move(move) for move in found.moves])
     revision = positive_int(request.form.get("revision"))
-    if revision is not None and revision != found.revision and not told:
-        told.append(f"You looked at revision {revision}. It has revision {found.revision} now, with the same moves.")
-    return told
+    if revision is not None and revision != found.revision and not changes:
+        changes.append(f"You looked at revision {revision}. It has revision {found.revision} now, with the same moves.")
+    return changes
 
 
 def _needs(actor: Actor, found: ChangeRequest, options: RequestOptions, look: Look) -> list[str]:
