@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptuary.differences import Chunk, ChunkKind, compare_configs, merge_configs, merge_texts
+from promptuary.differences import Chunk, ChunkKind, compare_configs, merge_configs, merge_contracts, merge_texts
 from promptuary.differences.configs import MISSING, show_path
 
 TEXTS = st.one_of(st.text(max_size=30), st.lists(st.sampled_from(["", "a", "b", "c", "d\r"]), max_size=10).map("\n".join))
@@ -14,6 +14,7 @@ VALUES = st.recursive(
     lambda inner: st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
     max_leaves=6,
 )
+CONTRACTS = st.none() | st.dictionaries(st.sampled_from("abc"), st.sampled_from([{}, {"type": "integer"}]), max_size=3)
 CONFIGS = st.dictionaries(st.sampled_from("abcd"), VALUES, max_size=4)
 
 
@@ -115,6 +116,49 @@ def test_no_config_is_kept_apart_from_an_empty_one(
     expected: dict[str, object] | None,
 ) -> None:
     assert merge_configs(base, theirs, yours, refuse) == expected
+
+
+@given(base=CONTRACTS, changed=CONTRACTS)
+def test_a_contract_that_only_one_changed_is_taken(base: dict[str, object] | None, changed: dict[str, object] | None) -> None:
+    assert merge_contracts(base, changed, base, refuse) == changed
+    assert merge_contracts(base, base, changed, refuse) == changed
+
+
+@given(base=CONTRACTS, changed=CONTRACTS)
+def test_a_contract_that_both_changed_alike_is_taken(base: dict[str, object] | None, changed: dict[str, object] | None) -> None:
+    assert merge_contracts(base, changed, changed, refuse) == changed
+
+
+@pytest.mark.parametrize(
+    ("base", "theirs", "yours", "expected"),
+    [
+        (None, {}, {"a": {}}, {"a": {}}),
+        (None, {"a": {}}, {"b": {}}, {"b": {}, "a": {}}),
+        ({}, {"a": {}}, {"b": {}}, {"b": {}, "a": {}}),
+        ({"a": {}}, {}, {"a": {}, "b": {}}, {"b": {}}),
+        ({"a": {}, "b": {}}, {"a": {}}, {"b": {}}, {}),
+    ],
+)
+def test_contracts_that_both_declare_are_brought_together_by_variable(
+    base: dict[str, object] | None, theirs: dict[str, object], yours: dict[str, object], expected: dict[str, object]
+) -> None:
+    assert merge_contracts(base, theirs, yours, refuse) == expected
+
+
+@pytest.mark.parametrize(
+    ("base", "changed"),
+    [({}, {"a": {}}), ({"a": {}}, {}), ({"a": {}}, {"a": {}, "b": {}}), ({"a": {}}, {"a": {"type": "integer"}})],
+)
+def test_no_contract_and_a_changed_one_are_decided_as_a_whole(base: dict[str, object], changed: dict[str, object]) -> None:
+    asked = []
+
+    def take_theirs(path: str, before: object, theirs: object, yours: object) -> object:
+        asked.append((path, before, theirs, yours))
+        return theirs
+
+    assert merge_contracts(base, None, changed, take_theirs) is None
+    assert merge_contracts(base, changed, None, take_theirs) == changed
+    assert asked == [("", base, MISSING, changed), ("", base, changed, MISSING)]
 
 
 @given(old=CONFIGS, new=CONFIGS)

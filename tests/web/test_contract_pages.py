@@ -112,6 +112,30 @@ def test_a_declaration_that_both_changed_is_decided(web: Api, browser: TestClien
     assert json.loads(field(review.text, "variables"))["n"] == {"type": "integer", "default": 2}
 
 
+def test_an_empty_contract_that_only_one_added_is_taken(web: Api, browser: TestClient) -> None:
+    text = "Hello {{name}}\n\nBye"
+    create(web, None, text)
+    publish(web, 1, prompt=text.replace("Bye", "Goodbye"))
+    review = browser.post(path(web, "prompts/greeting/publish/"), data=written("{}", text=text))
+    assert (headline(review), field(review.text, "variables")) == ("Publish version 3 of greeting?", "{}")
+    publish(web, 2, variables={})
+    mine = written("", text=text.replace("Hello", "Hi"))
+    review = browser.post(path(web, "prompts/greeting/publish/"), data=mine)
+    assert (headline(review), field(review.text, "variables")) == ("Publish version 4 of greeting?", "{}")
+
+
+def test_an_empty_contract_and_none_are_decided_as_a_whole(web: Api, browser: TestClient) -> None:
+    create(web)
+    publish(web, 1, variables=None)
+    sent = written("{}")
+    conflict = browser.post(path(web, "prompts/greeting/publish/"), data=sent)
+    assert conflict.status_code == 409
+    assert "Both of you changed the variables" in text_of(conflict)
+    for choice, variables in (("theirs", ""), ("yours", "{}")):
+        review = browser.post(path(web, "prompts/greeting/merge/"), data=sent | {"theirs": "2", "variables-": choice})
+        assert field(review.text, "variables") == variables
+
+
 def test_restoring_a_version_restores_its_contract(web: Api, browser: TestClient) -> None:
     create(web)
     publish(web, 1, variables=None)

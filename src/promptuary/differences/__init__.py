@@ -7,7 +7,16 @@ from promptuary.differences.budgets import Budget
 from promptuary.differences.configs import ConfigChange, compare_configs, compare_configs_within
 from promptuary.differences.hunks import Budgets, Hunk, Row, TextDifference, compare_texts, compare_texts_within
 from promptuary.differences.marking import Span
-from promptuary.differences.merging import Chunk, ChunkKind, Stretch, merge_configs, merge_items, merge_texts
+from promptuary.differences.merging import (
+    Chunk,
+    ChunkKind,
+    Decide,
+    Stretch,
+    merge_configs,
+    merge_contracts,
+    merge_items,
+    merge_texts,
+)
 from promptuary.differences.unified import left_out_line, unified_diff, unified_lines
 
 __all__ = [
@@ -16,6 +25,7 @@ __all__ = [
     "Chunk",
     "ChunkKind",
     "ConfigChange",
+    "Decide",
     "Hunk",
     "Row",
     "Span",
@@ -27,6 +37,7 @@ __all__ = [
     "compare_texts_within",
     "left_out_line",
     "merge_configs",
+    "merge_contracts",
     "merge_items",
     "merge_texts",
     "unified_diff",

@@ -1,4 +1,4 @@
-"""Bringing together what two people changed of the same: line by line in texts, key by key in configs.
+"""Bringing together what two people changed of the same: line by line in texts, key by key in configs and contracts.
 
 What only one of them changed, is taken; what both changed alike, too; the rest is theirs to decide.
 """
@@ -108,7 +108,9 @@ def _kind(base: Sequence[str], theirs: Sequence[str], yours: Sequence[str]) -> C
 
 
 Decide = Callable[[str, object, object, object], object]
-"""Decides where both changed a value: gets its path, and the value before, theirs and yours, `MISSING` if there is none."""
+"""Decides where both changed a value: gets its path, and the value before, theirs and yours, `MISSING` if there is none.
+
+The path is that of `show_path`, empty for the whole."""
 
 
 def merge_configs(
@@ -120,13 +122,26 @@ def merge_configs(
     """
     if theirs is None and yours is None:
         return None
-    merged = _ConfigMerge(decide).merge(base or {}, theirs or {}, yours or {}, ())
+    merged = _ObjectMerge(decide).merge(base or {}, theirs or {}, yours or {}, ())
     return merged or (None if yours is None or theirs is None else merged)
 
 
+def merge_contracts(
+    base: Mapping[str, object] | None, theirs: Mapping[str, object] | None, yours: Mapping[str, object] | None, decide: Decide
+) -> dict[str, object] | None:
+    """Bring three contracts of variables together, as `merge_configs` does configs.
+
+    Without a contract, all names in braces are variables; with an empty one, none are. So `None` is a value of its own. If one
+    removed the contract and the other changed it, ``decide`` is asked with an empty path.
+    """
+    before, their, your = (MISSING if each is None else each for each in (base, theirs, yours))
+    merged = _ObjectMerge(decide).merge_value(before, their, your, ())
+    return merged if isinstance(merged, dict) else None
+
+
 @dataclass(frozen=True, slots=True)
-class _ConfigMerge:
-    """A merge of configs. Values are compared by digests, so that each is written out once and not again at each level above."""
+class _ObjectMerge:
+    """A merge of objects. Values are compared by digests, so that each is written out once and not again at each level above."""
 
     decide: Decide
     digests: Digests = field(default_factory=Digests)
@@ -138,12 +153,13 @@ class _ConfigMerge:
         merged: dict[str, object] = {}
         for key in joined_keys(yours, theirs):
             before, their, your = (each.get(key, MISSING) for each in (base, theirs, yours))
-            value = self._merge_value(before, their, your, (*path, key))
+            value = self.merge_value(before, their, your, (*path, key))
             if not isinstance(value, Missing):
                 merged[key] = value
         return merged
 
-    def _merge_value(self, before: object, their: object, your: object, path: tuple[str, ...]) -> object:
+    def merge_value(self, before: object, their: object, your: object, path: tuple[str, ...]) -> object:
+        """Return three values together; objects key by key."""
         was, is_theirs, is_yours = map(self.digests.of, (before, their, your))
         if is_theirs in (is_yours, was):
             return your

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
-from promptuary.differences import ChunkKind, merge_configs, merge_texts
+from promptuary.differences import ChunkKind, merge_configs, merge_contracts, merge_texts
 from promptuary.files import content_sha256
 from promptuary.model.json_text import InvalidJson, dump, dump_indented, parse
 
@@ -32,7 +32,7 @@ def merge(base: Draft, theirs: Draft, yours: Draft) -> Draft:
     return Draft(
         _merged_content(base.content, theirs.content, yours.content),
         merge_configs(base.config, theirs.config, yours.config, _refusing("config")),
-        merge_configs(base.contract, theirs.contract, yours.contract, _refusing("variables")),
+        merge_contracts(base.contract, theirs.contract, yours.contract, _refusing("variables")),
     )
 
 
@@ -84,7 +84,7 @@ def _merged_text(base: str, theirs: str, yours: str) -> str:
 
 def _refusing(part: str) -> Callable[..., NoReturn]:
     def refuse(path: str, _base: object, _theirs: object, _yours: object) -> NoReturn:
-        message = f"both changed {path} of the {part}"
+        message = f"both changed {path} of the {part}" if path else f"both changed the {part}"
         raise Unmergeable(message)
 
     return refuse

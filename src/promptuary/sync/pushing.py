@@ -138,6 +138,8 @@ def _compared(
     except Unmergeable as reason:
         detail = f"version {theirs.version} is on the server, made from {entry.version}: {reason}"
         return replace(push, action=Action.CONFLICT, detail=detail)
+    if is_same(merged.parts, there.parts):
+        return replace(push, action=Action.ADOPT, detail=f"version {theirs.version} has the edits of the file already")
     return replace(push, action=Action.MERGE, draft=merged, detail=f"merged with version {theirs.version}")
 
 

@@ -63,6 +63,35 @@ def test_contracts_that_both_changed_are_merged_by_variable(desk: Desk) -> None:
     assert desk.latest("greeting")["variables"] == {**CONTRACT, "n": {"type": "integer", "default": 4}, "more": {}}
 
 
+def test_an_empty_contract_that_only_the_file_added_is_pushed_on_top_of_a_newer_text(desk: Desk) -> None:
+    desk.create("greeting", "Hello {{name}}\n\nBye\n")
+    desk.create("edited", "Hello {{name}}\n\nBye\n")
+    desk.run("pull")
+    for name in ("greeting", "edited"):
+        desk.publish(name, 1, prompt="Hello {{name}}\n\nGoodbye\n")
+        path = desk.folder / "prompts" / f"{name}.md"
+        path.write_text(path.read_text().replace("version: 1", "version: 1\nvariables: {}"))
+    path.write_text(path.read_text().replace("Hello", "Hi"))
+    assert [(each["name"], each["action"], each["version"]) for each in desk.json("push")] == [
+        ("edited", "merge", 3),
+        ("greeting", "merge", 3),
+    ]
+    for name, text in (("greeting", "Hello {{name}}\n\nGoodbye\n"), ("edited", "Hi {{name}}\n\nGoodbye\n")):
+        assert (desk.latest(name)["prompt"], desk.latest(name)["variables"]) == (text, {})
+        assert "variables: {}\n" in (desk.folder / "prompts" / f"{name}.md").read_text()
+    assert desk.run("verify").returncode == 0
+
+
+def test_edits_that_the_server_has_beside_others_are_adopted(desk: Desk) -> None:
+    desk.create("greeting", "Hello\n\nBye\n")
+    desk.run("pull")
+    desk.publish("greeting", 1, prompt="Hi\n\nGoodbye\n", variables={})
+    _edit(desk, "Hello", "Hi")
+    assert [(each["action"], each["version"]) for each in desk.json("push")] == [("adopt", 2)]
+    assert "Goodbye" in (desk.folder / "prompts" / "greeting.md").read_text()
+    assert desk.run("verify").returncode == 0
+
+
 def test_prompts_without_a_contract_have_files_and_locks_as_before(desk: Desk) -> None:
     desk.create("greeting", "Hello {{name}}")
     desk.run("pull")

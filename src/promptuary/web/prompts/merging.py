@@ -1,10 +1,10 @@
 """Merging of a proposal with the version that another user published meanwhile."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from promptuary.differences import merge_configs
+from promptuary.differences import Decide, merge_configs, merge_contracts
 from promptuary.model.chats import readable_entries
 from promptuary.model.contracts import encode_contract
 from promptuary.model.json_text import dump_indented
@@ -39,9 +39,9 @@ def reconcile(base: Version, latest: Version, proposal: Proposal, *, choices: Fo
     decided = choices if choices.get("theirs") == str(latest.version) else Form({})
     before, theirs = proposal_of(base), proposal_of(latest)
     parts, text = _reconcile_prompt(before, theirs, proposal, decided)
-    configs = _Three("config", base.config, latest.config, proposal.config_object)
+    configs = _Three("config", merge_configs, base.config, latest.config, proposal.config_object)
     config = _reconcile_objects(configs, decided, parts)
-    contracts = _Three("variables", *(_object(each) for each in (before, theirs, proposal)))
+    contracts = _Three("variables", merge_contracts, *(_object(each) for each in (before, theirs, proposal)))
     variables = _reconcile_objects(contracts, decided, parts)
     if any(isinstance(part, Conflict) and part.is_open for part in parts):
         return Reconciled(parts, None)
@@ -75,9 +75,10 @@ def _whole(base: str, theirs: str, yours: str, *, title: str, choices: Form) -> 
 
 @dataclass(frozen=True, slots=True)
 class _Three:
-    """Three versions of an object, and the word for it in titles and in the keys of choices."""
+    """Three versions of an object, the word for it in titles and in the keys of choices, and the function that merges them."""
 
     noun: str
+    merge: Callable[[JsonObject | None, JsonObject | None, JsonObject | None, Decide], JsonObject | None]
     base: JsonObject | None
     theirs: JsonObject | None
     yours: JsonObject | None
@@ -93,13 +94,14 @@ def _reconcile_objects(three: _Three, choices: Form, parts: list[Piece]) -> str:
         if len(conflicts) > MAX_CONFLICTS:
             # There will be one choice for the whole.
             return values[2]
-        title = f"Both of you changed {path} in the {three.noun}"
+        place = f"{path} in the {three.noun}" if path else f"the {three.noun}"
+        title = f"Both of you changed {place}"
         conflict = value_conflict(values, key=f"{three.noun}-{path}", title=title, choices=choices)
         conflicts.append(conflict)
         return values[1] if conflict.chosen == "theirs" else values[2]
 
     conflicts: list[Conflict] = []
-    merged = merge_configs(three.base, three.theirs, three.yours, decide)
+    merged = three.merge(three.base, three.theirs, three.yours, decide)
     if len(conflicts) > MAX_CONFLICTS:
         whole = ("" if each is None else dump_indented(each) for each in (three.base, three.theirs, three.yours))
         conflict = _whole(*whole, title=three.noun, choices=choices)
