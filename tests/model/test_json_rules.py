@@ -4,7 +4,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from promptuary.model.json_text import MAX_DEPTH, MAX_ITEMS, InvalidJson, dump, dump_compact, dump_indented, find_surrogate, parse
+from promptuary.model.json_text import (
+    MAX_DEPTH,
+    MAX_ITEMS,
+    InvalidJson,
+    dump,
+    dump_compact,
+    dump_indented,
+    find_repeated_key,
+    find_surrogate,
+    parse,
+)
 
 STRINGS = st.text(st.characters(exclude_categories=["Cs"]))
 VALUES = st.recursive(
@@ -26,6 +36,27 @@ def test_what_was_written_is_read_back_alike_in_every_form(value: object) -> Non
 @example(value=[{"rows": [{"a": "},"}, {"}": "{"}]}, [{"a": 1}, {}], [{"b": 2}, [3]], [[4], [5]]])
 def test_json_is_indented_as_the_standard_library_does(value: object) -> None:
     assert dump_indented(value) == json.dumps(value, ensure_ascii=False, indent=2)
+
+
+@given(value=VALUES)
+@example(value=[{"a": {"a": 1}}, {"a": 2}])
+def test_no_key_is_repeated_in_what_was_written(value: object) -> None:
+    assert find_repeated_key(dump_indented(value)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('{"a": 1, "b": 2, "a": 1}', "a"),
+        ('{"a": 1, "\\u0061": 2}', "a"),
+        ('[0, {"a": [{"b": {"c": 1, "c": 2}}]}]', "c"),
+        ('{"a": {"b": 1, "b": 2}, "a": 1}', "b"),
+        ('{"a": 1, "a": 2', None),
+        ("[" * 100_000, None),
+    ],
+)
+def test_a_repeated_key_is_found_at_any_depth(text: str, key: str | None) -> None:
+    assert find_repeated_key(text) == key
 
 
 def test_key_order_nul_and_big_numbers_survive() -> None:

@@ -1,5 +1,6 @@
 """Writing prompts and publishing them, alone and while others do."""
 
+import json
 import re
 
 import pytest
@@ -110,6 +111,36 @@ def test_both_configs_are_offered_where_both_changed_a_key(web: Api, browser: Te
     assert "Both of you changed a.b in the config" in text_of(conflict)
     review = browser.post(path(web, "prompts/greeting/merge/"), data=mine | {"theirs": "2", "config-a.b": "yours"})
     assert headline(review) == "Publish version 3 of greeting?"
+
+
+def test_a_key_that_both_added_to_json_is_chosen_and_the_review_shows_what_is_stored(web: Api, browser: TestClient) -> None:
+    base = {"aa": 1, "in": [{"bb": 2, "cc": 3, "dd": 4, "ee": 5}]}
+    make(web)
+    publish(web, base=1, prompt=base)
+    publish(web, base=2, prompt={"aa": 1, "in": [{"bb": 2, "kk": "THEIRS", "cc": 3, "dd": 4, "ee": 5}]})
+    mine = json.dumps({"aa": 1, "in": [{"bb": 2, "cc": 3, "dd": 4, "kk": "MINE", "ee": 5}]}, indent=2)
+    sent = {"base_version": "2", "prompt": mine, "format": "json", "config": "", "note": ""}
+    conflict = browser.post(path(web, "prompts/greeting/publish/"), data=sent)
+    assert conflict.status_code == 409
+    assert "The merged JSON would have the key kk twice, so choose between the two" in text_of(conflict)
+    assert latest(web)[0] == 3
+    for choice, absent in (("theirs", "MINE"), ("yours", "THEIRS")):
+        review = browser.post(path(web, "prompts/greeting/merge/"), data=sent | {"theirs": "3", "whole-text": choice})
+        assert headline(review) == "Publish version 4 of greeting?"
+        assert absent not in "".join(re.findall(r"<textarea.*?</textarea>", review.text, re.DOTALL))
+
+
+def test_lines_of_json_of_which_one_takes_both_are_not_two_values_of_a_key(web: Api, browser: TestClient) -> None:
+    make(web)
+    publish(web, base=1, prompt={"aa": 1, "bb": 2, "cc": 3})
+    publish(web, base=2, prompt={"aa": 1, "bb": "THEIRS", "cc": 3})
+    mine = json.dumps({"aa": 1, "bb": "MINE", "cc": 3}, indent=2)
+    sent = {"base_version": "2", "prompt": mine, "format": "json", "config": "", "note": "", "theirs": "3"}
+    again = browser.post(path(web, "prompts/greeting/merge/"), data=sent | {"text-1": "both"})
+    assert again.status_code == 409
+    assert "would have the key bb twice" in text_of(again)
+    review = browser.post(path(web, "prompts/greeting/merge/"), data=sent | {"whole-text": "yours"})
+    assert headline(review) == "Publish version 4 of greeting?"
 
 
 def test_an_old_version_is_restored_as_the_newest_with_a_note_that_says_so(web: Api, browser: TestClient) -> None:

@@ -100,6 +100,25 @@ def iterate_strings(text: str) -> Iterator[tuple[int, str]]:
     return ((match.start(), match[0]) for match in _STRING.finditer(text) if not match["is_key"])
 
 
+def find_repeated_key(text: str) -> str | None:
+    """Return a key that an object in a JSON text has more than once, `None` if there is none, or if the text is not JSON.
+
+    `parse` keeps only the last value of such a key.
+    """
+    repeated: list[str] = []
+
+    def note(pairs: list[tuple[str, object]]) -> None:
+        keys = [key for key, _ in pairs]
+        if len(set(keys)) < len(keys):
+            repeated.append(next(key for place, key in enumerate(keys) if key in keys[:place]))
+
+    try:
+        json.loads(text, object_pairs_hook=note)
+    except (ValueError, RecursionError):
+        return None
+    return repeated[0] if repeated else None
+
+
 def find_surrogate(value: object) -> str | None:
     """Return the first lone surrogate in any string or key of a JSON value, or `None`."""
     for text in _strings(value):

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from promptuary.differences import ChunkKind, merge_configs, merge_contracts, merge_texts
+from promptuary.differences.configs import show_path
 from promptuary.files import content_sha256
-from promptuary.model.json_text import InvalidJson, dump, dump_indented, parse
+from promptuary.model.json_text import InvalidJson, dump, dump_indented, find_repeated_key, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +63,21 @@ def _merged_content(base: object, theirs: object, yours: object) -> object:
         return theirs
     if isinstance(base, str) and isinstance(theirs, str) and isinstance(yours, str):
         return _merged_text(base, theirs, yours)
+    return _read_merged(_merged_text(*map(dump_indented, (base, theirs, yours))))
+
+
+def _read_merged(text: str) -> object:
+    """Read JSON that was merged line by line: both may have added the same key at different places."""
     try:
-        return parse(_merged_text(*map(dump_indented, (base, theirs, yours))))
+        value = parse(text)
     except InvalidJson:
         message = "the merged content is not valid JSON"
         raise Unmergeable(message) from None
+    repeated = find_repeated_key(text)
+    if repeated is not None:
+        message = f"the merged content would have the key {show_path((repeated,))} twice"
+        raise Unmergeable(message)
+    return value
 
 
 def _merged_text(base: str, theirs: str, yours: str) -> str:

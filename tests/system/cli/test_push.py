@@ -117,6 +117,20 @@ def test_a_contradiction_is_said_and_left_to_people(desk: Desk) -> None:
     assert "mine" in desk.latest("greeting")["prompt"]
 
 
+def test_a_key_that_both_added_is_a_contradiction(desk: Desk) -> None:
+    desk.create("greeting", {"aa": 1, "bb": 2, "cc": 3, "dd": 4, "ee": 5})
+    desk.json("pull")
+    desk.publish("greeting", 1, prompt={"aa": 1, "kk": "THEIRS", "bb": 2, "cc": 3, "dd": 4, "ee": 5})
+    _edit(desk, "greeting.md", '"dd": 4,', '"dd": 4,\n  "kk": "MINE",')
+    pushed = desk.run("push")
+    assert pushed.returncode == 1
+    assert pushed.stdout == (
+        "conflict  greeting (version 2): version 2 is on the server, made from 1: the merged content would have the key kk twice\n"
+    )
+    assert "MINE" in (desk.folder / "prompts" / "greeting.md").read_text()
+    assert desk.latest("greeting")["version"] == 2
+
+
 def test_what_is_there_already_is_taken_note_of_and_not_published_twice(desk: Desk) -> None:
     desk.create("greeting", "One")
     desk.json("pull")

@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from promptuary.differences import Decide, merge_configs, merge_contracts
+from promptuary.differences.configs import show_path
 from promptuary.model.chats import readable_entries
 from promptuary.model.contracts import encode_contract
-from promptuary.model.json_text import dump_indented
+from promptuary.model.json_text import dump_indented, find_repeated_key
 from promptuary.model.prompts import Version
 from promptuary.web.forms import Form
 from promptuary.web.prompts.conflicts import Conflict, Piece, decide_lines, value_conflict
@@ -57,20 +58,41 @@ def _reconcile_prompt(base: Proposal, latest: Proposal, proposal: Proposal, choi
     else:
         stretches = list(decide_lines(base.text, latest.text, proposal.text, key="text", choices=choices))
         parts, text = [part for part, _ in stretches], "".join(text for _, text in stretches)
+    reason = _why_whole(parts, proposal, latest, text, choices)
+    if not reason:
+        return parts, text
+    conflict = _whole(base.text, latest.text, proposal.text, title="text", reason=reason, choices=choices)
+    return [conflict], conflict.choices.get(conflict.chosen, "")
+
+
+def _why_whole(parts: Sequence[Piece], proposal: Proposal, latest: Proposal, text: str, choices: Form) -> str:
+    """Return the reason to choose between the whole texts, empty if there is none."""
     if _count_conflicts(parts) > MAX_CONFLICTS:
-        conflict = _whole(base.text, latest.text, proposal.text, title="text", choices=choices)
-        return [conflict], conflict.choices.get(conflict.chosen, "")
-    return parts, text
+        return _too_many("text")
+    if not proposal.is_json:
+        return ""
+    # The choices of lines that led to the choice of the whole are not in the form that has it.
+    if choices.get(_key_of_whole("text")):
+        return "The merged JSON would have a key twice"
+    repeated = find_repeated_key(text) if text not in {latest.text, proposal.text} else None
+    return "" if repeated is None else f"The merged JSON would have the key {show_path((repeated,))} twice"
+
+
+def _too_many(title: str) -> str:
+    return f"Both of you changed the {title} in more than {MAX_CONFLICTS} places"
 
 
 def _count_conflicts(parts: Sequence[Piece]) -> int:
     return sum(isinstance(part, Conflict) for part in parts)
 
 
-def _whole(base: str, theirs: str, yours: str, *, title: str, choices: Form) -> Conflict:
-    key = f"whole-{title}"
-    sentence = f"Both of you changed the {title} in more than {MAX_CONFLICTS} places, so choose between the two"
-    return Conflict(key, sentence, base, {"theirs": theirs, "yours": yours}, choices.get(key))
+def _key_of_whole(title: str) -> str:
+    return f"whole-{title}"
+
+
+def _whole(base: str, theirs: str, yours: str, *, title: str, reason: str, choices: Form) -> Conflict:
+    key = _key_of_whole(title)
+    return Conflict(key, f"{reason}, so choose between the two", base, {"theirs": theirs, "yours": yours}, choices.get(key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +126,7 @@ def _reconcile_objects(three: _Three, choices: Form, parts: list[Piece]) -> str:
     merged = three.merge(three.base, three.theirs, three.yours, decide)
     if len(conflicts) > MAX_CONFLICTS:
         whole = ("" if each is None else dump_indented(each) for each in (three.base, three.theirs, three.yours))
-        conflict = _whole(*whole, title=three.noun, choices=choices)
+        conflict = _whole(*whole, title=three.noun, reason=_too_many(three.noun), choices=choices)
         parts.append(conflict)
         return conflict.choices.get(conflict.chosen, "")
     parts += conflicts
