@@ -28,6 +28,7 @@ ELSEWHERE = {
     errors.WebhookExists,
     errors.AddressNotVerified,
     errors.LinkEnded,
+    errors.PromptGone,
     device_authorizations.DeviceCodeEnded,
     errors.SessionNotFound,
     errors.EmailTaken,

@@ -14,6 +14,8 @@ from promptuary.model.access import Role
 from promptuary.model.errors import PromptNotFound
 from promptuary.registry import labels, prompts
 
+GONE = "The prompt 'greeting' that you looked at was archived in the meantime. Nothing was changed."
+
 
 def place(web: Api, version: int, label: str = "production") -> None:
     with web.registry.database.write() as tx:
@@ -127,6 +129,33 @@ def test_a_copy_is_not_made_of_a_version_that_the_form_did_not_show(web: Api, br
     assert latest(web, "greeting-copy")[1] == "newer"
 
 
+def test_a_copy_is_not_made_of_another_prompt_that_has_the_name_by_now(web: Api, browser: TestClient) -> None:
+    make(web)
+    address = path(web, "prompts/greeting/duplicate/")
+    sent = form_of(browser.get(address), address)
+    with web.registry.database.write() as tx:
+        prompts.archive_prompt(tx, web.registry.actor, name="greeting")
+    make(web, prompt="another")
+    for new_name in ("greeting-copy", "not a name", "greeting"):
+        refused = browser.post(address, data=sent | {"new_name": new_name})
+        assert (refused.status_code, headline(refused)) == (409, "This prompt was archived"), new_name
+        assert GONE in text_of(refused)
+        assert "Read or restore the archived prompt" in refused.text
+    with web.registry.database.read() as tx, pytest.raises(PromptNotFound):
+        prompts.fetch_prompt(tx, web.registry.actor, "greeting-copy")
+
+
+@pytest.mark.usefixtures("three_versions")
+def test_a_label_of_a_prompt_that_was_archived_since_the_review_is_not_moved(web: Api, browser: TestClient) -> None:
+    address = path(web, "prompts/greeting/labels/set/")
+    review = browser.get(f"{address}?label=production&version=1")
+    with web.registry.database.write() as tx:
+        prompts.archive_prompt(tx, web.registry.actor, name="greeting")
+    refused = send(browser, review, address)
+    assert (refused.status_code, headline(refused)) == (409, "This prompt was archived")
+    assert GONE in text_of(refused)
+
+
 @pytest.mark.usefixtures("three_versions")
 def test_no_address_of_a_page_has_an_encoded_slash(web: Api, browser: TestClient) -> None:
     place(web, 1)
@@ -174,10 +203,12 @@ def test_a_project_that_was_renamed_or_got_a_token_meanwhile_stays_as_it_is(web:
 
 @pytest.mark.usefixtures("three_versions")
 def test_nothing_is_done_to_another_prompt_that_has_the_name_by_now(web: Api, browser: TestClient) -> None:
+    place(web, 1)
     place(web, 3)
     pages = {
         "labels/set/": "labels/set/?label=production&version=2",
         "labels/remove/": "labels/remove/?label=production",
+        "labels/undo/": "labels/undo/?label=production",
         "review/": "edit/",
         "publish/": "restore/?version=1",
     }
@@ -190,7 +221,8 @@ def test_nothing_is_done_to_another_prompt_that_has_the_name_by_now(web: Api, br
     place(web, 3)
     for action, page in shown.items():
         refused = send(browser, page, path(web, f"prompts/greeting/{action}"))
-        assert refused.status_code == 404, action
-        assert "Read or restore the archived prompt" in refused.text or action.startswith("labels"), action
+        assert refused.status_code == 409, action
+        assert GONE in text_of(refused), action
+        assert "Read or restore the archived prompt" in refused.text, action
     assert latest(web)[:2] == (3, "another 3")
     assert position(web) == 3

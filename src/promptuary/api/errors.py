@@ -136,6 +136,7 @@ STATUSES: dict[type[errors.RegistryError], int] = {
     errors.NotEmpty: 409,
     errors.InvalidBackup: 400,
     errors.VersionConflict: 409,
+    errors.PromptGone: 409,
     errors.LabelMoved: 409,
     release_errors.ReleaseRefused: 409,
     release_errors.ReleaseNotFound: 404,

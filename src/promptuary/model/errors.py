@@ -120,6 +120,13 @@ class PromptNotFound(NotFound):
         self.lacks = lacks
 
 
+class PromptGone(RegistryError):
+    """The prompt that a form showed was archived; another one may have its name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The prompt '{name}' that you looked at was archived in the meantime.")
+
+
 class ArchivedPromptNotFound(NotFound):
     """No archived prompt had this name, or none that had it has the wanted version."""
 

@@ -6,7 +6,7 @@ from enum import Enum
 
 from promptuary.model.access import Actor, Permission
 from promptuary.model.accounts import Author
-from promptuary.model.errors import InvalidValue, LabelMoved, LabelNotFound, VersionNotFound
+from promptuary.model.errors import InvalidValue, LabelMoved, LabelNotFound, PromptGone, VersionNotFound
 from promptuary.model.label_history import LabelMove, MoveCause, MoveKind
 from promptuary.model.names import check_label_name
 from promptuary.model.prompts import Label, Prompt, Version
@@ -96,7 +96,7 @@ def move_label(  # noqa: PLR0913 - where to, what the caller has seen, and why
     Pointing it where it points already changes nothing. An emergency bypasses the rules of the project; it requires an admin
     and a reason. Raises `InvalidValue`, `VersionNotFound`, `TooManyLabels`, `LabelProtected`, and `LabelMoved`
     if the label is not at ``expected_version``; `InvalidReference` if the version has references that are not allowed, or prompts
-    that follow the label cannot contain it. Another prompt than ``prompt_id`` that has the name by now is not found.
+    that follow the label cannot contain it; `PromptGone` if another prompt than ``prompt_id`` has the name, or none.
     """
     actor.require(Permission.WRITE)
     check_label_name(label)
@@ -220,7 +220,9 @@ _WITHOUT_MOVER = {MoveKind.IMPORT, MoveKind.UNRECORDED}
 
 def _locked(tx: Transaction, actor: Actor, name: str, prompt_id: str | None) -> Prompt | None:
     prompt = prompts.lock_prompt(tx, project_id=actor.project_id, name=name)
-    return prompt if prompt is None or prompt_id in {None, prompt.id} else None
+    if prompt_id is not None and (prompt is None or prompt.id != prompt_id):
+        raise PromptGone(name)
+    return prompt
 
 
 def require_position(present: Label | None, expected: ExpectedVersion) -> None:

@@ -21,6 +21,7 @@ from promptuary.model.edits import Edit, apply_edits
 from promptuary.model.errors import (
     CopyNameTaken,
     NameTaken,
+    PromptGone,
     PromptNotFound,
     TooManyVersions,
     VersionConflict,
@@ -114,7 +115,7 @@ def publish_version(  # noqa: PLR0913 - the parts of a version, and what they we
     """Publish the next version on top of ``base_version``, which must still be the latest.
 
     The content comes from ``prompt``, else from ``edits`` to the latest version, else it stays. Of the labels, only those
-    ``labelled`` move to it. Another prompt than ``prompt_id`` that has the name by now is not found.
+    ``labelled`` move to it. Raises `PromptGone` if another prompt than ``prompt_id`` has the name, or none.
     Raises, in this order, `PromptNotFound`, `VersionConflict`, `TooManyVersions`, `EditRefused`, `InvalidReference`,
     `TooManyLabels`; before them `InvalidValue` and `PermissionDenied`.
     """
@@ -151,15 +152,23 @@ def publish_version(  # noqa: PLR0913 - the parts of a version, and what they we
     return _record_moves(tx, actor, moved, version, moves)
 
 
-def duplicate_prompt(tx: Transaction, actor: Actor, *, name: str, new_name: str, expected_version: int | None = None) -> Version:
+def duplicate_prompt(
+    tx: Transaction,
+    actor: Actor,
+    *,
+    name: str,
+    new_name: str,
+    expected_version: int | None = None,
+    prompt_id: str | None = None,
+) -> Version:
     """Create a prompt from the latest content, config and contract of another one.
 
-    Raises `PromptNotFound`, `CopyNameTaken`, `InvalidReference`, and `VersionConflict` if the latest version is not
-    ``expected_version``.
+    Raises `PromptNotFound`, `CopyNameTaken`, `InvalidReference`, `VersionConflict` if the latest version is not
+    ``expected_version``, and `PromptGone` if another prompt than ``prompt_id`` has the name, or none.
     """
     actor.require(Permission.WRITE)
     check_prompt_name(new_name, field="new_name")
-    source = _lock(tx, actor, name)
+    source = _lock(tx, actor, name, prompt_id)
     if expected_version not in {None, source.latest_version}:
         raise VersionConflict(source.latest_version)
     draft = replace(_draft(tx, source), description=None)
@@ -320,7 +329,9 @@ def get_prompt(tx: Transaction, actor: Actor, name: str) -> Prompt:
 
 def _lock(tx: Transaction, actor: Actor, name: str, prompt_id: str | None = None) -> Prompt:
     prompt = prompts.lock_prompt(tx, project_id=actor.project_id, name=name)
-    if prompt is None or prompt_id not in {None, prompt.id}:
+    if prompt_id is not None and (prompt is None or prompt.id != prompt_id):
+        raise PromptGone(name)
+    if prompt is None:
         raise PromptNotFound(name)
     return prompt
 

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from promptuary.http.body import CLIENT_GONE, BodyTooSlow
 from promptuary.http.request_log import log_damage
-from promptuary.model.errors import PromptNotFound, RegistryError, Unavailable
+from promptuary.model.errors import PromptGone, PromptNotFound, RegistryError, Unavailable
 from promptuary.model.release_errors import LabelProtected
 from promptuary.web import home, routes
 from promptuary.web.account import device, keys, profile, sessions, sign_in
@@ -67,14 +67,14 @@ def _on_registry_error(request: Request, refusal: Exception) -> Response:
     shown = page_of(refusal)
     headers = {"Retry-After": "1"} if isinstance(refusal, Unavailable) else None
     # The prompt of an old link may be archived.
-    archived = find_archived(PageRequest(request)) if isinstance(refusal, PromptNotFound) else None
+    archived = find_archived(PageRequest(request)) if isinstance(refusal, (PromptNotFound, PromptGone)) else None
     prompt = refusal.segment if isinstance(refusal, PromptNotFound) and (refusal.lacks or refusal.label or refusal.version) else ""
     return _error_page(
         request,
         shown.status,
         title=shown.title,
         detail=detail_of(refusal),
-        advice="" if archived or prompt else shown.advice,
+        advice="" if isinstance(refusal, PromptNotFound) and (archived or prompt) else shown.advice,
         headers=headers,
         archived=archived,
         prompt=prompt,

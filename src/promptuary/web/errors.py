@@ -84,6 +84,7 @@ PAGES: dict[type[errors.RegistryError], ErrorPage] = {
         "Another user published a version",
         "Go back: your text is still in the form. Copy it before you load the latest version.",
     ),
+    errors.PromptGone: ErrorPage(409, "This prompt was archived", "Nothing was changed. Another prompt may have its name now."),
     errors.LabelMoved: _CONFLICT,
     release_errors.ReleaseRefused: _CONFLICT,
     release_errors.LabelProtected: ErrorPage(

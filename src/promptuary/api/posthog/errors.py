@@ -111,6 +111,7 @@ SHAPES: dict[type[errors.RegistryError], Shape] = {
     errors.NotEmpty: _envelope_of("invalid_request", "conflict"),
     errors.InvalidBackup: _envelope_of("validation_error", "invalid_input"),
     errors.VersionConflict: lambda refusal: {"detail": str(refusal), "current_version": refusal.current_version},
+    errors.PromptGone: _detail,
     errors.LabelMoved: lambda refusal: {"detail": str(refusal), "current_version": refusal.current_version},
     release_errors.ReleaseRefused: lambda refusal: {"detail": str(refusal), "refused": show_refusals(refusal.refusals)},
     release_errors.ReleaseNotFound: _detail,

@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from promptuary.model.access import Actor, Permission
-from promptuary.model.errors import InvalidValue, NameTaken, VersionConflict
+from promptuary.model.errors import InvalidValue, NameTaken, PromptGone, VersionConflict
 from promptuary.registry import prompts
 from promptuary.web.numbers import positive_int
 from promptuary.web.page_request import PageRequest
@@ -21,7 +21,14 @@ def duplicate_prompt(request: PageRequest) -> Response:
     expected = positive_int(request.form.get("expected_version"))
     try:
         with request.database.write() as tx:
-            prompts.duplicate_prompt(tx, actor, name=name, new_name=new_name, expected_version=expected)
+            prompts.duplicate_prompt(
+                tx,
+                actor,
+                name=name,
+                new_name=new_name,
+                expected_version=expected,
+                prompt_id=request.form.get("prompt_id") or None,
+            )
     except (InvalidValue, NameTaken) as problem:
         return _duplication(request, actor, new_name, problem=problem)
     except VersionConflict:
@@ -39,6 +46,8 @@ def _duplication(
 ) -> Response:
     with request.database.read() as tx:
         version = prompts.fetch_prompt(tx, actor, request.path["name"])
+    if (request.form.get("prompt_id") or version.prompt_id) != version.prompt_id:
+        raise PromptGone(version.name)
     status = 400 if problem else 409 if expected else 200
     return request.page(
         "prompts/duplicate.html", status=status, version=version, new_name=new_name, problem=problem, expected=expected

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from promptuary.model.access import Actor, Permission
 from promptuary.model.contracts import encode_contract
-from promptuary.model.errors import InvalidValue, NameTaken, PromptNotFound, TooManyLabels, VersionConflict
+from promptuary.model.errors import InvalidValue, NameTaken, PromptGone, PromptNotFound, TooManyLabels, VersionConflict
 from promptuary.model.hidden_characters import added_hidden
 from promptuary.model.prompts import LabelPointer, Version
 from promptuary.model.release_errors import LabelProtected
@@ -251,7 +251,7 @@ def _base(request: PageRequest, actor: Actor) -> Version:
     base = _read(request, actor, positive_int(request.form.get("base_version")))
     # The form may have been made from a prompt that was archived since, and another one may have its name by now.
     if request.form.get("prompt_id", base.prompt_id) != base.prompt_id:
-        raise PromptNotFound(base.name)
+        raise PromptGone(base.name)
     return base
 
 
