@@ -11,11 +11,14 @@ from browsing import LIMITS
 from builders import Api, Registry, bearer, make_api
 from fastapi.testclient import TestClient
 from prompt_pages import make, publish
+from request_pages import protect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import promptuary.web
+from promptuary.agents.running import refused as run_refused
 from promptuary.http.public_path import path_of
 from promptuary.model.accounts import Browser
+from promptuary.model.release_errors import LabelProtected
 from promptuary.registry import labels, sessions
 
 ROOT = "/team/prompts"
@@ -119,6 +122,17 @@ def test_links_of_the_api_and_its_document_have_the_path(proxied: Api, visitor: 
     assert visitor.get(f"{ROOT}/api/schema/").json()["servers"] == [{"url": ROOT}]
     assert f"'{ROOT}/api/schema/'" in visitor.get(f"{ROOT}/api/docs/").text
     assert f'<a href="{ROOT}/">Back to the prompts</a>' in visitor.get(f"{ROOT}/api/docs/").text
+
+
+def test_the_page_of_change_requests_has_the_path(proxied: Api, visitor: TestClient) -> None:
+    make(proxied)
+    protect(proxied)
+    label = f"{ROOT}{proxied.path}name/greeting/labels/production/"
+    refused = visitor.put(label, json={"version": 1}, headers=bearer(proxied.key))
+    page = f"{ROOT}/projects/{proxied.registry.project.id}/requests/"
+    assert (refused.status_code, refused.json()["change_requests_url"]) == (403, page)
+    told = run_refused(LabelProtected("production", proxied.registry.project.id), public_url=f"{ORIGIN}{ROOT}/").body
+    assert told == refused.json()
 
 
 def test_no_template_has_an_address_without_the_path() -> None:

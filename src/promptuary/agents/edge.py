@@ -70,7 +70,7 @@ class Agents:
         except ApiError as error:
             await _refusal(error.body["detail"], error.body, error.status, error.headers)(scope, receive, send)
         except RegistryError as refusal:
-            answer = answer_error(refusal)
+            answer = answer_error(refusal, public_url=self._services.public_url)
             body = json.loads(bytes(answer.body))
             headers = {name: value for name, value in answer.headers.items() if not name.startswith("content-")}
             await _refusal(str(refusal), body, answer.status_code, headers)(scope, receive, send)

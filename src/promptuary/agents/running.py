@@ -35,15 +35,16 @@ def run_tool(call: AgentCall, tool: Tool, arguments: Mapping[str, object]) -> Ou
     except ApiError as error:
         return _refused_by_api(error)
     except RegistryError as refusal:
-        return refused(refusal)
+        return refused(refusal, public_url=call.services.public_url)
     return Outcome(dump_compact(body), body)
 
 
-def refused(refusal: RegistryError) -> Outcome:
-    """Return a refusal as a result."""
+def refused(refusal: RegistryError, *, public_url: str = "") -> Outcome:
+    """Return a refusal as a result, see `answer_error`."""
     field = refusal.field if isinstance(refusal, InvalidValue) else None
     hint = f" {refusal.hint}" if isinstance(refusal, EditRefused) and refusal.hint else ""
-    return Outcome(_sentence(f"{refusal}{hint}", field), json.loads(bytes(answer_error(refusal).body)), is_refused=True)
+    body = json.loads(bytes(answer_error(refusal, public_url=public_url).body))
+    return Outcome(_sentence(f"{refusal}{hint}", field), body, is_refused=True)
 
 
 _NULLABLE = {"config", "variables", "expected_version"}

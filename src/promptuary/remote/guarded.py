@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 
@@ -45,7 +46,7 @@ _MAX_TRIES = 10
 _MAX_DETAIL = 500
 _WAIT = re.compile(r"[0-9]{1,4}")
 _ERROR_NUMBER = re.compile(r"^\[Errno -?[0-9]+\] ")
-_PAGE_PATH = re.compile(r"/[A-Za-z0-9/_-]{1,200}")
+_PAGE_PATH = re.compile(r"/[A-Za-z0-9/_.~@:%-]{1,200}")
 _NO_PROJECT, _NO_ENDPOINT = "Project not found.", "Endpoint not found."
 _TRANSIENT = frozenset({429, *range(500, 600)})
 _REFUSALS: Mapping[int, type[RemoteError]] = {401: RemoteError, 403: Forbidden, 404: Missing}
@@ -138,7 +139,7 @@ class GuardedClient(httpx2.Client):
         """Return the error for what the key may not do or does not find, with what to check."""
         at, page = self._profile, body.get("change_requests_url")
         if status == httpx2.codes.FORBIDDEN and isinstance(page, str) and _PAGE_PATH.fullmatch(page):
-            return Protected(detail, f"{at.host}{page}")
+            return Protected(detail, _address_of(at.host, page))
         if status == httpx2.codes.NOT_FOUND and detail == _NO_ENDPOINT:
             return NoEndpoint(f"{at.host} has no such endpoint. Check the host, and that the server is new enough.")
         if status == httpx2.codes.NOT_FOUND and detail == _NO_PROJECT:
@@ -148,6 +149,12 @@ class GuardedClient(httpx2.Client):
     def _unlike_promptuary(self, status: int) -> RemoteError:
         kind = ServerFailed if status in _TRANSIENT else RemoteError
         return kind(f"{self._profile.host} answered with status {status} and not like a Promptuary server. Check the host.")
+
+
+def _address_of(host: str, page: str) -> str:
+    """Return the address of a page. Its path begins with that of the host, unless the server does not know its public URL."""
+    path = urlsplit(host).path.rstrip("/")
+    return f"{host.rstrip('/')}{page.removeprefix(path) if page.startswith(f'{path}/') else page}"
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from promptuary.api.errors import (
     too_slow,
 )
 from promptuary.http.body import CLIENT_GONE, BodyTooSlow
+from promptuary.http.public_path import path_of
 from promptuary.http.rate_limits import RateLimited
 from promptuary.http.request_log import log_damage
 from promptuary.http.scope import REQUEST_ID, SENT_METHOD
@@ -141,12 +142,14 @@ SHAPES: dict[type[errors.RegistryError], Shape] = {
 """Body of every error of the domain; a subclass without an entry has the shape of its parent."""
 
 
-def answer_error(error: errors.RegistryError) -> Response:
-    """Return the answer to an error of the domain."""
+def answer_error(error: errors.RegistryError, *, public_url: str = "") -> Response:
+    """Return the answer to an error of the domain; the address of a page in it begins with the path of the public URL."""
     log_damage(error)
     status = status_of(error)
-    shape = next(SHAPES[kind] for kind in type(error).__mro__ if kind in SHAPES)
-    return json_response(shape(error), status, headers_of(status))
+    body = next(SHAPES[kind] for kind in type(error).__mro__ if kind in SHAPES)(error)
+    if isinstance(error, release_errors.LabelProtected):
+        body = {**body, "change_requests_url": f"{path_of(public_url)}{body['change_requests_url']}"}
+    return json_response(body, status, headers_of(status))
 
 
 def add_error_handlers(api: Starlette) -> None:
@@ -154,7 +157,7 @@ def add_error_handlers(api: Starlette) -> None:
 
     async def on_refusal(_request: Request, refusal: Exception) -> Response:
         assert isinstance(refusal, errors.RegistryError)  # noqa: S101 - the type it is registered for
-        return answer_error(refusal)
+        return answer_error(refusal, public_url=api.state.services.public_url)
 
     async def on_api_error(_request: Request, error: Exception) -> Response:
         assert isinstance(error, ApiError)  # noqa: S101 - the type it is registered for
