@@ -51,6 +51,39 @@ def test_a_publish_moves_the_ticked_labels_to_the_new_version(web: Api, browser:
     assert positions(web) == {"canary": 1, "production": 2, "staging": 2}
 
 
+@pytest.mark.parametrize(
+    ("seen", "meanwhile", "told"),
+    [(3, 1, "production v3 → v1 v3 → v1: moved by"), (None, 1, "production not set → v1 not set → v1: set by")],
+)
+def test_a_ticked_label_that_was_moved_since_the_review_publishes_nothing_and_keeps_the_text(
+    web: Api, browser: TestClient, seen: int | None, meanwhile: int, told: str
+) -> None:
+    make(web)
+    publish(web, base=1, prompt="second")
+    publish(web, base=2, prompt="third")
+    if seen is not None:
+        place(web, "production", seen)
+    sent = form_of(review(web, browser, "new text"), path(web, PUBLISH)) | {"labelled": ["production", "staging"]}
+    place(web, "production", meanwhile)
+    again = browser.post(path(web, PUBLISH), data=sent | {"note": "Why"})
+    assert (again.status_code, latest(web)[0], positions(web)) == (409, 3, {"production": meanwhile})
+    assert "Nothing was published, and no label was moved." in text_of(again)
+    assert told in text_of(again)
+    assert boxes(again) == [("production", True), ("staging", True)]
+    fields = form_of(again, path(web, PUBLISH))
+    assert (fields["prompt"], fields["note"]) == ("new text", "Why")
+    assert follow(browser, browser.post(path(web, PUBLISH), data=fields | {"labelled": "production"})).startswith("Version 4 is")
+    assert positions(web) == {"production": 4}
+
+
+def test_a_label_without_a_tick_may_move_while_a_version_is_reviewed(web: Api, browser: TestClient) -> None:
+    make(web)
+    sent = form_of(review(web, browser, "new"), path(web, PUBLISH)) | {"labelled": "staging"}
+    place(web, "production", 1)
+    assert follow(browser, browser.post(path(web, PUBLISH), data=sent)).startswith("Version 2 is published.")
+    assert positions(web) == {"production": 1, "staging": 2}
+
+
 def test_without_a_tick_a_publish_moves_no_label(web: Api, browser: TestClient) -> None:
     make(web)
     place(web, "production", 1)

@@ -1,10 +1,11 @@
 """The verbs of prompts: create, publish, duplicate, archive, and the ways to read one; `lists` has those to find many."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from promptuary.model import errors
 from promptuary.model.access import Actor, Permission
 from promptuary.model.changes.payloads import (
     CopySource,
@@ -93,7 +94,7 @@ def create_prompt(
     if created is None:
         raise NameTaken
     version = _insert_version(tx, actor, created, draft, at=created.created_at)
-    moves = _point_labels(tx, actor, created, version, labelled)
+    moves = _point_labels(tx, actor, created, version, labelled, {})
     record(tx, actor, _created(version), prompt=created)
     return _record_moves(tx, actor, created, version, moves)
 
@@ -111,13 +112,15 @@ def publish_version(  # noqa: PLR0913 - the parts of a version, and what they we
     variables: object = UNCHANGED,
     prompt_id: str | None = None,
     labelled: Sequence[str] = (),
+    expected: Mapping[str, int | None] | None = None,
 ) -> Version:
     """Publish the next version on top of ``base_version``, which must still be the latest.
 
     The content comes from ``prompt``, else from ``edits`` to the latest version, else it stays. Of the labels, only those
-    ``labelled`` move to it. Raises `PromptGone` if another prompt than ``prompt_id`` has the name, or none.
+    ``labelled`` move to it; ``expected`` says at which version the caller has seen them, `None`: not set. Raises `PromptGone` if
+    another prompt than ``prompt_id`` has the name, or none.
     Raises, in this order, `PromptNotFound`, `VersionConflict`, `TooManyVersions`, `EditRefused`, `InvalidReference`,
-    `TooManyLabels`; before them `InvalidValue` and `PermissionDenied`.
+    `LabelMoved`, `TooManyLabels`; before them `InvalidValue` and `PermissionDenied`.
     """
     actor.require(Permission.WRITE)
     _check_label_names(labelled)
@@ -147,7 +150,7 @@ def publish_version(  # noqa: PLR0913 - the parts of a version, and what they we
         has_config=version.config_json is not None,
         config_changed=draft.config != base.config,
     )
-    moves = _point_labels(tx, actor, moved, version, labelled)
+    moves = _point_labels(tx, actor, moved, version, labelled, expected or {})
     record(tx, actor, published, prompt=moved, published=None if moves else version)
     return _record_moves(tx, actor, moved, version, moves)
 
@@ -293,10 +296,19 @@ def _check_label_names(names: Sequence[str]) -> None:
 
 
 def _point_labels(
-    tx: Transaction, actor: Actor, prompt: Prompt, version: Version, names: Sequence[str]
+    tx: Transaction,
+    actor: Actor,
+    prompt: Prompt,
+    version: Version,
+    names: Sequence[str],
+    expected: Mapping[str, int | None],
 ) -> list[LabelCreated | LabelMoved]:
     """Let labels point at a version that was just written, and return the changes to record."""
     present = {label.name: label for label in labels.list_labels(tx, prompt.id)} if names else {}
+    for name in names:
+        current = present[name].version if name in present else None
+        if current != expected.get(name, current):
+            raise errors.LabelMoved(current)
     return [
         point_label(tx, actor, prompt, label=name, present=present.get(name), target=version, cause=DIRECTLY)
         for name in dict.fromkeys(names)

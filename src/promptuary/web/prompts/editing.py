@@ -1,24 +1,35 @@
 """Writing prompts: a new one, the next version of one, and the merge if another user published first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.responses import Response
 
 from promptuary.model.access import Actor, Permission
 from promptuary.model.contracts import encode_contract
-from promptuary.model.errors import InvalidValue, NameTaken, PromptGone, PromptNotFound, TooManyLabels, VersionConflict
+from promptuary.model.errors import (
+    InvalidValue,
+    LabelMoved,
+    NameTaken,
+    PromptGone,
+    PromptNotFound,
+    TooManyLabels,
+    VersionConflict,
+)
 from promptuary.model.hidden_characters import added_hidden
+from promptuary.model.label_history import LabelMove
 from promptuary.model.prompts import LabelPointer, Version
 from promptuary.model.release_errors import LabelProtected
 from promptuary.model.variable_hints import hints_of
 from promptuary.registry import prompts, protection
 from promptuary.registry.reference_previews import preview_publish
 from promptuary.web.form_errors import FormProblem, Refusal, problem_of
+from promptuary.web.forms import Form
 from promptuary.web.numbers import positive_int
 from promptuary.web.page_request import PageRequest
 from promptuary.web.prompts.comparing import compare_proposal
 from promptuary.web.prompts.edit_form import Proposal, proposal_of, read_proposal
+from promptuary.web.prompts.label_reviews import list_moves_since
 from promptuary.web.prompts.labels import SUGGESTED
 from promptuary.web.prompts.merging import reconcile
 
@@ -39,6 +50,16 @@ class LabelChoice:
     version: int | None
     is_ticked: bool
     is_closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MovedChoice:
+    """A ticked label that is not where the review showed it, and its moves since, newest first."""
+
+    name: str
+    former: int | None
+    version: int | None
+    happened: Sequence[LabelMove]
 
 
 def show_new_prompt(request: PageRequest) -> Response:
@@ -100,7 +121,7 @@ def review_publishing(request: PageRequest) -> Response:
 
 
 def publish_version(request: PageRequest) -> Response:
-    """Publish; if another user published first, show both changes for a merge."""
+    """Publish; if another user published first, show both changes for a merge; if a ticked label was moved, the review again."""
     actor = request.enter(Permission.WRITE)
     base = _base(request, actor)
     proposal, labelled = _sent(request, actor, base), request.form.all("labelled")
@@ -117,9 +138,12 @@ def publish_version(request: PageRequest) -> Response:
                 variables=proposal.contract_value,
                 prompt_id=base.prompt_id if request.form.get("prompt_id") else None,
                 labelled=labelled,
+                expected=_positions_seen(request.form),
             )
     except VersionConflict:
         return _reconcile(request, actor, base, proposal)
+    except LabelMoved:
+        return _review(request, actor, _base(request, actor), proposal, is_moved=True)
     except (InvalidValue, TooManyLabels, LabelProtected) as problem:
         return _editing(request, base, proposal, problem)
     notice = f"Version {published.version} is published." + _pointing(labelled)
@@ -159,7 +183,29 @@ def _label_choices(request: PageRequest, actor: Actor, present: Sequence[LabelPo
     return [LabelChoice(name, shown.get(name), name in ticked and name not in closed, name in closed) for name in ordered]
 
 
-def _review(request: PageRequest, actor: Actor, base: Version, proposal: Proposal) -> Response:
+def _positions_seen(form: Form) -> Mapping[str, int | None]:
+    """Return the versions at which the review showed the labels, `None` for those that were not set."""
+    parts = (seen.partition(" ") for seen in form.all("seen"))
+    return {name: positive_int(version) for version, _, name in parts}
+
+
+def _moved_choices(request: PageRequest, actor: Actor, choices: Sequence[LabelChoice]) -> list[MovedChoice]:
+    """Return the ticked labels that were moved since the review whose form was sent."""
+    seen = _positions_seen(request.form)
+    moved = [choice for choice in choices if choice.is_ticked and seen.get(choice.name, choice.version) != choice.version]
+    with request.database.read() as tx:
+        return [
+            MovedChoice(
+                choice.name,
+                seen[choice.name],
+                choice.version,
+                list_moves_since(tx, actor, name=request.path["name"], label=choice.name, expected=seen[choice.name]),
+            )
+            for choice in moved
+        ]
+
+
+def _review(request: PageRequest, actor: Actor, base: Version, proposal: Proposal, *, is_moved: bool = False) -> Response:
     try:
         proposal.check()
     except InvalidValue as problem:
@@ -173,15 +219,19 @@ def _review(request: PageRequest, actor: Actor, base: Version, proposal: Proposa
     comparison = compare_proposal(base, proposal)
     hidden = added_hidden([base.text, base.written_config], [proposal.text, proposal.config])
     hints = hints_of(proposal.template)
+    choices = _label_choices(request, actor, base.prompt_labels)
     return request.page(
         "prompts/review.html",
+        status=409 if is_moved else 200,
         version=base,
         proposal=proposal,
         comparison=comparison,
         hidden=hidden,
         hints=hints,
         preview=preview,
-        choices=_label_choices(request, actor, base.prompt_labels),
+        choices=choices,
+        is_moved=is_moved,
+        moved=_moved_choices(request, actor, choices) if is_moved else [],
     )
 
 

@@ -163,14 +163,20 @@ def _removal_page(request: PageRequest, removal: _Removal, shown: Again, *, is_u
 
 
 def _happened(request: PageRequest, tx: Transaction, actor: Actor, label: str, shown: Again) -> Sequence[LabelMove]:
-    """Return the moves since the label was where the review showed it, newest first."""
+    """Return the moves since the review was shown first, if the label was moved."""
     if not shown.is_moved:
         return ()
+    return list_moves_since(
+        tx, actor, name=request.path["name"], label=label, expected=positive_int(request.form.get("expected_version"))
+    )
+
+
+def list_moves_since(tx: Transaction, actor: Actor, *, name: str, label: str, expected: int | None) -> Sequence[LabelMove]:
+    """Return the moves since a label was where a page showed it, newest first."""
     try:
-        history = labels.list_history(tx, actor, name=request.path["name"], label=label, limit=MAX_HAPPENED)
+        history = labels.list_history(tx, actor, name=name, label=label, limit=MAX_HAPPENED)
     except LabelNotFound:
         return ()
-    expected = positive_int(request.form.get("expected_version"))
     since = next((number for number, move in enumerate(history.moves) if move.to_version == expected), len(history.moves))
     # If it came back in the meantime, the moves that brought it away and back are shown.
     return history.moves[: since or MAX_HAPPENED]
