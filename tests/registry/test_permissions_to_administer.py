@@ -27,12 +27,21 @@ from promptuary.store import changes
 from promptuary.store.engine.database import Transaction
 
 EMAIL = "somebody@example.com"
+NEWCOMER = "newcomer@example.com"
+
+
+def id_of(tx: Transaction) -> int:
+    return users.get_user(tx, EMAIL).id
+
+
 VERBS: dict[str, Callable[[Transaction, Actor], object]] = {
     "rename": lambda tx, actor: administration.rename_project(tx, actor, name="Renamed"),
     "rotate token": administration.rotate_token,
     "set member": lambda tx, actor: administration.set_member(tx, actor, email=EMAIL, role=Role.VIEWER),
     "invite member": lambda tx, actor: administration.invite_member(tx, actor, email=f"{uuid4()}@example.com", role=Role.VIEWER),
-    "remove member": lambda tx, actor: administration.remove_member(tx, actor, email=EMAIL),
+    "add member": lambda tx, actor: administration.add_member(tx, actor, email=NEWCOMER, role=Role.VIEWER),
+    "change role": lambda tx, actor: administration.change_role(tx, actor, user_id=id_of(tx), role=Role.VIEWER),
+    "remove member": lambda tx, actor: administration.remove_member(tx, actor, user_id=id_of(tx)),
 }
 OF_PROJECTS = {"rename", "rotate token"}
 
@@ -41,6 +50,7 @@ OF_PROJECTS = {"rename", "rotate token"}
 def filled(registry: Registry) -> Registry:
     with registry.database.write() as tx:
         make_user(tx, email=EMAIL)
+        make_user(tx, email=NEWCOMER)
         members.set_member(tx, project_id=registry.project.id, email=EMAIL, role=Role.EDITOR)
     return registry
 
@@ -70,6 +80,8 @@ def test_the_change_log_tells_which_admin_it_was_or_that_it_was_the_operator(fil
         assert (last.project_id, last.by.user_id, last.by.request_id) == (filled.project.id, filled.user.id, "request")
         if verb == "remove member":
             members.set_member(tx, project_id=filled.project.id, email=EMAIL, role=Role.EDITOR)
+        if verb == "add member":
+            members.remove_member(tx, project_id=filled.project.id, email=NEWCOMER)
         VERBS[verb](tx, operator(filled.project.id))
         [*_, last] = changes.list_changes(tx, limit=1000)
         assert (last.project_id, last.by.user_id, last.by.request_id) == (filled.project.id, None, None)

@@ -92,9 +92,10 @@ def test_a_text_that_is_no_address_is_shown_as_a_text(admin: TestClient, setting
     assert "Invite &lt;b&gt;@example.com" in shown.text
 
 
-def test_a_notice_is_no_way_to_learn_of_a_link(admin: TestClient, settings: str) -> None:
+def test_a_notice_is_no_way_to_learn_of_a_link(web: Api, admin: TestClient, settings: str) -> None:
     invited = admin.post(f"{settings}invite", data={"email": GUEST, "role": "viewer"})
     assert invited.headers["cache-control"] == "no-store"
-    assert (
-        follow(admin, admin.post(f"{settings}members", data={"email": GUEST, "role": "editor"})) == f"{GUEST} is now editor here."
-    )
+    with web.registry.database.read() as tx:
+        guest = users.get_user(tx, GUEST)
+    changed = admin.post(f"{settings}change-role", data={"user_id": str(guest.id), "role": "viewer"})
+    assert follow(admin, changed) == f"{GUEST} is now viewer here."

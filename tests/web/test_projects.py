@@ -15,7 +15,8 @@ ACTIONS = {
     "": {"name": "Renamed"},
     "token": {"confirmed": "yes"},
     "members": {"email": "new@example.com", "role": "editor"},
-    "remove-member": {"email": "EDITOR"},
+    "change-role": {"user_id": "EDITOR", "role": "viewer"},
+    "remove-member": {"user_id": "EDITOR"},
 }
 
 
@@ -52,7 +53,7 @@ def state(web: Api) -> Callable[[], object]:
 
 
 def form_of(web: Api, action: str) -> dict[str, str]:
-    return {name: value.replace("EDITOR", web.registry.user.email) for name, value in ACTIONS[action].items()}
+    return {name: value.replace("EDITOR", str(web.registry.user.id)) for name, value in ACTIONS[action].items()}
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -113,8 +114,16 @@ def test_strangers_are_sent_to_sign_in(
         ("invite", {"role": "viewer"}, 400, "This field may not be blank."),
         ("new-link", {"email": "new@example.com"}, 400, "is not a member"),
         ("new-link", {}, 400, "No user has the e-mail address"),
-        ("remove-member", {"email": "new@example.com"}, 404, "is not a member"),
-        ("remove-member", {}, 404, "No user has the e-mail address"),
+        (
+            "change-role",
+            {"user_id": "999", "email": "x@y.org", "role": "viewer"},
+            409,
+            "x@y.org is no longer a member.",
+        ),
+        ("change-role", {"role": "viewer"}, 409, "This user is no longer a member."),
+        ("change-role", {"user_id": "1", "role": "owner"}, 400, "Choose one of the roles."),
+        ("remove-member", {"user_id": "999", "email": "x@y.org"}, 409, "x@y.org is no longer a member."),
+        ("remove-member", {"user_id": "1", "expected_role": "owner"}, 400, "Choose one of the roles."),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_reason_and_changes_nothing(
@@ -131,8 +140,8 @@ def test_the_last_admin_can_neither_leave_nor_step_down(web: Api, settings: str,
         user = make_member(tx, web.registry.project, role=Role.ADMIN)
     admin = signed_in_browser(web, user)
     before = state()
-    for action in ("remove-member", "members"):
-        answer = admin.post(f"{settings}{action}", data={"email": user.email, "role": "viewer"})
+    for action in ("remove-member", "change-role"):
+        answer = admin.post(f"{settings}{action}", data={"user_id": str(user.id), "role": "viewer"})
         assert (answer.status_code, "is the only admin" in answer.text) == (409, True)
     assert state() == before
 

@@ -11,6 +11,7 @@ from promptuary.registry import sign_in_links
 from promptuary.registry.access import Caller, account_of
 from promptuary.registry.operator import members, projects, users
 from promptuary.store import members as stored_members
+from promptuary.store import projects as stored_projects
 from promptuary.store import sign_in_links as stored_links
 from promptuary.store import users as stored_users
 from promptuary.store.engine.database import Transaction
@@ -100,6 +101,18 @@ def set_member(tx: Transaction, actor: Actor, *, email: str, role: Role, is_addr
     )
 
 
+def add_member(tx: Transaction, actor: Actor, *, email: str, role: Role, is_address_confirmed: bool = False) -> Member:
+    """Make a user a member of the actor's project. Raises what `set_member` raises, and `InvalidValue` for one who is a member."""
+    actor.require(Permission.MANAGE_MEMBERS)
+    stored_projects.lock_project(tx, actor.project_id)
+    user = users.get_user(tx, email)
+    present = stored_members.find_member(tx, project_id=actor.project_id, user_id=user.id)
+    if present is not None:
+        detail = f"'{user.email}' is a member already, as {present.role}. Nothing was changed."
+        raise InvalidValue("changed", f"{detail} Change the role in the list of members.", field="email")
+    return set_member(tx, actor, email=email, role=role, is_address_confirmed=is_address_confirmed)
+
+
 def invite_member(tx: Transaction, actor: Actor, *, email: str, role: Role) -> Invitation:
     """Create an account for a user who has none, make them a member of the actor's project, and return their one-time link.
 
@@ -130,19 +143,39 @@ def renew_invitation(tx: Transaction, actor: Actor, *, email: str) -> Invitation
     return Invitation(member, sign_in_links.create_invitation(tx, actor, user))
 
 
-def remove_member(tx: Transaction, actor: Actor, *, email: str) -> None:
-    """Take a user out of the actor's project. Raises `PermissionDenied`, `UserNotFound`, `MemberNotFound`, `LastAdmin`."""
-    actor.require(Permission.MANAGE_MEMBERS)
-    members.remove_member(tx, project_id=actor.project_id, email=email, by=Attribution.to(actor))
+def remove_member(tx: Transaction, actor: Actor, *, user_id: int, expected_role: Role | None = None) -> Member:
+    """Take a member out of the actor's project; return what they were.
 
-
-def change_role(tx: Transaction, actor: Actor, *, user_id: int, role: Role, is_address_confirmed: bool = False) -> Member:
-    """Give a member of the actor's project another role.
-
-    Raises `PermissionDenied`, `NoSuchMember`, `LastAdmin`, `AddressNotVerified`.
+    Raises `PermissionDenied`, `NoSuchMember`, `LastAdmin`, and `InvalidValue` for another role than expected.
     """
     actor.require(Permission.MANAGE_MEMBERS)
+    stored_projects.lock_project(tx, actor.project_id)
     member = get_member(tx, actor, user_id=user_id)
+    if expected_role not in {None, member.role}:
+        raise _role_changed(member, "Remove the member again if that is still needed.")
+    members.remove_member(tx, project_id=actor.project_id, email=member.email, by=Attribution.to(actor))
+    return member
+
+
+def change_role(
+    tx: Transaction,
+    actor: Actor,
+    *,
+    user_id: int,
+    role: Role,
+    expected_role: Role | None = None,
+    is_address_confirmed: bool = False,
+) -> Member:
+    """Give a member of the actor's project another role.
+
+    Raises `PermissionDenied`, `NoSuchMember`, `LastAdmin`, `AddressNotVerified`, and `InvalidValue` if the member has neither the
+    expected role nor the new one.
+    """
+    actor.require(Permission.MANAGE_MEMBERS)
+    stored_projects.lock_project(tx, actor.project_id)
+    member = get_member(tx, actor, user_id=user_id)
+    if expected_role not in {None, member.role} and member.role is not role:
+        raise _role_changed(member, "Change it again to replace that role.")
     return set_member(tx, actor, email=member.email, role=role, is_address_confirmed=is_address_confirmed)
 
 
@@ -153,6 +186,11 @@ def get_member(tx: Transaction, actor: Actor, *, user_id: int) -> Member:
     if member is None:
         raise NoSuchMember(user_id)
     return member
+
+
+def _role_changed(member: Member, advice: str) -> InvalidValue:
+    detail = f"The role of '{member.email}' was changed to {member.role} in the meantime. Nothing was changed. {advice}"
+    return InvalidValue("changed", detail, field="email")
 
 
 def _no_new_link(user: User) -> str:

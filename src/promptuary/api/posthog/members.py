@@ -155,8 +155,7 @@ def remove_member(call: Call) -> Response:
     """Remove a user from a project. For admins, of whom the last one stays."""
     actor = call.enter(Permission.MANAGE_MEMBERS)
     with call.database.write() as tx:
-        member = administration.get_member(tx, actor, user_id=number_in_path(call, "user_id"))
-        administration.remove_member(tx, actor, email=member.email)
+        administration.remove_member(tx, actor, user_id=number_in_path(call, "user_id"))
     return call.answer_nothing()
 
 

@@ -1,22 +1,25 @@
 """Projects: their names, tokens and members."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from starlette.responses import Response
 
 from promptuary.model.access import Permission, Role
-from promptuary.model.accounts import Invitation
+from promptuary.model.accounts import Invitation, Member
 from promptuary.model.errors import (
     AddressNotVerified,
     EmailTaken,
     InvalidValue,
     LastAdmin,
+    NoSuchMember,
     NotFound,
     RegistryError,
     TooManyMembers,
     UserNotFound,
 )
 from promptuary.registry import administration
+from promptuary.store.engine.database import Transaction
+from promptuary.web.numbers import positive_int
 from promptuary.web.page_request import PageRequest
 from promptuary.web.routing import page
 
@@ -71,21 +74,46 @@ def rotate_token(request: PageRequest) -> Response:
     return _done(request, "The project has a new token.")
 
 
-def set_member(request: PageRequest) -> Response:
-    """Give a user a role, as a new member or in place of the previous role."""
+def add_member(request: PageRequest) -> Response:
+    """Make a user a member."""
     actor, form = request.enter(Permission.MANAGE), request.form
+    role, is_confirmed = form.get("role"), bool(form.get("confirmed"))
     try:
-        with request.database.write() as tx:
-            member = administration.set_member(
-                tx,
-                actor,
-                email=form.get("email"),
-                role=_role(form.get("role")),
-                is_address_confirmed=bool(form.get("confirmed")),
-            )
+        return _give_role(
+            request,
+            lambda tx: administration.add_member(
+                tx, actor, email=form.get("email"), role=_role(role), is_address_confirmed=is_confirmed
+            ),
+        )
     except UserNotFound as error:
         # The next step of adding a member who has no account, which the page shows as a question.
         return _settings(request, 400, problems={"email": str(error)}, asks="invite")
+
+
+def change_role(request: PageRequest) -> Response:
+    """Give a member another role, if the member is still what the page showed."""
+    actor, form = request.enter(Permission.MANAGE), request.form
+    role, is_confirmed = form.get("role"), bool(form.get("confirmed"))
+    try:
+        return _give_role(
+            request,
+            lambda tx: administration.change_role(
+                tx,
+                actor,
+                user_id=positive_int(form.get("user_id")) or 0,
+                role=_role(role),
+                expected_role=_expected_role(request),
+                is_address_confirmed=is_confirmed,
+            ),
+        )
+    except NoSuchMember:
+        return _no_longer_member(request)
+
+
+def _give_role(request: PageRequest, give: Callable[[Transaction], Member]) -> Response:
+    try:
+        with request.database.write() as tx:
+            member = give(tx)
     except AddressNotVerified as error:
         return _settings(request, 409, problems={"email": str(error)}, asks="confirm")
     except (InvalidValue, LastAdmin, TooManyMembers) as error:
@@ -122,20 +150,26 @@ def renew_invitation(request: PageRequest) -> Response:
 
 
 def remove_member(request: PageRequest) -> Response:
-    """Remove a user from a project."""
-    actor = request.enter(Permission.MANAGE)
-    email = request.form.get("email").strip().lower()
+    """Remove a member from a project, if the member is still what the page showed."""
+    actor, user_id = request.enter(Permission.MANAGE), positive_int(request.form.get("user_id")) or 0
     try:
         with request.database.write() as tx:
-            administration.remove_member(tx, actor, email=email)
-    except LastAdmin as error:
-        return _settings(request, 409, problems={"email": str(error)})
+            removed = administration.remove_member(tx, actor, user_id=user_id, expected_role=_expected_role(request))
+    except NoSuchMember:
+        return _no_longer_member(request)
+    except (InvalidValue, LastAdmin) as error:
+        return _settings(request, _status_of(error), problems={"email": str(error)})
     # Users who remove themselves can no longer see the project.
     return (
         request.redirect(f"{request.root}/")
-        if email == request.account.email
-        else _done(request, f"{email} is no longer a member.")
+        if removed.user_id == request.account.id
+        else _done(request, f"{removed.email} is no longer a member.")
     )
+
+
+def _no_longer_member(request: PageRequest) -> Response:
+    detail = f"{request.form.get('email') or 'This user'} is no longer a member. Nothing was changed."
+    return _settings(request, 409, problems={"email": detail})
 
 
 def _settings(
@@ -149,14 +183,17 @@ def _settings(
     actor = request.enter(Permission.READ)
     with request.database.read() as tx:
         found = administration.list_members(tx, actor)
-    # What was typed is shown again only where it was refused.
-    typed = {name: request.form.get(name) if problems else "" for name in ("email", "name", "role")}
+    # What was typed is shown again only where it was refused. The forms of members show what is stored.
+    form = request.form
+    is_typed = bool(problems) and "user_id" not in form.values
+    typed = {name: form.get(name) if is_typed else "" for name in ("email", "name", "role")}
     return request.page(
         "project.html",
         status,
         members=sorted(found, key=lambda member: ((member.name or member.email).casefold(), member.email)),
         roles=list(Role),
         typed=typed,
+        sent={name: form.get(name) for name in ("user_id", "email", "role", "expected_role") if name in form.values},
         problems=problems or {},
         asks=asks,
         invitation=invitation,
@@ -182,15 +219,23 @@ def _role(sent: str) -> Role:
         raise InvalidValue("invalid_choice", "Choose one of the roles.", field="role") from None
 
 
+def _expected_role(request: PageRequest) -> Role | None:
+    """Return the role that the page showed, `None` if the form does not tell."""
+    sent = request.form.get("expected_role")
+    return _role(sent) if sent else None
+
+
 def _status_of(error: RegistryError) -> int:
-    return 409 if isinstance(error, LastAdmin) else 400
+    is_conflict = isinstance(error, LastAdmin) or (isinstance(error, InvalidValue) and error.code == "changed")
+    return 409 if is_conflict else 400
 
 
 ROUTES = [
     page("/projects/new", get=show_new_project, post=create_project),
     page("/projects/{project_id}/settings/", get=show_settings, post=rename_project),
     page("/projects/{project_id}/settings/token", post=rotate_token),
-    page("/projects/{project_id}/settings/members", post=set_member),
+    page("/projects/{project_id}/settings/members", post=add_member),
+    page("/projects/{project_id}/settings/change-role", post=change_role),
     page("/projects/{project_id}/settings/invite", post=invite_member),
     page("/projects/{project_id}/settings/new-link", post=renew_invitation),
     page("/projects/{project_id}/settings/remove-member", post=remove_member),
