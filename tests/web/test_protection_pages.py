@@ -4,7 +4,7 @@ import re
 
 import pytest
 from browsing import browser_of
-from builders import Api
+from builders import Api, as_admin
 from fastapi.testclient import TestClient
 from prompt_pages import follow, headline, path, text_of
 from request_pages import Person, move, prepare, production, protect
@@ -12,7 +12,7 @@ from web_forms import form_of
 
 from promptuary.model.access import Role
 from promptuary.model.label_rules import LabelRule
-from promptuary.registry import labels
+from promptuary.registry import label_rules, labels
 from promptuary.web.projects.rule_sentences import explain
 
 RULE = {"pattern": "production", "role": "editor", "approvals": "1"}
@@ -21,6 +21,17 @@ RULE = {"pattern": "production", "role": "editor", "approvals": "1"}
 @pytest.fixture
 def admin(web: Api) -> TestClient:
     return browser_of(web, Role.ADMIN)
+
+
+def change(web: Api, rule_id: int, **values: object) -> None:
+    """Change a rule as another admin does."""
+    with web.registry.database.write() as tx:
+        label_rules.change_rule(tx, as_admin(web.registry.actor), rule_id=rule_id, **values)  # type: ignore[arg-type]
+
+
+def rules(web: Api) -> list[LabelRule]:
+    with web.registry.database.read() as tx:
+        return label_rules.list_rules(tx, web.registry.actor)
 
 
 class TestRules:
@@ -39,7 +50,7 @@ class TestRules:
         shown = admin.get(address)
         told = "Editors may propose, 1 of the 2 people who may approve must agree. Authors do not approve their own text."
         assert f"production {told} Only admins can make moves that break callers. In use by prompts" in text_of(shown)
-        [rule] = re.findall(r'name="rule" value="(\d+)">\s*<div', shown.text)
+        rule = str(form_of(shown, path(web, "settings/remove-rule"))["rule"])
         change = {"rule": rule, "role": "admin", "approvals": "0"}
         assert follow(admin, admin.post(path(web, "settings/change-rule"), data=change)) == "The rule for production is saved."
         assert "Admins move it directly. Editors may propose, and an admin merges." in text_of(admin.get(address))
@@ -76,6 +87,43 @@ class TestRules:
         answer = admin.post(path(web, "settings/labels/"), data=RULE | rule)
         assert (answer.status_code, said in text_of(answer)) == (400, True)
         assert f'value="{(RULE | rule)["pattern"]}"' in answer.text
+
+    def test_a_rule_that_was_tightened_meanwhile_is_not_loosened_unseen(self, web: Api, admin: TestClient) -> None:
+        rule = protect(web, approvals=1)
+        shown, address = admin.get(path(web, "settings/labels/")), path(web, "settings/change-rule")
+        form = form_of(shown, address) | {"breaking_needs_admin": "yes"}
+        change(web, rule, approvals=3, role=Role.ADMIN)
+        refused = admin.post(address, data=form)
+        assert refused.status_code == 409
+        told = text_of(refused)
+        assert "The rule for 'production' was changed in the meantime. Nothing was changed. What you chose is still" in told
+        assert "who may move it: editors and admins before, admins now approvals: 1 before, 3 now" in told
+        assert rules(web) == [LabelRule(rule, "production", Role.ADMIN, 3)]
+        again = form_of(refused, address)
+        assert (again["role"], again["approvals"]) == ("editor", "1")
+        assert 'name="breaking_needs_admin" value="yes" checked' in refused.text
+        follow(admin, admin.post(address, data=again | {"breaking_needs_admin": "yes"}))
+        assert rules(web) == [LabelRule(rule, "production", Role.EDITOR, 1, breaking_needs_admin=True)]
+
+    def test_a_rule_that_was_changed_meanwhile_is_not_removed(self, web: Api, admin: TestClient) -> None:
+        rule = protect(web, approvals=0)
+        address = path(web, "settings/remove-rule")
+        form = form_of(admin.get(path(web, "settings/labels/")), address)
+        change(web, rule, allows_own_approval=True)
+        refused = admin.post(address, data=form)
+        assert refused.status_code == 409
+        assert "Nothing was changed. Remove the rule again if that is still needed." in text_of(refused)
+        assert "authors may approve their own text: no before, yes now" in text_of(refused)
+        assert len(rules(web)) == 1
+        assert follow(admin, admin.post(address, data=form_of(refused, address))) == "The rule for production is removed."
+
+    @pytest.mark.parametrize("action", ["change-rule", "remove-rule"])
+    def test_a_form_that_tells_nonsense_of_its_rule_changes_nothing(self, web: Api, admin: TestClient, action: str) -> None:
+        rule = protect(web)
+        for seen in ("", "editor", "editor x 0 0 production", "owner 1 0 0 production"):
+            form = {"rule": str(rule), "role": "editor", "approvals": "0", "seen": seen}
+            assert admin.post(path(web, f"settings/{action}"), data=form).status_code == 400
+        assert rules(web) == [LabelRule(rule, "production", approvals=1)]
 
     def test_a_bad_change_is_told_at_its_rule(self, web: Api, admin: TestClient) -> None:
         rule = protect(web)

@@ -173,6 +173,66 @@ def test_a_secret_is_rotated_once_even_if_the_form_comes_twice(
     assert secrets.current == secret_on(rotated)
 
 
+def test_settings_that_were_changed_meanwhile_are_not_replaced_unseen(
+    web: Api, admin: TestClient, actor: Actor, webhook: Webhook, webhook_path: str, get: Callable[[], Webhook]
+) -> None:
+    former = webhook.settings.url
+    form = edited(form_of(admin.get(webhook_path), webhook_path), name="Mine") | {"event": "label.moved", "format": "json"}
+    with web.registry.database.write() as tx:
+        theirs = replace(webhook.settings, url="https://new.example/<in>", filter=EventFilter(frozenset({"prompt.created"})))
+        webhooks.change_webhook(tx, actor, webhook.id, lambda _: theirs)
+    refused = admin.post(webhook_path, data=form)
+    assert (refused.status_code, get().settings) == (409, theirs)
+    told = text_of(refused)
+    assert "The webhook was changed in the meantime. Nothing was changed. What you chose is still in the form." in told
+    assert f"address: {former} before, https://new.example/<in> now events: all before, prompt.created now" in told
+    again = form_of(refused, webhook_path)
+    assert (again["name"], again["url"]) == ("Mine", former)
+    assert re.findall(r'name="event" value="([^"]+)" checked', refused.text) == ["label.moved"]
+    assert follow(admin, admin.post(webhook_path, data=again | {"event": "label.moved"})) == "The webhook is saved."
+    assert (get().name, get().settings.url) == ("Mine", former)
+
+
+@pytest.mark.parametrize("action", ["remove", "switch"])
+def test_a_webhook_that_was_changed_meanwhile_is_neither_removed_nor_enabled(
+    web: Api, admin: TestClient, actor: Actor, webhook: Webhook, webhook_path: str, get: Callable[[], Webhook], action: str
+) -> None:
+    admin.post(f"{webhook_path}switch/", data={})
+    address = f"{webhook_path}{action}/"
+    form = form_of(admin.get(webhook_path), address)
+    with web.registry.database.write() as tx:
+        theirs = replace(webhook.settings, url="https://new.example/", is_enabled=False)
+        webhooks.change_webhook(tx, actor, webhook.id, lambda _: theirs)
+    refused = admin.post(address, data=form)
+    assert (refused.status_code, get().settings) == (409, theirs)
+    assert "https://new.example/ now" in text_of(refused)
+    assert admin.post(address, data=form_of(refused, address)).status_code == 303
+
+
+def test_what_is_not_among_the_settings_may_change_while_they_are_edited(
+    web: Api, admin: TestClient, actor: Actor, webhook: Webhook, webhook_path: str, get: Callable[[], Webhook]
+) -> None:
+    with web.registry.database.write() as tx:
+        webhooks.change_webhook(tx, actor, webhook.id, lambda known: replace(known, name="two\r\nlines \r here"))
+    form = form_of(admin.get(webhook_path), webhook_path)
+    with web.registry.database.write() as tx:
+        webhooks.change_webhook(tx, actor, webhook.id, lambda known: replace(known, is_enabled=False))
+        webhooks.rotate_secret(tx, actor, webhook.id)
+    saved = admin.post(webhook_path, data=edited(form, name="Mine"))
+    assert follow(admin, saved) == "The webhook is saved."
+    assert (get().name, get().settings.is_enabled) == ("Mine", False)
+
+
+@pytest.mark.parametrize("seen", ["", "{", "[]", '["u", "n", "xml", [], null, null]', '["u", "n", "json", 1, null, null]'])
+def test_a_form_that_tells_nonsense_of_its_webhook_changes_nothing(
+    admin: TestClient, webhook_path: str, get: Callable[[], Webhook], seen: str
+) -> None:
+    before = get()
+    for rest in ("", "switch/", "remove/"):
+        assert admin.post(f"{webhook_path}{rest}", data={"url": "https://mine.example/", "seen": seen}).status_code == 400
+    assert get() == before
+
+
 def test_a_test_and_a_redelivery_are_shown_with_request_and_answer(
     web: Api, admin: TestClient, webhook: Webhook, webhook_path: str
 ) -> None:

@@ -67,11 +67,11 @@ def change_rule(
     approvals: int | None = None,
     allows_own_approval: bool | None = None,
     breaking_needs_admin: bool | None = None,
+    expected: LabelRule | None = None,
 ) -> LabelRule:
-    """Change what a rule asks, where a value is given. Raises `RuleNotFound`, `InvalidValue`."""
+    """Change what a rule asks, where a value is given. Raises `RuleNotFound`, and `InvalidValue`, also if it is not as expected."""
     actor.require(Permission.MANAGE)
-    projects.lock_project(tx, actor.project_id)
-    rule = get_rule(tx, actor, rule_id=rule_id)
+    rule = _lock(tx, actor, rule_id, expected)
     given = {
         "role": role,
         "approvals": approvals,
@@ -86,13 +86,22 @@ def change_rule(
     return changed
 
 
-def remove_rule(tx: Transaction, actor: Actor, *, rule_id: int) -> None:
-    """Protect labels no longer. Raises `RuleNotFound`."""
+def remove_rule(tx: Transaction, actor: Actor, *, rule_id: int, expected: LabelRule | None = None) -> LabelRule:
+    """Protect labels no longer; return what the rule was. Raises `RuleNotFound`, and `InvalidValue` for a rule not as expected."""
     actor.require(Permission.MANAGE)
-    projects.lock_project(tx, actor.project_id)
-    rule = get_rule(tx, actor, rule_id=rule_id)
+    rule = _lock(tx, actor, rule_id, expected)
     label_rules.delete_rule(tx, rule.id)
     record_project_change(tx, actor, payloads.LabelRuleRemoved(rule.pattern))
+    return rule
+
+
+def _lock(tx: Transaction, actor: Actor, rule_id: int, expected: LabelRule | None) -> LabelRule:
+    projects.lock_project(tx, actor.project_id)
+    rule = get_rule(tx, actor, rule_id=rule_id)
+    if expected not in {None, rule}:
+        detail = f"The rule for '{rule.pattern}' was changed in the meantime. Nothing was changed."
+        raise InvalidValue("changed", detail, field="rule")
+    return rule
 
 
 def _check(rule: LabelRule) -> None:

@@ -93,11 +93,18 @@ def create_webhook(tx: Transaction, actor: Actor, settings: WebhookSettings, *, 
     return NewSecret(get_webhook(tx, actor, webhook.id), secret)
 
 
-def change_webhook(tx: Transaction, actor: Actor, webhook_id: str, edit: Callable[[WebhookSettings], WebhookSettings]) -> Webhook:
+def change_webhook(
+    tx: Transaction,
+    actor: Actor,
+    webhook_id: str,
+    edit: Callable[[WebhookSettings], WebhookSettings],
+    *,
+    expected: WebhookSettings | None = None,
+) -> Webhook:
     """Give a webhook the settings that ``edit`` makes from its present ones.
 
-    One that is switched on again gets the events since it was switched off. Raises `PermissionDenied`, `WebhookNotFound`,
-    `InvalidValue`.
+    One that is switched on again gets the events since it was switched off. Raises `PermissionDenied`, `WebhookNotFound`, and
+    `InvalidValue`, also if the present settings are not those ``expected``, on or off.
     """
     actor.require(Permission.MANAGE)
     before = _of_project(actor, webhook_id, webhooks.lock_webhook(tx, webhook_id))
@@ -105,6 +112,7 @@ def change_webhook(tx: Transaction, actor: Actor, webhook_id: str, edit: Callabl
     check_settings(settings)
     if settings == before.settings:
         return before
+    _require_settings(before, expected)
     is_other = settings != replace(before.settings, is_enabled=settings.is_enabled)
     is_switched = settings.is_enabled != before.settings.is_enabled
     if is_other:
@@ -121,10 +129,14 @@ def change_webhook(tx: Transaction, actor: Actor, webhook_id: str, edit: Callabl
     return after
 
 
-def remove_webhook(tx: Transaction, actor: Actor, webhook_id: str) -> Webhook:
-    """Remove a webhook with its deliveries; return what it was. Raises `PermissionDenied`, `WebhookNotFound`."""
+def remove_webhook(tx: Transaction, actor: Actor, webhook_id: str, *, expected: WebhookSettings | None = None) -> Webhook:
+    """Remove a webhook with its deliveries; return what it was.
+
+    Raises `PermissionDenied`, `WebhookNotFound`, and `InvalidValue` if its settings are not those ``expected``, on or off.
+    """
     actor.require(Permission.MANAGE)
     webhook = _of_project(actor, webhook_id, webhooks.lock_webhook(tx, webhook_id))
+    _require_settings(webhook, expected)
     webhooks.delete_webhook(tx, webhook_id)
     _record(tx, actor, WebhookRemoved(facts_of(webhook)))
     return webhook
@@ -203,6 +215,11 @@ def _of_project(actor: Actor, webhook_id: str, found: Webhook | None) -> Webhook
     if found is None or found.project_id != actor.project_id:
         raise WebhookNotFound(webhook_id)
     return found
+
+
+def _require_settings(webhook: Webhook, expected: WebhookSettings | None) -> None:
+    if expected is not None and webhook.settings != replace(expected, is_enabled=webhook.settings.is_enabled):
+        raise InvalidValue("changed", "The webhook was changed in the meantime. Nothing was changed.", field="")
 
 
 def _trimmed(settings: WebhookSettings) -> WebhookSettings:

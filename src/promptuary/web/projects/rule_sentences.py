@@ -30,6 +30,24 @@ def explain(rule: LabelRule, people: Mapping[Role, int], labels: Sequence[str]) 
     return ExplainedRule(rule, tuple(_sentences(rule, approvers)), tuple(filter(rule.applies_to, labels)), warning)
 
 
+_YES = {True: "yes", False: "no"}
+
+
+def describe_changes(before: LabelRule, after: LabelRule) -> list[str]:
+    """Return how a rule differs from what it was, part by part."""
+    parts = [
+        ("who may move it", _movers(before), _movers(after)),
+        ("approvals", str(before.approvals), str(after.approvals)),
+        ("authors may approve their own text", _YES[before.allows_own_approval], _YES[after.allows_own_approval]),
+        ("moves that break callers take an admin", _YES[before.breaking_needs_admin], _YES[after.breaking_needs_admin]),
+    ]
+    return [f"{part}: {former} before, {present} now" for part, former, present in parts if former != present]
+
+
+def _movers(rule: LabelRule) -> str:
+    return "admins" if rule.role is Role.ADMIN else "editors and admins"
+
+
 def _count_approvers(rule: LabelRule, people: Mapping[Role, int]) -> int:
     return sum(count for role, count in people.items() if role.includes(rule.role))
 

@@ -11,15 +11,17 @@ from starlette.responses import Response
 from promptuary.model.access import Permission
 from promptuary.model.errors import InvalidValue, TooManyWebhooks, WebhookExists
 from promptuary.model.webhook_messages import render_body
-from promptuary.model.webhooks import EVENT_TYPES, MAX_WEBHOOKS, Delivery, EventFilter, WebhookFormat, WebhookSettings
+from promptuary.model.webhooks import MAX_WEBHOOKS, Delivery, WebhookFormat
 from promptuary.registry import webhooks
 from promptuary.registry.webhooks import NewSecret
-from promptuary.web.forms import Form
 from promptuary.web.numbers import positive_int
 from promptuary.web.page_request import PageRequest
+from promptuary.web.projects.webhook_form import describe_changes, encode_settings, settings_of, settings_seen
 from promptuary.web.routing import page
 
 PER_PAGE = 20
+
+CONFLICT = 409
 
 EVENTS: Mapping[str, str] = {
     "prompt.created": "a prompt was created",
@@ -56,7 +58,7 @@ def create_webhook(request: PageRequest) -> Response:
     webhook_id = sent_id if _ID.fullmatch(sent_id) else None
     try:
         with request.database.write() as tx:
-            new = webhooks.create_webhook(tx, actor, _settings_of(request.form), webhook_id=webhook_id)
+            new = webhooks.create_webhook(tx, actor, settings_of(request.form), webhook_id=webhook_id)
     except WebhookExists as error:
         # A page that is loaded again sends its form again.
         return request.redirect(request.links.webhooks(), notice=str(error))
@@ -75,12 +77,18 @@ def show_webhook(request: PageRequest) -> Response:
 def change_webhook(request: PageRequest) -> Response:
     """Save the settings of a webhook."""
     actor = request.enter(Permission.MANAGE)
-    webhook_id, sent = request.path["webhook_id"], _settings_of(request.form)
+    webhook_id, sent = request.path["webhook_id"], settings_of(request.form)
     try:
         with request.database.write() as tx:
-            webhooks.change_webhook(tx, actor, webhook_id, lambda known: replace(sent, is_enabled=known.is_enabled))
+            webhooks.change_webhook(
+                tx,
+                actor,
+                webhook_id,
+                lambda known: replace(sent, is_enabled=known.is_enabled),
+                expected=settings_seen(request.form),
+            )
     except InvalidValue as error:
-        return _detail(request, webhook_id, 400, problems=_problems_of(error))
+        return _detail(request, webhook_id, _status_of(error), problems=_problems_of(error))
     return request.redirect(request.links.webhook(webhook_id), notice="The webhook is saved.")
 
 
@@ -88,8 +96,12 @@ def switch_webhook(request: PageRequest) -> Response:
     """Switch a webhook on or off."""
     actor = request.enter(Permission.MANAGE)
     webhook_id, is_enabled = request.path["webhook_id"], bool(request.form.get("enabled"))
-    with request.database.write() as tx:
-        webhooks.change_webhook(tx, actor, webhook_id, lambda known: replace(known, is_enabled=is_enabled))
+    try:
+        with request.database.write() as tx:
+            expected = settings_seen(request.form)
+            webhooks.change_webhook(tx, actor, webhook_id, lambda known: replace(known, is_enabled=is_enabled), expected=expected)
+    except InvalidValue as error:
+        return _detail(request, webhook_id, _status_of(error), problems=_problems_of(error))
     notice = "The webhook is enabled. It gets the events that it has missed." if is_enabled else "The webhook is disabled."
     return request.redirect(request.links.webhook(webhook_id), notice=notice)
 
@@ -120,9 +132,12 @@ def redeliver(request: PageRequest) -> Response:
 
 def remove_webhook(request: PageRequest) -> Response:
     """Remove a webhook."""
-    actor = request.enter(Permission.MANAGE)
-    with request.database.write() as tx:
-        webhook = webhooks.remove_webhook(tx, actor, request.path["webhook_id"])
+    actor, webhook_id = request.enter(Permission.MANAGE), request.path["webhook_id"]
+    try:
+        with request.database.write() as tx:
+            webhook = webhooks.remove_webhook(tx, actor, webhook_id, expected=settings_seen(request.form))
+    except InvalidValue as error:
+        return _detail(request, webhook_id, _status_of(error), problems=_problems_of(error))
     return request.redirect(request.links.webhooks(), notice=f"The webhook {webhook.name} is removed.")
 
 
@@ -152,7 +167,7 @@ def _list(request: PageRequest, status: int = 200, *, problems: Mapping[str, str
         next_webhook_id=str(uuid.uuid4()),
         events=EVENTS,
         formats=[*WebhookFormat],
-        chosen=_settings_of(request.form),
+        chosen=settings_of(request.form),
         problems=problems or {},
     )
 
@@ -172,6 +187,7 @@ def _detail(
         found = webhooks.list_deliveries(tx, actor, webhook_id, limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
     # What was typed is shown again where it was refused.
     is_refused = bool(problems) and "url" in request.form.values
+    seen = settings_seen(request.form) if status == CONFLICT else None
     return request.page(
         "webhook.html",
         status,
@@ -183,7 +199,10 @@ def _detail(
         pages=-(-found.count // PER_PAGE),
         events=EVENTS,
         formats=[*WebhookFormat],
-        chosen=_settings_of(request.form) if is_refused else webhook.settings,
+        chosen=settings_of(request.form) if is_refused else webhook.settings,
+        is_refused=is_refused,
+        seen=encode_settings(webhook.settings),
+        changes=[] if seen is None else describe_changes(seen, webhook.settings),
         problems=problems or {},
     )
 
@@ -192,25 +211,12 @@ def _body_of(delivery: Delivery) -> str:
     return render_body(delivery.payload, delivery.format).decode()
 
 
-def _settings_of(form: Form) -> WebhookSettings:
-    events = frozenset(form.all("event"))
-    sent_format = form.get("format", WebhookFormat.JSON)
-    chosen = EventFilter(
-        # All of them: those that are added later, too.
-        events=frozenset() if events == {*EVENT_TYPES} else events,
-        label=form.get("label").strip() or None,
-        prompt_name=form.get("prompt_name").strip() or None,
-    )
-    return WebhookSettings(
-        url=form.get("url").strip(),
-        name=form.get("name").strip(),
-        format=WebhookFormat(sent_format) if sent_format in {*WebhookFormat} else WebhookFormat.JSON,
-        filter=chosen,
-    )
-
-
 def _problems_of(error: InvalidValue) -> dict[str, str]:
     return {error.field or "": str(error)}
+
+
+def _status_of(error: InvalidValue) -> int:
+    return CONFLICT if error.code == "changed" else 400
 
 
 def _moment(text: str) -> datetime | None:
