@@ -6,7 +6,7 @@ import pytest
 from browsing import browser_of
 from builders import Api
 from fastapi.testclient import TestClient
-from prompt_pages import follow, headline, make, path, text_of
+from prompt_pages import follow, headline, make, path, publish, text_of
 from request_pages import Person, do, move, prepare, production, propose, protect, shown_form
 from web_forms import form_of
 
@@ -57,6 +57,43 @@ class TestOpening:
         shown = text_of(browser.get(path(web, "requests/1/")))
         assert "2 moves" in shown
         assert "production of other: nothing → v1" in shown
+
+    @pytest.mark.parametrize(("seen", "told"), [(1, "was at v1, and is at v3 now."), (None, "was at nothing, and is at v3 now.")])
+    def test_a_label_that_was_moved_since_the_look_is_not_proposed_from_another_version(
+        self, web: Api, browser: TestClient, seen: int | None, told: str
+    ) -> None:
+        prepare(web)
+        publish(web, base=2, prompt="third")
+        label = "production" if seen else "canary"
+        address = path(web, "new-request/")
+        form = form_of(browser.get(f"{address}?prompt=greeting&label={label}&version=2"), address)
+        move(web, 3, label=label)
+        refused = browser.post(address, data=form | {"title": "Warmer", "description": "Why\n", "merges_itself": "yes"})
+        assert refused.status_code == 409
+        assert "Nothing was opened, because labels were moved in the meantime." in text_of(refused)
+        assert f"{label} of greeting {told}" in text_of(refused)
+        assert browser.get(path(web, "requests/1/")).status_code == 404
+        again = form_of(refused, address)
+        assert (again["title"], again["description"]) == ("Warmer", "Why\r\n")
+        assert 'name="merges_itself" value="yes" checked' in refused.text
+        opened = browser.post(address, data=again)
+        assert f"{label} of greeting: v3 → v2" in text_of(browser.get(opened.headers["location"]))
+
+    def test_a_move_that_was_made_since_the_look_is_left_out(self, web: Api, browser: TestClient) -> None:
+        prepare(web)
+        make(web, name="other")
+        for name, version in (("greeting", 2), ("other", 1)):
+            move(web, version, label="staging", name=name)
+        address = path(web, "new-request/")
+        form = form_of(browser.get(f"{address}?from=staging&to=production"), address)
+        positions = ["production 2 greeting", "production 1 other"]
+        move(web, 2)
+        refused = browser.post(address, data=form | {"position": positions})
+        assert (refused.status_code, form_of(refused, address)["position"]) == (409, "production 1 other")
+        move(web, 1, name="other")
+        refused = browser.post(address, data=form | {"position": positions})
+        assert refused.status_code == 400
+        assert "production of other was at nothing, and is at v1 now. There is nothing left to propose." in text_of(refused)
 
     @pytest.mark.parametrize(
         ("query", "status", "said"),

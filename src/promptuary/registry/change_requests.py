@@ -61,7 +61,7 @@ def open_request(
 ) -> ChangeRequest:
     """Propose moves of labels. With ``merges_itself`` the last approval merges them.
 
-    Raises `InvalidValue`, `PromptNotFound`, `VersionNotFound`, `LabelNotFound`.
+    Raises `InvalidValue`, `PromptNotFound`, `VersionNotFound`, `LabelNotFound`, `LabelMoved`.
     """
     actor.require(Permission.WRITE)
     check_title(title)

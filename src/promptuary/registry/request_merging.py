@@ -11,6 +11,7 @@ from promptuary.model.label_history import MAX_REASON, MoveCause, MoveKind
 from promptuary.model.label_rules import LabelRule, Protection, protection_of_all
 from promptuary.model.names import check_label_name
 from promptuary.model.release_errors import LabelProtected, MayNotApprove, MissingUser, RequestOutdated
+from promptuary.registry.labels import ANYWHERE, ExpectedVersion, require_position
 from promptuary.registry.moves import Moves, WantedMove, make_moves
 from promptuary.registry.protection import is_breaking
 from promptuary.store import label_rules, labels, prompts, versions
@@ -21,11 +22,12 @@ OUTDATED = "A label of this change request was moved meanwhile. Refresh the requ
 
 @dataclass(frozen=True, slots=True)
 class WantedPosition:
-    """A version that a label of a prompt is to point at; `None`: the label is to be removed."""
+    """A version that a label of a prompt is to point at; `None`: the label is to be removed. ``expected`` is where it was seen."""
 
     name: str
     label: str
     version: int | None
+    expected: ExpectedVersion = ANYWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ def propose(tx: Transaction, actor: Actor, positions: Sequence[WantedPosition]) 
     """Return the moves that bring labels to positions from where they are now.
 
     Raises `InvalidValue` for none, too many, one label twice, or a label that is there already; `PromptNotFound`,
-    `VersionNotFound`, `LabelNotFound`.
+    `VersionNotFound`, `LabelNotFound`, `LabelMoved`.
     """
     if not positions:
         raise InvalidValue("required", "Propose at least one move of a label.", field="moves")
@@ -129,6 +131,7 @@ def _proposed(tx: Transaction, actor: Actor, position: WantedPosition) -> Propos
     if position.version is not None and position.version > prompt.latest_version:
         raise VersionNotFound(position.name, position.version)
     present = labels.find_label(tx, prompt.id, position.label)
+    require_position(present, position.expected)
     current = None if present is None else present.version
     if position.version is None and current is None:
         raise LabelNotFound(position.label, position.name)

@@ -1,9 +1,11 @@
 """Proposed moves as the fields of forms carry them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from promptuary.model.change_requests import ProposedMove
 from promptuary.model.errors import InvalidValue
+from promptuary.registry.labels import ANYWHERE
 from promptuary.registry.request_merging import WantedPosition
 from promptuary.web.forms import Form
 from promptuary.web.numbers import positive_int
@@ -17,15 +19,21 @@ def encode_position(position: WantedPosition) -> str:
 
 
 def read_positions(form: Form) -> list[WantedPosition]:
-    """Return the positions of a form whose fields `encode_position` has filled. Raises `InvalidValue`."""
-    found: list[WantedPosition] = []
-    for value in form.all("position"):
-        label, _, rest = value.partition(" ")
-        version, _, name = rest.partition(" ")
-        if not name or (version != "0" and positive_int(version) is None):
-            raise InvalidValue("invalid", "A move of this form is malformed. Go back and begin again.", field="moves")
-        found.append(WantedPosition(name, label, positive_int(version)))
-    return found
+    """Return the positions of a form whose fields `encode_position` has filled, and where it showed the labels.
+
+    Raises `InvalidValue`.
+    """
+    shown = {(seen.label, seen.name): seen.version for seen in map(_decode, form.all("seen"))}
+    found = map(_decode, form.all("position"))
+    return [replace(position, expected=shown.get((position.label, position.name), ANYWHERE)) for position in found]
+
+
+def _decode(value: str) -> WantedPosition:
+    label, _, rest = value.partition(" ")
+    version, _, name = rest.partition(" ")
+    if not name or (version != "0" and positive_int(version) is None):
+        raise InvalidValue("invalid", "A move of this form is malformed. Go back and begin again.", field="moves")
+    return WantedPosition(name, label, positive_int(version))
 
 
 def read_edited(form: Form) -> list[WantedPosition]:

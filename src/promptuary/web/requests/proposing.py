@@ -1,12 +1,14 @@
 """Opening a change request: choosing the moves, a look at what they change, and a title for reviewers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from starlette.responses import Response
 
 from promptuary.model.access import Actor, Permission
-from promptuary.model.errors import InvalidValue, NotFound, RegistryError
-from promptuary.registry import change_requests, lists, releases
+from promptuary.model.errors import InvalidValue, LabelMoved, NotFound, RegistryError
+from promptuary.registry import change_requests, lists, prompts, releases
+from promptuary.registry.labels import ANYWHERE
 from promptuary.registry.request_merging import WantedPosition
 from promptuary.web.errors import detail_of
 from promptuary.web.form_errors import FormProblem
@@ -53,6 +55,8 @@ def open_request(request: PageRequest) -> Response:
         if error.field not in {"title", "description"}:
             return _choosing(request, actor, error)
         return _proposing(request, actor, positions, FormProblem(str(error), error.field or ""))
+    except LabelMoved:
+        return _proposing_again(request, actor, positions)
     except NotFound as error:
         return _choosing(request, actor, error)
     return request.redirect(request.links.request(opened.id), notice="The change request is open. Reviewers see it in their list.")
@@ -82,17 +86,46 @@ def _has_label(request: PageRequest, actor: Actor, label: str) -> bool:
         return label in lists.list_label_names(tx, actor, limit=MAX_LABELS)
 
 
+def _proposing_again(request: PageRequest, actor: Actor, positions: Sequence[WantedPosition]) -> Response:
+    """Return the form with what has moved since it was shown, without the moves that were made by now."""
+    moved: list[str] = []
+    left: list[WantedPosition] = []
+    with request.database.read() as tx:
+        for position in positions:
+            pointers = prompts.fetch_prompt(tx, actor, position.name).prompt_labels
+            current = next((pointer.version for pointer in pointers if pointer.name == position.label), None)
+            if position.expected not in {ANYWHERE, current}:
+                seen, now = _place(position.expected), _place(current)
+                moved.append(f"{position.label} of {position.name} was at {seen}, and is at {now} now.")
+            if current != position.version:
+                left.append(replace(position, expected=current))
+    if not left:
+        return _choosing(request, actor, InvalidValue("invalid", " ".join((*moved, "There is nothing left to propose."))))
+    return _proposing(request, actor, left, moved=moved)
+
+
+def _place(version: object) -> str:
+    return "nothing" if version is None else f"v{version}"
+
+
 def _proposing(
-    request: PageRequest, actor: Actor, positions: Sequence[WantedPosition], problem: FormProblem | None = None
+    request: PageRequest,
+    actor: Actor,
+    positions: Sequence[WantedPosition],
+    problem: FormProblem | None = None,
+    moved: Sequence[str] | None = None,
 ) -> Response:
+    is_first = problem is None and moved is None
     with request.database.write() as tx:
         look = look_of(tx, actor, change_requests.preview_positions(tx, actor, positions))
     return request.page(
         "requests/propose.html",
-        200 if problem is None else 400,
+        409 if moved is not None else 400 if problem else 200,
         look=look,
+        moved=moved,
+        seen=[encode_position(WantedPosition(each.move.name, each.move.label, each.move.from_version)) for each in look.moves],
         offered=[(encode_position(position), position) for position in positions],
-        title=_title(positions) if problem is None else request.form.get("title"),
+        title=_title(positions) if is_first else request.form.get("title"),
         description=request.form.get("description"),
         merges_itself=bool(request.form.get("merges_itself")),
         problem=problem,
