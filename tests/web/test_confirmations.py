@@ -211,6 +211,7 @@ def test_nothing_is_done_to_another_prompt_that_has_the_name_by_now(web: Api, br
         "labels/undo/": "labels/undo/?label=production",
         "review/": "edit/",
         "publish/": "restore/?version=1",
+        "duplicate/": "duplicate/",
     }
     shown = {action: browser.get(path(web, f"prompts/greeting/{rest}")) for action, rest in pages.items()}
     with web.registry.database.write() as tx:
@@ -225,4 +226,5 @@ def test_nothing_is_done_to_another_prompt_that_has_the_name_by_now(web: Api, br
         assert GONE in text_of(refused), action
         assert "Read or restore the archived prompt" in refused.text, action
     assert latest(web)[:2] == (3, "another 3")
+    assert browser.get(path(web, "prompts/greeting-copy/")).status_code == 404
     assert position(web) == 3

@@ -185,6 +185,19 @@ class TestOutdatedPages:
         assert production(web) == (3 if change == "a moved label" else 1)
         assert "Approved" not in text_of(browser.get(path(web, "requests/1/")))
 
+    @pytest.mark.parametrize(
+        ("seen", "told"), [(False, "It merges automatically on"), (True, "It does not merge automatically on")]
+    )
+    def test_an_approval_merges_only_if_the_page_has_said_so(self, web: Api, reviewer: Person, *, seen: bool, told: str) -> None:
+        protect(web)
+        propose(web, merges_itself=seen)
+        form = shown_form(web, reviewer.browser)
+        _change(web, merges_itself=not seen)
+        refused = do(web, reviewer.browser, "approve", form)
+        assert (refused.status_code, f"{told} the last approval now." in text_of(refused), production(web)) == (409, True, 1)
+        follow(reviewer.browser, do(web, reviewer.browser, "approve", form_of(refused, path(web, "requests/1/approve/"))))
+        assert production(web) == (1 if seen else 2)
+
     @pytest.mark.parametrize("action", ["refresh", "close", "take-back"])
     def test_so_it_is_with_all_other_buttons(self, web: Api, browser: TestClient, action: str) -> None:
         prepare(web)
@@ -277,6 +290,20 @@ class TestEditing:
         follow(browser, do(web, browser, "edit", again))
         assert headline(browser.get(path(web, "requests/1/"))) == "Mine"
         assert do(web, browser, "edit", again | {"seen_at": "never"}).status_code == 409
+
+    def test_other_moves_are_saved_only_from_where_the_labels_were_seen(self, web: Api, browser: TestClient) -> None:
+        prepare(web)
+        publish(web, base=2, prompt="three")
+        propose(web)
+        began = self.edit(web, browser)
+        move(web, 3)
+        refused = do(web, browser, "edit", began | {"act": "remove", "title": "Mine"})
+        assert (refused.status_code, "production of greeting was at v1, and is at v3 now." in text_of(refused)) == (409, True)
+        assert "revision 1" in text_of(browser.get(path(web, "requests/1/")))
+        again = form_of(refused, path(web, "requests/1/edit/"))
+        assert again["title"] == "Mine"
+        follow(browser, do(web, browser, "edit", again | {"act": "remove"}))
+        assert "production of greeting: v3 → nothing" in text_of(browser.get(path(web, "requests/1/")))
 
     def test_an_ended_request_is_shown_and_not_saved(self, web: Api, browser: TestClient) -> None:
         prepare(web)

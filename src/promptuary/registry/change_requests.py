@@ -141,14 +141,19 @@ def refresh_request(tx: Transaction, actor: Actor, *, request_id: int, revision:
     return _changed(tx, actor, request_id)
 
 
-def approve_request(tx: Transaction, actor: Actor, *, request_id: int, revision: int) -> ChangeRequest:
+def approve_request(
+    tx: Transaction, actor: Actor, *, request_id: int, revision: int, merges_itself: bool | None = None
+) -> ChangeRequest:
     """Approve a revision of a request, and merge it if that was the last required approval and its author asked for that.
 
-    Again is no error. Raises `RequestNotFound`, `RequestEnded`, `RequestOutdated`, `MayNotApprove`, `RoleTooLow`.
+    ``merges_itself`` says if the author had asked, as the caller has seen it. Again is no error. Raises `RequestNotFound`,
+    `RequestEnded`, `RequestOutdated`, `MayNotApprove`, `RoleTooLow`.
     """
     actor.require(Permission.RELEASE)
     request = _lock(tx, actor, request_id)
     _require_current(request, revision)
+    if merges_itself not in {None, request.merges_itself}:
+        raise RequestOutdated(_CHANGED)
     require_may_approve(actor, request, protection_of_request(tx, actor, request))
     is_new = change_requests.insert_approval(tx, request.id, revision=revision, user_id=actor.user_id or 0)
     approved = get_request(tx, actor, request_id=request_id)

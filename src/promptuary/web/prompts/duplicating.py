@@ -21,14 +21,8 @@ def duplicate_prompt(request: PageRequest) -> Response:
     expected = positive_int(request.form.get("expected_version"))
     try:
         with request.database.write() as tx:
-            prompts.duplicate_prompt(
-                tx,
-                actor,
-                name=name,
-                new_name=new_name,
-                expected_version=expected,
-                prompt_id=request.form.get("prompt_id") or None,
-            )
+            prompt_id = request.form.get("prompt_id") or None
+            prompts.duplicate_prompt(tx, actor, name=name, new_name=new_name, expected_version=expected, prompt_id=prompt_id)
     except (InvalidValue, NameTaken) as problem:
         return _duplication(request, actor, new_name, problem=problem)
     except VersionConflict:

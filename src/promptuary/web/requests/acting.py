@@ -1,6 +1,7 @@
 """Actions on a change request: approve, merge, refresh, close, comment. Each form carries the revision that the user has seen."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from starlette.responses import Response
@@ -26,7 +27,9 @@ class _Verb(Protocol):
 
 def approve(request: PageRequest) -> Response:
     """Approve the revision that the user has seen."""
-    return _act(request, Permission.RELEASE, change_requests.approve_request, _notice_of_approval)
+    seen = request.form.get("merges_itself")
+    verb = partial(change_requests.approve_request, merges_itself=seen == "yes") if seen else change_requests.approve_request
+    return _act(request, Permission.RELEASE, verb, _notice_of_approval)
 
 
 def take_back(request: PageRequest) -> Response:

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from promptuary.model.access import Actor, Permission
 from promptuary.model.change_requests import ChangeRequest
-from promptuary.model.errors import InvalidValue, NotFound, RegistryError
+from promptuary.model.errors import InvalidValue, LabelMoved, NotFound, RegistryError
 from promptuary.model.release_errors import RequestEnded, RequestOutdated
 from promptuary.registry import change_requests
 from promptuary.registry.request_merging import WantedPosition
@@ -15,7 +15,7 @@ from promptuary.web.errors import detail_of
 from promptuary.web.form_errors import FormProblem
 from promptuary.web.page_request import PageRequest
 from promptuary.web.requests.looks import describe_changes
-from promptuary.web.requests.move_form import LEAVE_OUT, MOVE, REMOVE, positions_of, read_edited
+from promptuary.web.requests.move_form import LEAVE_OUT, MOVE, REMOVE, expect_as_shown, positions_of, read_edited
 from promptuary.web.requests.request_page import encode_move, request_id_of, request_page
 
 ACTS = ((MOVE, "Move to version"), (REMOVE, "Remove the label"), (LEAVE_OUT, "Leave out"))
@@ -40,13 +40,13 @@ def change_request(request: PageRequest) -> Response:
                 request_id=request_id,
                 title=form.get("title"),
                 description=form.get("description").rstrip(),
-                positions=None if _is_same(positions, present) else positions,
+                positions=None if _is_same(positions, present) else expect_as_shown(positions, form),
                 merges_itself=bool(form.get("merges_itself")),
                 seen_at=_moment(form.get("seen_at")),
             )
     except RequestEnded as error:
         return request_page(request, actor, status=409, refusal=str(error))
-    except (RequestOutdated, InvalidValue, NotFound) as error:
+    except (RequestOutdated, LabelMoved, InvalidValue, NotFound) as error:
         return _editing(request, actor, error)
     return request.redirect(request.links.request(request_id), notice="The change request is saved.")
 
@@ -58,7 +58,7 @@ def _is_same(positions: Sequence[WantedPosition], present: ChangeRequest) -> boo
 def _editing(request: PageRequest, actor: Actor, error: RegistryError | None = None) -> Response:
     with request.database.read() as tx:
         found = change_requests.get_request(tx, actor, request_id=request_id_of(request))
-    is_outdated = isinstance(error, RequestOutdated)
+    is_outdated = isinstance(error, (RequestOutdated, LabelMoved))
     sent = None if error is None else request.form
     field = error.field or "" if isinstance(error, InvalidValue) else "moves"
     return request.page(

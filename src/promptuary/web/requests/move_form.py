@@ -10,6 +10,9 @@ from promptuary.registry.request_merging import WantedPosition
 from promptuary.web.forms import Form
 from promptuary.web.numbers import positive_int
 
+_SPACES = 4
+"""Spaces between the parts of a move."""
+
 MOVE, REMOVE, LEAVE_OUT = "move", "remove", "leave-out"
 
 
@@ -51,6 +54,16 @@ def read_edited(form: Form) -> list[WantedPosition]:
         label = form.get("new_label").strip()
         found.append(WantedPosition(added, label, _version(form.get("new_act"), form.get("new_version"), f"{label} of {added}")))
     return found
+
+
+def expect_as_shown(positions: Sequence[WantedPosition], form: Form) -> list[WantedPosition]:
+    """Return positions of labels that are expected where the form showed them: its fields `request_page.encode_move` has filled."""
+    shown: dict[tuple[str, str], int | None] = {}
+    for value in form.all("move"):
+        label, _, _, current, *name = value.split(" ", _SPACES) if value.count(" ") >= _SPACES else ("", "", "", "")
+        if name:
+            shown[label, name[0]] = positive_int(current)
+    return [replace(position, expected=shown.get((position.label, position.name), ANYWHERE)) for position in positions]
 
 
 def positions_of(moves: Sequence[ProposedMove]) -> list[WantedPosition]:

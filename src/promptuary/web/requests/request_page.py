@@ -70,6 +70,8 @@ def _look(tx: Transaction, actor: Actor, found: ChangeRequest) -> Look:
 def _changes(request: PageRequest, found: ChangeRequest) -> Sequence[str]:
     changes = describe_changes(request.form.all("move"), [encode_move(move) for move in found.moves])
     revision = positive_int(request.form.get("revision"))
+    if request.form.get("merges_itself") == ("no" if found.merges_itself else "yes"):
+        changes.append(f"It {'merges' if found.merges_itself else 'does not merge'} automatically on the last approval now.")
     if revision is not None and revision != found.revision and not changes:
         changes.append(f"You looked at revision {revision}. It has revision {found.revision} now, with the same moves.")
     return changes
