@@ -39,6 +39,11 @@ class Service:
         with self.registry.database.write() as tx:
             labels.move_label(tx, self.registry.actor, name=name, label=label, version=version)
 
+    def remove_label(self, name: str, label: str) -> None:
+        """Remove a label behind the back of all clients."""
+        with self.registry.database.write() as tx:
+            labels.remove_label(tx, self.registry.actor, name=name, label=label)
+
     def make_admin_key(self) -> str:
         """Return a key of a new admin of the project."""
         with self.registry.database.write() as tx:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
 import socket
 import threading
@@ -57,6 +58,19 @@ async def no_fault(exchange: Exchange) -> None:
 async def close_silently(exchange: Exchange) -> None:
     """Answer, and close the connection without having said so, as servers do with idle ones."""
     await exchange.send(await exchange.answer())
+
+
+def after_answer(number: int, act: Callable[[], None]) -> Fault:
+    """Do something behind the back of the client as soon as a number of answers are made, before the last of them is sent."""
+    answers = itertools.count(1)
+
+    async def fault(exchange: Exchange) -> None:
+        answer = await exchange.answer()
+        if next(answers) == number:
+            await asyncio.to_thread(act)
+        await exchange.send(answer.replace(b"\r\n", b"\r\nconnection: close\r\n", 1))
+
+    return fault
 
 
 async def hang(exchange: Exchange) -> None:

@@ -120,6 +120,16 @@ def test_pages_are_parts_of_the_whole_list_wherever_they_begin(
             assert page.count == 4
 
 
+@pytest.mark.parametrize("label", [None, "production"])
+def test_a_list_after_a_name_has_what_comes_behind_it_and_counts_that(filled: Registry, label: str | None) -> None:
+    listing = Listing(limit=100, order_by="name", is_descending=False, label=label)
+    with filled.database.read() as tx:
+        for name, expected in (("prompt-2", ["prompt-3", "prompt-4"]), ("prompt-25", ["prompt-3", "prompt-4"]), ("prompt-4", [])):
+            page = list_page(tx, filled.project.id, replace(listing, after_name=name))
+            assert ([version.name for version in page.items], page.count) == (expected, len(expected))
+        assert list_page(tx, filled.project.id, listing).count == 4
+
+
 def test_only_texts_that_a_list_can_show_are_kept_for_search(registry: Registry) -> None:
     with registry.database.write() as tx:
         make_prompt(tx, registry.actor, prompt="text", versions=5)

@@ -3,9 +3,10 @@
 import uuid
 from typing import Any
 
+import httpx2
 import pytest
-from client_service import EitherMaker
-from faults import Proxy, hang, server_error
+from client_service import EitherMaker, Service
+from faults import Proxy, after_answer, hang, server_error, status
 from opentelemetry import trace
 from opentelemetry.sdk.trace import Span, TracerProvider
 
@@ -212,6 +213,70 @@ def test_prefetching_pages_through_the_whole_project(
     monkeypatch.setattr("promptuary_client.prefetch.PAGE", 2)
     result = make_either(proxy.url).call("prefetch", label="staging")
     assert (result.count, len(proxy.requests)) == (5, 3)
+
+
+@pytest.fixture
+def listed(service: Service, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A label that nine prompts have, of which each page of a list has three."""
+    monkeypatch.setattr("promptuary_client.prefetch.PAGE", 3)
+    label = f"l-{uuid.uuid4().hex}"
+    for number in range(9):
+        service.publish(f"{label}-{number}", "Hello!")
+        service.point(f"{label}-{number}", label, 1)
+    return label
+
+
+@pytest.mark.parametrize("gone", [(0,), (2,), (0, 1, 2), (1, 3, 4, 5)])
+@pytest.mark.parametrize("page", [1, 2])
+def test_prefetching_finds_all_that_stay_although_others_go_meanwhile(
+    make_either: EitherMaker, service: Service, proxy: Proxy, listed: str, gone: tuple[int, ...], page: int
+) -> None:
+    client = make_either(proxy.url, label=listed, ttl=3600)
+
+    def archive() -> None:
+        for number in gone:
+            service.archive(f"{listed}-{number}")
+
+    proxy.fault = after_answer(page, archive)
+    result = client.call("prefetch")
+    sources = {client.get(f"{listed}-{number}").source for number in range(9) if number not in gone}
+    assert (result.error, sources) == (None, {"cache"})
+    assert result.count == 9 - sum(number >= 3 * page for number in gone)
+
+
+def test_prefetching_finds_all_that_keep_a_label_although_others_lose_it_meanwhile(
+    make_either: EitherMaker, service: Service, proxy: Proxy, listed: str
+) -> None:
+    client = make_either(proxy.url, label=listed, ttl=3600)
+    proxy.fault = after_answer(1, lambda: service.remove_label(f"{listed}-0", listed))
+    assert client.call("prefetch").count == 9
+    assert client.get(f"{listed}-3").source == "cache"
+
+
+def test_prefetching_counts_each_prompt_once_although_others_come_meanwhile(
+    make_either: EitherMaker, service: Service, proxy: Proxy, listed: str
+) -> None:
+    def create() -> None:
+        for number in range(5):
+            service.publish(f"{listed}--{number}", "Early in the list")
+            service.point(f"{listed}--{number}", listed, 1)
+
+    proxy.fault = after_answer(2, create)
+    result = make_either(proxy.url, label=listed).call("prefetch")
+    assert (result.count, result.error) == (9, None)
+
+
+def test_prefetching_ends_with_an_error_if_a_server_repeats_its_first_page_for_ever(
+    make_either: EitherMaker, service: Service, proxy: Proxy, listed: str
+) -> None:
+    page = httpx2.get(
+        f"{service.server.url}/api/projects/@current/llm_prompts/",
+        params={"label": listed, "limit": 2},
+        headers={"Authorization": f"Bearer {service.key.value}"},
+    )
+    proxy.fault = status(200, page.content)
+    result = make_either(proxy.url, label=listed).call("prefetch")
+    assert (result.count, str(result.error)) == (2, "The server answered with a list that has no end.")
 
 
 def test_prefetching_from_a_server_that_fails_tells_why_and_does_not_raise(make_either: EitherMaker, proxy: Proxy) -> None:

@@ -15,6 +15,7 @@ from promptuary.model.contracts import Contract, Variable, VariableType, variabl
 from promptuary.model.errors import InvalidValue
 from promptuary.model.json_text import dump
 from promptuary.model.listing import Listing
+from promptuary.model.names import check_prompt_name
 from promptuary.model.prompts import Version
 from promptuary.model.templates import Template
 from promptuary.model.values import list_problems, read_values, text_of_value, with_defaults
@@ -29,6 +30,7 @@ _READ_AT_ONCE = 50
 # Variables are found in contents, which are read for it; and each becomes an argument of several times its size.
 _MAX_PAGE_BYTES = 4_000_000
 _MAX_DIGITS = 9
+_CURSOR = "after:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +70,28 @@ class Filled:
 def list_native(call: AgentCall, cursor: str | None) -> tuple[list[NativePrompt], str | None]:
     """Return a page of prompts by name, and the cursor of the next one. Raises `InvalidValue` for an unknown cursor.
 
-    Many clients read the first page only, so it is large: `MAX_PAGE` prompts, or those with the first megabytes.
+    A cursor names the last prompt of its page, so that prompts that come and go between two pages hide no other one. Many clients
+    read the first page only, so it is large: `MAX_PAGE` prompts, or those with the first megabytes.
     """
-    offset = _offset_of(cursor)
+    last_name = _name_of(cursor)
     actor = call.enter(Permission.READ)
     shown: list[NativePrompt] = []
     size, count = 0, MAX_INTEGER
     with call.database.read() as tx:
-        while offset + len(shown) < count and len(shown) < MAX_PAGE and size < _MAX_PAGE_BYTES:
+        while len(shown) < count and len(shown) < MAX_PAGE and size < _MAX_PAGE_BYTES:
             listing = Listing(
-                limit=_READ_AT_ONCE, offset=offset + len(shown), label=call.label, order_by="name", is_descending=False
+                limit=_READ_AT_ONCE,
+                offset=len(shown),
+                label=call.label,
+                after_name=last_name,
+                order_by="name",
+                is_descending=False,
             )
             page = lists.list_prompts(tx, actor, listing)
             count = page.count if page.items else 0
             size += sum(version.size_bytes for version in page.items)
             shown += [_native(version) for version in _with_parts(tx, actor, page.items)]
-    following = offset + len(shown)
-    return shown, str(following) if following < count else None
+    return shown, f"{_CURSOR}{shown[-1].name}" if shown and len(shown) < count else None
 
 
 def fill_native(call: AgentCall, name: str, values: Mapping[str, str]) -> Filled:
@@ -116,12 +123,18 @@ def _native(version: Version) -> NativePrompt:
     return NativePrompt(version.name, _described(version), tuple(map(_argument, _variables(version).values())))
 
 
-def _offset_of(cursor: str | None) -> int:
+def _name_of(cursor: str | None) -> str | None:
+    """Return the name that a cursor has, `None` for the first page. Raises `InvalidValue` for what is no cursor."""
     if cursor is None:
-        return 0
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= _MAX_DIGITS):
+        return None
+    name = cursor.removeprefix(_CURSOR)
+    try:
+        check_prompt_name(name)
+    except InvalidValue:
+        name = cursor
+    if name == cursor:
         raise InvalidValue("invalid", "This cursor is not one that a list has returned.", field="cursor")
-    return int(cursor)
+    return name
 
 
 def _described(version: Version) -> str:

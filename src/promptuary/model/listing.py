@@ -34,6 +34,8 @@ class Listing:
     limit: int
     offset: int = 0
     label: str | None = None
+    after_name: str | None = None
+    """Only prompts whose names come after this one by code point. Lists of archived prompts ignore it."""
     search: str = ""
     created_by_id: int | None = None
     order_by: str = "created_at"

@@ -6,6 +6,7 @@ The API shows every prompt as text. The size in lists shows if the text is a str
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
@@ -21,7 +22,6 @@ from promptuary.remote.errors import RemoteError
 
 _QUOTES = 2
 _HISTORY = 100
-_DEPENDENTS = 200
 _MAX_DEPENDENTS = 20_000
 
 
@@ -118,16 +118,15 @@ class RemotePrompts:
         self, name: str, *, label: str | None = None, version: int | None = None, inactive: bool = False
     ) -> list[dict[str, Any]]:
         """List the versions of other prompts that refer to a prompt, directly."""
-        found: list[dict[str, Any]] = []
-        query: Query = {"label": label, "version": version, "inactive": "true" if inactive else None, "limit": _DEPENDENTS}
-        while True:
-            page = self.remote.get(f"{prompt_path(name)}dependents/", {**query, "offset": len(found)})
-            rows = answers.checked_list(
-                page.get("results") if isinstance(page, dict) else None, prompt_answers.DEPENDENT, "a dependent"
-            )
-            found += rows
-            if not rows or page.get("next") is None or len(found) >= _MAX_DEPENDENTS:
-                return found
+        query: Query = {"label": label, "version": version, "inactive": "true" if inactive else None}
+
+        def read(limit: int, offset: int) -> Page:
+            page = self.remote.get(f"{prompt_path(name)}dependents/", {**query, "limit": limit, "offset": offset})
+            found = page if isinstance(page, dict) else {}
+            rows = answers.checked_list(found.get("results"), prompt_answers.DEPENDENT, "a dependent")
+            return Page([{"key": _key_of_dependent(row), "row": row} for row in rows], is_last=found.get("next") is None)
+
+        return [each["row"] for each in islice(self.remote.rows(read, "key"), _MAX_DEPENDENTS)]
 
     def resolve(
         self, name: str, *, version: int | None = None, before_version: int | None = None, at: datetime | None = None
@@ -289,6 +288,12 @@ def _row(value: object) -> Row:
 
 def _reference(row: dict[str, Any]) -> ServerReference:
     return ServerReference(row["name"], row["label"], row["version"], row["resolved_version"], row["problem"])
+
+
+def _key_of_dependent(row: dict[str, Any]) -> str:
+    # A version may refer to a prompt several times, each time with another selector.
+    selector = row["reference"]
+    return dump([row["name"], row["version"], selector.get("label"), selector.get("version")])
 
 
 def _version_of(name: str, version: Version) -> dict[str, Any]:

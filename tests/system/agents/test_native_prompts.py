@@ -139,8 +139,8 @@ def test_the_first_page_of_native_prompts_has_what_most_clients_never_ask_for(se
         page = follower.prompts()
         assert [prompt.name for prompt in page.prompts] == [f"m-{number:02}" for number in range(60)]
         assert page.next_cursor is None
-        assert [prompt.name for prompt in follower.prompts("58").prompts] == ["m-58", "m-59"]
-        assert (follower.prompts("60").prompts, follower.prompts("60").next_cursor) == ([], None)
+        assert [prompt.name for prompt in follower.prompts("after:m-57").prompts] == ["m-58", "m-59"]
+        assert (follower.prompts("after:m-59").prompts, follower.prompts("after:m-59").next_cursor) == ([], None)
 
 
 def test_a_page_of_native_prompts_is_bounded_by_what_is_read_for_it(served: Served, agent: Agent) -> None:
@@ -150,6 +150,9 @@ def test_a_page_of_native_prompts_is_bounded_by_what_is_read_for_it(served: Serv
     with connected(served.url, served.editor_key, query="?label=big") as follower:
         first = follower.prompts()
         rest = follower.prompts(first.next_cursor)
+        for name in ("big-00", "big-49"):
+            agent.result("llma-prompt-archive", prompt_name=name)
+        assert follower.prompts(first.next_cursor) == rest
     assert (len(first.prompts), len(rest.prompts), rest.next_cursor) == (50, 2, None)
 
 

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from builders import make_key, make_member, make_prompt
 from desks import Desk
+from faults import after_answer, faulty_proxy
 from serving import environment
 
 from promptuary.model.access import Role
 from promptuary.registry.operator import projects
+from promptuary.remote import Profile, Remote, RemotePrompts
 from promptuary.store.engine.database import Database
 
 TONE = "@@@prompt:name=tone|label=production@@@"
@@ -245,6 +247,23 @@ def test_show_is_raw_and_tells_what_references_mean(prepared: Desk) -> None:
     found = prepared.json("prompt", "show", "top", "--resolved")
     assert found["prompt"] == "Top: Be kind, {{name}}.\nHello!\nNo {{forbidden}}."
     assert [each["name"] for each in found["resolved_references"]] == ["reply", "tone", "rules"]
+
+
+def test_dependents_are_all_found_although_others_go_meanwhile(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("promptuary.remote.client.PAGE", 3)
+    desk.create("part", "Part", labels=["one", "two"])
+    for number in range(8):
+        desk.create(f"whole-{number}", "@@@prompt:name=part|label=one@@@ @@@prompt:name=part|label=two@@@")
+
+    def archive() -> None:
+        assert desk.api.post("name/whole-0/archive/").is_success
+
+    with faulty_proxy(desk.host) as proxy, Remote(Profile(proxy.url, desk.key, desk.project)) as remote:
+        proxy.fault = after_answer(1, archive)
+        found = RemotePrompts(remote).list_dependents("part")
+    rows = [(row["name"], row["reference"]["label"]) for row in found]
+    assert rows[:2] == [("whole-0", "one"), ("whole-0", "two")]
+    assert rows[2:] == [(f"whole-{number}", label) for number in range(1, 8) for label in ("one", "two")]
 
 
 def test_dependents_are_listed(prepared: Desk) -> None:

@@ -17,7 +17,7 @@ from promptuary_client.change_stream import ChangeStream
 from promptuary_client.changes import Change
 from promptuary_client.core import CLOSED, OFFLINE, Core, PendingFetch, Step
 from promptuary_client.disk import Disk
-from promptuary_client.prefetch import PrefetchResult, add_page, next_page, pages, report_unresolved
+from promptuary_client.prefetch import Pages, PrefetchResult, add_page, report_unresolved
 from promptuary_client.prompts import Content, Fallback, Prompt, PromptKey
 from promptuary_client.reports import report_defect, report_disk, report_error, report_prefetch
 from promptuary_client.settings import Settings
@@ -69,18 +69,16 @@ class AsyncFetcher:
         self._adopt_loop()
         self._follow()
         end = time.monotonic() + (self.settings.request_timeout if timeout is None else timeout)
-        count, steps = 0, pages(self.settings, label)
+        count, pages = 0, Pages(self.settings, label)
         try:
-            operation = next(steps, None)
-            while operation is not None:
+            while (operation := pages.next_operation()) is not None:
                 changes_seen = self.core.changes_seen
-                page = operation.read(await self._send(operation.request, end - time.monotonic()))
+                page = pages.receive(operation.read(await self._send(operation.request, end - time.monotonic())))
                 taken = add_page(self.core, page, label, changes_seen=changes_seen)
                 self._announce()
                 report_unresolved(self.settings, self.core, page, label)
                 count += len(taken)
                 await self._keep_all(taken)
-                operation = next_page(steps, page)
         except (errors.PromptuaryError, asyncio.TimeoutError, *FAILURES) as failure:
             error = error_from(failure)
             report_prefetch(error)

@@ -17,7 +17,7 @@ from promptuary_client.core import CLOSED, OFFLINE, Core, PendingFetch, Step
 from promptuary_client.disk import Disk
 from promptuary_client.follower import Follower
 from promptuary_client.log_follower import LogFollower
-from promptuary_client.prefetch import PrefetchResult, add_page, next_page, pages, report_unresolved
+from promptuary_client.prefetch import Pages, PrefetchResult, add_page, report_unresolved
 from promptuary_client.prompts import Content, Fallback, Prompt, PromptKey
 from promptuary_client.reports import report_defect, report_disk, report_error, report_prefetch
 from promptuary_client.settings import Settings
@@ -63,18 +63,16 @@ class Fetcher:
         """Load all prompts into memory, page by page. Raises nothing for failures of the server or the network."""
         self._follow()
         end = time.monotonic() + (self.settings.request_timeout if timeout is None else timeout)
-        count, steps = 0, pages(self.settings, label)
+        count, pages = 0, Pages(self.settings, label)
         try:
-            operation = next(steps, None)
-            while operation is not None:
+            while (operation := pages.next_operation()) is not None:
                 changes_seen = self.core.changes_seen
-                page = operation.read(self._send(operation.request, end - time.monotonic()))
+                page = pages.receive(operation.read(self._send(operation.request, end - time.monotonic())))
                 taken = add_page(self.core, page, label, changes_seen=changes_seen)
                 self._announcer.start()
                 report_unresolved(self.settings, self.core, page, label)
                 count += len(taken)
                 self._keep_all(taken)
-                operation = next_page(steps, page)
         except (errors.PromptuaryError, *FAILURES) as failure:
             error = error_from(failure)
             report_prefetch(error)

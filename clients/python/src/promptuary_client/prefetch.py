@@ -1,7 +1,7 @@
 """Prefetching of all prompts, with one request for each page of a list. Sends nothing."""
 
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from promptuary_client import errors
 from promptuary_client.core import Core
@@ -10,6 +10,8 @@ from promptuary_client.prompts import Content, PromptKey
 from promptuary_client.reports import report_error
 from promptuary_client.settings import Settings
 from promptuary_client.wire import Operation, read_content
+
+_MAX_IDLE = 10
 
 
 @dataclass(frozen=True)
@@ -20,23 +22,60 @@ class PrefetchResult:
     error: errors.PromptuaryError | None = None
 
 
-def pages(settings: Settings, label: str | None) -> Generator[Operation[Page], Page, None]:
-    """Yield the operation for each page and receive the page. Ends with the last page, or if memory is full."""
-    offset = 0
-    while offset < settings.max_entries:
-        page = yield list_prompts(settings, label=label, content="full", resolve="true", limit=PAGE, offset=offset, order_by="name")
-        received = len(page.prompts) + len(page.unresolved)
-        offset += received
-        if not page.has_more or not received:
-            return
+class Pages:
+    """Requests for the pages of all prompts by name, and the new prompts of each page.
 
+    Prompts that are archived or created meanwhile move those behind them to other pages. So each page begins with a prompt of the
+    page before; one without any known prompt shows that others went, and the pages before it are read again. Every prompt that is
+    in the list from the first request to the last one is found, and each comes once.
+    """
 
-def next_page(steps: Generator[Operation[Page], Page, None], page: Page) -> Operation[Page] | None:
-    """Send a page to the generator and return the next operation, `None` at the end."""
-    try:
-        return steps.send(page)
-    except StopIteration:
-        return None
+    def __init__(self, settings: Settings, label: str | None) -> None:
+        """Begin with the first page of all prompts, or of those with a label."""
+        self._settings = settings
+        self._label = label
+        self._known: set[str] = set()
+        self._offset = 0
+        self._idle = 0
+        self._is_complete = False
+
+    def next_operation(self) -> Operation[Page] | None:
+        """Return the operation for the next page, `None` after the last one or if memory is full."""
+        if self._is_complete or len(self._known) >= self._settings.max_entries:
+            return None
+        limit = PAGE + 1 if self._offset else PAGE
+        return list_prompts(
+            self._settings,
+            label=self._label,
+            content="full",
+            resolve="true",
+            limit=limit,
+            offset=self._offset,
+            order_by="name",
+        )
+
+    def receive(self, page: Page) -> Page:
+        """Record a page and return it with its new prompts only. Raises `InvalidResponseError` for a list that has no end."""
+        names = [*(each.name for each in page.prompts), *(each.name for each in page.unresolved)]
+        known = self._known.intersection(names)
+        if self._offset and not known:
+            self._offset = max(0, self._offset - PAGE)
+            return replace(page, prompts=(), unresolved=())
+        new = replace(
+            page,
+            prompts=tuple(each for each in page.prompts if each.name not in known),
+            unresolved=tuple(each for each in page.unresolved if each.name not in known),
+        )
+        self._advance(names, is_last=not names or not page.has_more)
+        return new
+
+    def _advance(self, names: Sequence[str], *, is_last: bool) -> None:
+        self._is_complete = is_last
+        self._idle = self._idle + 1 if self._known.issuperset(names) else 0
+        if self._idle > _MAX_IDLE:
+            raise errors.InvalidResponseError("The server answered with a list that has no end.")
+        self._known.update(names)
+        self._offset += max(0, len(names) - 1)
 
 
 def report_unresolved(settings: Settings, core: Core, page: Page, label: str | None) -> None:

@@ -18,6 +18,8 @@ def matching(tx: Transaction, statement: Select[Any], project_id: int, listing: 
     statement = statement.select_from(list_entries).where(entries.label == (listing.label or LATEST))
     if listing.created_by_id is not None:
         statement = statement.where(entries.created_by_id == listing.created_by_id)
+    if listing.after_name is not None:
+        statement = statement.where(entries.name > listing.after_name)
     if not listing.search:
         return statement.where(entries.project_id == project_id)
     # Begin with what the index of trigrams finds, not with all that the project has.

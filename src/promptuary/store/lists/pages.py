@@ -62,7 +62,7 @@ def _count(tx: Transaction, project_id: int, listing: Listing) -> int:
         found: int = tx.connection.execute(counted).scalar_one()
         return found
 
-    if listing.search or tx.counts is None:
+    if listing.search or listing.after_name is not None or tx.counts is None:
         return count()
     what = (project_id, listing.label, listing.created_by_id)
     return tx.counts.of(what, log_end=changes.last_mark(tx), count=count)
