@@ -5,11 +5,13 @@ Type checkers then find a variable that is missing, misspelt or of the wrong typ
 
 import json
 import keyword
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from promptuary.files import Folder
 from promptuary.model.contracts import Variable, VariableType, contract_of, variables_of
+from promptuary.model.python_text import python_text
 from promptuary.model.templates import Template, TemplateKind
 from promptuary.remote import text_of
 from promptuary.sync.assembling import assemble_file
@@ -17,6 +19,11 @@ from promptuary.sync.bundling import require_unchanged
 
 _WRITTEN_BY = "Types for the prompts of a folder. Written by promptuary stubs; do not edit."
 _MAX_COMMENT = 200
+_USED = frozenset(
+    {"Any", "Literal", "Mapping", "Prompt", "PromptName", "Sequence"} | {"bool", "float", "int", "list", "object", "str"}
+)
+"""Names that annotations of a Python module need, so that no function has them. They are not looked up among parameters."""
+
 _PYTHON = {
     VariableType.STRING: "str",
     VariableType.NUMBER: "float",
@@ -60,7 +67,7 @@ def python_stubs(folder: Folder) -> str:
         "",
     ]
     subjects = list(_subjects(folder))
-    names = _identifiers((each.name for each in subjects), taken={"Any", "Literal", "Mapping", "Prompt", "PromptName", "Sequence"})
+    names = _identifiers((each.name for each in subjects), taken=_USED)
     head.append(f"__all__ = {json.dumps(['PromptName', *names])}")
     union = ", ".join(json.dumps(each.name) for each in subjects)
     functions = [line for name, subject in zip(names, subjects, strict=True) for line in ("", "", *_python_function(name, subject))]
@@ -99,23 +106,26 @@ def _subjects(folder: Folder) -> Iterator[_Subject]:
 
 def _python_function(name: str, subject: _Subject) -> Iterator[str]:
     kind = "list[Any]" if subject.is_chat else "str"
-    parameters = _identifiers((each.name for each in subject.variables), taken={"prompt"})
+    # The prompt is given by position, so that variables keep their names.
+    *parameters, prompt = _identifiers((*(each.name for each in subject.variables), "prompt"))
     given = list(zip(parameters, subject.variables, strict=True))
     yield f"def {name}("
-    yield "    prompt: Prompt,"
+    yield f"    {prompt}: Prompt,"
     yield "    /,"
     if given:
         yield "    *,"
     for parameter, variable in given:
-        yield from (f"    # {comment}" for comment in _comment(variable))
+        # Checkers take comments such as "type: ignore" for instructions, unless they begin in another way.
+        yield from (f"    #: {comment}" for comment in _comment(variable))
         written = _python_type(variable, subject)
         yield f"    {parameter}: {written}," if variable.must_be_given else f"    {parameter}: {written} | None = None,"
     yield f") -> {kind}:"
     yield f'    """Compile {subject.name}, as of version {subject.version}."""'
     pairs = ", ".join(f"{_literal(variable.name)}: {parameter}" for parameter, variable in given)
-    yield f"    values: dict[str, object] = {{{pairs}}}"
     compiled = "compile_messages" if subject.is_chat else "compile_text"
-    yield f"    return prompt.{compiled}({{name: value for name, value in values.items() if value is not None}})"
+    # Parameters may have any name, so that the body uses no other name of the module or of its own.
+    values = f"{{name: value for name, value in {{{pairs}}}.items() if value is not None}}" if given else "{}"
+    yield f"    return {prompt}.{compiled}({values})"
 
 
 def _python_type(variable: Variable, subject: _Subject) -> str:
@@ -140,8 +150,7 @@ def _is_any(variable: Variable, subject: _Subject) -> bool:
 
 
 def _literal(value: object) -> str:
-    # JSON escapes a text as Python does, except halves of surrogate pairs, which contracts do not have.
-    return repr(value) if isinstance(value, (bool, int)) else json.dumps(value)
+    return python_text(value) if isinstance(value, str) else repr(value)
 
 
 def _comment(variable: Variable) -> Iterator[str]:
@@ -150,12 +159,11 @@ def _comment(variable: Variable) -> Iterator[str]:
         yield words if len(words) <= _MAX_COMMENT else f"{words[: _MAX_COMMENT - 1]}…"
 
 
-def _identifiers(names: Iterable[str], *, taken: Iterable[str]) -> list[str]:
+def _identifiers(names: Iterable[str], *, taken: Iterable[str] = ()) -> list[str]:
     """Return an identifier for each name, none of them twice."""
     used, found = set(taken), []
     for name in names:
-        plain = "".join(character if f"a{character}".isidentifier() else "_" for character in name)
-        candidate = plain if plain.isidentifier() and not keyword.iskeyword(plain) else f"_{plain}"
+        candidate = _identifier(name)
         number = 2
         unique = candidate
         while unique in used:
@@ -163,3 +171,12 @@ def _identifiers(names: Iterable[str], *, taken: Iterable[str]) -> list[str]:
         used.add(unique)
         found.append(unique)
     return found
+
+
+def _identifier(name: str) -> str:
+    """Return a name as Python reads identifiers, which it normalizes, with `_` for what none can have."""
+    allowed = "".join(character if f"a{character}".isidentifier() else "_" for character in name)
+    plain = unicodedata.normalize("NFKC", allowed)
+    # Python gives names such as `__debug__` and `__all__` a meaning.
+    is_special = plain.startswith("__") and plain.endswith("__")
+    return f"_{plain}" if is_special or keyword.iskeyword(plain) or not plain.isidentifier() else plain

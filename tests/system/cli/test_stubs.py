@@ -21,6 +21,19 @@ CONTRACT: dict[str, Any] = {
     "n": {"type": "integer"},
     "class": {"type": "object", "required": False},
 }
+SHADOWING: dict[str, Any] = {
+    "dict": {"type": "object"},
+    "float": {"type": "number"},
+    "int": {"type": "integer"},
+    "list": {"type": "array", "description": "type: int"},
+    "Literal": {"enum": ["😀", "b"]},
+    "name": {"type": "boolean"},
+    "object": {"enum": ["c"], "required": False},
+    "prompt": {"description": "type: ignore"},
+    "str": {},
+    "value": {"type": "messages"},
+    "values": {"required": False},
+}
 CHAT = [{"role": "system", "content": "Be {{tone}}."}, {"type": "placeholder", "name": "history"}]
 
 
@@ -39,6 +52,18 @@ def written(desk: Desk, option: str, file: str) -> Path:
     finished = desk.run("stubs", option, "--output", file)
     assert (finished.returncode, finished.stdout) == (0, f"{file} has types for 4 prompts.\n")
     return desk.folder / file
+
+
+def mypy_output(desk: Desk) -> str:
+    """What mypy says of a program and of the module."""
+    return subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--cache-dir", "cache", "use.py", "prompts_typed.py"],
+        cwd=desk.folder,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    ).stdout
 
 
 def errors_of(output: str) -> list[int]:
@@ -77,16 +102,34 @@ def test_mypy_accepts_what_fits_and_nothing_else(prepared: Desk) -> None:
         "    name: PromptName = 'other'",
     ]
     (prepared.folder / "use.py").write_text("\n".join([*good, *bad]) + "\n")
-    checked = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--cache-dir", "cache", "use.py", "prompts_typed.py"],
-        cwd=prepared.folder,
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
-    assert errors_of(checked.stdout) == [len(good) + number for number in range(2, len(bad) + 1)], checked.stdout
-    assert "prompts_typed.py" not in checked.stdout
+    output = mypy_output(prepared)
+    assert errors_of(output) == [len(good) + number for number in range(2, len(bad) + 1)], output
+    assert "prompts_typed.py" not in output
+
+
+def test_mypy_accepts_variables_and_prompts_that_are_named_as_types_are(desk: Desk) -> None:
+    text = " ".join(f"{{{{{name}}}}}" for name in SHADOWING if name != "value")
+    chat = [{"role": "user", "content": text}, {"type": "placeholder", "name": "value"}]
+    desk.create("shadowing", chat, variables=SHADOWING)
+    for name in ("list", "str", "values"):
+        desk.create(name, "{{prompt}}")
+    desk.run("pull")
+    written(desk, "--python", "prompts_typed.py")
+    call = "shadowing(prompt, dict={}, float=1.5, int=1, list=[], name=True, prompt='a', str='b', value=[]"
+    lines = [
+        "from promptuary_client import Prompt",
+        "from prompts_typed import list_2, shadowing, str_2",
+        "def use(prompt: Prompt) -> list[object]:",
+        "    texts = [list_2(prompt, prompt=1), str_2(prompt, prompt='')]",
+        f"    return [*texts, {call}, Literal='😀'), {call}, Literal='b', object='c', values='d')]",
+        "def misuse(prompt: Prompt) -> None:",
+        f"    {call}, Literal='c')",
+        f"    {call}, Literal='b', object='d')",
+    ]
+    (desk.folder / "use.py").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    output = mypy_output(desk)
+    assert errors_of(output) == [7, 8], output
+    assert "prompts_typed.py" not in output
 
 
 def test_typescript_accepts_what_fits_and_nothing_else(prepared: Desk) -> None:

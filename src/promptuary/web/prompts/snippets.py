@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from promptuary.model.python_text import python_text
 from promptuary.model.templates import TemplateKind
 from promptuary.model.values import text_of_value
 
@@ -237,13 +238,8 @@ def _python_literal(value: object) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_python_literal, value))}]"
     if isinstance(value, str):
-        # Python takes two escapes of JSON for two characters.
-        return f'"{"".join(map(_python_character, value))}"'
+        return python_text(value)
     return repr(value)
-
-
-def _python_character(character: str) -> str:
-    return f"\\U{ord(character):08x}" if character > "\uffff" else json.dumps(character)[1:-1]
 
 
 _SNIPPETS: tuple[tuple[str, str, str, str, Callable[[Subject], str]], ...] = (
