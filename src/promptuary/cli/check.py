@@ -8,7 +8,7 @@ import typer
 from promptuary.cli.formats import CheckFormat, ChosenCheckFormat, annotation, is_github
 from promptuary.cli.output import AsJson, say, show_json, show_line
 from promptuary.cli.workspaces import EnvName, FolderPath, Workspace, open_workspace
-from promptuary.files import CONFIGURATION, Folder
+from promptuary.files import CONFIGURATION, Folder, InvalidFile
 from promptuary.model.text import counted
 from promptuary.sync import Finding, list_findings
 
@@ -27,14 +27,23 @@ def check(
     findings = [*list_findings(folder, workspace.read_declared()), *_left_out(folder)]
     problems = [each for each in findings if not each.is_warning]
     chosen = CheckFormat.JSON if as_json else output or (CheckFormat.GITHUB if is_github() else CheckFormat.TEXT)
+    if chosen is not CheckFormat.JSON:
+        _show(workspace, findings, is_annotated=chosen is CheckFormat.GITHUB)
+    _require_prompts(folder)
     if chosen is CheckFormat.JSON:
         show_json(_report(workspace, folder, findings))
-    else:
-        _show(workspace, findings, is_annotated=chosen is CheckFormat.GITHUB)
-        if not problems:
-            say(f"{counted(len(folder.found), 'prompt')}: all files are valid.")
+    elif not problems:
+        say(f"{counted(len(folder.found), 'prompt')}: all files are valid.")
     if problems:
         raise typer.Exit(1)
+
+
+def _require_prompts(folder: Folder) -> None:
+    """Raise `InvalidFile` for a folder in which nothing can be checked, as the commands that publish it do."""
+    if not folder.path.exists():
+        raise InvalidFile(f"There is no folder {folder.path}. Name the folder of prompts, or run promptuary pull.")
+    if not folder.found and not folder.entries and not folder.problems:
+        raise InvalidFile(f"{folder.path} has no prompts. Run promptuary pull.")
 
 
 def _show(workspace: Workspace, findings: Sequence[Finding], *, is_annotated: bool) -> None:

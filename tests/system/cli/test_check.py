@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from command_line import CommandLine
 
+from promptuary.files import Lock, LockEntry, hashes_of, render_lock
+
 SCHEMAS = Path(__file__).parents[3] / "docs" / "schemas"
 
 
@@ -39,7 +41,6 @@ def _places(findings: Any) -> list[tuple[str, int, str]]:
 
 
 def test_valid_files_pass_although_nothing_was_pulled(command_line: CommandLine, prompts: Path) -> None:
-    assert command_line.run("check").stdout == "0 prompts: all files are valid.\n"
     _write(prompts, "greeting", "Hello {{name}}!", "version: 3\nvariables: [name]\n")
     _write(prompts, "reply", "@@@prompt:name=greeting|label=production@@@ Bye")
     (prompts / "README.md").write_text("# Prompts\n")
@@ -48,6 +49,38 @@ def test_valid_files_pass_although_nothing_was_pulled(command_line: CommandLine,
     (prompts / "prompts.lock").unlink()
     finished = command_line.run("check")
     assert (finished.returncode, finished.stdout, finished.stderr) == (0, "2 prompts: all files are valid.\n", "")
+
+
+@pytest.mark.parametrize("output", [[], ["--json"], ["--format", "github"]])
+def test_a_folder_without_prompts_fails_and_is_named(command_line: CommandLine, prompts: Path, output: list[str]) -> None:
+    for folder, sentence in (
+        ("missing", "There is no folder missing. Name the folder of prompts, or run promptuary pull."),
+        ("prompts", "prompts has no prompts. Run promptuary pull."),
+    ):
+        finished = command_line.run("check", folder, *output)
+        assert (finished.returncode, finished.stdout, finished.stderr) == (1, "", f"Error: {sentence}\n")
+    (prompts / "notes.md").write_text("Not a prompt\n")
+    lines = command_line.run("check").stderr.splitlines()
+    assert lines[0] == "prompts/notes.md:1: Warning: The file is left out: it has no front matter."
+    assert lines[1:] == ["Error: prompts has no prompts. Run promptuary pull."]
+
+
+def test_a_folder_from_which_all_prompts_were_removed_is_valid(command_line: CommandLine, prompts: Path) -> None:
+    entry = LockEntry("greeting", "greeting.md", 1, (), None, *hashes_of("Hello", None, None))
+    lock = Lock("http://127.0.0.1:8000", "1", entries={"greeting": entry})
+    (prompts / "prompts.lock").write_bytes(render_lock(lock))
+    assert command_line.run("check").stdout == "0 prompts: all files are valid.\n"
+
+
+def test_the_folder_of_the_configuration_is_named_if_it_is_missing(command_line: CommandLine) -> None:
+    environments = '[env.a]\nhost = "https://a.example.com"\nproject = 1\n[env.b]\nhost = "https://b.example.com"\nproject = 1\n'
+    (command_line.folder / "promptuary.toml").write_text(f'folder = "texts"\n{environments}')
+    for arguments in ((), ("--env", "b")):
+        finished = command_line.run("check", *arguments)
+        assert (finished.returncode, finished.stderr) == (
+            1,
+            "Error: There is no folder texts. Name the folder of prompts, or run promptuary pull.\n",
+        )
 
 
 def test_every_problem_has_its_file_and_its_line(command_line: CommandLine, prompts: Path) -> None:
