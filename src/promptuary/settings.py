@@ -107,6 +107,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_file=".env",
+        # Editors of Windows may begin the file with a byte order mark.
+        env_file_encoding="utf-8-sig",
         extra="ignore",
         frozen=True,
         # Validating the defaults would load the rate limit library, which commands do not need.

@@ -75,6 +75,11 @@ def test_a_damaged_lock_is_refused(data: bytes, sentence: str) -> None:
     assert str(refused.value).startswith(sentence)
 
 
+def test_a_byte_order_mark_before_a_lock_is_ignored() -> None:
+    lock = Lock("http://127.0.0.1:8000", "1")
+    assert parse_lock(b"\xef\xbb\xbf" + render_lock(lock)) == lock
+
+
 def test_two_entries_never_share_a_file() -> None:
     other = LockEntry("Greeting", "GREETING.md", 1, (), None, "cd" * 32, None)
     lock = Lock(LOCK.server, LOCK.project, None, {"greeting": ENTRY, "Greeting": other})

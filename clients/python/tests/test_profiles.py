@@ -48,6 +48,11 @@ def test_a_profile_that_the_command_line_stored_is_enough(
         assert prompts.get("greeting", label="production").source == "server"
 
 
+def test_a_byte_order_mark_before_the_profiles_is_ignored(profiles: Path) -> None:
+    write(profiles, f"\ufeff[other]\n{OTHER}")
+    assert access(profile="other") == ("https://other.example.com", "phx_other", "7")
+
+
 def test_no_profile_is_read_that_is_not_named(profiles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(profiles, f"[default]\n{OTHER}")
     monkeypatch.setenv("PROMPTUARY_PROFILE", " ")

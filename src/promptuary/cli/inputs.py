@@ -27,6 +27,11 @@ def read_bytes(file: Path | None) -> bytes:
     return data
 
 
+def read_line() -> str:
+    """Read the first line of standard input, without its end and a byte order mark. Raises `UnicodeDecodeError`."""
+    return sys.stdin.buffer.readline().decode("utf-8-sig").rstrip("\r\n")
+
+
 def read_object(option: str | None, name: str, verb: str) -> dict[str, object] | None:
     """Return the object of JSON that an option is, or names a file of, `None` for null."""
     if option is None:

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from promptuary.cli.inputs import read_line
 from promptuary.cli.output import AsJson, say, show_record
 from promptuary.cli.remote import ProfileName, checked_name
 from promptuary.remote import CURRENT, Forbidden, Remote, RemoteAccounts, RemoteError, RemotePrompts, find_project
@@ -146,6 +147,6 @@ def _read_key() -> str:
     if sys.stdin.isatty():
         return str(typer.prompt("Key", hide_input=True, err=True))
     try:
-        return sys.stdin.buffer.readline().decode().strip()
+        return read_line().strip()
     except UnicodeDecodeError:
         raise RemoteError("The key is not UTF-8 text.") from None

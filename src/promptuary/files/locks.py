@@ -90,7 +90,7 @@ def render_lock(lock: Lock) -> bytes:
 def parse_lock(data: bytes) -> Lock:
     """Read a lock. Raises `InvalidFile`, also where a file's name would lead out of the folder."""
     try:
-        value = parse(data.decode())
+        value = parse(data.decode("utf-8-sig"))
     except (UnicodeDecodeError, InvalidJson) as error:
         raise InvalidFile(f"It is not JSON: {error}.") from None
     if find_surrogate(value) is not None:

@@ -124,7 +124,7 @@ def read_profiles() -> dict[str, Profile]:
     try:
         if os.name == "posix" and path.stat().st_mode & _READABLE_BY_OTHERS:
             raise RemoteError(f"{path} holds keys and can be read by others. Run: chmod 600 {path}")
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return {}
     except OSError as error:

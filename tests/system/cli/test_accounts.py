@@ -9,7 +9,7 @@ from command_line import CommandLine
 
 from promptuary.model.accounts import Browser, Profile, SessionLimits
 from promptuary.model.errors import LinkEnded
-from promptuary.registry import sign_in_links
+from promptuary.registry import sessions, sign_in_links
 from promptuary.registry.operator import projects, users
 
 TOKEN = re.compile(r"phc_[A-Za-z0-9_-]{43}")
@@ -137,6 +137,19 @@ def test_a_password_comes_from_standard_input_and_nowhere_to_the_output(command_
     changed = command_line.admin("user", "set-password", "--email", "dev@example.com", stdin="another one\r\n")
     assert (changed.returncode, changed.stdout) == (0, "The password of dev@example.com is set.\n")
     assert "horse" not in created.stdout + created.stderr + changed.stdout + changed.stderr
+
+
+def _require_password(command_line: CommandLine, password: str) -> None:
+    limits = SessionLimits(idle=timedelta(days=1), longest=timedelta(days=1))
+    with command_line.opened_database() as database:
+        sessions.sign_in(database, email="dev@example.com", password=password, limits=limits, browser=Browser())
+
+
+def test_a_byte_order_mark_before_a_password_is_no_part_of_it(command_line: CommandLine) -> None:
+    command_line.run("user", "create", "--email", "dev@example.com", "--password-stdin", stdin=b"\xef\xbb\xbfcorrect horse\r\n")
+    _require_password(command_line, "correct horse")
+    command_line.run("user", "set-password", "--email", "dev@example.com", stdin=b"\xef\xbb\xbfanother one")
+    _require_password(command_line, "another one")
 
 
 def test_the_same_email_is_given_once_however_it_is_written(command_line: CommandLine) -> None:

@@ -118,6 +118,9 @@ def test_profiles_are_listed_and_one_is_selected(desk: Desk, tmp_path: Path) -> 
         "profile       other\n"
     )
     assert "selected = true" in path.read_text()
+    marked = desk.run("login", "--host", desk.host, "--with-token", stdin=b"\xef\xbb\xbf" + desk.key.encode() + b"\r\n", **NOTHING)
+    assert marked.returncode == 0
+    path.write_text(f"\ufeff{path.read_text()}", encoding="utf-8")
     assert desk.error("profile", "use", "missing", **NOTHING) == f"No profile is named 'missing' in {path}."
     assert desk.run("logout", **NOTHING).stdout == f"Profile other is removed from {path}.\n"
     me = json.loads(desk.run("whoami", "--json", **NOTHING).stdout)

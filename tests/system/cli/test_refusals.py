@@ -123,6 +123,11 @@ def test_a_settings_file_that_is_no_text_is_refused(command_line: CommandLine) -
     assert _refusal(command_line, "user", "list") == "The file .env is not UTF-8 text."
 
 
+def test_a_byte_order_mark_before_a_settings_file_is_ignored(command_line: CommandLine) -> None:
+    (command_line.folder / ".env").write_bytes(b"\xef\xbb\xbfPROMPTUARY_DATA_DIR=elsewhere\n")
+    assert "elsewhere/promptuary.db" in _refusal(command_line, "user", "list")
+
+
 def test_an_address_that_is_none_is_refused(command_line: CommandLine) -> None:
     assert _refusal(command_line, "serve", "--host", "256.1.1.1").startswith("Cannot listen on 256.1.1.1:8000: ")
 

@@ -65,7 +65,7 @@ def _read(path: Path) -> Mapping[str, Any]:
     import tomllib  # noqa: PLC0415 - it is younger than Python 3.10.
 
     try:
-        return tomllib.loads(_read_private(path).decode())
+        return tomllib.loads(_read_private(path).decode("utf-8-sig"))
     except FileNotFoundError:
         return {}
     except OSError as error:

@@ -7,6 +7,7 @@ import typer
 
 from promptuary.cli.admin.context import MAX_LISTED, opened_database
 from promptuary.cli.configuration import read_settings
+from promptuary.cli.inputs import read_line
 from promptuary.cli.output import AsJson, format_timestamp, say, show_record, show_records
 from promptuary.model.accounts import User
 from promptuary.model.errors import InvalidValue
@@ -90,7 +91,7 @@ def _read_password() -> str:
     if sys.stdin.isatty():
         return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
     try:
-        return sys.stdin.buffer.readline().decode().rstrip("\r\n")
+        return read_line()
     except UnicodeDecodeError:
         message = "The password is not UTF-8 text."
         raise InvalidValue("invalid_password", message) from None
