@@ -147,6 +147,7 @@ class LabelNotFound(NotFound):
 
     def __init__(self, label: str, name: str) -> None:
         super().__init__(f"Label '{label}' not found on prompt '{name}'.")
+        self.label = label
 
 
 class UserNotFound(NotFound):

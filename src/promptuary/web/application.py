@@ -12,7 +12,16 @@ from starlette.types import ASGIApp
 
 from promptuary.http.body import CLIENT_GONE, BodyTooSlow
 from promptuary.http.request_log import log_damage
-from promptuary.model.errors import PromptGone, PromptNotFound, RegistryError, Unavailable
+from promptuary.model.errors import (
+    LabelNotFound,
+    PermissionDenied,
+    ProjectNotFound,
+    PromptGone,
+    PromptNotFound,
+    RegistryError,
+    Unavailable,
+    VersionNotFound,
+)
 from promptuary.model.release_errors import LabelProtected
 from promptuary.web import home, routes
 from promptuary.web.account import device, keys, profile, sessions, sign_in
@@ -24,6 +33,7 @@ from promptuary.web.page_request import PageRequest, WebServices
 from promptuary.web.projects import label_rules, project_list, settings, webhooks
 from promptuary.web.prompts.archive import find_archived
 from promptuary.web.requests.routes import ROUTES as REQUEST_ROUTES
+from promptuary.web.ways_back import WayBack, find_way_back
 
 ROUTES: list[Route] = [
     *home.ROUTES,
@@ -80,13 +90,31 @@ def _on_registry_error(request: Request, refusal: Exception) -> Response:
         prompt=prompt,
         protected=refusal.label if isinstance(refusal, LabelProtected) else "",
         of_prompt=request.path_params.get("name"),
+        back=_way_back(request, refusal),
     )
+
+
+def _way_back(request: Request, refusal: RegistryError) -> WayBack | None:
+    match refusal:
+        case ProjectNotFound() | PermissionDenied():
+            # The list may be refused like the page.
+            return None
+        case LabelNotFound() | VersionNotFound() if "name" in request.path_params:
+            name = quote(request.path_params["name"], safe="")
+            return WayBack(f"/projects/{request.path_params['project_id']}/prompts/{name}/labels/", "the labels of the prompt")
+    return find_way_back(request.scope["path"])
 
 
 def _on_web_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, WebError)  # noqa: S101 - the type it is registered for
     return _error_page(
-        request, error.status, title=TITLES[error.status], detail=str(error), advice=error.advice, headers=error.headers
+        request,
+        error.status,
+        title=TITLES[error.status],
+        detail=str(error),
+        advice=error.advice,
+        headers=error.headers,
+        back=find_way_back(request.scope["path"]),
     )
 
 

@@ -55,6 +55,7 @@ _GO_BACK = "Nothing was changed. Go back and correct it."
 _CONFLICT = ErrorPage(409, "The change conflicts with the current state", "Nothing was changed.")
 _REFERENCED = ErrorPage(409, "Other prompts reference this one", "Nothing was changed. Change those prompts first.")
 _OUTDATED = ErrorPage(409, "The change request is not as you saw it", "Nothing was changed. Open the change request again.")
+_REMOVED = ErrorPage(404, "Not found", "It may have been removed.")
 _UNAVAILABLE = ErrorPage(503, "The database does not answer", "Nothing was changed. Try again later.")
 
 PAGES: dict[type[errors.RegistryError], ErrorPage] = {
@@ -78,7 +79,12 @@ PAGES: dict[type[errors.RegistryError], ErrorPage] = {
         "This link has expired",
         "If you have already chosen a password, sign in with it. Otherwise, ask the sender for a new link.",
     ),
-    errors.NotFound: ErrorPage(404, "Not found", "It may have been archived or removed."),
+    errors.NotFound: ErrorPage(404, "Not found", ""),
+    errors.ProjectNotFound: ErrorPage(404, "Not found", "Only members see a project."),
+    errors.ArchivedPromptNotFound: ErrorPage(404, "Not found", "It may have been restored."),
+    errors.MemberNotFound: ErrorPage(404, "Not found", "The user may have been removed already."),
+    errors.WebhookNotFound: _REMOVED,
+    release_errors.RuleNotFound: _REMOVED,
     errors.VersionConflict: ErrorPage(
         409,
         "Another user published a version",
@@ -130,17 +136,24 @@ TITLES = {
 def detail_of(error: errors.RegistryError) -> str:
     """Return what a page says of a refusal: its own sentence, except where that tells what to send to the API."""
     match error:
-        case errors.PromptNotFound(segment=name, lacks=lacks) if lacks:
-            return f"The prompt '{name}' has no {lacks.removeprefix('this ')}."
-        case errors.PromptNotFound(segment=name, label=str() as label):
-            return f"There is no prompt '{name}' with a label '{label}' in this project."
-        case errors.PromptNotFound(segment=name, version=int() as version):
-            return f"There is no prompt '{name}' with a version {version} in this project."
-        case errors.PromptNotFound(segment=name):
-            return f"There is no prompt '{name}' in this project. It may be in the archive."
+        case errors.PromptNotFound():
+            return _detail_of_prompt(error)
         case errors.ArchivedPromptNotFound(name=name):
             return f"There is no prompt '{name}' in the archive of this project."
+        case errors.LabelNotFound(label=""):
+            return "The address of this page names no label."
     return str(error)
+
+
+def _detail_of_prompt(error: errors.PromptNotFound) -> str:
+    name = error.segment
+    if error.lacks:
+        return f"The prompt '{name}' has no {error.lacks.removeprefix('this ')}."
+    if error.label is not None:
+        return f"There is no prompt '{name}' with a label '{error.label}' in this project."
+    if error.version is not None:
+        return f"There is no prompt '{name}' with a version {error.version} in this project."
+    return f"There is no prompt '{name}' in this project. It may be in the archive."
 
 
 def page_of(error: errors.RegistryError) -> ErrorPage:
