@@ -43,6 +43,12 @@ class TestReviewing:
         assert "model" in text
         assert '<p class="written" dir="auto">Because.\n\n  It is' in shown.text
 
+    def test_requests_of_one_title_are_told_apart_by_their_numbers(self, web: Api, reviewer: Person) -> None:
+        pages = [(number, part) for number in (propose(web), propose(web)) for part in ("", "edit/")]
+        shown = [reviewer.browser.get(path(web, f"requests/{number}/{part}")).text for number, part in pages]
+        titles = [re.findall(r"<title[^>]*>(.*?) · Test project · Promptuary</title>", page) for page in shown]
+        assert titles == [["#1 Warmer"], ["Edit #1 Warmer"], ["#2 Warmer"], ["Edit #2 Warmer"]]
+
     def test_an_editor_approves_and_merges(self, web: Api, browser: TestClient, reviewer: Person) -> None:
         protect(web)
         propose(web)
