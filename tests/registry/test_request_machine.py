@@ -12,6 +12,7 @@ from promptuary.model.access import Actor, Role
 from promptuary.model.errors import RegistryError
 from promptuary.registry import change_requests, label_rules, labels, prompts, releases
 from promptuary.registry.request_merging import WantedPosition
+from promptuary.store import integrity_checks
 
 NAMES = ("a", "b")
 LABELS = ("production", "staging")
@@ -283,6 +284,7 @@ class Machine:
                     self.needed(request),
                 )
                 assert seen.is_outdated is (request.state == "open" and self.is_outdated(request))
+            assert integrity_checks.list_problems(tx) == []
 
 
 @pytest.mark.parametrize("seed", range(2))

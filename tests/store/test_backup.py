@@ -28,9 +28,8 @@ from promptuary.registry import (
 )
 from promptuary.registry.operator import keys, projects
 from promptuary.registry.request_merging import WantedPosition
-from promptuary.store import backup, changes, integrity_checks, schema, tables
+from promptuary.store import backup, changes, integrity_checks, row_rules, schema, tables
 from promptuary.store.engine.database import Database
-from promptuary.store.lists import entries
 from promptuary.store.tables import metadata
 
 AWKWARD = ["# Title\0\n\uffff", "🙂 é ß", "", {"b": 1, "a": [1e300, 12345678901234567890, None]}, 0, False, []]
@@ -68,8 +67,7 @@ def fill(registry: Registry) -> None:
 
 
 NOT_BACKED_UP = {
-    *entries.DERIVED,
-    tables.recent_fetches,
+    *row_rules.DERIVED,
     tables.sessions,
     tables.sign_in_links,
     tables.device_authorizations,

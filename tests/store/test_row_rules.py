@@ -6,25 +6,17 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from builders import Registry, as_admin, make_key, make_prompt, make_user, make_webhook
+from builders import Registry
+from full_database import SECRET, fill, fill_what_backups_leave_out
 from wire import Clock
 
-from promptuary.model.access import Scope
-from promptuary.model.accounts import Browser, SessionLimits
 from promptuary.model.errors import Damaged, InvalidBackup, Unavailable
-from promptuary.model.usage import FetchCount, FetchKey
-from promptuary.registry import device_logins, labels, sign_in_links, usage, webhooks
-from promptuary.registry.access import Caller
 from promptuary.registry.operator.users import list_users
-from promptuary.registry.sessions import begin_session
 from promptuary.store import backup, integrity_checks, schema
-from promptuary.store.engine.database import Database, Transaction
-
-SECRET = "the text of a prompt"
+from promptuary.store.engine.database import Database
 
 DAMAGE = [
     "UPDATE prompts SET name = '../../x' WHERE name = 'greeting'",
@@ -95,25 +87,27 @@ DAMAGE = [
     "UPDATE changes SET after = '[1]'",
     "UPDATE changes SET after = '{\"cut'",
     "UPDATE changes SET at = 'now'",
+    "PRAGMA ignore_check_constraints = 1; UPDATE webhooks SET disabled_reason = 'bored'",
+    "PRAGMA ignore_check_constraints = 1; UPDATE webhook_deliveries SET state = 'lost'",
+    "UPDATE label_moves SET created_at = 'yesterday'",
+    "UPDATE label_moves SET kind = 'weird'",
+    "UPDATE label_moves SET release_id = '../../x'",
+    "UPDATE label_moves SET to_version = 99999",
+    "UPDATE prompt_periods SET started_at = 'yesterday'",
+    "UPDATE prompt_periods SET name = '../../x'",
+    "UPDATE label_rules SET created_at = 'yesterday'",
+    "UPDATE label_rules SET pattern = X'ff'",
+    "UPDATE label_rules SET pattern = CAST(X'1b5d303b7807' AS TEXT)",
+    "UPDATE label_rules SET allows_own_approval = 7",
+    "UPDATE change_requests SET created_at = 'yesterday'",
+    "UPDATE change_requests SET title = X'ff'",
+    "UPDATE change_requests SET revision = -3",
+    "UPDATE change_request_moves SET to_version = 'abc'",
+    "UPDATE change_request_moves SET to_version = 99999",
+    "UPDATE change_request_moves SET label = 'the text of a prompt'",
+    "UPDATE change_request_approvals SET created_at = 'yesterday'",
+    "UPDATE change_request_comments SET text = ' '",
 ]
-
-
-def fill(registry: Registry) -> None:
-    with registry.database.write() as tx:
-        make_key(tx, registry.user)
-        version = make_prompt(tx, registry.actor, name="greeting", prompt=SECRET, versions=2)
-        make_prompt(tx, registry.actor, name="other", prompt=SECRET)
-        labels.move_label(tx, registry.actor, name="greeting", label="production", version=2)
-        usage.record_fetches(tx, [FetchCount(tx.clock().date(), FetchKey(version.id, "", "production"), 1, tx.clock())])
-        webhook = make_webhook(tx, registry.actor)
-        webhooks.send_test(tx, as_admin(registry.actor), webhook.id)
-
-
-def invite_and_sign_in(tx: Transaction, registry: Registry) -> None:
-    sign_in_links.create_invitation(tx, registry.actor, make_user(tx))
-    login = device_logins.begin_login(tx, device_name="laptop", address="", network="")
-    device_logins.approve_login(tx, Caller(registry.user.id), login.user_code, scopes=[Scope.READ], project_ids=[])
-    begin_session(tx, registry.user.id, limits=SessionLimits(idle=timedelta(days=1), longest=timedelta(days=2)), browser=Browser())
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +173,7 @@ def test_what_breaks_a_rule_is_refused_and_found_and_no_prompt_is_shown(sound: P
 )
 def test_links_and_sessions_that_break_a_rule_are_found(sqlite_registry: Registry, damage: str) -> None:
     with sqlite_registry.database.write() as tx:
-        invite_and_sign_in(tx, sqlite_registry)
+        fill_what_backups_leave_out(tx, sqlite_registry)
         assert integrity_checks.find_problem(tx) is None
         tx.connection.exec_driver_sql(damage)
         assert integrity_checks.find_problem(tx) is not None

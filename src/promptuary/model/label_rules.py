@@ -57,6 +57,14 @@ def check_approvals(approvals: int) -> None:
         raise InvalidValue("invalid", f"Ask for 0 to {MAX_APPROVALS} approvals.", field="approvals")
 
 
+def check_rule(rule: LabelRule) -> None:
+    """Raise `InvalidValue` for a rule with a pattern, a number of approvals or a role that no rule can have."""
+    check_pattern(rule.pattern)
+    check_approvals(rule.approvals)
+    if rule.role is Role.VIEWER:
+        raise InvalidValue("invalid_choice", "Viewers cannot move labels. Choose editor or admin.", field="role")
+
+
 def protection_of(label: str, rules: Iterable[LabelRule]) -> Protection | None:
     """Return what the rules ask of those who move a label, `None` if none of them applies."""
     applying = [rule for rule in rules if rule.applies_to(label)]

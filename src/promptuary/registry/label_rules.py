@@ -5,7 +5,7 @@ from dataclasses import replace
 from promptuary.model.access import Actor, Permission, Role
 from promptuary.model.changes import payloads
 from promptuary.model.errors import InvalidValue
-from promptuary.model.label_rules import MAX_RULES, LabelRule, check_approvals, check_pattern
+from promptuary.model.label_rules import MAX_RULES, LabelRule, check_rule
 from promptuary.model.release_errors import RuleExists, RuleNotFound
 from promptuary.registry.changes import record_project_change
 from promptuary.store import label_rules, members, projects
@@ -45,9 +45,8 @@ def add_rule(
 ) -> LabelRule:
     """Protect the labels that match a pattern. Raises `InvalidValue`, `RuleExists`."""
     actor.require(Permission.MANAGE)
-    check_pattern(pattern)
     rule = LabelRule(0, pattern, role, approvals, allows_own_approval, breaking_needs_admin)
-    _check(rule)
+    check_rule(rule)
     projects.lock_project(tx, actor.project_id)
     if len(label_rules.list_rules(tx, actor.project_id)) >= MAX_RULES:
         raise InvalidValue("max_length", f"A project can have at most {MAX_RULES} rules for labels. Use patterns.")
@@ -79,7 +78,7 @@ def change_rule(
         "breaking_needs_admin": breaking_needs_admin,
     }
     changed: LabelRule = replace(rule, **{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
-    _check(changed)
+    check_rule(changed)
     if changed != rule:
         label_rules.update_rule(tx, changed)
         record_project_change(tx, actor, _payload_of(changed))
@@ -102,12 +101,6 @@ def _lock(tx: Transaction, actor: Actor, rule_id: int, expected: LabelRule | Non
         detail = f"The rule for '{rule.pattern}' was changed in the meantime. Nothing was changed."
         raise InvalidValue("changed", detail, field="rule")
     return rule
-
-
-def _check(rule: LabelRule) -> None:
-    check_approvals(rule.approvals)
-    if rule.role is Role.VIEWER:
-        raise InvalidValue("invalid_choice", "Viewers cannot move labels. Choose editor or admin.", field="role")
 
 
 def _payload_of(rule: LabelRule) -> payloads.LabelRuleSet:

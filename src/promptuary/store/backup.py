@@ -16,12 +16,11 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from promptuary.model.errors import Damaged, InvalidBackup, NotEmpty, SchemaMismatch, Unavailable
-from promptuary.store import changes, fetches, integrity_checks, recent_fetches, schema
+from promptuary.store import changes, fetches, integrity_checks, recent_fetches, row_rules, schema
 from promptuary.store.engine import dialect
 from promptuary.store.engine.database import Database, StatementFailed
 from promptuary.store.lists import entries, trigrams
 from promptuary.store.tables import device_authorizations, leases, metadata, sessions, sign_in_links
-from promptuary.store.tables import recent_fetches as recent_rows
 
 Advance = Callable[[int], object]
 """Is called with a number of rows that were copied."""
@@ -34,7 +33,7 @@ _DRAFT = "backup.db"
 _RANDOM_CHARACTERS = 8
 """Number of characters that `tempfile` adds to a prefix."""
 
-_LEFT_OUT = {*entries.DERIVED, recent_rows, sessions, sign_in_links, device_authorizations, leases}
+_LEFT_OUT = {*row_rules.DERIVED, sessions, sign_in_links, device_authorizations, leases}
 """Tables that are rebuilt, those of sessions, links and logins, as a restored backup does not grant access, and that of leases."""
 
 

@@ -11,7 +11,7 @@ from promptuary.model.errors import InvalidValue, Unavailable
 from promptuary.model.outline import outline_of
 from promptuary.model.text import counted, fold
 from promptuary.model.transfer import read_writer
-from promptuary.store import derived_history, references, row_rules
+from promptuary.store import derived_history, references, row_relations, row_rules
 from promptuary.store.engine import dialect
 from promptuary.store.engine.database import AnyRow, Transaction, translated_errors
 from promptuary.store.label_moves import LATEST
@@ -24,10 +24,10 @@ _BATCH = 200
 def list_problems(tx: Transaction) -> list[str]:
     """Return one sentence for everything that is wrong; reads every row."""
     file_problems = dialect.file_problems(tx.connection)
-    row_problems = [*row_rules.list_row_problems(tx)]
+    row_problems = [*row_rules.list_row_problems(tx), *row_rules.list_derived_problems(tx)]
     problems = [*file_problems, *row_problems, *_relation_problems(tx)]
     if row_problems:
-        # What is derived from rows that cannot be read cannot be compared with them.
+        # Rows that cannot be read cannot be compared with what is derived from them.
         return problems
     return [
         *problems,
@@ -49,6 +49,7 @@ def _relation_problems(tx: Transaction) -> Iterator[str]:
         with translated_errors():
             yield from chain(_numbering_problems(tx), _label_problems(tx), _content_problems(tx), _author_problems(tx))
             yield from _reference_problems(tx)
+            yield from row_relations.list_relation_problems(tx)
     except Unavailable as error:
         yield error.for_log
 

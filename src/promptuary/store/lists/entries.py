@@ -29,9 +29,6 @@ from promptuary.store.engine.database import AnyRow, Transaction
 from promptuary.store.lists import trigrams
 from promptuary.store.tables import labels, list_entries, prompts, search_texts, versions
 
-DERIVED = (list_entries, search_texts)
-"""The tables that can be rebuilt from the others."""
-
 LATEST = ""
 """The label under which a prompt is listed at its latest version; no label has this name."""
 
