@@ -59,12 +59,6 @@ def test_errors_of_change_requests_lead_back_to_their_list(
     ("address", "said", "back", "name"),
     [
         (
-            "settings/remove-member",
-            "No user has the e-mail address 'none@example.com'.",
-            "settings/",
-            "To the settings of the project",
-        ),
-        (
             f"settings/webhooks/{UUID}/remove/",
             f"No webhook has the ID '{UUID}' in this project. / It may have been removed.",
             "settings/webhooks/",
@@ -80,17 +74,8 @@ def test_errors_of_change_requests_lead_back_to_their_list(
 )
 def test_errors_of_settings_lead_back_to_the_settings(web: Api, address: str, said: str, back: str, name: str) -> None:
     admin = browser_of(web, Role.ADMIN)
-    shown = admin.post(path(web, address), data={"email": "none@example.com", "rule": "7", "rule_id": "7"})
+    shown = admin.post(path(web, address), data={"rule": "7", "rule_id": "7"})
     assert said_on(shown) == (404, f"{said} / {name}", [(path(web, back), name)])
-
-
-def test_a_member_who_is_none_any_more_may_have_been_removed(web: Api) -> None:
-    admin = browser_of(web, Role.ADMIN)
-    data = {"email": web.registry.user.email}
-    admin.post(path(web, "settings/remove-member"), data=data)
-    status, said, _ = said_on(admin.post(path(web, "settings/remove-member"), data=data))
-    assert status == 404
-    assert said.endswith(" / The user may have been removed already. / To the settings of the project")
 
 
 @pytest.mark.parametrize("part", ["labels/history/", "labels/undo/", "labels/remove/"])
