@@ -102,3 +102,13 @@ def overflow_of(page: Page) -> int:
     """Return by how many pixels a page is wider than its window."""
     pixels: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     return pixels
+
+
+def overflows_of(page: Page, *widths: int) -> list[int]:
+    """Return by how many pixels a page, with all that is folded opened, is wider than windows of some widths."""
+    page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+    found: list[int] = []
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 800})
+        found.append(overflow_of(page))
+    return found

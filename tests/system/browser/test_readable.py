@@ -1,17 +1,21 @@
 """Every main page, filled with the demo's data, in a real browser: in nobody's way, by day and by night, wide and narrow."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chromium import NEEDS_CHROMIUM, open_context, open_each, open_page, overflow_of, violations_by_day_and_night
-from playwright.sync_api import Browser, Page
+from chromium import NEEDS_CHROMIUM, open_context, open_each, open_page, overflow_of, overflows_of, violations_by_day_and_night
+from long_names import KEY_LABEL, NEW_EMAIL, LongNames, make_long_names
+from playwright.sync_api import Browser, BrowserContext, Page
 from staging import AUTHOR, PAGES, PROJECT, signed_in_context
 
 import promptuary
+from promptuary.store.engine.database import Database
 
 pytestmark = NEEDS_CHROMIUM
 
+NARROW = (360, 390)
 STYLES = Path(promptuary.__file__).parent / "web/static/css"
 
 
@@ -113,3 +117,51 @@ def test_all_can_read_an_invitation_and_the_page_it_leads_to(browser: Browser, o
         page.get_by_text("A password has 8 to").wait_for()
         look("refused", page)
     assert found == dict.fromkeys(("question", "invitation", "welcome", "refused"), ([], 0))
+
+
+@pytest.fixture(scope="module")
+def long_names(demo: Path) -> Iterator[LongNames]:
+    """A project with the longest names beside the demo's, which the server of the demo shows."""
+    database = Database.open(f"sqlite:///{demo}")
+    with database.write() as tx:
+        made = make_long_names(tx)
+    yield made
+    database.close()
+
+
+@pytest.fixture
+def narrow(browser: Browser, origin: str, long_names: LongNames) -> Iterator[BrowserContext]:
+    """A narrow window in which an admin of the project with the longest names is signed in."""
+    with open_context(browser, origin, width=NARROW[0]) as context:
+        context.add_cookies([{"name": "promptuary", "value": long_names.session, "url": origin}])
+        yield context
+
+
+def test_no_page_scrolls_sideways_however_long_the_names_on_it_are(narrow: BrowserContext, long_names: LongNames) -> None:
+    found = {}
+    for name, page, complaints in open_each(narrow, long_names.pages):
+        found[name] = (overflows_of(page, *NARROW), [*complaints])
+    assert found == {name: ([0, 0], []) for name in long_names.pages}
+
+
+def test_no_page_behind_a_form_scrolls_sideways_however_long_the_names_on_it_are(
+    narrow: BrowserContext, long_names: LongNames
+) -> None:
+    found = {}
+    page, _ = open_page(narrow, f"{long_names.project}/settings/")
+    page.get_by_label("E-mail address").fill(NEW_EMAIL)
+    page.get_by_role("button", name="Add the member").click()
+    page.get_by_role("button", name="Invite").wait_for()
+    found["question"] = overflows_of(page, *NARROW)
+    page.get_by_role("button", name="Invite").click()
+    page.locator("#new-link").wait_for()
+    found["invitation"] = overflows_of(page, *NARROW)
+    page.goto("/settings/keys/")
+    page.get_by_label("Label").fill(KEY_LABEL)
+    page.get_by_role("button", name="Create the key").click()
+    page.get_by_text("Copy it now.").wait_for()
+    found["new key"] = overflows_of(page, *NARROW)
+    page.goto(long_names.pages["prompt"].replace("Prompt", "None"))
+    page.get_by_role("heading", name="Not found").wait_for()
+    found["missing"] = overflows_of(page, *NARROW)
+    assert found == {name: [0, 0] for name in ("question", "invitation", "new key", "missing")}
