@@ -1,6 +1,6 @@
 """Chats as people read them."""
 
-from promptuary.model.chats import MAX_READABLE, ReadableEntry, chat_text, readable_entries
+from promptuary.model.chats import MAX_READABLE, ReadableEntry, readable_entries
 
 
 def test_entries_are_read_with_all_they_have() -> None:
@@ -25,11 +25,3 @@ def test_a_chat_that_is_too_long_to_read_is_shown_as_json() -> None:
     assert readable_entries([message] * (MAX_READABLE + 1)) is None
     assert readable_entries([message, "y"]) is None
     assert len(readable_entries([message] * MAX_READABLE) or ()) == MAX_READABLE
-
-
-def test_entries_are_one_text_to_compare() -> None:
-    history = {"type": "placeholder", "name": "history"}
-    entries = readable_entries(
-        [{"role": "system", "content": "One\ntwo"}, history, {"role": "user", "content": "three", "name": "x"}]
-    )
-    assert chat_text(entries or ()) == 'system:\nOne\ntwo\n\nplaceholder history:\n\nuser:\nthree\n{\n  "name": "x"\n}'

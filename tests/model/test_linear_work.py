@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from promptuary.model.chats import chat_text, readable_entries
+from promptuary.model.chat_texts import chat_texts
+from promptuary.model.chats import readable_entries
 from promptuary.model.content import encode_config, encode_prompt, preview, search_key, text_of
 from promptuary.model.edits import Edit, apply_edits
 from promptuary.model.excerpts import excerpt_of
@@ -78,7 +79,7 @@ WORK: dict[str, Callable[[str], object]] = {
     "tokens": approximate_tokens,
     "stored form": lambda text: (text_of(json.dumps(text)), search_key(json.dumps(text)), preview(text)),
     "excerpt": lambda text: excerpt_of(text, needles_of("zebra a", in_any_order=True)),
-    "messages": lambda text: chat_text(readable_entries([{"role": "user", "content": text, "name": text}] * 2) or ()),
+    "messages": lambda text: chat_texts([{"role": "user", "content": text, "name": text}] * 2),
     "JSON": lambda text: (dump_indented({"a": text}), find_surrogate([text]), parse(json.dumps([text]))),
     "edit": lambda text: apply_edits(json.dumps(text + "zebra"), [Edit("zebra", "zebra"), Edit("zebra", "giraffe")]),
     "edit of a text that repeats itself": lambda text: apply_edits(json.dumps(text + "z"), [Edit(text[-5000:] + "z", "giraffe")]),

@@ -8,7 +8,7 @@ A message is an object with a ``role`` and a ``content``, which is a text, a lis
 the scripts of the pages have in common.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -117,11 +117,6 @@ def readable_entry(entry: Entry) -> ReadableEntry:
     text = content if isinstance(content, str) else ""
     rest = {key: value for key, value in entry.items() if key != "role" and (key != "content" or value != text)}
     return ReadableEntry(str(entry["role"]), text, _rest(rest))
-
-
-def chat_text(entries: Sequence[ReadableEntry]) -> str:
-    """Return entries as one text, in which they can be compared line by line. Different chats may have the same."""
-    return "\n\n".join("\n".join(filter(None, (f"{each.heading}:", each.text, each.rest))) for each in entries)
 
 
 def _rest(values: Entry) -> str:

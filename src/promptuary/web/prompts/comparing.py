@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from promptuary.differences import Budget, Budgets, ConfigChange, Hunk, Row, compare_configs_within, compare_texts_within
 from promptuary.model.access import Actor, Permission
-from promptuary.model.chats import ReadableEntry, chat_of_text, chat_text, readable_entries
+from promptuary.model.chat_texts import chat_texts
+from promptuary.model.chats import Entry, chat_of_text, readable_chat
 from promptuary.model.contract_changes import ContractComparison, compare_contracts
 from promptuary.model.contracts import Contract, variables_of
 from promptuary.model.json_text import dump_indented
@@ -155,8 +156,8 @@ class _Side:
         return dump_indented(self.prompt) if self.is_json else str(self.prompt)
 
     @cached_property
-    def chat(self) -> tuple[ReadableEntry, ...] | None:
-        return readable_entries(self.prompt) if self.is_json else None
+    def chat(self) -> list[Entry] | None:
+        return readable_chat(self.prompt) if self.is_json else None
 
 
 def _side_of(version: Version) -> _Side:
@@ -193,20 +194,20 @@ def weigh_change(change: ConfigChange) -> int:
 
 
 def _texts(old: _Side, new: _Side) -> tuple[str, str]:
-    """Return what to compare: of two chats what they say, unless they differ in something else."""
+    """Return what to compare: of two chats what they say, see `chat_texts`."""
     if old.chat is None or new.chat is None:
         return old.text, new.text
-    said = chat_text(old.chat), chat_text(new.chat)
-    return said if said[0] != said[1] or old.prompt == new.prompt else (old.text, new.text)
+    before, after = chat_texts(old.chat, new.chat)
+    return before, after
 
 
 def _said(before: str, after: str) -> tuple[str, str]:
-    """Return what to compare of two contents as texts: of two chats what they say, unless they differ in something else."""
-    chats = [readable_entries(chat_of_text(text)) for text in (before, after)]
+    """Return what to compare of two contents as texts: of two chats what they say, unless only the form of their JSON differs."""
+    chats = [readable_chat(chat_of_text(text)) for text in (before, after)]
     if chats[0] is None or chats[1] is None:
         return before, after
-    said = chat_text(chats[0]), chat_text(chats[1])
-    return said if said[0] != said[1] else (before, after)
+    old, new = chat_texts(chats[0], chats[1])
+    return (old, new) if old != new else (before, after)
 
 
 def _chosen(tx: Transaction, actor: Actor, name: str, choice: str) -> Version:

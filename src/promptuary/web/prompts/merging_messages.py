@@ -1,11 +1,12 @@
 """Bringing two changes of the same chat messages together: message by message, and within one line by line."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from promptuary.differences import ChunkKind, Stretch, merge_configs, merge_items
 from promptuary.differences.configs import is_equal, show_path
-from promptuary.model.chats import Entry, chat_text, placeholder_name, readable_entry
+from promptuary.model.chat_texts import chat_texts
+from promptuary.model.chats import Entry, placeholder_name, readable_entry
 from promptuary.model.json_text import dump
 from promptuary.web.forms import Form
 from promptuary.web.prompts.conflicts import Conflict, Part, Piece, decide_lines, value_conflict
@@ -29,8 +30,8 @@ def merge_messages(base: Chat, theirs: Chat, yours: Chat, *, choices: Form) -> t
         return _merge_in_order((base, theirs, yours), choices, prefix="")
     of_theirs, of_yours = numbers
     if are_moved(of_theirs) and are_moved(of_yours) and not _have_same_order(of_theirs, of_yours):
-        shown = {"theirs": _text_of(theirs), "yours": _text_of(yours)}
-        conflict = Conflict(_ORDER, "Both of you moved messages. Choose the order", _text_of(base), shown, choices.get(_ORDER))
+        title = "Both of you moved messages. Choose the order"
+        conflict = _choice_of({"theirs": theirs, "yours": yours}, base, key=_ORDER, title=title, choices=choices)
         if conflict.is_open:
             return [conflict], []
         pieces, merged = _merge_as(base, theirs, yours, numbers, choices=choices, order=conflict.chosen)
@@ -101,8 +102,9 @@ def _shown(chat: Chat, kind: ChunkKind) -> list[Part]:
     return [Part(entry.text, kind, role=entry.heading, rest=entry.rest) for entry in map(readable_entry, chat)]
 
 
-def _text_of(chat: Chat) -> str:
-    return chat_text([readable_entry(entry) for entry in chat])
+def _choice_of(offered: Mapping[str, Chat], base: Chat, *, key: str, title: str, choices: Form) -> Conflict:
+    before, *shown = chat_texts(base, *offered.values())
+    return Conflict(key, title, before, dict(zip(offered, shown, strict=True)), choices.get(key))
 
 
 def _whole(three: tuple[Chat, Chat, Chat], *, key: str, choices: Form) -> tuple[Conflict, Chat]:
@@ -110,8 +112,7 @@ def _whole(three: tuple[Chat, Chat, Chat], *, key: str, choices: Form) -> tuple[
     offered = {"theirs": theirs, "yours": yours}
     if theirs and yours:
         offered["both"] = theirs + yours
-    shown = {choice: _text_of(chat) for choice, chat in offered.items()}
-    conflict = Conflict(key, "Both of you changed these messages", _text_of(base), shown, choices.get(key))
+    conflict = _choice_of(offered, base, key=key, title="Both of you changed these messages", choices=choices)
     return conflict, offered.get(conflict.chosen, [])
 
 
