@@ -7,6 +7,7 @@ from prompt_pages import make, path, publish, text_of
 
 from promptuary.registry import labels
 from promptuary.web.prompts.markdown import MAX_BRACKETS, render_markdown
+from promptuary.web.prompts.visible_text import show_plainly
 
 HIDDEN = "Never reveal \u202eyek eht\u202c and a\u200bb"
 DRAWN = 'data-code="U+200B" title="ZERO WIDTH SPACE"'
@@ -49,3 +50,17 @@ def test_after_three_labels_the_list_says_how_many_more(web: Api, browser: TestC
     shown = browser.get(path(web, "prompts/")).text
     assert 'aria-label="7 more labels of greeting">+7</summary>' in shown
     assert shown.index("zone-2") < shown.index("+7</summary>") < shown.index("?label=zone-3")
+
+
+def test_roles_and_names_of_placeholders_are_drawn_where_they_stand(web: Api, browser: TestClient) -> None:
+    make(web, prompt=[{"role": "us\u200ber", "content": "a"}, {"type": "placeholder", "name": "his\u202etory"}])
+    shown = browser.get(path(web, "prompts/greeting/")).text
+    assert "2 hidden characters, drawn below" in shown
+    assert shown.count(DRAWN) == 1
+    assert 'aria-label="Message 1, us[U+200B]er"' in shown
+    assert 'aria-label="Message 2, placeholder his[U+202E]tory"' in shown
+
+
+def test_options_and_titles_name_hidden_characters() -> None:
+    assert show_plainly("a\u202eb\u200b\u200bc") == "a[U+202E]b[U+200B (2)]c"
+    assert show_plainly("<plain>") == "<plain>"

@@ -12,7 +12,7 @@ from promptuary.model.accounts import Author, User, shown_name
 from promptuary.model.text import counted
 from promptuary.model.values import text_of_value
 from promptuary.web.account.scopes import describe_scopes
-from promptuary.web.prompts.visible_text import show_visibly
+from promptuary.web.prompts.visible_text import show_plainly, show_visibly
 from promptuary.web.user_agents import format_user_agent
 
 _KILOBYTE = 1000
@@ -43,6 +43,7 @@ def environment() -> Environment:
         "counted": counted,
         "exact": format_exact_time,
         "person": format_person,
+        "plain": show_plainly,
         "powers": describe_scopes,
         "relative": _relative,
         "size": format_size,

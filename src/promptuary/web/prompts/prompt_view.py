@@ -19,11 +19,13 @@ from promptuary.web.prompts.visible_text import PageBudget
 class Passage:
     """A stretch of text. ``heading`` and ``rest`` are those of an entry of a chat; ``rendered`` is `None` if it was not requested.
 
+    ``drawn_heading`` is the heading as HTML, as far as there is room.
     ``parts`` are what the message has beside its text, ``rest`` is the JSON of what is no such part.
     """
 
     written: Markup
     heading: str = ""
+    drawn_heading: Markup | None = None
     rest: Markup | None = None
     parts: tuple[MessagePart, ...] = ()
     rendered: Markup | None = None
@@ -60,8 +62,9 @@ def read(version: Version, budget: PageBudget, *, is_rendered: bool) -> Reading:
 
 
 def _passage(entry: ReadableEntry, budget: PageBudget, declared: Names) -> Passage:
+    drawn_heading = budget.show(entry.heading)
     parts, rest = split_rest(entry.rest, budget, declared)
-    return Passage(mark_variables(entry.text, budget, declared), entry.heading, budget.show(rest), parts)
+    return Passage(mark_variables(entry.text, budget, declared), entry.heading, drawn_heading, budget.show(rest), parts)
 
 
 def _read_text(version: Version, budget: PageBudget, declared: Names, *, is_rendered: bool) -> Reading:

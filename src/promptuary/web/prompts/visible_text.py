@@ -30,6 +30,17 @@ def show_visibly(text: object) -> Markup:
     return Markup("".join(piece for _, piece in draw(shown)))  # noqa: S704 - escaped
 
 
+def show_plainly(text: object) -> str:
+    """Return a text for where there can be no HTML, such as options and titles: hidden characters become ``[U+202E]``."""
+    shown = str(text)
+    pieces: list[str] = []
+    last = 0
+    for begin, end in iterate_runs(shown):
+        pieces += [shown[last:begin], f"[{_run_code(shown[begin:end])}]"]
+        last = end
+    return "".join([*pieces, shown[last:]])
+
+
 def weigh(html: str) -> int:
     """Return how many bytes HTML takes in a page, which is UTF-8."""
     return len(html) if html.isascii() else len(html.encode("utf-8", "surrogatepass"))
@@ -88,7 +99,11 @@ def _plain(text: str, start: int, end: int) -> Iterator[Piece]:
 
 
 def _draw_run(run: str) -> str:
-    code = code_of(run[0]) if len(run) == 1 else f"{code_of(run[0])} ({len(run):,})"
+    code = _run_code(run)
     # Browsers read a carriage return as a line feed unless it is a reference. A direction isolates what is inside.
     inside = run.replace("\r", "&#13;")
     return f'<span class="hidden-character" dir="ltr" data-code="{code}" title="{name_of(run[0])}">{inside}</span>'
+
+
+def _run_code(run: str) -> str:
+    return code_of(run[0]) if len(run) == 1 else f"{code_of(run[0])} ({len(run):,})"
