@@ -1,4 +1,4 @@
-"""A repository of prompts: a desk with a `promptuary.toml`, files that are edited and committed, and runs of the commands."""
+"""A repository of prompts: a cli with a `promptuary.toml`, files that are edited and committed, and runs of the commands."""
 
 import json
 import os
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from desks import Desk
+from cli_harness import RemoteCli
 
 _AUTHOR = {
     "GIT_AUTHOR_NAME": "Ada",
@@ -21,13 +21,13 @@ _AUTHOR = {
 
 @dataclass(frozen=True)
 class Repository:
-    """The folder of a desk as the root of a repository."""
+    """The folder of a cli as the root of a repository."""
 
-    desk: Desk
+    cli: RemoteCli
 
     @property
     def prompts(self) -> Path:
-        return self.desk.folder / "prompts"
+        return self.cli.folder / "prompts"
 
     def write(self, name: str, content: str, head: str = "") -> None:
         self.prompts.mkdir(exist_ok=True)
@@ -50,14 +50,14 @@ class Repository:
 
     def report(self, *options: str) -> Any:
         """The plan, whose exit status must be what its report says."""
-        finished = self.desk.run("plan", "--json", *options)
+        finished = self.cli.run("plan", "--json", *options)
         report = json.loads(finished.stdout)
         assert finished.returncode == (1 if report["has_conflicts"] else 2 if report["has_changes"] else 0), finished
         return report
 
     def apply(self, *options: str, status: int = 0) -> dict[str, tuple[str, int | None]]:
         """The steps that were applied, with their versions, by name."""
-        finished = self.desk.run("apply", "--json", *options)
+        finished = self.cli.run("apply", "--json", *options)
         assert finished.returncode == status, finished
         return {change["name"]: (change["action"], change["version"]) for change in json.loads(finished.stdout)["changes"]}
 
@@ -67,14 +67,14 @@ class Repository:
 
     def sync(self, status: int) -> dict[str, str]:
         """What sync did, by name."""
-        finished = self.desk.run("sync", "--json")
+        finished = self.cli.run("sync", "--json")
         assert finished.returncode == status, finished
         return {each["name"]: each["action"] for each in json.loads(finished.stdout)["prompts"]}
 
     def git(self, *arguments: str, date: str = "") -> str:
         times = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date} if date else {}
         environment = {**os.environ, **_AUTHOR, **times}
-        command = ["git", "-C", str(self.desk.folder), *arguments]
+        command = ["git", "-C", str(self.cli.folder), *arguments]
         return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
 
     def commit(self, message: str, *, date: str = "") -> str:
@@ -84,21 +84,21 @@ class Repository:
 
     def clone(self, name: str, *options: str) -> "Repository":
         """A clone beside the repository, such as a job of continuous integration has."""
-        folder = self.desk.folder.with_name(name)
-        self.git("clone", "--quiet", *options, f"file://{self.desk.folder}", str(folder))
-        return Repository(replace(self.desk, folder=folder))
+        folder = self.cli.folder.with_name(name)
+        self.git("clone", "--quiet", *options, f"file://{self.cli.folder}", str(folder))
+        return Repository(replace(self.cli, folder=folder))
 
     def texts(self, name: str) -> list[str]:
         """The contents of all versions on the server, oldest first."""
-        latest = self.desk.latest(name)["version"]
-        return [self.desk.api.get(f"name/{name}/", params={"version": number}).json()["prompt"] for number in range(1, latest + 1)]
+        latest = self.cli.latest(name)["version"]
+        return [self.cli.api.get(f"name/{name}/", params={"version": number}).json()["prompt"] for number in range(1, latest + 1)]
 
     def labels(self, name: str) -> dict[str, int]:
-        return {label["name"]: label["version"] for label in self.desk.latest_labels(name)}
+        return {label["name"]: label["version"] for label in self.cli.latest_labels(name)}
 
 
-def make_repository(desk: Desk, *, label: str | None = None) -> Repository:
+def make_repository(cli: RemoteCli, *, label: str | None = None) -> Repository:
     """Make a repository with one environment."""
-    lines = ["[env.dev]", f'host = "{desk.host}"', f"project = {desk.project}", *([f'label = "{label}"'] if label else [])]
-    (desk.folder / "promptuary.toml").write_text("\n".join(lines) + "\n")
-    return Repository(desk)
+    lines = ["[env.dev]", f'host = "{cli.host}"', f"project = {cli.project}", *([f'label = "{label}"'] if label else [])]
+    (cli.folder / "promptuary.toml").write_text("\n".join(lines) + "\n")
+    return Repository(cli)

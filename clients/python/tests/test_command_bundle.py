@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cli_harness import RemoteCli, make_cli
 from client_service import EitherMaker, Service
-from desks import Desk, make_desk
 
 CHAT = [
     {"role": "system", "content": "Be {{tone}}.", "name": "guide"},
@@ -39,27 +39,27 @@ CONTENTS: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def prepared(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def prepared(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RemoteCli]:
     """A project of its own that has every kind of prompt, at two versions and three labels."""
-    folder = tmp_path_factory.mktemp("desk")
-    with make_desk(service.server, str(service.registry.database.engine.url), folder) as desk:
+    folder = tmp_path_factory.mktemp("cli")
+    with make_cli(service.server, str(service.registry.database.engine.url), folder) as cli:
         for name, content in CONTENTS.items():
-            desk.create(name, "an older version", config={"model": "old"})
-            desk.publish(name, 1, prompt=content, config={"model": name, "tools": [{"n": 1.0}], "none": None})
-            desk.label(name, "production", 1)
-            desk.label(name, "staging", 2)
-            desk.label(name, "v1.0_x-y", 2)
-        yield desk
+            cli.create(name, "an older version", config={"model": "old"})
+            cli.publish(name, 1, prompt=content, config={"model": name, "tools": [{"n": 1.0}], "none": None})
+            cli.label(name, "production", 1)
+            cli.label(name, "staging", 2)
+            cli.label(name, "v1.0_x-y", 2)
+        yield cli
 
 
 @pytest.fixture
-def desk(prepared: Desk, tmp_path: Path) -> Desk:
+def cli(prepared: RemoteCli, tmp_path: Path) -> RemoteCli:
     """An empty folder for commands on the prepared project."""
-    return prepared.at(tmp_path / "desk")
+    return prepared.at(tmp_path / "cli")
 
 
-def _reader(make_either: EitherMaker, desk: Desk, path: Path | None, **options: Any) -> Any:
-    return make_either(desk.host, api_key=desk.key, project=desk.project, bundle=path, **options)
+def _reader(make_either: EitherMaker, cli: RemoteCli, path: Path | None, **options: Any) -> Any:
+    return make_either(cli.host, api_key=cli.key, project=cli.project, bundle=path, **options)
 
 
 def _facts(prompt: Any) -> tuple[Any, ...]:
@@ -67,12 +67,12 @@ def _facts(prompt: Any) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("label", [None, "staging", "production"])
-def test_a_bundle_of_the_command_serves_what_the_server_serves(make_either: EitherMaker, desk: Desk, label: str | None) -> None:
-    desk.json("pull", *([] if label is None else ["--label", label]))
-    desk.json("bundle")
-    path = desk.folder / "prompts.bundle.json"
-    online = _reader(make_either, desk, None, cache_dir=False)
-    offline = _reader(make_either, desk, path, cache_dir=False, offline=True)
+def test_a_bundle_of_the_command_serves_what_the_server_serves(make_either: EitherMaker, cli: RemoteCli, label: str | None) -> None:
+    cli.json("pull", *([] if label is None else ["--label", label]))
+    cli.json("bundle")
+    path = cli.folder / "prompts.bundle.json"
+    online = _reader(make_either, cli, None, cache_dir=False)
+    offline = _reader(make_either, cli, path, cache_dir=False, offline=True)
     for name in CONTENTS:
         version = 1 if label == "production" else 2
         asked: list[dict[str, Any]] = [{"version": version}, {} if label is None else {"label": label}]
@@ -84,17 +84,17 @@ def test_a_bundle_of_the_command_serves_what_the_server_serves(make_either: Eith
 
 
 def test_assembled_prompts_of_a_bundle_are_those_of_the_server(make_either: EitherMaker, service: Service, tmp_path: Path) -> None:
-    with make_desk(service.server, str(service.registry.database.engine.url), tmp_path) as desk:
-        desk.create("tone", 'Say "hi", {{name}}.', variables={"name": {"description": "part"}})
-        desk.label("tone", "production", 1)
-        desk.publish("tone", 1, prompt="Not released.")
-        desk.create("reply", "@@@prompt:name=tone|label=production@@@\n{{other}}")
-        desk.create("chat", [{"role": "system", "content": "<@@@prompt:name=reply|version=1@@@>"}])
-        desk.create("plain", "Hello!")
-        desk.json("pull")
-        desk.json("bundle")
-        online = _reader(make_either, desk, None, cache_dir=False)
-        offline = _reader(make_either, desk, desk.folder / "prompts.bundle.json", cache_dir=False, offline=True)
+    with make_cli(service.server, str(service.registry.database.engine.url), tmp_path) as cli:
+        cli.create("tone", 'Say "hi", {{name}}.', variables={"name": {"description": "part"}})
+        cli.label("tone", "production", 1)
+        cli.publish("tone", 1, prompt="Not released.")
+        cli.create("reply", "@@@prompt:name=tone|label=production@@@\n{{other}}")
+        cli.create("chat", [{"role": "system", "content": "<@@@prompt:name=reply|version=1@@@>"}])
+        cli.create("plain", "Hello!")
+        cli.json("pull")
+        cli.json("bundle")
+        online = _reader(make_either, cli, None, cache_dir=False)
+        offline = _reader(make_either, cli, cli.folder / "prompts.bundle.json", cache_dir=False, offline=True)
         for name in ("reply", "chat", "plain", "tone"):
             served, bundled = online.get(name), offline.get(name)
             assert bundled.source == "bundle"
@@ -104,19 +104,19 @@ def test_assembled_prompts_of_a_bundle_are_those_of_the_server(make_either: Eith
 
 
 def test_a_bundle_of_the_environment_serves_while_the_server_is_down(
-    make_either: EitherMaker, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    make_either: EitherMaker, cli: RemoteCli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk.json("pull")
-    desk.json("bundle", "-o", "released.json")
-    monkeypatch.setenv("PROMPTUARY_BUNDLE", str(desk.folder / "released.json"))
-    client = make_either("http://127.0.0.1:1", api_key=desk.key, cache_dir=False)
+    cli.json("pull")
+    cli.json("bundle", "-o", "released.json")
+    monkeypatch.setenv("PROMPTUARY_BUNDLE", str(cli.folder / "released.json"))
+    client = make_either("http://127.0.0.1:1", api_key=cli.key, cache_dir=False)
     prompt = client.get("chat", fallback="not this")
     assert prompt.source == "bundle"
     assert prompt.compile(tone="kind", question="Why?", history=[])[0] == {"role": "system", "content": "Be kind.", "name": "guide"}
 
 
-def test_a_healthy_server_is_asked_although_there_is_a_bundle(make_either: EitherMaker, desk: Desk) -> None:
-    desk.json("pull")
-    desk.json("bundle")
-    client = _reader(make_either, desk, desk.folder / "prompts.bundle.json")
+def test_a_healthy_server_is_asked_although_there_is_a_bundle(make_either: EitherMaker, cli: RemoteCli) -> None:
+    cli.json("pull")
+    cli.json("bundle")
+    client = _reader(make_either, cli, cli.folder / "prompts.bundle.json")
     assert [client.get("text").source, client.get("number").source] == ["server", "server"]

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cli_harness import RemoteCli, make_cli
 from client_service import Service
-from desks import Desk, make_desk
 from promptuary.model.changes import ChangeKind
 
 from promptuary_client import PromptKey
@@ -33,26 +33,26 @@ CONCERNED: dict[str, set[str]] = {
 
 
 @pytest.fixture
-def desk(service: Service, tmp_path: Path) -> Iterator[Desk]:
-    with make_desk(service.server, str(service.registry.database.engine.url), tmp_path) as desk:
-        yield desk
+def cli(service: Service, tmp_path: Path) -> Iterator[RemoteCli]:
+    with make_cli(service.server, str(service.registry.database.engine.url), tmp_path) as cli:
+        yield cli
 
 
-def _do_everything(desk: Desk) -> None:
-    desk.create("p", "one")
-    desk.publish("p", 1, prompt="two")
-    desk.label("p", "production", 1)
-    desk.label("p", "production", 2)
-    assert desk.api.delete("name/p/labels/production/").is_success
-    assert desk.api.post("name/p/duplicate/", json={"new_name": "copy"}).is_success
-    assert desk.api.post("name/p/archive/").is_success
-    assert desk.api.post("name/p/restore/").is_success
+def _do_everything(cli: RemoteCli) -> None:
+    cli.create("p", "one")
+    cli.publish("p", 1, prompt="two")
+    cli.label("p", "production", 1)
+    cli.label("p", "production", 2)
+    assert cli.api.delete("name/p/labels/production/").is_success
+    assert cli.api.post("name/p/duplicate/", json={"new_name": "copy"}).is_success
+    assert cli.api.post("name/p/archive/").is_success
+    assert cli.api.post("name/p/restore/").is_success
 
 
-def test_the_client_understands_every_change_that_the_server_tells_of(desk: Desk) -> None:
-    _do_everything(desk)
+def test_the_client_understands_every_change_that_the_server_tells_of(cli: RemoteCli) -> None:
+    _do_everything(cli)
     found: dict[str, set[str]] = {}
-    lines = _stream(desk, count=9)
+    lines = _stream(cli, count=9)
     for change in map(read_event, lines):
         if change.name == "p":
             found[change.kind] = {name for name, key in KEYS.items() if change.concerns(key)}
@@ -61,11 +61,11 @@ def test_the_client_understands_every_change_that_the_server_tells_of(desk: Desk
     assert told - set(found) == {"prompt.imported"}
 
 
-def _stream(desk: Desk, count: int) -> list[str]:
+def _stream(cli: RemoteCli, count: int) -> list[str]:
     """The data of the first changes of a project's stream."""
     options: dict[str, Any] = {"params": {"after": "0"}, "headers": {"Accept": "text/event-stream"}, "timeout": 60}
     data: list[str] = []
-    with desk.api.stream("GET", "changes/", **options) as answer:
+    with cli.api.stream("GET", "changes/", **options) as answer:
         kind = ""
         for line in answer.iter_lines():
             field, _, value = line.partition(": ")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from desks import Desk, make_desk
+from cli_harness import RemoteCli, make_cli
 from serving import Server, running_server
 
 
@@ -25,10 +25,10 @@ def _running(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture
-def desk(_running: _Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def cli(_running: _Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RemoteCli]:
     """A folder, a project of its own on a real server, and a key that may do everything."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    folder = tmp_path / "desk"
+    folder = tmp_path / "cli"
     folder.mkdir()
-    with make_desk(_running.server, _running.database_url, folder) as made:
+    with make_cli(_running.server, _running.database_url, folder) as made:
         yield made

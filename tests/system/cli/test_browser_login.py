@@ -15,8 +15,8 @@ from typing import IO
 import httpx2
 import pytest
 from answering import Answer, answering
+from cli_harness import RemoteCli
 from command_line import CommandLine
-from desks import Desk
 from serving import PROGRAM, environment, wait_until
 
 from promptuary.model.accounts import Browser, Key, SessionLimits
@@ -37,13 +37,13 @@ class Login(subprocess.Popen[str]):
 
 
 @contextmanager
-def logging_in(desk: Desk, *arguments: str, host: str = "", **variables: str) -> Iterator["Login"]:
+def logging_in(cli: RemoteCli, *arguments: str, host: str = "", **variables: str) -> Iterator["Login"]:
     """Run ``promptuary login`` with a terminal as its standard input."""
     terminal, own = os.openpty()
     shown = dict.fromkeys(("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"), "") | variables
     process = Login(
-        [*PROGRAM, "login", "--host", host or desk.host, *arguments],
-        cwd=desk.folder,
+        [*PROGRAM, "login", "--host", host or cli.host, *arguments],
+        cwd=cli.folder,
         env=environment(**NOTHING) | shown,
         stdin=own,
         stdout=subprocess.PIPE,
@@ -77,94 +77,94 @@ def read_page(process: subprocess.Popen[str]) -> tuple[str, str, str]:
     return printed, found[1], found[2]
 
 
-def answer(desk: Desk, code: str, choice: str = "approve") -> None:
-    assert desk.registry is not None
-    with desk.registry.database.write() as tx:
-        new = sessions.begin_session(tx, desk.registry.user.id, limits=LIMITS, browser=Browser())
-    form = {"user_code": code, "answer": choice, "scope": "llm_prompt:write", "project": desk.project}
+def answer(cli: RemoteCli, code: str, choice: str = "approve") -> None:
+    assert cli.registry is not None
+    with cli.registry.database.write() as tx:
+        new = sessions.begin_session(tx, cli.registry.user.id, limits=LIMITS, browser=Browser())
+    form = {"user_code": code, "answer": choice, "scope": "llm_prompt:write", "project": cli.project}
     headers = {"Sec-Fetch-Site": "same-origin", "Cookie": f"promptuary={new.value}"}
-    assert httpx2.post(f"{desk.host}/device/", data=form, headers=headers).status_code == 303
+    assert httpx2.post(f"{cli.host}/device/", data=form, headers=headers).status_code == 303
 
 
-def login_keys(desk: Desk) -> list[Key]:
-    assert desk.registry is not None
-    with desk.registry.database.read() as tx:
-        found = keys.list_keys(tx, email=desk.registry.user.email, limit=100)
+def login_keys(cli: RemoteCli) -> list[Key]:
+    assert cli.registry is not None
+    with cli.registry.database.read() as tx:
+        found = keys.list_keys(tx, email=cli.registry.user.email, limit=100)
     return [key for key in found if key.label.startswith("promptuary login on ")]
 
 
-def test_a_login_that_is_approved_stores_a_key_that_works_until_it_is_revoked(desk: Desk, tmp_path: Path) -> None:
+def test_a_login_that_is_approved_stores_a_key_that_works_until_it_is_revoked(cli: RemoteCli, tmp_path: Path) -> None:
     opened = tmp_path / "opened.txt"
     browser = tmp_path / "browser"
     browser.write_text(f'#!/bin/sh\necho "$1" > {opened}\n')
     browser.chmod(0o755)
-    with logging_in(desk, "--profile", "work", "--json", BROWSER=str(browser)) as process:
+    with logging_in(cli, "--profile", "work", "--json", BROWSER=str(browser)) as process:
         _, page, code = read_page(process)
-        answer(desk, code)
+        answer(cli, code)
         stdout, stderr = process.communicate(timeout=120)
     assert (process.returncode, stderr) == (0, "")
-    assert f'"profile": "work", "host": "{desk.host}", "project": "{desk.project}"' in stdout
+    assert f'"profile": "work", "host": "{cli.host}", "project": "{cli.project}"' in stdout
     wait_until(lambda: opened.exists() and opened.read_text() != "")
     assert opened.read_text() == f"{page}\n"
-    [key] = login_keys(desk)
+    [key] = login_keys(cli)
     assert key.mask[:8] in (tmp_path / "config" / "promptuary" / "profiles.toml").read_text()
-    command_line = CommandLine(desk.folder)
+    command_line = CommandLine(cli.folder)
     me = command_line.run("whoami", "--profile", "work").stdout
-    for shown in (key.label, "editor", "llm_prompt:write", desk.host):
+    for shown in (key.label, "editor", "llm_prompt:write", cli.host):
         assert shown in me
     assert command_line.run("profile", "use", "work").returncode == 0
     assert command_line.run("prompt", "list").returncode == 0
     listed = command_line.run("profile", "list", "--json").stdout
-    assert listed == f'[{{"name": "work", "selected": true, "host": "{desk.host}", "project": "{desk.project}"}}]\n'
+    assert listed == f'[{{"name": "work", "selected": true, "host": "{cli.host}", "project": "{cli.project}"}}]\n'
     gone = command_line.run("logout", "--revoke")
     assert gone.stdout.endswith(", and its key is revoked.\n")
-    assert [each.revoked_at is None for each in login_keys(desk)] == [False]
+    assert [each.revoked_at is None for each in login_keys(cli)] == [False]
     assert "promptuary profile" not in command_line.run("whoami").stdout
 
 
-def test_a_login_that_is_refused_stores_nothing(desk: Desk, tmp_path: Path) -> None:
-    with logging_in(desk, "--no-browser", BROWSER=str(tmp_path / "must-not-be-called")) as process:
+def test_a_login_that_is_refused_stores_nothing(cli: RemoteCli, tmp_path: Path) -> None:
+    with logging_in(cli, "--no-browser", BROWSER=str(tmp_path / "must-not-be-called")) as process:
         _, _, code = read_page(process)
-        answer(desk, code, "refuse")
+        answer(cli, code, "refuse")
         stdout, stderr = process.communicate(timeout=120)
     assert (process.returncode, stdout, stderr) == (1, "", "Error: The login was refused.\n")
-    assert login_keys(desk) == []
+    assert login_keys(cli) == []
     assert not (tmp_path / "config" / "promptuary").exists()
 
 
-def test_a_command_that_is_killed_after_the_approval_leaves_no_key_behind(desk: Desk) -> None:
-    with logging_in(desk) as process:
+def test_a_command_that_is_killed_after_the_approval_leaves_no_key_behind(cli: RemoteCli) -> None:
+    with logging_in(cli) as process:
         _, _, code = read_page(process)
         process.send_signal(signal.SIGSTOP)
-        answer(desk, code)
+        answer(cli, code)
         process.send_signal(signal.SIGKILL)
         process.wait(timeout=60)
-    assert login_keys(desk) == []
+    assert login_keys(cli) == []
 
 
-def test_a_key_that_cannot_be_stored_is_revoked(desk: Desk) -> None:
-    with logging_in(desk, "--project", "999999") as process:
+def test_a_key_that_cannot_be_stored_is_revoked(cli: RemoteCli) -> None:
+    with logging_in(cli, "--project", "999999") as process:
         _, _, code = read_page(process)
-        answer(desk, code)
+        answer(cli, code)
         _, stderr = process.communicate(timeout=120)
     assert process.returncode == 1
     assert re.fullmatch(r"Error: http://127.0.0.1:\d+ has no project 999999 that the key may enter\..*\n", stderr)
-    assert [key.revoked_at is None for key in login_keys(desk)] == [False]
+    assert [key.revoked_at is None for key in login_keys(cli)] == [False]
 
 
 @pytest.mark.parametrize("page", ["file:///etc/passwd", "https://user@evil.example/device/", "javascript:alert(1)", "http://x/ y"])
-def test_a_page_that_is_no_web_address_is_not_opened(desk: Desk, tmp_path: Path, page: str) -> None:
+def test_a_page_that_is_no_web_address_is_not_opened(cli: RemoteCli, tmp_path: Path, page: str) -> None:
     begun = {"device_code": "x", "user_code": "BBBB-BBBB", "verification_uri": page, "verification_uri_complete": page}
     browser = str(tmp_path / "must-not-be-called")
     with (
         answering(lambda *_: _json(200, begun | {"expires_in": 600, "interval": 1})) as host,
-        logging_in(desk, host=host, BROWSER=browser) as process,
+        logging_in(cli, host=host, BROWSER=browser) as process,
     ):
         _, stderr = process.communicate(timeout=120)
     assert (process.returncode, stderr) == (1, f"Error: {host} answered with a login whose page is no web address.\n")
 
 
-def test_an_answer_that_is_lost_is_asked_for_again_and_a_key_that_may_have_been_in_it_is_named(desk: Desk) -> None:
+def test_an_answer_that_is_lost_is_asked_for_again_and_a_key_that_may_have_been_in_it_is_named(cli: RemoteCli) -> None:
     begun = {
         "device_code": "d",
         "user_code": "BCDF-GHJK",
@@ -182,7 +182,7 @@ def test_an_answer_that_is_lost_is_asked_for_again_and_a_key_that_may_have_been_
     def answer(_method: str, path: str, _body: bytes) -> Answer:
         return _json(200, begun) if "device_authorization" in path else collected.pop(0)
 
-    with answering(answer) as host, logging_in(desk, "--no-browser", host=host) as process:
+    with answering(answer) as host, logging_in(cli, "--no-browser", host=host) as process:
         _, stderr = process.communicate(timeout=120)
     assert (process.returncode, collected) == (1, [])
     assert stderr.endswith(
@@ -191,7 +191,7 @@ def test_an_answer_that_is_lost_is_asked_for_again_and_a_key_that_may_have_been_
     )
 
 
-def test_a_server_that_is_too_old_is_given_a_key_that_is_typed(desk: Desk) -> None:
+def test_a_server_that_is_too_old_is_given_a_key_that_is_typed(cli: RemoteCli) -> None:
     def answer_as_before(_method: str, path: str, _body: bytes) -> Answer:
         project = {"id": 1, "uuid": "0b7c1c4e-0000-4000-8000-000000000001", "name": "Shop"}
         known = {
@@ -201,7 +201,7 @@ def test_a_server_that_is_too_old_is_given_a_key_that_is_typed(desk: Desk) -> No
         found = known.get(path.partition("?")[0])
         return _json(404, {"detail": "Endpoint not found."}) if found is None else _json(200, found)
 
-    with answering(answer_as_before) as host, logging_in(desk, "--json", host=host) as process:
+    with answering(answer_as_before) as host, logging_in(cli, "--json", host=host) as process:
         assert process.stderr is not None
         asked = ""
         while not asked.endswith("Key: "):

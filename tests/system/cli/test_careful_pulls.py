@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 from answering import Answer, answering
+from cli_harness import RemoteCli
 from command_line import CommandLine
-from desks import Desk
 
 ROW: dict[str, object] = {
     "id": "0b7c1c4e-0000-4000-8000-000000000000",
@@ -31,33 +31,33 @@ def _actions(finished: Any) -> dict[str, tuple[str, str]]:
     return {each["name"]: (each["action"], each["detail"]) for each in json.loads(finished.stdout)}
 
 
-def _files(desk: Desk) -> list[str]:
-    return sorted(path.name for path in (desk.folder / "prompts").iterdir())
+def _files(cli: RemoteCli) -> list[str]:
+    return sorted(path.name for path in (cli.folder / "prompts").iterdir())
 
 
-def test_a_label_that_no_prompt_has_is_said_and_removes_nothing(desk: Desk) -> None:
+def test_a_label_that_no_prompt_has_is_said_and_removes_nothing(cli: RemoteCli) -> None:
     for name in ("a", "b"):
-        desk.create(name)
-    desk.json("pull")
-    before = {path.name: path.read_bytes() for path in (desk.folder / "prompts").iterdir()}
-    assert desk.error("pull", "--label", "prodution") == "No prompt has the label 'prodution'. Nothing is changed."
-    assert desk.error("pull", "--label", "prodution", "--yes") == "No prompt has the label 'prodution'. Nothing is changed."
-    assert {path.name: path.read_bytes() for path in (desk.folder / "prompts").iterdir()} == before
+        cli.create(name)
+    cli.json("pull")
+    before = {path.name: path.read_bytes() for path in (cli.folder / "prompts").iterdir()}
+    assert cli.error("pull", "--label", "prodution") == "No prompt has the label 'prodution'. Nothing is changed."
+    assert cli.error("pull", "--label", "prodution", "--yes") == "No prompt has the label 'prodution'. Nothing is changed."
+    assert {path.name: path.read_bytes() for path in (cli.folder / "prompts").iterdir()} == before
     for label in ("", "Production", "latest", "3"):
         for command in (["pull"], ["prompt", "list"], ["prompt", "show", "a"]):
-            assert "abel" in desk.error(*command, "--label", label)
+            assert "abel" in cli.error(*command, "--label", label)
 
 
-def test_prompts_without_the_label_stay_until_it_is_agreed_to_remove_them(desk: Desk) -> None:
+def test_prompts_without_the_label_stay_until_it_is_agreed_to_remove_them(cli: RemoteCli) -> None:
     for name in ("labelled", "plain", "edited"):
-        desk.create(name)
-    desk.json("pull")
-    folder = desk.folder / "prompts"
+        cli.create(name)
+    cli.json("pull")
+    folder = cli.folder / "prompts"
     plain = (folder / "plain.md").read_text().replace("version: 1", "version: 1\nvariables: [name]")
     (folder / "plain.md").write_text(plain)
     (folder / "edited.md").write_text((folder / "edited.md").read_text().replace("Hello!", "Mine"))
-    desk.label("labelled", "production", 1)
-    pulled = desk.run("pull", "--label", "production", "--json")
+    cli.label("labelled", "production", 1)
+    pulled = cli.run("pull", "--label", "production", "--json")
     assert pulled.returncode == 1
     assert _actions(pulled) == {
         "labelled": ("unchanged", ""),
@@ -66,53 +66,53 @@ def test_prompts_without_the_label_stay_until_it_is_agreed_to_remove_them(desk: 
     }
     assert "--yes" in pulled.stderr
     assert (folder / "plain.md").read_text() == plain
-    assert {each["name"]: each["there"] for each in desk.json("status")}["plain"] == "without the label"
-    desk.json("pull", "--label", "production", "--yes")
-    assert _files(desk) == ["edited.md", "labelled.md", "prompts.lock"]
+    assert {each["name"]: each["there"] for each in cli.json("status")}["plain"] == "without the label"
+    cli.json("pull", "--label", "production", "--yes")
+    assert _files(cli) == ["edited.md", "labelled.md", "prompts.lock"]
 
 
-def test_a_file_that_declares_variables_is_not_removed_with_its_prompt(desk: Desk) -> None:
+def test_a_file_that_declares_variables_is_not_removed_with_its_prompt(cli: RemoteCli) -> None:
     for name in ("gone", "declared", "other"):
-        desk.create(name)
-    desk.json("pull")
-    path = desk.folder / "prompts" / "declared.md"
+        cli.create(name)
+    cli.json("pull")
+    path = cli.folder / "prompts" / "declared.md"
     path.write_text(path.read_text().replace("version: 1", "version: 1\nvariables: [name]"))
     for name in ("gone", "declared"):
-        desk.api.post(f"name/{name}/archive/")
-    pulled = desk.run("pull", "--json")
+        cli.api.post(f"name/{name}/archive/")
+    pulled = cli.run("pull", "--json")
     assert (pulled.returncode, _actions(pulled)["declared"][0], _actions(pulled)["gone"][0]) == (1, "left", "removed")
     assert path.exists()
-    desk.json("pull", "--yes")
+    cli.json("pull", "--yes")
     assert not path.exists()
 
 
-def test_a_project_without_prompts_empties_no_folder(desk: Desk) -> None:
-    at = f"Project {desk.project} of {desk.host} has no prompts."
-    assert desk.error("pull") == at
-    assert not (desk.folder / "prompts").exists()
-    desk.create("a")
-    desk.json("pull")
-    desk.api.post("name/a/archive/")
-    assert desk.error("pull") == f"{at} Nothing is changed."
-    assert _files(desk) == ["a.md", "prompts.lock"]
+def test_a_project_without_prompts_empties_no_folder(cli: RemoteCli) -> None:
+    at = f"Project {cli.project} of {cli.host} has no prompts."
+    assert cli.error("pull") == at
+    assert not (cli.folder / "prompts").exists()
+    cli.create("a")
+    cli.json("pull")
+    cli.api.post("name/a/archive/")
+    assert cli.error("pull") == f"{at} Nothing is changed."
+    assert _files(cli) == ["a.md", "prompts.lock"]
 
 
-def test_commands_on_a_folder_without_prompts_are_refused(desk: Desk) -> None:
-    (desk.folder / "prompts").mkdir()
-    (desk.folder / "prompts" / "README.md").write_text("About.\n")
+def test_commands_on_a_folder_without_prompts_are_refused(cli: RemoteCli) -> None:
+    (cli.folder / "prompts").mkdir()
+    (cli.folder / "prompts" / "README.md").write_text("About.\n")
     for command in (["push"], ["status"], ["status", "--offline"], ["diff"]):
-        assert desk.error(*command) == "prompts has no prompts. Run promptuary pull."
-    desk.create("a")
-    desk.json("pull")
-    lock = desk.folder / "prompts" / "prompts.lock"
+        assert cli.error(*command) == "prompts has no prompts. Run promptuary pull."
+    cli.create("a")
+    cli.json("pull")
+    lock = cli.folder / "prompts" / "prompts.lock"
     value = json.loads(lock.read_text())
-    (desk.folder / "prompts" / "a.md").unlink()
-    assert desk.error("push", "--archive").endswith("To archive 1 prompt, add --yes.")
-    assert desk.error("diff", "--name", "typo") == "prompts has no prompt 'typo'."
+    (cli.folder / "prompts" / "a.md").unlink()
+    assert cli.error("push", "--archive").endswith("To archive 1 prompt, add --yes.")
+    assert cli.error("diff", "--name", "typo") == "prompts has no prompt 'typo'."
     lock.write_text(json.dumps({**value, "prompts": []}))
-    assert desk.run("verify").stderr == "prompts/prompts.lock: There are no prompts. Run promptuary pull.\n"
-    assert desk.error("bundle") == "prompts has no prompts. Run promptuary pull."
-    assert desk.error("pull", "--profile", "") == "The name of the profile is empty."
+    assert cli.run("verify").stderr == "prompts/prompts.lock: There are no prompts. Run promptuary pull.\n"
+    assert cli.error("bundle") == "prompts has no prompts. Run promptuary pull."
+    assert cli.error("pull", "--profile", "") == "The name of the profile is empty."
 
 
 @pytest.mark.parametrize("archived", ["n005", "n199", "n000", "n198"])
@@ -152,47 +152,47 @@ def _resolved(name: str) -> dict[str, object]:
     return {"prompt": {**ROW, "name": name}, "versions": [], "has_more": False, "labels": []}
 
 
-def test_what_was_published_before_a_failure_is_told_and_the_rest_is_named(desk: Desk) -> None:
+def test_what_was_published_before_a_failure_is_told_and_the_rest_is_named(cli: RemoteCli) -> None:
     for name in ("a", "b", "c"):
-        desk.create(name, "One")
-    desk.json("pull")
+        cli.create(name, "One")
+    cli.json("pull")
     for name in ("a", "b", "c"):
-        path = desk.folder / "prompts" / f"{name}.md"
+        path = cli.folder / "prompts" / f"{name}.md"
         path.write_text(path.read_text().replace("One", "Two"))
     seen: list[str] = []
 
     def respond(method: str, path: str, body: bytes) -> Answer:
         seen.append(method)
-        headers = {"Authorization": f"Bearer {desk.key}", "Content-Type": "application/json"}
-        answer = httpx2.request(method, f"{desk.host}{path}", headers=headers, content=body)
+        headers = {"Authorization": f"Bearer {cli.key}", "Content-Type": "application/json"}
+        answer = httpx2.request(method, f"{cli.host}{path}", headers=headers, content=body)
         # A connection that ends in the middle of an answer.
         is_cut = method == "PATCH" and seen.count("PATCH") == 2
         return (200, {"Content-Length": "100"}, b"") if is_cut else (answer.status_code, {}, answer.content)
 
     with answering(respond) as host:
-        pushed = desk.run("push", host=host)
+        pushed = cli.run("push", host=host)
     assert (pushed.returncode, pushed.stdout) == (1, "publish  a (version 2)\n")
     assert pushed.stderr.endswith(" 2 prompts from b on were not pushed; push again.\n")
     assert seen.count("PATCH") == 2
-    assert [(each["action"], each["name"]) for each in desk.json("push")] == [("adopt", "b"), ("publish", "c")]
+    assert [(each["action"], each["name"]) for each in cli.json("push")] == [("adopt", "b"), ("publish", "c")]
 
 
-def test_a_bundle_overwrites_no_file_that_is_none(desk: Desk) -> None:
-    desk.create("a")
-    desk.json("pull")
-    path = desk.folder / "notes.txt"
+def test_a_bundle_overwrites_no_file_that_is_none(cli: RemoteCli) -> None:
+    cli.create("a")
+    cli.json("pull")
+    path = cli.folder / "notes.txt"
     path.write_text("Mine.\n")
-    assert desk.error("bundle", "-o", "notes.txt") == "notes.txt exists and is not a bundle. To overwrite it, add --yes."
+    assert cli.error("bundle", "-o", "notes.txt") == "notes.txt exists and is not a bundle. To overwrite it, add --yes."
     assert path.read_text() == "Mine.\n"
     for arguments in (["--yes"], []):
-        assert desk.run("bundle", "-o", "notes.txt", *arguments).returncode == 0
+        assert cli.run("bundle", "-o", "notes.txt", *arguments).returncode == 0
 
 
-def test_no_link_that_waits_for_a_draft_is_written_through(desk: Desk) -> None:
-    desk.create("a")
-    outside = desk.folder / "outside"
+def test_no_link_that_waits_for_a_draft_is_written_through(cli: RemoteCli) -> None:
+    cli.create("a")
+    outside = cli.folder / "outside"
     outside.write_text("Mine.\n")
     for draft in ("a.part", ".a.part"):
-        (desk.folder / draft).symlink_to(outside)
-    assert "It cannot be written" in desk.error("export", "a")
+        (cli.folder / draft).symlink_to(outside)
+    assert "It cannot be written" in cli.error("export", "a")
     assert outside.read_text() == "Mine.\n"

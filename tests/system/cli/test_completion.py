@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from answering import answering
+from cli_harness import RemoteCli
 from command_line import CommandLine
-from desks import Desk
 
 _MARK = "Completions:"
 _BASH = """
@@ -43,17 +43,17 @@ def shell(request: pytest.FixtureRequest) -> str:
     return name
 
 
-def _complete(desk: Desk, shell: str, words: str, **settings: str) -> set[str]:
+def _complete(cli: RemoteCli, shell: str, words: str, **settings: str) -> set[str]:
     """Return the words that a shell offers for the last, unfinished one."""
     command, script = _SCRIPTS[shell]
-    own = {"host": desk.host, "api_key": desk.key, "project": desk.project}
-    environment = CommandLine(desk.folder).environment(**(own | settings))
+    own = {"host": cli.host, "api_key": cli.key, "project": cli.project}
+    environment = CommandLine(cli.folder).environment(**(own | settings))
     environment["PATH"] = f"{sysconfig.get_path('scripts')}{os.pathsep}{environment['PATH']}"
-    environment["HOME"] = str(desk.folder)
+    environment["HOME"] = str(cli.folder)
     finished = subprocess.run(
         [*command.split(), "-c", script.format(words=words)],
         env=environment,
-        cwd=desk.folder,
+        cwd=cli.folder,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -66,40 +66,40 @@ def _complete(desk: Desk, shell: str, words: str, **settings: str) -> set[str]:
     return set(filter(None, finished.stdout.split("\n")))
 
 
-def test_shells_complete_commands_options_and_choices(desk: Desk, shell: str) -> None:
-    assert _complete(desk, shell, "promptuary pro") == {"profile", "project", "prompt", "promote"}
-    assert _complete(desk, shell, "promptuary label un") == {"undo"}
-    assert {"--label", "--latest"} <= _complete(desk, shell, "promptuary prompt show --l")
-    assert _complete(desk, shell, "promptuary completion f") == {"fish"}
+def test_shells_complete_commands_options_and_choices(cli: RemoteCli, shell: str) -> None:
+    assert _complete(cli, shell, "promptuary pro") == {"profile", "project", "prompt", "promote"}
+    assert _complete(cli, shell, "promptuary label un") == {"undo"}
+    assert {"--label", "--latest"} <= _complete(cli, shell, "promptuary prompt show --l")
+    assert _complete(cli, shell, "promptuary completion f") == {"fish"}
 
 
-def test_shells_complete_names_of_prompts_labels_and_profiles(desk: Desk, shell: str) -> None:
+def test_shells_complete_names_of_prompts_labels_and_profiles(cli: RemoteCli, shell: str) -> None:
     for name, label in (("support-reply", "production"), ("support-note", "canary"), ("other", "preview")):
-        desk.create(name)
-        desk.label(name, label, 1)
-    assert _complete(desk, shell, "promptuary log support-") == {"support-reply", "support-note"}
-    assert _complete(desk, shell, "promptuary render o") == {"other"}
-    assert _complete(desk, shell, "promptuary promote p") == {"production", "preview"}
-    assert _complete(desk, shell, "promptuary label other p") == {"preview"}
-    assert _complete(desk, shell, "promptuary prompt show other --label p") == {"production", "preview"}
-    folder = desk.folder.parent / "config" / "promptuary"
+        cli.create(name)
+        cli.label(name, label, 1)
+    assert _complete(cli, shell, "promptuary log support-") == {"support-reply", "support-note"}
+    assert _complete(cli, shell, "promptuary render o") == {"other"}
+    assert _complete(cli, shell, "promptuary promote p") == {"production", "preview"}
+    assert _complete(cli, shell, "promptuary label other p") == {"preview"}
+    assert _complete(cli, shell, "promptuary prompt show other --label p") == {"production", "preview"}
+    folder = cli.folder.parent / "config" / "promptuary"
     folder.mkdir(parents=True)
     (folder / "profiles.toml").write_text('[staging]\nhost = "http://127.0.0.1:9"\napi_key = "phx_x"\nproject = "1"\n')
     (folder / "profiles.toml").chmod(0o600)
-    assert _complete(desk, shell, "promptuary pull --profile s") == {"staging"}
+    assert _complete(cli, shell, "promptuary pull --profile s") == {"staging"}
 
 
 @pytest.fixture
-def hostile(tmp_path: Path) -> Iterator[Desk]:
+def hostile(tmp_path: Path) -> Iterator[RemoteCli]:
     body = b'{"count": 1, "next": null, "results": [{"name": "x$(touch hit)", "version": 1}]}'
     with answering(lambda *_: (200, {}, body)) as host:
-        yield Desk(tmp_path, host, "phx_x", "1")
+        yield RemoteCli(tmp_path, host, "phx_x", "1")
 
 
-def test_what_cannot_be_asked_is_completed_with_nothing(desk: Desk, hostile: Desk, shell: str) -> None:
-    assert _complete(desk, shell, "promptuary log gr", api_key="phx_wrong") == set()
-    assert _complete(desk, shell, "promptuary log gr", host="http://127.0.0.1:9") == set()
-    assert _complete(desk, shell, "promptuary log gr", host="", api_key="", project="") == set()
+def test_what_cannot_be_asked_is_completed_with_nothing(cli: RemoteCli, hostile: RemoteCli, shell: str) -> None:
+    assert _complete(cli, shell, "promptuary log gr", api_key="phx_wrong") == set()
+    assert _complete(cli, shell, "promptuary log gr", host="http://127.0.0.1:9") == set()
+    assert _complete(cli, shell, "promptuary log gr", host="", api_key="", project="") == set()
     assert _complete(hostile, shell, "promptuary log x") == set()
     assert not (hostile.folder / "hit").exists()
 

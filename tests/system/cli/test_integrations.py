@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desks import Desk
+from cli_harness import RemoteCli
 from repositories import make_repository
 from ruamel.yaml import YAML
 
@@ -23,8 +23,8 @@ HOOKS: Any = YAML(typ="safe", pure=True).load((ROOT / ".pre-commit-hooks.yaml").
 class Runner:
     """Runs the steps of the action with bash, as a runner of GitHub does."""
 
-    def __init__(self, desk: Desk, folder: Path) -> None:
-        self._desk = desk
+    def __init__(self, cli: RemoteCli, folder: Path) -> None:
+        self._cli = cli
         self.summary, self._output = folder / "summary.md", folder / "output"
 
     def run(self, **inputs: str) -> subprocess.CompletedProcess[str]:
@@ -38,7 +38,7 @@ class Runner:
             assert "${{" not in step["run"]
             finished = subprocess.run(
                 ["/bin/bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step["run"]],
-                cwd=self._desk.folder,
+                cwd=self._cli.folder,
                 env=self._environment(step, given),
                 capture_output=True,
                 text=True,
@@ -63,16 +63,16 @@ class Runner:
             "GITHUB_ACTION_PATH": str(ROOT / "integrations" / "github"),
             "GITHUB_OUTPUT": str(self._output),
             "GITHUB_STEP_SUMMARY": str(self.summary),
-            "GITHUB_WORKSPACE": str(self._desk.folder),
+            "GITHUB_WORKSPACE": str(self._cli.folder),
         }
 
 
-def test_the_action_checks_plans_applies_and_syncs(desk: Desk, tmp_path: Path) -> None:
-    repository = make_repository(desk)
+def test_the_action_checks_plans_applies_and_syncs(cli: RemoteCli, tmp_path: Path) -> None:
+    repository = make_repository(cli)
     repository.write("greeting", "Hello {{name}}")
-    runner = Runner(desk, tmp_path)
+    runner = Runner(cli, tmp_path)
     assert runner.run().stdout == "1 prompt: all files are valid.\n"
-    server = {"host": desk.host, "api_key": desk.key}
+    server = {"host": cli.host, "api_key": cli.key}
     planned = runner.run(command="plan", env="dev", **server)
     assert planned.returncode == 0, planned
     assert "::notice file=prompts/greeting.md,line=4,title=Plan for dev::create    greeting" in planned.stdout
@@ -82,7 +82,7 @@ def test_the_action_checks_plans_applies_and_syncs(desk: Desk, tmp_path: Path) -
     assert applied.returncode == 0, applied
     assert runner.run(command="plan", **server).returncode == 0
     assert runner.outputs() == {"changed": "false"}
-    desk.publish("greeting", 1, prompt="Hello you")
+    cli.publish("greeting", 1, prompt="Hello you")
     synced = runner.run(command="sync", **server)
     assert synced.returncode == 0, synced
     assert runner.outputs() == {"changed": "true", "message": "Sync 1 prompt from dev\n\nupdated greeting (version 2)"}
@@ -92,40 +92,40 @@ def test_the_action_checks_plans_applies_and_syncs(desk: Desk, tmp_path: Path) -
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="Git is not installed.")
-def test_a_conflict_of_one_prompt_keeps_no_other_from_being_synced(desk: Desk, tmp_path: Path) -> None:
-    repository = make_repository(desk)
+def test_a_conflict_of_one_prompt_keeps_no_other_from_being_synced(cli: RemoteCli, tmp_path: Path) -> None:
+    repository = make_repository(cli)
     for name in ("edited", "other"):
-        desk.create(name, "One")
+        cli.create(name, "One")
     repository.git("init", "--quiet")
     repository.sync(2)
     repository.edit("edited", "One", "Mine")
     repository.commit("Mine")
     for name in ("edited", "other"):
-        desk.publish(name, 1, prompt="Theirs")
-    runner = Runner(desk, tmp_path)
-    assert runner.run(command="sync", host=desk.host, api_key=desk.key).returncode == 1
+        cli.publish(name, 1, prompt="Theirs")
+    runner = Runner(cli, tmp_path)
+    assert runner.run(command="sync", host=cli.host, api_key=cli.key).returncode == 1
     assert runner.outputs()["changed"] == "true"
     assert "updated other (version 2)" in runner.outputs()["message"]
     assert (repository.read("edited"), repository.read("other")) == ("Mine", "Theirs")
 
 
-def test_the_action_fails_as_its_command_does(desk: Desk, tmp_path: Path) -> None:
-    repository = make_repository(desk)
+def test_the_action_fails_as_its_command_does(cli: RemoteCli, tmp_path: Path) -> None:
+    repository = make_repository(cli)
     repository.write("greeting", "@@@prompt:name=nowhere|version=1@@@")
-    runner = Runner(desk, tmp_path)
+    runner = Runner(cli, tmp_path)
     checked = runner.run()
     assert checked.returncode == 1
     assert checked.stdout.startswith("::error file=prompts/greeting.md,line=4::It references nowhere")
     assert runner.run(command="serve").stdout.startswith("::error::command must be ")
     assert runner.run(command="check; touch injected").returncode == 1
     assert runner.run(options="--no-such-option").returncode == 2
-    assert "is for http://127.0.0.1:1, so" in runner.run(command="plan", host="http://127.0.0.1:1", api_key=desk.key).stderr
-    assert runner.run(command="plan", api_key=desk.key).returncode == 1
-    assert runner.run(command="plan", options="--nothing", host=desk.host, api_key=desk.key).returncode == 2
-    assert sorted(path.name for path in desk.folder.iterdir()) == ["prompts", "promptuary.toml"]
+    assert "is for http://127.0.0.1:1, so" in runner.run(command="plan", host="http://127.0.0.1:1", api_key=cli.key).stderr
+    assert runner.run(command="plan", api_key=cli.key).returncode == 1
+    assert runner.run(command="plan", options="--nothing", host=cli.host, api_key=cli.key).returncode == 2
+    assert sorted(path.name for path in cli.folder.iterdir()) == ["prompts", "promptuary.toml"]
 
 
-def test_the_hook_runs_check_for_files_of_prompts(desk: Desk) -> None:
+def test_the_hook_runs_check_for_files_of_prompts(cli: RemoteCli) -> None:
     (hook,) = HOOKS
     assert (hook["language"], hook["pass_filenames"]) == ("python", False)
     program, command = hook["entry"].split()
@@ -134,9 +134,9 @@ def test_the_hook_runs_check_for_files_of_prompts(desk: Desk) -> None:
         "prompts/a.md",
         "promptuary.toml",
     ]
-    (desk.folder / "prompts").mkdir()
-    (desk.folder / "prompts" / "bad.md").write_text("---\nname: 1\n---\n")
-    assert desk.run(command).returncode == 1
+    (cli.folder / "prompts").mkdir()
+    (cli.folder / "prompts" / "bad.md").write_text("---\nname: 1\n---\n")
+    assert cli.run(command).returncode == 1
 
 
 @pytest.mark.parametrize("name", ["options", "env", "folder", "host", "install"])

@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 import pytest
-from desks import Desk
+from cli_harness import RemoteCli
 from serving import environment
 
 OLD, NEW = "Hello {{name}}", "Hello {{name}}, you are {{mood}}"
@@ -14,42 +14,42 @@ MOVE = "greeting: production moves from version 1 to 2.\n"
 
 
 @pytest.fixture
-def labelled(desk: Desk) -> Desk:
+def labelled(cli: RemoteCli) -> RemoteCli:
     """`greeting` with version 1 at `production` and version 2, which needs one more variable, at `staging`."""
-    desk.create("greeting", OLD)
-    desk.publish("greeting", 1, prompt=NEW)
-    desk.label("greeting", "production", 1)
-    desk.label("greeting", "staging", 2)
-    return desk
+    cli.create("greeting", OLD)
+    cli.publish("greeting", 1, prompt=NEW)
+    cli.label("greeting", "production", 1)
+    cli.label("greeting", "staging", 2)
+    return cli
 
 
-def _production(desk: Desk) -> Any:
-    return desk.api.get("name/greeting/?label=production").json()["version"]
+def _production(cli: RemoteCli) -> Any:
+    return cli.api.get("name/greeting/?label=production").json()["version"]
 
 
-def _moves(desk: Desk, name: str = "greeting") -> list[Any]:
-    return [(each["from_version"], each["to_version"], each["kind"], each["reason"]) for each in _history(desk, name)]
+def _moves(cli: RemoteCli, name: str = "greeting") -> list[Any]:
+    return [(each["from_version"], each["to_version"], each["kind"], each["reason"]) for each in _history(cli, name)]
 
 
-def _history(desk: Desk, name: str) -> Any:
-    return desk.json("label", "history", name, "production")
+def _history(cli: RemoteCli, name: str) -> Any:
+    return cli.json("label", "history", name, "production")
 
 
-def _at_a_terminal(desk: Desk, answer: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _at_a_terminal(cli: RemoteCli, answer: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a command of which the standard input is a terminal at which a user types an answer."""
     ours, theirs = os.openpty()
     os.write(ours, answer.encode())
-    own = environment(host=desk.host, api_key=desk.key, project=desk.project)
+    own = environment(host=cli.host, api_key=cli.key, project=cli.project)
     command = [sys.executable, "-m", "promptuary", *arguments]
     finished = subprocess.run(
-        command, cwd=desk.folder, env=own, stdin=theirs, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=cli.folder, env=own, stdin=theirs, capture_output=True, text=True, timeout=60, check=False
     )
     os.close(ours)
     os.close(theirs)
     return finished
 
 
-def test_a_label_moves_to_where_another_one_points_and_back_again(labelled: Desk) -> None:
+def test_a_label_moves_to_where_another_one_points_and_back_again(labelled: RemoteCli) -> None:
     moved = labelled.run("label", "greeting", "production", "--version", "staging", "--reason", "Kinder")
     assert moved.stdout == "greeting: production points at version 2, and no longer at 1.\n"
     assert moved.stderr == "Programs that fetch production of greeting break: adds required mood.\n"
@@ -77,7 +77,7 @@ def test_a_label_moves_to_where_another_one_points_and_back_again(labelled: Desk
     assert lines[4].split()[1:4] == ["-", "1", "direct"]
 
 
-def test_a_dry_run_shows_what_a_move_would_do_and_changes_nothing(labelled: Desk) -> None:
+def test_a_dry_run_shows_what_a_move_would_do_and_changes_nothing(labelled: RemoteCli) -> None:
     labelled.create("reply", "@@@prompt:name=greeting|label=production@@@ Bye.")
     look = ["label", "greeting", "production", "--version", "2", "--dry-run"]
     shown = labelled.run(*look)
@@ -103,7 +103,7 @@ def test_a_dry_run_shows_what_a_move_would_do_and_changes_nothing(labelled: Desk
     assert len(_history(labelled, "greeting")) == 1
 
 
-def test_strict_refuses_what_breaks_programs_and_nothing_else(labelled: Desk) -> None:
+def test_strict_refuses_what_breaks_programs_and_nothing_else(labelled: RemoteCli) -> None:
     strict = ["label", "greeting", "production", "--strict"]
     sentence = "Nothing was changed, because programs would break: greeting adds required mood."
     assert labelled.error(*strict, "--version", "2") == sentence
@@ -118,15 +118,15 @@ def test_strict_refuses_what_breaks_programs_and_nothing_else(labelled: Desk) ->
     assert _production(labelled) == 2
 
 
-def test_a_prompt_that_is_named_like_a_command_is_labelled_with_set(desk: Desk) -> None:
-    desk.create("undo")
-    assert desk.run("label", "set", "undo", "production", "--version", "1").stdout == "undo: production points at version 1.\n"
-    assert desk.run("label", "undo", "production", "--version", "1").returncode == 2
-    assert desk.run("label", "--version", "1", "undo", "staging").stdout == "undo: staging points at version 1.\n"
-    assert desk.run("label", "history", "undo", "production").returncode == 0
+def test_a_prompt_that_is_named_like_a_command_is_labelled_with_set(cli: RemoteCli) -> None:
+    cli.create("undo")
+    assert cli.run("label", "set", "undo", "production", "--version", "1").stdout == "undo: production points at version 1.\n"
+    assert cli.run("label", "undo", "production", "--version", "1").returncode == 2
+    assert cli.run("label", "--version", "1", "undo", "staging").stdout == "undo: staging points at version 1.\n"
+    assert cli.run("label", "history", "undo", "production").returncode == 0
 
 
-def test_prompt_label_does_the_same(labelled: Desk) -> None:
+def test_prompt_label_does_the_same(labelled: RemoteCli) -> None:
     moved = labelled.run("prompt", "label", "greeting", "production", "--version", "staging", "--reason", "Kinder", "--yes")
     assert moved.stdout == "greeting: production points at version 2, and no longer at 1.\n"
     assert _moves(labelled)[0] == (1, 2, "direct", "Kinder")
@@ -135,7 +135,7 @@ def test_prompt_label_does_the_same(labelled: Desk) -> None:
     assert labelled.run("label", "undo", "greeting", "production").stdout == "greeting: production points at version 2.\n"
 
 
-def test_a_user_at_a_terminal_is_asked_before_a_label_moves_back(labelled: Desk) -> None:
+def test_a_user_at_a_terminal_is_asked_before_a_label_moves_back(labelled: RemoteCli) -> None:
     labelled.label("greeting", "production", 2)
     question = "production points at version 2 of greeting. Move it to 1? [y/N]:"
     refused = _at_a_terminal(labelled, "n\n", "label", "undo", "greeting", "production")
@@ -148,7 +148,7 @@ def test_a_user_at_a_terminal_is_asked_before_a_label_moves_back(labelled: Desk)
     assert _production(labelled) == 1
 
 
-def test_bad_input_is_one_sentence(labelled: Desk) -> None:
+def test_bad_input_is_one_sentence(labelled: RemoteCli) -> None:
     move = ["label", "greeting", "production"]
     assert labelled.error(*move, "--version", "none") == "Label 'none' not found on prompt 'greeting'."
     assert labelled.error(*move, "--version", "2", "--reason", "x" * 401).startswith(
@@ -161,7 +161,7 @@ def test_bad_input_is_one_sentence(labelled: Desk) -> None:
     assert _production(labelled) == 1
 
 
-def test_two_labels_are_compared_by_their_names(labelled: Desk) -> None:
+def test_two_labels_are_compared_by_their_names(labelled: RemoteCli) -> None:
     compared = labelled.run("prompt", "diff", "greeting", "production", "staging").stdout
     assert compared.startswith("greeting: version 1 (production) and version 2 (staging)\n")
     assert compared.endswith("breaking: adds required mood\n")
@@ -173,39 +173,39 @@ def test_two_labels_are_compared_by_their_names(labelled: Desk) -> None:
     assert labelled.error("prompt", "diff", "greeting", "none") == "Label 'none' not found on prompt 'greeting'."
 
 
-def test_a_publication_sets_labels_at_once(desk: Desk) -> None:
-    created = desk.run("prompt", "create", "greeting", "--label", "staging", "--label", "production", stdin="One")
+def test_a_publication_sets_labels_at_once(cli: RemoteCli) -> None:
+    created = cli.run("prompt", "create", "greeting", "--label", "staging", "--label", "production", stdin="One")
     assert created.stdout == "Version 1 of greeting is created. staging and production point at it.\n"
     publish = ["prompt", "publish", "greeting", "--base-version", "1", "--label", "staging"]
-    assert desk.run(*publish, stdin="Two").stdout == "Version 2 of greeting is published. staging points at it.\n"
-    assert [(each["name"], each["version"]) for each in desk.latest_labels("greeting")] == [("production", 1), ("staging", 2)]
-    assert desk.error(*publish[:-1], "Not a label", stdin="x").startswith("Label: Use lowercase letters")
-    assert desk.latest("greeting")["version"] == 2
+    assert cli.run(*publish, stdin="Two").stdout == "Version 2 of greeting is published. staging points at it.\n"
+    assert [(each["name"], each["version"]) for each in cli.latest_labels("greeting")] == [("production", 1), ("staging", 2)]
+    assert cli.error(*publish[:-1], "Not a label", stdin="x").startswith("Label: Use lowercase letters")
+    assert cli.latest("greeting")["version"] == 2
 
 
-def test_a_push_labels_what_it_publishes_and_what_is_there_already(desk: Desk) -> None:
+def test_a_push_labels_what_it_publishes_and_what_is_there_already(cli: RemoteCli) -> None:
     for name in ("edited", "same", "unchanged"):
-        desk.create(name, "One")
-    desk.json("pull")
-    folder = desk.folder / "prompts"
+        cli.create(name, "One")
+    cli.json("pull")
+    folder = cli.folder / "prompts"
     for name in ("edited", "same"):
         (folder / f"{name}.md").write_text((folder / f"{name}.md").read_text().replace("One", "Two"))
     (folder / "fresh.md").write_text("---\nname: fresh\n---\nNew\n")
-    desk.publish("same", 1, prompt="Two")
-    desk.label("same", "staging", 1)
-    dry = {step["name"]: (step["action"], step["detail"]) for step in desk.json("push", "--label", "staging", "--dry-run")}
+    cli.publish("same", 1, prompt="Two")
+    cli.label("same", "staging", 1)
+    dry = {step["name"]: (step["action"], step["detail"]) for step in cli.json("push", "--label", "staging", "--dry-run")}
     assert dry == {
         "edited": ("publish", "labelled staging"),
         "fresh": ("create", "labelled staging"),
         "same": ("adopt", "the server has it as version 2; labelled staging"),
     }
-    assert desk.api.get("name/edited/?label=staging").status_code == 404
-    pushed = desk.run("push", "--label", "staging")
+    assert cli.api.get("name/edited/?label=staging").status_code == 404
+    pushed = cli.run("push", "--label", "staging")
     assert "publish  edited (version 2): labelled staging\n" in pushed.stdout
-    assert {row["name"]: row["version"] for row in desk.json("prompt", "list", "--label", "staging")} == {
+    assert {row["name"]: row["version"] for row in cli.json("prompt", "list", "--label", "staging")} == {
         "edited": 2,
         "fresh": 1,
         "same": 2,
     }
     assert "labels:\n- staging\n" in (folder / "edited.md").read_text()
-    assert desk.run("status").stdout == "4 prompts: no local edits, and nothing new on the server.\n"
+    assert cli.run("status").stdout == "4 prompts: no local edits, and nothing new on the server.\n"

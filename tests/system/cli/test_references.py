@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from builders import make_key, make_member, make_prompt
-from desks import Desk
+from cli_harness import RemoteCli
 from faults import after_answer, faulty_proxy
 from serving import environment
 
@@ -24,45 +24,45 @@ KIND, BRIEF = "Be kind, {{name}}.", "Be brief."
 
 
 @pytest.fixture
-def prepared(desk: Desk) -> Desk:
+def prepared(cli: RemoteCli) -> RemoteCli:
     """`top` refers to `reply`, and `reply` to `tone` by a label and to an old version of `rules`."""
-    desk.create("tone", KIND)
-    desk.label("tone", "production", 1)
-    desk.create("rules", "No {{forbidden}}.")
-    desk.publish("rules", 1, prompt="New rules.")
-    desk.create("reply", f"{TONE}\nHello!\n{RULES}")
-    desk.label("reply", "production", 1)
-    desk.create("top", "Top: @@@prompt:name=reply|label=production@@@")
-    return desk
+    cli.create("tone", KIND)
+    cli.label("tone", "production", 1)
+    cli.create("rules", "No {{forbidden}}.")
+    cli.publish("rules", 1, prompt="New rules.")
+    cli.create("reply", f"{TONE}\nHello!\n{RULES}")
+    cli.label("reply", "production", 1)
+    cli.create("top", "Top: @@@prompt:name=reply|label=production@@@")
+    return cli
 
 
 @pytest.fixture
-def other(desk: Desk, tmp_path: Path) -> Desk:
+def other(cli: RemoteCli, tmp_path: Path) -> RemoteCli:
     """An empty project of the same server, and a key of an admin of it."""
-    assert desk.registry is not None
-    database = desk.registry.database
+    assert cli.registry is not None
+    database = cli.registry.database
     with database.write() as tx:
         project = projects.create_project(tx, name="Other")
         user = make_member(tx, project, role=Role.ADMIN)
-        return replace(desk.at(tmp_path / "other"), key=make_key(tx, user).value, project=str(project.id))
+        return replace(cli.at(tmp_path / "other"), key=make_key(tx, user).value, project=str(project.id))
 
 
-def move_tone(desk: Desk) -> None:
-    desk.publish("tone", 1, prompt=BRIEF)
-    desk.label("tone", "production", 2)
+def move_tone(cli: RemoteCli) -> None:
+    cli.publish("tone", 1, prompt=BRIEF)
+    cli.label("tone", "production", 2)
 
 
-def files(desk: Desk) -> dict[str, bytes]:
-    root = desk.folder / "prompts"
+def files(cli: RemoteCli) -> dict[str, bytes]:
+    root = cli.folder / "prompts"
     return {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
 
 
-def entries(desk: Desk) -> dict[str, Any]:
-    lock = json.loads((desk.folder / "prompts/prompts.lock").read_text())
+def entries(cli: RemoteCli) -> dict[str, Any]:
+    lock = json.loads((cli.folder / "prompts/prompts.lock").read_text())
     return {entry["name"]: entry for entry in lock["prompts"]}
 
 
-def test_a_pull_writes_tags_and_keeps_the_parts_that_have_no_file(prepared: Desk) -> None:
+def test_a_pull_writes_tags_and_keeps_the_parts_that_have_no_file(prepared: RemoteCli) -> None:
     prepared.json("pull")
     found = files(prepared)
     assert sorted(found) == [".references/rules@1.md", "prompts.lock", "reply.md", "rules.md", "tone.md", "top.md"]
@@ -79,7 +79,7 @@ def test_a_pull_writes_tags_and_keeps_the_parts_that_have_no_file(prepared: Desk
     assert prepared.json("push") == []
 
 
-def test_parts_that_are_not_needed_any_more_are_removed(prepared: Desk) -> None:
+def test_parts_that_are_not_needed_any_more_are_removed(prepared: RemoteCli) -> None:
     prepared.json("pull")
     move_tone(prepared)
     prepared.publish("reply", 1, prompt=f"{TONE}")
@@ -89,7 +89,7 @@ def test_parts_that_are_not_needed_any_more_are_removed(prepared: Desk) -> None:
     assert prepared.json("verify")["problems"] == []
 
 
-def test_a_pull_by_label_keeps_all_parts_that_lack_the_label(prepared: Desk) -> None:
+def test_a_pull_by_label_keeps_all_parts_that_lack_the_label(prepared: RemoteCli) -> None:
     prepared.publish("tone", 1, prompt="Not released.")
     prepared.label("top", "live", 1)
     prepared.json("pull", "--label", "live")
@@ -98,7 +98,7 @@ def test_a_pull_by_label_keeps_all_parts_that_lack_the_label(prepared: Desk) -> 
     assert prepared.json("verify")["problems"] == []
 
 
-def test_a_bundle_has_assembled_texts_and_the_same_bytes(prepared: Desk) -> None:
+def test_a_bundle_has_assembled_texts_and_the_same_bytes(prepared: RemoteCli) -> None:
     prepared.json("pull")
     prepared.json("bundle")
     path = prepared.folder / "prompts.bundle.json"
@@ -115,15 +115,15 @@ def test_a_bundle_has_assembled_texts_and_the_same_bytes(prepared: Desk) -> None
     assert rows["top"]["content"] == "Top: Be kind, {{name}}.\nHello!\nNo {{forbidden}}."
 
 
-def test_a_bundle_without_references_has_the_first_format(desk: Desk) -> None:
-    desk.create("plain", "Hello!")
-    desk.json("pull")
-    desk.json("bundle")
-    assert json.loads((desk.folder / "prompts.bundle.json").read_text())["format_version"] == 1
+def test_a_bundle_without_references_has_the_first_format(cli: RemoteCli) -> None:
+    cli.create("plain", "Hello!")
+    cli.json("pull")
+    cli.json("bundle")
+    assert json.loads((cli.folder / "prompts.bundle.json").read_text())["format_version"] == 1
 
 
 @pytest.mark.parametrize("change", ["remove", "damage", "garble"])
-def test_a_part_that_was_changed_or_removed_is_found_and_repaired(prepared: Desk, change: str) -> None:
+def test_a_part_that_was_changed_or_removed_is_found_and_repaired(prepared: RemoteCli, change: str) -> None:
     prepared.json("pull")
     path = prepared.folder / "prompts/.references/rules@1.md"
     good = path.read_bytes()
@@ -138,7 +138,7 @@ def test_a_part_that_was_changed_or_removed_is_found_and_repaired(prepared: Desk
     assert prepared.json("verify")["problems"] == []
 
 
-def test_parts_are_never_written_through_a_link(prepared: Desk, tmp_path: Path) -> None:
+def test_parts_are_never_written_through_a_link(prepared: RemoteCli, tmp_path: Path) -> None:
     prepared.json("pull")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -159,7 +159,7 @@ def test_parts_are_never_written_through_a_link(prepared: Desk, tmp_path: Path) 
         ("@@@prompt:name=top|label=production@@@", "A prompt cannot reference itself through other prompts: reply, top, reply."),
     ],
 )
-def test_verify_names_the_line_of_a_tag_that_cannot_be_pushed(prepared: Desk, text: str, sentence: str) -> None:
+def test_verify_names_the_line_of_a_tag_that_cannot_be_pushed(prepared: RemoteCli, text: str, sentence: str) -> None:
     prepared.label("top", "production", 1)
     prepared.json("pull")
     path = prepared.folder / "prompts/reply.md"
@@ -174,7 +174,7 @@ def test_verify_names_the_line_of_a_tag_that_cannot_be_pushed(prepared: Desk, te
     assert problem["sentence"].startswith(sentence)
 
 
-def test_declared_variables_are_those_of_the_assembled_text(prepared: Desk) -> None:
+def test_declared_variables_are_those_of_the_assembled_text(prepared: RemoteCli) -> None:
     prepared.json("pull")
     path = prepared.folder / "prompts/promptuary.toml"
     path.write_text('[variables]\ntop = ["name", "forbidden"]\n')
@@ -188,21 +188,21 @@ def test_declared_variables_are_those_of_the_assembled_text(prepared: Desk) -> N
     )
 
 
-def test_new_parts_are_pushed_before_what_refers_to_them(desk: Desk) -> None:
-    desk.create("unrelated", "x")
-    desk.json("pull")
-    folder = desk.folder / "prompts"
+def test_new_parts_are_pushed_before_what_refers_to_them(cli: RemoteCli) -> None:
+    cli.create("unrelated", "x")
+    cli.json("pull")
+    folder = cli.folder / "prompts"
     for name, text in {"a": "@@@prompt:name=b|version=1@@@", "b": "@@@prompt:name=c|version=1@@@", "c": "part"}.items():
         (folder / f"{name}.md").write_text(f"---\nname: {name}\n---\n{text}\n")
-    assert [(step["name"], step["action"]) for step in desk.json("push")] == [("c", "create"), ("b", "create"), ("a", "create")]
-    assert desk.latest("a")["prompt"] == "part"
-    assert desk.json("verify")["problems"] == []
+    assert [(step["name"], step["action"]) for step in cli.json("push")] == [("c", "create"), ("b", "create"), ("a", "create")]
+    assert cli.latest("a")["prompt"] == "part"
+    assert cli.json("verify")["problems"] == []
     for name in "abc":
         (folder / f"{name}.md").unlink()
-    assert [(step["name"], step["action"]) for step in desk.json("push", "--archive")] == [(name, "archive") for name in "abc"]
+    assert [(step["name"], step["action"]) for step in cli.json("push", "--archive")] == [(name, "archive") for name in "abc"]
 
 
-def test_a_part_that_is_pushed_leaves_the_version_that_others_follow(prepared: Desk) -> None:
+def test_a_part_that_is_pushed_leaves_the_version_that_others_follow(prepared: RemoteCli) -> None:
     prepared.json("pull")
     path = prepared.folder / "prompts/tone.md"
     path.write_text(path.read_text().replace(KIND, BRIEF))
@@ -212,7 +212,7 @@ def test_a_part_that_is_pushed_leaves_the_version_that_others_follow(prepared: D
     prepared.json("bundle")
 
 
-def test_a_refused_reference_is_shown_with_file_and_line(prepared: Desk) -> None:
+def test_a_refused_reference_is_shown_with_file_and_line(prepared: RemoteCli) -> None:
     prepared.json("pull")
     path = prepared.folder / "prompts/reply.md"
     path.write_text(path.read_text() + "@@@prompt:name=tone|label=none@@@\n")
@@ -222,7 +222,7 @@ def test_a_refused_reference_is_shown_with_file_and_line(prepared: Desk) -> None
     assert (step["action"], step["detail"]) == ("conflict", f"reply.md, line {line}: {detail}")
 
 
-def test_diff_resolved_tells_which_parts_have_moved(prepared: Desk) -> None:
+def test_diff_resolved_tells_which_parts_have_moved(prepared: RemoteCli) -> None:
     prepared.json("pull")
     assert prepared.run("diff", "--resolved").stdout == "Nothing was edited, and no part has moved.\n"
     move_tone(prepared)
@@ -236,7 +236,7 @@ def test_diff_resolved_tells_which_parts_have_moved(prepared: Desk) -> None:
     assert "tone" not in found
 
 
-def test_show_is_raw_and_tells_what_references_mean(prepared: Desk) -> None:
+def test_show_is_raw_and_tells_what_references_mean(prepared: RemoteCli) -> None:
     shown = prepared.run("prompt", "show", "reply").stdout
     assert "references   tone@production → v1, rules@v1 → v1\n" in shown
     assert shown.endswith(f"\n{TONE}\nHello!\n{RULES}\n")
@@ -249,16 +249,16 @@ def test_show_is_raw_and_tells_what_references_mean(prepared: Desk) -> None:
     assert [each["name"] for each in found["resolved_references"]] == ["reply", "tone", "rules"]
 
 
-def test_dependents_are_all_found_although_others_go_meanwhile(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dependents_are_all_found_although_others_go_meanwhile(cli: RemoteCli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("promptuary.remote.client.PAGE", 3)
-    desk.create("part", "Part", labels=["one", "two"])
+    cli.create("part", "Part", labels=["one", "two"])
     for number in range(8):
-        desk.create(f"whole-{number}", "@@@prompt:name=part|label=one@@@ @@@prompt:name=part|label=two@@@")
+        cli.create(f"whole-{number}", "@@@prompt:name=part|label=one@@@ @@@prompt:name=part|label=two@@@")
 
     def archive() -> None:
-        assert desk.api.post("name/whole-0/archive/").is_success
+        assert cli.api.post("name/whole-0/archive/").is_success
 
-    with faulty_proxy(desk.host) as proxy, Remote(Profile(proxy.url, desk.key, desk.project)) as remote:
+    with faulty_proxy(cli.host) as proxy, Remote(Profile(proxy.url, cli.key, cli.project)) as remote:
         proxy.fault = after_answer(1, archive)
         found = RemotePrompts(remote).list_dependents("part")
     rows = [(row["name"], row["reference"]["label"]) for row in found]
@@ -266,7 +266,7 @@ def test_dependents_are_all_found_although_others_go_meanwhile(desk: Desk, monke
     assert rows[2:] == [(f"whole-{number}", label) for number in range(1, 8) for label in ("one", "two")]
 
 
-def test_dependents_are_listed(prepared: Desk) -> None:
+def test_dependents_are_listed(prepared: RemoteCli) -> None:
     rows = prepared.json("prompt", "dependents", "tone")
     assert [(row["name"], row["version"], row["reference"]) for row in rows] == [
         ("reply", 1, {"label": "production", "version": None})
@@ -279,7 +279,7 @@ def test_dependents_are_listed(prepared: Desk) -> None:
     assert "reply  1" in prepared.run("prompt", "dependents", "tone", "--inactive").stdout
 
 
-def test_a_move_of_a_label_names_the_prompts_that_change(prepared: Desk) -> None:
+def test_a_move_of_a_label_names_the_prompts_that_change(prepared: RemoteCli) -> None:
     prepared.publish("tone", 1, prompt=BRIEF)
     moved = prepared.run("prompt", "label", "tone", "production", "--version", "2")
     assert moved.stderr == (
@@ -290,34 +290,34 @@ def test_a_move_of_a_label_names_the_prompts_that_change(prepared: Desk) -> None
     assert found["affected_prompts"] == ["reply", "top"]
 
 
-def test_what_others_refer_to_is_neither_archived_nor_loses_its_label(prepared: Desk) -> None:
+def test_what_others_refer_to_is_neither_archived_nor_loses_its_label(prepared: RemoteCli) -> None:
     assert prepared.error("prompt", "archive", "tone").startswith("This prompt is referenced by reply.")
     assert prepared.error("prompt", "label", "tone", "production", "--remove").startswith("This label is referenced by reply.")
 
 
-def test_variables_that_are_declared_differently_are_warned_of(desk: Desk) -> None:
-    desk.create("tone", "{{name}}", variables={"name": {"description": "part"}})
-    desk.label("tone", "production", 1)
+def test_variables_that_are_declared_differently_are_warned_of(cli: RemoteCli) -> None:
+    cli.create("tone", "{{name}}", variables={"name": {"description": "part"}})
+    cli.label("tone", "production", 1)
     contract = json.dumps({"name": {"description": "own"}})
-    created = desk.run("prompt", "create", "reply", "--variables", contract, stdin=f"{TONE} {{{{name}}}}")
+    created = cli.run("prompt", "create", "reply", "--variables", contract, stdin=f"{TONE} {{{{name}}}}")
     warning = "Warning: 'reply' and 'tone' declare the variable 'name' differently. That of 'reply' counts.\n"
     assert (created.returncode, warning in created.stderr) == (0, True)
-    desk.publish("tone", 1, variables={"name": {"description": "other"}})
-    moved = desk.run("prompt", "label", "tone", "production", "--version", "2")
+    cli.publish("tone", 1, variables={"name": {"description": "other"}})
+    moved = cli.run("prompt", "label", "tone", "production", "--version", "2")
     assert (moved.returncode, warning in moved.stderr) == (0, True)
 
 
-def test_what_only_a_part_uses_is_no_doubt(desk: Desk) -> None:
-    desk.create("tone", "{{name}}")
-    desk.label("tone", "production", 1)
-    created = desk.run("prompt", "create", "reply", "--variables", '{"name": {}}', stdin=TONE)
+def test_what_only_a_part_uses_is_no_doubt(cli: RemoteCli) -> None:
+    cli.create("tone", "{{name}}")
+    cli.label("tone", "production", 1)
+    created = cli.run("prompt", "create", "reply", "--variables", '{"name": {}}', stdin=TONE)
     assert (created.returncode, created.stderr) == (0, "")
-    desk.json("pull")
-    verified = desk.run("verify")
+    cli.json("pull")
+    verified = cli.run("verify")
     assert (verified.returncode, verified.stderr) == (0, "")
 
 
-def test_an_import_of_the_posthog_api_keeps_tags_and_tells_what_cannot_be_resolved(prepared: Desk, other: Desk) -> None:
+def test_an_import_of_the_posthog_api_keeps_tags_and_tells_what_cannot_be_resolved(prepared: RemoteCli, other: RemoteCli) -> None:
     registry = prepared.registry
     assert registry is not None
     # As on a server whose references were switched off.

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from answering import Answer, answering
+from cli_harness import RemoteCli
 from command_line import CommandLine
-from desks import Desk
 
 MOVED_SINCE = {"name": "a", "code": "label_moved", "detail": "Label 'production' points at version 9 by now.", "current_version": 9}
 MOVE = {"from_version": 1, "to_version": 2, "contract_change": "none", "affected_prompts": [], "fetches": []}
@@ -16,23 +16,23 @@ OTHER = {**MOVE, "name": "b", "from_version": None}
 
 
 @pytest.fixture
-def staged(desk: Desk) -> Desk:
+def staged(cli: RemoteCli) -> RemoteCli:
     """Three prompts at `staging`: the version of `breaking` needs a variable, `compatible` none, `done` is released already."""
     texts = {"breaking": ("Hi {{name}}", "Hi {{name}}, {{mood}}"), "compatible": ("One", "Two"), "done": ("Same", "Same")}
     for name, (first, second) in texts.items():
-        desk.create(name, first)
-        desk.publish(name, 1, prompt=second)
-        desk.label(name, "staging", 2)
-    desk.label("breaking", "production", 1)
-    desk.label("done", "production", 2)
-    return desk
+        cli.create(name, first)
+        cli.publish(name, 1, prompt=second)
+        cli.label(name, "staging", 2)
+    cli.label("breaking", "production", 1)
+    cli.label("done", "production", 2)
+    return cli
 
 
-def _released(desk: Desk) -> dict[str, int]:
-    return {row["name"]: row["version"] for row in desk.json("prompt", "list", "--label", "production")}
+def _released(cli: RemoteCli) -> dict[str, int]:
+    return {row["name"]: row["version"] for row in cli.json("prompt", "list", "--label", "production")}
 
 
-def test_a_promotion_is_shown_made_listed_and_undone_as_a_whole(staged: Desk) -> None:
+def test_a_promotion_is_shown_made_listed_and_undone_as_a_whole(staged: RemoteCli) -> None:
     shown = (
         "breaking: production moves from version 1 to 2.\n  Breaking: adds required mood.\n"
         "@@ -1,1 +1,1 @@\n-Hi {{name}}\n+Hi {{name}}, {{mood}}\n"
@@ -65,7 +65,7 @@ def test_a_promotion_is_shown_made_listed_and_undone_as_a_whole(staged: Desk) ->
     assert [each["kind"] for each in staged.json("releases", "list")] == ["undo", "promotion"]
 
 
-def test_some_prompts_are_promoted_and_json_has_all_that_the_server_returns(staged: Desk) -> None:
+def test_some_prompts_are_promoted_and_json_has_all_that_the_server_returns(staged: RemoteCli) -> None:
     look = staged.json("promote", "staging", "production", "compatible", "--dry-run")
     assert (look["dry_run"], [move["name"] for move in look["moves"]], "release" in look) == (True, ["compatible"], False)
     assert look["texts"][0]["diff"] == "@@ -0,0 +1,1 @@\n+Two"
@@ -79,7 +79,7 @@ def test_some_prompts_are_promoted_and_json_has_all_that_the_server_returns(stag
     )
 
 
-def test_strict_releases_nothing_if_a_program_would_break(staged: Desk) -> None:
+def test_strict_releases_nothing_if_a_program_would_break(staged: RemoteCli) -> None:
     refused = staged.run("promote", "staging", "production", "--strict", "--json")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == "Error: Nothing was changed, because programs would break: breaking adds required mood.\n"
@@ -88,7 +88,7 @@ def test_strict_releases_nothing_if_a_program_would_break(staged: Desk) -> None:
     assert staged.run("promote", "staging", "production", "compatible", "--strict").returncode == 0
 
 
-def test_a_prompt_that_cannot_be_released_keeps_all_others_from_it(staged: Desk) -> None:
+def test_a_prompt_that_cannot_be_released_keeps_all_others_from_it(staged: RemoteCli) -> None:
     staged.create("part", {"not": "a text"})
     staged.publish("part", 1, prompt="Text")
     staged.label("part", "production", 2)
@@ -101,7 +101,7 @@ def test_a_prompt_that_cannot_be_released_keeps_all_others_from_it(staged: Desk)
     assert _released(staged) == {"breaking": 1, "done": 2, "part": 2}
 
 
-def test_bad_input_is_one_sentence(staged: Desk) -> None:
+def test_bad_input_is_one_sentence(staged: RemoteCli) -> None:
     assert staged.error("promote", "stagign", "production") == "No prompt has the label 'stagign'."
     assert staged.error("promote", "staging", "production", "none").startswith("No prompt matching 'none' in this project.")
     assert staged.error("promote", "staging", "staging") == "to: Use two different labels."
@@ -112,7 +112,7 @@ def test_bad_input_is_one_sentence(staged: Desk) -> None:
     assert staged.run("releases").stdout == "There are no releases.\n"
 
 
-def test_an_archive_is_looked_at_and_has_a_reason(staged: Desk) -> None:
+def test_an_archive_is_looked_at_and_has_a_reason(staged: RemoteCli) -> None:
     staged.api.get("name/breaking/?label=production")
     looked = staged.run("prompt", "archive", "breaking", "--dry-run")
     assert (looked.returncode, looked.stdout.endswith("Dry run: nothing was changed.\n")) == (0, True)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desks import Desk
+from cli_harness import RemoteCli
 from promptuary_client.templates import Template
 
 from promptuary.cli.render import fill
@@ -32,13 +32,13 @@ def _text(content: object) -> str:
 
 
 @pytest.fixture
-def filled(desk: Desk) -> Desk:
-    desk.create("greeting", "Hello {{customer}}, {{tone}} {{orders}} {{other}}", variables=CONTRACT, config={"model": "a"})
-    desk.create("free", "Hello {{customer}}!")
-    return desk
+def filled(cli: RemoteCli) -> RemoteCli:
+    cli.create("greeting", "Hello {{customer}}, {{tone}} {{orders}} {{other}}", variables=CONTRACT, config={"model": "a"})
+    cli.create("free", "Hello {{customer}}!")
+    return cli
 
 
-def test_values_are_filled_in_with_defaults_and_of_what_is_declared(filled: Desk) -> None:
+def test_values_are_filled_in_with_defaults_and_of_what_is_declared(filled: RemoteCli) -> None:
     rendered = filled.run("render", "greeting", "-v", "customer=Acme = Söhne", "--value", 'orders=["a", 2]')
     assert (rendered.stdout, rendered.stderr) == ('Hello Acme = Söhne, kind ["a", 2] {{other}}\n', "")
     assert filled.run("render", "greeting", "-v", "customer={{tone}}").stdout == "Hello {{tone}}, kind  {{other}}\n"
@@ -46,7 +46,7 @@ def test_values_are_filled_in_with_defaults_and_of_what_is_declared(filled: Desk
     assert found == {"name": "greeting", "version": 1, "content": "Hello Acme, kind  {{other}}", "config": {"model": "a"}}
 
 
-def test_values_come_from_files_and_single_ones_go_before_them(filled: Desk) -> None:
+def test_values_come_from_files_and_single_ones_go_before_them(filled: RemoteCli) -> None:
     (filled.folder / "values.json").write_text('{"customer": "File", "tone": "plain", "orders": null}')
     render = ["render", "greeting", "--values", "values.json"]
     assert filled.run(*render).stdout == "Hello File, plain  {{other}}\n"
@@ -54,7 +54,7 @@ def test_values_come_from_files_and_single_ones_go_before_them(filled: Desk) -> 
     assert filled.run("render", "free", "--values", "-", stdin='{"customer": 7}').stdout == "Hello 7!\n"
 
 
-def test_values_that_are_missing_unknown_or_wrong_are_all_named(filled: Desk) -> None:
+def test_values_that_are_missing_unknown_or_wrong_are_all_named(filled: RemoteCli) -> None:
     assert filled.error("render", "free") == "Version 1 of free: No value was given for: customer."
     wrong = filled.error("render", "greeting", "-v", "tone=loud", "-v", "orders=some", "-v", "custom=er")
     assert wrong == (
@@ -90,68 +90,68 @@ def test_the_problems_of_the_vectors_are_all_named(case: dict[str, Any]) -> None
     assert str(caught.value) == " ".join(case["problems"])
 
 
-def test_a_chat_becomes_messages_and_a_text_of_json_stays_json(desk: Desk) -> None:
-    desk.create("chat", CHAT)
-    desk.create("object", {"key {{a}}": 'say "{{a}}"'})
+def test_a_chat_becomes_messages_and_a_text_of_json_stays_json(cli: RemoteCli) -> None:
+    cli.create("chat", CHAT)
+    cli.create("object", {"key {{a}}": 'say "{{a}}"'})
     history = [{"role": "assistant", "content": "{{tone}}"}]
     values = {"tone": "kind", "customer": 'A"cme', "history": history}
-    rendered = desk.json("render", "chat", "--values", "-", stdin=json.dumps(values))["content"]
+    rendered = cli.json("render", "chat", "--values", "-", stdin=json.dumps(values))["content"]
     assert rendered == Template(json.dumps(CHAT)).compile_messages(values, "error")
     assert rendered[0] == {"role": "system", "content": "Be kind."}
     assert rendered[1:2] == history
     assert rendered[2] == {"role": "user", "content": [{"type": "text", "text": 'I am A"cme.'}], "name": "{{tone}}"}
-    assert json.loads(desk.run("render", "object", "-v", 'a="]').stdout) == {"key {{a}}": 'say ""]"'}
-    assert "No value was given for: history." in desk.error("render", "chat", "-v", "tone=a", "-v", "customer=b")
+    assert json.loads(cli.run("render", "object", "-v", 'a="]').stdout) == {"key {{a}}": 'say ""]"'}
+    assert "No value was given for: history." in cli.error("render", "chat", "-v", "tone=a", "-v", "customer=b")
 
 
-def test_a_version_is_chosen_by_number_label_and_time(desk: Desk) -> None:
-    desk.create("greeting", "One {{a}}")
-    desk.label("greeting", "production", 1)
-    desk.create("tone", "kind")
-    desk.publish("greeting", 1, prompt="Two {{a}} @@@prompt:name=tone|version=1@@@")
-    desk.label("greeting", "production", 2)
-    first = desk.json("label", "history", "greeting", "production")[1]["created_at"]
+def test_a_version_is_chosen_by_number_label_and_time(cli: RemoteCli) -> None:
+    cli.create("greeting", "One {{a}}")
+    cli.label("greeting", "production", 1)
+    cli.create("tone", "kind")
+    cli.publish("greeting", 1, prompt="Two {{a}} @@@prompt:name=tone|version=1@@@")
+    cli.label("greeting", "production", 2)
+    first = cli.json("label", "history", "greeting", "production")[1]["created_at"]
     render = ["render", "greeting", "-v", "a=x"]
-    assert desk.run(*render).stdout == "Two x kind\n"
-    assert desk.run(*render, "--version", "1").stdout == "One x\n"
-    assert desk.run(*render, "--label", "production").stdout == "Two x kind\n"
-    assert desk.run(*render, "--label", "production", "--at", first).stdout == "One x\n"
-    assert desk.run(*render, "--version", "1", "--at", first).returncode == 2
-    assert desk.run(*render, "--version", "1", "--label", "production").returncode == 2
-    assert desk.error(*render, "--label", "typo") == (
+    assert cli.run(*render).stdout == "Two x kind\n"
+    assert cli.run(*render, "--version", "1").stdout == "One x\n"
+    assert cli.run(*render, "--label", "production").stdout == "Two x kind\n"
+    assert cli.run(*render, "--label", "production", "--at", first).stdout == "One x\n"
+    assert cli.run(*render, "--version", "1", "--at", first).returncode == 2
+    assert cli.run(*render, "--version", "1", "--label", "production").returncode == 2
+    assert cli.error(*render, "--label", "typo") == (
         "No prompt matching 'greeting' with label 'typo'. Fetch it without a label to see which labels it has."
     )
 
 
-def test_an_agent_is_not_served_by_an_empty_label(desk: Desk) -> None:
-    assert desk.error("mcp", label=" ").startswith("PROMPTUARY_LABEL is empty.")
-    assert desk.run("mcp", "--latest", label="").returncode == 0
+def test_an_agent_is_not_served_by_an_empty_label(cli: RemoteCli) -> None:
+    assert cli.error("mcp", label=" ").startswith("PROMPTUARY_LABEL is empty.")
+    assert cli.run("mcp", "--latest", label="").returncode == 0
 
 
 @pytest.mark.parametrize("command", [["render"], ["prompt", "show"], ["at", "2099-01-01"]])
-def test_the_label_of_the_environment_counts_unless_something_is_named(desk: Desk, command: list[str]) -> None:
-    desk.create("greeting", "One")
-    desk.publish("greeting", 1, prompt="Two")
-    desk.label("greeting", "production", 1)
+def test_the_label_of_the_environment_counts_unless_something_is_named(cli: RemoteCli, command: list[str]) -> None:
+    cli.create("greeting", "One")
+    cli.publish("greeting", 1, prompt="Two")
+    cli.label("greeting", "production", 1)
     if command == ["at", "2099-01-01"]:
-        command = ["at", desk.json("label", "history", "greeting", "production")[0]["created_at"]]
+        command = ["at", cli.json("label", "history", "greeting", "production")[0]["created_at"]]
     read = [*command, "greeting"]
-    assert desk.json(*read)["version"] == 2
-    assert json.loads(desk.run(*read, "--json", label="production").stdout)["version"] == 1
-    assert json.loads(desk.run(*read, "--json", "--latest", label="production").stdout)["version"] == 2
-    assert json.loads(desk.run(*read, "--json", "--latest", label="").stdout)["version"] == 2
-    assert desk.run(*read, "--latest", "--label", "production").returncode == 2
+    assert cli.json(*read)["version"] == 2
+    assert json.loads(cli.run(*read, "--json", label="production").stdout)["version"] == 1
+    assert json.loads(cli.run(*read, "--json", "--latest", label="production").stdout)["version"] == 2
+    assert json.loads(cli.run(*read, "--json", "--latest", label="").stdout)["version"] == 2
+    assert cli.run(*read, "--latest", "--label", "production").returncode == 2
     for empty in ("", "  "):
-        assert desk.error(*read, label=empty) == (
+        assert cli.error(*read, label=empty) == (
             "PROMPTUARY_LABEL is empty. Set it to the name of a label, or unset it; --latest asks for the latest version."
         )
-    assert desk.error(*read, label="Production").startswith("PROMPTUARY_LABEL is 'Production', which is not the name of a label.")
-    missing = desk.error(*read, label="staging")
+    assert cli.error(*read, label="Production").startswith("PROMPTUARY_LABEL is 'Production', which is not the name of a label.")
+    missing = cli.error(*read, label="staging")
     assert missing.endswith("PROMPTUARY_LABEL is 'staging'; --latest asks for the latest version.")
 
 
-def test_commands_that_change_or_list_do_not_read_the_label_of_the_environment(desk: Desk) -> None:
-    desk.create("greeting", "One")
-    assert len(json.loads(desk.run("prompt", "list", "--json", label="production").stdout)) == 1
-    assert desk.run("pull", label="production").stdout == "new  greeting (version 1)\n"
-    assert desk.run("status", label="").returncode == 0
+def test_commands_that_change_or_list_do_not_read_the_label_of_the_environment(cli: RemoteCli) -> None:
+    cli.create("greeting", "One")
+    assert len(json.loads(cli.run("prompt", "list", "--json", label="production").stdout)) == 1
+    assert cli.run("pull", label="production").stdout == "new  greeting (version 1)\n"
+    assert cli.run("status", label="").returncode == 0

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desks import Desk
+from cli_harness import RemoteCli
 from promptuary_client import Prompt
 from promptuary_client.prompts import Content
 
@@ -38,27 +38,27 @@ CHAT = [{"role": "system", "content": "Be {{tone}}."}, {"type": "placeholder", "
 
 
 @pytest.fixture
-def prepared(desk: Desk) -> Desk:
+def prepared(cli: RemoteCli) -> RemoteCli:
     text = "{{customer}} {{tone}} {{first-name}} {{n}} {{class}} {{other}}"
-    desk.create("support-reply", text, variables=CONTRACT)
-    desk.create("support_reply", "{{a}}")
-    desk.create("chat", CHAT)
-    desk.create("1-class", "No variables")
-    desk.run("pull")
-    return desk
+    cli.create("support-reply", text, variables=CONTRACT)
+    cli.create("support_reply", "{{a}}")
+    cli.create("chat", CHAT)
+    cli.create("1-class", "No variables")
+    cli.run("pull")
+    return cli
 
 
-def written(desk: Desk, option: str, file: str) -> Path:
-    finished = desk.run("stubs", option, "--output", file)
+def written(cli: RemoteCli, option: str, file: str) -> Path:
+    finished = cli.run("stubs", option, "--output", file)
     assert (finished.returncode, finished.stdout) == (0, f"{file} has types for 4 prompts.\n")
-    return desk.folder / file
+    return cli.folder / file
 
 
-def mypy_output(desk: Desk) -> str:
+def mypy_output(cli: RemoteCli) -> str:
     """What mypy says of a program and of the module."""
     return subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--cache-dir", "cache", "use.py", "prompts_typed.py"],
-        cwd=desk.folder,
+        cwd=cli.folder,
         capture_output=True,
         text=True,
         timeout=200,
@@ -71,7 +71,7 @@ def errors_of(output: str) -> list[int]:
     return sorted({int(number) for number in re.findall(r"^use\.(?:ts\(|py:)(\d+)[,:](?! note)", output, re.MULTILINE)})
 
 
-def test_functions_compile_prompts_of_all_names(prepared: Desk) -> None:
+def test_functions_compile_prompts_of_all_names(prepared: RemoteCli) -> None:
     module = runpy.run_path(str(written(prepared, "--python", "prompts_typed.py")))
     assert module["__all__"] == ["PromptName", "_1_class", "chat", "support_reply", "support_reply_2"]
     text = "{{customer}} {{tone}} {{first-name}} {{n}} {{class}} {{other}}"
@@ -82,7 +82,7 @@ def test_functions_compile_prompts_of_all_names(prepared: Desk) -> None:
     )
 
 
-def test_mypy_accepts_what_fits_and_nothing_else(prepared: Desk) -> None:
+def test_mypy_accepts_what_fits_and_nothing_else(prepared: RemoteCli) -> None:
     written(prepared, "--python", "prompts_typed.py")
     good = [
         "from promptuary_client import Prompt",
@@ -107,14 +107,14 @@ def test_mypy_accepts_what_fits_and_nothing_else(prepared: Desk) -> None:
     assert "prompts_typed.py" not in output
 
 
-def test_mypy_accepts_variables_and_prompts_that_are_named_as_types_are(desk: Desk) -> None:
+def test_mypy_accepts_variables_and_prompts_that_are_named_as_types_are(cli: RemoteCli) -> None:
     text = " ".join(f"{{{{{name}}}}}" for name in SHADOWING if name != "value")
     chat = [{"role": "user", "content": text}, {"type": "placeholder", "name": "value"}]
-    desk.create("shadowing", chat, variables=SHADOWING)
+    cli.create("shadowing", chat, variables=SHADOWING)
     for name in ("list", "str", "values"):
-        desk.create(name, "{{prompt}}")
-    desk.run("pull")
-    written(desk, "--python", "prompts_typed.py")
+        cli.create(name, "{{prompt}}")
+    cli.run("pull")
+    written(cli, "--python", "prompts_typed.py")
     call = "shadowing(prompt, dict={}, float=1.5, int=1, list=[], name=True, prompt='a', str='b', value=[]"
     lines = [
         "from promptuary_client import Prompt",
@@ -126,13 +126,13 @@ def test_mypy_accepts_variables_and_prompts_that_are_named_as_types_are(desk: De
         f"    {call}, Literal='c')",
         f"    {call}, Literal='b', object='d')",
     ]
-    (desk.folder / "use.py").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    output = mypy_output(desk)
+    (cli.folder / "use.py").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    output = mypy_output(cli)
     assert errors_of(output) == [7, 8], output
     assert "prompts_typed.py" not in output
 
 
-def test_typescript_accepts_what_fits_and_nothing_else(prepared: Desk) -> None:
+def test_typescript_accepts_what_fits_and_nothing_else(prepared: RemoteCli) -> None:
     if shutil.which("node") is None or not TSC.exists():
         pytest.skip("needs Node.js and the packages of the frontend")
     written(prepared, "--typescript", "prompts.d.ts")
@@ -156,7 +156,7 @@ def test_typescript_accepts_what_fits_and_nothing_else(prepared: Desk) -> None:
     assert errors_of(checked.stdout) == [len(good) + number for number in range(1, len(bad) + 1)], checked.stdout
 
 
-def test_stubs_are_of_what_was_pulled(prepared: Desk) -> None:
+def test_stubs_are_of_what_was_pulled(prepared: RemoteCli) -> None:
     assert prepared.run("stubs").returncode == 2
     assert prepared.run("stubs", "--python", "--typescript").returncode == 2
     assert "interface PromptVariables" in prepared.run("stubs", "--typescript").stdout

@@ -11,21 +11,21 @@ from contextlib import contextmanager
 
 import pytest
 from answering import Answer, answering
+from cli_harness import RemoteCli
 from command_line import CommandLine
-from desks import Desk
 from serving import PROGRAM, interruptible
 
 _FULL = "/dev/full"
 _MISSING = "No prompt matching 'missing' in this project. List the project's prompts to see which names exist."
 
 
-def _shell(desk: Desk, command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def _shell(cli: RemoteCli, command: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a line of bash in which ``promptuary`` is the command line."""
     program = f'promptuary() {{ "{sys.executable}" -m promptuary "$@"; }}\n'
-    environment = CommandLine(desk.folder).environment(host=desk.host, api_key=desk.key, project=desk.project) | variables
+    environment = CommandLine(cli.folder).environment(host=cli.host, api_key=cli.key, project=cli.project) | variables
     return subprocess.run(
         ["/bin/bash", "-o", "pipefail", "-c", program + command],
-        cwd=desk.folder,
+        cwd=cli.folder,
         env=environment,
         capture_output=True,
         text=True,
@@ -35,22 +35,22 @@ def _shell(desk: Desk, command: str, **variables: str) -> subprocess.CompletedPr
 
 
 @pytest.fixture
-def published(desk: Desk) -> Desk:
-    desk.create("greeting", "One")
-    desk.publish("greeting", 1, prompt="Two")
-    return desk
+def published(cli: RemoteCli) -> RemoteCli:
+    cli.create("greeting", "One")
+    cli.publish("greeting", 1, prompt="Two")
+    return cli
 
 
 @pytest.mark.parametrize(
     "command",
     ["--help", "prompt list", "prompt list --json", "prompt show greeting --content", "prompt diff greeting", "log greeting"],
 )
-def test_a_reader_that_has_read_enough_ends_a_command_without_a_word(published: Desk, command: str) -> None:
+def test_a_reader_that_has_read_enough_ends_a_command_without_a_word(published: RemoteCli, command: str) -> None:
     finished = _shell(published, f"promptuary {command} | true")
     assert (finished.returncode, finished.stdout, finished.stderr) in ((0, "", ""), (1, "", ""))
 
 
-def test_a_full_disk_is_told(published: Desk) -> None:
+def test_a_full_disk_is_told(published: RemoteCli) -> None:
     finished = _shell(published, f"promptuary prompt list > {_FULL}")
     assert (finished.returncode, finished.stderr) == (1, "Error: Cannot write the output: No space left on device.\n")
     assert _shell(published, "promptuary prompt list >&-").returncode in {0, 1}
@@ -71,7 +71,7 @@ def test_a_full_disk_is_told(published: Desk) -> None:
     ],
 )
 def test_colors_are_printed_when_they_are_asked_for(
-    published: Desk, options: str, variables: Mapping[str, str], *, is_colored: bool
+    published: RemoteCli, options: str, variables: Mapping[str, str], *, is_colored: bool
 ) -> None:
     for command in (f"prompt diff greeting {options}", f"{options} prompt list"):
         finished = _shell(published, f"promptuary {command}", **variables)
@@ -86,7 +86,7 @@ def test_a_color_that_is_none_is_misuse(command_line: CommandLine) -> None:
     assert "'auto', 'always', 'never'" in finished.stderr
 
 
-def test_quiet_commands_print_results_warnings_and_errors_only(published: Desk) -> None:
+def test_quiet_commands_print_results_warnings_and_errors_only(published: RemoteCli) -> None:
     run = published.run
     for words in (
         ["prompt", "create", "other", "--quiet"],
@@ -111,13 +111,13 @@ def test_quiet_commands_print_results_warnings_and_errors_only(published: Desk) 
 
 
 @contextmanager
-def _in_front_of(desk: Desk, at_second: Callable[[], object]) -> Iterator[str]:
+def _in_front_of(cli: RemoteCli, at_second: Callable[[], object]) -> Iterator[str]:
     """Pass requests on to the server; call ``at_second`` when the prompt ``b`` is published."""
 
     def respond(method: str, path: str, body: bytes) -> Answer:
         if method == "PATCH" and "/name/b/" in path:
             at_second()
-        answer = desk.api.request(method, f"{desk.host}{path}", content=body, headers={"Content-Type": "application/json"})
+        answer = cli.api.request(method, f"{cli.host}{path}", content=body, headers={"Content-Type": "application/json"})
         return answer.status_code, {}, answer.content
 
     with answering(respond) as host:
@@ -125,23 +125,23 @@ def _in_front_of(desk: Desk, at_second: Callable[[], object]) -> Iterator[str]:
 
 
 @pytest.fixture
-def edited(desk: Desk) -> Desk:
+def edited(cli: RemoteCli) -> RemoteCli:
     for name in ("a", "b", "c"):
-        desk.create(name, "One")
-    desk.json("pull")
+        cli.create(name, "One")
+    cli.json("pull")
     for name in ("a", "b", "c"):
-        path = desk.folder / "prompts" / f"{name}.md"
+        path = cli.folder / "prompts" / f"{name}.md"
         path.write_text(path.read_text().replace("One", "Two"))
-    return desk
+    return cli
 
 
-def _with_errors_on_a_terminal(desk: Desk, *arguments: str) -> tuple[str, str]:
+def _with_errors_on_a_terminal(cli: RemoteCli, *arguments: str) -> tuple[str, str]:
     """Run a command whose standard error is a terminal; return its output and what the terminal got."""
     ours, theirs = os.openpty()
-    environment = CommandLine(desk.folder).environment(host=desk.host, api_key=desk.key, project=desk.project)
+    environment = CommandLine(cli.folder).environment(host=cli.host, api_key=cli.key, project=cli.project)
     command = [sys.executable, "-m", "promptuary", *arguments]
     variables = environment | {"TERM": "xterm"}
-    finished = subprocess.run(command, cwd=desk.folder, env=variables, stdout=-1, stderr=theirs, text=True, timeout=100, check=True)
+    finished = subprocess.run(command, cwd=cli.folder, env=variables, stdout=-1, stderr=theirs, text=True, timeout=100, check=True)
     os.close(theirs)
     shown = b""
     with contextlib.suppress(OSError):
@@ -151,7 +151,7 @@ def _with_errors_on_a_terminal(desk: Desk, *arguments: str) -> tuple[str, str]:
     return finished.stdout, shown.decode()
 
 
-def test_progress_is_drawn_on_a_terminal_and_keeps_away_from_the_output(edited: Desk) -> None:
+def test_progress_is_drawn_on_a_terminal_and_keeps_away_from_the_output(edited: RemoteCli) -> None:
     output, shown = _with_errors_on_a_terminal(edited, "push")
     assert output == "publish  a (version 2)\npublish  b (version 2)\npublish  c (version 2)\n"
     assert "Comparing" in shown
@@ -161,7 +161,7 @@ def test_progress_is_drawn_on_a_terminal_and_keeps_away_from_the_output(edited: 
     assert exported[0] == "[]\n"
 
 
-def test_what_was_pushed_before_an_interruption_is_told(edited: Desk) -> None:
+def test_what_was_pushed_before_an_interruption_is_told(edited: RemoteCli) -> None:
     is_second, may_answer = threading.Event(), threading.Event()
 
     def wait() -> None:
@@ -182,7 +182,7 @@ def test_what_was_pushed_before_an_interruption_is_told(edited: Desk) -> None:
     assert [edited.latest(name)["version"] for name in ("a", "b", "c")] == [2, 2, 2]
 
 
-def test_what_was_pushed_before_a_folder_could_not_be_written_is_told(edited: Desk) -> None:
+def test_what_was_pushed_before_a_folder_could_not_be_written_is_told(edited: RemoteCli) -> None:
     lock = edited.folder / "prompts" / "prompts.lock"
 
     def replace_lock() -> None:

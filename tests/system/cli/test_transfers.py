@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from answering import Answer, answering
 from builders import make_key, make_member
-from desks import Desk
+from cli_harness import RemoteCli
 from projects import NASTY_VALUES, fill, fill_with_many
 from serving import environment, running_server
 
@@ -27,52 +27,52 @@ from promptuary.store.engine.database import Database
 Until = Callable[[Callable[[], bool]], None]
 
 
-def _admin_desk(database: Database, host: str, folder: Path) -> Desk:
-    """A desk of the admin of a new project."""
+def _admin_cli(database: Database, host: str, folder: Path) -> RemoteCli:
+    """A cli of the admin of a new project."""
     with database.write() as tx:
         project = projects.create_project(tx, name="Carried")
         key = make_key(tx, make_member(tx, project, role=Role.ADMIN))
-    return Desk(folder, host, key.value, str(project.id))
+    return RemoteCli(folder, host, key.value, str(project.id))
 
 
 @pytest.fixture
-def admin(desk: Desk) -> Desk:
-    """A desk whose key is an admin's, in an empty project of the server that all tests share."""
-    assert desk.registry is not None
-    return _admin_desk(desk.registry.database, desk.host, desk.folder)
+def admin(cli: RemoteCli) -> RemoteCli:
+    """A cli whose key is an admin's, in an empty project of the server that all tests share."""
+    assert cli.registry is not None
+    return _admin_cli(cli.registry.database, cli.host, cli.folder)
 
 
 @pytest.fixture
-def other(desk: Desk) -> Desk:
+def other(cli: RemoteCli) -> RemoteCli:
     """Another empty project of the same server."""
-    assert desk.registry is not None
-    return _admin_desk(desk.registry.database, desk.host, desk.folder)
+    assert cli.registry is not None
+    return _admin_cli(cli.registry.database, cli.host, cli.folder)
 
 
-def _fill(desk: Desk, admin: Desk, **size: Any) -> None:
-    assert desk.registry is not None
-    database = desk.registry.database
+def _fill(cli: RemoteCli, admin: RemoteCli, **size: Any) -> None:
+    assert cli.registry is not None
+    database = cli.registry.database
     with database.read() as tx:
         project = projects.get_project(tx, int(admin.project))
     if size:
         fill_with_many(database, project, **size)
     else:
-        fill(database, project, NASTY_VALUES, user=desk.registry.user)
+        fill(database, project, NASTY_VALUES, user=cli.registry.user)
 
 
 @contextmanager
-def _elsewhere(url: str, folder: Path) -> Iterator[Desk]:
+def _elsewhere(url: str, folder: Path) -> Iterator[RemoteCli]:
     folder.mkdir()
     with running_server(url, folder / "output.txt", rate_limit_writes="") as server:
         database = Database.open(url)
-        yield _admin_desk(database, server.url, folder)
+        yield _admin_cli(database, server.url, folder)
         database.close()
 
 
 def test_a_file_goes_from_sqlite_to_another_database_and_back_alike(
-    desk: Desk, admin: Desk, other: Desk, database_url: str, tmp_path: Path
+    cli: RemoteCli, admin: RemoteCli, other: RemoteCli, database_url: str, tmp_path: Path
 ) -> None:
-    _fill(desk, admin)
+    _fill(cli, admin)
     first, second, third = (tmp_path / f"{number}.ndjson" for number in range(3))
     told = admin.json("export", str(first))
     assert (told["prompts"], told["versions"], told["labels"]) == (5, len(NASTY_VALUES) + 5, 4)
@@ -86,8 +86,8 @@ def test_a_file_goes_from_sqlite_to_another_database_and_back_alike(
     assert list(tmp_path.glob("*.part")) == []
 
 
-def test_a_compressed_file_is_the_same_file(desk: Desk, admin: Desk, other: Desk, tmp_path: Path) -> None:
-    _fill(desk, admin)
+def test_a_compressed_file_is_the_same_file(cli: RemoteCli, admin: RemoteCli, other: RemoteCli, tmp_path: Path) -> None:
+    _fill(cli, admin)
     plain, first, second = tmp_path / "0.ndjson", tmp_path / "1.gz", tmp_path / "2.gz"
     admin.json("export", str(plain))
     admin.json("export", str(first))
@@ -97,8 +97,8 @@ def test_a_compressed_file_is_the_same_file(desk: Desk, admin: Desk, other: Desk
     assert second.read_bytes() == first.read_bytes()
 
 
-def test_a_prompt_is_fetched_as_soon_as_it_was_imported(desk: Desk, admin: Desk, other: Desk, tmp_path: Path) -> None:
-    _fill(desk, admin, prompt_count=1, versions=2)
+def test_a_prompt_is_fetched_as_soon_as_it_was_imported(cli: RemoteCli, admin: RemoteCli, other: RemoteCli, tmp_path: Path) -> None:
+    _fill(cli, admin, prompt_count=1, versions=2)
     missing = other.api.get("name/prompt-00000/?label=production")
     assert missing.status_code == 404
     admin.json("export", str(tmp_path / "x"))
@@ -111,9 +111,9 @@ def test_a_prompt_is_fetched_as_soon_as_it_was_imported(desk: Desk, admin: Desk,
     assert other.latest("prompt-00000")["prompt"] == "Third"
 
 
-def _begin(desk: Desk, *arguments: str) -> subprocess.Popen[bytes]:
-    own = environment(host=desk.host, api_key=desk.key, project=desk.project)
-    return subprocess.Popen([sys.executable, "-m", "promptuary", *arguments], cwd=desk.folder, env=own, stdout=subprocess.DEVNULL)
+def _begin(cli: RemoteCli, *arguments: str) -> subprocess.Popen[bytes]:
+    own = environment(host=cli.host, api_key=cli.key, project=cli.project)
+    return subprocess.Popen([sys.executable, "-m", "promptuary", *arguments], cwd=cli.folder, env=own, stdout=subprocess.DEVNULL)
 
 
 def _write_many(path: Path, prompt_count: int) -> None:
@@ -123,7 +123,7 @@ def _write_many(path: Path, prompt_count: int) -> None:
     path.write_text(_resealed([HEADER, *(line for prompt in named for line in (prompt, VERSION, second))]))
 
 
-def test_an_import_that_was_killed_goes_on_and_brings_nothing_twice(admin: Desk, tmp_path: Path, until: Until) -> None:
+def test_an_import_that_was_killed_goes_on_and_brings_nothing_twice(admin: RemoteCli, tmp_path: Path, until: Until) -> None:
     first, second = tmp_path / "1", tmp_path / "2"
     _write_many(first, 4000)
     running = _begin(admin, "import", str(first))
@@ -139,7 +139,7 @@ def test_an_import_that_was_killed_goes_on_and_brings_nothing_twice(admin: Desk,
     assert second.read_bytes() == first.read_bytes()
 
 
-def test_an_export_that_was_killed_goes_on_to_the_same_file(admin: Desk, tmp_path: Path, until: Until) -> None:
+def test_an_export_that_was_killed_goes_on_to_the_same_file(admin: RemoteCli, tmp_path: Path, until: Until) -> None:
     whole, resumed = tmp_path / "whole", tmp_path / "resumed"
     part = tmp_path / "resumed.part"
     _write_many(whole, 4000)
@@ -171,7 +171,7 @@ def test_what_was_imported_and_exported_before_a_failure_is_told(tmp_path: Path)
         return (200, {}, first[asked[-1]].encode()) if is_first else (503, {}, b'{"detail": "Stopping."}')
 
     with answering(respond) as host:
-        there = Desk(tmp_path, host, "phx_x", "1")
+        there = RemoteCli(tmp_path, host, "phx_x", "1")
         # Nothing came, so that nothing is kept.
         assert there.error("export", "copy") == "Stopping."
         assert list(tmp_path.glob("copy*")) == []
@@ -186,7 +186,7 @@ def test_what_was_imported_and_exported_before_a_failure_is_told(tmp_path: Path)
     )
 
 
-def test_a_draft_of_another_project_is_not_gone_on_with(admin: Desk, other: Desk, tmp_path: Path) -> None:
+def test_a_draft_of_another_project_is_not_gone_on_with(admin: RemoteCli, other: RemoteCli, tmp_path: Path) -> None:
     (tmp_path / "x.part").write_text(json.dumps({"source": f"{other.host} {other.project}"}) + "\n")
     assert "was begun from another project" in admin.error("export", str(tmp_path / "x"))
     (tmp_path / "y").write_text("mine")
@@ -194,37 +194,39 @@ def test_a_draft_of_another_project_is_not_gone_on_with(admin: Desk, other: Desk
     assert (tmp_path / "y").read_text() == "mine"
 
 
-def test_a_file_is_replaced_when_that_is_asked_for_and_only_by_a_whole_export(desk: Desk, admin: Desk, tmp_path: Path) -> None:
-    _fill(desk, admin)
+def test_a_file_is_replaced_when_that_is_asked_for_and_only_by_a_whole_export(
+    cli: RemoteCli, admin: RemoteCli, tmp_path: Path
+) -> None:
+    _fill(cli, admin)
     first, second = tmp_path / "first", tmp_path / "second"
     admin.json("export", str(first))
     second.write_text("mine")
     # A viewer's export fails half way.
-    desk.error("export", str(second), "--force")
+    cli.error("export", str(second), "--force")
     assert second.read_text() == "mine"
     (tmp_path / "second.part").unlink(missing_ok=True)
     admin.json("export", str(second), "--force")
     assert second.read_bytes() == first.read_bytes()
 
 
-def test_an_export_goes_to_standard_output_whole_or_not_at_all(desk: Desk, admin: Desk, tmp_path: Path) -> None:
-    _fill(desk, admin)
+def test_an_export_goes_to_standard_output_whole_or_not_at_all(cli: RemoteCli, admin: RemoteCli, tmp_path: Path) -> None:
+    _fill(cli, admin)
     admin.json("export", str(tmp_path / "file"))
     own = environment(host=admin.host, api_key=admin.key, project=admin.project)
     command = [sys.executable, "-m", "promptuary", "export", "-"]
     run = subprocess.run(command, cwd=tmp_path, env=own, capture_output=True, check=True)
     assert (run.stdout, run.stderr) == ((tmp_path / "file").read_bytes(), b"")
     assert list(tmp_path.glob("-*")) == []
-    assert desk.run("export", "-").stdout == ""
+    assert cli.run("export", "-").stdout == ""
 
 
-def test_only_admins_export_and_import(desk: Desk, admin: Desk, tmp_path: Path) -> None:
+def test_only_admins_export_and_import(cli: RemoteCli, admin: RemoteCli, tmp_path: Path) -> None:
     admin.json("export", str(tmp_path / "x"))
     error = "You do not have admin access to this resource."
-    assert desk.error("export", str(tmp_path / "y")) == error
-    _fill(desk, admin, prompt_count=1, versions=1)
+    assert cli.error("export", str(tmp_path / "y")) == error
+    _fill(cli, admin, prompt_count=1, versions=1)
     admin.json("export", str(tmp_path / "z"))
-    assert desk.error("import", str(tmp_path / "z")) == error
+    assert cli.error("import", str(tmp_path / "z")) == error
 
 
 def _resealed(lines: list[str], **changes: object) -> str:
@@ -270,7 +272,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_file_is_refused_with_the_line_and_nothing_is_imported(admin: Desk, tmp_path: Path, name: str) -> None:
+def test_a_bad_file_is_refused_with_the_line_and_nothing_is_imported(admin: RemoteCli, tmp_path: Path, name: str) -> None:
     text, problem = BAD[name]
     (tmp_path / "bad").write_text(text)
     error = admin.error("import", str(tmp_path / "bad"))
@@ -279,7 +281,7 @@ def test_a_bad_file_is_refused_with_the_line_and_nothing_is_imported(admin: Desk
     assert admin.api.get("").json()["count"] == 0
 
 
-def test_a_good_file_made_by_hand_is_imported(admin: Desk, tmp_path: Path) -> None:
+def test_a_good_file_made_by_hand_is_imported(admin: RemoteCli, tmp_path: Path) -> None:
     (tmp_path / "good").write_text(_resealed(GOOD))
     assert admin.json("import", str(tmp_path / "good"))["prompts_created"] == 1
     shutil.copy(tmp_path / "good", tmp_path / "good.gz")
@@ -287,7 +289,7 @@ def test_a_good_file_made_by_hand_is_imported(admin: Desk, tmp_path: Path) -> No
     assert "cannot be read" in admin.error("import", str(tmp_path / "missing"))
 
 
-def test_conflicts_stop_an_import_or_are_passed_over(admin: Desk, tmp_path: Path) -> None:
+def test_conflicts_stop_an_import_or_are_passed_over(admin: RemoteCli, tmp_path: Path) -> None:
     (tmp_path / "good").write_text(_resealed(GOOD))
     admin.create("x", "Mine")
     sentence = "Prompt 'x' cannot be imported: another prompt has the name here."
@@ -299,12 +301,14 @@ def test_conflicts_stop_an_import_or_are_passed_over(admin: Desk, tmp_path: Path
     assert "either a file" in admin.error("import")
 
 
-def test_a_project_comes_over_the_posthog_api_and_what_is_new_comes_later(desk: Desk, admin: Desk, other: Desk) -> None:
-    _fill(desk, admin)
-    assert desk.registry is not None
+def test_a_project_comes_over_the_posthog_api_and_what_is_new_comes_later(
+    cli: RemoteCli, admin: RemoteCli, other: RemoteCli
+) -> None:
+    _fill(cli, admin)
+    assert cli.registry is not None
     # Authors keep their accounts in projects that they are members of.
-    with desk.registry.database.write() as tx:
-        for email in (desk.registry.user.email, f"ünï+{admin.project}@example.com"):
+    with cli.registry.database.write() as tx:
+        for email in (cli.registry.user.email, f"ünï+{admin.project}@example.com"):
             members.set_member(tx, project_id=int(other.project), email=email, role=Role.VIEWER)
     posthog = {"POSTHOG_HOST": admin.host, "POSTHOG_API_KEY": admin.key, "POSTHOG_PROJECT": admin.project}
     told = _import_from_posthog(other, posthog)
@@ -316,14 +320,14 @@ def test_a_project_comes_over_the_posthog_api_and_what_is_new_comes_later(desk: 
     admin.publish("again", 1, prompt="New")
     told = _import_from_posthog(other, posthog)
     assert (told["prompts_created"], told["versions_added"], told["versions_present"]) == (0, 1, 0)
-    with desk.registry.database.read() as tx:
+    with cli.registry.database.read() as tx:
         assert prompts.fetch_prompt(tx, operator(int(other.project)), "again").text == "New"
 
 
-def _import_from_posthog(desk: Desk, posthog: dict[str, str]) -> Any:
-    own = environment(host=desk.host, api_key=desk.key, project=desk.project) | posthog
+def _import_from_posthog(cli: RemoteCli, posthog: dict[str, str]) -> Any:
+    own = environment(host=cli.host, api_key=cli.key, project=cli.project) | posthog
     command = [sys.executable, "-m", "promptuary", "import", "--from", "posthog", "--json"]
-    finished = subprocess.run(command, cwd=desk.folder, env=own, capture_output=True, text=True, timeout=60, check=False)
+    finished = subprocess.run(command, cwd=cli.folder, env=own, capture_output=True, text=True, timeout=60, check=False)
     assert (finished.returncode, finished.stderr) == (0, "")
     return json.loads(finished.stdout)
 

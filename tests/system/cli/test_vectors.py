@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from desks import Desk
+from cli_harness import RemoteCli
 
 _FOLDER = Path(__file__).parents[2] / "vectors"
 VARIABLES = json.loads((_FOLDER / "variables.json").read_text(encoding="utf-8"))
@@ -12,45 +12,45 @@ TEMPLATES = json.loads((_FOLDER / "templates.json").read_text(encoding="utf-8"))
 VALUES = json.loads((_FOLDER / "values.json").read_text(encoding="utf-8"))
 
 
-def declare(desk: Desk, names: dict[str, list[str]]) -> None:
+def declare(cli: RemoteCli, names: dict[str, list[str]]) -> None:
     lines = [f"{prompt} = {json.dumps(variables, ensure_ascii=False)}" for prompt, variables in names.items()]
-    (desk.folder / "prompts/promptuary.toml").write_text("\n".join(["[variables]", *lines, ""]), encoding="utf-8")
+    (cli.folder / "prompts/promptuary.toml").write_text("\n".join(["[variables]", *lines, ""]), encoding="utf-8")
 
 
-def verified(desk: Desk) -> dict[str, list[str]]:
-    finished = desk.run("verify", "--json")
+def verified(cli: RemoteCli) -> dict[str, list[str]]:
+    finished = cli.run("verify", "--json")
     found: dict[str, list[str]] = {}
     for each in json.loads(finished.stdout)["problems"]:
         found.setdefault(Path(each["file"]).stem, []).append(each["sentence"])
     return found
 
 
-def test_verify_finds_the_variables_and_placeholders_of_the_vectors(desk: Desk) -> None:
+def test_verify_finds_the_variables_and_placeholders_of_the_vectors(cli: RemoteCli) -> None:
     cases = {f"v-{number}": case for number, case in enumerate([*VARIABLES, *TEMPLATES])}
     for name, case in cases.items():
-        desk.create(name, case["content"] if "content" in case else case["text"])
-    desk.json("pull")
+        cli.create(name, case["content"] if "content" in case else case["text"])
+    cli.json("pull")
     wanted = {name: [*case["variables"], *case.get("placeholders", ())] for name, case in cases.items()}
-    declare(desk, wanted)
-    assert verified(desk) == {}
-    declare(desk, {key: [] for key in wanted})
+    declare(cli, wanted)
+    assert verified(cli) == {}
+    declare(cli, {key: [] for key in wanted})
     undeclared = {
         name: sorted(f"It has {{{{{each}}}}}, which is not declared." for each in names) for name, names in wanted.items()
     }
-    assert verified(desk) == {name: sentences for name, sentences in undeclared.items() if sentences}
+    assert verified(cli) == {name: sentences for name, sentences in undeclared.items() if sentences}
 
 
-def test_what_is_declared_in_the_vectors_comes_back_from_files_as_it_was(desk: Desk) -> None:
+def test_what_is_declared_in_the_vectors_comes_back_from_files_as_it_was(cli: RemoteCli) -> None:
     declared: dict[str, Any] = {f"v-{number}": case["variables"] for number, case in enumerate(VALUES)}
     for (name, variables), case in zip(declared.items(), VALUES, strict=True):
-        desk.create(name, case["content"], variables=variables)
-    desk.json("pull")
-    assert verified(desk) == {}
-    for path in (desk.folder / "prompts").iterdir():
+        cli.create(name, case["content"], variables=variables)
+    cli.json("pull")
+    assert verified(cli) == {}
+    for path in (cli.folder / "prompts").iterdir():
         if path.suffix in {".md", ".json"}:
             path.write_text(path.read_text(encoding="utf-8").replace("{{", "{{ "), encoding="utf-8")
-    assert desk.run("push").returncode == 0
-    published = {name: desk.latest(name) for name in declared}
+    assert cli.run("push").returncode == 0
+    published = {name: cli.latest(name) for name in declared}
     edited = json.loads(json.dumps(declared).replace("{{", "{{ "))
     assert {name: prompt["variables"] for name, prompt in published.items()} == edited
     assert {prompt["version"] for prompt in published.values()} == {1, 2}

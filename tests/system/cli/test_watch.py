@@ -10,21 +10,21 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from answering import Answer, answering
+from cli_harness import RemoteCli
 from command_line import CommandLine
-from desks import Desk
 from ports import free_port
 from serving import PROGRAM, interruptible
 
 
 @contextmanager
-def _watching(desk: Desk, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+def _watching(cli: RemoteCli, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """Run the command; it is connected when the block begins."""
-    environment = CommandLine(desk.folder).environment(host=desk.host, api_key=desk.key, project=desk.project)
+    environment = CommandLine(cli.folder).environment(host=cli.host, api_key=cli.key, project=cli.project)
     command = interruptible(*PROGRAM, "watch", *arguments)
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None
-            assert process.stderr.readline() == f"Connected to {desk.host}. Ctrl+C ends this.\n"
+            assert process.stderr.readline() == f"Connected to {cli.host}. Ctrl+C ends this.\n"
             yield process
         finally:
             process.kill()
@@ -35,13 +35,13 @@ def _line(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline().removesuffix("\n")
 
 
-def test_changes_are_printed_as_they_happen_until_it_is_interrupted(desk: Desk) -> None:
-    with _watching(desk) as process:
-        desk.create("greeting", "One")
-        desk.label("greeting", "production", 1)
-        desk.publish("greeting", 1, prompt="Two")
-        desk.label("greeting", "production", 2)
-        desk.api.delete("name/greeting/labels/production/")
+def test_changes_are_printed_as_they_happen_until_it_is_interrupted(cli: RemoteCli) -> None:
+    with _watching(cli) as process:
+        cli.create("greeting", "One")
+        cli.label("greeting", "production", 1)
+        cli.publish("greeting", 1, prompt="Two")
+        cli.label("greeting", "production", 2)
+        cli.api.delete("name/greeting/labels/production/")
         told = [_line(process).partition("  ")[2] for _ in range(5)]
         author = told[0].partition(" by ")[2]
         assert told == [
@@ -56,19 +56,19 @@ def test_changes_are_printed_as_they_happen_until_it_is_interrupted(desk: Desk) 
         assert (process.returncode, output, errors) == (130, "", "")
 
 
-def test_lines_of_json_are_of_the_named_prompts_and_labels_and_begin_behind_a_cursor(desk: Desk) -> None:
-    desk.create("greeting", "One")
-    desk.create("tone", "kind")
-    with _watching(desk, "greeting", "--label", "production", "--json") as process:
-        desk.label("tone", "production", 1)
-        desk.label("greeting", "staging", 1)
-        desk.label("greeting", "production", 1)
+def test_lines_of_json_are_of_the_named_prompts_and_labels_and_begin_behind_a_cursor(cli: RemoteCli) -> None:
+    cli.create("greeting", "One")
+    cli.create("tone", "kind")
+    with _watching(cli, "greeting", "--label", "production", "--json") as process:
+        cli.label("tone", "production", 1)
+        cli.label("greeting", "staging", 1)
+        cli.label("greeting", "production", 1)
         change = json.loads(_line(process))
         assert (change["prompt_name"], change["label"], change["to_version"]) == ("greeting", "production", 1)
-    desk.publish("greeting", 1, prompt="Two")
-    with _watching(desk, "--after", change["cursor"], "--json") as process:
+    cli.publish("greeting", 1, prompt="Two")
+    with _watching(cli, "--after", change["cursor"], "--json") as process:
         assert json.loads(_line(process))["kind"] == "prompt.published"
-    assert desk.error("watch", "--after", "x") == "after: A valid cursor is required."
+    assert cli.error("watch", "--after", "x") == "after: A valid cursor is required."
 
 
 def test_a_lost_connection_is_told_and_what_happened_meanwhile_follows(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_a_lost_connection_is_told_and_what_happened_meanwhile_follows(tmp_path:
         later = [_stream(("ready", "11", {}), ("change", "12", _change("12"))), (503, {}, b'{"detail": "Stopping."}')]
         return [*later, _stream(("reset", "14", {}), ("change", "15", _change("15")))][min(len(asked), 3) - 1]
 
-    with answering(respond) as host, _watching(Desk(tmp_path, host, "phx_x", "1"), "--json") as process:
+    with answering(respond) as host, _watching(RemoteCli(tmp_path, host, "phx_x", "1"), "--json") as process:
         assert [json.loads(_line(process))["cursor"] for _ in range(2)] == ["12", "15"]
         assert process.stderr is not None
         assert [process.stderr.readline() for _ in range(3)] == [
@@ -104,7 +104,7 @@ def test_a_lost_connection_is_told_and_what_happened_meanwhile_follows(tmp_path:
 )
 def test_what_is_no_stream_of_changes_ends_it_with_a_sentence(tmp_path: Path, answer: Answer, sentence: str) -> None:
     with answering(lambda *_: answer) as host:
-        assert sentence in Desk(tmp_path, host, "phx_x", "1").error("watch")
+        assert sentence in RemoteCli(tmp_path, host, "phx_x", "1").error("watch")
 
 
 def _stream(*events: tuple[str, str, object]) -> Answer:
@@ -118,10 +118,10 @@ def _change(cursor: str) -> dict[str, object]:
     return {"cursor": cursor, **kind, **nothing}
 
 
-def test_a_server_that_is_not_there_at_all_ends_it(desk: Desk) -> None:
+def test_a_server_that_is_not_there_at_all_ends_it(cli: RemoteCli) -> None:
     port = free_port()
-    assert desk.error("watch", host=f"http://127.0.0.1:{port}").startswith(f"Cannot reach http://127.0.0.1:{port}: ")
-    assert desk.run("watch", api_key="phx_wrong").returncode == 1
+    assert cli.error("watch", host=f"http://127.0.0.1:{port}").startswith(f"Cannot reach http://127.0.0.1:{port}: ")
+    assert cli.run("watch", api_key="phx_wrong").returncode == 1
 
 
 @pytest.mark.parametrize(
@@ -129,13 +129,13 @@ def test_a_server_that_is_not_there_at_all_ends_it(desk: Desk) -> None:
     [("ALL_PROXY", "junk://x", "Unknown scheme for proxy URL"), ("SSL_CERT_FILE", "/nowhere/ca.pem", "No such file or directory")],
 )
 def test_an_environment_that_allows_no_connection_is_said_in_one_sentence(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, reason: str
+    cli: RemoteCli, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, reason: str
 ) -> None:
     monkeypatch.setenv(variable, value)
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
     for command in (["watch"], ["prompt", "list"]):
-        sentence = desk.error(*command)
+        sentence = cli.error(*command)
         assert sentence.startswith("The server cannot be reached: ")
         assert reason in sentence
         assert "http_client_factory" not in sentence

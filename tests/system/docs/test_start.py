@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from desks import make_desk
+from cli_harness import make_cli
 from serving import environment, running_server
 
 ROOT = Path(__file__).parents[3]
@@ -28,14 +28,14 @@ def test_a_newcomer_gets_from_an_empty_home_to_a_rollback(prepared_url: str, tmp
     repository.mkdir()
     editor.write_text(_EDITOR)
     editor.chmod(0o700)
-    with running_server(prepared_url, tmp_path / "output.txt") as server, make_desk(server, prepared_url, repository) as desk:
-        (repository / "key.txt").write_text(desk.key)
+    with running_server(prepared_url, tmp_path / "output.txt") as server, make_cli(server, prepared_url, repository) as cli:
+        (repository / "key.txt").write_text(cli.key)
 
         def here(text: str) -> str:
             assert "http://127.0.0.1:8000" in text
             return text.replace("http://127.0.0.1:8000", server.url)
 
-        project = desk.project
+        project = cli.project
         (repository / "promptuary.toml").write_text(here(CONFIGURATION).replace("project = 1", f"project = {project}"))
         # The rest of the page is as it stands; here, nobody confirms the code of a login in a browser.
         login = here(_LOGIN).replace("--project 1", f"--project {project}")
@@ -51,7 +51,7 @@ def test_a_newcomer_gets_from_an_empty_home_to_a_rollback(prepared_url: str, tmp
         command = ["bash", "-euo", "pipefail", "-c", f"git init --quiet --initial-branch main\n{script}"]
         done = subprocess.run(command, cwd=repository, env=variables, capture_output=True, text=True, timeout=200, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
-        moves = desk.api.get("name/support-reply/labels/production/history/").json()["results"]
+        moves = cli.api.get("name/support-reply/labels/production/history/").json()["results"]
         history = [(move["from_version"], move["to_version"], move["kind"]) for move in moves]
     assert re.findall(r"^Answer Acme (.*)\.$", done.stdout, re.MULTILINE) == ["kindly", "kindly"]
     assert "+Answer {{customer}} warmly." in done.stdout.replace("+ ", "+")

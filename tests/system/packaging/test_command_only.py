@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from desks import Desk, make_desk
+from cli_harness import RemoteCli, make_cli
 from environments import UV
 from serving import environment, running_server
 
@@ -45,12 +45,12 @@ for missing in ("O_NOFOLLOW", "fchmod", "fork", "getuid", "register_at_fork"):
 
 
 @pytest.fixture
-def desk(prepared_url: str, tmp_path: Path) -> Iterator[Desk]:
-    folder = tmp_path / "desk"
+def cli(prepared_url: str, tmp_path: Path) -> Iterator[RemoteCli]:
+    folder = tmp_path / "cli"
     folder.mkdir()
     with (
         running_server(prepared_url, tmp_path / "output.txt") as server,
-        make_desk(server, prepared_url, folder) as made,
+        make_cli(server, prepared_url, folder) as made,
     ):
         yield made
 
@@ -83,26 +83,26 @@ def test_the_server_is_refused_in_one_sentence(command_scripts: Path, tmp_path: 
     )
 
 
-def test_prompts_are_pulled_edited_pushed_and_bundled_without_the_server(command_scripts: Path, desk: Desk) -> None:
-    settings = environment(host=desk.host, api_key=desk.key, project=desk.project)
+def test_prompts_are_pulled_edited_pushed_and_bundled_without_the_server(command_scripts: Path, cli: RemoteCli) -> None:
+    settings = environment(host=cli.host, api_key=cli.key, project=cli.project)
 
     def run(*arguments: str) -> object:
         command = [str(command_scripts / "promptuary"), *arguments, "--json"]
-        finished = subprocess.run(command, cwd=desk.folder, env=settings, capture_output=True, text=True, check=False)
+        finished = subprocess.run(command, cwd=cli.folder, env=settings, capture_output=True, text=True, check=False)
         assert (finished.returncode, finished.stderr) == (0, "")
         return json.loads(finished.stdout)
 
-    desk.create("greeting", "Hello {{name}}!\nOne.\nTwo.\nThree.\n")
+    cli.create("greeting", "Hello {{name}}!\nOne.\nTwo.\nThree.\n")
     run("pull")
-    file = desk.folder / "prompts" / "greeting.md"
+    file = cli.folder / "prompts" / "greeting.md"
     file.write_text(file.read_text().replace("Hello", "Good morning"))
-    desk.publish("greeting", 1, prompt="Hello {{name}}!\nOne.\nTwo.\nFour.\n")
+    cli.publish("greeting", 1, prompt="Hello {{name}}!\nOne.\nTwo.\nFour.\n")
     assert [each["action"] for each in run("push")] == ["merge"]  # type: ignore[attr-defined]
-    assert desk.latest("greeting")["prompt"] == "Good morning {{name}}!\nOne.\nTwo.\nFour.\n"
+    assert cli.latest("greeting")["prompt"] == "Good morning {{name}}!\nOne.\nTwo.\nFour.\n"
     run("label", "greeting", "production", "--version", "3")
     run("verify")
     run("bundle")
-    assert sorted(each.name for each in desk.folder.iterdir()) == ["prompts", "prompts.bundle.json"]
+    assert sorted(each.name for each in cli.folder.iterdir()) == ["prompts", "prompts.bundle.json"]
 
 
 @pytest.mark.parametrize("version", ["3.11", "3.14"])

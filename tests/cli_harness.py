@@ -18,7 +18,7 @@ from promptuary.store.engine.database import Database
 
 
 @dataclass(frozen=True)
-class Desk:
+class RemoteCli:
     """Runs commands in ``folder`` with the environment of a key to a project."""
 
     folder: Path
@@ -51,7 +51,7 @@ class Desk:
         assert start == "Error"
         return sentence.removesuffix("\n")
 
-    def at(self, folder: Path) -> "Desk":
+    def at(self, folder: Path) -> "RemoteCli":
         """The same key in another folder."""
         folder.mkdir(exist_ok=True)
         return replace(self, folder=folder)
@@ -83,11 +83,11 @@ class Desk:
 
 
 @contextmanager
-def make_desk(server: Server, database_url: str, folder: Path, *scopes: Scope) -> Iterator[Desk]:
-    """Provide a desk with a project of its own."""
+def make_cli(server: Server, database_url: str, folder: Path, *scopes: Scope) -> Iterator[RemoteCli]:
+    """Provide a cli with a project of its own."""
     database = Database.open(database_url)
     registry = make_registry(database)
     with database.write() as tx:
         key = make_key(tx, registry.user, *scopes)
-    yield Desk(folder, server.url, key.value, str(registry.project.id), registry=registry)
+    yield RemoteCli(folder, server.url, key.value, str(registry.project.id), registry=registry)
     database.close()
