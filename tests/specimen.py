@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from promptuary.model.text import counted
+from promptuary.web import templating
 from promptuary.web.assets import Assets
 
 TEMPLATES = Path(__file__).parent / "web/specimen"
@@ -90,8 +90,8 @@ def create_specimen() -> Starlette:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters |= templating.environment().filters
     environment.filters |= {"relative": _relative, "exact": lambda moment: moment.strftime("%Y-%m-%d %H:%M:%S UTC")}
-    environment.filters["counted"] = counted
     environment.filters["marked"] = lambda part: Markup('<span class="variable">{}</span>').format(part) if "{{" in part else part
     environment.tests["search_in"] = lambda name, needle: needle in name
     environment.globals |= assets.globals | {"root": ""}

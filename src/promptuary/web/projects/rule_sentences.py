@@ -39,7 +39,7 @@ def describe_changes(before: LabelRule, after: LabelRule) -> list[str]:
         ("who may move it", _movers(before), _movers(after)),
         ("approvals", str(before.approvals), str(after.approvals)),
         ("authors may approve their own text", _YES[before.allows_own_approval], _YES[after.allows_own_approval]),
-        ("moves that break callers take an admin", _YES[before.breaking_needs_admin], _YES[after.breaking_needs_admin]),
+        ("only admins make moves that break callers", _YES[before.breaking_needs_admin], _YES[after.breaking_needs_admin]),
     ]
     return [f"{part}: {former} before, {present} now" for part, former, present in parts if former != present]
 
