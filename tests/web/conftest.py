@@ -1,7 +1,7 @@
 """Fixtures of the pages' tests: browsers that open the application's pages."""
 
 import pytest
-from browsing import open_browser, signed_in_browser
+from browsing import browser_of, open_browser, signed_in_browser
 from builders import Api
 from fastapi.testclient import TestClient
 from request_pages import Person, prepare
@@ -10,9 +10,14 @@ from promptuary.model.access import Role
 
 
 @pytest.fixture
-def web(project_api: Api) -> Api:
-    """The module's application, on SQLite, where time stands still, with a project of the test's own."""
-    return project_api
+def web(request: pytest.FixtureRequest) -> Api:
+    """The module's application, on SQLite, where time stands still, with a project of the test's own.
+
+    Tests whose effects reach beyond a project are marked ``own_application``, and get an application of their own.
+    """
+    is_own = request.node.get_closest_marker("own_application") is not None
+    api: Api = request.getfixturevalue("own_sqlite_api" if is_own else "project_api")
+    return api
 
 
 @pytest.fixture
@@ -25,6 +30,12 @@ def stranger(web: Api) -> TestClient:
 def browser(web: Api) -> TestClient:
     """A browser in which the registry's editor is signed in."""
     return signed_in_browser(web, web.registry.user)
+
+
+@pytest.fixture
+def admin(web: Api) -> TestClient:
+    """A browser in which an admin of the project is signed in."""
+    return browser_of(web, Role.ADMIN)
 
 
 @pytest.fixture

@@ -13,10 +13,7 @@ from promptuary.store.tables import sessions
 NEW = "another long password"
 
 
-@pytest.fixture
-def web(own_sqlite_api: Api) -> Api:
-    """The application of the test alone: what it does reaches beyond a project."""
-    return own_sqlite_api
+pytestmark = pytest.mark.own_application
 
 
 def change(browser: TestClient, present: str = PASSWORD, password: str = NEW, again: str | None = None) -> int:

@@ -8,11 +8,7 @@ from structlog.testing import capture_logs
 from promptuary.model.access import Role
 from promptuary.store.tables import list_entries
 
-
-@pytest.fixture
-def web(own_sqlite_api: Api) -> Api:
-    """The application of the test alone: what it does reaches beyond a project."""
-    return own_sqlite_api
+pytestmark = pytest.mark.own_application
 
 
 def test_a_list_with_a_missing_version_is_unavailable_and_logged(web: Api) -> None:

@@ -36,12 +36,7 @@ FOUND = (
     "settings/labels/",
 )
 PAGES = 200
-
-
-@pytest.fixture
-def web(own_sqlite_api: Api) -> Api:
-    """The application of the test alone: a name of its user is seen beyond a project."""
-    return own_sqlite_api
+pytestmark = pytest.mark.own_application
 
 
 def write(web: Api, tx: Transaction) -> None:

@@ -15,13 +15,7 @@ from promptuary.model.json_text import dump_indented
 from promptuary.registry import prompts
 
 MAX_BYTES = 2_000_000
-pytestmark = pytest.mark.timeout(120)
-
-
-@pytest.fixture
-def web(own_sqlite_api: Api) -> Api:
-    """The application of the test alone: what it does reaches beyond a project."""
-    return own_sqlite_api
+pytestmark = [pytest.mark.own_application, pytest.mark.timeout(120)]
 
 
 def lines(seed: int) -> str:

@@ -15,15 +15,7 @@ from promptuary.registry.operator import users
 GUEST = "guest@example.com"
 
 
-@pytest.fixture
-def web(own_sqlite_api: Api) -> Api:
-    """The application of the test alone: what it does reaches beyond a project."""
-    return own_sqlite_api
-
-
-@pytest.fixture
-def admin(web: Api) -> TestClient:
-    return browser_of(web, Role.ADMIN)
+pytestmark = pytest.mark.own_application
 
 
 @pytest.fixture

@@ -21,13 +21,7 @@ from promptuary.web.prompts.merging import MAX_CONFLICTS
 from promptuary.web.prompts.visible_text import PageBudget
 
 MAX_BYTES = 2_000_000
-pytestmark = pytest.mark.timeout(120)
-
-
-@pytest.fixture
-def web(own_sqlite_api: Api) -> Api:
-    """The application of the test alone: what it does reaches beyond a project."""
-    return own_sqlite_api
+pytestmark = [pytest.mark.own_application, pytest.mark.timeout(120)]
 
 
 def random_lines(seed: int) -> str:

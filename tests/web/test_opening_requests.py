@@ -15,10 +15,7 @@ from promptuary.model.access import Role
 FORM = {"position": "production 2 greeting", "title": "Warmer", "description": "Why\n"}
 
 
-@pytest.fixture
-def web(own_sqlite_api: Api) -> Api:
-    """The application of the test alone: what it does reaches beyond a project."""
-    return own_sqlite_api
+pytestmark = pytest.mark.own_application
 
 
 class TestOpening:

@@ -21,10 +21,7 @@ INLINE = re.compile(r"<style|<script(?![^>]*\bsrc=)|\sstyle=|\son[a-z]+=|javascr
 PATHS = sorted({route.path.replace("{", "").replace("}", "") for route in ROUTES})
 
 
-@pytest.fixture
-def web(own_sqlite_api: Api) -> Api:
-    """The application of the test alone: what it does reaches beyond a project."""
-    return own_sqlite_api
+pytestmark = pytest.mark.own_application
 
 
 def _all_refusals(kind: type[errors.RegistryError] = errors.RegistryError) -> list[type[errors.RegistryError]]:

@@ -15,10 +15,7 @@ from promptuary.registry import labels, prompts
 AT = "prompts/greeting/at/"
 
 
-@pytest.fixture
-def web(own_sqlite_api: Api) -> Api:
-    """The application of the test alone: what it does reaches beyond a project."""
-    return own_sqlite_api
+pytestmark = pytest.mark.own_application
 
 
 def place(web: Api, version: int, name: str = "greeting", label: str = "production") -> None:

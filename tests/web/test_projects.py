@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from browsing import browser_of, signed_in_browser
+from browsing import signed_in_browser
 from builders import Api, make_member, make_user
 from fastapi.testclient import TestClient
 
@@ -20,15 +20,7 @@ ACTIONS = {
 }
 
 
-@pytest.fixture
-def web(own_sqlite_api: Api) -> Api:
-    """The application of the test alone: what it does reaches beyond a project."""
-    return own_sqlite_api
-
-
-@pytest.fixture
-def admin(web: Api) -> TestClient:
-    return browser_of(web, Role.ADMIN)
+pytestmark = pytest.mark.own_application
 
 
 @pytest.fixture

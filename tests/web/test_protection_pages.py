@@ -18,11 +18,6 @@ from promptuary.web.projects.rule_sentences import explain
 RULE = {"pattern": "production", "role": "editor", "approvals": "1"}
 
 
-@pytest.fixture
-def admin(web: Api) -> TestClient:
-    return browser_of(web, Role.ADMIN)
-
-
 def change(web: Api, rule_id: int, **values: object) -> None:
     """Change a rule as another admin does."""
     with web.registry.database.write() as tx:

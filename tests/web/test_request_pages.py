@@ -17,11 +17,7 @@ from promptuary.model.access import Role
 from promptuary.registry import change_requests, prompts
 from promptuary.registry.request_merging import WantedPosition
 
-
-@pytest.fixture
-def web(own_sqlite_api: Api) -> Api:
-    """The application of the test alone: what it does reaches beyond a project."""
-    return own_sqlite_api
+pytestmark = pytest.mark.own_application
 
 
 class TestReviewing:

@@ -17,10 +17,7 @@ from promptuary.store.tables import sessions
 REFUSED = "The e-mail address or password is incorrect."
 
 
-@pytest.fixture
-def web(own_sqlite_api: Api) -> Api:
-    """The application of the test alone: what it does reaches beyond a project."""
-    return own_sqlite_api
+pytestmark = pytest.mark.own_application
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from browsing import PASSWORD, browser_of
+from browsing import PASSWORD
 from builders import Api, make_member, make_user
 from fastapi.testclient import TestClient
 from httpx2 import Response
@@ -18,15 +18,7 @@ from promptuary.store import members as stored
 HIDDEN = r'type="hidden" name="([^"]+)" value="([^"]*)"'
 
 
-@pytest.fixture
-def web(own_sqlite_api: Api) -> Api:
-    """The application of the test alone: what it does reaches beyond a project."""
-    return own_sqlite_api
-
-
-@pytest.fixture
-def admin(web: Api) -> TestClient:
-    return browser_of(web, Role.ADMIN)
+pytestmark = pytest.mark.own_application
 
 
 @pytest.fixture

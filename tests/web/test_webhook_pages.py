@@ -31,16 +31,7 @@ from promptuary.store import changes
 from promptuary.store import webhooks as stored
 from promptuary.web.projects.webhooks import EVENTS
 
-
-@pytest.fixture
-def web(own_sqlite_api: Api) -> Api:
-    """The application of the test alone: what it does reaches beyond a project."""
-    return own_sqlite_api
-
-
-@pytest.fixture
-def admin(web: Api) -> TestClient:
-    return browser_of(web, Role.ADMIN)
+pytestmark = pytest.mark.own_application
 
 
 @pytest.fixture

@@ -12,10 +12,7 @@ PASSWORD = "correct horse battery"
 FORM = {"email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace", "password": PASSWORD, "again": PASSWORD}
 
 
-@pytest.fixture
-def web(own_sqlite_api: Api) -> Api:
-    """The application of the test alone: what it does reaches beyond a project."""
-    return own_sqlite_api
+pytestmark = pytest.mark.own_application
 
 
 @pytest.fixture
