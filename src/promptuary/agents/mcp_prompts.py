@@ -5,6 +5,7 @@ follows, or the latest version.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -127,14 +128,12 @@ def _name_of(cursor: str | None) -> str | None:
     """Return the name that a cursor has, `None` for the first page. Raises `InvalidValue` for what is no cursor."""
     if cursor is None:
         return None
-    name = cursor.removeprefix(_CURSOR)
-    try:
-        check_prompt_name(name)
-    except InvalidValue:
-        name = cursor
-    if name == cursor:
-        raise InvalidValue("invalid", "This cursor is not one that a list has returned.", field="cursor")
-    return name
+    if cursor.startswith(_CURSOR):
+        name = cursor.removeprefix(_CURSOR)
+        with suppress(InvalidValue):
+            check_prompt_name(name)
+            return name
+    raise InvalidValue("invalid", "This cursor is not one that a list has returned.", field="cursor")
 
 
 def _described(version: Version) -> str:
