@@ -3,6 +3,7 @@
 import logging
 import os
 import threading
+from pathlib import Path
 from typing import Any
 
 import faults
@@ -34,10 +35,13 @@ def test_a_refresh_that_brings_other_content_is_a_change_and_one_that_does_not_i
 
 
 def test_content_that_replaces_a_fallback_or_that_of_the_disk_is_a_change(
-    make_either: EitherMaker, proxy: Proxy, service: Service
+    make_either: EitherMaker, proxy: Proxy, service: Service, tmp_path: Path
 ) -> None:
     first = service.publish("replacing", "one")
-    assert make_either(proxy.url).get("replacing").text == "one"
+    earlier = make_either(proxy.url)
+    assert earlier.get("replacing").text == "one"
+    # A fetch does not wait for the disk.
+    earlier.until(lambda: any((tmp_path / "cache").rglob("*.prompt")))
     second = service.publish("replacing", "two")
     heard: list[ChangeEvent] = []
     proxy.fault = faults.server_error
