@@ -17,7 +17,10 @@ export function showDialog(heading: string, ...children: (Node | string)[]): HTM
   const title = element("h2", { id: `dialog-${++count}` }, heading);
   const dialog = element("dialog", {}, title, ...children);
   dialog.setAttribute("aria-labelledby", title.id);
-  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    takeTextAtOnce();
+  });
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog && event.clientX !== 0 && isOutside(event, dialog.getBoundingClientRect())) {
       dialog.close();
@@ -26,6 +29,15 @@ export function showDialog(heading: string, ...children: (Node | string)[]): HTM
   document.body.append(dialog);
   dialog.showModal();
   return dialog;
+}
+
+// Until the browser draws the page, an editor to which a closed dialog gives the focus back takes no text. Focused again, it does.
+function takeTextAtOnce(): void {
+  const focused = document.activeElement?.shadowRoot?.activeElement;
+  if (focused instanceof HTMLElement && focused.isContentEditable) {
+    focused.blur();
+    focused.focus({ preventScroll: true });
+  }
 }
 
 function isOutside(event: MouseEvent, box: DOMRect): boolean {
