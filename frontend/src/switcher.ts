@@ -92,5 +92,5 @@ class Switcher {
 }
 
 function itemOf(link: HTMLAnchorElement): HTMLLIElement {
-  return element("li", {}, element("a", { href: link.href, dir: "auto" }, link.textContent ?? ""));
+  return element("li", {}, element("a", { href: link.href, dir: "auto" }, ...document.importNode(link, true).childNodes));
 }

@@ -4,6 +4,7 @@ import { compile, type Insertions } from "./compile";
 import { element } from "./dialogs";
 import { type Entry, fillEntry, isObject, type Json, placeholderName, type Template, templatePieces, textsOf } from "./templates";
 import { type Piece, piecesOf } from "./variables";
+import { visible } from "./visible";
 
 const MAX_SHOWN = 200_000;
 
@@ -52,7 +53,7 @@ function shownMessage(entry: Entry, filled: Entry, piecesOfText: (text: string) 
     shown.push(box(`Final text of the message of ${role}`, "prompt-text", drawn(pieces)));
   }
   if (Object.keys(rest).length) {
-    shown.push(box(`What else the message of ${role} has`, "prompt-text quiet", [JSON.stringify(rest, null, 2).slice(0, MAX_SHOWN)]));
+    shown.push(box(`What else the message of ${role} has`, "prompt-text quiet", visible(JSON.stringify(rest, null, 2).slice(0, MAX_SHOWN))));
   }
   return shown;
 }
@@ -62,7 +63,7 @@ function isText(part: Json): boolean {
 }
 
 function heading(text: string): HTMLElement {
-  return element("h4", { className: "role" }, text);
+  return element("h4", { className: "role" }, ...visible(text));
 }
 
 function box(label: string, className: string, children: (Node | string)[]): HTMLElement {
@@ -79,7 +80,8 @@ function drawn(pieces: Piece[]): (Node | string)[] {
     const part = text.slice(0, left);
     left -= part.length;
     if (part) {
-      shown.push(isValue ? element("mark", {}, part) : isVariable ? element("span", { className: "variable" }, part) : part);
+      const nodes = visible(part);
+      shown.push(...(isValue ? [element("mark", {}, ...nodes)] : isVariable ? [element("span", { className: "variable" }, ...nodes)] : nodes));
     }
   }
   return left > 0 ? shown : [...shown, element("span", { className: "left-out" }, "… the rest is not shown; copy the result to get it all")];

@@ -14,6 +14,8 @@ from promptuary.store.engine.database import Database
 
 pytestmark = NEEDS_CHROMIUM
 
+MORE = {150: " of wind turbines", 160: "\u202e"}
+
 
 @pytest.fixture(scope="module")
 def origin(demo: Path) -> Iterator[str]:
@@ -21,7 +23,7 @@ def origin(demo: Path) -> Iterator[str]:
         database = Database.open(f"sqlite:///{demo}")
         with database.write() as tx:
             for number in range(199):
-                project = projects.create_project(tx, name=f"Team {number:03}{' of wind turbines' if number == 150 else ''}")
+                project = projects.create_project(tx, name=f"Team {number:03}{MORE.get(number, '')}")
                 members.set_member(tx, project_id=project.id, email=AUTHOR, role=Role.EDITOR)
         database.close()
         yield address
@@ -46,6 +48,8 @@ def test_a_project_is_found_by_typing_and_opened_with_the_keyboard(browser: Brow
         page.keyboard.type("x")
         expect(page.locator(".switcher .found")).to_have_text("No project found")
         assert violations_of(page) == []
+        field.fill("160")
+        expect(page.locator(".switcher .found a .hidden-character")).to_have_attribute("data-code", "U+202E")
         field.fill("")
         expect(page.locator(".switcher .found a")).to_have_count(10)
         field.fill("turbines 15")

@@ -55,6 +55,7 @@ def origin_with_prompts(browser: Browser, origin: str) -> str:
         create(page, "declared", TEXT, DECLARED)
         create(page, "many", " ".join(f"{{{{v{number}}}}}" for number in range(512)))
         create(page, "long", f"{{{{name}}}} {'x' * 400_000} {{{{last}}}}")
+        create(page, "hidden", "x\u200b\u200b\xady {{name}}")
         create(page, "json", {"{{key}}": ["{{value}}", {"n": 1}]})
     return origin
 
@@ -112,6 +113,19 @@ def test_a_viewer_tries_a_chat_message_by_message_and_gets_valid_messages(viewer
         {"role": "assistant", "content": "{{tone}}"},
         {"role": "user", "content": [{"type": "text", "text": HOSTILE}], "name": "{{question}}"},
     ]
+    assert complaints == []
+
+
+def test_hidden_characters_of_texts_and_of_values_are_drawn_and_copied_as_they_are(viewer: BrowserContext) -> None:
+    page, complaints = open_trial(viewer, "hidden")
+    field(page, "name").fill("a\u202eb")
+    assert result(page).locator(".hidden-character").evaluate_all("spans => spans.map(({ dataset }) => dataset.code)") == [
+        "U+200B (2)",
+        "U+00AD",
+        "U+202E",
+    ]
+    expect(result(page).locator("mark .hidden-character")).to_have_attribute("data-code", "U+202E")
+    assert copied(page) == "x\u200b\u200b\xady a\u202eb"
     assert complaints == []
 
 
