@@ -9,7 +9,7 @@ from sqlalchemy import delete, event
 
 from promptuary.model.access import Role, Scope, operator
 from promptuary.model.activity import Activity, ActivityPage
-from promptuary.model.errors import InvalidValue, PromptNotFound
+from promptuary.model.errors import PromptNotFound
 from promptuary.model.usage import FetchCount, FetchKey
 from promptuary.registry import archived, change_requests, label_rules, labels, lists, prompts, usage
 from promptuary.registry.activity import list_activity
@@ -48,16 +48,14 @@ def test_an_entry_outlives_its_user(registry: Registry) -> None:
 def test_activity_of_a_prompt_is_not_that_of_others_and_not_that_of_earlier_ones_of_its_name(registry: Registry) -> None:
     actor = registry.actor
     with registry.database.write() as tx:
-        first = make_prompt(tx, actor, versions=2)
+        make_prompt(tx, actor, versions=2)
         prompts.archive_prompt(tx, actor, name="greeting")
-        second = make_prompt(tx, actor)
+        make_prompt(tx, actor)
         labels.move_label(tx, actor, name="greeting", label="production", version=1)
         make_prompt(tx, actor, name="other")
         active = ["label.created", "prompt.created"]
         archived = ["prompt.archived", "prompt.published", "prompt.created"]
         assert kinds(list_activity(tx, actor, name="greeting", limit=10)) == active
-        assert kinds(list_activity(tx, actor, name="greeting", version_id=second.id, limit=10)) == active
-        assert kinds(list_activity(tx, actor, name="greeting", version_id=first.id, limit=10)) == archived
         assert kinds(list_activity(tx, actor, limit=10)) == ["prompt.created", *active, *archived]
 
 
@@ -70,13 +68,12 @@ def test_activity_goes_on_behind_a_restore(registry: Registry) -> None:
     assert found == ["prompt.restored", "prompt.archived", "prompt.created"]
 
 
-@pytest.mark.parametrize("wanted", [("missing", None), ("a\0b", None), ("other", "greeting"), ("greeting", "x")])
-def test_activity_of_what_is_not_there_is_not_found(registry: Registry, wanted: tuple[str, str | None]) -> None:
+@pytest.mark.parametrize("name", ["missing", "a\0b"])
+def test_activity_of_what_is_not_there_is_not_found(registry: Registry, name: str) -> None:
     with registry.database.write() as tx:
-        ids = {"greeting": make_prompt(tx, registry.actor).id, "other": make_prompt(tx, registry.actor, name="other").id}
-        name, of = wanted
+        make_prompt(tx, registry.actor)
         with pytest.raises(PromptNotFound):
-            list_activity(tx, registry.actor, name=name, version_id=None if of is None else ids.get(of, of), limit=10)
+            list_activity(tx, registry.actor, name=name, limit=10)
 
 
 def test_pages_follow_each_other_without_gaps(registry: Registry) -> None:
@@ -156,8 +153,6 @@ def test_recent_fetches_of_prompts_are_those_of_all_their_versions_in_the_last_d
         count(tx, other.id, days_ago=1, times=5)
         ids = [first.prompt_id, other.prompt_id, unused.prompt_id, "unknown"]
         assert usage.count_recent_fetches(tx, actor, ids) == {first.prompt_id: 1101, other.prompt_id: 5}
-        assert usage.count_recent_fetches(tx, actor, ids, days=1) == {first.prompt_id: 1100}
-        assert usage.count_recent_fetches(tx, actor, ids, days=8) == {first.prompt_id: 1111, other.prompt_id: 5}
         assert usage.count_recent_fetches(tx, actor, []) == {}
 
 
@@ -167,13 +162,6 @@ def test_recent_fetches_of_another_project_are_not_told(registry: Registry) -> N
         version = make_prompt(tx, registry.actor)
         count(tx, version.id, days_ago=0, times=1)
         assert usage.count_recent_fetches(tx, stranger, [version.prompt_id]) == {}
-
-
-@pytest.mark.parametrize("days", [0, -1, 367, 10**30])
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_an_impossible_number_of_days_is_refused(registry: Registry, days: int) -> None:
-    with registry.database.read() as tx, pytest.raises(InvalidValue, match="one to 366 days"):
-        usage.count_recent_fetches(tx, registry.actor, [], days=days)
 
 
 def test_authors_are_those_by_whom_a_list_can_be_filtered(registry: Registry) -> None:

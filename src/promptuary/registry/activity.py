@@ -12,22 +12,20 @@ def list_activity(
     actor: Actor,
     *,
     name: str | None = None,
-    version_id: str | None = None,
     before: int | None = None,
     limit: int,
 ) -> ActivityPage:
     """List what happened in the project, or to the active prompt called ``name``, newest first, below the sequence ``before``.
 
-    With ``version_id`` it is the prompt of that name that has this version, active or archived. Prompts that had the name before
-    are others. Moves of labels of its parts that have changed its text are listed, too. What was done to members, to rules for
-    labels and to the project itself is shown to admins only: it tells of people, not of prompts. All members see change requests.
-    Entries older than the log keeps are missing. Raises `PromptNotFound`.
+    Prompts that had the name before are others. Moves of labels of its parts that have changed its text are listed, too. What
+    was done to members, to rules for labels and to the project itself is shown to admins only: it tells of people, not of
+    prompts. All members see change requests. Entries older than the log keeps are missing. Raises `PromptNotFound`.
     """
     actor.require(Permission.READ)
     entries = activity.list_activity(
         tx,
         actor.project_id,
-        of_prompt=None if name is None else _of_prompt(tx, actor, name, version_id),
+        of_prompt=None if name is None else _of_prompt(tx, actor, name),
         with_administration=actor.may(Permission.MANAGE),
         before=before,
         limit=limit + 1,
@@ -36,12 +34,8 @@ def list_activity(
     return ActivityPage(tuple(entries[:limit]), entries[limit - 1].change.sequence if has_more else None)
 
 
-def _of_prompt(tx: Transaction, actor: Actor, name: str, version_id: str | None) -> activity.OfPrompt:
+def _of_prompt(tx: Transaction, actor: Actor, name: str) -> activity.OfPrompt:
     prompt = prompts.find_prompt(tx, project_id=actor.project_id, name=name)
-    if version_id is not None:
-        active = prompts.find_prompt_by_version_id(tx, project_id=actor.project_id, version_id=version_id)
-        archived = prompts.find_archived_prompt(tx, project_id=actor.project_id, name=name, version_id=version_id)
-        prompt = active if active is not None and active.name == name else archived
     if prompt is None:
         raise PromptNotFound(name)
     parts = references.list_part_ids(tx, actor.project_id, prompt.id) if tx.reference_depth else ()

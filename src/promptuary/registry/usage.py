@@ -6,7 +6,7 @@ from datetime import UTC, date
 from promptuary.model.access import Actor, Permission
 from promptuary.model.errors import InvalidValue, PromptNotFound
 from promptuary.model.prompts import Version
-from promptuary.model.usage import DEFAULT_DAYS, MAX_DAYS, RECENT_DAYS, FetchCount, Usage, recent_days
+from promptuary.model.usage import DEFAULT_DAYS, MAX_DAYS, FetchCount, Usage, recent_days
 from promptuary.store import fetches, part_fetches, prompts
 from promptuary.store.engine.database import Transaction
 
@@ -48,23 +48,21 @@ def get_usage(
     )
 
 
-def count_recent_fetches(tx: Transaction, actor: Actor, prompt_ids: Sequence[str], *, days: int = RECENT_DAYS) -> dict[str, int]:
-    """Return how often each of these prompts of the project was fetched in the last ``days`` days (UTC), today included.
+def count_recent_fetches(tx: Transaction, actor: Actor, prompt_ids: Sequence[str]) -> dict[str, int]:
+    """Return how often each of these prompts of the project was fetched in the last `RECENT_DAYS` (UTC), today included.
 
-    Prompts that were not fetched are missing. Raises `InvalidValue` for a range that is empty or longer than `MAX_DAYS`.
+    Prompts that were not fetched are missing.
     """
     actor.require(Permission.READ)
-    if not 1 <= days <= MAX_DAYS:
-        raise InvalidValue("invalid", f"Ensure the range has one to {MAX_DAYS} days.", field="days")
     today = tx.clock().astimezone(UTC).date()
-    return fetches.count_fetches_of_prompts(tx, actor.project_id, prompt_ids, recent_days(today, days))
+    return fetches.count_fetches_of_prompts(tx, actor.project_id, prompt_ids, recent_days(today))
 
 
-def count_recent_fetches_of_version(tx: Transaction, actor: Actor, version: Version, *, days: int = RECENT_DAYS) -> int:
-    """Return how often a version was fetched in the last ``days`` days (UTC), today included."""
+def count_recent_fetches_of_version(tx: Transaction, actor: Actor, version: Version) -> int:
+    """Return how often a version was fetched in the last `RECENT_DAYS` (UTC), today included."""
     actor.require(Permission.READ)
     today = tx.clock().astimezone(UTC).date()
-    return fetches.count_fetches_of_version(tx, version.id, recent_days(today, days))
+    return fetches.count_fetches_of_version(tx, version.id, recent_days(today))
 
 
 def _range(first: date | None, last: date | None, *, today: date) -> fetches.Days:
