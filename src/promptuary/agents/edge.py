@@ -33,7 +33,7 @@ from promptuary.http.heavy_work import HeavyWork
 from promptuary.http.rate_limits import RateLimited
 from promptuary.http.scope import AGENT_CALL, REQUEST_ID
 from promptuary.model.access import Permission
-from promptuary.model.errors import NotFound, RegistryError
+from promptuary.model.errors import InvalidValue, NotFound, RegistryError
 from promptuary.registry import access
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -102,7 +102,10 @@ class Agents:
         sent = bearer_of(request.headers)
         if sent is None:
             raise errors.not_authenticated()
-        query = dict(parse_qsl(request.scope["query_string"].decode(errors="replace")))
+        query = dict(parse_qsl(request.scope["query_string"].decode(errors="replace"), keep_blank_values=True))
+        label = query.get("label")
+        if label == "":
+            raise InvalidValue("invalid", "The label is empty. Name one, or remove `label` for the latest versions.", field="label")
         with self._services.database.read() as tx:
             key = access.find_key(tx, sent)
             if key is None:
@@ -111,9 +114,7 @@ class Agents:
             # A key that is good for one project alone means that project.
             usual = str(min(key.project_ids)) if key.project_ids and len(key.project_ids) == 1 else access.CURRENT_PROJECT
             reference = request.headers.get(_PROJECT_HEADER) or query.get("project_id") or usual
-            call = AgentCall(
-                self._services, sent, access.caller_of(key), reference, query.get("label") or None, request.scope[REQUEST_ID]
-            )
+            call = AgentCall(self._services, sent, access.caller_of(key), reference, label, request.scope[REQUEST_ID])
             actor = access.enter(tx, call.caller, reference=reference, permission=Permission.READ)
             is_noted = not access.is_use_worth_noting(key, tx.clock())
         self._services.limits.count_request(key.id, Permission.READ)

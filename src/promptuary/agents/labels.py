@@ -39,7 +39,7 @@ def delete_label(call: AgentCall, arguments: LabelDeleteArguments) -> object:
     """Remove a label, or look at what that would change."""
     actor = call.enter(Permission.WRITE)
     name, label = arguments.prompt_name, arguments.label_name
-    expected = labels.ANYWHERE if arguments.expected_version is None else arguments.expected_version
+    expected = arguments.expected_version if "expected_version" in arguments.model_fields_set else labels.ANYWHERE
     with call.database.write() as tx:
         if arguments.dry_run:
             moves = move_previews.preview_removal(tx, actor, name=name, label=label, expected_version=expected)

@@ -130,6 +130,7 @@ TOOLS = (
         UpdateArguments,
         LLMPrompt,
         prompts.update_prompt,
+        is_destructive=True,
     ),
     Tool(
         "llma-prompt-duplicate",

@@ -118,7 +118,7 @@ def remove_label(
     *,
     name: str,
     label: str,
-    expected_version: int | Anywhere = ANYWHERE,
+    expected_version: ExpectedVersion = ANYWHERE,
     prompt_id: str | None = None,
     reason: str | None = None,
     is_emergency: bool = False,

@@ -140,6 +140,12 @@ def test_the_project_is_the_headers_the_querys_or_the_one_that_the_key_means(ser
     assert post(served, key=for_all, x_posthog_project_id="nonsense").json()["error"]["message"] == "Project not found."
 
 
+def test_an_empty_label_is_refused_and_does_not_mean_the_latest_versions(served: Served) -> None:
+    refused = post(served, path="/mcp?label=")
+    sentence = "The label is empty. Name one, or remove `label` for the latest versions."
+    assert (refused.status_code, refused.json()["error"]["message"]) == (400, sentence)
+
+
 def test_a_key_that_may_only_read_writes_nothing(served: Served) -> None:
     database = Database.open(served.database_url)
     with database.write() as tx:

@@ -144,7 +144,7 @@ def test_a_label_that_was_moved_meanwhile_stays_where_it_is(agent: Agent) -> Non
     for expected in (None, 2):
         answer = agent.call("llma-prompt-label-set", **wanted, version=2, expected_version=expected)
         assert (answer.is_error, answer.structured_content) == (True, moved)
-    answer = agent.call("llma-prompt-label-delete", **wanted, expected_version=2)
-    assert (answer.is_error, answer.structured_content) == (True, moved)
+        answer = agent.call("llma-prompt-label-delete", **wanted, expected_version=expected)
+        assert (answer.is_error, answer.structured_content) == (True, moved)
     assert agent.result("llma-prompt-label-set", **wanted, version=2, expected_version=1)["version"] == 2
     assert agent.result("llma-prompt-label-delete", **wanted, expected_version=2)["removed"]

@@ -23,7 +23,8 @@ READING = {
 TAKING_AWAY = {"llma-prompt-label-set", "llma-prompt-label-delete", "llma-prompt-promote", "llma-prompt-archive"}
 REVIEWING = {"llma-prompt-request-approve", "llma-prompt-request-merge"}
 UNDOING = {"llma-prompt-label-undo", "llma-prompt-release-undo"}
-ADDING = {"llma-prompt-create", "llma-prompt-update", "llma-prompt-duplicate", "llma-prompt-restore"}
+PUBLISHING = {"llma-prompt-update"}
+ADDING = {"llma-prompt-create", "llma-prompt-duplicate", "llma-prompt-restore"}
 ADDING |= {"llma-prompt-request-open", "llma-prompt-request-change-state", "llma-prompt-request-comment"}
 
 
@@ -61,9 +62,10 @@ def test_a_prompt_lives_its_whole_life_through_tools(database_url: str, tmp_path
 
 def test_tools_say_what_they_do_to_the_registry(agent: Agent) -> None:
     hints = {tool.name: tool.annotations for tool in agent.tools()}
-    assert set(hints) == READING | TAKING_AWAY | REVIEWING | UNDOING | ADDING
+    assert set(hints) == READING | TAKING_AWAY | REVIEWING | UNDOING | PUBLISHING | ADDING
     assert {name for name, hint in hints.items() if hint and hint.read_only_hint} == READING
-    assert {name for name, hint in hints.items() if hint and hint.destructive_hint} == TAKING_AWAY | REVIEWING | UNDOING
+    destructive = TAKING_AWAY | REVIEWING | UNDOING | PUBLISHING
+    assert {name for name, hint in hints.items() if hint and hint.destructive_hint} == destructive
     assert {name for name, hint in hints.items() if hint and hint.idempotent_hint} == READING | TAKING_AWAY | {
         "llma-prompt-request-approve"
     }
