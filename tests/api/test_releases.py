@@ -122,7 +122,8 @@ class TestPromotion:
 
     def test_nothing_to_promote_is_no_error_and_no_release(self, api: Api) -> None:
         _promote(api)
-        assert _promote(api).json()["moves"] == []
+        nothing = _promote(api).json()
+        assert (nothing["moves"], nothing["release"]) == ([], None)
         assert api.client.get(f"{api.path}releases/").json()["count"] == 1
 
     @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def make_moves(tx: Transaction, actor: Actor, wanted: Sequence[WantedMove], caus
     if effects.refused:
         raise ReleaseRefused(effects.in_order)
     after = _serve(tx, actor, (want.target for want in wanted), max_bytes=0)
-    return Moves(_describe(tx, wanted, before, after, effects), release_id=cause.release_id)
+    return Moves(_describe(tx, wanted, before, after, effects), release_id=cause.release_id if wanted else None)
 
 
 def record_moves(tx: Transaction, actor: Actor, wanted: Sequence[WantedMove], made: Moves) -> None:
