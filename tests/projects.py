@@ -1,6 +1,6 @@
 """Projects that are hard to carry: everything that a prompt, a version or a label may be."""
 
-from builders import make_user
+from builders import make_user, writing_in_turn
 from hypothesis import strategies as st
 
 from promptuary.model.access import Actor, operator
@@ -51,7 +51,7 @@ def deep(levels: int) -> object:
 def fill(database: Database, project: Project, values: list[object], *, user: User) -> Actor:
     """Fill a project: active, archived and restored prompts, moved and removed labels, several authors and none."""
     actor = operator(project.id)
-    with database.write() as tx:
+    with writing_in_turn(database) as tx:
         by_user = Actor(project.id, role=actor.role, scopes=actor.scopes, user_id=user.id)
         other = make_user(tx, email=f"ünï+{project.id}@example.com")
         by_other = Actor(project.id, role=actor.role, scopes=actor.scopes, user_id=other.id)
@@ -77,7 +77,7 @@ def fill(database: Database, project: Project, values: list[object], *, user: Us
 def fill_with_many(database: Database, project: Project, *, prompt_count: int, versions: int, text: str = "Be brief. ") -> None:
     """Fill a project with plain prompts, each with some versions and a label."""
     actor = operator(project.id)
-    with database.write() as tx:
+    with writing_in_turn(database) as tx:
         for number in range(prompt_count):
             name = f"prompt-{number:05}"
             prompts.create_prompt(tx, actor, name=name, prompt=f"{text}{number}")

@@ -1,5 +1,5 @@
 import pytest
-from builders import Api, Registry, make_actor, make_member, make_prompt
+from builders import Api, Registry, make_actor, make_member, make_prompt, writing_in_turn
 from wire import NOON, NOT_AN_INTEGER, Clock, full_prompt, invalid, wire
 
 from promptuary.model.access import operator
@@ -118,7 +118,7 @@ def test_the_size_is_that_of_the_stored_json_text(sqlite_api: Api, prompt: objec
 
 def _make_ordered_prompts(registry: Registry) -> None:
     """Prompts "b", "A", "c": created in this order, "b" published last; sizes 3, 12, 7."""
-    with registry.database.write() as tx:
+    with writing_in_turn(registry.database) as tx:
         for name, text in (("b", "b"), ("A", "ten bytes."), ("c", "five5")):
             make_prompt(tx, registry.actor, name=name, prompt=text)
     with registry.database.write() as tx:
@@ -202,7 +202,7 @@ def test_a_list_is_of_one_project(api: Api) -> None:
 
 
 def test_the_times_of_a_row_are_those_of_its_version(own_sqlite_api: Api, clock: Clock) -> None:
-    with own_sqlite_api.registry.database.write() as tx:
+    with writing_in_turn(own_sqlite_api.registry.database) as tx:
         make_prompt(tx, own_sqlite_api.registry.actor)
         clock.now = clock.now.replace(hour=13)
         prompts.publish_version(tx, own_sqlite_api.registry.actor, name="greeting", base_version=1, prompt="x")

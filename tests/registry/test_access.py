@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from builders import Registry, make_key, make_member, make_registry, make_user
+from builders import Registry, make_key, make_member, make_registry, make_user, writing_in_turn
 
 from promptuary.model.access import Actor, Permission, Role, Scope
 from promptuary.model.accounts import Key
@@ -130,7 +130,7 @@ def timed(database_url: str, clock: Clock) -> Iterator[Registry]:
 def test_the_use_of_a_key_is_noted_at_most_once_an_hour(timed: Registry, clock: Clock) -> None:
     start = clock.now
     noted = []
-    with timed.database.write() as tx:
+    with writing_in_turn(timed.database) as tx:
         key_id = make_key(tx, timed.user).key.id
         for minutes in (0, 1, 59, 60, 61, 100, 121, 122):
             clock.now = start + timedelta(minutes=minutes)

@@ -161,3 +161,33 @@ def test_moves_by_a_server_that_kept_no_history_are_found_later(registry: Regist
         history = labels.list_history(tx, registry.actor, name="a", label="production", limit=9)
     moves = [(move.from_version, move.to_version, move.cause.kind) for move in history.moves]
     assert moves == [(2, 1, MoveKind.UNDO), (1, 2, MoveKind.UNRECORDED), (None, 1, MoveKind.DIRECT)]
+
+
+class RunningClock(Clock):
+    """A clock that goes on with every look at it."""
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(microseconds=1)
+        return self.now
+
+
+def test_at_no_moment_was_half_of_what_was_done_at_once(database_url: str) -> None:
+    clock = RunningClock()
+    database = Database.open(database_url, clock=clock)
+    registry = make_registry(database)
+    for name in NAMES:
+        _write(registry, prompts.create_prompt, name=name, prompt="x", labelled=["staging"])
+        _write(registry, prompts.publish_version, name=name, base_version=1, prompt="y", labelled=["staging", "canary"])
+    begun = clock.now
+    _write(registry, releases.promote, source="staging", target="production")
+    _write(registry, prompts.archive_prompt, name="a")
+    actor, seen = registry.actor, []
+    for microseconds in range((clock.now - begun) // timedelta(microseconds=1) + 1):
+        at = begun + timedelta(microseconds=microseconds)
+        with database.read() as tx:
+            page = past.list_prompts(tx, actor, Listing(limit=10), at=at)
+        seen.append([(version.name, [label.name for label in version.prompt_labels]) for version in page.items])
+    states = [state for number, state in enumerate(seen) if number == 0 or state != seen[number - 1]]
+    two, three = ["canary", "staging"], ["canary", "production", "staging"]
+    assert states == [[(name, labels) for name in names] for names, labels in (("cba", two), ("cba", three), ("cb", three))]
+    database.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import Registry, make_actor, make_registry
+from builders import Registry, make_actor, make_registry, writing_in_turn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from projects import NASTY_VALUES, fill, fill_with_many, json_values
@@ -171,7 +171,7 @@ def _archive(registry: Registry, project_id: int) -> None:
 
 
 def _archive_and_create(registry: Registry, project_id: int) -> None:
-    with registry.database.write() as tx:
+    with writing_in_turn(registry.database) as tx:
         for project in (project_id, registry.project.id):
             prompts.archive_prompt(tx, operator(project), name="prompt-00000")
             prompts.create_prompt(tx, operator(project), name="prompt-00000", prompt=f"Of {project}")

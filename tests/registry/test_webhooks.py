@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import product
 
 import pytest
-from builders import Registry, as_admin, make_prompt, make_registry, make_webhook
+from builders import Registry, as_admin, make_prompt, make_registry, make_webhook, writing_in_turn
 from hooks import PRESENTER
 from sqlalchemy import select, update
 from wire import Clock
@@ -253,7 +253,7 @@ def test_another_address_is_tried_at_once(registry: Registry, admin: Actor, webh
 def test_old_and_superfluous_deliveries_are_deleted_and_those_that_wait_stay(database_url: str, clock: Clock) -> None:
     database = Database.open(database_url, clock=clock)
     registry = make_registry(database)
-    with database.write() as tx:
+    with writing_in_turn(database) as tx:
         webhook = make_webhook(tx, registry.actor)
         messages = [(f"msg_{number:032x}", "test", "{}") for number in range(MAX_DELIVERIES + 5)]
         webhook_deliveries.insert_deliveries(tx, webhook.id, messages, form=WebhookFormat.JSON)

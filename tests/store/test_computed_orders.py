@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from builders import Registry, make_actor, make_member, make_prompt, make_registry
+from builders import Registry, make_actor, make_member, make_prompt, make_registry, writing_in_turn
 
 from promptuary.model.accounts import Profile
 from promptuary.model.listing import Listing
@@ -22,7 +22,7 @@ FETCHES = {1: 5, 2: 90, 4: 5, 7: 1}
 def filled(module_database: Database) -> Registry:
     """Ten prompts by three people, of which four were fetched lately and one long ago. No test changes anything."""
     registry = make_registry(module_database)
-    with registry.database.write() as tx:
+    with writing_in_turn(registry.database) as tx:
         authors = []
         for email, names in PEOPLE.items():
             user = make_member(tx, registry.project)

@@ -1,7 +1,7 @@
 """The order of a search by relevance, on both databases."""
 
 import pytest
-from builders import Registry, make_prompt, make_registry
+from builders import Registry, make_prompt, make_registry, writing_in_turn
 
 from promptuary.model.listing import Listing
 from promptuary.model.prompts import Version
@@ -25,7 +25,7 @@ NEWEST_LAST = {
 def filled(module_database: Database) -> Registry:
     """A project with prompts, for tests that only read."""
     registry = make_registry(module_database)
-    with registry.database.write() as tx:
+    with writing_in_turn(registry.database) as tx:
         for name, text in NEWEST_LAST.items():
             make_prompt(tx, registry.actor, name=name, prompt=text)
         for name in ("voice", "tone"):
@@ -88,7 +88,7 @@ def test_without_a_search_the_newest_come_first(filled: Registry) -> None:
 
 
 def test_many_hits_are_ranked_like_few(registry: Registry) -> None:
-    with registry.database.write() as tx:
+    with writing_in_turn(registry.database) as tx:
         for number in range(120):
             make_prompt(tx, registry.actor, name=f"p-{number:03}", prompt="needle" if number % 2 else "straw")
         make_prompt(tx, registry.actor, name="a-needle")

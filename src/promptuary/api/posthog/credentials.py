@@ -136,7 +136,7 @@ class Credentials:
             self._count_bad_key()
             raise errors.invalid_key(place)
         key, actor = entered
-        self._plan_note(tx, key)
+        self._plan_note(key)
         return actor
 
     def _identify_with_key(self, tx: Transaction, place: str, value: str) -> access.Caller:
@@ -144,11 +144,11 @@ class Credentials:
         if key is None:
             self._count_bad_key()
             raise errors.invalid_key(place)
-        self._plan_note(tx, key)
+        self._plan_note(key)
         return access.caller_of(key)
 
-    def _plan_note(self, tx: Transaction, key: Key) -> None:
-        if access.is_use_worth_noting(key, tx.clock()):
+    def _plan_note(self, key: Key) -> None:
+        if access.is_use_worth_noting(key, self._services.database.clock()):
             self.note_use = partial(access.try_to_note_use, self._services.database, key.id)
 
     def _count_bad_key(self) -> None:
@@ -174,7 +174,7 @@ class Credentials:
             self._request.scope, public_url=self._services.public_url
         ):
             raise errors.sent_from_elsewhere()
-        if sessions.is_worth_noting(signed_in.session, tx.clock()):
+        if sessions.is_worth_noting(signed_in.session, self._services.database.clock()):
             self.note_use = partial(sessions.note_seen, self._services.database, signed_in.session)
         return access.Caller(signed_in.user.id)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import cache
 from typing import Any, Self
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, Row
@@ -36,6 +36,8 @@ class StatementFailed(Exception):
 class Transaction:
     """Transaction in which all functions of `store` and `registry` work. ``clock`` returns the timestamps of writes.
 
+    In a transaction that writes, the clock stands still from its first use on, so that what is done at once has one timestamp, and
+    at no moment of the past was it half done. It is used after the locks, so that of two writes the later one has the later time.
     ``counts`` remembers counts from one transaction to the next; writers have none, because they see uncommitted rows.
     ``reference_depth`` is the maximum length of chains of references that writes may make; 0: tags of references are plain text.
     """
@@ -87,7 +89,7 @@ class Database:
     def open_existing(cls, database_url: str, *, reference_depth: int = MAX_DEPTH) -> Self:
         """Open a database that must be there: no file and no folder is made. Raises `InvalidValue` and `Unavailable`."""
         url = dialect.parse_url(database_url)
-        if url.drivername == "sqlite" and not Path(str(url.database)).exists():
+        if url.drivername == "sqlite" and not dialect.has_file(url):
             raise no_database(str(url.database))
         return cls.open(database_url, reference_depth=reference_depth)
 
@@ -140,7 +142,7 @@ class Database:
         Raises `Unavailable` when the database cannot be reached, is full, or stays locked.
         """
         with translated_errors(), self._writing() as connection:
-            yield Transaction(connection, self._clock, None, self._reference_depth)
+            yield Transaction(connection, cache(self._clock), None, self._reference_depth)
 
     def pool_use(self) -> PoolUse:
         """Return the current use of the connections."""

@@ -153,6 +153,16 @@ def open_engine(url: URL, *, pool_size: int) -> Engine:
     )
 
 
+def has_file(url: URL) -> bool:
+    """Return `True` if the file of a SQLite database is there. Raises `Unavailable` for a path that no file can have."""
+    file = Path(str(url.database))
+    try:
+        return file.exists()
+    except OSError as error:
+        message = f"Cannot use {file}: {error.strerror}."
+        raise Unavailable(message) from error
+
+
 def _make_private_file(file: Path) -> None:
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
