@@ -1,5 +1,6 @@
 """Backups: complete, consistent, portable between the databases, and careful with what is there already."""
 
+import resource
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -232,7 +233,7 @@ def test_a_file_that_is_no_backup_is_refused_and_changes_nothing(target: Databas
     with opened(f"sqlite:///{tmp_path}/similar") as similar, similar.write() as tx:
         tx.connection.execute(text("CREATE TABLE alembic_version (version_num TEXT)"))
         tx.connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": schema.HEAD})
-    for name in ["empty", "garbage", "folder", "foreign", "similar", "missing"]:
+    for name in ["empty", "garbage", "folder", "foreign", "similar", "missing", "/dev/zero"]:
         with pytest.raises(InvalidBackup):
             backup.restore_backup(target, tmp_path / name, replace=True)
     with target.read() as tx:
@@ -250,6 +251,17 @@ def test_a_truncated_backup_is_refused_and_changes_nothing(
     with pytest.raises(InvalidBackup):
         backup.restore_backup(registry.database, tmp_path / "part.db", replace=True)
     assert rows_of(registry.database) == before
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_full_folder_of_temporary_files_is_named_as_the_reason(registry: Registry, sound_backup: Path) -> None:
+    former = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, former[1]))
+    try:
+        with pytest.raises(Unavailable, match=r"^Cannot write to the folder of temporary files, .*: File too large\.$"):
+            backup.restore_backup(registry.database, sound_backup, replace=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, former)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -14,7 +14,7 @@ from promptuary.http.body import CLIENT_GONE
 from promptuary.http.path_redaction import logged_path
 from promptuary.http.request_recorder import REQUEST_ID_HEADER, RequestRecorder, sent_id
 from promptuary.http.scope import REFUSED, REQUEST_ID, STAYS_OPEN
-from promptuary.model.errors import Damaged, RegistryError
+from promptuary.model.errors import Damaged, RegistryError, Unavailable
 
 _PROBES = frozenset({"/_livez", "/_livez/", "/_readyz", "/_readyz/", "/metrics", "/metrics/"})
 _STREAM = b"text/event-stream; charset=utf-8"
@@ -22,10 +22,12 @@ _STREAM = b"text/event-stream; charset=utf-8"
 logger = structlog.stdlib.get_logger("promptuary.requests")
 
 
-def log_damage(refusal: RegistryError) -> None:
-    """Log that the database is damaged. Other refusals need no line of their own; this one needs the operator."""
+def log_outage(refusal: RegistryError) -> None:
+    """Log why the database cannot be used. Other refusals need no line of their own; these need the operator."""
     if isinstance(refusal, Damaged):
         logger.error("database damaged", reason=refusal.for_log)
+    elif isinstance(refusal, Unavailable) and refusal.reason:
+        logger.warning("database not available", reason=refusal.reason)
 
 
 class RequestLogMiddleware:

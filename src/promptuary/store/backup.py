@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
@@ -29,6 +30,9 @@ _BATCH = 200
 
 _DRAFT = "backup.db"
 """The name of a file that is being written or read, in a private folder."""
+
+_START = b"SQLite format 3\0"
+_CHUNK_BYTES = 1 << 20
 
 _RANDOM_CHARACTERS = 8
 """Number of characters that `tempfile` adds to a prefix."""
@@ -154,7 +158,8 @@ def _opened_copy(source: Path, folder: Path) -> Iterator[Database]:
     not_a_backup = f"{source} is not a Promptuary backup."
     copy = folder / _DRAFT
     try:
-        shutil.copyfile(source, copy)
+        with source.open("rb") as given:
+            _copy_file(given, copy, not_a_backup)
     except OSError as error:
         message = f"Cannot read {source}: {error.strerror}."
         raise InvalidBackup(message) from error
@@ -171,6 +176,24 @@ def _opened_copy(source: Path, folder: Path) -> Iterator[Database]:
             message = f"{not_a_backup.removesuffix('.')}, or it is damaged."
             raise InvalidBackup(message) from None
         yield backup
+
+
+def _copy_file(given: BinaryIO, copy: Path, not_a_backup: str) -> None:
+    """Copy what begins as a SQLite file does; the rest of anything else may have no end."""
+    start = given.read(len(_START))
+    if start != _START:
+        raise InvalidBackup(not_a_backup)
+    with copy.open("xb", buffering=0) as written:
+        chunk = start
+        while chunk:
+            try:
+                left = memoryview(chunk)
+                while left:
+                    left = left[written.write(left) :]
+            except OSError as error:
+                message = f"Cannot write to the folder of temporary files, {copy.parents[1]}: {error.strerror}."
+                raise Unavailable(message) from error
+            chunk = given.read(_CHUNK_BYTES)
 
 
 def _require_sound(backup: Database, source: Path, not_a_backup: str) -> None:

@@ -11,7 +11,7 @@ from starlette.routing import Match, Route
 from starlette.types import ASGIApp
 
 from promptuary.http.body import CLIENT_GONE, BodyTooSlow
-from promptuary.http.request_log import log_damage
+from promptuary.http.request_log import log_outage
 from promptuary.model.errors import (
     LabelNotFound,
     PermissionDenied,
@@ -73,7 +73,7 @@ def create_web(services: WebServices) -> ASGIApp:
 
 def _on_registry_error(request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, RegistryError)  # noqa: S101 - the type it is registered for
-    log_damage(refusal)
+    log_outage(refusal)
     shown = page_of(refusal)
     headers = {"Retry-After": "1"} if isinstance(refusal, Unavailable) else None
     # The prompt of an old link may be archived.

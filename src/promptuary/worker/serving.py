@@ -13,11 +13,10 @@ from promptuary.background.maintenance import create_maintenance, start_maintena
 from promptuary.logs import configure_logs
 from promptuary.server import Server, assemble
 from promptuary.settings import Settings
-from promptuary.store.engine.database import Database
 from promptuary.supervisor.pool import GRACE_SECONDS
 from promptuary.supervisor.runtime_dir import mark_as_prepared, mark_as_started
 from promptuary.worker.connection import KEEP_SECONDS, connections_with
-from promptuary.worker.startup import prepare
+from promptuary.worker.startup import open_database, prepare
 
 logger = structlog.stdlib.get_logger("promptuary.worker")
 
@@ -80,11 +79,7 @@ def run(*, number: int, listener: int, prepare_for: str | None) -> None:
     """Serve on the socket with a descriptor, on the settings of the environment; prepare the database first for an address."""
     settings = Settings()
     configure_logs(settings)
-    database = Database.open(
-        settings.resolved_database_url,
-        pool_size=settings.database_pool_size,
-        reference_depth=settings.allowed_reference_depth,
-    )
+    database = open_database(settings)
     if prepare_for is not None:
         prepare(database, address=settings.public_url or prepare_for)
         mark_as_prepared()

@@ -107,6 +107,14 @@ def test_a_server_refuses_bad_settings_as_every_command_does(command_line: Comma
     unreachable = _refusal(command_line, *command, database_url=NOWHERE)
     assert unreachable.startswith("The database is not available: connection failed: ")
     assert "top-secret" not in unreachable
+    other = _refusal(command_line, *command, database_url="mysql://u:top-secret@h/d")
+    assert other.startswith("The database URL must be sqlite:///path/to/file.db or postgresql://")
+    assert "Cannot use the folder /dev/null: " in _refusal(command_line, *command, database_url="sqlite:////dev/null/x.db")
+
+
+def test_a_path_that_no_file_can_have_is_refused(command_line: CommandLine) -> None:
+    url = f"sqlite:///{command_line.folder / ('a' * 300)}"
+    assert _refusal(command_line, "user", "list", database_url=url).endswith(": File name too long.")
 
 
 def test_a_file_that_is_no_database_is_refused(command_line: CommandLine) -> None:

@@ -30,7 +30,7 @@ from promptuary.api.errors import (
 from promptuary.http.body import CLIENT_GONE, BodyTooSlow
 from promptuary.http.public_path import path_of
 from promptuary.http.rate_limits import RateLimited
-from promptuary.http.request_log import log_damage
+from promptuary.http.request_log import log_outage
 from promptuary.http.scope import REQUEST_ID, SENT_METHOD
 from promptuary.model import device_authorizations, errors, reference_errors, release_errors
 
@@ -144,7 +144,7 @@ SHAPES: dict[type[errors.RegistryError], Shape] = {
 
 def answer_error(error: errors.RegistryError, *, public_url: str = "") -> Response:
     """Return the answer to an error of the domain; the address of a page in it begins with the path of the public URL."""
-    log_damage(error)
+    log_outage(error)
     status = status_of(error)
     body = next(SHAPES[kind] for kind in type(error).__mro__ if kind in SHAPES)(error)
     if isinstance(error, release_errors.LabelProtected):
