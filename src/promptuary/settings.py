@@ -3,6 +3,7 @@
 Settings come from the environment (``PROMPTUARY_...``) and from a file ``.env`` in the working directory.
 """
 
+import re
 import sys
 from datetime import timedelta
 from importlib.util import find_spec
@@ -19,10 +20,22 @@ from promptuary.model.references import MAX_DEPTH
 
 PREFIX = "PROMPTUARY_"
 
+_NOT_IN_URLS = re.compile(r"[\s\x00-\x1f\x7f\"<>\\^`{|}]")
+"""Matches what URLs have in encoded form only."""
+
+
+def _names_server(url: str) -> bool:
+    """Return `True` for the URL of an HTTP server: with a host, and a port that can be one if there is any."""
+    try:
+        parts = urlsplit(url)
+        has_address = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return has_address and parts.scheme in {"http", "https"} and _NOT_IN_URLS.search(url) is None
+
 
 def _checked_public_url(value: str) -> str:
-    parts = urlsplit(value)
-    if value and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment):
+    if value and not (_names_server(value) and "?" not in value and "#" not in value):
         message = "must look like https://prompts.example.com"
         raise ValueError(message)
     return value.rstrip("/")
@@ -91,8 +104,7 @@ def _read_networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
 
 
 def _checked_proxy(value: str) -> str:
-    parts = urlsplit(value)
-    if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
+    if value and not _names_server(value):
         message = "must look like http://proxy.example.com:3128"
         raise ValueError(message)
     return value
