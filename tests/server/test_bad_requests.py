@@ -31,6 +31,13 @@ def test_what_is_no_http_is_refused_and_the_server_goes_on(wire: Wire, request_b
         assert talk.ask(wire.head()).startswith(b"HTTP/1.1 200 OK")
 
 
+def test_who_sends_other_characters_than_ascii_in_a_query_learns_to_encode_them(wire: Wire) -> None:
+    with wire.connect() as talk:
+        answer = talk.ask("GET /api/projects/1/llm_prompts/?search=K\u00f6ln HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"encode all but ASCII in the query: ?search=K%C3%B6ln." in answer
+
+
 @pytest.mark.parametrize(
     "lines",
     [

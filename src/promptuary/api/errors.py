@@ -30,7 +30,9 @@ def envelope(kind: str, code: str, detail: str, attr: str | None = None) -> Body
 
 
 BAD_REQUEST = envelope(
-    "invalid_request", "bad_request", "The request is not valid HTTP. Send exactly one Host header, and follow RFC 9112."
+    "invalid_request",
+    "bad_request",
+    "The request is not valid HTTP. Send exactly one Host header, and encode all but ASCII in the query: ?search=K%C3%B6ln.",
 )
 HEAD_TOO_LARGE = envelope("invalid_request", "head_too_large", "The request headers are too large. Send shorter headers.")
 
