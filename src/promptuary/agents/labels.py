@@ -20,11 +20,16 @@ def list_labels(call: AgentCall, arguments: Named) -> object:
     }
 
 
+def _expected_of(arguments: LabelSetArguments | LabelDeleteArguments) -> labels.ExpectedVersion:
+    """Return where the agent has seen the label; null is a place, too, and only what is missing stands for anywhere."""
+    return arguments.expected_version if "expected_version" in arguments.model_fields_set else labels.ANYWHERE
+
+
 def set_label(call: AgentCall, arguments: LabelSetArguments) -> object:
     """Point a label at a version, or look at what that would change."""
     actor = call.enter(Permission.WRITE)
     name, label, version = arguments.prompt_name, arguments.label_name, arguments.version
-    expected = arguments.expected_version if "expected_version" in arguments.model_fields_set else labels.ANYWHERE
+    expected = _expected_of(arguments)
     with call.database.write() as tx:
         if arguments.dry_run:
             moves = move_previews.preview_move(tx, actor, name=name, label=label, version=version, expected_version=expected)
@@ -39,7 +44,7 @@ def delete_label(call: AgentCall, arguments: LabelDeleteArguments) -> object:
     """Remove a label, or look at what that would change."""
     actor = call.enter(Permission.WRITE)
     name, label = arguments.prompt_name, arguments.label_name
-    expected = arguments.expected_version if "expected_version" in arguments.model_fields_set else labels.ANYWHERE
+    expected = _expected_of(arguments)
     with call.database.write() as tx:
         if arguments.dry_run:
             moves = move_previews.preview_removal(tx, actor, name=name, label=label, expected_version=expected)
